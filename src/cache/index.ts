@@ -1,0 +1,19 @@
+/**
+ * `roundhouse/cache`: a cache for values that are slow to read and must not be wrong.
+ *
+ * @example
+ * using cache = new Cache({ staleIfErrorS: 30, watchS: 15 });
+ * const total = await cache.getOrLoad('stats:total', () => readTotal(), { ttlS: 3 });
+ * cache.invalidate('stats:*');
+ */
+export { Cache, type CacheRead, type Outcome } from './cache.ts';
+export { type Clock, createSystemClock } from './clock.ts';
+export { CacheClosedError, LoadTimeoutError } from './errors.ts';
+export type { Load } from './flight.ts';
+export { matchGlob } from './glob.ts';
+export { cacheKey } from './key.ts';
+export { MemoryStore } from './memory-store.ts';
+export type { CacheOptions, LoadOptions } from './options.ts';
+export { estimateBytes } from './size.ts';
+export type { CacheStats, Counters, EntryStats } from './stats.ts';
+export type { Entry, Store } from './store.ts';

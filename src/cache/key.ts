@@ -1,0 +1,19 @@
+import { createHash } from 'node:crypto';
+
+/**
+ * Builds a cache key `<prefix>:<name>` or, with arguments, `<prefix>:<name>:<hash>`.
+ * Arguments are hashed as canonical JSON (object properties sorted), so equal arguments give equal keys
+ * and no argument can collide with another through a delimiter.
+ *
+ * @param args JSON-serialisable values, each part of the key.
+ */
+export function cacheKey(prefix: string, name: string, ...args: readonly unknown[]): string {
+  if (args.length === 0) return `${prefix}:${name}`;
+  const hash = createHash('sha256').update(JSON.stringify(args, sortProperties)).digest('hex').slice(0, 16);
+  return `${prefix}:${name}:${hash}`;
+}
+
+function sortProperties(_name: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,231 @@
+import { choice, flag, integer, parsed, seconds, text } from './kinds.ts';
+import { parseLabel, parseMemory, parsePortRange, parseUrl } from './values.ts';
+
+const CONTAINER_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
+const NAME_HINT = 'must be the name of a container or network';
+
+/**
+ * Every setting of Roundhouse. The type of the configuration, the checks at start and
+ * docs/configuration.md are all made from this table.
+ */
+export const SETTINGS = {
+  // The service
+  host: parsed('HOST', '127.0.0.1', '127.0.0.1', 'address', 'Address to listen on.', hostName),
+  port: integer(['PORT', 'APP_PORT'], 8000, 'port', 'Port to listen on; 0 takes a free one.', 0, 65_535),
+  logLevel: choice(
+    'LOG_LEVEL',
+    ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+    'info',
+    'Least important log lines that are written.',
+  ),
+  dataDir: parsed(
+    'DATA_DIR',
+    './data',
+    './data',
+    'folder',
+    'Where the API key and other state is kept.',
+    String,
+  ),
+  apiKey: text(
+    'API_KEY',
+    'text',
+    'Key that writes need. Unset: one is made at the first start and kept in `DATA_DIR/api-key`.',
+    /^[\x21-\x7e]{8,256}$/,
+    'must be 8 to 256 printable ASCII characters without spaces',
+  ),
+  authReads: flag('AUTH_READS', false, 'Whether reads need the key too.'),
+  corsOrigin: text('CORS_ORIGIN', 'origin', 'Origin whose pages may call the API, or `*`. Unset: none.'),
+
+  // Engines
+  engineRuntime: choice(
+    'ENGINE_RUNTIME',
+    ['auto', 'docker', 'process'],
+    'auto',
+    'How engines run; `auto` takes Docker where it answers, else local processes.',
+  ),
+  dockerSocket: text(
+    'DOCKER_HOST',
+    'address',
+    'Docker daemon, as `unix:///path` or `tcp://host:port`. Unset: `/var/run/docker.sock`.',
+    /^(unix:\/\/\/.+|(tcp|http):\/\/[^/\s]+)$/,
+    'must be unix:///path or tcp://host:port',
+  ),
+  dockerTimeoutS: seconds('DOCKER_TIMEOUT_S', 5, 'Deadline of one call to Docker.', 0.1, 60),
+  dockerConcurrency: integer(
+    'DOCKER_CONCURRENCY',
+    40,
+    'calls',
+    'Calls to Docker under way at once.',
+    1,
+    1000,
+  ),
+  engineVariant: choice(
+    'ENGINE_VARIANT',
+    ['krinkuto11-amd64', 'jopsis-amd64'],
+    'krinkuto11-amd64',
+    'Preset of image and arguments.',
+  ),
+  engineImage: text('ENGINE_IMAGE', 'image', 'Image in place of the preset one.'),
+  engineCommand: text(
+    'ENGINE_COMMAND',
+    'command',
+    'Command in place of the preset one; `{http_port}` and `{https_port}` are filled in. Split at spaces; quotes group.',
+  ),
+  engineHost: text(
+    'ENGINE_HOST',
+    'host',
+    'Host under which clients reach engines. Unset: found from how they run.',
+  ),
+  enginePublishAddress: parsed(
+    'ENGINE_PUBLISH_ADDRESS',
+    '127.0.0.1',
+    '127.0.0.1',
+    'address',
+    'Address on which engine ports are published on the host.',
+    hostName,
+  ),
+  engineMemoryLimit: parsed<number | null>(
+    'ENGINE_MEMORY_LIMIT',
+    null,
+    'none',
+    'bytes, or with k, m, g',
+    'Memory limit of one engine.',
+    parseMemory,
+  ),
+  containerLabel: parsed(
+    'CONTAINER_LABEL',
+    { name: 'ondemand.app', value: 'myservice' },
+    'ondemand.app=myservice',
+    'name=value',
+    'Label by which Roundhouse knows its containers; it touches no other.',
+    parseLabel,
+  ),
+  dockerNetwork: text(
+    'DOCKER_NETWORK',
+    'network',
+    '`host`, or a network that engines join. Unset: ports are published on the host.',
+    CONTAINER_NAME,
+    NAME_HINT,
+  ),
+  portRange: parsed(
+    'PORT_RANGE_HOST',
+    { first: 19_000, last: 19_999 },
+    '19000-19999',
+    'first-last',
+    'Ports that engines are given on the host.',
+    parsePortRange,
+  ),
+  minReplicas: integer('MIN_REPLICAS', 1, 'engines', 'Engines kept running.', 0, 1000),
+  maxReplicas: integer('MAX_REPLICAS', 20, 'engines', 'Most engines at once.', 1, 1000),
+  startupTimeoutS: seconds(
+    'STARTUP_TIMEOUT_S',
+    25,
+    'How long an engine may take to answer after its start.',
+    1,
+  ),
+  monitorIntervalS: seconds(
+    'MONITOR_INTERVAL_S',
+    10,
+    'How often known engines are compared with the runtime.',
+    0.1,
+  ),
+  healthCheckIntervalS: seconds(
+    'HEALTH_CHECK_INTERVAL_S',
+    20,
+    'How often each engine is asked how it is.',
+    0.1,
+  ),
+  healthFailureThreshold: integer(
+    'HEALTH_FAILURE_THRESHOLD',
+    3,
+    'failures',
+    'Failed checks in a row that make an engine unhealthy.',
+    1,
+    100,
+  ),
+  breakerFailureThreshold: integer(
+    'CIRCUIT_BREAKER_FAILURE_THRESHOLD',
+    5,
+    'failures',
+    'Failed provisionings in a row after which provisioning pauses.',
+    1,
+    1000,
+  ),
+  breakerRecoveryTimeoutS: seconds(
+    'CIRCUIT_BREAKER_RECOVERY_TIMEOUT_S',
+    300,
+    'How long provisioning pauses.',
+    0.1,
+  ),
+  autoDelete: flag('AUTO_DELETE', false, 'Whether idle engines above the minimum are removed.'),
+  gracePeriodS: seconds('ENGINE_GRACE_PERIOD_S', 30, 'How long an engine is idle before it may be removed.'),
+
+  // The VPN
+  gluetunContainerName: text(
+    'GLUETUN_CONTAINER_NAME',
+    'container',
+    'Gluetun container whose network engines use. Unset: no VPN.',
+    CONTAINER_NAME,
+    NAME_HINT,
+  ),
+  gluetunApiPort: integer('GLUETUN_API_PORT', 8000, 'port', "Port of Gluetun's control server.", 1, 65_535),
+  gluetunApiUrl: parsed<string | null>(
+    'GLUETUN_API_URL',
+    null,
+    'none',
+    'URL',
+    "Gluetun's control server, where its container's own address does not serve.",
+    parseUrl,
+  ),
+  gluetunApiKey: text(
+    'GLUETUN_API_KEY',
+    'text',
+    "Key for Gluetun's control server.",
+    /^[\x21-\x7e]+$/,
+    'must be printable ASCII',
+  ),
+  gluetunHealthCheckIntervalS: seconds(
+    'GLUETUN_HEALTH_CHECK_INTERVAL_S',
+    5,
+    'How often the VPN is looked at.',
+    0.1,
+  ),
+  gluetunPortCacheTtlS: seconds(
+    'GLUETUN_PORT_CACHE_TTL_S',
+    60,
+    'How long the forwarded port and public address are kept.',
+    1,
+  ),
+
+  // The cache
+  cacheEnabled: flag('CACHE_ENABLED', true, 'Off: every read goes to its source.'),
+  cacheTtlStatsTotalS: seconds('CACHE_TTL_STATS_TOTAL_S', 3, 'How long engine figures are fresh.', 0.1),
+  cacheTtlOrchestratorStatusS: seconds(
+    'CACHE_TTL_ORCHESTRATOR_STATUS_S',
+    2,
+    'How long the status is fresh.',
+    0.1,
+  ),
+  cacheTtlVpnStatusS: seconds('CACHE_TTL_VPN_STATUS_S', 3, 'How long the VPN status is fresh.', 0.1),
+  cacheSweepIntervalS: seconds(
+    'CACHE_SWEEP_INTERVAL_S',
+    60,
+    'How often entries of no further use are removed.',
+    1,
+  ),
+  cacheKeepWarm: flag('CACHE_KEEP_WARM', true, 'Whether watched keys are loaded again as they expire.'),
+  cacheWatchS: seconds('CACHE_WATCH_S', 15, 'How long after its last read a key counts as watched.', 0.1),
+  cacheStaleIfErrorS: seconds(
+    'CACHE_STALE_IF_ERROR_S',
+    30,
+    'How long past its expiry an answer may stand in, marked stale, for a read that fails.',
+  ),
+  cacheLoadTimeoutS: seconds('CACHE_LOAD_TIMEOUT_S', 10, 'Deadline of one load.', 0.1, 300),
+  cacheMaxEntries: integer('CACHE_MAX_ENTRIES', 1000, 'entries', 'Most entries held.', 1, 10_000_000),
+  cacheMaxBytes: integer('CACHE_MAX_BYTES', 67_108_864, 'bytes', 'Most bytes held.', 1024, 2 ** 40),
+} as const;
+
+function hostName(value: string): string {
+  if (/^[a-zA-Z0-9_.:-]+$/.test(value)) return value;
+  throw new Error('must be an address or host name');
+}

@@ -1,0 +1,97 @@
+/** What the domain needs of whatever runs engines. Implementations live in `runtimes/`. */
+
+/** Ports of one engine, as its clients and the engine itself see them. */
+export interface EnginePorts {
+  /** Where clients reach the engine's HTTP API on its host. */
+  hostHttp: number;
+  /** What the engine itself listens on for HTTP. */
+  containerHttp: number;
+  /** What the engine itself listens on for HTTPS. */
+  containerHttps: number;
+}
+
+/** What to start. */
+export interface EngineSpec {
+  name: string;
+  ports: EnginePorts;
+  /** The caller's labels; the runtime adds those by which it knows its own. */
+  labels: Record<string, string>;
+  env: Record<string, string>;
+}
+
+/** An engine as its runtime sees it. Only running and starting engines are engines. */
+export interface RuntimeEngine {
+  /** 64 hexadecimal digits. */
+  id: string;
+  name: string;
+  /** The host under which clients reach `ports.hostHttp`. */
+  host: string;
+  ports: EnginePorts;
+  /** The caller's labels, without the runtime's own. */
+  labels: Record<string, string>;
+  /** Name of the VPN container whose network the engine uses, or null. */
+  vpnContainer: string | null;
+  /** The preset it was started from, or null where unknown. */
+  variant: string | null;
+  /** When the engine started, in milliseconds since the epoch; null while it is starting. */
+  startedAt: number | null;
+}
+
+/** Counters of one engine at one moment. Bytes and nanoseconds since the engine started. */
+export interface ResourceSample {
+  /** When the sample was taken, in milliseconds since the epoch, with fractions. */
+  takenAt: number;
+  /** When the engine started, in milliseconds since the epoch. */
+  startedAt: number;
+  cpuNs: number;
+  /** Memory in use, without the page cache. */
+  memoryUsage: number;
+  /** The memory limit, or the machine's memory where there is none. */
+  memoryLimit: number;
+  networkRx: number;
+  networkTx: number;
+  blockRead: number;
+  blockWrite: number;
+  /**
+   * Which network namespace the network counters belong to: engines that share one name it alike. Null
+   * where the engine uses its host's own network, whose counters are not the engine's: they read 0.
+   */
+  networkNamespace: string | null;
+}
+
+export interface RuntimeListener {
+  /** An engine has started or its facts may have changed. */
+  onStarted(id: string): void;
+  /** An engine has stopped running, for whatever reason. */
+  onStopped(id: string): void;
+  /** The runtime can be reached (again): events may have been missed, so compare with `list()`. */
+  onConnected(): void;
+  /** The runtime cannot be reached; events are missed until `onConnected`. */
+  onDisconnected(reason: Error): void;
+}
+
+/**
+ * Runs engines. Every method has its own deadline and rejects with a RoundhouseError
+ * `runtime_unavailable` where the runtime does not answer.
+ */
+export interface EngineRuntime {
+  readonly name: 'docker' | 'process';
+  /** All managed engines that run or start. */
+  list(): Promise<RuntimeEngine[]>;
+  /** One managed engine, or null if there is none of that id, or it does not run. */
+  inspect(id: string): Promise<RuntimeEngine | null>;
+  /**
+   * Starts an engine and answers once it is accepted as starting, before it serves.
+   * Rejects with `port_taken`, `image_missing`, `provisioning_failed` or `runtime_unavailable`; nothing is
+   * left behind then.
+   */
+  create(spec: EngineSpec): Promise<RuntimeEngine>;
+  /** Stops and removes an engine. One that is already gone is no error. */
+  remove(id: string): Promise<void>;
+  /** Samples engines in parallel; one that has gone or cannot be read is left out. */
+  sample(ids: readonly string[], signal: AbortSignal): Promise<Map<string, ResourceSample>>;
+  /** Follows starts and stops from now on; returns a function that ends it. Called once. */
+  watch(listener: RuntimeListener): () => void;
+  /** Releases connections; the process runtime also stops its engines. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,36 @@
+/** Every way in which a request to Roundhouse can fail. The API maps each to one HTTP status. */
+export type ErrorCode =
+  | 'invalid_request'
+  | 'invalid_json'
+  | 'reserved_label'
+  | 'port_out_of_range'
+  | 'port_taken'
+  | 'no_free_port'
+  | 'body_too_large'
+  | 'unsupported_media_type'
+  | 'headers_too_large'
+  | 'missing_key'
+  | 'wrong_key'
+  | 'ambiguous_key'
+  | 'not_found'
+  | 'method_not_allowed'
+  | 'engine_not_found'
+  | 'stats_unavailable'
+  | 'public_ip_unknown'
+  | 'provisioning_blocked'
+  | 'provisioning_failed'
+  | 'image_missing'
+  | 'runtime_unavailable'
+  | 'timeout'
+  | 'internal_error';
+
+/** A failure with a code from the closed table; `message` is meant for the client. */
+export class RoundhouseError extends Error {
+  override readonly name = 'RoundhouseError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
