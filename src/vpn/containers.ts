@@ -21,6 +21,4 @@ export interface VpnContainers {
    * @throws RoundhouseError `runtime_unavailable` where Docker does not answer.
    */
   inspect(name: string, signal: AbortSignal): Promise<VpnContainer | null>;
-  /** Calls `onChange` when something happens to the container of that name; returns what ends it. */
-  follow(name: string, onChange: () => void): () => void;
 }

@@ -44,6 +44,7 @@ export class VpnMonitor {
       this.#lookAgain = true;
       return;
     }
+    if (this.#stopping.signal.aborted) return;
     this.#cancelNext();
     this.#looking = true;
     this.#look().finally(() => {

@@ -15,6 +15,9 @@ import {
 } from './observation.ts';
 import { toStatus, type VpnStatus } from './wire.ts';
 
+/** Its answers come from memory; existing clients give up on the whole request after 3 s. */
+const CONTROL_TIMEOUT_S = 2;
+
 export interface VpnOptions {
   /** Name of the Gluetun container; without one there is no VPN, and nothing is asked of anyone. */
   containerName: string | undefined;
@@ -26,8 +29,6 @@ export interface VpnOptions {
   apiKey: string | undefined;
   /** How long the forwarded port and public address are fresh, in seconds. */
   factTtlS: number;
-  /** Deadline of what is asked of the control server for one read, in seconds. Default 2. */
-  controlTimeoutS?: number;
   cache: Cache;
   clock: Clock;
   /** Told of the first failure of a streak of failing calls to the control server. */
@@ -47,7 +48,7 @@ export interface Vpn {
 export function createVpn(options: VpnOptions): Vpn {
   const { containers, cache, clock } = options;
   const name = options.containerName ?? null;
-  const server = new ControlServer({ apiKey: options.apiKey, timeoutS: options.controlTimeoutS ?? 2, clock });
+  const server = new ControlServer({ apiKey: options.apiKey, timeoutS: CONTROL_TIMEOUT_S, clock });
   const facts = new VpnFacts({ cache, server, ttlS: options.factTtlS, onError: options.onError });
 
   async function observe(signal: AbortSignal): Promise<VpnObservation> {
