@@ -28,7 +28,7 @@ import { describeStatus } from './engines/status.ts';
 import { EventBus } from './events/events.ts';
 import { connectInvalidation } from './events/invalidation.ts';
 import { Streams } from './streams/streams.ts';
-import type { VpnContainers } from './vpn/containers.ts';
+import type { VpnContainers, VpnContainerWatch } from './vpn/containers.ts';
 import { VpnMonitor } from './vpn/monitor.ts';
 import { createVpn } from './vpn/status.ts';
 
@@ -36,7 +36,7 @@ import { createVpn } from './vpn/status.ts';
 export interface Dependencies {
   runtime: EngineRuntime;
   /** Null where no Docker is there to look at the VPN's container. */
-  vpnContainers: VpnContainers | null;
+  vpnContainers: (VpnContainers & VpnContainerWatch) | null;
   apiKey: string;
   version: string;
   logger: FastifyBaseLogger;

@@ -22,3 +22,9 @@ export interface VpnContainers {
    */
   inspect(name: string, signal: AbortSignal): Promise<VpnContainer | null>;
 }
+
+/** Tells of what happens to a container as it happens. */
+export interface VpnContainerWatch {
+  /** Calls `onChange` whenever something happens to the container of that name; returns what ends it. */
+  follow(name: string, onChange: () => void): () => void;
+}

@@ -1,10 +1,10 @@
 import type { ContainerInspectInfo } from 'dockerode';
-import type { VpnContainer, VpnContainers } from '../../vpn/containers.ts';
+import type { VpnContainer, VpnContainers, VpnContainerWatch } from '../../vpn/containers.ts';
 import { type DockerClient, hasStatus } from './client.ts';
 import { followEvents } from './events.ts';
 
 /** Looks at the container that the settings name as the VPN; the one container read without our label. */
-export class DockerVpnContainers implements VpnContainers {
+export class DockerVpnContainers implements VpnContainers, VpnContainerWatch {
   readonly #client: DockerClient;
 
   constructor(client: DockerClient) {
