@@ -52,8 +52,6 @@ export interface App {
   close(): Promise<void>;
 }
 
-const PAUSE_AFTER_FAILURE_MS = 5000;
-
 /** Puts everything together. Nothing is read or started before `start()`. */
 export async function buildApp(config: Config, dependencies: Dependencies): Promise<App> {
   const { runtime, vpnContainers, logger: log } = dependencies;
@@ -164,8 +162,8 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
   const minimum = new MinimumKeeper({
     registry,
     provisioner,
+    clock,
     minReplicas: config.minReplicas,
-    pause: (resume) => clock.after(PAUSE_AFTER_FAILURE_MS, resume),
     onError: (err) => log.warn({ err }, 'an engine of the minimum could not be provisioned'),
   });
 

@@ -46,10 +46,9 @@ async function run(): Promise<void> {
   const address = await app.api.listen({
     host: config.host,
     port: config.port,
-    listenTextResolver: () => '',
+    listenTextResolver: (address) => `Roundhouse ${manifest.version} serves on ${address}`,
   });
   app.start();
-  logger.info(`Roundhouse ${manifest.version} serves on ${address}`);
   logger.info(`API documentation: ${address}/docs`);
   logger.info(`Engines: ${reason}`);
   logger.info(`API key: ${location}`);

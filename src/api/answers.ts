@@ -9,7 +9,11 @@ import type { WireEngine } from './views.ts';
 /** A value with the bytes and the validator that its replies carry, made once when it is loaded. */
 export interface Answer<T> {
   readonly value: T;
-  readonly body: Buffer;
+  /**
+   * JSON in UTF-8, one character a byte ("binary string"). Node sends head and body of such a string in one
+   * piece, where a Buffer costs it a gathering write of two.
+   */
+  readonly body: string;
   readonly etag: string;
 }
 
@@ -64,5 +68,5 @@ function cached<T>(key: string, ttlS: number, read: (signal: AbortSignal) => T |
 function toAnswer<T>(value: T): Answer<T> {
   const body = JSON.stringify(value);
   const meaning = JSON.stringify(value, (name, part) => (MOMENTS.has(name) ? undefined : part));
-  return { value, body: Buffer.from(body), etag: weakEtag(meaning) };
+  return { value, body: Buffer.from(body).toString('latin1'), etag: weakEtag(meaning) };
 }

@@ -47,7 +47,7 @@ function write(
     reply.raw.writeHead(304, headers).end();
   } else {
     headers.push('Content-Type', 'application/json; charset=utf-8', 'Content-Length', String(body.length));
-    reply.raw.writeHead(200, headers).end(body);
+    reply.raw.writeHead(200, headers).end(body, 'latin1');
   }
 }
 

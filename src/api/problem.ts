@@ -76,8 +76,10 @@ export function handleError(
 ): FastifyReply {
   const { code, detail } = explain(error);
   const problem = toProblem(code, detail, request.id);
-  if (problem.status === 500) request.log.error({ err: error }, 'a request failed unforeseen');
-  else if (problem.status > 500) request.log.debug({ err: error }, 'a request could not be answered');
+  const { requestId } = problem;
+  if (problem.status === 500) request.log.error({ err: error, requestId }, 'a request failed unforeseen');
+  else if (problem.status > 500)
+    request.log.debug({ err: error, requestId }, 'a request could not be answered');
   return sendProblem(reply, problem);
 }
 
@@ -101,7 +103,7 @@ export function handleProvisioningError(
   }
   const failure = error instanceof RoundhouseError ? PROVISIONING_FAILURES[error.code] : undefined;
   if (!(error instanceof RoundhouseError) || !failure) return handleError(error, request, reply);
-  request.log.warn({ err: error }, 'an engine could not be provisioned');
+  request.log.warn({ err: error, requestId: request.id }, 'an engine could not be provisioned');
   const detail = {
     error: 'provisioning_failed',
     code: error.code,

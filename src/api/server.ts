@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
+import Fastify, { type FastifyBaseLogger } from 'fastify';
 import type { Api } from './context.ts';
+import { WriteLog } from './plugins/request-log.ts';
 import { handleError, PROBLEMS, toProblem } from './problem.ts';
 
 const BODY_LIMIT = 64 * 1024;
@@ -13,10 +14,9 @@ const LONGEST_PATH_PARAMETER = 1024;
 export function createServer(logger: FastifyBaseLogger): Api {
   const api = Fastify({
     loggerInstance: logger,
-    // Reads are polled: their lines would fill the log and say nothing.
-    logController: new LogController({
-      disableRequestLogging: ({ method }) => method === 'GET' || method === 'HEAD',
-    }),
+    logController: new WriteLog(),
+    // A logger of its own costs each request as much as a cache hit; lines name their request instead.
+    childLoggerFactory: (parent) => parent,
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,

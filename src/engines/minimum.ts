@@ -1,60 +1,79 @@
+import type { Clock } from '../cache/index.ts';
 import type { EventBus } from '../events/events.ts';
 import type { Provisioner } from './provisioner.ts';
 import type { EngineRegistry } from './registry.ts';
 
+const FIRST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 60_000;
+
 /**
- * Keeps MIN_REPLICAS engines running: tops up whenever the runtime has been compared or an engine has
- * stopped. One attempt at a time; what fails is tried again at the next occasion or after a pause.
+ * Keeps MIN_REPLICAS engines running: tops up when the runtime is there again and when an engine has
+ * stopped. Where that is soon needed again, whether because provisioning fails or because engines die young,
+ * the pause before the next attempt doubles: an engine that cannot run must not be started a hundred times a
+ * minute.
  */
 export class MinimumKeeper {
   readonly #registry: EngineRegistry;
   readonly #provisioner: Provisioner;
+  readonly #clock: Clock;
   readonly #minReplicas: number;
   readonly #onError: (error: unknown) => void;
-  readonly #pause: (resume: () => void) => () => void;
   #working = false;
-  #cancelPause: () => void = () => {};
+  #pauseMs = 0;
+  #lastAttempt = Number.NEGATIVE_INFINITY;
+  #cancelNext: (() => void) | undefined;
   #unsubscribe: () => void = () => {};
 
   constructor(parts: {
     registry: EngineRegistry;
     provisioner: Provisioner;
+    clock: Clock;
     minReplicas: number;
-    /** Arranges for `resume` to be called after a pause; returns what cancels that. */
-    pause: (resume: () => void) => () => void;
     onError: (error: unknown) => void;
   }) {
     this.#registry = parts.registry;
     this.#provisioner = parts.provisioner;
+    this.#clock = parts.clock;
     this.#minReplicas = parts.minReplicas;
-    this.#pause = parts.pause;
     this.#onError = parts.onError;
   }
 
   start(bus: EventBus): void {
     this.#unsubscribe = bus.subscribe(({ type }) => {
-      if (type === 'engine_stopped' || type === 'runtime_connected') void this.#topUp();
+      if (type === 'engine_stopped' || type === 'runtime_connected') this.#consider();
     });
   }
 
   stop(): void {
     this.#unsubscribe();
-    this.#cancelPause();
+    this.#cancelNext?.();
+  }
+
+  get #lacking(): boolean {
+    return this.#registry.available && this.#provisioner.count < this.#minReplicas;
+  }
+
+  /** Arranges for the next attempt, unless one is under way or arranged already. */
+  #consider(): void {
+    if (this.#working || this.#cancelNext || !this.#lacking) return;
+    const rested = this.#clock.now() - this.#lastAttempt >= LONGEST_PAUSE_MS;
+    this.#pauseMs = rested ? 0 : Math.min(LONGEST_PAUSE_MS, this.#pauseMs * 2 || FIRST_PAUSE_MS);
+    this.#cancelNext = this.#clock.after(this.#pauseMs, () => {
+      this.#cancelNext = undefined;
+      void this.#topUp();
+    });
   }
 
   async #topUp(): Promise<void> {
-    if (this.#working) return;
     this.#working = true;
-    this.#cancelPause();
     try {
-      while (this.#registry.available && this.#provisioner.count < this.#minReplicas) {
-        await this.#provisioner.provision();
-      }
+      while (this.#lacking) await this.#provisioner.provision();
     } catch (error) {
       this.#onError(error);
-      this.#cancelPause = this.#pause(() => void this.#topUp());
     } finally {
+      this.#lastAttempt = this.#clock.now();
       this.#working = false;
+      this.#consider();
     }
   }
 }

@@ -29,5 +29,5 @@ export async function describeApi(api: Api, version: string): Promise<void> {
       },
     },
   });
-  await api.register(swaggerUi, { routePrefix: '/docs', logLevel: 'silent' });
+  await api.register(swaggerUi, { routePrefix: '/docs' });
 }

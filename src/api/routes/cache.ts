@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import type { Cache } from '../../cache/index.ts';
-import type { Api } from '../context.ts';
+import { type Api, allowNoBody } from '../context.ts';
 import type { KeyCheck } from '../plugins/auth.ts';
 import { problems } from '../schemas/common.ts';
 
@@ -84,11 +84,12 @@ export function cacheRoutes(api: Api, cache: Cache, checkKey: KeyCheck): void {
     '/cache/clear',
     {
       onRequest: checkKey,
+      preValidation: allowNoBody,
       schema: {
         tags: ['cache'],
         summary: 'Clear the cache, or the keys that match a pattern; a full clear also zeroes the counters',
         security: [{ key: [] }, { bearer: [] }],
-        body: Type.Optional(ClearBody),
+        body: ClearBody,
         querystring: ClearBody,
         response: {
           200: Type.Object({ message: Type.String(), cleared: Count }),
@@ -105,7 +106,7 @@ export function cacheRoutes(api: Api, cache: Cache, checkKey: KeyCheck): void {
       },
     },
     async ({ body, query }) => {
-      const cleared = cache.clear(body?.pattern ?? query.pattern);
+      const cleared = cache.clear(body.pattern ?? query.pattern);
       return { message: 'Cache cleared successfully', cleared };
     },
   );

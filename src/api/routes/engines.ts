@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import type { Provisioner } from '../../engines/provisioner.ts';
 import type { EngineRegistry } from '../../engines/registry.ts';
 import { RoundhouseError } from '../../errors.ts';
-import type { Api } from '../context.ts';
+import { type Api, allowNoBody } from '../context.ts';
 import type { KeyCheck } from '../plugins/auth.ts';
 import { handleProvisioningError } from '../problem.ts';
 import { EngineId, problems } from '../schemas/common.ts';
@@ -45,12 +45,13 @@ export function engineRoutes(
     '/provision/acestream',
     {
       onRequest: checkKey,
+      preValidation: allowNoBody,
       errorHandler: handleProvisioningError,
       schema: {
         tags: ['engines'],
         summary: 'Start an engine; answers once it is accepted as starting',
         security: [{ key: [] }, { bearer: [] }],
-        body: Type.Optional(ProvisionBody),
+        body: ProvisionBody,
         response: {
           200: ProvisionedSchema,
           ...problems(
@@ -75,7 +76,7 @@ export function engineRoutes(
       },
     },
     async ({ body }) => {
-      const { labels = {}, env = {}, host_port: hostPort } = body ?? {};
+      const { labels = {}, env = {}, host_port: hostPort } = body;
       const reserved = Object.keys(labels).find(isReservedLabel);
       if (reserved !== undefined) {
         throw new RoundhouseError('reserved_label', `The label ${reserved} is one that Roundhouse sets`);

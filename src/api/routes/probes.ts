@@ -19,7 +19,6 @@ export function probeRoutes(
   api.get(
     '/livez',
     {
-      logLevel: 'silent',
       schema: {
         tags: ['probes'],
         summary: 'Whether the process serves',
@@ -31,7 +30,6 @@ export function probeRoutes(
   api.get(
     '/readyz',
     {
-      logLevel: 'silent',
       schema: {
         tags: ['probes'],
         summary: 'Whether answers can be trusted: the runtime is there and its engines are known',
