@@ -28,6 +28,23 @@ export async function describeApi(api: Api, version: string): Promise<void> {
         },
       },
     },
+    transformObject: (document) => {
+      if (!('openapiObject' in document)) return document.swaggerObject;
+      for (const path of Object.values(document.openapiObject.paths ?? {})) markOptionalBody(path?.post);
+      return document.openapiObject;
+    },
   });
   await api.register(swaggerUi, { routePrefix: '/docs' });
+}
+
+interface RequestBody {
+  required?: boolean;
+  content: { 'application/json'?: { schema: object } };
+}
+
+/** A body none of whose fields is needed is not needed itself; the generator calls every body required. */
+function markOptionalBody(operation: { requestBody?: unknown } | undefined): void {
+  const body = operation?.requestBody as RequestBody | undefined;
+  const schema = body?.content['application/json']?.schema;
+  if (body && schema) body.required = 'required' in schema;
 }
