@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
+import { type Command, fillPorts, splitCommand } from '../../engines/command.ts';
 import type {
   EnginePorts,
   EngineRuntime,
@@ -9,7 +10,6 @@ import type {
   RuntimeListener,
 } from '../../engines/runtime.ts';
 import { RoundhouseError } from '../../errors.ts';
-import { type Command, fillPorts, splitCommand } from './command.ts';
 import { type EngineProcess, startProcess } from './engine-process.ts';
 import { EngineRecords } from './engine-records.ts';
 import { assertPortsFree } from './port-check.ts';

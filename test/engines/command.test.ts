@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fillPorts, splitCommand } from '../../../src/runtimes/process/command.ts';
+import { fillPorts, splitCommand } from '../../src/engines/command.ts';
 
 describe('splitCommand', () => {
   it.each([
