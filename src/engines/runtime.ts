@@ -76,6 +76,13 @@ export interface RuntimeListener {
  */
 export interface EngineRuntime {
   readonly name: 'docker' | 'process';
+  /** The preset that new engines are started from, `emulated` or `custom`. */
+  readonly variant: string;
+  /**
+   * Whether an engine's ports are mapped to the host's, so that every engine may listen on the usual ones.
+   * Otherwise engines share a network, and each needs ports of its own.
+   */
+  readonly mapsPorts: boolean;
   /** All managed engines that run or start. */
   list(): Promise<RuntimeEngine[]>;
   /** One managed engine, or null if there is none of that id, or it does not run. */

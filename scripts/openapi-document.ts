@@ -1,0 +1,30 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import manifest from '../package.json' with { type: 'json' };
+import { buildApp } from '../src/app.ts';
+import { readConfig } from '../src/config/config.ts';
+import { openRuntime } from '../src/runtimes/open-runtime.ts';
+
+/** The OpenAPI document of the application, as JSON. Nothing of it is started. */
+export async function describeOpenApi(): Promise<string> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'roundhouse-docs-'));
+  const config = readConfig({ ENGINE_RUNTIME: 'process', DATA_DIR: dataDir });
+  const logger = pino({ level: 'silent' });
+  const { runtime, vpnContainers } = await openRuntime(config, () => {});
+  const app = await buildApp(config, {
+    runtime,
+    vpnContainers,
+    logger,
+    apiKey: 'unused-key',
+    version: manifest.version,
+  });
+  try {
+    await app.api.ready();
+    return `${JSON.stringify(app.api.swagger(), null, 2)}\n`;
+  } finally {
+    await app.close();
+    await rm(dataDir, { recursive: true });
+  }
+}

@@ -1,0 +1,44 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { FastifyRequest } from 'fastify';
+import { RoundhouseError } from '../../errors.ts';
+import type { Api } from '../context.ts';
+
+/** Rejects a request without the key. */
+export type KeyCheck = (request: FastifyRequest) => Promise<void>;
+
+/**
+ * Checks `X-API-KEY` or `Authorization: Bearer`. Digests are compared, in constant time: their length does
+ * not depend on the key's. Two keys in one request are refused, because a proxy in between may have looked
+ * at the other one.
+ */
+export function createKeyCheck(apiKey: string): KeyCheck {
+  const expected = digest(apiKey);
+  return async (request) => {
+    const keys = keysOf(request);
+    if (keys.length > 1) throw new RoundhouseError('ambiguous_key', 'Send one key, in one header');
+    const [key] = keys;
+    if (key === undefined)
+      throw new RoundhouseError('missing_key', 'Send the key as X-API-KEY or as a Bearer token');
+    if (!timingSafeEqual(digest(key), expected))
+      throw new RoundhouseError('wrong_key', 'This key does not fit');
+  };
+}
+
+function keysOf(request: FastifyRequest): string[] {
+  const headers = request.raw.headersDistinct;
+  const bearers = (headers.authorization ?? []).map((field) => /^Bearer +(.*)$/i.exec(field)?.[1] ?? '');
+  return [...(headers['x-api-key'] ?? []), ...bearers].filter((key) => key !== '');
+}
+
+function digest(key: string): Buffer {
+  return createHash('sha256').update(key).digest();
+}
+
+const OPEN_PATHS = new Set(['/livez', '/readyz']);
+
+/** Asks for the key on every route but the probes, which supervisors call without one. */
+export function requireKeyForReads(api: Api, checkKey: KeyCheck): void {
+  api.addHook('onRequest', async (request) => {
+    if (!OPEN_PATHS.has(request.routeOptions.url ?? '')) await checkKey(request);
+  });
+}

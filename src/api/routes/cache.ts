@@ -1,0 +1,118 @@
+import { Type } from 'typebox';
+import type { Cache } from '../../cache/index.ts';
+import { type Api, allowNoBody } from '../context.ts';
+import type { KeyCheck } from '../plugins/auth.ts';
+import { problems } from '../schemas/common.ts';
+
+const Count = Type.Integer({ minimum: 0 });
+
+const CacheStatsSchema = Type.Object({
+  size: Type.Integer({ minimum: 0, description: 'Fresh entries' }),
+  hits: Count,
+  misses: Count,
+  hit_rate: Type.Number({ minimum: 0, maximum: 100, description: 'Percent, two decimals' }),
+  entries: Type.Array(
+    Type.Object({
+      key: Type.String(),
+      age: Type.Number({ description: 'Seconds since it was loaded' }),
+      ttl_remaining: Type.Number({ description: 'Seconds until it expires' }),
+      bytes: Count,
+    }),
+  ),
+  loads: Type.Integer({ minimum: 0, description: 'Times a source was read' }),
+  collapsed: Type.Integer({ minimum: 0, description: 'Misses that shared a load already under way' }),
+  stale: Type.Integer({ minimum: 0, description: 'Misses answered with the last good value' }),
+  load_errors: Count,
+  evictions: Count,
+  invalidations: Count,
+  store_errors: Count,
+  bytes: Type.Integer({ minimum: 0, description: 'Bytes held, fallbacks included' }),
+  in_flight: Type.Integer({ minimum: 0, description: 'Loads under way' }),
+});
+
+const ClearBody = Type.Object(
+  {
+    pattern: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 256,
+        description: 'Glob of the keys to clear, as in `stats:*`',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+export function cacheRoutes(api: Api, cache: Cache, checkKey: KeyCheck): void {
+  api.get(
+    '/cache/stats',
+    {
+      schema: {
+        tags: ['cache'],
+        summary: 'What the cache holds and how it does',
+        response: { 200: CacheStatsSchema },
+      },
+    },
+    async (_request, reply) => {
+      const stats = cache.stats();
+      reply.header('Cache-Control', 'no-store');
+      return {
+        size: stats.size,
+        hits: stats.hits,
+        misses: stats.misses,
+        hit_rate: stats.hitRate,
+        entries: stats.entries.map(({ key, age, ttlRemaining, bytes }) => ({
+          key,
+          age: milliseconds(age),
+          ttl_remaining: milliseconds(ttlRemaining),
+          bytes,
+        })),
+        loads: stats.loads,
+        collapsed: stats.collapsed,
+        stale: stats.stale,
+        load_errors: stats.loadErrors,
+        evictions: stats.evictions,
+        invalidations: stats.invalidations,
+        store_errors: stats.storeErrors,
+        bytes: stats.bytes,
+        in_flight: stats.inFlight,
+      };
+    },
+  );
+
+  api.post(
+    '/cache/clear',
+    {
+      onRequest: checkKey,
+      preValidation: allowNoBody,
+      schema: {
+        tags: ['cache'],
+        summary: 'Clear the cache, or the keys that match a pattern; a full clear also zeroes the counters',
+        security: [{ key: [] }, { bearer: [] }],
+        body: ClearBody,
+        querystring: ClearBody,
+        response: {
+          200: Type.Object({ message: Type.String(), cleared: Count }),
+          ...problems(
+            'invalid_request',
+            'invalid_json',
+            'ambiguous_key',
+            'missing_key',
+            'wrong_key',
+            'body_too_large',
+            'unsupported_media_type',
+          ),
+        },
+      },
+    },
+    async ({ body, query }) => {
+      const cleared = cache.clear(body.pattern ?? query.pattern);
+      return { message: 'Cache cleared successfully', cleared };
+    },
+  );
+}
+
+/** Seconds to the millisecond: more digits would be noise. */
+function milliseconds(seconds: number): number {
+  return Math.round(seconds * 1000) / 1000;
+}

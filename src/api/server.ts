@@ -1,0 +1,49 @@
+import type { Socket } from 'node:net';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import Fastify, { type FastifyBaseLogger } from 'fastify';
+import type { Api } from './context.ts';
+import { WriteLog } from './plugins/request-log.ts';
+import { handleError, PROBLEMS, toProblem } from './problem.ts';
+
+const BODY_LIMIT = 64 * 1024;
+const REQUEST_TIMEOUT_MS = 10_000;
+const KEEP_ALIVE_MS = 72_000;
+const LONGEST_PATH_PARAMETER = 1024;
+
+/** An empty server with Roundhouse's limits, checks and errors. */
+export function createServer(logger: FastifyBaseLogger): Api {
+  const api = Fastify({
+    loggerInstance: logger,
+    logController: new WriteLog(),
+    // A logger of its own costs each request as much as a cache hit; lines name their request instead.
+    childLoggerFactory: (parent) => parent,
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    routerOptions: { maxParamLength: LONGEST_PATH_PARAMETER, ignoreTrailingSlash: true },
+    ajv: {
+      // The defaults turn "5" into 5 and drop unknown fields: a caller's mistake would pass for a wish.
+      customOptions: { coerceTypes: false, removeAdditional: false },
+    },
+    frameworkErrors: handleError,
+    clientErrorHandler: answerParserError,
+  }).withTypeProvider<TypeBoxTypeProvider>();
+  api.setErrorHandler(handleError);
+  api.removeContentTypeParser('text/plain');
+  return api;
+}
+
+/** Answers what Node's parser refused, before there is a request. */
+function answerParserError(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const code = error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'invalid_request';
+  const body = JSON.stringify(toProblem(code, 'The request could not be read', 'none'));
+  const { status, title } = PROBLEMS[code];
+  socket.end(
+    `HTTP/1.1 ${status} ${title}\r\nContent-Type: application/problem+json\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}

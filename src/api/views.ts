@@ -1,0 +1,72 @@
+import type { Static } from 'typebox';
+import type { Engine } from '../engines/engine.ts';
+import type { EngineRegistry } from '../engines/registry.ts';
+import type { Stream, Streams } from '../streams/streams.ts';
+import type { EngineSchema } from './schemas/engines.ts';
+import type { StreamSchema } from './schemas/streams.ts';
+
+export type WireEngine = Static<typeof EngineSchema>;
+export type WireStream = Static<typeof StreamSchema>;
+
+/** Engines and their streams as the API shows them. */
+export class EngineViews {
+  readonly #registry: EngineRegistry;
+  readonly #streams: Streams;
+
+  constructor(registry: EngineRegistry, streams: Streams) {
+    this.#registry = registry;
+    this.#streams = streams;
+  }
+
+  list(): WireEngine[] {
+    this.#registry.assertAvailable();
+    return this.#registry.list().map((engine) => toWireEngine(engine, this.#streams.ofEngine(engine.id)));
+  }
+
+  describe(engine: Engine): { engine: WireEngine; streams: WireStream[] } {
+    const streams = this.#streams.ofEngine(engine.id);
+    return { engine: toWireEngine(engine, streams), streams: streams.map(toWireStream) };
+  }
+}
+
+function toWireEngine(engine: Engine, streams: readonly Stream[]): WireEngine {
+  return {
+    container_id: engine.id,
+    container_name: engine.name,
+    host: engine.host,
+    port: engine.ports.hostHttp,
+    labels: { ...engine.labels },
+    forwarded: false,
+    first_seen: toTime(engine.firstSeen),
+    last_seen: toTime(engine.lastSeen),
+    streams: streams.map(({ id }) => id),
+    health_status: engine.health,
+    last_health_check: engine.lastHealthCheck === null ? null : toTime(engine.lastHealthCheck),
+    last_stream_usage: engine.lastStreamUsage === null ? null : toTime(engine.lastStreamUsage),
+    vpn_container: engine.vpnContainer,
+    engine_variant: engine.variant,
+    platform: engine.identity?.platform ?? null,
+    version: engine.identity?.version ?? null,
+    forwarded_port: null,
+  };
+}
+
+export function toWireStream(stream: Stream): WireStream {
+  return {
+    id: stream.id,
+    key_type: stream.keyType,
+    key: stream.key,
+    container_id: stream.engineId,
+    playback_session_id: stream.playbackSessionId,
+    stat_url: stream.statUrl,
+    command_url: stream.commandUrl,
+    is_live: stream.isLive,
+    started_at: toTime(stream.startedAt),
+    ended_at: stream.endedAt === null ? null : toTime(stream.endedAt),
+    status: stream.endedAt === null ? 'started' : 'ended',
+  };
+}
+
+function toTime(ms: number): string {
+  return new Date(ms).toISOString();
+}

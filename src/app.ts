@@ -1,0 +1,214 @@
+import type { FastifyBaseLogger } from 'fastify';
+import { createAnswers } from './api/answers.ts';
+import { createCachedReply } from './api/cached-reply.ts';
+import type { Api } from './api/context.ts';
+import { createKeyCheck, requireKeyForReads } from './api/plugins/auth.ts';
+import { addCommonHeaders, commonHeaders } from './api/plugins/headers.ts';
+import { answerUnmatched } from './api/plugins/method-not-allowed.ts';
+import { describeApi } from './api/plugins/openapi.ts';
+import { cacheRoutes } from './api/routes/cache.ts';
+import { engineRoutes } from './api/routes/engines.ts';
+import { probeRoutes } from './api/routes/probes.ts';
+import { cachedRoutes } from './api/routes/reads.ts';
+import { streamRoutes } from './api/routes/streams.ts';
+import { vpnRoutes } from './api/routes/vpn.ts';
+import { createServer } from './api/server.ts';
+import { EngineViews } from './api/views.ts';
+import { Cache, type Clock, createSystemClock } from './cache/index.ts';
+import type { Config } from './config/config.ts';
+import { CircuitBreaker } from './engines/breaker.ts';
+import { HealthMonitor } from './engines/health.ts';
+import { MinimumKeeper } from './engines/minimum.ts';
+import { PortPool } from './engines/ports.ts';
+import { Provisioner, portsInUse } from './engines/provisioner.ts';
+import { EngineRegistry } from './engines/registry.ts';
+import type { EngineRuntime } from './engines/runtime.ts';
+import { EngineStats } from './engines/stats.ts';
+import { describeStatus } from './engines/status.ts';
+import { EventBus } from './events/events.ts';
+import { connectInvalidation } from './events/invalidation.ts';
+import { Streams } from './streams/streams.ts';
+import type { VpnContainers, VpnContainerWatch } from './vpn/containers.ts';
+import { VpnMonitor } from './vpn/monitor.ts';
+import { createVpn } from './vpn/status.ts';
+
+/** What the application is put together from besides its settings. */
+export interface Dependencies {
+  runtime: EngineRuntime;
+  /** Null where no Docker is there to look at the VPN's container. */
+  vpnContainers: (VpnContainers & VpnContainerWatch) | null;
+  apiKey: string;
+  version: string;
+  logger: FastifyBaseLogger;
+  clock?: Clock;
+}
+
+export interface App {
+  readonly api: Api;
+  readonly cache: Cache;
+  /** Begins to follow engines and the VPN. Listening is the caller's. */
+  start(): void;
+  /** Stops serving and following; the runtime is closed too. */
+  close(): Promise<void>;
+}
+
+/** Puts everything together. Nothing is read or started before `start()`. */
+export async function buildApp(config: Config, dependencies: Dependencies): Promise<App> {
+  const { runtime, vpnContainers, logger: log } = dependencies;
+  const clock = dependencies.clock ?? createSystemClock();
+  const bus = new EventBus();
+  const cache = new Cache({
+    enabled: config.cacheEnabled,
+    clock,
+    maxEntries: config.cacheMaxEntries,
+    maxBytes: config.cacheMaxBytes,
+    loadTimeoutS: config.cacheLoadTimeoutS,
+    staleIfErrorS: config.cacheStaleIfErrorS,
+    watchS: config.cacheKeepWarm ? config.cacheWatchS : 0,
+    sweepIntervalS: config.cacheSweepIntervalS,
+    onError: (err, key) =>
+      log.warn({ err, key }, 'an answer could not be loaded; the last good one stands in'),
+  });
+  // First of all listeners: whoever hears of an event may read at once.
+  connectInvalidation(bus, cache);
+  bus.subscribe((event) => log.debug(event, 'event'));
+
+  // Engines
+  const registry = new EngineRegistry({ runtime, bus, clock, monitorIntervalS: config.monitorIntervalS });
+  const stats = new EngineStats(runtime, registry);
+  const streams = new Streams(bus);
+  const breaker = new CircuitBreaker({
+    clock,
+    failureThreshold: config.breakerFailureThreshold,
+    recoveryTimeoutS: config.breakerRecoveryTimeoutS,
+    onChange: () => bus.publish({ type: 'breaker_changed' }),
+  });
+  const health = new HealthMonitor({
+    registry,
+    clock,
+    intervalS: config.healthCheckIntervalS,
+    failureThreshold: config.healthFailureThreshold,
+    startupTimeoutS: config.startupTimeoutS,
+  });
+  bus.subscribe((event) => {
+    if (event.type === 'engine_started') health.follow(event.engineId);
+    if (event.type === 'engine_stopped') health.forget(event.engineId);
+  });
+
+  // The VPN
+  const vpn = createVpn({
+    containerName: config.gluetunContainerName ?? undefined,
+    containers: vpnContainers,
+    controlUrl: config.gluetunApiUrl,
+    controlPort: config.gluetunApiPort,
+    apiKey: config.gluetunApiKey ?? undefined,
+    factTtlS: config.gluetunPortCacheTtlS,
+    cache,
+    clock,
+    onError: (err) => log.warn({ err }, "the VPN's control server does not answer"),
+  });
+  const monitor = new VpnMonitor({
+    observe: vpn.observe,
+    intervalS: config.gluetunHealthCheckIntervalS,
+    clock,
+    onChange: () => bus.publish({ type: 'vpn_changed' }),
+    onError: (err) => log.warn({ err }, 'the VPN could not be looked at'),
+  });
+
+  // Answers: /orchestrator/status and provisioning share the one cached answer about the VPN.
+  const readVpn = async () => {
+    const { key, ttlS, load } = answers.vpn;
+    return (await cache.getOrLoad(key, load, { ttlS })).value;
+  };
+  const provisioner = new Provisioner({
+    runtime,
+    registry,
+    breaker,
+    ports: new PortPool(config.portRange, () => portsInUse(registry, runtime)),
+    maxReplicas: config.maxReplicas,
+    readVpn,
+  });
+  const views = new EngineViews(registry, streams);
+  const readStatus = async () => {
+    registry.assertAvailable();
+    const { enabled, connected, health: vpnHealth, container, forwarded_port } = await readVpn();
+    return describeStatus({
+      engines: registry.list(),
+      streams: streams.counts(),
+      vpn: { enabled, connected, health: vpnHealth, container, forwarded_port },
+      breaker: breaker.snapshot(),
+      blocked: provisioner.findBlock({ enabled, connected }),
+      limits: config,
+      config: {
+        auto_delete: config.autoDelete,
+        grace_period_s: config.gracePeriodS,
+        engine_variant: runtime.variant,
+        debug_mode: config.logLevel === 'debug' || config.logLevel === 'trace',
+      },
+      now: new Date(),
+    });
+  };
+  const answers = createAnswers(
+    {
+      engines: () => views.list(),
+      statsAll: (signal) => stats.all(signal),
+      statsTotal: (signal) => stats.total(signal),
+      statsOf: (id, signal) => stats.one(id, signal),
+      status: readStatus,
+      vpn: (signal) => vpn.readStatus(signal),
+    },
+    config,
+  );
+  const minimum = new MinimumKeeper({
+    registry,
+    provisioner,
+    clock,
+    minReplicas: config.minReplicas,
+    onError: (err) => log.warn({ err }, 'an engine of the minimum could not be provisioned'),
+  });
+
+  // HTTP
+  const isReservedLabel = (name: string) =>
+    name === config.containerLabel.name || name.startsWith('roundhouse.');
+  const headers = commonHeaders(config.corsOrigin);
+  const checkKey = createKeyCheck(dependencies.apiKey);
+  const api = createServer(log);
+  answerUnmatched(api);
+  addCommonHeaders(api, headers, config.corsOrigin);
+  await describeApi(api, dependencies.version);
+  if (config.authReads) requireKeyForReads(api, checkKey);
+  cachedRoutes(api, answers, createCachedReply(cache, headers), registry);
+  engineRoutes(api, { registry, provisioner, views, checkKey, isReservedLabel });
+  vpnRoutes(api, readVpn);
+  streamRoutes(api, { streams, registry, checkKey });
+  cacheRoutes(api, cache, checkKey);
+  probeRoutes(api, {
+    registry,
+    runtimeName: runtime.name,
+    version: dependencies.version,
+    startedMs: performance.now(),
+  });
+
+  let unfollowVpn = () => {};
+  return {
+    api,
+    cache,
+    start() {
+      minimum.start(bus);
+      registry.start();
+      if (config.gluetunContainerName === null) return;
+      monitor.start();
+      unfollowVpn = vpnContainers?.follow(config.gluetunContainerName, () => monitor.poke()) ?? unfollowVpn;
+    },
+    async close() {
+      minimum.stop();
+      await api.close();
+      unfollowVpn();
+      monitor.stop();
+      health.stop();
+      registry.stop();
+      cache.close();
+      await runtime.close();
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import type { BreakerSnapshot } from './breaker.ts';
+
+/** Why no engine may be started now; named as on the wire. */
+export interface Blocked {
+  code: 'vpn_disconnected' | 'circuit_breaker' | 'max_capacity';
+  message: string;
+  /** Seconds after which another attempt may succeed, or null where waiting does not help. */
+  recovery_eta_seconds: number | null;
+  can_retry: boolean;
+  should_wait: boolean;
+}
+
+export interface ProvisioningFacts {
+  vpn: { enabled: boolean; connected: boolean };
+  breaker: Pick<BreakerSnapshot, 'recoveryEtaS'> & { allows: boolean };
+  /** Engines that run, start or are being provisioned. */
+  engines: number;
+  maxReplicas: number;
+}
+
+/** What a VPN usually takes to come back. */
+const VPN_ETA_S = 60;
+
+/** The first reason that holds, in the order in which an operator would mend them. */
+export function findBlock({ vpn, breaker, engines, maxReplicas }: ProvisioningFacts): Blocked | null {
+  if (vpn.enabled && !vpn.connected) {
+    return {
+      code: 'vpn_disconnected',
+      message: 'The VPN is not connected',
+      recovery_eta_seconds: VPN_ETA_S,
+      can_retry: true,
+      should_wait: true,
+    };
+  }
+  if (!breaker.allows) {
+    return {
+      code: 'circuit_breaker',
+      message: 'Provisioning pauses after repeated failures',
+      recovery_eta_seconds: breaker.recoveryEtaS,
+      can_retry: false,
+      should_wait: true,
+    };
+  }
+  if (engines >= maxReplicas) {
+    return {
+      code: 'max_capacity',
+      message: `All ${maxReplicas} engines that MAX_REPLICAS allows are there`,
+      recovery_eta_seconds: null,
+      can_retry: false,
+      should_wait: false,
+    };
+  }
+  return null;
+}

@@ -1,0 +1,146 @@
+import { randomBytes } from 'node:crypto';
+import { RoundhouseError } from '../errors.ts';
+import { type Blocked, findBlock } from './blocked.ts';
+import type { CircuitBreaker } from './breaker.ts';
+import type { PortPool } from './ports.ts';
+import type { EngineRegistry } from './registry.ts';
+import type { EnginePorts, EngineRuntime, RuntimeEngine } from './runtime.ts';
+
+/** A port of the range may be held by a program that is not ours; so many are tried. */
+const PORT_ATTEMPTS = 5;
+/** What an engine listens on where its ports are mapped. */
+const USUAL_PORTS = { http: 6878, https: 6879 };
+/** Failures that tell nothing about whether engines can be started here. */
+const NOT_THE_HOSTS_FAULT = new Set([
+  'port_taken',
+  'port_out_of_range',
+  'no_free_port',
+  'runtime_unavailable',
+]);
+
+export interface ProvisionRequest {
+  labels?: Record<string, string>;
+  env?: Record<string, string>;
+  hostPort?: number;
+}
+
+/** Provisioning was refused before anything was tried. */
+export class ProvisioningBlockedError extends RoundhouseError {
+  readonly blocked: Blocked;
+
+  constructor(blocked: Blocked) {
+    super('provisioning_blocked', blocked.message);
+    this.blocked = blocked;
+  }
+}
+
+/** Starts and removes engines: the one way in which either happens. */
+export class Provisioner {
+  readonly #runtime: EngineRuntime;
+  readonly #registry: EngineRegistry;
+  readonly #ports: PortPool;
+  readonly #breaker: CircuitBreaker;
+  readonly #maxReplicas: number;
+  readonly #readVpn: () => Promise<{ enabled: boolean; connected: boolean }>;
+  /** Engines being provisioned: they count against the maximum before the runtime knows of them. */
+  #pending = 0;
+
+  constructor(parts: {
+    runtime: EngineRuntime;
+    registry: EngineRegistry;
+    ports: PortPool;
+    breaker: CircuitBreaker;
+    maxReplicas: number;
+    readVpn: () => Promise<{ enabled: boolean; connected: boolean }>;
+  }) {
+    this.#runtime = parts.runtime;
+    this.#registry = parts.registry;
+    this.#ports = parts.ports;
+    this.#breaker = parts.breaker;
+    this.#maxReplicas = parts.maxReplicas;
+    this.#readVpn = parts.readVpn;
+  }
+
+  /** Engines there are or will be. */
+  get count(): number {
+    return this.#registry.size + this.#pending;
+  }
+
+  /** Why an engine could not be provisioned now, or null. */
+  findBlock(vpn: { enabled: boolean; connected: boolean }): Blocked | null {
+    const breaker = { allows: this.#breaker.allows, recoveryEtaS: this.#breaker.snapshot().recoveryEtaS };
+    return findBlock({ vpn, breaker, engines: this.count, maxReplicas: this.#maxReplicas });
+  }
+
+  /**
+   * Starts one engine and returns once it is accepted as starting.
+   * @throws ProvisioningBlockedError, or RoundhouseError with the codes of `EngineRuntime.create` and
+   *   `PortPool.reserve`.
+   */
+  async provision(request: ProvisionRequest = {}): Promise<RuntimeEngine> {
+    this.#registry.assertAvailable();
+    const vpn = await this.#readVpn();
+    const blocked = this.findBlock(vpn);
+    if (blocked) throw new ProvisioningBlockedError(blocked);
+    // From the check above to here nothing is awaited, so no other call can pass the same check.
+    this.#pending += 1;
+    this.#breaker.begin();
+    const reserved: number[] = [];
+    const asOf = this.#registry.mark();
+    try {
+      const engine = await this.#create(request, reserved);
+      this.#registry.add(engine, asOf);
+      this.#breaker.succeed();
+      return engine;
+    } catch (error) {
+      if (error instanceof RoundhouseError && NOT_THE_HOSTS_FAULT.has(error.code)) this.#breaker.abandon();
+      else this.#breaker.fail();
+      throw error;
+    } finally {
+      this.#pending -= 1;
+      this.#ports.release(reserved);
+    }
+  }
+
+  /** @throws RoundhouseError `engine_not_found`; nothing but managed engines is ever touched. */
+  async remove(id: string): Promise<void> {
+    this.#registry.assertAvailable();
+    if (!this.#registry.get(id))
+      throw new RoundhouseError('engine_not_found', `No managed engine has the id ${id}`);
+    await this.#runtime.remove(id);
+    this.#registry.drop(id, 'deleted');
+  }
+
+  async #create(request: ProvisionRequest, reserved: number[]): Promise<RuntimeEngine> {
+    for (let attempt = 1; ; attempt += 1) {
+      const ports = this.#reservePorts(request.hostPort, reserved);
+      const name = `roundhouse-engine-${ports.hostHttp}-${randomBytes(3).toString('hex')}`;
+      const spec = { name, ports, labels: request.labels ?? {}, env: request.env ?? {} };
+      try {
+        return await this.#runtime.create(spec);
+      } catch (error) {
+        const portTaken = error instanceof RoundhouseError && error.code === 'port_taken';
+        if (!portTaken || request.hostPort !== undefined || attempt === PORT_ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  #reservePorts(wished: number | undefined, reserved: number[]): EnginePorts {
+    const reserve = (port?: number) => {
+      const taken = this.#ports.reserve(port);
+      reserved.push(taken);
+      return taken;
+    };
+    const hostHttp = reserve(wished);
+    if (this.#runtime.mapsPorts)
+      return { hostHttp, containerHttp: USUAL_PORTS.http, containerHttps: USUAL_PORTS.https };
+    return { hostHttp, containerHttp: hostHttp, containerHttps: reserve() };
+  }
+}
+
+/** The host ports that engines hold, for a {@link PortPool}. */
+export function portsInUse(registry: EngineRegistry, runtime: EngineRuntime): number[] {
+  return registry
+    .list()
+    .flatMap(({ ports }) => (runtime.mapsPorts ? [ports.hostHttp] : [ports.hostHttp, ports.containerHttps]));
+}

@@ -1,0 +1,190 @@
+import type { Clock } from '../cache/index.ts';
+import { RoundhouseError } from '../errors.ts';
+import type { EventBus } from '../events/events.ts';
+import { type Engine, newEngine } from './engine.ts';
+import type { EngineRuntime, RuntimeEngine } from './runtime.ts';
+
+const RETRY_MS = 500;
+/** Stops remembered to tell a late answer from a new start; only those during one call matter. */
+const REMEMBERED_STOPS = 4096;
+
+/**
+ * The engines as the runtime has them: adopted at start, followed by its events, compared with its list on
+ * every reconnection and every MONITOR_INTERVAL_S.
+ *
+ * An answer of the runtime may be older than an event that arrived while it was under way. Every change
+ * therefore gets a number, and an answer only speaks for engines unchanged since it was asked for.
+ */
+export class EngineRegistry {
+  readonly #runtime: EngineRuntime;
+  readonly #bus: EventBus;
+  readonly #clock: Clock;
+  readonly #monitorIntervalMs: number;
+  readonly #engines = new Map<string, Engine>();
+  readonly #addedAt = new Map<string, number>();
+  readonly #stoppedAt = new Map<string, number>();
+  #changes = 0;
+  #fault: Error | undefined = new Error('The runtime has not answered yet');
+  #reconciling = false;
+  #reconcileAgain = false;
+  #cancelReconcile: () => void = () => {};
+  #unwatch: (() => void) | undefined;
+
+  constructor(parts: { runtime: EngineRuntime; bus: EventBus; clock: Clock; monitorIntervalS: number }) {
+    this.#runtime = parts.runtime;
+    this.#bus = parts.bus;
+    this.#clock = parts.clock;
+    this.#monitorIntervalMs = parts.monitorIntervalS * 1000;
+  }
+
+  /** Begins to follow the runtime. */
+  start(): void {
+    this.#unwatch = this.#runtime.watch({
+      onStarted: (id) => void this.#look(id),
+      onStopped: (id) => this.drop(id, 'gone'),
+      onConnected: () => void this.#reconcile(),
+      onDisconnected: (reason) => this.#disconnected(reason),
+    });
+  }
+
+  stop(): void {
+    this.#unwatch?.();
+    this.#cancelReconcile();
+  }
+
+  /** Whether the runtime answers and its engines are known. */
+  get available(): boolean {
+    return this.#fault === undefined;
+  }
+
+  /** @throws RoundhouseError `runtime_unavailable` while the truth cannot be known. */
+  assertAvailable(): void {
+    if (this.#fault === undefined) return;
+    throw new RoundhouseError('runtime_unavailable', `The ${this.#runtime.name} runtime does not answer`, {
+      cause: this.#fault,
+    });
+  }
+
+  /** Engines by port, whether or not the runtime answers at the moment. */
+  list(): Engine[] {
+    return [...this.#engines.values()].sort(
+      (a, b) => a.ports.hostHttp - b.ports.hostHttp || (a.id < b.id ? -1 : 1),
+    );
+  }
+
+  get(id: string): Engine | undefined {
+    return this.#engines.get(id);
+  }
+
+  /** @throws RoundhouseError `engine_not_found`, or `runtime_unavailable` where that cannot be known. */
+  require(id: string): Engine {
+    const engine = this.#engines.get(id);
+    if (engine) return engine;
+    this.assertAvailable();
+    throw new RoundhouseError('engine_not_found', 'No managed engine has this id');
+  }
+
+  get size(): number {
+    return this.#engines.size;
+  }
+
+  /** A mark to pass to {@link add}: what happened before it is known to the caller. */
+  mark(): number {
+    return this.#changes;
+  }
+
+  /** Takes up an engine as the runtime described it at `asOf`, unless it has stopped since. */
+  add(seen: RuntimeEngine, asOf: number): void {
+    if ((this.#stoppedAt.get(seen.id) ?? -1) > asOf) return;
+    const now = Date.now();
+    const known = this.#engines.get(seen.id);
+    if (known) {
+      const restarted = known.startedAt !== seen.startedAt;
+      Object.assign(known, seen, { lastSeen: now });
+      if (restarted) this.#bus.publish({ type: 'engine_started', engineId: seen.id });
+      return;
+    }
+    this.#engines.set(seen.id, newEngine(seen, now));
+    this.#addedAt.set(seen.id, ++this.#changes);
+    this.#bus.publish({ type: 'engine_started', engineId: seen.id });
+  }
+
+  /** Changes what is known of an engine besides what the runtime says. */
+  update(
+    id: string,
+    change: Partial<Pick<Engine, 'health' | 'lastHealthCheck' | 'lastStreamUsage' | 'identity'>>,
+  ): void {
+    const engine = this.#engines.get(id);
+    if (!engine) return;
+    const visible =
+      (change.health ?? engine.health) !== engine.health || (change.identity && !engine.identity);
+    Object.assign(engine, change);
+    if (visible) this.#bus.publish({ type: 'engine_changed', engineId: id });
+  }
+
+  /** Notes that an engine no longer runs. */
+  drop(id: string, reason: 'deleted' | 'gone'): void {
+    this.#stoppedAt.delete(id);
+    this.#stoppedAt.set(id, ++this.#changes);
+    if (this.#stoppedAt.size > REMEMBERED_STOPS) this.#stoppedAt.delete(this.#stoppedAt.keys().next().value!);
+    this.#addedAt.delete(id);
+    if (this.#engines.delete(id)) this.#bus.publish({ type: 'engine_stopped', engineId: id, reason });
+  }
+
+  async #look(id: string): Promise<void> {
+    const asOf = this.mark();
+    try {
+      const seen = await this.#runtime.inspect(id);
+      if (seen) this.add(seen, asOf);
+    } catch {
+      // The next comparison finds it; asking again here would only repeat the runtime's fault.
+      this.#reconcileSoon(RETRY_MS);
+    }
+  }
+
+  async #reconcile(): Promise<void> {
+    // A list asked for before a reconnection says nothing of what was missed until then.
+    this.#reconcileAgain = this.#reconciling;
+    if (this.#reconciling) return;
+    this.#reconciling = true;
+    this.#cancelReconcile();
+    const asOf = this.mark();
+    try {
+      const listed = await this.#runtime.list();
+      this.#compare(listed, asOf);
+      this.#connected();
+      this.#reconcileSoon(this.#monitorIntervalMs);
+    } catch (error) {
+      this.#disconnected(error as Error);
+      this.#reconcileSoon(RETRY_MS);
+    } finally {
+      this.#reconciling = false;
+    }
+    if (this.#reconcileAgain) await this.#reconcile();
+  }
+
+  #compare(listed: readonly RuntimeEngine[], asOf: number): void {
+    const ids = new Set(listed.map(({ id }) => id));
+    for (const seen of listed) this.add(seen, asOf);
+    for (const id of [...this.#engines.keys()]) {
+      if (!ids.has(id) && (this.#addedAt.get(id) ?? 0) <= asOf) this.drop(id, 'gone');
+    }
+  }
+
+  #reconcileSoon(delayMs: number): void {
+    this.#cancelReconcile();
+    this.#cancelReconcile = this.#clock.after(delayMs, () => void this.#reconcile());
+  }
+
+  #connected(): void {
+    if (this.#fault === undefined) return;
+    this.#fault = undefined;
+    this.#bus.publish({ type: 'runtime_connected' });
+  }
+
+  #disconnected(reason: Error): void {
+    if (this.#fault === undefined)
+      this.#bus.publish({ type: 'runtime_disconnected', reason: reason.message });
+    this.#fault = reason;
+  }
+}

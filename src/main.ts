@@ -1,0 +1,65 @@
+import closeWithGrace from 'close-with-grace';
+import { pino } from 'pino';
+import manifest from '../package.json' with { type: 'json' };
+import { buildApp } from './app.ts';
+import { loadApiKey } from './config/api-key.ts';
+import { ConfigError, readConfig } from './config/config.ts';
+import { openRuntime } from './runtimes/open-runtime.ts';
+
+/** Containers get ten seconds from Docker between being asked to stop and being killed. */
+const STOP_DEADLINE_MS = 8000;
+
+try {
+  await run();
+} catch (error) {
+  process.stderr.write(`${describe(error)}\n`);
+  process.exit(1);
+}
+
+async function run(): Promise<void> {
+  const config = readConfig(process.env);
+  const logger = pino({
+    level: config.logLevel,
+    ...(process.stdout.isTTY
+      ? {
+          transport: {
+            target: 'pino-pretty',
+            options: { ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss' },
+          },
+        }
+      : {}),
+  });
+  const { key, location } = await loadApiKey(config.apiKey, config.dataDir);
+  const { runtime, vpnContainers, reason } = await openRuntime(config, (message) => logger.warn(message));
+  const app = await buildApp(config, {
+    runtime,
+    vpnContainers,
+    apiKey: key,
+    version: manifest.version,
+    logger,
+  });
+  closeWithGrace({ delay: STOP_DEADLINE_MS, logger }, async ({ signal, err }) => {
+    if (err) logger.fatal({ err }, 'stopping after a fault');
+    else logger.info(`stopping (${signal ?? 'asked to'})`);
+    await app.close();
+  });
+  const address = await app.api.listen({
+    host: config.host,
+    port: config.port,
+    listenTextResolver: (address) => `Roundhouse ${manifest.version} serves on ${address}`,
+  });
+  app.start();
+  logger.info(`API documentation: ${address}/docs`);
+  logger.info(`Engines: ${reason}`);
+  logger.info(`API key: ${location}`);
+}
+
+/** A fault of the settings or the port is the operator's to mend: its text says how, a stack does not. */
+function describe(error: unknown): string {
+  if (error instanceof ConfigError) return error.message;
+  const { code, message, stack } = error as NodeJS.ErrnoException;
+  if (code === 'EADDRINUSE') return `${message}: another program listens there; set PORT to a free port`;
+  if (code === 'EACCES' || code === 'EADDRNOTAVAIL')
+    return `${message}: set HOST and PORT to an address that can be used`;
+  return stack ?? message;
+}

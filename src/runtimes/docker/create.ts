@@ -1,0 +1,57 @@
+import type { ContainerCreateOptions } from 'dockerode';
+import { splitCommand } from '../../engines/command.ts';
+import type { EngineSpec } from '../../engines/runtime.ts';
+import { writeLabels } from './labels.ts';
+import type { DockerEngineOptions } from './options.ts';
+import { VARIANTS } from './variants.ts';
+
+/** What to ask of Docker for an engine. `vpnId` is the VPN container's id where engines use its network. */
+export function createOptions(
+  spec: EngineSpec,
+  options: DockerEngineOptions,
+  vpnId?: string,
+): ContainerCreateOptions {
+  const { ports } = spec;
+  const preset = VARIANTS[options.variant];
+  const env = { ...(options.command === null ? preset.env(ports) : {}), ...spec.env };
+  const httpPort = `${ports.containerHttp}/tcp`;
+  const published = options.network.kind === 'published';
+  return {
+    name: spec.name,
+    Image: imageOf(options),
+    ...(options.command === null ? {} : { Cmd: splitCommand(options.command, ports) }),
+    Env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
+    Labels: writeLabels(options.label, ports, options.variant, spec.labels),
+    ...(published ? { ExposedPorts: { [httpPort]: {} } } : {}),
+    HostConfig: {
+      // A container that ends leaves nothing behind; what it was is in the event log, not in its corpse.
+      AutoRemove: true,
+      NetworkMode: networkMode(options, vpnId),
+      ...(options.memoryLimit === null ? {} : { Memory: options.memoryLimit }),
+      ...(options.network.kind === 'published'
+        ? {
+            PortBindings: {
+              [httpPort]: [{ HostIp: options.network.address, HostPort: `${ports.hostHttp}` }],
+            },
+          }
+        : {}),
+    },
+  };
+}
+
+export function imageOf(options: DockerEngineOptions): string {
+  return options.image ?? VARIANTS[options.variant].image;
+}
+
+function networkMode({ network }: DockerEngineOptions, vpnId: string | undefined): string {
+  switch (network.kind) {
+    case 'published':
+      return 'default';
+    case 'host':
+      return 'host';
+    case 'named':
+      return network.network;
+    case 'vpn':
+      return `container:${vpnId}`;
+  }
+}

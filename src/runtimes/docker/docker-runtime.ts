@@ -1,0 +1,226 @@
+import type {
+  EngineRuntime,
+  EngineSpec,
+  ResourceSample,
+  RuntimeEngine,
+  RuntimeListener,
+} from '../../engines/runtime.ts';
+import { RoundhouseError } from '../../errors.ts';
+import { type DockerClient, hasStatus } from './client.ts';
+import { type EngineContainer, readContainer } from './containers.ts';
+import { createOptions } from './create.ts';
+import { type ContainerEvent, followEvents } from './events.ts';
+import { hostOf } from './network.ts';
+import type { DockerEngineOptions } from './options.ts';
+import type { SampleSource } from './sampler.ts';
+import { startContainer, toCreateError } from './starting.ts';
+
+const CREATE_DEADLINE_MS = 2500;
+/** An engine has nothing to save: it is given little time to end by itself. */
+const STOP_GRACE_S = 2;
+const REMOVE_DEADLINE_MS = 20_000;
+
+/** Runs engines as containers that bear CONTAINER_LABEL; reads and touches no other. */
+export class DockerRuntime implements EngineRuntime {
+  readonly name = 'docker';
+  readonly #client: DockerClient;
+  readonly #options: DockerEngineOptions;
+  readonly #source: SampleSource;
+  /** What is known of running containers; forgotten when one stops or events may have been missed. */
+  readonly #known = new Map<string, EngineContainer>();
+  /** Engines whose start Docker has not confirmed yet. */
+  readonly #starting = new Map<string, RuntimeEngine>();
+  #listener: RuntimeListener | undefined;
+
+  constructor(client: DockerClient, options: DockerEngineOptions, source: SampleSource) {
+    this.#client = client;
+    this.#options = options;
+    this.#source = source;
+  }
+
+  get variant(): string {
+    return this.#options.variant;
+  }
+
+  get mapsPorts(): boolean {
+    return this.#options.network.kind === 'published';
+  }
+
+  async list(): Promise<RuntimeEngine[]> {
+    const filters = { label: [labelFilter(this.#options)], status: ['running'] };
+    const running = await this.#client.call((abortSignal) =>
+      this.#client.docker.listContainers({ filters, abortSignal }),
+    );
+    const found = await Promise.all(running.map(({ Id }) => this.#know(Id)));
+    const engines = found.flatMap((container) => (container ? [container.engine] : []));
+    for (const [id, engine] of this.#starting)
+      if (!engines.some((known) => known.id === id)) engines.push(engine);
+    return engines;
+  }
+
+  async inspect(id: string): Promise<RuntimeEngine | null> {
+    this.#known.delete(id);
+    return (await this.#know(id))?.engine ?? this.#starting.get(id) ?? null;
+  }
+
+  async create(spec: EngineSpec): Promise<RuntimeEngine> {
+    const begunMs = performance.now();
+    const id = await this.#createContainer(spec);
+    const starting = this.#describeStarting(id, spec);
+    this.#starting.set(id, starting);
+    try {
+      const started = await startContainer(this.#client, id, begunMs, () => void this.#giveUp(id));
+      return started ? ((await this.inspect(id)) ?? starting) : starting;
+    } catch (error) {
+      this.#starting.delete(id);
+      await this.#forceRemove(id).catch(() => {});
+      throw error;
+    }
+  }
+
+  async remove(id: string): Promise<void> {
+    this.#starting.delete(id);
+    const container = this.#client.docker.getContainer(id);
+    try {
+      await this.#client.call((abortSignal) => container.stop({ t: STOP_GRACE_S, abortSignal }), {
+        timeoutMs: REMOVE_DEADLINE_MS,
+      });
+    } catch (error) {
+      // 304: it had stopped already; 404: it is gone. Either way nothing is left to stop.
+      if (!hasStatus(error, 304, 404)) throw error;
+    }
+    await this.#forceRemove(id);
+  }
+
+  async sample(ids: readonly string[], signal: AbortSignal): Promise<Map<string, ResourceSample>> {
+    const samples = new Map<string, ResourceSample>();
+    const read = async (id: string) => {
+      const container = await this.#know(id);
+      const sample = container && (await this.#source(container, signal));
+      if (sample) samples.set(id, sample);
+    };
+    const outcomes = await Promise.allSettled(ids.map(read));
+    // Docker's silence is not the absence of an engine: a sum over the rest would look real and be wrong.
+    const unavailable = outcomes.find(({ status }) => status === 'rejected') as
+      | PromiseRejectedResult
+      | undefined;
+    if (unavailable && !hasStatus(unavailable.reason, 404, 409)) throw unavailable.reason;
+    return samples;
+  }
+
+  watch(listener: RuntimeListener): () => void {
+    this.#listener = listener;
+    const filters = {
+      type: ['container'],
+      label: [labelFilter(this.#options)],
+      event: ['start', 'die', 'destroy', 'rename', 'update'],
+    };
+    return followEvents(this.#client, filters, {
+      onEvent: (event) => this.#onEvent(event, listener),
+      onConnected: () => {
+        this.#known.clear();
+        listener.onConnected();
+      },
+      onDisconnected: (reason) => listener.onDisconnected(reason),
+    });
+  }
+
+  /** Engines outlive the service: a restart of Roundhouse ends no stream. */
+  async close(): Promise<void> {}
+
+  #onEvent({ action, id }: ContainerEvent, listener: RuntimeListener): void {
+    this.#known.delete(id);
+    if (action === 'die' || action === 'destroy') {
+      this.#starting.delete(id);
+      listener.onStopped(id);
+    } else {
+      listener.onStarted(id);
+    }
+  }
+
+  async #createContainer(spec: EngineSpec): Promise<string> {
+    const vpnId = await this.#findVpn();
+    try {
+      const options = createOptions(spec, this.#options, vpnId);
+      const container = await this.#client.call(
+        (abortSignal) => this.#client.docker.createContainer({ ...options, abortSignal }),
+        { timeoutMs: CREATE_DEADLINE_MS },
+      );
+      return container.id;
+    } catch (error) {
+      // Docker may still carry out a call that we no longer wait for.
+      if (error instanceof RoundhouseError) void this.#forceRemove(spec.name).catch(() => {});
+      throw toCreateError(error);
+    }
+  }
+
+  async #findVpn(): Promise<string | undefined> {
+    const { network } = this.#options;
+    if (network.kind !== 'vpn') return undefined;
+    const container = this.#client.docker.getContainer(network.container);
+    try {
+      return (await this.#client.call((abortSignal) => container.inspect({ abortSignal }))).Id;
+    } catch (error) {
+      if (!hasStatus(error, 404)) throw error;
+      throw new RoundhouseError('provisioning_failed', `There is no VPN container ${network.container}`, {
+        cause: error,
+      });
+    }
+  }
+
+  /** What is known of a running container, asked for once. */
+  async #know(id: string): Promise<EngineContainer | null> {
+    const known = this.#known.get(id);
+    if (known) return known;
+    const { label, network, engineHost } = this.#options;
+    try {
+      const info = await this.#client.call((abortSignal) =>
+        this.#client.docker.getContainer(id).inspect({ abortSignal }),
+      );
+      const container = readContainer(info, label, network, engineHost);
+      if (!container) return null;
+      this.#starting.delete(id);
+      this.#known.set(id, container);
+      return container;
+    } catch (error) {
+      if (hasStatus(error, 404)) return null;
+      throw error;
+    }
+  }
+
+  async #giveUp(id: string): Promise<void> {
+    this.#starting.delete(id);
+    await this.#forceRemove(id).catch(() => {});
+    this.#listener?.onStopped(id);
+  }
+
+  async #forceRemove(idOrName: string): Promise<void> {
+    const container = this.#client.docker.getContainer(idOrName);
+    try {
+      await this.#client.call((abortSignal) => container.remove({ force: true, v: true, abortSignal }), {
+        timeoutMs: REMOVE_DEADLINE_MS,
+      });
+    } catch (error) {
+      // 409: its automatic removal is under way already.
+      if (!hasStatus(error, 404, 409)) throw error;
+    }
+  }
+
+  #describeStarting(id: string, spec: EngineSpec): RuntimeEngine {
+    const { network, engineHost, variant } = this.#options;
+    return {
+      id,
+      name: spec.name,
+      host: hostOf(network, spec.name, engineHost),
+      ports: spec.ports,
+      labels: spec.labels,
+      vpnContainer: network.kind === 'vpn' ? network.container : null,
+      variant,
+      startedAt: null,
+    };
+  }
+}
+
+function labelFilter({ label }: DockerEngineOptions): string {
+  return `${label.name}=${label.value}`;
+}

@@ -1,0 +1,55 @@
+import type { ResourceSample } from '../../engines/runtime.ts';
+import { readApiStats } from './api-stats.ts';
+import { type CgroupCounters, readCgroup } from './cgroup.ts';
+import type { DockerClient } from './client.ts';
+import type { EngineContainer } from './containers.ts';
+
+/** Reads what a container uses. */
+export type SampleSource = (
+  container: EngineContainer,
+  signal: AbortSignal,
+) => Promise<ResourceSample | null>;
+
+/** From the kernel's files; null where they cannot be read from here. */
+export const sampleFromCgroup: SampleSource = async (container) => {
+  const counters = await readCgroup(container.pid, container.engine.id);
+  return counters && describe(container, counters, Date.now());
+};
+
+/** From the Docker API, one sample a call; null for a container that has gone. */
+export function sampleFromApi(client: DockerClient): SampleSource {
+  return async (container, signal) => {
+    const answer = await client.call(
+      (abortSignal) => {
+        const options = { stream: false as const, 'one-shot': true, abortSignal };
+        return client.docker.getContainer(container.engine.id).stats(options);
+      },
+      { signal },
+    );
+    const counters = readApiStats(answer);
+    return counters && describe(container, counters, counters.takenAt);
+  };
+}
+
+/** The first source that knows. */
+export function firstOf(...sources: SampleSource[]): SampleSource {
+  return async (container, signal) => {
+    for (const source of sources) {
+      const sample = await source(container, signal);
+      if (sample) return sample;
+    }
+    return null;
+  };
+}
+
+function describe(container: EngineContainer, counters: CgroupCounters, takenAt: number): ResourceSample {
+  const onHost = container.networkNamespace === null;
+  return {
+    ...counters,
+    takenAt,
+    startedAt: container.startedAt,
+    networkRx: onHost ? 0 : counters.networkRx,
+    networkTx: onHost ? 0 : counters.networkTx,
+    networkNamespace: container.networkNamespace,
+  };
+}

@@ -1,0 +1,56 @@
+import type { ContainerInspectInfo } from 'dockerode';
+import type { VpnContainer, VpnContainers, VpnContainerWatch } from '../../vpn/containers.ts';
+import { type DockerClient, hasStatus } from './client.ts';
+import { followEvents } from './events.ts';
+
+/** Looks at the container that the settings name as the VPN; the one container read without our label. */
+export class DockerVpnContainers implements VpnContainers, VpnContainerWatch {
+  readonly #client: DockerClient;
+
+  constructor(client: DockerClient) {
+    this.#client = client;
+  }
+
+  async inspect(name: string, signal: AbortSignal): Promise<VpnContainer | null> {
+    try {
+      const container = this.#client.docker.getContainer(name);
+      const info = await this.#client.call((abortSignal) => container.inspect({ abortSignal }), { signal });
+      return {
+        id: info.Id,
+        running: info.State.Running && !info.State.Paused && !info.State.Restarting,
+        startedAt: Date.parse(info.State.StartedAt) || null,
+        provider: providerOf(info),
+        health: healthOf(info),
+        address:
+          Object.values(info.NetworkSettings.Networks ?? {}).find(({ IPAddress }) => IPAddress)?.IPAddress ??
+          null,
+      };
+    } catch (error) {
+      if (hasStatus(error, 404)) return null;
+      throw error;
+    }
+  }
+
+  follow(name: string, onChange: () => void): () => void {
+    const filters = {
+      type: ['container'],
+      container: [name],
+      event: ['create', 'start', 'die', 'destroy', 'health_status', 'pause', 'unpause', 'rename'],
+    };
+    return followEvents(this.#client, filters, {
+      onEvent: onChange,
+      onConnected: onChange,
+      onDisconnected: onChange,
+    });
+  }
+}
+
+function providerOf(info: ContainerInspectInfo): string | null {
+  const setting = info.Config.Env.find((entry) => entry.startsWith('VPN_SERVICE_PROVIDER='));
+  return setting?.slice('VPN_SERVICE_PROVIDER='.length) || null;
+}
+
+function healthOf(info: ContainerInspectInfo): VpnContainer['health'] {
+  const health = info.State.Health?.Status;
+  return health === 'healthy' || health === 'unhealthy' || health === 'starting' ? health : 'none';
+}

@@ -1,0 +1,225 @@
+/**
+ * An emulated AceStream engine: it answers the engine's HTTP API and says what it is, but joins no swarm.
+ * This one file, with nothing but Node, is the whole program, so that it can also be copied into an image.
+ *
+ *   node emulated-engine.ts --http-port 6878 [--https-port P] [--bind-all] [--exit-with-parent]
+ *
+ * `--https-port` is accepted as the engine accepts it, and not served: Node alone makes no certificates.
+ * `--exit-with-parent` ends the program as soon as its standard input does. Other flags are passed over.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { parseArgs } from 'node:util';
+
+const VERSION = { code: 3_017_000, platform: 'linux', version: '3.1.70-emulated' };
+/** Past this the oldest session ends, as if its player had gone. */
+const MAX_SESSIONS = 64;
+const MAX_CONNECTIONS = 256;
+
+const PREBUFFERING_S = 1;
+const SPEED_PERIOD_S = 60;
+const LIVE_WINDOW_S = 1800;
+const PLAYBACK_LAG_S = 10;
+
+/** Null packets: a valid transport stream that shows nothing. */
+const NULL_PACKETS = Buffer.concat(
+  Array.from({ length: 64 }, () => Buffer.alloc(188, 0xff).fill(Buffer.from([0x47, 0x1f, 0xff, 0x10]), 0, 4)),
+);
+const PLAYBACK_INTERVAL_MS = 200;
+
+interface Session {
+  id: string;
+  infohash: string;
+  /** The `pid` it was asked for with: a player has one session at a time. */
+  player: string | null;
+  startedAtMs: number;
+  startedAtEpochS: number;
+}
+
+const sessions = new Map<string, Session>();
+
+function openSession(infohash: string, player: string | null): Session {
+  for (const session of sessions.values()) {
+    if (player !== null && session.player === player) sessions.delete(session.id);
+  }
+  const oldest = sessions.keys().next().value;
+  if (oldest !== undefined && sessions.size >= MAX_SESSIONS) sessions.delete(oldest);
+  const session = {
+    id: randomBytes(16).toString('hex'),
+    infohash,
+    player,
+    startedAtMs: performance.now(),
+    startedAtEpochS: Math.floor(Date.now() / 1000),
+  };
+  sessions.set(session.id, session);
+  return session;
+}
+
+/** The stream that is asked for. What is no infohash gets one of its own, always the same. */
+function readInfohash(query: URLSearchParams): { infohash: string } | { error: string } {
+  for (const name of ['id', 'content_id', 'infohash', 'url', 'magnet']) {
+    const value = query.get(name);
+    if (value === null) continue;
+    const infohash = infohashOf(name, value);
+    return infohash === null ? { error: `failed to load content: bad ${name}` } : { infohash };
+  }
+  return { error: 'missing content: give id, content_id, infohash, url or magnet' };
+}
+
+function infohashOf(name: string, value: string): string | null {
+  const derived = () => createHash('sha1').update(`${name}:${value}`).digest('hex');
+  const isHash = /^[0-9a-f]{40}$/i.test(value);
+  if (name === 'infohash') return isHash ? value.toLowerCase() : null;
+  if (name === 'magnet')
+    return /^magnet:\?(?:.*&)?xt=urn:btih:([0-9a-f]{40})/i.exec(value)?.[1]?.toLowerCase() ?? null;
+  if (name === 'url') return URL.canParse(value) ? derived() : null;
+  return isHash ? derived() : null;
+}
+
+/** Figures of a session, worked out from its age alone: totals are the exact integral of the speeds. */
+function describe(session: Session) {
+  const age = (performance.now() - session.startedAtMs) / 1000;
+  const seed = Number.parseInt(session.infohash.slice(0, 4), 16);
+  const mean = 400 + (seed % 800);
+  const swing = mean / 4;
+  const angular = (2 * Math.PI) / SPEED_PERIOD_S;
+  const speed = mean + swing * Math.sin(angular * age);
+  const total = 1024 * (mean * age + (swing / angular) * (1 - Math.cos(angular * age)));
+  const last = session.startedAtEpochS + Math.floor(age);
+  return {
+    status: age < PREBUFFERING_S ? 'prebuf' : 'dl',
+    peers: 6 + (seed % 20) + Math.round(4 * Math.sin(angular * age)),
+    speed_down: Math.round(speed),
+    speed_up: Math.round(speed / 10),
+    downloaded: Math.floor(total),
+    uploaded: Math.floor(total / 10),
+    total_progress: 0,
+    is_live: 1,
+    infohash: session.infohash,
+    playback_session_id: session.id,
+    livepos: {
+      pos: String(last - PLAYBACK_LAG_S),
+      live_first: String(last - LIVE_WINDOW_S),
+      live_last: String(last),
+      first_ts: String(last - LIVE_WINDOW_S),
+      last_ts: String(last),
+      is_live: '1',
+      buffer_pieces: '30',
+    },
+  };
+}
+
+/** What a request is answered with: a text, or the playback of a session. */
+type Answer = { status: number; headers: Record<string, string>; body: string } | { play: Session };
+
+function json(body: unknown, status = 200): Answer {
+  return { status, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
+}
+
+function failure(error: string, status = 200): Answer {
+  return json({ response: null, error }, status);
+}
+
+const METHODS: Record<string, unknown> = {
+  '/webui/api/service?get_version': { result: VERSION, error: null },
+  '/server/api?get_status': { result: { playlist_loaded: true, version: VERSION } },
+  '/server/api?get_network_connection_status': { result: { connected: true } },
+};
+
+function callMethod(path: string, query: URLSearchParams): Answer {
+  const name = `${path}?${query.get('method')}`;
+  return json(Object.hasOwn(METHODS, name) ? METHODS[name] : { result: null, error: 'unknown method' });
+}
+
+function getStream(origin: string, query: URLSearchParams): Answer {
+  const content = readInfohash(query);
+  if ('error' in content) return failure(content.error);
+  const session = openSession(content.infohash, query.get('pid'));
+  const path = `${session.infohash}/${session.id}`;
+  const playbackUrl = `${origin}/ace/r/${path}`;
+  if (query.get('format') !== 'json') {
+    return { status: 302, headers: { Location: encodeURI(playbackUrl) }, body: '' };
+  }
+  const response = {
+    playback_url: playbackUrl,
+    stat_url: `${origin}/ace/stat/${path}`,
+    command_url: `${origin}/ace/cmd/${path}`,
+    infohash: session.infohash,
+    playback_session_id: session.id,
+    is_live: 1,
+    is_encrypted: 0,
+    client_session_id: -1,
+  };
+  return json({ response, error: null });
+}
+
+function useSession(kind: string, session: Session, query: URLSearchParams): Answer {
+  if (kind === 'r') return { play: session };
+  if (kind === 'stat') return json({ response: describe(session), error: null });
+  if (query.get('method') !== 'stop') return failure('unknown method');
+  sessions.delete(session.id);
+  return json({ response: 'ok', error: null });
+}
+
+function route({ method, url = '', headers }: IncomingMessage): Answer {
+  if (method !== 'GET' && method !== 'HEAD') return failure('method not allowed', 405);
+  // Cut by hand: a URL parser refuses some of the targets that a client can send.
+  const [, path = '', search = ''] = /^([^?]*)\??(.*)$/s.exec(url) ?? [];
+  const query = new URLSearchParams(search);
+  if (path === '/webui/api/service' || path === '/server/api') return callMethod(path, query);
+  if (path === '/ace/getstream') return getStream(`http://${headers.host ?? `127.0.0.1:${port}`}`, query);
+
+  const [, kind, infohash, id] = /^\/ace\/(r|stat|cmd)\/(\w+)\/(\w+)$/.exec(path) ?? [];
+  if (kind === undefined || id === undefined) return failure('not found', 404);
+  const session = sessions.get(id);
+  if (session === undefined || session.infohash !== infohash) return failure('unknown playback session id');
+  return useSession(kind, session, query);
+}
+
+function play(session: Session, response: ServerResponse): void {
+  response.writeHead(200, { 'Content-Type': 'video/mp2t' }).flushHeaders();
+  const timer = setInterval(() => {
+    if (!sessions.has(session.id)) response.end();
+    else if (!response.writableNeedDrain) response.write(NULL_PACKETS);
+  }, PLAYBACK_INTERVAL_MS);
+  response.once('close', () => clearInterval(timer));
+}
+
+function handle(request: IncomingMessage, response: ServerResponse): void {
+  response.setHeader('Server', 'roundhouse-emulated-engine');
+  const answer = route(request);
+  if (!('play' in answer)) response.writeHead(answer.status, answer.headers).end(answer.body);
+  else if (request.method === 'HEAD') response.writeHead(200, { 'Content-Type': 'video/mp2t' }).end();
+  else play(answer.play, response);
+}
+
+function readPort(text: string): number {
+  const value = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (value >= 1 && value <= 65_535) return value;
+  process.stderr.write('--http-port must be a port from 1 to 65535\n');
+  process.exit(2);
+}
+
+const { values: flags } = parseArgs({
+  strict: false,
+  options: {
+    'http-port': { type: 'string', default: '6878' },
+    'https-port': { type: 'string' },
+    'bind-all': { type: 'boolean' },
+    'exit-with-parent': { type: 'boolean' },
+  },
+});
+const port = readPort(String(flags['http-port']));
+const exit = () => process.exit(0);
+process.on('SIGTERM', exit).on('SIGINT', exit);
+if (flags['exit-with-parent']) process.stdin.on('error', exit).on('end', exit).on('close', exit).resume();
+
+const server = createServer(handle);
+server.maxConnections = MAX_CONNECTIONS;
+server.on('error', (error) => {
+  process.stderr.write(`cannot listen on port ${port}: ${error.message}\n`);
+  process.exit(1);
+});
+// Without an address Node takes all of them, of both families where there are two.
+if (flags['bind-all']) server.listen(port);
+else server.listen(port, '127.0.0.1');

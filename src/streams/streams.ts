@@ -1,0 +1,80 @@
+import type { EventBus } from '../events/events.ts';
+
+export type KeyType = 'content_id' | 'infohash' | 'url' | 'magnet';
+
+/** A playback at an engine. Times are milliseconds since the epoch. */
+export interface Stream {
+  id: string;
+  keyType: KeyType;
+  key: string;
+  engineId: string | null;
+  playbackSessionId: string;
+  statUrl: string;
+  commandUrl: string;
+  isLive: boolean;
+  startedAt: number;
+  endedAt: number | null;
+}
+
+export type NewStream = Omit<Stream, 'startedAt' | 'endedAt'>;
+
+/** Ended streams remembered, so that a repeated end can be told from an unknown one. */
+const REMEMBERED_ENDS = 1000;
+
+/** Streams as clients report them: started once, ended once, however often they say so. */
+export class Streams {
+  readonly #bus: EventBus;
+  readonly #started = new Map<string, Stream>();
+  readonly #ended = new Map<string, Stream>();
+
+  constructor(bus: EventBus) {
+    this.#bus = bus;
+    // An engine that is gone plays nothing.
+    bus.subscribe((event) => {
+      if (event.type !== 'engine_stopped') return;
+      for (const stream of this.ofEngine(event.engineId)) this.end(stream.id);
+    });
+  }
+
+  /** Notes a start; one that is known already is returned as it is. */
+  start(stream: NewStream): Stream {
+    const known = this.#started.get(stream.id);
+    if (known) return known;
+    const started: Stream = { ...stream, startedAt: Date.now(), endedAt: null };
+    this.#ended.delete(stream.id);
+    this.#started.set(stream.id, started);
+    this.#bus.publish({ type: 'stream_started', streamId: stream.id, engineId: stream.engineId });
+    return started;
+  }
+
+  /** Notes an end. @returns the stream if it was started until now, else null. */
+  end(id: string): Stream | null {
+    const stream = this.#started.get(id);
+    if (!stream) return null;
+    const ended: Stream = { ...stream, endedAt: Date.now() };
+    this.#started.delete(id);
+    this.#ended.set(id, ended);
+    if (this.#ended.size > REMEMBERED_ENDS) this.#ended.delete(this.#ended.keys().next().value!);
+    this.#bus.publish({ type: 'stream_ended', streamId: id, engineId: stream.engineId });
+    return ended;
+  }
+
+  /** All remembered streams, newest first. */
+  list(): Stream[] {
+    return [...this.#started.values(), ...this.#ended.values()].sort((a, b) => b.startedAt - a.startedAt);
+  }
+
+  /** Started streams of an engine. */
+  ofEngine(engineId: string): Stream[] {
+    return [...this.#started.values()].filter((stream) => stream.engineId === engineId);
+  }
+
+  counts(): { active: number; total: number; usedEngines: number } {
+    const engines = new Set([...this.#started.values()].flatMap(({ engineId }) => engineId ?? []));
+    return {
+      active: this.#started.size,
+      total: this.#started.size + this.#ended.size,
+      usedEngines: engines.size,
+    };
+  }
+}

@@ -1,0 +1,70 @@
+import { vi } from 'vitest';
+import { Cache } from '../../src/cache/cache.ts';
+import type { CacheOptions } from '../../src/cache/options.ts';
+import type { VpnContainer, VpnContainers } from '../../src/vpn/containers.ts';
+import { createVpn, type VpnOptions } from '../../src/vpn/status.ts';
+import type { EmulatedGluetun } from '../support/emulated-gluetun.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+
+export const NEVER = new AbortController().signal;
+
+export const CONTAINER: VpnContainer = {
+  id: 'a'.repeat(64),
+  running: true,
+  startedAt: 1_790_000_000_000,
+  health: 'healthy',
+  address: '127.0.0.1',
+  provider: 'protonvpn',
+};
+
+/** Docker with one container, which a test changes as it likes. */
+export class FakeContainers implements VpnContainers {
+  container: VpnContainer | null = { ...CONTAINER };
+  failure: Error | undefined;
+  readonly inspected: string[] = [];
+
+  async inspect(name: string): Promise<VpnContainer | null> {
+    this.inspected.push(name);
+    if (this.failure) throw this.failure;
+    return this.container && { ...this.container };
+  }
+
+  change(facts: Partial<VpnContainer>): void {
+    this.container = { ...CONTAINER, ...this.container, ...facts };
+  }
+}
+
+/** A VPN in front of an emulated Gluetun, on a clock that stands still until it is moved. */
+export function setUp(
+  gluetun: EmulatedGluetun,
+  options: Partial<VpnOptions> = {},
+  caching: CacheOptions = {},
+) {
+  const clock = new FakeClock();
+  const cache = new Cache({ clock, staleIfErrorS: 30, ...caching });
+  const containers = new FakeContainers();
+  const errors: unknown[] = [];
+  const vpn = createVpn({
+    containerName: 'gluetun',
+    containers,
+    controlUrl: null,
+    controlPort: gluetun.port,
+    apiKey: undefined,
+    factTtlS: 60,
+    cache,
+    clock,
+    onError: (error) => errors.push(error),
+    ...options,
+  });
+  return { clock, cache, containers, errors, vpn };
+}
+
+/** How often a path was asked for. */
+export function asked(gluetun: EmulatedGluetun, path: string): number {
+  return gluetun.requests.filter((request) => request === path).length;
+}
+
+/** Waits for what a real socket takes its time over. */
+export function until(check: () => void | Promise<void>): Promise<void> {
+  return vi.waitFor(check, { timeout: 4000, interval: 5 });
+}
