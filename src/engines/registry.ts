@@ -25,6 +25,8 @@ export class EngineRegistry {
   /** From which moment that is which is known of each engine. */
   readonly #knownAsOf = new Map<string, number>();
   readonly #stoppedAt = new Map<string, number>();
+  /** Engines whose stop was asked for: the runtime's event often comes before the answer to the call. */
+  readonly #deleting = new Set<string>();
   /** When the list that was compared last had been asked for. */
   #comparedAsOf = 0;
   #moment = 0;
@@ -46,7 +48,7 @@ export class EngineRegistry {
   start(): void {
     this.#unwatch = this.#runtime.watch({
       onStarted: (id) => void this.#look(id),
-      onStopped: (id) => this.drop(id, 'gone'),
+      onStopped: (id) => this.#drop(id),
       onConnected: () => void this.#reconcile(),
       onDisconnected: (reason) => this.#disconnected(reason),
     });
@@ -133,12 +135,26 @@ export class EngineRegistry {
     if (visible) this.#bus.publish({ type: 'engine_changed', engineId: id });
   }
 
-  /** Notes that an engine no longer runs. */
-  drop(id: string, reason: 'deleted' | 'gone'): void {
+  /**
+   * Has an engine deleted by `remove`, and notes that it is gone once that has succeeded.
+   * @throws whatever `remove` throws; the engine is kept then.
+   */
+  async delete(id: string, remove: () => Promise<void>): Promise<void> {
+    this.#deleting.add(id);
+    try {
+      await remove();
+      this.#drop(id);
+    } finally {
+      this.#deleting.delete(id);
+    }
+  }
+
+  #drop(id: string): void {
     this.#stoppedAt.delete(id);
     this.#stoppedAt.set(id, this.mark());
     if (this.#stoppedAt.size > REMEMBERED_STOPS) this.#stoppedAt.delete(this.#stoppedAt.keys().next().value!);
     this.#knownAsOf.delete(id);
+    const reason = this.#deleting.has(id) ? 'deleted' : 'gone';
     if (this.#engines.delete(id)) this.#bus.publish({ type: 'engine_stopped', engineId: id, reason });
   }
 
@@ -150,7 +166,7 @@ export class EngineRegistry {
       const unlisted = !this.#engines.has(id) && asOf < this.#comparedAsOf;
       if (unlisted || this.#isOutdated(id, asOf)) return;
       if (seen) this.#take(seen, asOf);
-      else if (this.#engines.has(id)) this.drop(id, 'gone');
+      else if (this.#engines.has(id)) this.#drop(id);
     } catch {
       // The next comparison finds it; asking again here would only repeat the runtime's fault.
       this.#reconcileSoon(RETRY_MS);
@@ -184,7 +200,7 @@ export class EngineRegistry {
     const ids = new Set(listed.map(({ id }) => id));
     for (const seen of listed) if (!this.#isOutdated(seen.id, asOf)) this.#take(seen, asOf);
     for (const id of [...this.#engines.keys()]) {
-      if (!ids.has(id) && !this.#isOutdated(id, asOf)) this.drop(id, 'gone');
+      if (!ids.has(id) && !this.#isOutdated(id, asOf)) this.#drop(id);
     }
   }
 

@@ -185,10 +185,10 @@ describe('an engine that starts', () => {
 describe('the watch', () => {
   test('ends when the engine has stopped, even in the middle of a check', async () => {
     const { port } = await startEmulatedEngine();
-    const { monitor, id, clock, registry, notes } = await watchEngine(port);
+    const { monitor, id, clock, registry, runtime, notes } = await watchEngine(port);
     clock.advance(0);
     monitor.forget(id);
-    registry.drop(id, 'gone');
+    runtime.stop(id);
     await vi.waitFor(() => expect(clock.pending).toBe(1), { timeout: 5000, interval: 5 });
     registry.stop();
     expect(clock.pending).toBe(0);

@@ -177,12 +177,37 @@ describe('answers overtaken by events', () => {
     await settle();
     runtime.hold('list');
     clock.advance(MONITOR_INTERVAL_S * 1000);
-    runtime.stopUnnoticed(id);
-    registry.drop(id, 'deleted');
+    await registry.delete(id, async () => runtime.stopUnnoticed(id));
     runtime.release('list');
     await settle();
     expect(registry.get(id)).toBeUndefined();
     expect(events.at(-1)).toEqual({ type: 'engine_stopped', engineId: id, reason: 'deleted' });
+  });
+});
+
+describe('an engine that is deleted', () => {
+  test('is gone once, as deleted, though the event comes before the answer', async () => {
+    const { runtime, registry, events } = await followed();
+    const { id } = runtime.start();
+    await settle();
+    events.length = 0;
+    runtime.hold('remove');
+    const deletion = registry.delete(id, () => runtime.remove(id));
+    expect(registry.get(id)).toBeUndefined();
+    runtime.release('remove');
+    await deletion;
+    expect(events).toEqual([{ type: 'engine_stopped', engineId: id, reason: 'deleted' }]);
+  });
+
+  test('stays where the deletion fails, and its later end is not one', async () => {
+    const { runtime, registry, events } = await followed();
+    const { id } = runtime.start();
+    await settle();
+    runtime.fail('remove');
+    await expect(registry.delete(id, () => runtime.remove(id))).rejects.toThrow('no answer');
+    expect(registry.get(id)).toBeDefined();
+    runtime.stop(id);
+    expect(events.at(-1)).toEqual({ type: 'engine_stopped', engineId: id, reason: 'gone' });
   });
 });
 
