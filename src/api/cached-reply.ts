@@ -58,7 +58,7 @@ function describe(outcome: Outcome, ttlS: number): string {
     case 'hit':
       return `roundhouse; hit; ttl=${ttl}`;
     case 'miss':
-      return `roundhouse; fwd=miss; stored; ttl=${ttl}`;
+      return `roundhouse; fwd=miss; ttl=${ttl}`;
     case 'collapsed':
       return `roundhouse; fwd=miss; collapsed; ttl=${ttl}`;
     case 'stale':
