@@ -1,15 +1,41 @@
 import type { EnginePorts } from './runtime.ts';
 
+/** A program and its arguments. */
+export type Command = readonly [string, ...string[]];
+
 /**
- * Splits a command at spaces, with single or double quotes to group, and fills in `{http_port}` and
- * `{https_port}`. No shell is involved: nothing else in the text has a meaning.
+ * Splits a command at spaces; single or double quotes group. There is no escaping, and no shell sees it.
+ * @throws Error for an empty command or a quote that is not closed.
  */
-export function splitCommand(command: string, ports: EnginePorts): string[] {
-  const words = command.match(/(?:[^\s"']|"[^"]*"|'[^']*')+/g) ?? [];
-  return words.map((word) =>
+export function splitCommand(text: string): Command {
+  const words: string[] = [];
+  let word: string | null = null;
+  let quote: string | null = null;
+  for (const char of `${text} `) {
+    if (char === quote) {
+      quote = null;
+    } else if (quote === null && (char === '"' || char === "'")) {
+      quote = char;
+      word ??= '';
+    } else if (quote === null && /\s/.test(char)) {
+      if (word !== null) words.push(word);
+      word = null;
+    } else {
+      word = (word ?? '') + char;
+    }
+  }
+  if (quote !== null) throw new Error(`The engine command has a ${quote} that is not closed`);
+  const [program, ...args] = words;
+  if (!program) throw new Error('The engine command names no program');
+  return [program, ...args];
+}
+
+/** Fills `{http_port}` and `{https_port}` in. */
+export function fillPorts(command: Command, ports: EnginePorts): Command {
+  const fill = (word: string) =>
     word
-      .replace(/"([^"]*)"|'([^']*)'/g, (_, double, single) => double ?? single)
-      .replaceAll('{http_port}', `${ports.containerHttp}`)
-      .replaceAll('{https_port}', `${ports.containerHttps}`),
-  );
+      .replaceAll('{http_port}', String(ports.containerHttp))
+      .replaceAll('{https_port}', String(ports.containerHttps));
+  const [program, ...args] = command;
+  return [fill(program), ...args.map(fill)];
 }

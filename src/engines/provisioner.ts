@@ -107,8 +107,7 @@ export class Provisioner {
     this.#registry.assertAvailable();
     if (!this.#registry.get(id))
       throw new RoundhouseError('engine_not_found', `No managed engine has the id ${id}`);
-    await this.#runtime.remove(id);
-    this.#registry.drop(id, 'deleted');
+    await this.#registry.delete(id, () => this.#runtime.remove(id));
   }
 
   async #create(request: ProvisionRequest, reserved: number[]): Promise<RuntimeEngine> {

@@ -23,6 +23,8 @@ export class EngineRegistry {
   readonly #engines = new Map<string, Engine>();
   readonly #addedAt = new Map<string, number>();
   readonly #stoppedAt = new Map<string, number>();
+  /** Engines whose stop was asked for: the runtime's event often comes before the answer to the call. */
+  readonly #deleting = new Set<string>();
   #changes = 0;
   #fault: Error | undefined = new Error('The runtime has not answered yet');
   #reconciling = false;
@@ -41,7 +43,7 @@ export class EngineRegistry {
   start(): void {
     this.#unwatch = this.#runtime.watch({
       onStarted: (id) => void this.#look(id),
-      onStopped: (id) => this.drop(id, 'gone'),
+      onStopped: (id) => this.#drop(id),
       onConnected: () => void this.#reconcile(),
       onDisconnected: (reason) => this.#disconnected(reason),
     });
@@ -122,12 +124,26 @@ export class EngineRegistry {
     if (visible) this.#bus.publish({ type: 'engine_changed', engineId: id });
   }
 
-  /** Notes that an engine no longer runs. */
-  drop(id: string, reason: 'deleted' | 'gone'): void {
+  /**
+   * Has an engine deleted by `remove`, and notes that it is gone once that has succeeded.
+   * @throws whatever `remove` throws; the engine is kept then.
+   */
+  async delete(id: string, remove: () => Promise<void>): Promise<void> {
+    this.#deleting.add(id);
+    try {
+      await remove();
+      this.#drop(id);
+    } finally {
+      this.#deleting.delete(id);
+    }
+  }
+
+  #drop(id: string): void {
     this.#stoppedAt.delete(id);
     this.#stoppedAt.set(id, ++this.#changes);
     if (this.#stoppedAt.size > REMEMBERED_STOPS) this.#stoppedAt.delete(this.#stoppedAt.keys().next().value!);
     this.#addedAt.delete(id);
+    const reason = this.#deleting.has(id) ? 'deleted' : 'gone';
     if (this.#engines.delete(id)) this.#bus.publish({ type: 'engine_stopped', engineId: id, reason });
   }
 
@@ -167,7 +183,7 @@ export class EngineRegistry {
     const ids = new Set(listed.map(({ id }) => id));
     for (const seen of listed) this.add(seen, asOf);
     for (const id of [...this.#engines.keys()]) {
-      if (!ids.has(id) && (this.#addedAt.get(id) ?? 0) <= asOf) this.drop(id, 'gone');
+      if (!ids.has(id) && (this.#addedAt.get(id) ?? 0) <= asOf) this.#drop(id);
     }
   }
 

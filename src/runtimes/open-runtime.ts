@@ -8,6 +8,7 @@ import { firstOf, sampleFromApi, sampleFromCgroup } from './docker/sampler.ts';
 import { DockerVpnContainers } from './docker/vpn-containers.ts';
 import { createProcessRuntime } from './process/process-runtime.ts';
 
+const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 const DEFAULT_SOCKET = 'unix:///var/run/docker.sock';
 
 /** The runtime that the settings and the machine call for. */
@@ -59,7 +60,7 @@ async function openProcess(
     command: config.engineCommand,
     dataDir: config.dataDir,
     host: config.engineHost ?? '127.0.0.1',
-    bindAll: config.enginePublishAddress !== '127.0.0.1',
+    bindAll: !LOOPBACK.has(config.enginePublishAddress),
     variant: config.engineCommand === null ? 'emulated' : 'custom',
     warn,
   });

@@ -24,10 +24,16 @@ export function createKeyCheck(apiKey: string): KeyCheck {
   };
 }
 
-function keysOf(request: FastifyRequest): string[] {
-  const headers = request.raw.headersDistinct;
-  const bearers = (headers.authorization ?? []).map((field) => /^Bearer +(.*)$/i.exec(field)?.[1] ?? '');
-  return [...(headers['x-api-key'] ?? []), ...bearers].filter((key) => key !== '');
+/** Read from the raw headers: the parsed ones keep one Authorization of several, and join other doubles. */
+function keysOf({ raw }: FastifyRequest): string[] {
+  const keys: string[] = [];
+  for (let index = 0; index < raw.rawHeaders.length; index += 2) {
+    const name = raw.rawHeaders[index]?.toLowerCase();
+    const value = raw.rawHeaders[index + 1] ?? '';
+    if (name === 'x-api-key') keys.push(value);
+    if (name === 'authorization') keys.push(/^Bearer +(.*)$/i.exec(value)?.[1] ?? '');
+  }
+  return keys.filter((key) => key !== '');
 }
 
 function digest(key: string): Buffer {

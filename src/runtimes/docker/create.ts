@@ -1,5 +1,5 @@
 import type { ContainerCreateOptions } from 'dockerode';
-import { splitCommand } from '../../engines/command.ts';
+import { fillPorts, splitCommand } from '../../engines/command.ts';
 import type { EngineSpec } from '../../engines/runtime.ts';
 import { writeLabels } from './labels.ts';
 import type { DockerEngineOptions } from './options.ts';
@@ -19,7 +19,7 @@ export function createOptions(
   return {
     name: spec.name,
     Image: imageOf(options),
-    ...(options.command === null ? {} : { Cmd: splitCommand(options.command, ports) }),
+    ...(options.command === null ? {} : { Cmd: [...fillPorts(splitCommand(options.command), ports)] }),
     Env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
     Labels: writeLabels(options.label, ports, options.variant, spec.labels),
     ...(published ? { ExposedPorts: { [httpPort]: {} } } : {}),

@@ -194,15 +194,23 @@ export class DockerRuntime implements EngineRuntime {
     this.#listener?.onStopped(id);
   }
 
+  /** Removes a container, or waits for its automatic removal if that is under way already. */
   async #forceRemove(idOrName: string): Promise<void> {
     const container = this.#client.docker.getContainer(idOrName);
+    const deadline = { timeoutMs: REMOVE_DEADLINE_MS };
     try {
-      await this.#client.call((abortSignal) => container.remove({ force: true, v: true, abortSignal }), {
-        timeoutMs: REMOVE_DEADLINE_MS,
-      });
+      await this.#client.call(
+        (abortSignal) => container.remove({ force: true, v: true, abortSignal }),
+        deadline,
+      );
     } catch (error) {
-      // 409: its automatic removal is under way already.
-      if (!hasStatus(error, 404, 409)) throw error;
+      if (hasStatus(error, 404)) return;
+      if (!hasStatus(error, 409)) throw error;
+      await this.#client
+        .call((abortSignal) => container.wait({ condition: 'removed', abortSignal }), deadline)
+        .catch((late) => {
+          if (!hasStatus(late, 404)) throw late;
+        });
     }
   }
 

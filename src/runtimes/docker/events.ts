@@ -66,9 +66,11 @@ async function followOnce(
     // A daemon that accepts a connection but does not answer would hold this call for ever.
     await client.ping();
     const stream = (await client.docker.getEvents({ filters, abortSignal })) as Readable;
-    stream.once('error', (error) => broken.abort(error));
+    stream.on('error', (error) => broken.abort(error));
     stream.once('close', () => broken.abort(new Error('The event stream ended')));
     const lines = createInterface({ input: stream });
+    // readline passes its input's errors on; unheard, they would end the process.
+    lines.on('error', (error) => broken.abort(error));
     lines.on('line', (line) => deliver(line, follower));
     follower.onConnected();
     return await beat(client, abortSignal);

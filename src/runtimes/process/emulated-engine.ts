@@ -128,7 +128,7 @@ const METHODS: Record<string, unknown> = {
 
 function callMethod(path: string, query: URLSearchParams): Answer {
   const name = `${path}?${query.get('method')}`;
-  return json(Object.hasOwn(METHODS, name) ? METHODS[name] : { result: null, error: 'unknown method' });
+  return json(METHODS[name] ?? { result: null, error: 'unknown method' });
 }
 
 function getStream(origin: string, query: URLSearchParams): Answer {
@@ -138,7 +138,7 @@ function getStream(origin: string, query: URLSearchParams): Answer {
   const path = `${session.infohash}/${session.id}`;
   const playbackUrl = `${origin}/ace/r/${path}`;
   if (query.get('format') !== 'json') {
-    return { status: 302, headers: { Location: encodeURI(playbackUrl) }, body: '' };
+    return { status: 302, headers: { Location: playbackUrl }, body: '' };
   }
   const response = {
     playback_url: playbackUrl,

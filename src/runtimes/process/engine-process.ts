@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { Command } from './command.ts';
+import type { Command } from '../../engines/command.ts';
 import { now } from './proc-files.ts';
 import { endGroup } from './process-group.ts';
 

@@ -1,8 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
+import pLimit from 'p-limit';
 import { type ProcStat, parseIo, parseMemory, parseStat } from './proc-text.ts';
 
 /** Every file that is open counts against the limit of the service, and a machine can have many processes. */
-const FILES_AT_ONCE = 16;
+const inTurn = pLimit(16);
 
 /** A process that nothing can be mistaken for, not even one that is later given the same pid. */
 export interface ProcessIdentity {
@@ -24,10 +25,11 @@ export async function isRunning({ pid, startTicks }: ProcessIdentity): Promise<b
 export async function readProcesses(): Promise<Map<number, ProcStat & { readAt: number }>> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
   const processes = new Map<number, ProcStat & { readAt: number }>();
-  await forEachOf(pids, async (pid) => {
+  const read = async (pid: number) => {
     const stat = await readProc(pid, 'stat', parseStat);
     if (stat) processes.set(pid, { ...stat, readAt: now() });
-  });
+  };
+  await Promise.all(pids.map(read));
   return processes;
 }
 
@@ -47,19 +49,9 @@ export function now(): number {
   return performance.timeOrigin + performance.now();
 }
 
-/** Works through the items, a few at once. */
-export async function forEachOf<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  // All workers draw from the one iterator, so each item is taken once.
-  const iterator = items.values();
-  const worker = async () => {
-    for (const item of iterator) await work(item);
-  };
-  await Promise.all(Array.from({ length: FILES_AT_ONCE }, worker));
-}
-
 async function readProc<T>(pid: number, file: string, parse: (text: string) => T | null): Promise<T | null> {
   try {
-    return parse(await readFile(`/proc/${pid}/${file}`, 'utf8'));
+    return parse(await inTurn(() => readFile(`/proc/${pid}/${file}`, 'utf8')));
   } catch {
     // ENOENT or ESRCH: it ended, perhaps between opening and reading. EACCES: not for us to read.
     return null;

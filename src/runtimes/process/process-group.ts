@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { identify, readProcesses } from './proc-files.ts';
 
 const POLL_MS = 10;
 /** A killed process is gone at once, unless it hangs in the kernel, where nothing can be done about it. */
@@ -6,7 +7,7 @@ const KILL_DEADLINE_MS = 2000;
 
 /**
  * Ends a process group: SIGTERM, and SIGKILL for what is left of it after `graceMs`.
- * @returns whether the group is gone.
+ * @returns whether nothing of it runs any more.
  */
 export async function endGroup(groupId: number, graceMs: number): Promise<boolean> {
   return (
@@ -16,12 +17,13 @@ export async function endGroup(groupId: number, graceMs: number): Promise<boolea
 }
 
 async function signalAndWait(groupId: number, signal: NodeJS.Signals, deadlineMs: number): Promise<boolean> {
-  let exists = signalGroup(groupId, signal);
-  for (const due = performance.now() + deadlineMs; exists && performance.now() < due; ) {
+  const due = performance.now() + deadlineMs;
+  let ended = !signalGroup(groupId, signal);
+  while (!ended && performance.now() < due) {
     await sleep(POLL_MS);
-    exists = signalGroup(groupId, 0);
+    ended = !signalGroup(groupId, 0) || !(await hasLivingMember(groupId));
   }
-  return !exists;
+  return ended;
 }
 
 /** Signal 0 only asks. @returns whether there is such a group. */
@@ -32,4 +34,17 @@ function signalGroup(groupId: number, signal: NodeJS.Signals | 0): boolean {
     // Any other error means that it is there and not ours to signal.
     return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
+}
+
+/**
+ * A group also exists while a process of it is dead and not yet waited for. Where the first process of a
+ * container is no init, that is for good: without a closer look every removal there would take its whole
+ * deadline.
+ */
+async function hasLivingMember(groupId: number): Promise<boolean> {
+  if (await identify(groupId)) return true;
+  for (const member of (await readProcesses()).values()) {
+    if (member.groupId === groupId && !member.isDead) return true;
+  }
+  return false;
 }

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
+import { type Command, fillPorts, splitCommand } from '../../engines/command.ts';
 import type {
+  EnginePorts,
   EngineRuntime,
   EngineSpec,
   ResourceSample,
@@ -8,7 +10,6 @@ import type {
   RuntimeListener,
 } from '../../engines/runtime.ts';
 import { RoundhouseError } from '../../errors.ts';
-import { type Command, fillPorts, splitCommand } from './command.ts';
 import { type EngineProcess, startProcess } from './engine-process.ts';
 import { EngineRecords } from './engine-records.ts';
 import { assertPortsFree } from './port-check.ts';
@@ -40,11 +41,12 @@ export interface ProcessRuntimeOptions {
  */
 export async function createProcessRuntime(options: ProcessRuntimeOptions): Promise<EngineRuntime> {
   const command = options.command === null ? bundledCommand(options.bindAll) : splitCommand(options.command);
+  const settled = { stopTimeoutMs: STOP_TIMEOUT_MS, ...options };
   const records = await EngineRecords.open(options.dataDir);
-  for (const name of await records.endOrphans(options.stopTimeoutMs ?? STOP_TIMEOUT_MS)) {
+  for (const name of await records.endOrphans(settled.stopTimeoutMs)) {
     options.warn(`Ended the engine ${name}, left behind by a service that was killed`);
   }
-  return new ProcessRuntime(options, command, records);
+  return new ProcessRuntime(settled, command, records);
 }
 
 function bundledCommand(bindAll: boolean): Command {
@@ -65,21 +67,19 @@ interface Running {
 class ProcessRuntime implements EngineRuntime {
   readonly name = 'process';
   readonly mapsPorts = false;
-  readonly #options: ProcessRuntimeOptions;
-  readonly #stopTimeoutMs: number;
+  readonly #options: Required<ProcessRuntimeOptions>;
   readonly #command: Command;
   readonly #records: EngineRecords;
   readonly #engines = new Map<string, Running>();
-  /** Ports of engines that are being created. */
-  readonly #pendingPorts = new Set<number>();
+  /** From the beginning of a creation on: an engine of ours may not have bound its ports yet. */
+  readonly #heldPorts = new Set<number>();
   /** Work that has to be over before the runtime is closed; all of it ends by itself. */
   readonly #pendingWork = new Set<Promise<unknown>>();
   #listener: RuntimeListener | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(options: ProcessRuntimeOptions, command: Command, records: EngineRecords) {
+  constructor(options: Required<ProcessRuntimeOptions>, command: Command, records: EngineRecords) {
     this.#options = options;
-    this.#stopTimeoutMs = options.stopTimeoutMs ?? STOP_TIMEOUT_MS;
     this.#command = command;
     this.#records = records;
   }
@@ -107,7 +107,7 @@ class ProcessRuntime implements EngineRuntime {
     const running = this.#engines.get(id);
     if (!running) return;
     running.removing = true;
-    const ended = await running.process.end(this.#stopTimeoutMs);
+    const ended = await running.process.end(this.#options.stopTimeoutMs);
     if (!ended && this.#engines.has(id)) {
       throw new RoundhouseError('runtime_unavailable', `The engine ${id} cannot be ended`);
     }
@@ -144,30 +144,20 @@ class ProcessRuntime implements EngineRuntime {
   }
 
   async #create(spec: EngineSpec): Promise<RuntimeEngine> {
-    const ports = [spec.ports.containerHttp, spec.ports.containerHttps];
-    this.#assertNotOurs(ports);
-    for (const port of ports) this.#pendingPorts.add(port);
+    this.#holdPorts(spec.ports);
+    let running: Running;
     try {
-      await assertPortsFree(ports, this.#options.bindAll ? undefined : '127.0.0.1');
-      return await this.#start(spec);
-    } finally {
-      for (const port of ports) this.#pendingPorts.delete(port);
+      await assertPortsFree(portsOf(spec.ports), this.#options.bindAll ? undefined : '127.0.0.1');
+      running = await this.#start(spec);
+    } catch (error) {
+      this.#releasePorts(spec.ports);
+      throw error;
     }
+    await this.#writeDown(running);
+    return running.facts;
   }
 
-  /** An engine of ours may not have bound its ports yet. */
-  #assertNotOurs(ports: readonly number[]): void {
-    const held = new Set(this.#pendingPorts);
-    for (const { facts } of this.#engines.values()) {
-      held.add(facts.ports.containerHttp).add(facts.ports.containerHttps);
-    }
-    const taken = ports.find((port) => held.has(port));
-    if (taken !== undefined) {
-      throw new RoundhouseError('port_taken', `Port ${taken} is in use by another engine`);
-    }
-  }
-
-  async #start(spec: EngineSpec): Promise<RuntimeEngine> {
+  async #start(spec: EngineSpec): Promise<Running> {
     const process = await startProcess(fillPorts(this.#command, spec.ports), spec.env).catch((cause) => {
       throw new RoundhouseError('provisioning_failed', 'The engine program cannot be started', { cause });
     });
@@ -189,8 +179,7 @@ class ProcessRuntime implements EngineRuntime {
     };
     this.#engines.set(facts.id, running);
     this.#listener?.onStarted(facts.id);
-    await this.#writeDown(running);
-    return facts;
+    return running;
   }
 
   async #writeDown({ facts, process }: Running): Promise<void> {
@@ -207,14 +196,28 @@ class ProcessRuntime implements EngineRuntime {
   }
 
   async #clearUp({ facts, process, removing }: Running): Promise<void> {
-    const { warn } = this.#options;
+    const { warn, stopTimeoutMs } = this.#options;
     this.#engines.delete(facts.id);
     this.#listener?.onStopped(facts.id);
-    if (!removing)
+    if (!removing) {
       void process.epitaph.then((text) => warn(`The engine ${facts.name} ended by itself (${text})`));
+    }
     // What it had started may outlive it and hold its ports.
-    await process.end(this.#stopTimeoutMs);
+    await process.end(stopTimeoutMs);
+    this.#releasePorts(facts.ports);
     await this.#records.remove(facts.id).catch((error: Error) => warn(error.message));
+  }
+
+  #holdPorts(ports: EnginePorts): void {
+    const taken = portsOf(ports).find((port) => this.#heldPorts.has(port));
+    if (taken !== undefined) {
+      throw new RoundhouseError('port_taken', `Port ${taken} is in use by another engine`);
+    }
+    for (const port of portsOf(ports)) this.#heldPorts.add(port);
+  }
+
+  #releasePorts(ports: EnginePorts): void {
+    for (const port of portsOf(ports)) this.#heldPorts.delete(port);
   }
 
   #track<T>(work: Promise<T>): Promise<T> {
@@ -223,4 +226,8 @@ class ProcessRuntime implements EngineRuntime {
     work.then(forget, forget);
     return work;
   }
+}
+
+function portsOf({ containerHttp, containerHttps }: EnginePorts): number[] {
+  return [containerHttp, containerHttps];
 }

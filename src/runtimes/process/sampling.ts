@@ -1,6 +1,6 @@
 import { totalmem } from 'node:os';
 import type { ResourceSample } from '../../engines/runtime.ts';
-import { forEachOf, readProcesses, readUse } from './proc-files.ts';
+import { readProcesses, readUse } from './proc-files.ts';
 import type { ProcStat } from './proc-text.ts';
 
 export interface Sampled {
@@ -19,11 +19,11 @@ export async function sampleEngines(engines: readonly Sampled[]): Promise<Map<st
   const groups = groupByLeader(processes, new Set(engines.map(({ pid }) => pid)));
   const memoryLimit = readMemoryLimit();
   const samples = new Map<string, ResourceSample>();
-  await forEachOf(engines, async ({ id, pid, startedAt }) => {
+  const sample = async ({ id, pid, startedAt }: Sampled) => {
     const leader = processes.get(pid);
-    if (!leader || leader.isDead) return;
     const use = await sumUse(groups.get(pid) ?? []);
-    if (!use.pids.has(pid)) return;
+    // A leader that has ended since, or only waits to be noticed, has no memory that could be read.
+    if (!leader || !use.pids.has(pid)) return;
     samples.set(id, {
       takenAt: leader.readAt,
       startedAt,
@@ -37,7 +37,8 @@ export async function sampleEngines(engines: readonly Sampled[]): Promise<Map<st
       // A local process uses the machine's own network, whose counters are not the engine's.
       networkNamespace: null,
     });
-  });
+  };
+  await Promise.all(engines.map(sample));
   return samples;
 }
 
