@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
+import { confinement, readCompose } from '../support/compose.ts';
 import { describeWithDocker } from '../support/docker.ts';
 import { docker } from '../support/docker-programs.ts';
 import { baseImages, roundhouseImage } from '../support/roundhouse-image.ts';
@@ -14,27 +14,9 @@ describeWithDocker("the project's own image", ({ socket }) => {
 
   beforeAll(async () => {
     const image = await roundhouseImage(socket);
-    // As docker-compose.yml runs it, but for the engines: without a daemon they are processes in the container.
-    const hardening = [
-      '--read-only',
-      '--tmpfs',
-      '/tmp',
-      '--cap-drop',
-      'ALL',
-      '--security-opt',
-      'no-new-privileges',
-    ];
-    id = await docker(
-      socket,
-      'run',
-      '-d',
-      ...hardening,
-      '-p',
-      '127.0.0.1::8000',
-      '--health-interval',
-      '1s',
-      image,
-    );
+    // Confined as by docker-compose.yml. Without a daemon its engines are processes in the container.
+    const options = [...confinement(readCompose().services.roundhouse), '--health-interval', '1s'];
+    id = await docker(socket, 'run', '-d', ...options, '-p', '127.0.0.1::8000', image);
     origin = `http://${await docker(socket, 'port', id, '8000')}`;
   }, 300_000);
 
@@ -47,7 +29,12 @@ describeWithDocker("the project's own image", ({ socket }) => {
   });
 
   it('becomes healthy', async () => {
-    await waitUntil('healthy', async () => (await inspect('{{.State.Health.Status}}')) === 'healthy', 30_000);
+    const healthy = async () => {
+      const [state, health] = (await inspect('{{.State.Status}} {{.State.Health.Status}}')).split(' ');
+      if (state !== 'running') throw new Error(`it has ended: ${await docker(socket, 'logs', id)}`);
+      return health === 'healthy';
+    };
+    await waitUntil('healthy', healthy, 30_000);
   });
 
   it('answers on its published port, from engines that it runs', async () => {
@@ -55,7 +42,7 @@ describeWithDocker("the project's own image", ({ socket }) => {
     const total = async () => {
       const response = await fetch(`${origin}/engines/stats/total`);
       const body = (await response.json()) as { container_count: number; total_memory_usage: number };
-      return body.container_count === 1 && body;
+      return body.container_count === 1 ? body : null;
     };
     expect((await waitUntil('one engine', total, 20_000)).total_memory_usage).toBeGreaterThan(1e6);
   });
