@@ -74,7 +74,7 @@ export const SETTINGS = {
   engineHost: text(
     'ENGINE_HOST',
     'host',
-    'Host under which clients reach engines. Unset: found from how they run.',
+    "Host under which clients reach engines, e.g. the VPN container's name in a Docker network. Unset: found from how they run.",
   ),
   enginePublishAddress: parsed(
     'ENGINE_PUBLISH_ADDRESS',

@@ -156,6 +156,22 @@ describeWithDocker('engines in Docker', (docker) => {
     await cli(docker.socket, 'rm', '--force', held);
   });
 
+  it("reaches engines on the host's network, each on ports of its own", async () => {
+    const onHost = await startDockerService(docker, {
+      DOCKER_NETWORK: 'host',
+      PORT_RANGE_HOST: '23600-23659',
+    });
+    const engines = await Promise.all([onHost.provision(), onHost.provision()]);
+    expect(new Set(engines.map(({ host_http_port }) => host_http_port)).size).toBe(2);
+    const healthy = async () => {
+      const { body } = await onHost.get<EngineReply[]>('/engines');
+      return body.length === 2 && body.every(({ health_status }) => health_status === 'healthy');
+    };
+    await waitUntil('both answer', healthy, 10_000);
+    await Promise.all(engines.map(({ container_id }) => onHost.write('DELETE', `/engines/${container_id}`)));
+    await onHost.close();
+  });
+
   it('adopts what runs when the service starts again', async () => {
     const label = uniqueLabel();
     const first = await startDockerService(docker, { CONTAINER_LABEL: label });

@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-
 /** How engines are joined to the network; found once from the configuration. */
 export type EngineNetwork =
   | { kind: 'published'; address: string }
@@ -22,19 +20,13 @@ export function chooseNetwork(options: NetworkOptions): EngineNetwork {
 }
 
 /**
- * The host under which an engine is reached. Within a container of ours the VPN's container is known by its
- * name; on the bare host only the ports that it publishes there can be reached.
+ * The host under which an engine is reached, unless ENGINE_HOST names it. Behind a VPN that is the host on
+ * which the VPN's container publishes the engines' ports; where Roundhouse shares a Docker network with the
+ * VPN, ENGINE_HOST has to name the VPN's container instead.
  */
 export function hostOf(network: EngineNetwork, containerName: string, configured: string | null): string {
   if (configured) return configured;
-  switch (network.kind) {
-    case 'named':
-      return containerName;
-    case 'vpn':
-      return existsSync('/.dockerenv') ? network.container : '127.0.0.1';
-    case 'published':
-      return ['0.0.0.0', '::'].includes(network.address) ? '127.0.0.1' : network.address;
-    case 'host':
-      return '127.0.0.1';
-  }
+  if (network.kind === 'named') return containerName;
+  if (network.kind === 'published' && !['0.0.0.0', '::'].includes(network.address)) return network.address;
+  return '127.0.0.1';
 }
