@@ -69,6 +69,7 @@ describe('docker-compose.yml', () => {
     expect(configOf(behindVpn.roundhouse)).toMatchObject({
       gluetunContainerName: behindVpn.gluetun.container_name,
       gluetunApiKey: VPN.GLUETUN_API_KEY,
+      engineHost: behindVpn.gluetun.container_name,
       dockerNetwork: null,
     });
     expect(JSON.parse(String(behindVpn.gluetun.environment.HTTP_CONTROL_SERVER_AUTH_DEFAULT_ROLE))).toEqual({
