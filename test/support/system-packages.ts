@@ -47,7 +47,7 @@ async function install(packages: readonly string[], machine: Machine): Promise<s
     await machine.install(packages);
     return '';
   } catch (error) {
-    return ` (which failed here: ${(error as Error).message.replace(/\s+/g, ' ')})`;
+    return ` (which failed here: ${(error as Error).message.replace(/\s+/g, ' ').trim()})`;
   }
 }
 
