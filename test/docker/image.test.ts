@@ -29,12 +29,10 @@ describeWithDocker("the project's own image", ({ socket }) => {
   });
 
   it('becomes healthy', async () => {
-    const healthy = async () => {
-      const [state, health] = (await inspect('{{.State.Status}} {{.State.Health.Status}}')).split(' ');
-      if (state !== 'running') throw new Error(`it has ended: ${await docker(socket, 'logs', id)}`);
-      return health === 'healthy';
-    };
-    await waitUntil('healthy', healthy, 30_000);
+    const state = () => inspect('{{.State.Status}} {{.State.Health.Status}}');
+    const settled = async () => (await state()) !== 'running starting';
+    await waitUntil('its health is known', settled, 30_000);
+    expect(await state(), await docker(socket, 'logs', id)).toBe('running healthy');
   });
 
   it('answers on its published port, from engines that it runs', async () => {
