@@ -93,6 +93,8 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
   bus.subscribe((event) => {
     if (event.type === 'engine_started') health.follow(event.engineId);
     if (event.type === 'engine_stopped') health.forget(event.engineId);
+    if ((event.type === 'stream_started' || event.type === 'stream_ended') && event.engineId !== null)
+      registry.update(event.engineId, { lastStreamUsage: Date.now() });
   });
 
   // The VPN

@@ -4,7 +4,7 @@ import type { BreakerSnapshot } from './breaker.ts';
 export interface Blocked {
   code: 'vpn_disconnected' | 'circuit_breaker' | 'max_capacity';
   message: string;
-  /** Seconds after which another attempt may succeed, or null where waiting does not help. */
+  /** Whole seconds after which another attempt may succeed, or null where waiting does not help. */
   recovery_eta_seconds: number | null;
   can_retry: boolean;
   should_wait: boolean;
@@ -20,6 +20,8 @@ export interface ProvisioningFacts {
 
 /** What a VPN usually takes to come back. */
 const VPN_ETA_S = 60;
+/** What an attempt usually takes: with 0, clients would try again without a pause while a probe is under way. */
+const PROBE_ETA_S = 2;
 
 /** The first reason that holds, in the order in which an operator would mend them. */
 export function findBlock({ vpn, breaker, engines, maxReplicas }: ProvisioningFacts): Blocked | null {
@@ -36,7 +38,7 @@ export function findBlock({ vpn, breaker, engines, maxReplicas }: ProvisioningFa
     return {
       code: 'circuit_breaker',
       message: 'Provisioning pauses after repeated failures',
-      recovery_eta_seconds: breaker.recoveryEtaS,
+      recovery_eta_seconds: breaker.recoveryEtaS || PROBE_ETA_S,
       can_retry: false,
       should_wait: true,
     };

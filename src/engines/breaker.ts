@@ -14,6 +14,14 @@ export interface BreakerSnapshot {
   recoveryEtaS: number;
 }
 
+/** One attempt at what the breaker guards. Exactly one of these is to be called, once. */
+export interface BreakerAttempt {
+  succeed(): void;
+  fail(): void;
+  /** It ended without telling anything about the host, as with a refused port. */
+  abandon(): void;
+}
+
 /**
  * Stops provisioning after repeated failures, so that a broken host is not hammered. Open for
  * `recoveryTimeoutS`, then half open: one attempt is let through as a probe, and its outcome closes the
@@ -52,31 +60,20 @@ export class CircuitBreaker {
     return this.state === 'closed' || (this.state === 'half_open' && !this.#probing);
   }
 
-  /** Call before an attempt that {@link allows} permits; then exactly one of succeed, fail or abandon. */
-  begin(): void {
-    if (this.state === 'half_open') this.#probing = true;
-  }
-
-  succeed(): void {
-    const changed = this.#openedAt !== undefined;
-    this.#failures = 0;
-    this.#openedAt = undefined;
-    this.#probing = false;
-    this.#lastSuccess = Date.now();
-    if (changed) this.#onChange();
-  }
-
-  fail(): void {
-    this.#failures += 1;
-    this.#lastFailure = Date.now();
-    if (this.#openedAt !== undefined || this.#failures >= this.#threshold) this.#openedAt = this.#clock.now();
-    this.#probing = false;
-    this.#onChange();
-  }
-
-  /** The attempt ended without telling anything about the host, as with a refused port. */
-  abandon(): void {
-    this.#probing = false;
+  /** Call before an attempt that {@link allows} permits. */
+  begin(): BreakerAttempt {
+    const isProbe = this.state === 'half_open';
+    if (isProbe) this.#setProbing(true);
+    // Only the probe's own end makes room for another: attempts from before the breaker opened end late.
+    const ending = (end: () => void) => () => {
+      if (isProbe) this.#setProbing(false);
+      end();
+    };
+    return {
+      succeed: ending(() => this.#succeed()),
+      fail: ending(() => this.#fail()),
+      abandon: ending(() => {}),
+    };
   }
 
   snapshot(): BreakerSnapshot {
@@ -89,6 +86,26 @@ export class CircuitBreaker {
       recoveryTimeoutS: this.#recoveryTimeoutS,
       recoveryEtaS: this.#openedAt === undefined ? 0 : Math.ceil(this.#etaS()),
     };
+  }
+
+  #succeed(): void {
+    const changed = this.#openedAt !== undefined;
+    this.#failures = 0;
+    this.#openedAt = undefined;
+    this.#lastSuccess = Date.now();
+    if (changed) this.#onChange();
+  }
+
+  #fail(): void {
+    this.#failures += 1;
+    this.#lastFailure = Date.now();
+    if (this.#openedAt !== undefined || this.#failures >= this.#threshold) this.#openedAt = this.#clock.now();
+    this.#onChange();
+  }
+
+  #setProbing(probing: boolean): void {
+    this.#probing = probing;
+    this.#onChange();
   }
 
   #etaS(): number {

@@ -21,6 +21,8 @@ export class CpuMeter {
       base = known.latest;
       this.#samples.set(id, { base, latest: sample });
     }
+    // Samples can be handed in late: one from before the base is no measure against it.
+    if (base && base.takenAt >= sample.takenAt) base = undefined;
     const cpuMs = (sample.cpuNs - (base?.cpuNs ?? 0)) / 1e6;
     const elapsedMs = sample.takenAt - (base?.takenAt ?? sample.startedAt);
     return elapsedMs > 0 ? Math.max(0, (cpuMs / elapsedMs) * 100) : 0;

@@ -1,10 +1,19 @@
 import type { Clock } from '../cache/index.ts';
-import type { Engine } from './engine.ts';
+import type { Engine, EngineIdentity } from './engine.ts';
 import { checkStatus, readIdentity } from './engine-client.ts';
 import type { EngineRegistry } from './registry.ts';
 
 /** An engine that has not answered yet is asked this often, so that it counts as healthy soon. */
 const STARTING_INTERVAL_MS = 1000;
+const DEADLINE_MS = 3000;
+
+/** The watch over one run of an engine. */
+interface Watch {
+  readonly since: number;
+  /** Failed checks in a row. */
+  failures: number;
+  cancelNext: () => void;
+}
 
 /**
  * Asks each engine how it is, every HEALTH_CHECK_INTERVAL_S, side by side and never on a request's path.
@@ -17,8 +26,7 @@ export class HealthMonitor {
   readonly #intervalMs: number;
   readonly #failureThreshold: number;
   readonly #startupTimeoutMs: number;
-  readonly #failures = new Map<string, number>();
-  readonly #cancels = new Map<string, () => void>();
+  readonly #watches = new Map<string, Watch>();
 
   constructor(parts: {
     registry: EngineRegistry;
@@ -36,51 +44,64 @@ export class HealthMonitor {
 
   /** Begins to watch an engine; call when it has started. */
   follow(id: string): void {
-    this.#cancels.get(id)?.();
-    this.#cancels.set(
-      id,
-      this.#clock.after(0, () => void this.#check(id)),
-    );
+    this.forget(id);
+    const watch: Watch = { since: this.#clock.now(), failures: 0, cancelNext: () => {} };
+    this.#watches.set(id, watch);
+    this.#checkAfter(0, id, watch);
   }
 
   /** Ends the watch over an engine; call when it has stopped. */
   forget(id: string): void {
-    this.#cancels.get(id)?.();
-    this.#cancels.delete(id);
-    this.#failures.delete(id);
+    this.#watches.get(id)?.cancelNext();
+    this.#watches.delete(id);
   }
 
   stop(): void {
-    for (const id of [...this.#cancels.keys()]) this.forget(id);
+    for (const id of [...this.#watches.keys()]) this.forget(id);
   }
 
-  async #check(id: string): Promise<void> {
+  #checkAfter(delayMs: number, id: string, watch: Watch): void {
+    watch.cancelNext = this.#clock.after(delayMs, () => void this.#check(id, watch));
+  }
+
+  async #check(id: string, watch: Watch): Promise<void> {
     const engine = this.#registry.get(id);
     if (!engine) return this.forget(id);
-    try {
-      const address = { host: engine.host, port: engine.ports.hostHttp };
-      const identity = engine.identity ?? (await readIdentity(address));
-      await checkStatus(address);
-      this.#failures.delete(id);
-      this.#registry.update(id, { health: 'healthy', identity, lastHealthCheck: Date.now() });
-    } catch {
-      this.#noteFailure(engine);
-    }
+    const identity = await this.#ask(engine).catch(() => null);
     // It may have been forgotten, or followed anew, while it was being asked.
-    if (this.#cancels.has(id)) {
-      const delay = this.#registry.get(id)?.health === 'unknown' ? STARTING_INTERVAL_MS : this.#intervalMs;
-      this.#cancels.set(
-        id,
-        this.#clock.after(delay, () => void this.#check(id)),
-      );
+    if (this.#watches.get(id) !== watch) return;
+    const lastHealthCheck = Date.now();
+    watch.failures = identity ? 0 : watch.failures + 1;
+    if (identity) this.#registry.update(id, { health: 'healthy', identity, lastHealthCheck });
+    else this.#registry.update(id, { health: this.#afterFailure(engine, watch), lastHealthCheck });
+    const delayMs = this.#registry.get(id)?.health === 'unknown' ? STARTING_INTERVAL_MS : this.#intervalMs;
+    this.#checkAfter(delayMs, id, watch);
+  }
+
+  /** @throws Error if the engine does not answer in time that it works. */
+  async #ask(engine: Engine): Promise<EngineIdentity> {
+    const address = { host: engine.host, port: engine.ports.hostHttp };
+    const controller = new AbortController();
+    // undici does not look at the signal while it connects.
+    const { promise: overdue, reject } = Promise.withResolvers<never>();
+    const cancelDeadline = this.#clock.after(DEADLINE_MS, () => {
+      reject(new Error(`no answer within ${DEADLINE_MS} ms`));
+      controller.abort();
+    });
+    const ask = async () => {
+      const identity = engine.identity ?? (await readIdentity(address, controller.signal));
+      await checkStatus(address, controller.signal);
+      return identity;
+    };
+    try {
+      return await Promise.race([ask(), overdue]);
+    } finally {
+      cancelDeadline();
     }
   }
 
-  #noteFailure(engine: Engine): void {
-    const failures = (this.#failures.get(engine.id) ?? 0) + 1;
-    this.#failures.set(engine.id, failures);
-    const starting = engine.health === 'unknown' && Date.now() - engine.firstSeen < this.#startupTimeoutMs;
-    const health = failures >= this.#failureThreshold && !starting ? 'unhealthy' : engine.health;
-    this.#registry.update(engine.id, { health, lastHealthCheck: Date.now() });
+  #afterFailure(engine: Engine, watch: Watch): Engine['health'] {
+    const starting = engine.health === 'unknown' && this.#clock.now() - watch.since < this.#startupTimeoutMs;
+    return watch.failures >= this.#failureThreshold && !starting ? 'unhealthy' : engine.health;
   }
 }

@@ -23,6 +23,7 @@ export class MinimumKeeper {
   #lastAttempt = Number.NEGATIVE_INFINITY;
   #cancelNext: (() => void) | undefined;
   #unsubscribe: () => void = () => {};
+  #stopped = false;
 
   constructor(parts: {
     registry: EngineRegistry;
@@ -45,12 +46,13 @@ export class MinimumKeeper {
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#unsubscribe();
     this.#cancelNext?.();
   }
 
   get #lacking(): boolean {
-    return this.#registry.available && this.#provisioner.count < this.#minReplicas;
+    return !this.#stopped && this.#registry.available && this.#provisioner.count < this.#minReplicas;
   }
 
   /** Arranges for the next attempt, unless one is under way or arranged already. */

@@ -16,6 +16,12 @@ export class PortPool {
     this.#inUse = inUse;
   }
 
+  /** @throws RoundhouseError `port_out_of_range`. */
+  assertInRange(port: number): void {
+    if (port >= this.#first && port <= this.#last) return;
+    throw new RoundhouseError('port_out_of_range', `Port ${port} is not in ${this.#first}-${this.#last}`);
+  }
+
   /**
    * Reserves a free port of the range, or the one wished for.
    * @throws RoundhouseError `port_out_of_range`, `port_taken` or `no_free_port`.
@@ -23,9 +29,7 @@ export class PortPool {
   reserve(wished?: number): number {
     const taken = new Set([...this.#inUse(), ...this.#reserved]);
     const port = wished ?? this.#findFree(taken);
-    if (port < this.#first || port > this.#last) {
-      throw new RoundhouseError('port_out_of_range', `Port ${port} is not in ${this.#first}-${this.#last}`);
-    }
+    this.assertInRange(port);
     if (taken.has(port)) throw new RoundhouseError('port_taken', `Port ${port} is in use by another engine`);
     this.#reserved.add(port);
     return port;

@@ -34,6 +34,14 @@ export class ProvisioningBlockedError extends RoundhouseError {
   }
 }
 
+/** An engine that is being provisioned. */
+interface Pending {
+  /** The name it has been or is to be started under. */
+  name?: string;
+  /** Ports kept for it. */
+  readonly ports: number[];
+}
+
 /** Starts and removes engines: the one way in which either happens. */
 export class Provisioner {
   readonly #runtime: EngineRuntime;
@@ -42,8 +50,8 @@ export class Provisioner {
   readonly #breaker: CircuitBreaker;
   readonly #maxReplicas: number;
   readonly #readVpn: () => Promise<{ enabled: boolean; connected: boolean }>;
-  /** Engines being provisioned: they count against the maximum before the runtime knows of them. */
-  #pending = 0;
+  /** Engines being provisioned: they count against the maximum before the runtime tells of them. */
+  readonly #pending = new Set<Pending>();
 
   constructor(parts: {
     runtime: EngineRuntime;
@@ -61,9 +69,10 @@ export class Provisioner {
     this.#readVpn = parts.readVpn;
   }
 
-  /** Engines there are or will be. */
+  /** Engines there are or will be. The runtime may tell of one before its provisioning is over. */
   get count(): number {
-    return this.#registry.size + this.#pending;
+    const known = new Set<string | undefined>(this.#registry.list().map(({ name }) => name));
+    return this.#registry.size + [...this.#pending].filter(({ name }) => !known.has(name)).length;
   }
 
   /** Why an engine could not be provisioned now, or null. */
@@ -78,27 +87,28 @@ export class Provisioner {
    *   `PortPool.reserve`.
    */
   async provision(request: ProvisionRequest = {}): Promise<RuntimeEngine> {
+    if (request.hostPort !== undefined) this.#ports.assertInRange(request.hostPort);
     this.#registry.assertAvailable();
     const vpn = await this.#readVpn();
     const blocked = this.findBlock(vpn);
     if (blocked) throw new ProvisioningBlockedError(blocked);
     // From the check above to here nothing is awaited, so no other call can pass the same check.
-    this.#pending += 1;
-    this.#breaker.begin();
-    const reserved: number[] = [];
+    const pending: Pending = { ports: [] };
+    this.#pending.add(pending);
+    const attempt = this.#breaker.begin();
     const asOf = this.#registry.mark();
     try {
-      const engine = await this.#create(request, reserved);
+      const engine = await this.#create(request, pending);
       this.#registry.add(engine, asOf);
-      this.#breaker.succeed();
+      attempt.succeed();
       return engine;
     } catch (error) {
-      if (error instanceof RoundhouseError && NOT_THE_HOSTS_FAULT.has(error.code)) this.#breaker.abandon();
-      else this.#breaker.fail();
+      if (error instanceof RoundhouseError && NOT_THE_HOSTS_FAULT.has(error.code)) attempt.abandon();
+      else attempt.fail();
       throw error;
     } finally {
-      this.#pending -= 1;
-      this.#ports.release(reserved);
+      this.#pending.delete(pending);
+      this.#ports.release(pending.ports);
     }
   }
 
@@ -110,30 +120,35 @@ export class Provisioner {
     await this.#registry.delete(id, () => this.#runtime.remove(id));
   }
 
-  async #create(request: ProvisionRequest, reserved: number[]): Promise<RuntimeEngine> {
+  async #create(request: ProvisionRequest, pending: Pending): Promise<RuntimeEngine> {
+    const { labels = {}, env = {}, hostPort } = request;
+    if (hostPort !== undefined) this.#reserve(pending, hostPort);
+    // A port that was wished for has no stand-in, but the HTTPS port beside it, which nobody chose, has.
+    const attempts = hostPort !== undefined && this.#runtime.mapsPorts ? 1 : PORT_ATTEMPTS;
     for (let attempt = 1; ; attempt += 1) {
-      const ports = this.#reservePorts(request.hostPort, reserved);
+      const ports = this.#choosePorts(pending, hostPort);
       const name = `roundhouse-engine-${ports.hostHttp}-${randomBytes(3).toString('hex')}`;
-      const spec = { name, ports, labels: request.labels ?? {}, env: request.env ?? {} };
+      pending.name = name;
       try {
-        return await this.#runtime.create(spec);
+        return await this.#runtime.create({ name, ports, labels, env });
       } catch (error) {
         const portTaken = error instanceof RoundhouseError && error.code === 'port_taken';
-        if (!portTaken || request.hostPort !== undefined || attempt === PORT_ATTEMPTS) throw error;
+        if (!portTaken || attempt === attempts) throw error;
       }
     }
   }
 
-  #reservePorts(wished: number | undefined, reserved: number[]): EnginePorts {
-    const reserve = (port?: number) => {
-      const taken = this.#ports.reserve(port);
-      reserved.push(taken);
-      return taken;
-    };
-    const hostHttp = reserve(wished);
+  #choosePorts(pending: Pending, wished: number | undefined): EnginePorts {
+    const hostHttp = wished ?? this.#reserve(pending);
     if (this.#runtime.mapsPorts)
       return { hostHttp, containerHttp: USUAL_PORTS.http, containerHttps: USUAL_PORTS.https };
-    return { hostHttp, containerHttp: hostHttp, containerHttps: reserve() };
+    return { hostHttp, containerHttp: hostHttp, containerHttps: this.#reserve(pending) };
+  }
+
+  #reserve(pending: Pending, wished?: number): number {
+    const port = this.#ports.reserve(wished);
+    pending.ports.push(port);
+    return port;
   }
 }
 

@@ -12,8 +12,9 @@ const REMEMBERED_STOPS = 4096;
  * The engines as the runtime has them: adopted at start, followed by its events, compared with its list on
  * every reconnection and every MONITOR_INTERVAL_S.
  *
- * An answer of the runtime may be older than an event that arrived while it was under way. Every change
- * therefore gets a number, and an answer only speaks for engines unchanged since it was asked for.
+ * An answer of the runtime may be older than an event, or than another answer, that arrived while it was
+ * under way. Moments are therefore numbered, and an answer counts only where nothing is known of an engine
+ * from a moment after the answer was asked for.
  */
 export class EngineRegistry {
   readonly #runtime: EngineRuntime;
@@ -21,16 +22,20 @@ export class EngineRegistry {
   readonly #clock: Clock;
   readonly #monitorIntervalMs: number;
   readonly #engines = new Map<string, Engine>();
-  readonly #addedAt = new Map<string, number>();
+  /** From which moment that is which is known of each engine. */
+  readonly #knownAsOf = new Map<string, number>();
   readonly #stoppedAt = new Map<string, number>();
   /** Engines whose stop was asked for: the runtime's event often comes before the answer to the call. */
   readonly #deleting = new Set<string>();
-  #changes = 0;
+  /** When the list that was compared last had been asked for. */
+  #comparedAsOf = 0;
+  #moment = 0;
   #fault: Error | undefined = new Error('The runtime has not answered yet');
   #reconciling = false;
   #reconcileAgain = false;
   #cancelReconcile: () => void = () => {};
   #unwatch: (() => void) | undefined;
+  #stopped = false;
 
   constructor(parts: { runtime: EngineRuntime; bus: EventBus; clock: Clock; monitorIntervalS: number }) {
     this.#runtime = parts.runtime;
@@ -50,6 +55,7 @@ export class EngineRegistry {
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#unwatch?.();
     this.#cancelReconcile();
   }
@@ -90,24 +96,29 @@ export class EngineRegistry {
     return this.#engines.size;
   }
 
-  /** A mark to pass to {@link add}: what happened before it is known to the caller. */
+  /** The number of this moment. */
   mark(): number {
-    return this.#changes;
+    return ++this.#moment;
   }
 
-  /** Takes up an engine as the runtime described it at `asOf`, unless it has stopped since. */
-  add(seen: RuntimeEngine, asOf: number): void {
-    if ((this.#stoppedAt.get(seen.id) ?? -1) > asOf) return;
+  /** Takes up an engine that has been created since `asOf`, unless it has stopped already. */
+  add(created: RuntimeEngine, asOf: number): void {
+    if (!this.#isOutdated(created.id, asOf)) this.#take(created, this.mark());
+  }
+
+  #take(seen: RuntimeEngine, asOf: number): void {
+    this.#knownAsOf.set(seen.id, asOf);
     const now = Date.now();
     const known = this.#engines.get(seen.id);
-    if (known) {
-      const restarted = known.startedAt !== seen.startedAt;
+    if (known && (known.startedAt === null || known.startedAt === seen.startedAt)) {
+      const started = known.startedAt !== seen.startedAt;
       Object.assign(known, seen, { lastSeen: now });
-      if (restarted) this.#bus.publish({ type: 'engine_started', engineId: seen.id });
+      if (started) this.#bus.publish({ type: 'engine_started', engineId: seen.id });
       return;
     }
     this.#engines.set(seen.id, newEngine(seen, now));
-    this.#addedAt.set(seen.id, ++this.#changes);
+    // A restart that was missed: what was known of health, identity and streams was true of the former run.
+    if (known) this.#bus.publish({ type: 'engine_stopped', engineId: seen.id, reason: 'gone' });
     this.#bus.publish({ type: 'engine_started', engineId: seen.id });
   }
 
@@ -140,9 +151,9 @@ export class EngineRegistry {
 
   #drop(id: string): void {
     this.#stoppedAt.delete(id);
-    this.#stoppedAt.set(id, ++this.#changes);
+    this.#stoppedAt.set(id, this.mark());
     if (this.#stoppedAt.size > REMEMBERED_STOPS) this.#stoppedAt.delete(this.#stoppedAt.keys().next().value!);
-    this.#addedAt.delete(id);
+    this.#knownAsOf.delete(id);
     const reason = this.#deleting.has(id) ? 'deleted' : 'gone';
     if (this.#engines.delete(id)) this.#bus.publish({ type: 'engine_stopped', engineId: id, reason });
   }
@@ -151,7 +162,11 @@ export class EngineRegistry {
     const asOf = this.mark();
     try {
       const seen = await this.#runtime.inspect(id);
-      if (seen) this.add(seen, asOf);
+      // A list that was asked for later, and did not have it, may have been compared meanwhile.
+      const unlisted = !this.#engines.has(id) && asOf < this.#comparedAsOf;
+      if (unlisted || this.#isOutdated(id, asOf)) return;
+      if (seen) this.#take(seen, asOf);
+      else if (this.#engines.has(id)) this.#drop(id);
     } catch {
       // The next comparison finds it; asking again here would only repeat the runtime's fault.
       this.#reconcileSoon(RETRY_MS);
@@ -167,6 +182,7 @@ export class EngineRegistry {
     const asOf = this.mark();
     try {
       const listed = await this.#runtime.list();
+      if (this.#stopped) return;
       this.#compare(listed, asOf);
       this.#connected();
       this.#reconcileSoon(this.#monitorIntervalMs);
@@ -180,14 +196,22 @@ export class EngineRegistry {
   }
 
   #compare(listed: readonly RuntimeEngine[], asOf: number): void {
+    this.#comparedAsOf = asOf;
     const ids = new Set(listed.map(({ id }) => id));
-    for (const seen of listed) this.add(seen, asOf);
+    for (const seen of listed) if (!this.#isOutdated(seen.id, asOf)) this.#take(seen, asOf);
     for (const id of [...this.#engines.keys()]) {
-      if (!ids.has(id) && (this.#addedAt.get(id) ?? 0) <= asOf) this.#drop(id);
+      if (!ids.has(id) && !this.#isOutdated(id, asOf)) this.#drop(id);
     }
   }
 
+  /** Whether what was asked about an engine at that moment has been overtaken. */
+  #isOutdated(id: string, asOf: number): boolean {
+    const known = Math.max(this.#knownAsOf.get(id) ?? 0, this.#stoppedAt.get(id) ?? 0);
+    return this.#stopped || known > asOf;
+  }
+
   #reconcileSoon(delayMs: number): void {
+    if (this.#stopped) return;
     this.#cancelReconcile();
     this.#cancelReconcile = this.#clock.after(delayMs, () => void this.#reconcile());
   }

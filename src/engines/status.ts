@@ -28,7 +28,7 @@ export interface OrchestratorStatus {
 
 export interface StatusFacts {
   engines: readonly Engine[];
-  streams: { active: number; total: number; usedEngines: number };
+  streams: { active: number; total: number; engineIds: ReadonlySet<string> };
   vpn: OrchestratorStatus['vpn'];
   breaker: BreakerSnapshot;
   blocked: Blocked | null;
@@ -41,6 +41,7 @@ export interface StatusFacts {
 export function describeStatus(facts: StatusFacts): OrchestratorStatus {
   const { engines, streams, breaker, blocked, limits } = facts;
   const running = engines.filter(({ startedAt }) => startedAt !== null).length;
+  const used = engines.filter(({ id }) => streams.engineIds.has(id)).length;
   return {
     status: summarise(running, blocked),
     engines: {
@@ -52,8 +53,8 @@ export function describeStatus(facts: StatusFacts): OrchestratorStatus {
     streams: { active: streams.active, total: streams.total },
     capacity: {
       total: engines.length,
-      used: streams.usedEngines,
-      available: Math.max(0, engines.length - streams.usedEngines),
+      used,
+      available: engines.length - used,
       max_replicas: limits.maxReplicas,
       min_replicas: limits.minReplicas,
     },

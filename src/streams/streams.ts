@@ -69,12 +69,12 @@ export class Streams {
     return [...this.#started.values()].filter((stream) => stream.engineId === engineId);
   }
 
-  counts(): { active: number; total: number; usedEngines: number } {
-    const engines = new Set([...this.#started.values()].flatMap(({ engineId }) => engineId ?? []));
+  /** @returns also the engines that are said to play, some of which may not be known. */
+  counts(): { active: number; total: number; engineIds: ReadonlySet<string> } {
     return {
       active: this.#started.size,
       total: this.#started.size + this.#ended.size,
-      usedEngines: engines.size,
+      engineIds: new Set([...this.#started.values()].flatMap(({ engineId }) => engineId ?? [])),
     };
   }
 }
