@@ -4,6 +4,10 @@ export default defineConfig({
   resolve: { conditions: ['roundhouse:source', 'node', 'import', 'default'] },
   ssr: { resolve: { conditions: ['roundhouse:source', 'node', 'import', 'default'] } },
   test: {
+    // npm passes no arguments on to the tests of `npm cit`, so what counts them names the file for the counts here.
+    reporters: process.env.TEST_REPORT
+      ? ['default', ['json', { outputFile: process.env.TEST_REPORT }]]
+      : ['default'],
     projects: [
       {
         extends: true,

@@ -1,17 +1,10 @@
 import { type Clock, createSystemClock } from './clock.ts';
-import { Entries, isFresh } from './entries.ts';
+import { Entries, isFresh, stopRefresh } from './entries.ts';
 import { CacheClosedError } from './errors.ts';
 import { type Flight, type Load, raceSignal, runLoad } from './flight.ts';
 import { deepFreeze } from './freeze.ts';
 import { MemoryStore } from './memory-store.ts';
-import {
-  type CacheOptions,
-  checkTtl,
-  type LoadOptions,
-  type Policy,
-  positiveInteger,
-  toPolicy,
-} from './options.ts';
+import { type CacheOptions, checkTtl, type LoadOptions, type Policy, toPolicy } from './options.ts';
 import { estimateBytes } from './size.ts';
 import { type CacheStats, hitRate, resetCounters, zeroCounters } from './stats.ts';
 import type { Entry } from './store.ts';
@@ -59,8 +52,7 @@ export class Cache<V = unknown> implements Disposable {
     this.#policy = toPolicy(options);
     this.#clock = options.clock ?? createSystemClock();
     this.#onError = options.onError ?? (() => {});
-    const maxEntries = positiveInteger('maxEntries', options.maxEntries ?? 10_000);
-    const maxBytes = positiveInteger('maxBytes', options.maxBytes ?? 64 * 1024 * 1024);
+    const { maxEntries = 10_000, maxBytes = 64 * 1024 * 1024 } = options;
     this.#entries = new Entries<V>({
       store: options.store ?? new MemoryStore<V>({ maxEntries, maxBytes }),
       clock: this.#clock,
@@ -95,7 +87,7 @@ export class Cache<V = unknown> implements Disposable {
     if (value === undefined) throw new TypeError('undefined cannot be cached: it stands for "absent"');
     checkTtl(options.ttlS);
     this.#flights.delete(key);
-    if (!this.#enabled || this.#closed) return;
+    if (this.#off) return;
     this.#entries.keep(key, deepFreeze(value), options.ttlS, this.#clock.now());
   }
 
@@ -140,6 +132,7 @@ export class Cache<V = unknown> implements Disposable {
    * The value of a key, loaded if it is not there. However many ask, one load per key runs at a time;
    * they share its answer or its error, and an error is never kept.
    * @throws whatever `load` throws, or LoadTimeoutError, where no fallback may stand in.
+   * @throws RangeError at once, not through the promise, for a TTL that is not 0 or more seconds.
    */
   getOrLoad<T extends V>(key: string, load: Load<T>, options: LoadOptions): Promise<T> {
     const read = this.read(key, load, options);
@@ -178,6 +171,7 @@ export class Cache<V = unknown> implements Disposable {
 
   /** Ends loads and background work and drops all entries. Later reads go directly to their source. */
   close(): void {
+    if (this.#closed) return;
     this.clear();
     this.#closed = true;
     this.#cancelSweep?.();
@@ -196,8 +190,12 @@ export class Cache<V = unknown> implements Disposable {
     return this.#flights.get(key) === flight;
   }
 
+  get #off(): boolean {
+    return !this.#enabled || this.#closed;
+  }
+
   #read(key: string, load: Load<V>, options: LoadOptions): CacheRead<V> | Promise<CacheRead<V>> {
-    if (!this.#enabled || this.#closed) return this.#bypass(key, load, options);
+    if (this.#off) return this.#bypass(key, load, options);
     const now = this.#clock.now();
     const entry = this.#entries.get(key);
     if (entry !== undefined) {
@@ -205,7 +203,7 @@ export class Cache<V = unknown> implements Disposable {
       if (outcome !== undefined) return this.#answer(entry, outcome, now);
     }
     this.#counters.misses += 1;
-    return this.#join(key, load, options);
+    return this.#join(key, load, options, now);
   }
 
   /**
@@ -214,14 +212,15 @@ export class Cache<V = unknown> implements Disposable {
    * and then, without making this reader wait for it.
    */
   #outcomePastExpiry(entry: Entry<V>, load: Load<V>, options: LoadOptions, now: number) {
-    const flight = this.#flights.get(entry.key);
     const mayStandIn = now < entry.usableUntil;
     if (entry.retryAt !== undefined) {
-      if (mayStandIn && !flight && now >= entry.retryAt) this.#refresh(entry.key, load, options.ttlS);
+      if (mayStandIn && now >= entry.retryAt) this.#refresh(entry, load, options.ttlS);
       return mayStandIn ? 'stale' : undefined;
     }
-    if (!flight?.background) return undefined;
     const overdue = now >= 2 * entry.expiresAt - entry.storedAt;
+    // A busy event loop is late with its timers: the first reader begins the refresh in their place.
+    if (!overdue && entry.cancelRefresh) this.#refreshIfWatched(entry, load, options.ttlS);
+    if (!this.#flights.get(entry.key)?.background) return undefined;
     if (!overdue) return 'hit';
     return mayStandIn ? 'stale' : undefined;
   }
@@ -232,7 +231,7 @@ export class Cache<V = unknown> implements Disposable {
     return this.#serve(entry, outcome, now);
   }
 
-  #serve(entry: Entry<V>, outcome: 'hit' | 'stale', now: number): CacheRead<V> {
+  #serve(entry: Entry<V>, outcome: Outcome, now: number): CacheRead<V> {
     if (outcome === 'stale') this.#counters.stale += 1;
     entry.lastReadAt = now;
     return {
@@ -244,58 +243,62 @@ export class Cache<V = unknown> implements Disposable {
   }
 
   /** Waits for the load of a key, beginning it if nobody has. */
-  #join(key: string, load: Load<V>, options: LoadOptions): Promise<CacheRead<V>> {
+  #join(key: string, load: Load<V>, options: LoadOptions, now: number): Promise<CacheRead<V>> {
     const shared = this.#flights.get(key);
     if (shared) this.#counters.collapsed += 1;
-    const flight = shared ?? this.#begin(key, load, options.ttlS, false);
+    const flight = shared ?? this.#begin(key, load, options.ttlS, false, now);
+    flight.lastReadAt = now;
     const outcome = shared ? 'collapsed' : 'miss';
     const answer = flight.result.then(
-      (value): CacheRead<V> => ({ value, outcome, ageS: 0, ttlS: options.ttlS }),
-      (error) => this.#standIn(key, error),
+      (value): CacheRead<V> => ({ value, outcome, ageS: 0, ttlS: flight.ttlS }),
+      (error) => this.#standIn(key, error, outcome),
     );
     return options.signal ? raceSignal(answer, options.signal) : answer;
   }
 
-  /** The last good value in place of a load that failed, or that failure. */
-  #standIn(key: string, error: unknown): CacheRead<V> {
+  /**
+   * The last good value in place of a load that failed, or that failure. It is not stale if it came in
+   * while the load, overtaken, was still under way.
+   */
+  #standIn(key: string, error: unknown, outcome: Outcome): CacheRead<V> {
     const now = this.#clock.now();
     const entry = this.#entries.peek(key);
     if (entry === undefined || now >= entry.usableUntil) throw error;
-    return this.#serve(entry, 'stale', now);
+    return this.#serve(entry, isFresh(entry, now) ? outcome : 'stale', now);
   }
 
-  #begin(key: string, load: Load<V>, ttlS: number, background: boolean): Flight<V> {
+  #begin(key: string, load: Load<V>, ttlS: number, background: boolean, lastReadAt: number): Flight<V> {
     checkTtl(ttlS);
     this.#counters.loads += 1;
     const { result, abort } = runLoad(key, load, this.#policy.loadTimeoutS, this.#clock);
     const flight: Flight<V> = {
       abort,
       background,
+      ttlS,
+      lastReadAt,
       result: result.then(
-        (value) => this.#landed(key, flight, value, load, ttlS),
+        (value) => this.#landed(key, flight, value, load),
         (error) => this.#failed(key, flight, error),
       ),
     };
-    this.#flights.set(key, flight);
+    if (!this.#off) this.#flights.set(key, flight);
     this.#underWay.add(flight);
     return flight;
   }
 
-  #refresh(key: string, load: Load<V>, ttlS: number): void {
-    // Its failure is noted in #failed; nobody waits for it, so nobody else must handle it.
-    this.#begin(key, load, ttlS, true).result.catch(() => {});
-  }
-
-  #landed(key: string, flight: Flight<V>, value: V, load: Load<V>, ttlS: number): V {
+  #landed(key: string, flight: Flight<V>, value: V, load: Load<V>): V {
     this.#underWay.delete(flight);
-    deepFreeze(value);
     if (!this.isCurrent(key, flight)) return value;
     this.#flights.delete(key);
-    if (value === undefined || this.#closed) return value;
-    const now = this.#clock.now();
-    const lastReadAt = flight.background ? (this.#entries.peek(key)?.lastReadAt ?? now) : now;
-    const entry = this.#entries.keep(key, value, ttlS, lastReadAt);
-    if (entry) this.#keepWarm(entry, load, ttlS);
+    if (value === undefined) {
+      // The source has said that there is nothing: its former value must not stand in any more.
+      this.#entries.remove(key);
+      return value;
+    }
+    const former = this.#entries.peek(key);
+    const lastReadAt = Math.max(flight.lastReadAt, former?.lastReadAt ?? flight.lastReadAt);
+    const entry = this.#entries.keep(key, value, flight.ttlS, lastReadAt);
+    if (entry) this.#keepWarm(entry, load, flight.ttlS);
     return value;
   }
 
@@ -306,6 +309,7 @@ export class Cache<V = unknown> implements Disposable {
       this.#flights.delete(key);
       const entry = this.#entries.peek(key);
       if (entry) {
+        stopRefresh(entry);
         if (entry.retryAt === undefined) this.#onError(error, key);
         entry.retryAt = this.#clock.now() + this.#policy.retryMs;
       }
@@ -315,25 +319,28 @@ export class Cache<V = unknown> implements Disposable {
 
   /** Has a watched value loaded again as it expires; one that nobody reads any more is left to expire. */
   #keepWarm(entry: Entry<V>, load: Load<V>, ttlS: number): void {
-    const { watchMs } = this.#policy;
-    if (watchMs === 0 || ttlS === 0) return;
+    if (this.#policy.watchMs === 0 || ttlS === 0) return;
     entry.cancelRefresh = this.#clock.after(ttlS * 1000, () => {
-      const watched = this.#clock.now() - entry.lastReadAt <= watchMs;
-      if (watched && !this.#flights.has(entry.key)) this.#refresh(entry.key, load, ttlS);
+      if (!this.#closed) this.#refreshIfWatched(entry, load, ttlS);
     });
+  }
+
+  #refreshIfWatched(entry: Entry<V>, load: Load<V>, ttlS: number): void {
+    if (this.#clock.now() - entry.lastReadAt <= this.#policy.watchMs) this.#refresh(entry, load, ttlS);
+    else stopRefresh(entry);
+  }
+
+  /** Loads a key in the background, unless it is being loaded. */
+  #refresh(entry: Entry<V>, load: Load<V>, ttlS: number): void {
+    if (this.#flights.has(entry.key)) return;
+    // Its failure is noted in #failed; nobody waits for it, so nobody else must handle it.
+    this.#begin(entry.key, load, ttlS, true, entry.lastReadAt).result.catch(() => {});
   }
 
   #bypass(key: string, load: Load<V>, options: LoadOptions): Promise<CacheRead<V>> {
     this.#counters.misses += 1;
-    this.#counters.loads += 1;
-    const { result } = runLoad(key, load, this.#policy.loadTimeoutS, this.#clock);
-    const answer = result.then(
-      (value): CacheRead<V> => ({ value: deepFreeze(value), outcome: 'bypass', ageS: 0, ttlS: 0 }),
-      (error) => {
-        this.#counters.loadErrors += 1;
-        throw error;
-      },
-    );
+    const { result } = this.#begin(key, load, options.ttlS, false, this.#clock.now());
+    const answer = result.then((value): CacheRead<V> => ({ value, outcome: 'bypass', ageS: 0, ttlS: 0 }));
     return options.signal ? raceSignal(answer, options.signal) : answer;
   }
 

@@ -12,6 +12,11 @@ export function isFresh(entry: Entry<unknown>, now: number): boolean {
   return now < entry.expiresAt && !entry.invalidated;
 }
 
+export function stopRefresh(entry: Entry<unknown>): void {
+  entry.cancelRefresh?.();
+  entry.cancelRefresh = undefined;
+}
+
 /** The entries of a cache: a store with its faults contained and its losses counted. */
 export class Entries<V> {
   readonly #store: Store<V>;
@@ -20,6 +25,8 @@ export class Entries<V> {
   readonly #sizeOf: (value: V) => number;
   readonly #counters: Counters;
   readonly #onError: (error: unknown, key: string) => void;
+  /** Whatever was stored up to this time may have outlived a removal that the store failed to carry out. */
+  #doubtedUntil = Number.NEGATIVE_INFINITY;
 
   constructor(parts: {
     store: Store<V>;
@@ -38,13 +45,18 @@ export class Entries<V> {
   }
 
   get bytes(): number {
-    return this.#store.bytes;
+    try {
+      return this.#store.bytes;
+    } catch (error) {
+      this.#fault(error, '*');
+      return 0;
+    }
   }
 
   /** The entry of a key, noted as used. */
   get(key: string): Entry<V> | undefined {
     try {
-      return this.#store.get(key);
+      return this.#trusted(this.#store.get(key));
     } catch (error) {
       return this.#fault(error, key);
     }
@@ -52,13 +64,16 @@ export class Entries<V> {
 
   peek(key: string): Entry<V> | undefined {
     try {
-      return this.#store.peek(key);
+      return this.#trusted(this.#store.peek(key));
     } catch (error) {
       return this.#fault(error, key);
     }
   }
 
-  /** Keeps a value from now on; returns its entry, or `undefined` where the store could not take it. */
+  /**
+   * Keeps a value from now on; returns its entry, or `undefined` where the store could not take it. The
+   * value it was to replace is gone in either case.
+   */
   keep(key: string, value: V, ttlS: number, lastReadAt: number): Entry<V> | undefined {
     try {
       const storedAt = this.#clock.now();
@@ -66,7 +81,7 @@ export class Entries<V> {
       const entry: Entry<V> = {
         key,
         value,
-        bytes: this.#sizeOf(value) + key.length * 2 + OVERHEAD_BYTES,
+        bytes: wholeBytes(this.#sizeOf(value)) + key.length * 2 + OVERHEAD_BYTES,
         storedAt,
         expiresAt,
         usableUntil: expiresAt + this.#staleIfErrorMs,
@@ -75,23 +90,25 @@ export class Entries<V> {
         retryAt: undefined,
         cancelRefresh: undefined,
       };
-      this.#store.peek(key)?.cancelRefresh?.();
+      const former = this.#store.peek(key);
+      if (former) stopRefresh(former);
       const evicted = this.#store.set(entry);
-      for (const loser of evicted) loser.cancelRefresh?.();
+      for (const loser of evicted) stopRefresh(loser);
       this.#counters.evictions += evicted.length;
       return evicted.includes(entry) ? undefined : entry;
     } catch (error) {
-      return this.#fault(error, key);
+      this.#fault(error, key);
+      this.remove(key);
     }
   }
 
   remove(key: string): Entry<V> | undefined {
     try {
       const entry = this.#store.delete(key);
-      entry?.cancelRefresh?.();
-      return entry;
+      if (entry) stopRefresh(entry);
+      return this.#trusted(entry);
     } catch (error) {
-      return this.#fault(error, key);
+      this.#doubt(error, key);
     }
   }
 
@@ -100,17 +117,22 @@ export class Entries<V> {
    * @returns whether it was fresh until now.
    */
   invalidate(key: string): boolean {
-    const entry = this.peek(key);
-    if (entry === undefined) return false;
-    const wasFresh = isFresh(entry, this.#clock.now());
     if (this.#staleIfErrorMs === 0) {
-      this.remove(key);
-    } else {
+      const entry = this.remove(key);
+      return entry !== undefined && isFresh(entry, this.#clock.now());
+    }
+    try {
+      const entry = this.#trusted(this.#store.peek(key));
+      if (entry === undefined) return false;
+      const wasFresh = isFresh(entry, this.#clock.now());
       entry.invalidated = true;
       entry.retryAt = undefined;
-      entry.cancelRefresh?.();
+      stopRefresh(entry);
+      return wasFresh;
+    } catch (error) {
+      this.#doubt(error, key);
+      return false;
     }
-    return wasFresh;
   }
 
   /** The keys that a glob matches, among those held and the `others` named. */
@@ -118,7 +140,11 @@ export class Entries<V> {
     if (!isGlob(pattern)) return [pattern];
     const keys = new Set<string>();
     for (const key of others) if (matchGlob(pattern, key)) keys.add(key);
-    for (const { key } of this.#all()) if (matchGlob(pattern, key)) keys.add(key);
+    try {
+      for (const { key } of this.#store.entries()) if (matchGlob(pattern, key)) keys.add(key);
+    } catch (error) {
+      this.#doubt(error, pattern);
+    }
     return keys;
   }
 
@@ -126,7 +152,7 @@ export class Entries<V> {
     const now = this.#clock.now();
     const list: EntryStats[] = [];
     for (const entry of this.#all()) {
-      if (!isFresh(entry, now)) continue;
+      if (!isFresh(entry, now) || !this.#trusted(entry)) continue;
       list.push({
         key: entry.key,
         age: (now - entry.storedAt) / 1000,
@@ -142,7 +168,9 @@ export class Entries<V> {
     let removed = 0;
     let seen = 0;
     for (const entry of this.#all()) {
-      if (this.#clock.now() >= entry.usableUntil && this.remove(entry.key)) removed += 1;
+      // Past its time, a value that is just being refreshed still answers its readers.
+      const useless = this.#clock.now() >= entry.usableUntil && !entry.cancelRefresh;
+      if (useless && this.remove(entry.key)) removed += 1;
       seen += 1;
       if (seen % SWEEP_SLICE === 0) await new Promise((resolve) => setImmediate(resolve));
     }
@@ -157,8 +185,24 @@ export class Entries<V> {
     }
   }
 
+  #trusted(entry: Entry<V> | undefined): Entry<V> | undefined {
+    return entry !== undefined && entry.storedAt > this.#doubtedUntil ? entry : undefined;
+  }
+
+  /** Notes that something may still be in the store which ought to have been removed from it. */
+  #doubt(error: unknown, key: string): void {
+    this.#doubtedUntil = this.#clock.now();
+    this.#fault(error, key);
+  }
+
   #fault(error: unknown, key: string): undefined {
     this.#counters.storeErrors += 1;
     this.#onError(error, key);
   }
+}
+
+/** Whole, because sums of fractions drift, and a sum that drifts above the bound would never let it be met. */
+function wholeBytes(size: number): number {
+  if (size >= 0) return Math.ceil(size);
+  throw new RangeError(`sizeOf must return 0 or more bytes, not ${size}`);
 }

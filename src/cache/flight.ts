@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts';
 import { LoadTimeoutError } from './errors.ts';
+import { deepFreeze } from './freeze.ts';
 
 /**
  * Reads a value from its source. The signal aborts when the load's deadline has passed or the cache is
@@ -13,11 +14,15 @@ export interface Flight<V> {
   readonly result: Promise<V>;
   /** Begun to keep a watched key warm, not because a reader waits. */
   readonly background: boolean;
+  /** How long its value will be fresh, in seconds. */
+  readonly ttlS: number;
+  /** When a reader last asked for its key. */
+  lastReadAt: number;
   abort(reason: Error): void;
 }
 
 /**
- * Runs a load under a deadline. The load itself begins in the next microtask: by then its flight is
+ * Runs a load under a deadline and freezes its answer, which several readers will share. The load itself begins in the next microtask: by then its flight is
  * registered, so that an invalidation from within the load, or a read of the same key, finds it.
  */
 export function runLoad<V>(key: string, load: Load<V>, timeoutS: number, clock: Clock) {
@@ -28,7 +33,7 @@ export function runLoad<V>(key: string, load: Load<V>, timeoutS: number, clock: 
     controller.abort(reason);
   };
   const cancelDeadline = clock.after(timeoutS * 1000, () => abort(new LoadTimeoutError(key, timeoutS)));
-  Promise.resolve(controller.signal).then(load).then(resolve, reject);
+  Promise.resolve(controller.signal).then(load).then(deepFreeze).then(resolve, reject);
   return { result: promise.finally(cancelDeadline), abort };
 }
 

@@ -4,10 +4,13 @@
  * freezing a Map does not protect it.
  */
 export function deepFreeze<T>(value: T): T {
+  // Not told by isFrozen: what its owner froze may hold objects that nobody has frozen.
+  const seen = new Set<object>();
   const pending: unknown[] = [value];
   while (pending.length > 0) {
     const next = pending.pop();
-    if (!isPlain(next) || Object.isFrozen(next)) continue;
+    if (!isPlain(next) || seen.has(next)) continue;
+    seen.add(next);
     Object.freeze(next);
     for (const child of Object.values(next)) {
       if (typeof child === 'object' && child !== null) pending.push(child);

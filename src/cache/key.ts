@@ -3,14 +3,20 @@ import { createHash } from 'node:crypto';
 /**
  * Builds a cache key `<prefix>:<name>` or, with arguments, `<prefix>:<name>:<hash>`.
  * Arguments are hashed as canonical JSON (object properties sorted), so equal arguments give equal keys
- * and no argument can collide with another through a delimiter.
+ * and no argument can collide with another through a delimiter. For the same reason `:` and `%` within
+ * prefix and name are percent-encoded.
  *
  * @param args JSON-serialisable values, each part of the key.
  */
 export function cacheKey(prefix: string, name: string, ...args: readonly unknown[]): string {
-  if (args.length === 0) return `${prefix}:${name}`;
+  const base = `${escapePart(prefix)}:${escapePart(name)}`;
+  if (args.length === 0) return base;
   const hash = createHash('sha256').update(JSON.stringify(args, sortProperties)).digest('hex').slice(0, 16);
-  return `${prefix}:${name}:${hash}`;
+  return `${base}:${hash}`;
+}
+
+function escapePart(part: string): string {
+  return part.replace(/[:%]/g, encodeURIComponent);
 }
 
 function sortProperties(_name: string, value: unknown): unknown {

@@ -1,3 +1,4 @@
+import { positiveInteger } from './options.ts';
 import type { Entry, Store } from './store.ts';
 
 interface Node<V> {
@@ -23,9 +24,10 @@ export class MemoryStore<V> implements Store<V> {
   #newest: Node<V> | undefined;
   #hand: Node<V> | undefined;
 
+  /** @throws RangeError for a limit that is not a whole number of at least 1. */
   constructor(limits: { maxEntries: number; maxBytes: number }) {
-    this.#maxEntries = limits.maxEntries;
-    this.#maxBytes = limits.maxBytes;
+    this.#maxEntries = positiveInteger('maxEntries', limits.maxEntries);
+    this.#maxBytes = positiveInteger('maxBytes', limits.maxBytes);
   }
 
   get size(): number {

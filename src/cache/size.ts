@@ -18,7 +18,7 @@ export function estimateBytes(value: unknown): number {
       bytes += OBJECT_BYTES;
       if (ArrayBuffer.isView(next)) bytes += next.byteLength;
       else if (next instanceof ArrayBuffer) bytes += next.byteLength;
-      else if (next instanceof Map || next instanceof Set) pending.push(...next);
+      else if (next instanceof Map || next instanceof Set) for (const member of next) pending.push(member);
       else bytes += pushProperties(next, pending);
     }
   }

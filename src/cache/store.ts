@@ -8,13 +8,13 @@ export interface Entry<V> {
   readonly expiresAt: number;
   /** Until when the value may stand in for a load that fails; at least `expiresAt`. */
   readonly usableUntil: number;
-  /** When a reader last got this value: what "watched" is judged by. */
+  /** When a reader last asked for this key: what "watched" is judged by. */
   lastReadAt: number;
   /** The value is known to be out of date: it serves only where loading anew fails. */
   invalidated: boolean;
   /** Set while loads fail: before this time the value is served without trying again. */
   retryAt: number | undefined;
-  /** Cancels the background refresh that is due when this entry expires. */
+  /** Cancels the background refresh of this entry; set as long as one is due or under way. */
   cancelRefresh: (() => void) | undefined;
 }
 

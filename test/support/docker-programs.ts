@@ -23,7 +23,8 @@ export type DockerPaths = Record<keyof typeof PACKAGES, string>;
  */
 export async function dockerPrograms(): Promise<Programs<keyof typeof PACKAGES>> {
   if (process.getuid?.() === 0) return await findOrInstall(PACKAGES);
-  const line = 'Docker tests start a Docker daemon of their own, which only root can';
+  const packages = [...new Set(Object.values(PACKAGES))].join(', ');
+  const line = `run as root, to start a Docker daemon of their own (Debian packages: ${packages})`;
   if (underCi()) throw new Error(line);
   return { missing: line };
 }

@@ -25,7 +25,7 @@ declare module 'vitest' {
 export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
   const programs = await dockerPrograms();
   if ('missing' in programs) {
-    process.stderr.write(`Docker tests are skipped. ${programs.missing}\n`);
+    process.stderr.write(`Docker tests are skipped: ${programs.missing}\n`);
     project.provide('docker', programs);
     return undefined;
   }

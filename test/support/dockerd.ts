@@ -76,11 +76,9 @@ export class Dockerd {
     );
     closeSync(log);
     this.#process = daemon;
-    const answers = async () => {
-      if (hasEnded(daemon)) throw new Error(`the Docker daemon did not start: ${this.#lastLines()}`);
-      return await ping(this.socket);
-    };
-    await waitUntil('the Docker daemon answers', answers, START_DEADLINE_MS);
+    const settled = async () => hasEnded(daemon) || (await ping(this.socket));
+    await waitUntil('the Docker daemon answers', settled, START_DEADLINE_MS);
+    if (hasEnded(daemon)) throw new Error(`the Docker daemon did not start: ${this.#lastLines()}`);
   }
 
   /** Sends a signal to the daemon alone: containers and their supervisors do not get it. */

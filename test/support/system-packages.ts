@@ -47,7 +47,7 @@ async function install(packages: readonly string[], machine: Machine): Promise<s
     await machine.install(packages);
     return '';
   } catch (error) {
-    return ` (which failed here: ${(error as Error).message.replace(/\s+/g, ' ')})`;
+    return ` (which failed here: ${(error as Error).message.replace(/\s+/g, ' ').trim()})`;
   }
 }
 
@@ -81,6 +81,7 @@ export function findProgram(program: string): string | null {
 
 let updated: Promise<void> | undefined;
 
+/** Whether a package also starts its service is for the machine's policy; no test uses such a service. */
 async function aptInstall(packages: readonly string[]): Promise<void> {
   updated ??= apt(['update']);
   await updated;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { freePorts } from '../../support/free-ports.ts';
-import { until } from '../../support/until.ts';
+import { waitUntil } from '../../support/wait-until.ts';
 import { askEngine } from './support.ts';
 
 const PROGRAM = join(import.meta.dirname, '../../../src/runtimes/process/emulated-engine.ts');
@@ -149,18 +149,20 @@ describe('the emulated engine', () => {
       error: null,
     });
     const { downloaded, uploaded } = first.response!;
-    const later = await until(
+    const later = await waitUntil(
+      'the download of another 300 KB',
       async () => {
         const { response } = await get<Answer<Stat>>(stream.stat_url);
         return response!.downloaded - downloaded > 300 * 1024 && response;
       },
-      { timeoutMs: 5000, what: 'The download of another 300 KB' },
+      5000,
     );
     expect(later.uploaded).toBeGreaterThan(uploaded);
-    await until(async () => (await get<Answer<Stat>>(stream.stat_url)).response?.status === 'dl', {
-      timeoutMs: 5000,
-      what: 'The end of prebuffering',
-    });
+    await waitUntil(
+      'the end of prebuffering',
+      async () => (await get<Answer<Stat>>(stream.stat_url)).response?.status === 'dl',
+      5000,
+    );
   });
 
   it('ends a stream when told to', async () => {
@@ -291,6 +293,6 @@ describe('the program of the emulated engine', () => {
     const engine = start('--http-port', String(port));
     const [said] = await once(engine.stderr, 'data');
     expect(String(said)).toMatch(`cannot listen on port ${port}: listen EADDRINUSE`);
-    await until(() => engine.exitCode === 1, { timeoutMs: 5000, what: 'The end of the second engine' });
+    await waitUntil('the end of the second engine', () => engine.exitCode === 1, 5000);
   });
 });

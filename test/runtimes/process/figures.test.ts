@@ -3,7 +3,7 @@ import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { EngineRuntime } from '../../../src/engines/runtime.ts';
-import { until } from '../../support/until.ts';
+import { waitUntil } from '../../support/wait-until.ts';
 import { askEngine, findPids, makeDataDir, makeSpec, PROGRAM_COMMAND, startRuntime } from './support.ts';
 
 const MEBIBYTE = 2 ** 20;
@@ -26,13 +26,14 @@ describe('the figures of a process', () => {
     expect(first.memoryLimit).toBeGreaterThan(first.memoryUsage);
     expect(first.memoryLimit).toBeLessThanOrEqual(totalmem());
     expect(first.cpuNs).toBeGreaterThan(0);
-    const later = await until(
+    const later = await waitUntil(
+      'a growth of CPU time',
       async () => {
         for (let count = 0; count < 50; count += 1) await askEngine(spec.ports.hostHttp, '/server/api');
         const sample = await sampleOne(runtime, id);
         return sample.cpuNs > first.cpuNs && sample;
       },
-      { timeoutMs: 10_000, what: 'A growth of CPU time' },
+      10_000,
     );
     expect(later.takenAt).toBeGreaterThan(first.takenAt);
     expect((later.cpuNs - first.cpuNs) / 1e6).toBeLessThan(2 * (later.takenAt - first.takenAt) + 20);
@@ -72,12 +73,13 @@ describe('the figures of a process', () => {
     expect(busy.cpuNs - first.cpuNs).toBeGreaterThanOrEqual(280e6);
     expect(busy.memoryUsage - first.memoryUsage).toBeGreaterThan(60 * MEBIBYTE);
     process.kill(childPid, 'SIGKILL');
-    const alone = await until(
+    const alone = await waitUntil(
+      'the end of the child',
       async () => {
         const sample = await sampleOne(runtime, id);
         return sample.memoryUsage < busy.memoryUsage - 60 * MEBIBYTE && sample;
       },
-      { timeoutMs: 5000, what: 'The end of the child' },
+      5000,
     );
     expect(alone.cpuNs).toBeGreaterThanOrEqual(busy.cpuNs);
   });

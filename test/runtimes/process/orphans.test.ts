@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { EngineRecords } from '../../../src/runtimes/process/engine-records.ts';
 import { identify } from '../../../src/runtimes/process/proc-files.ts';
-import { until } from '../../support/until.ts';
+import { waitUntil } from '../../support/wait-until.ts';
 import { askEngine, findPids, makeDataDir, makeSpec, PROGRAM_COMMAND, startRuntime } from './support.ts';
 
 const SERVICE = join(import.meta.dirname, 'fixtures/service.ts');
@@ -33,7 +33,7 @@ describe('a service that is killed', () => {
     const { spec, kill } = await startService(makeDataDir(), []);
     await kill();
     const { hostHttp } = spec.ports;
-    await until(() => findPids(hostHttp).length === 0, { timeoutMs: 5000, what: 'The end of the engine' });
+    await waitUntil('the end of the engine', () => findPids(hostHttp).length === 0, 5000);
   });
 
   it('leaves other engines to the next service with its data folder, which ends them', async () => {

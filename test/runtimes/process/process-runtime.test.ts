@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { EngineRuntime } from '../../../src/engines/runtime.ts';
-import { until } from '../../support/until.ts';
+import { waitUntil } from '../../support/wait-until.ts';
 import { askEngine, findPids, makeDataDir, makeSpec, PROGRAM_COMMAND, startRuntime } from './support.ts';
 
 function follow(runtime: EngineRuntime) {
@@ -63,11 +63,11 @@ describe('the process runtime', () => {
     const { id } = await runtime.create(spec);
     const [pid = 0] = findPids(spec.ports.hostHttp);
     process.kill(pid, 'SIGKILL');
-    await until(() => seen.includes(`stopped ${id}`), { timeoutMs: 5000, what: 'The notice of the stop' });
+    await waitUntil('the notice of the stop', () => seen.includes(`stopped ${id}`), 5000);
     expect(await runtime.list()).toEqual([]);
-    await until(() => warnings.length === 1, { timeoutMs: 5000, what: 'The warning' });
+    await waitUntil('the warning', () => warnings.length === 1, 5000);
     expect(warnings).toEqual([`The engine ${spec.name} ended by itself (SIGKILL)`]);
-    await until(() => recordsIn(dataDir).length === 0, { timeoutMs: 5000, what: 'The end of its record' });
+    await waitUntil('the end of its record', () => recordsIn(dataDir).length === 0, 5000);
     await runtime.remove(id);
     await runtime.create(spec);
   });
@@ -78,7 +78,7 @@ describe('the process runtime', () => {
     await runtime.create(spec);
     await askEngine(spec.ports.hostHttp, '/pid');
     await fetch(`http://127.0.0.1:${spec.ports.hostHttp}/die?value=no+licence%0A`).catch(() => {});
-    await until(() => warnings.length > 0, { timeoutMs: 5000, what: 'The warning' });
+    await waitUntil('the warning', () => warnings.length > 0, 5000);
     expect(warnings).toEqual([`The engine ${spec.name} ended by itself (code 3: no licence)`]);
   });
 
@@ -202,10 +202,7 @@ describe('the end of an engine', () => {
     await askEngine(spec.ports.hostHttp, `/child?value=${child.ports.hostHttp}`);
     await askEngine(child.ports.hostHttp, '/pid');
     await fetch(`http://127.0.0.1:${spec.ports.hostHttp}/die`).catch(() => {});
-    await until(() => findPids(child.ports.hostHttp).length === 0, {
-      timeoutMs: 5000,
-      what: 'The end of the child',
-    });
+    await waitUntil('the end of the child', () => findPids(child.ports.hostHttp).length === 0, 5000);
   });
 
   it('comes with the end of the runtime, for engines being created too', async () => {

@@ -8,7 +8,7 @@ import {
   type ProcessRuntimeOptions,
 } from '../../../src/runtimes/process/process-runtime.ts';
 import { freePorts } from '../../support/free-ports.ts';
-import { until } from '../../support/until.ts';
+import { waitUntil } from '../../support/wait-until.ts';
 
 // On a busy machine it takes a real program seconds to start.
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
@@ -62,11 +62,9 @@ function readArguments(pid: number): string[] {
 
 /** The JSON answer of an engine, as soon as it serves. */
 export function askEngine<T = unknown>(port: number, path: string): Promise<T> {
-  return until(
+  return waitUntil(
+    `an answer of the engine on port ${port}`,
     async () => ({ answer: (await (await fetch(`http://127.0.0.1:${port}${path}`)).json()) as T }),
-    {
-      timeoutMs: 10_000,
-      what: `An answer of the engine on port ${port}`,
-    },
+    10_000,
   ).then(({ answer }) => answer);
 }

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { expect, it, onTestFinished } from 'vitest';
 import { endGroup } from '../../../src/runtimes/process/process-group.ts';
 import { sampleEngines } from '../../../src/runtimes/process/sampling.ts';
-import { until } from '../../support/until.ts';
+import { waitUntil } from '../../support/wait-until.ts';
 
 const isSleep = (pid: number) => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'sleep\n';
 
@@ -16,12 +16,13 @@ async function makeZombie(): Promise<number> {
   onTestFinished(() => void parent.kill('SIGKILL'));
   const pid = Number(await once(parent.stdout, 'data'));
   // The shell would have waited for its child; once it is `sleep`, it will not.
-  await until(() => isSleep(parent.pid!) && isSleep(pid), { timeoutMs: 10_000, what: 'The start of both' });
+  await waitUntil('the start of both', () => isSleep(parent.pid!) && isSleep(pid), 10_000);
   process.kill(pid, 'SIGKILL');
-  await until(() => readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z '), {
-    timeoutMs: 10_000,
-    what: 'The death of the process',
-  });
+  await waitUntil(
+    'the death of the process',
+    () => readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z '),
+    10_000,
+  );
   return pid;
 }
 

@@ -1,0 +1,10 @@
+/** Exits with 0 if the service that has the same settings answers on this machine. The image's health check. */
+import { isIPv6 } from 'node:net';
+import { readConfig } from '../src/config/config.ts';
+
+const { host, port } = readConfig(process.env);
+const address = ['0.0.0.0', '::'].includes(host) ? 'localhost' : host;
+const { ok } = await fetch(`http://${isIPv6(address) ? `[${address}]` : address}:${port}/livez`, {
+  signal: AbortSignal.timeout(4000),
+});
+process.exitCode = ok ? 0 : 1;
