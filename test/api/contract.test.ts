@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startApp, type TestApp } from '../support/app.ts';
 import { assertDocumented, OPENAPI } from '../support/openapi.ts';
-import { until } from '../support/until.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 /** What an AceStream proxy sends when a player has begun. */
 const STARTED = {
@@ -56,12 +56,13 @@ describe('an engine', () => {
   });
 
   test('is listed, and serves where it says', async () => {
-    const engine = await until(
+    const engine = await waitUntil(
+      'a healthy engine',
       async () => {
         const [listed] = (await call('GET', '/engines')).body;
         return listed.health_status === 'healthy' && listed;
       },
-      { timeoutMs: 10_000, what: 'a healthy engine' },
+      10_000,
     );
     expect(engine).toEqual({
       container_id: engineId,

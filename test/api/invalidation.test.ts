@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { startApp, startFakeApp, type TestApp } from '../support/app.ts';
 import { settle } from '../support/fake-clock.ts';
-import { until } from '../support/until.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 /** What a panel reads; all of it depends on which engines run. */
 async function readAll(app: TestApp) {
@@ -149,10 +149,11 @@ test('an engine that is killed outside is gone from every answer long before the
   const [record] = await readdir(folder);
   const { engine } = JSON.parse(await readFile(join(folder, record!), 'utf8'));
   process.kill(engine.pid, 'SIGKILL');
-  await until(async () => (await app.get('/orchestrator/status')).json().engines.total === 0, {
-    timeoutMs: 2000,
-    what: 'the end of the engine in the status',
-  });
+  await waitUntil(
+    'the end of the engine in the status',
+    async () => (await app.get('/orchestrator/status')).json().engines.total === 0,
+    2000,
+  );
   expect(await readAll(app)).toEqual(everywhere(0));
   expect((await app.get(`/engines/${container_id}`)).statusCode).toBe(404);
 });
