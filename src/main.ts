@@ -8,6 +8,7 @@ import { openRuntime } from './runtimes/open-runtime.ts';
 
 /** Containers get ten seconds from Docker between being asked to stop and being killed. */
 const STOP_DEADLINE_MS = 8000;
+const UNUSABLE_ADDRESS = new Set(['EACCES', 'EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN']);
 
 try {
   await run();
@@ -59,7 +60,7 @@ function describe(error: unknown): string {
   if (error instanceof ConfigError) return error.message;
   const { code, message, stack } = error as NodeJS.ErrnoException;
   if (code === 'EADDRINUSE') return `${message}: another program listens there; set PORT to a free port`;
-  if (code === 'EACCES' || code === 'EADDRNOTAVAIL')
+  if (code !== undefined && UNUSABLE_ADDRESS.has(code))
     return `${message}: set HOST and PORT to an address that can be used`;
   return stack ?? message;
 }

@@ -1,7 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startApp, type TestApp } from '../support/app.ts';
 import { assertDocumented, OPENAPI } from '../support/openapi.ts';
 import { waitUntil } from '../support/wait-until.ts';
+
+// Real processes, which a busy machine makes slow.
+vi.setConfig({ testTimeout: 30_000 });
 
 /** What an AceStream proxy sends when a player has begun. */
 const STARTED = {

@@ -1,9 +1,12 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { startApp, startFakeApp, type TestApp } from '../support/app.ts';
 import { settle } from '../support/fake-clock.ts';
 import { waitUntil } from '../support/wait-until.ts';
+
+// Real processes, which a busy machine makes slow.
+vi.setConfig({ testTimeout: 30_000 });
 
 /** What a panel reads; all of it depends on which engines run. */
 async function readAll(app: TestApp) {

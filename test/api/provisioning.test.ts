@@ -1,12 +1,15 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { RoundhouseError } from '../../src/errors.ts';
 import { startApp, startFakeApp, type TestApp } from '../support/app.ts';
 import { settle } from '../support/fake-clock.ts';
 import { FakeRuntime } from '../support/fake-runtime.ts';
 import { FakeVpn } from '../support/fake-vpn.ts';
 import { assertDocumented } from '../support/openapi.ts';
+
+// Real processes, which a busy machine makes slow.
+vi.setConfig({ testTimeout: 30_000 });
 
 const PATH = '/provision/acestream';
 

@@ -10,6 +10,9 @@ import { freePortRange } from '../support/port-range.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { createRegistry } from './fixtures.ts';
 
+// Real processes, which a busy machine makes slow.
+vi.setConfig({ testTimeout: 30_000 });
+
 const INTERVAL_MS = 20_000;
 const STARTUP_MS = 25_000;
 const DEADLINE_MS = 3000;

@@ -11,6 +11,8 @@ const LONGEST_TEXT = 4096;
 const Text = Type.String({ minLength: 1, maxLength: LONGEST_TEXT });
 /** Made of two texts and a bar between them, where a client names none. */
 const StreamId = Type.String({ minLength: 1, maxLength: 2 * LONGEST_TEXT + 1 });
+const Label = Type.String({ maxLength: LONGEST_TEXT });
+const Labels = Type.Object({ stream_id: Type.Optional(Label) }, { additionalProperties: Label });
 const CLOSED = { additionalProperties: false };
 const ContainerId = Type.String({ minLength: 1, maxLength: 128 });
 
@@ -42,7 +44,7 @@ export const StreamStartedBody = Type.Object(
       },
       CLOSED,
     ),
-    labels: Type.Optional(Nullable(Type.Record(Type.String(), Type.String({ maxLength: LONGEST_TEXT })))),
+    labels: Type.Optional(Nullable(Labels)),
   },
   CLOSED,
 );
