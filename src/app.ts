@@ -174,7 +174,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     name === config.containerLabel.name || name.startsWith('roundhouse.');
   const headers = commonHeaders(config.corsOrigin);
   const checkKey = createKeyCheck(dependencies.apiKey);
-  const api = createServer(log);
+  const api = createServer(log, headers);
   answerUnmatched(api);
   addCommonHeaders(api, headers, config.corsOrigin);
   await describeApi(api, dependencies.version);

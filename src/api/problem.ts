@@ -66,7 +66,12 @@ export function explain(error: FastifyError | Error): { code: ErrorCode; detail:
 export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
   if (problem.status === 401) reply.header('WWW-Authenticate', 'Bearer realm="roundhouse"');
   if (problem.status === 503) reply.header('Retry-After', '2');
-  return reply.code(problem.status).type('application/problem+json').send(problem);
+  // Not by the route's schema: a code that the route does not document would turn the reply into a 500.
+  return reply
+    .code(problem.status)
+    .type('application/problem+json')
+    .serializer((payload: Problem) => JSON.stringify(payload))
+    .send(problem);
 }
 
 export function handleError(
@@ -87,6 +92,7 @@ export function handleError(
 const PROVISIONING_FAILURES: Partial<Record<ErrorCode, { eta: number | null; wait: boolean }>> = {
   provisioning_failed: { eta: 10, wait: true },
   runtime_unavailable: { eta: 5, wait: true },
+  timeout: { eta: 5, wait: true },
   no_free_port: { eta: null, wait: false },
   image_missing: { eta: null, wait: false },
 };
@@ -101,16 +107,17 @@ export function handleProvisioningError(
     const detail = { error: 'provisioning_blocked', ...error.blocked };
     return sendProblem(reply, toProblem(error.code, detail, request.id));
   }
-  const failure = error instanceof RoundhouseError ? PROVISIONING_FAILURES[error.code] : undefined;
-  if (!(error instanceof RoundhouseError) || !failure) return handleError(error, request, reply);
+  const { code, detail: message } = explain(error);
+  const failure = PROVISIONING_FAILURES[code];
+  if (!failure) return handleError(error, request, reply);
   request.log.warn({ err: error, requestId: request.id }, 'an engine could not be provisioned');
   const detail = {
     error: 'provisioning_failed',
-    code: error.code,
-    message: error.message,
+    code,
+    message,
     recovery_eta_seconds: failure.eta,
     can_retry: failure.wait,
     should_wait: failure.wait,
   };
-  return sendProblem(reply, toProblem(error.code, detail, request.id));
+  return sendProblem(reply, toProblem(code, detail, request.id));
 }

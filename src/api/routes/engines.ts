@@ -110,10 +110,13 @@ export function engineRoutes(
             200: Type.Object({ deleted: Type.String() }),
             ...problems(
               'invalid_request',
+              'invalid_json',
               'ambiguous_key',
               'missing_key',
               'wrong_key',
               'engine_not_found',
+              'body_too_large',
+              'unsupported_media_type',
               'runtime_unavailable',
             ),
           },
