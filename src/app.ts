@@ -6,6 +6,7 @@ import { createKeyCheck, requireKeyForReads } from './api/plugins/auth.ts';
 import { addCommonHeaders, commonHeaders } from './api/plugins/headers.ts';
 import { answerUnmatched } from './api/plugins/method-not-allowed.ts';
 import { describeApi } from './api/plugins/openapi.ts';
+import { createProvisioningErrorHandler } from './api/problem.ts';
 import { cacheRoutes } from './api/routes/cache.ts';
 import { engineRoutes } from './api/routes/engines.ts';
 import { probeRoutes } from './api/routes/probes.ts';
@@ -180,7 +181,14 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
   await describeApi(api, dependencies.version);
   if (config.authReads) requireKeyForReads(api, checkKey);
   cachedRoutes(api, answers, createCachedReply(cache, headers), registry);
-  engineRoutes(api, { registry, provisioner, views, checkKey, isReservedLabel });
+  engineRoutes(api, {
+    registry,
+    provisioner,
+    views,
+    checkKey,
+    isReservedLabel,
+    handleProvisioningError: createProvisioningErrorHandler(log),
+  });
   vpnRoutes(api, readVpn);
   streamRoutes(api, { streams, registry, checkKey });
   cacheRoutes(api, cache, checkKey);
