@@ -6,6 +6,7 @@ import { createKeyCheck, requireKeyForReads } from './api/plugins/auth.ts';
 import { addCommonHeaders, commonHeaders } from './api/plugins/headers.ts';
 import { answerUnmatched } from './api/plugins/method-not-allowed.ts';
 import { describeApi } from './api/plugins/openapi.ts';
+import { createProvisioningErrorHandler } from './api/problem.ts';
 import { cacheRoutes } from './api/routes/cache.ts';
 import { engineRoutes } from './api/routes/engines.ts';
 import { fleetRoutes } from './api/routes/fleet.ts';
@@ -197,13 +198,20 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     name === config.containerLabel.name || name.startsWith('roundhouse.');
   const headers = commonHeaders(config.corsOrigin);
   const checkKey = createKeyCheck(dependencies.apiKey);
-  const api = createServer(log);
+  const api = createServer(log, headers);
   answerUnmatched(api);
   addCommonHeaders(api, headers, config.corsOrigin);
   await describeApi(api, dependencies.version);
   if (config.authReads) requireKeyForReads(api, checkKey);
   cachedRoutes(api, answers, createCachedReply(cache, headers), registry);
-  engineRoutes(api, { registry, provisioner, views, checkKey, isReservedLabel });
+  engineRoutes(api, {
+    registry,
+    provisioner,
+    views,
+    checkKey,
+    isReservedLabel,
+    handleProvisioningError: createProvisioningErrorHandler(log),
+  });
   fleetRoutes(api, { registry, scaler, replacer, breakers, config, checkKey });
   vpnRoutes(api, readVpn);
   streamRoutes(api, { streams, registry, checkKey });
