@@ -51,7 +51,7 @@ async function install(packages: readonly string[], machine: Machine): Promise<s
   }
 }
 
-function thisMachine(): Machine {
+export function thisMachine(): Machine {
   const debian = process.getuid?.() === 0 && existsSync('/etc/debian_version');
   return { ci: underCi(), find: findProgram, install: debian ? aptInstall : null };
 }
