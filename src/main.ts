@@ -44,11 +44,8 @@ async function run(): Promise<void> {
     else logger.info(`stopping (${signal ?? 'asked to'})`);
     await app.close();
   });
-  const address = await app.api.listen({
-    host: config.host,
-    port: config.port,
-    listenTextResolver: (address) => `Roundhouse ${manifest.version} serves on ${address}`,
-  });
+  const address = await app.api.listen({ host: config.host, port: config.port });
+  logger.info(`Roundhouse ${manifest.version} serves on ${address}`);
   app.start();
   logger.info(`API documentation: ${address}/docs`);
   logger.info(`Engines: ${reason}`);

@@ -1,4 +1,4 @@
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyBaseLogger, FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { LoadTimeoutError } from '../cache/index.ts';
 import { ProvisioningBlockedError } from '../engines/provisioner.ts';
 import { type ErrorCode, RoundhouseError } from '../errors.ts';
@@ -74,20 +74,6 @@ export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply
     .send(problem);
 }
 
-export function handleError(
-  error: FastifyError | Error,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): FastifyReply {
-  const { code, detail } = explain(error);
-  const problem = toProblem(code, detail, request.id);
-  const { requestId } = problem;
-  if (problem.status === 500) request.log.error({ err: error, requestId }, 'a request failed unforeseen');
-  else if (problem.status > 500)
-    request.log.debug({ err: error, requestId }, 'a request could not be answered');
-  return sendProblem(reply, problem);
-}
-
 /** The failures of provisioning that the existing client reads from a structured `detail`. */
 const PROVISIONING_FAILURES: Partial<Record<ErrorCode, { eta: number | null; wait: boolean }>> = {
   provisioning_failed: { eta: 10, wait: true },
@@ -97,27 +83,44 @@ const PROVISIONING_FAILURES: Partial<Record<ErrorCode, { eta: number | null; wai
   image_missing: { eta: null, wait: false },
 };
 
-/** As {@link handleError}, with the `detail` object of a refused provisioning. */
-export function handleProvisioningError(
-  error: Error,
+export type ErrorHandler = (
+  error: FastifyError | Error,
   request: FastifyRequest,
   reply: FastifyReply,
-): FastifyReply {
-  if (error instanceof ProvisioningBlockedError) {
-    const detail = { error: 'provisioning_blocked', ...error.blocked };
-    return sendProblem(reply, toProblem(error.code, detail, request.id));
-  }
-  const { code, detail: message } = explain(error);
-  const failure = PROVISIONING_FAILURES[code];
-  if (!failure) return handleError(error, request, reply);
-  request.log.warn({ err: error, requestId: request.id }, 'an engine could not be provisioned');
-  const detail = {
-    error: 'provisioning_failed',
-    code,
-    message,
-    recovery_eta_seconds: failure.eta,
-    can_retry: failure.wait,
-    should_wait: failure.wait,
+) => FastifyReply;
+
+/** Turns errors into replies, and logs those that an operator should know of. */
+export function createErrorHandler(log: FastifyBaseLogger): ErrorHandler {
+  return (error, request, reply) => {
+    const { code, detail } = explain(error);
+    const problem = toProblem(code, detail, request.id);
+    const { requestId, status } = problem;
+    if (status === 500) log.error({ err: error, requestId }, 'a request failed unforeseen');
+    else if (status > 500) log.debug({ err: error, requestId }, 'a request could not be answered');
+    return sendProblem(reply, problem);
   };
-  return sendProblem(reply, toProblem(code, detail, request.id));
+}
+
+/** As {@link createErrorHandler}, with the `detail` object of a refused provisioning. */
+export function createProvisioningErrorHandler(log: FastifyBaseLogger): ErrorHandler {
+  const handleError = createErrorHandler(log);
+  return (error, request, reply) => {
+    if (error instanceof ProvisioningBlockedError) {
+      const detail = { error: 'provisioning_blocked', ...error.blocked };
+      return sendProblem(reply, toProblem(error.code, detail, request.id));
+    }
+    const { code, detail: message } = explain(error);
+    const failure = PROVISIONING_FAILURES[code];
+    if (!failure) return handleError(error, request, reply);
+    log.warn({ err: error, requestId: request.id }, 'an engine could not be provisioned');
+    const detail = {
+      error: 'provisioning_failed',
+      code,
+      message,
+      recovery_eta_seconds: failure.eta,
+      can_retry: failure.wait,
+      should_wait: failure.wait,
+    };
+    return sendProblem(reply, toProblem(code, detail, request.id));
+  };
 }

@@ -4,7 +4,7 @@ import Fastify, { type FastifyBaseLogger } from 'fastify';
 import type { Api } from './context.ts';
 import type { CommonHeaders } from './plugins/headers.ts';
 import { WriteLog } from './plugins/request-log.ts';
-import { handleError, PROBLEMS, toProblem } from './problem.ts';
+import { createErrorHandler, PROBLEMS, toProblem } from './problem.ts';
 
 const BODY_LIMIT = 64 * 1024;
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -15,12 +15,12 @@ const LONGEST_PATH_PARAMETER = 1024;
  * An empty server with Roundhouse's limits, checks and errors.
  * @param commonHeaders for the replies to what never gets as far as a route and its hooks.
  */
-export function createServer(logger: FastifyBaseLogger, commonHeaders: CommonHeaders): Api {
+export function createServer(log: FastifyBaseLogger, commonHeaders: CommonHeaders): Api {
+  const handleError = createErrorHandler(log);
   const api = Fastify({
-    loggerInstance: logger,
-    logController: new WriteLog(),
-    // A logger of its own costs each request as much as a cache hit; lines name their request instead.
-    childLoggerFactory: (parent) => parent,
+    // Fastify makes a logger for each request, which costs as much as a cache hit. Lines name their request.
+    logger: false,
+    logController: new WriteLog(log),
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,

@@ -127,6 +127,14 @@ export const SETTINGS = {
     parsePortRange,
   ),
   minReplicas: integer('MIN_REPLICAS', 1, 'engines', 'Engines kept running.', 0, 1000),
+  minFreeReplicas: integer(
+    'MIN_FREE_REPLICAS',
+    1,
+    'engines',
+    'Engines without a stream kept ready.',
+    0,
+    1000,
+  ),
   maxReplicas: integer('MAX_REPLICAS', 20, 'engines', 'Most engines at once.', 1, 1000),
   startupTimeoutS: seconds(
     'STARTUP_TIMEOUT_S',
@@ -166,6 +174,12 @@ export const SETTINGS = {
     'CIRCUIT_BREAKER_RECOVERY_TIMEOUT_S',
     300,
     'How long provisioning pauses.',
+    0.1,
+  ),
+  autoscaleIntervalS: seconds(
+    'AUTOSCALE_INTERVAL_S',
+    30,
+    'How often the number of engines is decided anew where nothing happens.',
     0.1,
   ),
   autoDelete: flag('AUTO_DELETE', false, 'Whether idle engines above the minimum are removed.'),

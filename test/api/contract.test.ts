@@ -243,6 +243,55 @@ test('engines are deleted under either path, and a second time they are not ther
   await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow();
 });
 
+describe('the fleet', () => {
+  const breaker = {
+    state: 'closed',
+    failure_count: 0,
+    failure_threshold: 5,
+    last_failure_time: null,
+    recovery_timeout: 300,
+  };
+
+  test('tells its health and its circuit breakers', async () => {
+    const { status, body } = await call('GET', '/health/status');
+    expect(status).toBe(200);
+    expect(body).toEqual({
+      total_engines: 0,
+      healthy_engines: 0,
+      unhealthy_engines: 0,
+      marked_for_replacement: 0,
+      minimum_required: 0,
+      health_check_interval: app.config.healthCheckIntervalS,
+      circuit_breakers: {
+        general: { ...breaker, last_success_time: RFC_3339 },
+        replacement: { ...breaker, last_success_time: null },
+      },
+    });
+  });
+
+  test('is scaled up and down, clamped to the limits', async () => {
+    const scale = (demand: string) => call('POST', '/scale/{demand}', `/scale/${demand}`);
+    const engines = async () => (await app.get('/engines')).json().length;
+    expect(await scale('2')).toEqual({ status: 200, body: { scaled_to: 2 } });
+    await waitUntil('two engines', async () => (await engines()) === 2, 5000);
+    expect((await scale('999999')).body).toEqual({ scaled_to: app.config.maxReplicas });
+    expect(await scale('-3')).toEqual({ status: 200, body: { scaled_to: 0 } });
+    await waitUntil('no engine', async () => (await engines()) === 0, 15_000);
+    expect((await scale('many')).status).toBe(400);
+  });
+
+  test('has its breakers closed by hand', async () => {
+    const path = '/health/circuit-breaker/reset';
+    expect(await call('POST', path)).toEqual({
+      status: 200,
+      body: { message: 'Circuit breaker reset: general, replacement' },
+    });
+    const one = await call('POST', path, `${path}?operation_type=replacement`);
+    expect(one.body).toEqual({ message: 'Circuit breaker reset: replacement' });
+    expect((await call('POST', path, `${path}?operation_type=other`)).status).toBe(400);
+  });
+});
+
 test('all operations that the document names have been held against it', () => {
   const documented = Object.entries(OPENAPI.paths).flatMap(([path, operations]) =>
     Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),

@@ -256,7 +256,7 @@ describe('removing', () => {
     expect(registry.get(id)).toBeUndefined();
     expect(runtime.engines.size).toBe(0);
     await settle();
-    expect(takeEvents()).toEqual(['engine_stopped']);
+    expect(takeEvents()).toEqual(['engine_changed', 'engine_stopped']);
   });
 
   test('what is no engine of ours is not touched', async () => {

@@ -95,6 +95,7 @@ async function readTestConfig({ first, last }: PortRange, { settings }: TestAppO
     DATA_DIR: await mkdtemp(join(tmpdir(), 'roundhouse-test-')),
     PORT_RANGE_HOST: `${first}-${last}`,
     MIN_REPLICAS: '0',
+    MIN_FREE_REPLICAS: '0',
     MAX_REPLICAS: '3',
     ...settings,
   });
