@@ -1,12 +1,13 @@
 import { type Static, Type } from 'typebox';
+import { findEngineAt } from '../../engines/locate.ts';
 import type { EngineRegistry } from '../../engines/registry.ts';
 import { RoundhouseError } from '../../errors.ts';
 import type { Streams } from '../../streams/streams.ts';
 import type { Api } from '../context.ts';
 import type { KeyCheck } from '../plugins/auth.ts';
 import { problems } from '../schemas/common.ts';
-import { StreamEndedBody, StreamSchema, StreamStartedBody, StreamsQuery } from '../schemas/streams.ts';
-import { toWireStream } from '../views.ts';
+import { StreamEndedBody, StreamSchema, StreamStartedBody } from '../schemas/streams.ts';
+import type { EngineViews } from '../views.ts';
 
 const WRITE_PROBLEMS = problems(
   'invalid_request',
@@ -19,30 +20,15 @@ const WRITE_PROBLEMS = problems(
 );
 const SECURITY = [{ key: [] }, { bearer: [] }];
 
-export function streamRoutes(
-  api: Api,
-  { streams, registry, checkKey }: { streams: Streams; registry: EngineRegistry; checkKey: KeyCheck },
-): void {
-  api.get(
-    '/streams',
-    {
-      schema: {
-        tags: ['streams'],
-        summary: 'Streams, newest first',
-        querystring: StreamsQuery,
-        response: { 200: Type.Array(StreamSchema), ...problems('invalid_request') },
-      },
-    },
-    async ({ query }) =>
-      streams
-        .list()
-        .map(toWireStream)
-        .filter(({ status }) => query.status === undefined || status === query.status)
-        .filter(
-          ({ container_id }) => query.container_id === undefined || container_id === query.container_id,
-        ),
-  );
+export interface StreamEventRoutesParts {
+  streams: Streams;
+  registry: EngineRegistry;
+  views: EngineViews;
+  checkKey: KeyCheck;
+}
 
+/** What clients report of the streams they play. */
+export function streamEventRoutes(api: Api, { streams, registry, views, checkKey }: StreamEventRoutesParts) {
   api.post(
     '/events/stream_started',
     {
@@ -67,7 +53,7 @@ export function streamRoutes(
         commandUrl: session.command_url,
         isLive: session.is_live === 1,
       });
-      return toWireStream(started);
+      return views.stream(started);
     },
   );
 
@@ -87,12 +73,12 @@ export function streamRoutes(
       },
     },
     async ({ body }) => {
-      const { stream_id: streamId, container_id: engineId } = body;
+      const { stream_id: streamId, container_id: engineId, reason = null } = body;
       if (!streamId && !engineId)
         throw new RoundhouseError('invalid_request', 'Name a stream_id or a container_id');
       const ids = streamId ? [streamId] : streams.ofEngine(engineId ?? '').map(({ id }) => id);
-      const ended = ids.flatMap((id) => streams.end(id) ?? []);
-      return { updated: ended.length > 0, stream: ended[0] ? toWireStream(ended[0]) : null };
+      const ended = ids.flatMap((id) => streams.end(id, reason) ?? []);
+      return { updated: ended.length > 0, stream: ended[0] ? views.stream(ended[0]) : null };
     },
   );
 }
@@ -101,8 +87,5 @@ export function streamRoutes(
 function findEngine(registry: EngineRegistry, body: Static<typeof StreamStartedBody>): string | null {
   const { container_id: id, engine } = body;
   if (id && registry.get(id)) return id;
-  const known = registry
-    .list()
-    .find(({ host, ports }) => host === engine.host && ports.hostHttp === engine.port);
-  return known?.id ?? id ?? null;
+  return findEngineAt(registry.list(), engine.host, engine.port)?.id ?? id ?? null;
 }

@@ -1,0 +1,96 @@
+import { Type } from 'typebox';
+import type { StreamFigures } from '../../streams/figures.ts';
+import type { PlaybackSessions } from '../../streams/sessions.ts';
+import type { Streams } from '../../streams/streams.ts';
+import type { Api } from '../context.ts';
+import type { KeyCheck } from '../plugins/auth.ts';
+import { problems } from '../schemas/common.ts';
+import {
+  StreamId,
+  StreamSampleSchema,
+  StreamSchema,
+  StreamStatsQuery,
+  StreamStoppedSchema,
+  StreamsQuery,
+} from '../schemas/streams.ts';
+import { type EngineViews, toWireSample } from '../views.ts';
+
+export interface StreamRoutesParts {
+  streams: Streams;
+  figures: StreamFigures;
+  sessions: PlaybackSessions;
+  views: EngineViews;
+  checkKey: KeyCheck;
+}
+
+export function streamRoutes(api: Api, { streams, figures, sessions, views, checkKey }: StreamRoutesParts) {
+  api.get(
+    '/streams',
+    {
+      schema: {
+        tags: ['streams'],
+        summary: 'Streams with their latest figures, newest first',
+        querystring: StreamsQuery,
+        response: { 200: Type.Array(StreamSchema), ...problems('invalid_request') },
+      },
+    },
+    async ({ query }) =>
+      streams
+        .list()
+        .filter(({ engineId }) => query.container_id === undefined || engineId === query.container_id)
+        .map((stream) => views.stream(stream))
+        .filter(({ status }) => query.status === undefined || status === query.status),
+  );
+
+  api.get(
+    '/streams/:id/stats',
+    {
+      schema: {
+        tags: ['streams'],
+        summary: 'The last samples of a stream, oldest first',
+        params: StreamId,
+        querystring: StreamStatsQuery,
+        response: {
+          200: Type.Array(StreamSampleSchema),
+          ...problems('invalid_request', 'stream_not_found'),
+        },
+      },
+    },
+    async ({ params, query }) => {
+      const { id } = streams.require(params.id);
+      const since = query.since === undefined ? undefined : Date.parse(query.since);
+      return figures.history(id, since).map(toWireSample);
+    },
+  );
+
+  api.delete(
+    '/streams/:id',
+    {
+      onRequest: checkKey,
+      schema: {
+        tags: ['streams'],
+        summary: 'Stop a stream at its engine; it has ended even where the engine does not answer',
+        security: [{ key: [] }, { bearer: [] }],
+        params: StreamId,
+        response: {
+          200: StreamStoppedSchema,
+          ...problems('invalid_request', 'ambiguous_key', 'missing_key', 'wrong_key', 'stream_not_found'),
+        },
+      },
+    },
+    async ({ params, log }) => {
+      const stream = streams.require(params.id);
+      // First of all, so that it is not taken for one whose session has gone by itself.
+      const ended = streams.end(stream.id, 'stopped') ?? stream;
+      const stopped = await sessions.stop(ended).then(
+        () => true,
+        (err) => {
+          log.warn({ err, streamId: stream.id }, 'a stream has been ended that its engine may still play');
+          return false;
+        },
+      );
+      const message = stopped ? 'Stream stopped successfully' : 'Stream ended; its engine did not confirm it';
+      return { message, stream_id: stream.id, stopped, stream: views.stream(ended) };
+    },
+  );
+}
