@@ -210,7 +210,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     handleProvisioningError: createProvisioningErrorHandler(log),
   });
   vpnRoutes(api, readVpn);
-  streamRoutes(api, { streams, figures, sessions, views, checkKey });
+  streamRoutes(api, { streams, figures, sessions, views, checkKey, log });
   streamEventRoutes(api, { streams, registry, views, checkKey });
   cacheRoutes(api, cache, checkKey);
   probeRoutes(api, {

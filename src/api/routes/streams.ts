@@ -1,3 +1,4 @@
+import type { FastifyBaseLogger } from 'fastify';
 import { Type } from 'typebox';
 import type { StreamFigures } from '../../streams/figures.ts';
 import type { PlaybackSessions } from '../../streams/sessions.ts';
@@ -6,7 +7,7 @@ import type { Api } from '../context.ts';
 import type { KeyCheck } from '../plugins/auth.ts';
 import { problems } from '../schemas/common.ts';
 import {
-  StreamId,
+  StreamParams,
   StreamSampleSchema,
   StreamSchema,
   StreamStatsQuery,
@@ -21,9 +22,13 @@ export interface StreamRoutesParts {
   sessions: PlaybackSessions;
   views: EngineViews;
   checkKey: KeyCheck;
+  log: FastifyBaseLogger;
 }
 
-export function streamRoutes(api: Api, { streams, figures, sessions, views, checkKey }: StreamRoutesParts) {
+export function streamRoutes(
+  api: Api,
+  { streams, figures, sessions, views, checkKey, log }: StreamRoutesParts,
+): void {
   api.get(
     '/streams',
     {
@@ -48,7 +53,7 @@ export function streamRoutes(api: Api, { streams, figures, sessions, views, chec
       schema: {
         tags: ['streams'],
         summary: 'The last samples of a stream, oldest first',
-        params: StreamId,
+        params: StreamParams,
         querystring: StreamStatsQuery,
         response: {
           200: Type.Array(StreamSampleSchema),
@@ -71,21 +76,21 @@ export function streamRoutes(api: Api, { streams, figures, sessions, views, chec
         tags: ['streams'],
         summary: 'Stop a stream at its engine; it has ended even where the engine does not answer',
         security: [{ key: [] }, { bearer: [] }],
-        params: StreamId,
+        params: StreamParams,
         response: {
           200: StreamStoppedSchema,
           ...problems('invalid_request', 'ambiguous_key', 'missing_key', 'wrong_key', 'stream_not_found'),
         },
       },
     },
-    async ({ params, log }) => {
+    async ({ params, id: requestId }) => {
       const stream = streams.require(params.id);
       // First of all, so that it is not taken for one whose session has gone by itself.
       const ended = streams.end(stream.id, 'stopped') ?? stream;
       const stopped = await sessions.stop(ended).then(
         () => true,
         (err) => {
-          log.warn({ err, streamId: stream.id }, 'a stream has been ended that its engine may still play');
+          log.warn({ err, requestId }, 'a stream has been ended that its engine may still play');
           return false;
         },
       );

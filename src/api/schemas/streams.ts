@@ -63,9 +63,7 @@ export const StreamStoppedSchema = Type.Object({
   stream: StreamSchema,
 });
 
-export const StreamId = Type.Object({
-  id: Type.String({ minLength: 1, description: 'Id of the stream, percent-encoded' }),
-});
+export const StreamParams = Type.Object({ id: StreamId });
 
 export const StreamStatsQuery = Type.Object({
   since: Type.Optional(
