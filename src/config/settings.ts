@@ -35,6 +35,14 @@ export const SETTINGS = {
   ),
   authReads: flag('AUTH_READS', false, 'Whether reads need the key too.'),
   corsOrigin: text('CORS_ORIGIN', 'origin', 'Origin whose pages may call the API, or `*`. Unset: none.'),
+  liveMaxClients: integer(
+    'LIVE_MAX_CLIENTS',
+    100,
+    'clients',
+    'Most clients of /events/live at once.',
+    0,
+    10_000,
+  ),
 
   // Engines
   engineRuntime: choice(

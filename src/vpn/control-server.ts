@@ -18,6 +18,13 @@ const LARGEST_ANSWER = 64 * 1024;
 const PORT_ROUTES = ['/v1/portforward', '/v1/openvpn/portforwarded'] as const;
 type PortRoute = (typeof PORT_ROUTES)[number];
 
+/** Told of each question as its answer comes in, or fails to. */
+export type ControlObserver = (
+  question: 'tunnel' | 'port' | 'publicip',
+  seconds: number,
+  succeeded: boolean,
+) => void;
+
 /** The control server answered, and will not tell: no such route, or not with this key. */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError';
@@ -37,11 +44,18 @@ export class ControlServer {
   readonly #clock: Clock;
   readonly #headers: Record<string, string>;
   readonly #agent: Agent;
+  readonly #onCall: ControlObserver;
   #knownPortRoute: PortRoute | undefined;
 
-  constructor(options: { apiKey: string | undefined; timeoutS: number; clock: Clock }) {
+  constructor(options: {
+    apiKey: string | undefined;
+    timeoutS: number;
+    clock: Clock;
+    onCall?: ControlObserver | undefined;
+  }) {
     this.#timeoutS = options.timeoutS;
     this.#clock = options.clock;
+    this.#onCall = options.onCall ?? (() => {});
     this.#headers = options.apiKey === undefined ? {} : { 'x-api-key': options.apiKey };
     this.#agent = new Agent({
       // A few calls a minute: a kept connection would only be one that the other side may have dropped.
@@ -52,20 +66,20 @@ export class ControlServer {
   }
 
   tunnelState(baseUrl: string, signal: AbortSignal): Promise<TunnelState> {
-    return this.#inTime(signal, async (inTime) =>
+    return this.#inTime('tunnel', signal, async (inTime) =>
       parseTunnelState(await this.#get(baseUrl, '/v1/vpn/status', inTime)),
     );
   }
 
   publicAddress(baseUrl: string, signal: AbortSignal): Promise<PublicAddress | null> {
-    return this.#inTime(signal, async (inTime) =>
+    return this.#inTime('publicip', signal, async (inTime) =>
       parsePublicAddress(await this.#get(baseUrl, '/v1/publicip/ip', inTime)),
     );
   }
 
   /** The forwarded port, or null where there is none. Both routes are tried within one deadline. */
   forwardedPort(baseUrl: string, signal: AbortSignal): Promise<number | null> {
-    return this.#inTime(signal, async (inTime) => {
+    return this.#inTime('port', signal, async (inTime) => {
       const [first, second] = PORT_ROUTES;
       const routes = this.#knownPortRoute === second ? [second, first] : [first, second];
       const refusals: RefusedError[] = [];
@@ -96,8 +110,14 @@ export class ControlServer {
     return body.json();
   }
 
-  async #inTime<T>(outer: AbortSignal, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async #inTime<T>(
+    question: Parameters<ControlObserver>[0],
+    outer: AbortSignal,
+    ask: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
     outer.throwIfAborted();
+    const begunAt = this.#clock.now();
+    let succeeded = false;
     const own = new AbortController();
     const overdue = new Error(`Gluetun's control server did not answer within ${this.#timeoutS} s`);
     const cancelDeadline = this.#clock.after(this.#timeoutS * 1000, () => own.abort(overdue));
@@ -107,9 +127,12 @@ export class ControlServer {
       signal.addEventListener('abort', () => reject(signal.reason), { once: true });
     });
     try {
-      return await Promise.race([ask(signal), aborted]);
+      const answer = await Promise.race([ask(signal), aborted]);
+      succeeded = true;
+      return answer;
     } finally {
       cancelDeadline();
+      this.#onCall(question, (this.#clock.now() - begunAt) / 1000, succeeded);
       // Ends what was left unread, such as the body of a refusal.
       own.abort();
     }
