@@ -8,6 +8,7 @@ import { answerUnmatched } from './api/plugins/method-not-allowed.ts';
 import { describeApi } from './api/plugins/openapi.ts';
 import { cacheRoutes } from './api/routes/cache.ts';
 import { engineRoutes } from './api/routes/engines.ts';
+import { eventRoutes } from './api/routes/events.ts';
 import { probeRoutes } from './api/routes/probes.ts';
 import { cachedRoutes } from './api/routes/reads.ts';
 import { streamRoutes } from './api/routes/streams.ts';
@@ -27,6 +28,9 @@ import { EngineStats } from './engines/stats.ts';
 import { describeStatus } from './engines/status.ts';
 import { EventBus } from './events/events.ts';
 import { connectInvalidation } from './events/invalidation.ts';
+import { keepHistory, restoreStreams } from './history/connect.ts';
+import { History } from './history/history.ts';
+import type { Report } from './history/records.ts';
 import { Streams } from './streams/streams.ts';
 import type { VpnContainers, VpnContainerWatch } from './vpn/containers.ts';
 import { VpnMonitor } from './vpn/monitor.ts';
@@ -52,7 +56,7 @@ export interface App {
   close(): Promise<void>;
 }
 
-/** Puts everything together. Nothing is read or started before `start()`. */
+/** Puts everything together. The history is opened when the API becomes ready, all else waits for `start()`. */
 export async function buildApp(config: Config, dependencies: Dependencies): Promise<App> {
   const { runtime, vpnContainers, logger: log } = dependencies;
   const clock = dependencies.clock ?? createSystemClock();
@@ -81,7 +85,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     clock,
     failureThreshold: config.breakerFailureThreshold,
     recoveryTimeoutS: config.breakerRecoveryTimeoutS,
-    onChange: () => bus.publish({ type: 'breaker_changed' }),
+    onChange: () => bus.publish({ type: 'breaker_changed', state: breaker.state }),
   });
   const health = new HealthMonitor({
     registry,
@@ -96,6 +100,16 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     if ((event.type === 'stream_started' || event.type === 'stream_ended') && event.engineId !== null)
       registry.update(event.engineId, { lastStreamUsage: Date.now() });
   });
+
+  // The history
+  const report = ({ level, message }: Report) => log[level](message);
+  const history = new History({
+    dataDir: config.dataDir,
+    maxEvents: config.historyMaxEvents,
+    maxAgeS: config.historyMaxAgeS,
+    report,
+  });
+  keepHistory({ history, bus, streams });
 
   // The VPN
   const vpn = createVpn({
@@ -113,7 +127,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     observe: vpn.observe,
     intervalS: config.gluetunHealthCheckIntervalS,
     clock,
-    onChange: () => bus.publish({ type: 'vpn_changed' }),
+    onChange: (_previous, { connected }) => bus.publish({ type: 'vpn_changed', connected }),
     onError: (err) => log.warn({ err }, 'the VPN could not be looked at'),
   });
 
@@ -184,8 +198,15 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
   vpnRoutes(api, readVpn);
   streamRoutes(api, { streams, registry, checkKey });
   cacheRoutes(api, cache, checkKey);
+  eventRoutes(api, history);
+  // Before the first request is served: a client's report about a stream must find it.
+  api.addHook('onReady', async () => {
+    history.start();
+    await restoreStreams({ history, bus, streams, engines: registry, report });
+  });
   probeRoutes(api, {
     registry,
+    history,
     runtimeName: runtime.name,
     version: dependencies.version,
     startedMs: performance.now(),
@@ -210,6 +231,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
       health.stop();
       registry.stop();
       cache.close();
+      await history.close();
       await runtime.close();
     },
   };

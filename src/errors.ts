@@ -21,6 +21,7 @@ export type ErrorCode =
   | 'provisioning_failed'
   | 'image_missing'
   | 'runtime_unavailable'
+  | 'history_unavailable'
   | 'timeout'
   | 'internal_error';
 

@@ -19,15 +19,17 @@ const ROOMS: Record<string, readonly string[]> = {
   engines: ['events', 'cache', 'errors'],
   vpn: ['events', 'cache', 'errors'],
   streams: ['events', 'cache', 'errors'],
+  history: ['streams', 'events', 'cache', 'errors'],
   runtimes: ['engines', 'vpn', 'config', 'errors'],
-  api: ['engines', 'vpn', 'streams', 'events', 'cache', 'config', 'errors'],
-  app: ['api', 'runtimes', 'engines', 'vpn', 'streams', 'events', 'cache', 'config', 'errors'],
+  api: ['engines', 'vpn', 'streams', 'history', 'events', 'cache', 'config', 'errors'],
+  app: ['api', 'runtimes', 'engines', 'vpn', 'streams', 'history', 'events', 'cache', 'config', 'errors'],
   main: ['app', 'runtimes', 'config', 'errors'],
 };
 
 /** Packages that stay behind one door, and the paths under src/ that are the door. */
 const DOORS: { what: RegExp; paths: RegExp }[] = [
   { what: /^dockerode$/, paths: /^runtimes\/docker(\/|\.ts$)/ },
+  { what: /^node:sqlite$/, paths: /^history\/(worker|tables|schema|rows)\.ts$/ },
   { what: /^(fastify$|@fastify\/|fastify-)/, paths: /^(api\/|app\.ts$|main\.ts$)/ },
 ];
 
@@ -140,6 +142,8 @@ describe('the check itself', () => {
     ['vpn/gluetun.ts', '../api/server.ts'],
     ['streams/streams.ts', '../app.ts'],
     ['streams/streams.ts', '../engines/registry.ts'],
+    ['history/history.ts', '../engines/registry.ts'],
+    ['history/history.ts', 'node:sqlite'],
     ['runtimes/process/runtime.ts', '../../events/events.ts'],
     ['runtimes/process/runtime.ts', 'dockerode'],
     ['runtimes/dockerish.ts', 'dockerode'],

@@ -132,7 +132,7 @@ export class EngineRegistry {
     const visible =
       (change.health ?? engine.health) !== engine.health || (change.identity && !engine.identity);
     Object.assign(engine, change);
-    if (visible) this.#bus.publish({ type: 'engine_changed', engineId: id });
+    if (visible) this.#bus.publish({ type: 'engine_changed', engineId: id, health: engine.health });
   }
 
   /**

@@ -19,6 +19,7 @@ export const STALE_AFTER: Readonly<Record<DomainEvent['type'], readonly string[]
   breaker_changed: ['orchestrator:status'],
   stream_started: ['engines:*', 'streams:*', 'orchestrator:status'],
   stream_ended: ['engines:*', 'streams:*', 'orchestrator:status'],
+  streams_restored: ['engines:*', 'streams:*', 'orchestrator:status'],
 };
 
 /** Invalidates what an event makes out of date, before any later listener hears of the event. */
