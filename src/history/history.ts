@@ -118,9 +118,7 @@ export class History {
   /** Hands over what is left, closes the file and ends the worker. */
   async close(): Promise<void> {
     await Promise.race([this.#handingOver, delay(CLOSE_DEADLINE_MS, undefined, { ref: false })]);
-    // A worker that is away, or hangs, is not waited for: what it has not written is lost.
-    await this.#thread.ask('close', null, CLOSE_DEADLINE_MS).catch(() => {});
-    await this.#thread.stop();
+    await this.#thread.stop(CLOSE_DEADLINE_MS);
   }
 
   async #read<Q extends Question>(question: Q, ask: Questions[Q]['ask']): Promise<Questions[Q]['answer']> {

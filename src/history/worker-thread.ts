@@ -86,9 +86,12 @@ export class WorkerThread {
     void this.#worker?.terminate();
   }
 
-  async stop(): Promise<void> {
+  /** Lets the worker finish and close its file, for as long as `deadlineMs`. */
+  async stop(deadlineMs: number): Promise<void> {
     this.#stopped = true;
     this.#cancelRestart();
+    // A worker that is away, or hangs, has nothing that could still be saved.
+    await this.ask('close', null, deadlineMs).catch(() => {});
     await this.#worker?.terminate();
   }
 
