@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { NewerFileError } from './schema.ts';
+import { UnknownFileError } from './schema.ts';
 import { DamagedFileError, Tables } from './tables.ts';
 
 /** SQLite's codes for a file whose content is at fault: SQLITE_CORRUPT and SQLITE_NOTADB. */
@@ -38,9 +38,9 @@ export function openFile(path: string, onSetAside: (name: string, cause: Error) 
     return openPrivately(path);
   } catch (error) {
     const unusable =
-      tellsDamage(error) || error instanceof NewerFileError || resultCode(error) === STRANGE_TABLES;
+      tellsDamage(error) || error instanceof UnknownFileError || resultCode(error) === STRANGE_TABLES;
     if (!unusable) throw error;
-    onSetAside(setAside(path, error instanceof NewerFileError ? 'newer' : 'damaged'), error as Error);
+    onSetAside(setAside(path, error instanceof UnknownFileError ? 'unknown' : 'damaged'), error as Error);
     return openPrivately(path);
   }
 }
@@ -52,7 +52,7 @@ function openPrivately(path: string): Tables {
 }
 
 /** Renames the file and its parts. @returns its new name */
-export function setAside(path: string, why: 'damaged' | 'newer'): string {
+export function setAside(path: string, why: 'damaged' | 'unknown'): string {
   const time = new Date().toISOString().replace(/[:.]/g, '-');
   const stem = join(dirname(path), basename(path, '.sqlite'));
   const target = `${stem}.${why}-${time}.sqlite`;

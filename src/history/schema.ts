@@ -31,14 +31,17 @@ const TABLES = `
   PRAGMA user_version = ${VERSION};
 `;
 
-/** The file is of a later Roundhouse: what it means is not known here. */
-export class NewerFileError extends Error {
-  override readonly name = 'NewerFileError';
+/** The file is sound, and what it holds is not known here. */
+export class UnknownFileError extends Error {
+  override readonly name = 'UnknownFileError';
 }
 
-/** Makes the tables in a new file. @throws NewerFileError */
+/** Makes the tables in a new file. @throws UnknownFileError */
 export function ensureTables(db: DatabaseSync): void {
   const version = Number(db.prepare('PRAGMA user_version').get()?.user_version);
-  if (version > VERSION) throw new NewerFileError(`its version is ${version}, known is ${VERSION}`);
-  if (version === 0) db.exec(`BEGIN IMMEDIATE; ${TABLES} COMMIT;`);
+  if (version === VERSION) return;
+  if (version !== 0) throw new UnknownFileError(`it has the version ${version}, known is ${VERSION}`);
+  const tables = Number(db.prepare('SELECT count(*) AS count FROM sqlite_schema').get()?.count);
+  if (tables > 0) throw new UnknownFileError('it holds the tables of another program');
+  db.exec(`BEGIN IMMEDIATE; ${TABLES} COMMIT;`);
 }

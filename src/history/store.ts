@@ -200,7 +200,7 @@ export class HistoryStore {
   }
 
   #reportDamage(name: string, cause: Error): void {
-    const message = `The history could not be read (${cause.message}): it was set aside as ${name}, and a new one begins`;
+    const message = `The file of the history cannot be used (${cause.message}): it was set aside as ${name}, and a new one begins`;
     this.#options.report({ level: 'warn', message });
   }
 

@@ -37,7 +37,7 @@ export class Tables {
   readonly #upsertStream: StatementSync;
   #eventCount: number;
 
-  /** @param path a file, or `:memory:`. @throws Error of SQLite, DamagedFileError, NewerFileError. */
+  /** @param path a file, or `:memory:`. @throws Error of SQLite, DamagedFileError, UnknownFileError. */
   constructor(path: string) {
     this.#db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
     try {
