@@ -28,7 +28,7 @@ import { EngineStats } from './engines/stats.ts';
 import { describeStatus } from './engines/status.ts';
 import { EventBus } from './events/events.ts';
 import { connectInvalidation } from './events/invalidation.ts';
-import { keepHistory, restoreStreams } from './history/connect.ts';
+import { keepEvents, keepStreams, restoreStreams } from './history/connect.ts';
 import { History } from './history/history.ts';
 import type { Report } from './history/records.ts';
 import { Streams } from './streams/streams.ts';
@@ -76,11 +76,20 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
   // First of all listeners: whoever hears of an event may read at once.
   connectInvalidation(bus, cache);
   bus.subscribe((event) => log.debug(event, 'event'));
+  const report = ({ level, message }: Report) => log[level](message);
+  const history = new History({
+    dataDir: config.dataDir,
+    maxEvents: config.historyMaxEvents,
+    maxAgeS: config.historyMaxAgeS,
+    report,
+  });
+  keepEvents(bus, history);
 
   // Engines
   const registry = new EngineRegistry({ runtime, bus, clock, monitorIntervalS: config.monitorIntervalS });
   const stats = new EngineStats(runtime, registry);
   const streams = new Streams(bus);
+  keepStreams(bus, history, streams);
   const breaker = new CircuitBreaker({
     clock,
     failureThreshold: config.breakerFailureThreshold,
@@ -100,16 +109,6 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     if ((event.type === 'stream_started' || event.type === 'stream_ended') && event.engineId !== null)
       registry.update(event.engineId, { lastStreamUsage: Date.now() });
   });
-
-  // The history
-  const report = ({ level, message }: Report) => log[level](message);
-  const history = new History({
-    dataDir: config.dataDir,
-    maxEvents: config.historyMaxEvents,
-    maxAgeS: config.historyMaxAgeS,
-    report,
-  });
-  keepHistory({ history, bus, streams });
 
   // The VPN
   const vpn = createVpn({

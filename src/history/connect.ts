@@ -8,7 +8,7 @@ import type { Report } from './records.ts';
 /** The service does not wait longer for its past; what comes later is taken up then. */
 const RESTORE_DEADLINE_MS = 2000;
 
-export interface HistoryParts {
+export interface RestoreParts {
   history: History;
   bus: EventBus;
   streams: Streams;
@@ -16,14 +16,14 @@ export interface HistoryParts {
   report: (report: Report) => void;
 }
 
-/** Keeps what happens from now on. */
-export function keepHistory({
-  history,
-  bus,
-  streams,
-}: Pick<HistoryParts, 'history' | 'bus' | 'streams'>): void {
+/** Keeps each event. Subscribe it early: what an event brings about is to stand after it in the log. */
+export function keepEvents(bus: EventBus, history: History): void {
+  bus.subscribe((event) => history.record(event.type, describeEvent(event)));
+}
+
+/** Keeps each stream as it starts and ends. */
+export function keepStreams(bus: EventBus, history: History, streams: Streams): void {
   bus.subscribe((event) => {
-    history.record(event.type, describeEvent(event));
     if (event.type !== 'stream_started' && event.type !== 'stream_ended') return;
     const stream = streams.get(event.streamId);
     if (stream) history.save(stream);
@@ -34,7 +34,7 @@ export function keepHistory({
  * Hands the streams of the former run back. Those of engines that no longer run are ended as soon as it is
  * known which engines do. Resolves when that is done or, if it takes long, before.
  */
-export async function restoreStreams(parts: HistoryParts): Promise<void> {
+export async function restoreStreams(parts: RestoreParts): Promise<void> {
   const { history, bus, streams, engines, report } = parts;
   const restore = async () => {
     const stored = await history.streams(REMEMBERED_ENDS);

@@ -13,6 +13,7 @@ const BATCH = 250;
 /** Changes that wait to be handed over. */
 const MOST_QUEUED = 50_000;
 const READ_DEADLINE_MS = 2000;
+const CATCH_UP_MS = 500;
 /** Opening and checking a large file on a slow disk comes before the first answer. */
 const WRITE_DEADLINE_MS = 60_000;
 const CLOSE_DEADLINE_MS = 2000;
@@ -122,6 +123,8 @@ export class History {
   }
 
   async #read<Q extends Question>(question: Q, ask: Questions[Q]['ask']): Promise<Questions[Q]['answer']> {
+    // Who has reported something finds it in the log, unless there is more to write than can be waited for.
+    await Promise.race([this.#handingOver, delay(CATCH_UP_MS, undefined, { ref: false })]);
     try {
       return await this.#thread.ask(question, ask, READ_DEADLINE_MS);
     } catch (cause) {
