@@ -69,10 +69,15 @@ export class Provisioner {
     this.#readVpn = parts.readVpn;
   }
 
-  /** Engines there are or will be. The runtime may tell of one before its provisioning is over. */
-  get count(): number {
+  /** Engines being provisioned that the runtime has not told of yet. */
+  get pending(): number {
     const known = new Set<string | undefined>(this.#registry.list().map(({ name }) => name));
-    return this.#registry.size + [...this.#pending].filter(({ name }) => !known.has(name)).length;
+    return [...this.#pending].filter(({ name }) => !known.has(name)).length;
+  }
+
+  /** Engines there are or will be. */
+  get count(): number {
+    return this.#registry.size + this.pending;
   }
 
   /** Why an engine could not be provisioned now, or null. */

@@ -92,6 +92,11 @@ export class EngineRegistry {
     throw new RoundhouseError('engine_not_found', 'No managed engine has this id');
   }
 
+  /** Whether an engine is being deleted: nothing new should be put on it. */
+  isLeaving(id: string): boolean {
+    return this.#deleting.has(id);
+  }
+
   get size(): number {
     return this.#engines.size;
   }
@@ -132,7 +137,7 @@ export class EngineRegistry {
     const visible =
       (change.health ?? engine.health) !== engine.health || (change.identity && !engine.identity);
     Object.assign(engine, change);
-    if (visible) this.#bus.publish({ type: 'engine_changed', engineId: id, health: engine.health });
+    if (visible) this.#tellChange(id);
   }
 
   /**
@@ -141,12 +146,21 @@ export class EngineRegistry {
    */
   async delete(id: string, remove: () => Promise<void>): Promise<void> {
     this.#deleting.add(id);
+    this.#tellChange(id);
     try {
       await remove();
       this.#drop(id);
     } finally {
       this.#deleting.delete(id);
+      this.#tellChange(id);
     }
+  }
+
+  #tellChange(id: string): void {
+    const engine = this.#engines.get(id);
+    if (!engine) return;
+    const deleting = this.#deleting.has(id);
+    this.#bus.publish({ type: 'engine_changed', engineId: id, health: engine.health, deleting });
   }
 
   #drop(id: string): void {

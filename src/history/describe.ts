@@ -6,6 +6,12 @@ type EventOf<Type extends DomainEvent['type']> = Extract<DomainEvent, { type: Ty
 /** The words of a fault come from elsewhere, and could be of any length. */
 const LONGEST_TEXT = 500;
 
+const HEALTH = {
+  healthy: 'is healthy',
+  unhealthy: 'is unhealthy',
+  unknown: 'is of unknown health',
+} as const;
+
 /** What the log says of each event. The type makes an event without a row an error. */
 const DESCRIPTIONS: { [Type in DomainEvent['type']]: (event: EventOf<Type>) => Description } = {
   engine_started: ({ engineId }) => ofEngine(engineId, `Engine ${short(engineId)} runs`),
@@ -15,21 +21,21 @@ const DESCRIPTIONS: { [Type in DomainEvent['type']]: (event: EventOf<Type>) => D
       reason === 'deleted' ? `Engine ${short(engineId)} was deleted` : `Engine ${short(engineId)} is gone`,
       { reason },
     ),
-  engine_changed: ({ engineId, health }) =>
-    ofEngine(
-      engineId,
-      health === 'unknown'
-        ? `The health of engine ${short(engineId)} is not known`
-        : `Engine ${short(engineId)} is ${health}`,
-      { health },
-    ),
+  engine_changed: ({ engineId, health, deleting }) =>
+    ofEngine(engineId, `Engine ${short(engineId)} ${deleting ? 'is being deleted' : HEALTH[health]}`, {
+      health,
+      deleting,
+    }),
   runtime_connected: () => ofService('runtime', 'The engine runtime answers'),
   runtime_disconnected: ({ reason }) =>
     ofService('runtime', 'The engine runtime does not answer', { reason: reason.slice(0, LONGEST_TEXT) }),
   vpn_changed: ({ connected }) =>
     ofService('vpn', connected ? 'The VPN is connected' : 'The VPN is not connected', { connected }),
-  breaker_changed: ({ state }) =>
-    ofService('provisioning', `The circuit breaker of provisioning is ${state.replace('_', ' ')}`, { state }),
+  breaker_changed: ({ breaker, state }) =>
+    ofService('provisioning', `The ${breaker} circuit breaker is ${state.replace('_', ' ')}`, {
+      breaker,
+      state,
+    }),
   stream_started: ({ streamId, engineId }) => ofStream(streamId, engineId, 'A stream has started'),
   stream_ended: ({ streamId, engineId }) => ofStream(streamId, engineId, 'A stream has ended'),
   streams_restored: ({ started }) =>

@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { eventRoutes } from '../../src/api/routes/events.ts';
 import { createServer } from '../../src/api/server.ts';
 import { History } from '../../src/history/history.ts';
-import { startApp, type TestApp } from '../support/app.ts';
+import { startFakeApp, type TestApp } from '../support/app.ts';
 import { FakeRuntime } from '../support/fake-runtime.ts';
 import { assertDocumented } from '../support/openapi.ts';
 
@@ -48,7 +48,7 @@ function startStream(app: TestApp, id: string, containerId: string) {
 async function startBusyApp() {
   const runtime = new FakeRuntime();
   const engine = runtime.startUnnoticed({ host: '127.0.0.1' });
-  const app = await startApp({ runtime });
+  const app = await startFakeApp({}, runtime);
   await startStream(app, 'first', engine.id);
   await startStream(app, 'second', engine.id);
   await app.post('/events/stream_ended', { stream_id: 'first' });
@@ -120,7 +120,7 @@ describe('GET /events', () => {
     'since=-5',
     'since=99999999999999',
   ])('refuses %s', async (query) => {
-    await using app = await startApp();
+    await using app = await startFakeApp();
     const reply = await app.get(`/events?${query}`);
     expect(reply.statusCode).toBe(400);
     expect(reply.json()).toMatchObject({ code: 'invalid_request' });
@@ -155,7 +155,7 @@ describe('a restart', () => {
     await first.app.close();
 
     const settings = { DATA_DIR: first.config.dataDir };
-    await using second = await startApp({ runtime, settings });
+    await using second = await startFakeApp({ settings }, runtime);
     expect((await second.get('/streams')).json()).toEqual(streamsBefore);
     expect((await second.get(`/engines/${engine.id}`)).json().engine.streams).toEqual(['second']);
     const after = await events(second);
@@ -171,7 +171,7 @@ describe('a restart', () => {
     const { app: first, runtime, engine } = await startBusyApp();
     await first.app.close();
     runtime.stop(engine.id);
-    await using second = await startApp({ runtime, settings: { DATA_DIR: first.config.dataDir } });
+    await using second = await startFakeApp({ settings: { DATA_DIR: first.config.dataDir } }, runtime);
     const reply = await second.get('/streams?status=started');
     expect(reply.json()).toEqual([]);
     expect((await second.get('/orchestrator/status')).json().streams).toEqual({ active: 0, total: 2 });
@@ -183,8 +183,7 @@ describe('trouble with the history', () => {
     const folder = await mkdtemp(join(tmpdir(), 'roundhouse-test-'));
     onTestFinished(() => rm(folder, { recursive: true }));
     await writeFile(join(folder, 'data'), '');
-    const runtime = new FakeRuntime();
-    await using app = await startApp({ runtime, settings: { DATA_DIR: join(folder, 'data') } });
+    await using app = await startFakeApp({ settings: { DATA_DIR: join(folder, 'data') } });
     expect((await app.get('/readyz')).statusCode).toBe(200);
     const health = await app.get('/health');
     expect(health.statusCode).toBe(200);
@@ -195,7 +194,7 @@ describe('trouble with the history', () => {
   });
 
   it('is a clear 503 where its worker is not there', async () => {
-    const api = createServer(pino({ level: 'silent' }));
+    const api = createServer(pino({ level: 'silent' }), {});
     const history = new History({ dataDir: 'unused', maxEvents: 1, maxAgeS: 60, report: () => {} });
     eventRoutes(api, history);
     for (const path of ['/events', '/events/stats']) {

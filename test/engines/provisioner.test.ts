@@ -16,7 +16,7 @@ async function createProvisioner(options: { mapsPorts?: boolean; maxReplicas?: n
     clock,
     failureThreshold: 2,
     recoveryTimeoutS: 60,
-    onChange: () => bus.publish({ type: 'breaker_changed', state: breaker.state }),
+    onChange: () => bus.publish({ type: 'breaker_changed', breaker: 'general', state: breaker.state }),
   });
   const provisioner = new Provisioner({
     runtime,
@@ -256,7 +256,7 @@ describe('removing', () => {
     expect(registry.get(id)).toBeUndefined();
     expect(runtime.engines.size).toBe(0);
     await settle();
-    expect(takeEvents()).toEqual(['engine_stopped']);
+    expect(takeEvents()).toEqual(['engine_changed', 'engine_stopped']);
   });
 
   test('what is no engine of ours is not touched', async () => {

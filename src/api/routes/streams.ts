@@ -4,20 +4,9 @@ import { RoundhouseError } from '../../errors.ts';
 import type { Streams } from '../../streams/streams.ts';
 import type { Api } from '../context.ts';
 import type { KeyCheck } from '../plugins/auth.ts';
-import { problems } from '../schemas/common.ts';
+import { KEY_SECURITY, problems, WRITE_CODES } from '../schemas/common.ts';
 import { StreamEndedBody, StreamSchema, StreamStartedBody, StreamsQuery } from '../schemas/streams.ts';
 import { toWireStream } from '../views.ts';
-
-const WRITE_PROBLEMS = problems(
-  'invalid_request',
-  'invalid_json',
-  'ambiguous_key',
-  'missing_key',
-  'wrong_key',
-  'body_too_large',
-  'unsupported_media_type',
-);
-const SECURITY = [{ key: [] }, { bearer: [] }];
 
 export function streamRoutes(
   api: Api,
@@ -50,15 +39,15 @@ export function streamRoutes(
       schema: {
         tags: ['streams'],
         summary: 'A stream has started; saying so again changes nothing',
-        security: SECURITY,
+        security: KEY_SECURITY,
         body: StreamStartedBody,
-        response: { 200: StreamSchema, ...WRITE_PROBLEMS },
+        response: { 200: StreamSchema, ...problems(...WRITE_CODES) },
       },
     },
     async ({ body }) => {
       const { stream, session } = body;
       const started = streams.start({
-        id: body.labels?.stream_id ?? `${stream.key}|${session.playback_session_id}`,
+        id: body.labels?.stream_id || `${stream.key}|${session.playback_session_id}`,
         keyType: stream.key_type,
         key: stream.key,
         engineId: findEngine(registry, body),
@@ -78,11 +67,11 @@ export function streamRoutes(
       schema: {
         tags: ['streams'],
         summary: 'A stream has ended; without a stream id, all streams of the engine have',
-        security: SECURITY,
+        security: KEY_SECURITY,
         body: StreamEndedBody,
         response: {
           200: Type.Object({ updated: Type.Boolean(), stream: Type.Union([StreamSchema, Type.Null()]) }),
-          ...WRITE_PROBLEMS,
+          ...problems(...WRITE_CODES),
         },
       },
     },
