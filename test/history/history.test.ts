@@ -47,17 +47,23 @@ describe('a burst', () => {
   }, async (context) => {
     const { history, reports } = startHistory(await makeFolder());
     await history.figures();
-    let longest = 0;
-    for (let burst = 0; burst < 100; burst += 1) {
-      const before = performance.now();
-      for (let count = 0; count < 500; count += 1)
+    const holds: number[] = [];
+    for (let burst = 0; burst < 200; burst += 1) {
+      const before = process.threadCpuUsage();
+      for (let count = 0; count < 250; count += 1)
         history.record('engine_started', describeEngine(`c${count}`));
       // What is handed over in this turn belongs to the hold.
       await nextTurn();
-      longest = Math.max(longest, performance.now() - before);
+      const { user, system } = process.threadCpuUsage(before);
+      holds.push((user + system) / 1000);
     }
     await written(history, 50_000);
-    context.annotate(`longest hold ${longest.toFixed(1)} ms`);
+    const mean = holds.reduce((sum, hold) => sum + hold) / holds.length;
+    const longest = Math.max(...holds);
+    context.annotate(`a turn with 250 events: mean ${mean} ms, longest ${longest} ms of this thread`);
+    // By the thread's own clock: on a busy machine, the time that others take is no hold of ours. That clock
+    // may move in steps of some milliseconds, of which the mean knows nothing.
+    expect(mean).toBeLessThan(5);
     expect(longest).toBeLessThan(50);
     expect((await history.figures()).dropped).toBe(0);
     expect(reports).toEqual([]);
