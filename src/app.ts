@@ -11,6 +11,7 @@ import { describeApi } from './api/plugins/openapi.ts';
 import { createProvisioningErrorHandler } from './api/problem.ts';
 import { cacheRoutes } from './api/routes/cache.ts';
 import { engineRoutes } from './api/routes/engines.ts';
+import { eventRoutes } from './api/routes/events.ts';
 import { fleetRoutes } from './api/routes/fleet.ts';
 import { liveRoutes } from './api/routes/live.ts';
 import { metricsRoutes } from './api/routes/metrics.ts';
@@ -37,6 +38,9 @@ import { describeStatus } from './engines/status.ts';
 import { EventBus } from './events/events.ts';
 import { connectInvalidation } from './events/invalidation.ts';
 import { Notices } from './events/notices.ts';
+import { keepEvents, keepStreams, restoreStreams } from './history/connect.ts';
+import { History } from './history/history.ts';
+import type { Report } from './history/records.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { StreamCollector } from './streams/collector.ts';
 import { StreamFigures } from './streams/figures.ts';
@@ -72,7 +76,7 @@ export interface App {
   close(): Promise<void>;
 }
 
-/** Puts everything together. Nothing is read or started before `start()`. */
+/** Puts everything together. The history is opened when the API becomes ready, all else waits for `start()`. */
 export async function buildApp(config: Config, dependencies: Dependencies): Promise<App> {
   const { runtime, vpnContainers, logger: log } = dependencies;
   const clock = dependencies.clock ?? createSystemClock();
@@ -95,18 +99,28 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
   connectInvalidation(bus, cache);
   const notices = new Notices(bus, REMEMBERED_NOTICES);
   bus.subscribe((event) => log.debug(event, 'event'));
+  const report = ({ level, message }: Report) => log[level](message);
+  const history = new History({
+    dataDir: config.dataDir,
+    maxEvents: config.historyMaxEvents,
+    maxAgeS: config.historyMaxAgeS,
+    report,
+  });
+  keepEvents(bus, history);
 
   // Engines
   const registry = new EngineRegistry({ runtime, bus, clock, monitorIntervalS: config.monitorIntervalS });
   const stats = new EngineStats(runtime, registry);
-  const createBreaker = () =>
-    new CircuitBreaker({
+  const createBreaker = (name: 'general' | 'replacement') => {
+    const breaker = new CircuitBreaker({
       clock,
       failureThreshold: config.breakerFailureThreshold,
       recoveryTimeoutS: config.breakerRecoveryTimeoutS,
-      onChange: () => bus.publish({ type: 'breaker_changed' }),
+      onChange: () => bus.publish({ type: 'breaker_changed', breaker: name, state: breaker.state }),
     });
-  const breakers = { general: createBreaker(), replacement: createBreaker() };
+    return breaker;
+  };
+  const breakers = { general: createBreaker('general'), replacement: createBreaker('replacement') };
   const health = new HealthMonitor({
     registry,
     clock,
@@ -123,6 +137,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
 
   // Streams
   const streams = new Streams(bus);
+  keepStreams(bus, history, streams);
   const figures = new StreamFigures(bus, config.statsHistoryMax);
   const sessions = new PlaybackSessions(clock, (host, port) => {
     const engine = findEngineAt(registry.list(), host, port);
@@ -154,7 +169,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     observe: vpn.observe,
     intervalS: config.gluetunHealthCheckIntervalS,
     clock,
-    onChange: () => bus.publish({ type: 'vpn_changed' }),
+    onChange: (_previous, { connected }) => bus.publish({ type: 'vpn_changed', connected }),
     onError: (err) => log.warn({ err }, 'the VPN could not be looked at'),
   });
 
@@ -270,8 +285,15 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
   cacheRoutes(api, cache, checkKey);
   liveRoutes(api, followers, headers);
   metricsRoutes(api, metrics);
+  eventRoutes(api, history);
+  // Before the first request is served: a client's report about a stream must find it.
+  api.addHook('onReady', async () => {
+    history.start();
+    await restoreStreams({ history, bus, streams, engines: registry, report });
+  });
   probeRoutes(api, {
     registry,
+    history,
     runtimeName: runtime.name,
     version: dependencies.version,
     startedMs: performance.now(),
@@ -301,6 +323,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
       registry.stop();
       cache.close();
       metrics.close();
+      await history.close();
       await runtime.close();
     },
   };
