@@ -20,7 +20,7 @@ const ROOMS: Record<string, readonly string[]> = {
   engines: ['http', 'events', 'cache', 'errors'],
   vpn: ['http', 'events', 'cache', 'errors'],
   streams: ['http', 'events', 'cache', 'errors'],
-  metrics: ['engines', 'events', 'cache'],
+  metrics: ['engines', 'streams', 'events', 'cache'],
   runtimes: ['engines', 'vpn', 'config', 'errors'],
   api: ['metrics', 'engines', 'vpn', 'streams', 'events', 'cache', 'config', 'errors'],
   app: ['api', 'metrics', 'runtimes', 'engines', 'vpn', 'streams', 'events', 'cache', 'config', 'errors'],
