@@ -1,6 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify';
-import type { Answer } from './api/answers.ts';
-import { createAnswers } from './api/answers.ts';
+import { type Answer, createAnswers } from './api/answers.ts';
 import { createCachedReply } from './api/cached-reply.ts';
 import type { Api } from './api/context.ts';
 import { Followers } from './api/live/followers.ts';
@@ -252,10 +251,16 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
       runtimeAvailable: registry.available,
       engines: registry.list(),
       streams: streams.counts(),
+      vpnNames: config.gluetunContainerName === null ? [] : [config.gluetunContainerName],
       vpn: cache.peek<Answer<VpnStatus>>(answers.vpn.key)?.value.value,
       minReplicas: config.minReplicas,
       liveClients: followers.size,
     }),
+    samples: {
+      startedIds: () => streams.started().map(({ id }) => id),
+      current: (id) => figures.current(id),
+      last: (id) => figures.history(id).at(-1) ?? null,
+    },
     bus,
   });
 
