@@ -16,27 +16,32 @@ import { createServer } from './api/server.ts';
 import { EngineViews } from './api/views.ts';
 import { Cache, type Clock, createSystemClock } from './cache/index.ts';
 import type { Config } from './config/config.ts';
+import { configuredVpns } from './config/vpns.ts';
 import { CircuitBreaker } from './engines/breaker.ts';
+import { ForwardedPorts, type ForwardingVpn } from './engines/forwarding.ts';
 import { HealthMonitor } from './engines/health.ts';
 import { MinimumKeeper } from './engines/minimum.ts';
-import { PortPool } from './engines/ports.ts';
-import { Provisioner, portsInUse } from './engines/provisioner.ts';
+import { PortPool, splitRange } from './engines/ports.ts';
+import { Provisioner, type ProvisioningVpn, portsInUse } from './engines/provisioner.ts';
 import { EngineRegistry } from './engines/registry.ts';
 import type { EngineRuntime } from './engines/runtime.ts';
 import { EngineStats } from './engines/stats.ts';
 import { describeStatus } from './engines/status.ts';
+import { VpnFailover } from './engines/vpn-failover.ts';
 import { EventBus } from './events/events.ts';
 import { connectInvalidation } from './events/invalidation.ts';
 import { Streams } from './streams/streams.ts';
-import type { VpnContainers, VpnContainerWatch } from './vpn/containers.ts';
-import { VpnMonitor } from './vpn/monitor.ts';
-import { createVpn } from './vpn/status.ts';
+import type { VpnContainerRestarts, VpnContainers, VpnContainerWatch } from './vpn/containers.ts';
+import { VpnFleet } from './vpn/fleet.ts';
+import { createVpn } from './vpn/vpn.ts';
+import { VpnWatch } from './vpn/watch.ts';
+import { type VpnStatus, vpnsIn } from './vpn/wire.ts';
 
 /** What the application is put together from besides its settings. */
 export interface Dependencies {
   runtime: EngineRuntime;
   /** Null where no Docker is there to look at the VPN's container. */
-  vpnContainers: (VpnContainers & VpnContainerWatch) | null;
+  vpnContainers: (VpnContainers & VpnContainerRestarts & VpnContainerWatch) | null;
   apiKey: string;
   version: string;
   logger: FastifyBaseLogger;
@@ -97,24 +102,38 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
       registry.update(event.engineId, { lastStreamUsage: Date.now() });
   });
 
-  // The VPN
-  const vpn = createVpn({
-    containerName: config.gluetunContainerName ?? undefined,
+  // The VPNs
+  const vpnOptions = {
     containers: vpnContainers,
-    controlUrl: config.gluetunApiUrl,
     controlPort: config.gluetunApiPort,
     apiKey: config.gluetunApiKey ?? undefined,
     factTtlS: config.gluetunPortCacheTtlS,
     cache,
     clock,
-    onError: (err) => log.warn({ err }, "the VPN's control server does not answer"),
-  });
-  const monitor = new VpnMonitor({
-    observe: vpn.observe,
-    intervalS: config.gluetunHealthCheckIntervalS,
+    onError: (err: unknown) => log.warn({ err }, "a VPN's control server does not answer"),
+  };
+  const fleet = new VpnFleet({
+    vpns: configuredVpns(config).map((naming) => createVpn(naming, vpnOptions)),
     clock,
+    onEmergency: ({ failed: failedVpn, healthy: healthyVpn }, active) =>
+      bus.publish({ type: 'vpn_emergency', active, failedVpn, healthyVpn }),
+  });
+  const vpnWatch = new VpnWatch({
+    fleet,
+    containers: vpnContainers,
+    intervalS: config.gluetunHealthCheckIntervalS,
+    restartAfterS: config.vpnUnhealthyRestartTimeoutS,
+    clock,
+    onSeen: () => {
+      failover.consider();
+      forwardedPorts.consider();
+    },
     onChange: () => bus.publish({ type: 'vpn_changed' }),
-    onError: (err) => log.warn({ err }, 'the VPN could not be looked at'),
+    onRestart: (vpn) => {
+      log.warn({ vpn }, 'a VPN stays unhealthy: its container is restarted');
+      bus.publish({ type: 'vpn_restarted', vpn });
+    },
+    onError: (err, vpn) => log.warn({ err, vpn }, 'a VPN could not be looked at or restarted'),
   });
 
   // Answers: /orchestrator/status and provisioning share the one cached answer about the VPN.
@@ -122,13 +141,58 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     const { key, ttlS, load } = answers.vpn;
     return (await cache.getOrLoad(key, load, { ttlS })).value;
   };
+  const vpnPorts = splitRange(config.portRange, fleet.vpns.length);
+  // An engine whose command has no place for the port cannot take it.
+  const takesPort = config.engineCommand === null || config.engineCommand.includes('{p2p_port}');
+  const toProvisioningVpn = (status: VpnStatus): ProvisioningVpn => ({
+    enabled: status.enabled,
+    connected: status.connected,
+    ...(vpnContainers &&
+      status.enabled && {
+        placements: vpnsIn(status).map((vpn, index) => ({
+          container: vpn.container_name,
+          connected: vpn.connected,
+          forwardedPort: takesPort ? vpn.forwarded_port : null,
+          ports: vpnPorts[index]!,
+        })),
+      }),
+  });
+  const engineVpns = (): ForwardingVpn[] =>
+    fleet.sights.map(({ name: container, seen }) => ({
+      container,
+      containerId: seen.containerId,
+      startedAt: seen.startedAt,
+      connected: seen.connected,
+      failed:
+        fleet.emergency !== null && fleet.emergency.healthy !== null && fleet.emergency.failed === container,
+      forwardedPort: takesPort ? seen.forwardedPort : null,
+    }));
   const provisioner = new Provisioner({
     runtime,
     registry,
     breaker,
     ports: new PortPool(config.portRange, () => portsInUse(registry, runtime)),
     maxReplicas: config.maxReplicas,
-    readVpn,
+    readVpn: async () => toProvisioningVpn(await readVpn()),
+  });
+  const failover = new VpnFailover({
+    registry,
+    vpns: engineVpns,
+    remove: (id) => provisioner.remove(id),
+    onLoss: ({ id, vpnContainer }, reason) =>
+      log.warn({ engine: id, vpn: vpnContainer, reason }, 'an engine has lost its VPN and is removed'),
+    onError: (err) => log.warn({ err }, 'an engine that has lost its VPN could not be removed'),
+  });
+  const forwardedPorts = new ForwardedPorts({
+    registry,
+    clock,
+    vpns: engineVpns,
+    provision: (vpn) => provisioner.provision({ vpn }),
+    remove: (id) => provisioner.remove(id),
+    placed: () => provisioner.placed,
+    hasRoom: () => provisioner.count < config.maxReplicas,
+    isIdle: (id) => streams.ofEngine(id).length === 0,
+    onError: (err) => log.warn({ err }, "no engine could be started for a VPN's forwarded port"),
   });
   const views = new EngineViews(registry, streams);
   const readStatus = async () => {
@@ -157,7 +221,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
       statsTotal: (signal) => stats.total(signal),
       statsOf: (id, signal) => stats.one(id, signal),
       status: readStatus,
-      vpn: (signal) => vpn.readStatus(signal),
+      vpn: (signal) => fleet.readStatus(signal),
     },
     config,
   );
@@ -191,22 +255,20 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     startedMs: performance.now(),
   });
 
-  let unfollowVpn = () => {};
   return {
     api,
     cache,
     start() {
       minimum.start(bus);
       registry.start();
-      if (config.gluetunContainerName === null) return;
-      monitor.start();
-      unfollowVpn = vpnContainers?.follow(config.gluetunContainerName, () => monitor.poke()) ?? unfollowVpn;
+      vpnWatch.start();
     },
     async close() {
       minimum.stop();
+      failover.stop();
+      forwardedPorts.stop();
+      vpnWatch.stop();
       await api.close();
-      unfollowVpn();
-      monitor.stop();
       health.stop();
       registry.stop();
       cache.close();

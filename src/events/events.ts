@@ -6,6 +6,9 @@ export type DomainEvent =
   | { type: 'runtime_connected' }
   | { type: 'runtime_disconnected'; reason: string }
   | { type: 'vpn_changed' }
+  /** Of two VPNs one has failed, or (not active) both are back. `healthyVpn` is null while both are down. */
+  | { type: 'vpn_emergency'; active: boolean; failedVpn: string; healthyVpn: string | null }
+  | { type: 'vpn_restarted'; vpn: string }
   | { type: 'breaker_changed' }
   | { type: 'stream_started'; streamId: string; engineId: string | null }
   | { type: 'stream_ended'; streamId: string; engineId: string | null };

@@ -6,6 +6,8 @@ export interface VpnMonitorOptions {
   /** How long after one look the next begins, in seconds. */
   intervalS: number;
   clock: Clock;
+  /** Told of each look that succeeded, before any change. */
+  onSeen: (current: VpnObservation) => void;
   /** Told of each change between two looks that succeeded. */
   onChange: (previous: VpnObservation, current: VpnObservation) => void;
   /** Told of the first of a streak of looks that failed. A failed look is no change. */
@@ -70,6 +72,7 @@ export class VpnMonitor {
       const previous = this.#last;
       this.#last = current;
       this.#failing = false;
+      this.#options.onSeen(current);
       if (previous && differs(previous, current)) this.#options.onChange(previous, current);
     } catch (error) {
       if (signal.aborted) return;

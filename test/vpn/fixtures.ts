@@ -2,7 +2,8 @@ import { vi } from 'vitest';
 import { Cache } from '../../src/cache/cache.ts';
 import type { CacheOptions } from '../../src/cache/options.ts';
 import type { VpnContainer, VpnContainers } from '../../src/vpn/containers.ts';
-import { createVpn, type VpnOptions } from '../../src/vpn/status.ts';
+import { VpnFleet } from '../../src/vpn/fleet.ts';
+import { createVpn, type VpnNaming, type VpnOptions } from '../../src/vpn/vpn.ts';
 import type { EmulatedGluetun } from '../support/emulated-gluetun.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
@@ -37,14 +38,14 @@ export class FakeContainers implements VpnContainers {
 /** A VPN in front of an emulated Gluetun, on a clock that stands still until it is moved. */
 export function setUp(
   gluetun: EmulatedGluetun,
-  options: Partial<VpnOptions> = {},
+  options: Partial<VpnOptions & VpnNaming> = {},
   caching: CacheOptions = {},
 ) {
   const clock = new FakeClock();
   const cache = new Cache({ clock, staleIfErrorS: 30, ...caching });
   const containers = new FakeContainers();
   const errors: unknown[] = [];
-  const vpn = createVpn({
+  const settled = {
     containerName: 'gluetun',
     containers,
     controlUrl: null,
@@ -53,10 +54,13 @@ export function setUp(
     factTtlS: 60,
     cache,
     clock,
-    onError: (error) => errors.push(error),
+    onError: (error: unknown) => errors.push(error),
     ...options,
-  });
-  return { clock, cache, containers, errors, vpn };
+  };
+  const vpn = createVpn(settled, settled);
+  const fleet = new VpnFleet({ vpns: [vpn], clock, onEmergency: () => {} });
+  const readStatus = (signal: AbortSignal) => fleet.readStatus(signal);
+  return { clock, cache, containers, errors, vpn, readStatus };
 }
 
 /** How often a path was asked for. */

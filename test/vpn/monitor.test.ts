@@ -23,10 +23,12 @@ function start(onChange?: (previous: VpnObservation, current: VpnObservation) =>
   const source = new ManualSource<VpnObservation>();
   const changes: [VpnObservation, VpnObservation][] = [];
   const errors: unknown[] = [];
+  const seen: VpnObservation[] = [];
   const monitor = new VpnMonitor({
     observe: source.load,
     intervalS: 5,
     clock,
+    onSeen: (observation) => seen.push(observation),
     onChange: onChange ?? ((previous, current) => changes.push([previous, current])),
     onError: (error) => errors.push(error),
   });
@@ -36,7 +38,7 @@ function start(onChange?: (previous: VpnObservation, current: VpnObservation) =>
     await source.latest.finish(seen);
     clock.advance(5000);
   };
-  return { clock, source, changes, errors, monitor, see };
+  return { clock, source, seen, changes, errors, monitor, see };
 }
 
 describe('a look at the VPN', () => {
@@ -51,6 +53,16 @@ describe('a look at the VPN', () => {
     expect(source.loads).toHaveLength(1);
     clock.advance(1);
     expect(source.loads).toHaveLength(2);
+  });
+
+  it('is told each time it succeeds', async () => {
+    const { see, source, clock, seen } = start();
+    await see(UP);
+    await source.latest.fail(new Error('Docker does not answer'));
+    clock.advance(5000);
+    await see(UP);
+    await see(DOWN);
+    expect(seen).toEqual([UP, UP, DOWN]);
   });
 
   it('is taken early when something is known to have happened', async () => {
@@ -167,6 +179,7 @@ it('has the port asked for anew once the VPN is back, though the old one was sti
     observe: vpn.observe,
     intervalS: 5,
     clock,
+    onSeen: () => {},
     onChange: (previous, current) => {
       changes.push(`${previous.health} → ${current.health}`);
       cache.invalidate('vpn:*');
