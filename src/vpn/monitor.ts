@@ -6,10 +6,10 @@ export interface VpnMonitorOptions {
   /** How long after one look the next begins, in seconds. */
   intervalS: number;
   clock: Clock;
-  /** Told of each look that succeeded, before any change. */
-  onSeen: (current: VpnObservation) => void;
   /** Told of each change between two looks that succeeded. */
   onChange: (previous: VpnObservation, current: VpnObservation) => void;
+  /** Told of each look that succeeded, after any change: what it sets off must not read what is out of date. */
+  onSeen: (current: VpnObservation) => void;
   /** Told of the first of a streak of looks that failed. A failed look is no change. */
   onError: (error: unknown) => void;
 }
@@ -72,8 +72,8 @@ export class VpnMonitor {
       const previous = this.#last;
       this.#last = current;
       this.#failing = false;
-      this.#options.onSeen(current);
       if (previous && differs(previous, current)) this.#options.onChange(previous, current);
+      this.#options.onSeen(current);
     } catch (error) {
       if (signal.aborted) return;
       if (!this.#failing) this.#options.onError(error);

@@ -15,10 +15,10 @@ export interface VpnWatchOptions {
   /** How long a container is unhealthy before it is restarted, in seconds; 0: it never is. */
   restartAfterS: number;
   clock: Clock;
-  /** Told of each look, once the fleet has taken it up. */
-  onSeen: () => void;
   /** Told that a VPN has changed since the look before. */
   onChange: () => void;
+  /** Told of each look, after any change, once the fleet has taken it up. */
+  onSeen: () => void;
   /** Told that a VPN is being restarted. */
   onRestart: (name: string) => void;
   /** Told of looks and restarts that failed; of a streak of failing looks, the first. */
