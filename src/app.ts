@@ -6,8 +6,10 @@ import { createKeyCheck, requireKeyForReads } from './api/plugins/auth.ts';
 import { addCommonHeaders, commonHeaders } from './api/plugins/headers.ts';
 import { answerUnmatched } from './api/plugins/method-not-allowed.ts';
 import { describeApi } from './api/plugins/openapi.ts';
+import { createProvisioningErrorHandler } from './api/problem.ts';
 import { cacheRoutes } from './api/routes/cache.ts';
 import { engineRoutes } from './api/routes/engines.ts';
+import { fleetRoutes } from './api/routes/fleet.ts';
 import { probeRoutes } from './api/routes/probes.ts';
 import { cachedRoutes } from './api/routes/reads.ts';
 import { streamRoutes } from './api/routes/streams.ts';
@@ -20,11 +22,12 @@ import { configuredVpns } from './config/vpns.ts';
 import { CircuitBreaker } from './engines/breaker.ts';
 import { ForwardedPorts, type ForwardingVpn } from './engines/forwarding.ts';
 import { HealthMonitor } from './engines/health.ts';
-import { MinimumKeeper } from './engines/minimum.ts';
 import { PortPool, splitRange } from './engines/ports.ts';
 import { Provisioner, type ProvisioningVpn, portsInUse } from './engines/provisioner.ts';
 import { EngineRegistry } from './engines/registry.ts';
+import { Replacer } from './engines/replacer.ts';
 import type { EngineRuntime } from './engines/runtime.ts';
+import { Scaler } from './engines/scaler.ts';
 import { EngineStats } from './engines/stats.ts';
 import { describeStatus } from './engines/status.ts';
 import { VpnFailover } from './engines/vpn-failover.ts';
@@ -82,12 +85,14 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
   const registry = new EngineRegistry({ runtime, bus, clock, monitorIntervalS: config.monitorIntervalS });
   const stats = new EngineStats(runtime, registry);
   const streams = new Streams(bus);
-  const breaker = new CircuitBreaker({
-    clock,
-    failureThreshold: config.breakerFailureThreshold,
-    recoveryTimeoutS: config.breakerRecoveryTimeoutS,
-    onChange: () => bus.publish({ type: 'breaker_changed' }),
-  });
+  const createBreaker = () =>
+    new CircuitBreaker({
+      clock,
+      failureThreshold: config.breakerFailureThreshold,
+      recoveryTimeoutS: config.breakerRecoveryTimeoutS,
+      onChange: () => bus.publish({ type: 'breaker_changed' }),
+    });
+  const breakers = { general: createBreaker(), replacement: createBreaker() };
   const health = new HealthMonitor({
     registry,
     clock,
@@ -170,7 +175,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
   const provisioner = new Provisioner({
     runtime,
     registry,
-    breaker,
+    breaker: breakers.general,
     ports: new PortPool(config.portRange, () => portsInUse(registry, runtime)),
     maxReplicas: config.maxReplicas,
     readVpn: async () => toProvisioningVpn(await readVpn()),
@@ -202,7 +207,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
       engines: registry.list(),
       streams: streams.counts(),
       vpn: { enabled, connected, health: vpnHealth, container, forwarded_port },
-      breaker: breaker.snapshot(),
+      breaker: breakers.general.snapshot(),
       blocked: provisioner.findBlock({ enabled, connected }),
       limits: config,
       config: {
@@ -225,12 +230,31 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     },
     config,
   );
-  const minimum = new MinimumKeeper({
+  const limits = {
+    minReplicas: config.minReplicas,
+    maxReplicas: config.maxReplicas,
+    minFree: config.minFreeReplicas,
+  };
+  const usedEngines = () => streams.counts().engineIds;
+  const scaler = new Scaler({
     registry,
     provisioner,
     clock,
-    minReplicas: config.minReplicas,
-    onError: (err) => log.warn({ err }, 'an engine of the minimum could not be provisioned'),
+    limits: { ...limits, autoDelete: config.autoDelete, graceMs: config.gracePeriodS * 1000 },
+    intervalS: config.autoscaleIntervalS,
+    usedEngines,
+    onError: (err) => log.warn({ err }, 'the number of engines could not be brought to what is wanted'),
+  });
+  const replacer = new Replacer({
+    registry,
+    provisioner,
+    breaker: breakers.replacement,
+    clock,
+    limits,
+    graceMs: config.gracePeriodS * 1000,
+    startupTimeoutMs: config.startupTimeoutS * 1000,
+    usedEngines,
+    onError: (err) => log.warn({ err }, 'an unhealthy engine could not be replaced'),
   });
 
   // HTTP
@@ -238,13 +262,21 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     name === config.containerLabel.name || name.startsWith('roundhouse.');
   const headers = commonHeaders(config.corsOrigin);
   const checkKey = createKeyCheck(dependencies.apiKey);
-  const api = createServer(log);
+  const api = createServer(log, headers);
   answerUnmatched(api);
   addCommonHeaders(api, headers, config.corsOrigin);
   await describeApi(api, dependencies.version);
   if (config.authReads) requireKeyForReads(api, checkKey);
   cachedRoutes(api, answers, createCachedReply(cache, headers), registry);
-  engineRoutes(api, { registry, provisioner, views, checkKey, isReservedLabel });
+  engineRoutes(api, {
+    registry,
+    provisioner,
+    views,
+    checkKey,
+    isReservedLabel,
+    handleProvisioningError: createProvisioningErrorHandler(log),
+  });
+  fleetRoutes(api, { registry, scaler, replacer, breakers, config, checkKey });
   vpnRoutes(api, readVpn);
   streamRoutes(api, { streams, registry, checkKey });
   cacheRoutes(api, cache, checkKey);
@@ -259,12 +291,14 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     api,
     cache,
     start() {
-      minimum.start(bus);
+      scaler.start(bus);
+      replacer.start(bus);
       registry.start();
       vpnWatch.start();
     },
     async close() {
-      minimum.stop();
+      scaler.stop();
+      replacer.stop();
       failover.stop();
       forwardedPorts.stop();
       vpnWatch.stop();

@@ -8,6 +8,7 @@ import { openRuntime } from './runtimes/open-runtime.ts';
 
 /** Containers get ten seconds from Docker between being asked to stop and being killed. */
 const STOP_DEADLINE_MS = 8000;
+const UNUSABLE_ADDRESS = new Set(['EACCES', 'EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN']);
 
 try {
   await run();
@@ -43,11 +44,8 @@ async function run(): Promise<void> {
     else logger.info(`stopping (${signal ?? 'asked to'})`);
     await app.close();
   });
-  const address = await app.api.listen({
-    host: config.host,
-    port: config.port,
-    listenTextResolver: (address) => `Roundhouse ${manifest.version} serves on ${address}`,
-  });
+  const address = await app.api.listen({ host: config.host, port: config.port });
+  logger.info(`Roundhouse ${manifest.version} serves on ${address}`);
   app.start();
   logger.info(`API documentation: ${address}/docs`);
   logger.info(`Engines: ${reason}`);
@@ -59,7 +57,7 @@ function describe(error: unknown): string {
   if (error instanceof ConfigError) return error.message;
   const { code, message, stack } = error as NodeJS.ErrnoException;
   if (code === 'EADDRINUSE') return `${message}: another program listens there; set PORT to a free port`;
-  if (code === 'EACCES' || code === 'EADDRNOTAVAIL')
+  if (code !== undefined && UNUSABLE_ADDRESS.has(code))
     return `${message}: set HOST and PORT to an address that can be used`;
   return stack ?? message;
 }

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Cache, CacheRead, Outcome } from '../cache/index.ts';
 import type { Answer, CachedRead } from './answers.ts';
 import { etagMatches } from './etag.ts';
+import type { CommonHeaders } from './plugins/headers.ts';
 
 /** Answers a request from the cache. A hit is written as the bytes made when the value was loaded. */
 export type CachedReply = (
@@ -10,8 +11,9 @@ export type CachedReply = (
   read: CachedRead<unknown>,
 ) => void | Promise<void>;
 
-/** @param commonHeaders name, value, name, value …: headers that every reply carries. */
-export function createCachedReply(cache: Cache, commonHeaders: readonly string[]): CachedReply {
+export function createCachedReply(cache: Cache, headers: CommonHeaders): CachedReply {
+  // Name, value, name, value …: the form that Node writes with the least work.
+  const commonHeaders = Object.entries(headers).flat();
   return (request, reply, { key, ttlS, load }) => {
     const answer = cache.read(key, load, { ttlS });
     if (answer instanceof Promise) return answer.then((read) => write(request, reply, read, commonHeaders));
@@ -58,7 +60,7 @@ function describe(outcome: Outcome, ttlS: number): string {
     case 'hit':
       return `roundhouse; hit; ttl=${ttl}`;
     case 'miss':
-      return `roundhouse; fwd=miss; stored; ttl=${ttl}`;
+      return `roundhouse; fwd=miss; ttl=${ttl}`;
     case 'collapsed':
       return `roundhouse; fwd=miss; collapsed; ttl=${ttl}`;
     case 'stale':

@@ -19,5 +19,5 @@ export type Api = FastifyInstance<
 
 /** For routes whose body is optional as a whole: `curl -X POST` sends none, which means the same as `{}`. */
 export async function allowNoBody(request: FastifyRequest): Promise<void> {
-  request.body ??= {};
+  if (request.body === undefined) request.body = {};
 }

@@ -1,4 +1,4 @@
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyBaseLogger, FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { LoadTimeoutError } from '../cache/index.ts';
 import { ProvisioningBlockedError } from '../engines/provisioner.ts';
 import { type ErrorCode, RoundhouseError } from '../errors.ts';
@@ -66,51 +66,61 @@ export function explain(error: FastifyError | Error): { code: ErrorCode; detail:
 export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
   if (problem.status === 401) reply.header('WWW-Authenticate', 'Bearer realm="roundhouse"');
   if (problem.status === 503) reply.header('Retry-After', '2');
-  return reply.code(problem.status).type('application/problem+json').send(problem);
-}
-
-export function handleError(
-  error: FastifyError | Error,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): FastifyReply {
-  const { code, detail } = explain(error);
-  const problem = toProblem(code, detail, request.id);
-  const { requestId } = problem;
-  if (problem.status === 500) request.log.error({ err: error, requestId }, 'a request failed unforeseen');
-  else if (problem.status > 500)
-    request.log.debug({ err: error, requestId }, 'a request could not be answered');
-  return sendProblem(reply, problem);
+  // Not by the route's schema: a code that the route does not document would turn the reply into a 500.
+  return reply
+    .code(problem.status)
+    .type('application/problem+json')
+    .serializer((payload: Problem) => JSON.stringify(payload))
+    .send(problem);
 }
 
 /** The failures of provisioning that the existing client reads from a structured `detail`. */
 const PROVISIONING_FAILURES: Partial<Record<ErrorCode, { eta: number | null; wait: boolean }>> = {
   provisioning_failed: { eta: 10, wait: true },
   runtime_unavailable: { eta: 5, wait: true },
+  timeout: { eta: 5, wait: true },
   no_free_port: { eta: null, wait: false },
   image_missing: { eta: null, wait: false },
 };
 
-/** As {@link handleError}, with the `detail` object of a refused provisioning. */
-export function handleProvisioningError(
-  error: Error,
+export type ErrorHandler = (
+  error: FastifyError | Error,
   request: FastifyRequest,
   reply: FastifyReply,
-): FastifyReply {
-  if (error instanceof ProvisioningBlockedError) {
-    const detail = { error: 'provisioning_blocked', ...error.blocked };
-    return sendProblem(reply, toProblem(error.code, detail, request.id));
-  }
-  const failure = error instanceof RoundhouseError ? PROVISIONING_FAILURES[error.code] : undefined;
-  if (!(error instanceof RoundhouseError) || !failure) return handleError(error, request, reply);
-  request.log.warn({ err: error, requestId: request.id }, 'an engine could not be provisioned');
-  const detail = {
-    error: 'provisioning_failed',
-    code: error.code,
-    message: error.message,
-    recovery_eta_seconds: failure.eta,
-    can_retry: failure.wait,
-    should_wait: failure.wait,
+) => FastifyReply;
+
+/** Turns errors into replies, and logs those that an operator should know of. */
+export function createErrorHandler(log: FastifyBaseLogger): ErrorHandler {
+  return (error, request, reply) => {
+    const { code, detail } = explain(error);
+    const problem = toProblem(code, detail, request.id);
+    const { requestId, status } = problem;
+    if (status === 500) log.error({ err: error, requestId }, 'a request failed unforeseen');
+    else if (status > 500) log.debug({ err: error, requestId }, 'a request could not be answered');
+    return sendProblem(reply, problem);
   };
-  return sendProblem(reply, toProblem(error.code, detail, request.id));
+}
+
+/** As {@link createErrorHandler}, with the `detail` object of a refused provisioning. */
+export function createProvisioningErrorHandler(log: FastifyBaseLogger): ErrorHandler {
+  const handleError = createErrorHandler(log);
+  return (error, request, reply) => {
+    if (error instanceof ProvisioningBlockedError) {
+      const detail = { error: 'provisioning_blocked', ...error.blocked };
+      return sendProblem(reply, toProblem(error.code, detail, request.id));
+    }
+    const { code, detail: message } = explain(error);
+    const failure = PROVISIONING_FAILURES[code];
+    if (!failure) return handleError(error, request, reply);
+    log.warn({ err: error, requestId: request.id }, 'an engine could not be provisioned');
+    const detail = {
+      error: 'provisioning_failed',
+      code,
+      message,
+      recovery_eta_seconds: failure.eta,
+      can_retry: failure.wait,
+      should_wait: failure.wait,
+    };
+    return sendProblem(reply, toProblem(code, detail, request.id));
+  };
 }

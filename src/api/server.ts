@@ -2,21 +2,25 @@ import type { Socket } from 'node:net';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyBaseLogger } from 'fastify';
 import type { Api } from './context.ts';
+import type { CommonHeaders } from './plugins/headers.ts';
 import { WriteLog } from './plugins/request-log.ts';
-import { handleError, PROBLEMS, toProblem } from './problem.ts';
+import { createErrorHandler, PROBLEMS, toProblem } from './problem.ts';
 
 const BODY_LIMIT = 64 * 1024;
 const REQUEST_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_MS = 72_000;
 const LONGEST_PATH_PARAMETER = 1024;
 
-/** An empty server with Roundhouse's limits, checks and errors. */
-export function createServer(logger: FastifyBaseLogger): Api {
+/**
+ * An empty server with Roundhouse's limits, checks and errors.
+ * @param commonHeaders for the replies to what never gets as far as a route and its hooks.
+ */
+export function createServer(log: FastifyBaseLogger, commonHeaders: CommonHeaders): Api {
+  const handleError = createErrorHandler(log);
   const api = Fastify({
-    loggerInstance: logger,
-    logController: new WriteLog(),
-    // A logger of its own costs each request as much as a cache hit; lines name their request instead.
-    childLoggerFactory: (parent) => parent,
+    // Fastify makes a logger for each request, which costs as much as a cache hit. Lines name their request.
+    logger: false,
+    logController: new WriteLog(log),
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
@@ -25,8 +29,8 @@ export function createServer(logger: FastifyBaseLogger): Api {
       // The defaults turn "5" into 5 and drop unknown fields: a caller's mistake would pass for a wish.
       customOptions: { coerceTypes: false, removeAdditional: false },
     },
-    frameworkErrors: handleError,
-    clientErrorHandler: answerParserError,
+    frameworkErrors: (error, request, reply) => handleError(error, request, reply.headers(commonHeaders)),
+    clientErrorHandler: (error, socket) => answerParserError(error, socket, commonHeaders),
   }).withTypeProvider<TypeBoxTypeProvider>();
   api.setErrorHandler(handleError);
   api.removeContentTypeParser('text/plain');
@@ -34,7 +38,11 @@ export function createServer(logger: FastifyBaseLogger): Api {
 }
 
 /** Answers what Node's parser refused, before there is a request. */
-function answerParserError(error: Error & { code?: string }, socket: Socket): void {
+function answerParserError(
+  error: Error & { code?: string },
+  socket: Socket,
+  commonHeaders: CommonHeaders,
+): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
@@ -42,8 +50,12 @@ function answerParserError(error: Error & { code?: string }, socket: Socket): vo
   const code = error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'invalid_request';
   const body = JSON.stringify(toProblem(code, 'The request could not be read', 'none'));
   const { status, title } = PROBLEMS[code];
-  socket.end(
-    `HTTP/1.1 ${status} ${title}\r\nContent-Type: application/problem+json\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  );
+  const headers = {
+    ...commonHeaders,
+    'Content-Type': 'application/problem+json',
+    'Content-Length': Buffer.byteLength(body),
+    Connection: 'close',
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${status} ${title}\r\n${lines.join('')}\r\n${body}`);
 }

@@ -20,7 +20,9 @@ export class EngineViews {
 
   list(): WireEngine[] {
     this.#registry.assertAvailable();
-    return this.#registry.list().map((engine) => toWireEngine(engine, this.#streams.ofEngine(engine.id)));
+    // One that is being deleted must not be chosen for another stream.
+    const staying = this.#registry.list().filter(({ id }) => !this.#registry.isLeaving(id));
+    return staying.map((engine) => toWireEngine(engine, this.#streams.ofEngine(engine.id)));
   }
 
   describe(engine: Engine): { engine: WireEngine; streams: WireStream[] } {

@@ -1,9 +1,11 @@
 import { positiveInteger } from './options.ts';
+import { ShardedMap } from './sharded-map.ts';
 import type { Entry, Store } from './store.ts';
 
 interface Node<V> {
   entry: Entry<V>;
   visited: boolean;
+  removed: boolean;
   older: Node<V> | undefined;
   newer: Node<V> | undefined;
 }
@@ -16,7 +18,7 @@ interface Node<V> {
  * and a scan of keys that nobody reads twice cannot flush the ones in use.
  */
 export class MemoryStore<V> implements Store<V> {
-  readonly #nodes = new Map<string, Node<V>>();
+  readonly #nodes = new ShardedMap<Node<V>>();
   readonly #maxEntries: number;
   readonly #maxBytes: number;
   #bytes = 0;
@@ -73,11 +75,12 @@ export class MemoryStore<V> implements Store<V> {
   }
 
   *entries(): IterableIterator<Entry<V>> {
-    for (const node of this.#nodes.values()) yield node.entry;
+    // A removed node still points to the one after it: whoever stands on it finds the way back.
+    for (let node = this.#oldest; node; node = node.newer) if (!node.removed) yield node.entry;
   }
 
   #append(entry: Entry<V>): void {
-    const node: Node<V> = { entry, visited: false, older: this.#newest, newer: undefined };
+    const node: Node<V> = { entry, visited: false, removed: false, older: this.#newest, newer: undefined };
     if (this.#newest) this.#newest.newer = node;
     else this.#oldest = node;
     this.#newest = node;
@@ -112,6 +115,7 @@ export class MemoryStore<V> implements Store<V> {
     else this.#oldest = node.newer;
     if (node.newer) node.newer.older = node.older;
     else this.#newest = node.older;
+    node.removed = true;
     this.#nodes.delete(node.entry.key);
     this.#bytes -= node.entry.bytes;
   }

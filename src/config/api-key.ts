@@ -1,7 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigError } from './config.ts';
+
+const SHORTEST_KEY = 8;
+const LOOKS = 10;
+const LOOK_INTERVAL_MS = 20;
 
 /** The key that writes need, and where an operator finds it. */
 export interface ApiKey {
@@ -26,10 +31,17 @@ export async function loadApiKey(configured: string | null, dataDir: string): Pr
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unusable(path, error);
   }
-  const kept = (await readFile(path, 'utf8').catch((error) => Promise.reject(unusable(path, error)))).trim();
-  if (kept.length < 8)
-    throw new ConfigError([`${path} holds no key: delete it to have one made, or set API_KEY`]);
-  return { key: kept, location: `kept in ${path}` };
+  return { key: await readKept(path), location: `kept in ${path}` };
+}
+
+async function readKept(path: string): Promise<string> {
+  for (let look = 1; look <= LOOKS; look += 1) {
+    const text = await readFile(path, 'utf8').catch((error) => Promise.reject(unusable(path, error)));
+    if (text.trim().length >= SHORTEST_KEY) return text.trim();
+    // A service that starts at the same time may have made the file and not yet written the key.
+    await sleep(LOOK_INTERVAL_MS);
+  }
+  throw new ConfigError([`${path} holds no key: delete it to have one made, or set API_KEY`]);
 }
 
 function unusable(path: string, cause: unknown): ConfigError {

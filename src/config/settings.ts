@@ -1,8 +1,10 @@
 import { choice, flag, integer, parsed, seconds, text } from './kinds.ts';
-import { parseLabel, parseMemory, parsePortRange, parseUrl } from './values.ts';
+import { parseLabel, parseMemory, parseOrigin, parsePortRange, parseUrl } from './values.ts';
 
 const CONTAINER_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 const NAME_HINT = 'must be the name of a container or network';
+
+const COMMAND = /^(?=.*[^\s"'])(?:[^\p{Cc}"']|"[^\p{Cc}"]*"|'[^\p{Cc}']*')+$/u;
 
 /**
  * Every setting of Roundhouse. The type of the configuration, the checks at start and
@@ -34,7 +36,14 @@ export const SETTINGS = {
     'must be 8 to 256 printable ASCII characters without spaces',
   ),
   authReads: flag('AUTH_READS', false, 'Whether reads need the key too.'),
-  corsOrigin: text('CORS_ORIGIN', 'origin', 'Origin whose pages may call the API, or `*`. Unset: none.'),
+  corsOrigin: parsed<string | null>(
+    'CORS_ORIGIN',
+    null,
+    'unset',
+    'origin',
+    'Origin whose pages may call the API, or `*`. Unset: none.',
+    parseOrigin,
+  ),
 
   // Engines
   engineRuntime: choice(
@@ -70,6 +79,8 @@ export const SETTINGS = {
     'ENGINE_COMMAND',
     'command',
     'Command in place of the preset one; `{http_port}`, `{https_port}` and `{p2p_port}` (the forwarded port of the VPN, else 8621) are filled in. Split at spaces; quotes group.',
+    COMMAND,
+    'must be a command, with every quote closed',
   ),
   engineHost: text(
     'ENGINE_HOST',
@@ -116,6 +127,14 @@ export const SETTINGS = {
     parsePortRange,
   ),
   minReplicas: integer('MIN_REPLICAS', 1, 'engines', 'Engines kept running.', 0, 1000),
+  minFreeReplicas: integer(
+    'MIN_FREE_REPLICAS',
+    1,
+    'engines',
+    'Engines without a stream kept ready.',
+    0,
+    1000,
+  ),
   maxReplicas: integer('MAX_REPLICAS', 20, 'engines', 'Most engines at once.', 1, 1000),
   startupTimeoutS: seconds(
     'STARTUP_TIMEOUT_S',
@@ -155,6 +174,12 @@ export const SETTINGS = {
     'CIRCUIT_BREAKER_RECOVERY_TIMEOUT_S',
     300,
     'How long provisioning pauses.',
+    0.1,
+  ),
+  autoscaleIntervalS: seconds(
+    'AUTOSCALE_INTERVAL_S',
+    30,
+    'How often the number of engines is decided anew where nothing happens.',
     0.1,
   ),
   autoDelete: flag('AUTO_DELETE', false, 'Whether idle engines above the minimum are removed.'),

@@ -33,6 +33,11 @@ export function parseMemory(text: string): number {
   throw new Error('must be at least 6m, as in 512m or 2g');
 }
 
+export function parseOrigin(text: string): string {
+  if (text === '*' || URL.parse(text)?.origin === text) return text;
+  throw new Error('must be * or an origin as browsers send it, as in http://panel.example:8080');
+}
+
 export function parseUrl(text: string): string {
   const url = URL.parse(text);
   if (url && (url.protocol === 'http:' || url.protocol === 'https:')) return text.replace(/\/+$/, '');

@@ -76,6 +76,13 @@ export class CircuitBreaker {
     };
   }
 
+  /** Closes it by hand, and forgets the failures. */
+  reset(): void {
+    this.#failures = 0;
+    this.#openedAt = undefined;
+    this.#onChange();
+  }
+
   snapshot(): BreakerSnapshot {
     return {
       state: this.state,

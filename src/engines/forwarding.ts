@@ -84,10 +84,9 @@ export class ForwardedPorts {
   /** Elects, and arranges what is missing; call after each look at a VPN. */
   consider(): void {
     if (this.#stopped || !this.#registry.available) return;
-    const engines = this.#registry.list();
     for (const vpn of this.#vpns()) {
-      const elected = electForwarded(vpn, engines);
-      for (const engine of engines) {
+      const elected = electForwarded(vpn, this.#enginesOf(vpn));
+      for (const engine of this.#registry.list()) {
         if (engine.vpnContainer === vpn.container)
           this.#registry.update(engine.id, { forwarded: engine === elected });
       }
@@ -99,15 +98,20 @@ export class ForwardedPorts {
     this.#stopped = true;
   }
 
+  /** The engines of a VPN that stay: one that has lost its network goes anyway. */
+  #enginesOf(vpn: ForwardingVpn): Engine[] {
+    return this.#registry
+      .list()
+      .filter((engine) => engine.vpnContainer === vpn.container)
+      .filter((engine) => !this.#registry.isLeaving(engine.id) && lossOf(engine, [vpn]) === null);
+  }
+
   async #work(): Promise<void> {
     this.#working = true;
     try {
       for (const vpn of this.#vpns()) {
         if (this.#stopped) break;
-        // An engine that has lost its VPN goes anyway.
-        const engines = this.#registry
-          .list()
-          .filter((engine) => engine.vpnContainer === vpn.container && lossOf(engine, [vpn]) === null);
+        const engines = this.#enginesOf(vpn);
         const elected = electForwarded(vpn, engines);
         if (elected?.health === 'healthy') await this.#retire(vpn, elected, engines);
         else if (!elected && vpn.connected && vpn.forwardedPort !== null) await this.#start(vpn, engines);

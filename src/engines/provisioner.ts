@@ -82,9 +82,14 @@ export class Provisioner {
     this.#readVpn = parts.readVpn;
   }
 
-  /** Engines there are or will be. The runtime may tell of one before its provisioning is over. */
+  /** Engines being provisioned that the runtime has not told of yet. */
+  get pending(): number {
+    return this.#unknown.length;
+  }
+
+  /** Engines there are or will be. */
   get count(): number {
-    return this.#registry.size + this.#unknown.length;
+    return this.#registry.size + this.pending;
   }
 
   /** Which VPN each of them uses or will use. */
@@ -92,7 +97,6 @@ export class Provisioner {
     return [...this.#registry.list(), ...this.#unknown];
   }
 
-  /** Engines being provisioned that the runtime has not told of yet. */
   get #unknown(): Pending[] {
     const known = new Set<string | undefined>(this.#registry.list().map(({ name }) => name));
     return [...this.#pending].filter(({ name }) => !known.has(name));

@@ -92,6 +92,11 @@ export class EngineRegistry {
     throw new RoundhouseError('engine_not_found', 'No managed engine has this id');
   }
 
+  /** Whether an engine is being deleted: nothing new should be put on it. */
+  isLeaving(id: string): boolean {
+    return this.#deleting.has(id);
+  }
+
   get size(): number {
     return this.#engines.size;
   }
@@ -145,11 +150,13 @@ export class EngineRegistry {
    */
   async delete(id: string, remove: () => Promise<void>): Promise<void> {
     this.#deleting.add(id);
+    this.#bus.publish({ type: 'engine_changed', engineId: id });
     try {
       await remove();
       this.#drop(id);
     } finally {
       this.#deleting.delete(id);
+      if (this.#engines.has(id)) this.#bus.publish({ type: 'engine_changed', engineId: id });
     }
   }
 

@@ -23,9 +23,10 @@ export function lossOf(
 ): 'vpn_recreated' | 'vpn_restarted' | 'vpn_failed' | null {
   const vpn = vpns.find(({ container }) => container === engine.vpnContainer);
   if (!vpn) return null;
-  if (vpn.containerId !== null && vpn.containerId !== engine.vpnContainerId) return 'vpn_recreated';
+  const isPinned = engine.vpnContainerId !== null && vpn.containerId !== null;
+  if (isPinned && engine.vpnContainerId !== vpn.containerId) return 'vpn_recreated';
   const isOlder = engine.startedAt !== null && vpn.startedAt !== null && engine.startedAt < vpn.startedAt;
-  if (vpn.containerId !== null && isOlder) return 'vpn_restarted';
+  if (isPinned && isOlder) return 'vpn_restarted';
   return vpn.failed ? 'vpn_failed' : null;
 }
 
@@ -85,7 +86,8 @@ export class VpnFailover {
     // A forwarded engine first: once it is gone, its successor can get the port.
     const engines = this.#registry.list().sort((a, b) => Number(b.forwarded) - Number(a.forwarded));
     for (const engine of engines) {
-      const reason = tried.has(engine.id) ? null : lossOf(engine, vpns);
+      if (tried.has(engine.id) || this.#registry.isLeaving(engine.id)) continue;
+      const reason = lossOf(engine, vpns);
       if (reason) return { engine, reason };
     }
     return undefined;

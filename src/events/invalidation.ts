@@ -19,8 +19,8 @@ export const STALE_AFTER: Readonly<Record<DomainEvent['type'], readonly string[]
   vpn_emergency: ['vpn:*', 'orchestrator:status'],
   vpn_restarted: ['vpn:*', 'orchestrator:status'],
   breaker_changed: ['orchestrator:status'],
-  stream_started: ['engines:*', 'streams:*', 'orchestrator:status'],
-  stream_ended: ['engines:*', 'streams:*', 'orchestrator:status'],
+  stream_started: ['engines:*', 'orchestrator:status'],
+  stream_ended: ['engines:*', 'orchestrator:status'],
 };
 
 /** Invalidates what an event makes out of date, before any later listener hears of the event. */

@@ -1,4 +1,4 @@
-import type { Config } from '../config/config.ts';
+import { type Config, ConfigError } from '../config/config.ts';
 import type { EngineRuntime } from '../engines/runtime.ts';
 import type { VpnContainerRestarts, VpnContainers, VpnContainerWatch } from '../vpn/containers.ts';
 import { DockerClient } from './docker/client.ts';
@@ -63,6 +63,8 @@ async function openProcess(
     bindAll: !LOOPBACK.has(config.enginePublishAddress),
     variant: config.engineCommand === null ? 'emulated' : 'custom',
     warn,
+  }).catch(({ message }: Error) => {
+    throw new ConfigError([`DATA_DIR=${JSON.stringify(config.dataDir)} cannot be used (${message})`]);
   });
   const what = config.engineCommand === null ? 'of the bundled emulated engine' : 'of ENGINE_COMMAND';
   return { runtime, vpnContainers: null, reason: `local processes ${what} (${why})` };

@@ -80,9 +80,12 @@ describeWithDocker('figures of containers', (docker) => {
 
   it('show the work of a container as percent of one core', async () => {
     const busy = await run('while :; do :; done');
-    const { body } = await service.get<{ cpu_percent: number }>(`/engines/${busy}/stats`);
-    expect(body.cpu_percent).toBeGreaterThan(10);
-    expect(body.cpu_percent).toBeLessThan(150);
+    // The first figures are a mean since the start, which the work of starting the container itself outweighs.
+    const oneCore = async () => {
+      const { body } = await service.get<{ cpu_percent: number }>(`/engines/${busy}/stats`);
+      return body.cpu_percent > 10 && body.cpu_percent < 110;
+    };
+    await waitUntil('its figure is that of one core', oneCore, 15_000);
     await cli(docker.socket, 'rm', '--force', busy);
   });
 
@@ -91,14 +94,17 @@ describeWithDocker('figures of containers', (docker) => {
     ['the Docker API', sampleFromApi(client)],
   ])('count a shared network once, from %s', async (_source, source) => {
     const owner = await run(
-      'echo something to serve > /page; busybox httpd -f -p 80 -h /',
+      'head -c 200000 /dev/zero > /page; busybox httpd -f -p 80 -h /',
       '--publish',
       '127.0.0.1::80',
     );
     const guest = () => run('sleep 600', '--network', `container:${owner}`);
     const ids = [owner, await guest(), await guest()];
     const published = await cli(docker.socket, 'port', owner, '80');
-    const fetchPage = async () => (await fetch(`http://${published}/page`).catch(() => undefined))?.ok;
+    const fetchPage = async () => {
+      const response = await fetch(`http://${published}/page`);
+      return (await response.arrayBuffer()).byteLength === 200_000;
+    };
     await waitUntil('there is traffic', fetchPage, 5000);
     const runtime = runtimeWith(source);
     const samples = await runtime.sample(ids, AbortSignal.timeout(10_000));
@@ -114,7 +120,7 @@ describeWithDocker('figures of containers', (docker) => {
       get: () => ({}),
     };
     const total = await new EngineStats(runtime, registry as never).total(AbortSignal.timeout(10_000));
-    expect(alone?.networkTx).toBeGreaterThan(0);
+    expect(alone?.networkTx).toBeGreaterThan(200_000);
     expect(total.total_network_tx_bytes).toBeLessThan(2 * (alone?.networkTx ?? 0));
     expect(total.container_count).toBe(3);
     await cli(docker.socket, 'rm', '--force', ...ids);

@@ -7,7 +7,11 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { HealthMonitor } from '../../src/engines/health.ts';
 import { settle } from '../support/fake-clock.ts';
 import { freePortRange } from '../support/port-range.ts';
+import { waitUntil } from '../support/wait-until.ts';
 import { createRegistry } from './fixtures.ts';
+
+// Real processes, which a busy machine makes slow.
+vi.setConfig({ testTimeout: 30_000 });
 
 const INTERVAL_MS = 20_000;
 const STARTUP_MS = 25_000;
@@ -42,7 +46,8 @@ async function watchEngine(hostHttp: number) {
   const nextCheck = async (afterMs: number) => {
     const noted = notes.mock.calls.length;
     clock.advance(afterMs);
-    await vi.waitFor(() => expect(notes.mock.calls).toHaveLength(noted + 1), { timeout: 5000, interval: 5 });
+    await waitUntil('the next check', () => notes.mock.calls.length > noted, 5000);
+    expect(notes.mock.calls).toHaveLength(noted + 1);
     return registry.get(id)!;
   };
   return { ...room, monitor, id, nextCheck, notes };
@@ -54,7 +59,7 @@ async function startEmulatedEngine(): Promise<{ port: number; engine: ChildProce
   const engine = spawn(process.execPath, [program, '--http-port', `${port}`], { stdio: 'ignore' });
   running.push(engine);
   const url = `http://127.0.0.1:${port}/webui/api/service?method=get_version`;
-  await vi.waitFor(() => fetch(url), { timeout: 5000, interval: 20 });
+  await waitUntil('the engine', () => fetch(url), 5000);
   return { port, engine };
 }
 
@@ -189,7 +194,7 @@ describe('the watch', () => {
     clock.advance(0);
     monitor.forget(id);
     runtime.stop(id);
-    await vi.waitFor(() => expect(clock.pending).toBe(1), { timeout: 5000, interval: 5 });
+    await waitUntil('the end of the check', () => clock.pending === 1, 5000);
     registry.stop();
     expect(clock.pending).toBe(0);
     expect(notes).not.toHaveBeenCalled();
@@ -203,7 +208,7 @@ describe('the watch', () => {
     await nextCheck(0);
     await nextCheck(INTERVAL_MS);
     // One timer for the next check, one for the next comparison of the registry; no deadline is left behind.
-    await vi.waitFor(() => expect(clock.pending).toBe(2), { timeout: 5000, interval: 5 });
+    await waitUntil('the end of the first check', () => clock.pending === 2, 5000);
     expect(notes).toHaveBeenCalledTimes(2);
   });
 

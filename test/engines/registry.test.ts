@@ -196,7 +196,11 @@ describe('an engine that is deleted', () => {
     expect(registry.get(id)).toBeUndefined();
     runtime.release('remove');
     await deletion;
-    expect(events).toEqual([{ type: 'engine_stopped', engineId: id, reason: 'deleted' }]);
+    // It changes first: from then on nothing new is put on it.
+    expect(events).toEqual([
+      { type: 'engine_changed', engineId: id },
+      { type: 'engine_stopped', engineId: id, reason: 'deleted' },
+    ]);
   });
 
   test('stays where the deletion fails, and its later end is not one', async () => {

@@ -4,37 +4,43 @@ import { join } from 'node:path';
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import { pino } from 'pino';
 import { type App, buildApp, type Dependencies } from '../../src/app.ts';
-import type { Clock } from '../../src/cache/index.ts';
+import { type Clock, createSystemClock } from '../../src/cache/index.ts';
 import { type Config, readConfig } from '../../src/config/config.ts';
+import type { PortRange } from '../../src/config/values.ts';
 import type { EngineRuntime } from '../../src/engines/runtime.ts';
 import { openRuntime } from '../../src/runtimes/open-runtime.ts';
-import { settle } from './fake-clock.ts';
+import { FakeClock, settle } from './fake-clock.ts';
+import { FakeRuntime } from './fake-runtime.ts';
 import { freePortRange } from './port-range.ts';
 
 export const KEY = 'a-key-for-tests';
 export const WITH_KEY = { 'x-api-key': KEY };
 
+/** For engines that are not there: nothing answers where their health is asked for. */
+const UNUSED_PORTS = { first: 200, last: 299 };
+
 export interface TestAppOptions {
   /** Environment variables in place of the tests' own. */
   settings?: Record<string, string>;
-  clock?: Clock;
-  /** Default: local processes of the bundled emulated engine. */
-  runtime?: EngineRuntime;
   vpnContainers?: Dependencies['vpnContainers'];
   /** Whether the engines are followed from the beginning. Default true. */
   start?: boolean;
 }
 
 /** The whole application, without a socket unless {@link listen} is called. */
-export class TestApp implements AsyncDisposable {
+export class TestApp<R extends EngineRuntime = EngineRuntime, C extends Clock = Clock>
+  implements AsyncDisposable
+{
   readonly app: App;
   readonly config: Config;
-  readonly runtime: EngineRuntime;
+  readonly runtime: R;
+  readonly clock: C;
 
-  constructor(app: App, config: Config, runtime: EngineRuntime) {
-    this.app = app;
-    this.config = config;
-    this.runtime = runtime;
+  constructor(parts: { app: App; config: Config; runtime: R; clock: C }) {
+    this.app = parts.app;
+    this.config = parts.config;
+    this.runtime = parts.runtime;
+    this.clock = parts.clock;
   }
 
   /** Sends a request as it is, past the network. */
@@ -67,31 +73,54 @@ export class TestApp implements AsyncDisposable {
   }
 }
 
-/** Puts the application together as `main.ts` does, and starts it. Dispose of it with `await using`. */
+/** The application with real engines: local processes of the bundled emulated one. */
 export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
-  const range = await freePortRange();
-  const config = readConfig({
+  const config = await readTestConfig(await freePortRange(), options);
+  const { runtime } = await openRuntime(config, () => {});
+  return build(config, runtime, createSystemClock(), options);
+}
+
+/** The application over a runtime in memory, in time that the test moves. */
+export async function startFakeApp(
+  options: TestAppOptions = {},
+  runtime = new FakeRuntime(),
+): Promise<TestApp<FakeRuntime, FakeClock>> {
+  const config = await readTestConfig(UNUSED_PORTS, options);
+  return build(config, runtime, new FakeClock(), options);
+}
+
+async function readTestConfig({ first, last }: PortRange, { settings }: TestAppOptions): Promise<Config> {
+  return readConfig({
     ENGINE_RUNTIME: 'process',
     DATA_DIR: await mkdtemp(join(tmpdir(), 'roundhouse-test-')),
-    PORT_RANGE_HOST: `${range.first}-${range.last}`,
+    PORT_RANGE_HOST: `${first}-${last}`,
     MIN_REPLICAS: '0',
+    MIN_FREE_REPLICAS: '0',
     MAX_REPLICAS: '3',
-    ...options.settings,
+    ...settings,
   });
-  const runtime = options.runtime ?? (await openRuntime(config, () => {})).runtime;
+}
+
+/** Puts the application together as `main.ts` does, and starts it. */
+async function build<R extends EngineRuntime, C extends Clock>(
+  config: Config,
+  runtime: R,
+  clock: C,
+  { vpnContainers = null, start = true }: TestAppOptions,
+): Promise<TestApp<R, C>> {
   const app = await buildApp(config, {
     runtime,
-    vpnContainers: options.vpnContainers ?? null,
+    vpnContainers,
+    clock,
     apiKey: KEY,
     version: '0.0.0-test',
     logger: pino({ level: 'silent' }),
-    ...(options.clock && { clock: options.clock }),
   });
   await app.api.ready();
-  if (options.start ?? true) {
+  if (start) {
     app.start();
     // The runtime's first list has been compared after this.
     await settle();
   }
-  return new TestApp(app, config, runtime);
+  return new TestApp({ app, config, runtime, clock });
 }

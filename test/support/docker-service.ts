@@ -77,6 +77,7 @@ export async function startDockerService(
     ENGINE_IMAGE: docker.engineImage,
     CONTAINER_LABEL: uniqueLabel(),
     MIN_REPLICAS: '0',
+    MIN_FREE_REPLICAS: '0',
     PORT_RANGE_HOST: '23000-23999',
     ...env,
   });

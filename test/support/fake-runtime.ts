@@ -99,7 +99,7 @@ export class FakeRuntime implements EngineRuntime {
 
   /** An engine starts while nobody hears of it. */
   startUnnoticed(facts: Partial<RuntimeEngine> = {}): RuntimeEngine {
-    const port = facts.ports?.hostHttp ?? 40_000 + this.engines.size;
+    const port = facts.ports?.hostHttp ?? 300 + this.engines.size;
     const engine: RuntimeEngine = {
       id: randomBytes(32).toString('hex'),
       name: `engine-${port}`,

@@ -20,6 +20,7 @@ interface Content {
 }
 
 export interface Operation {
+  summary: string;
   tags: string[];
   parameters?: { name: string; in: 'path' | 'query'; required?: boolean; schema: Schema }[];
   requestBody?: Content & { required?: boolean };

@@ -1,6 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { isFree } from './free-ports.ts';
 
 /** Below the ports that Roundhouse takes by default, and those of outgoing connections. */
 const FIRST = 12_000;
@@ -21,17 +20,4 @@ export async function freePortRange(): Promise<{ first: number; last: number }> 
     const free = await Promise.all(ports.map(isFree));
     if (free.every(Boolean)) return { first, last: first + SIZE - 1 };
   }
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer();
-  try {
-    server.listen(port, '127.0.0.1');
-    await once(server, 'listening');
-  } catch {
-    return false;
-  }
-  server.close();
-  await once(server, 'close');
-  return true;
 }

@@ -2,7 +2,9 @@ import { vi } from 'vitest';
 import { Cache } from '../../src/cache/cache.ts';
 import type { CacheOptions } from '../../src/cache/options.ts';
 import type { VpnContainer, VpnContainers } from '../../src/vpn/containers.ts';
+import type { VpnSight } from '../../src/vpn/emergency.ts';
 import { VpnFleet } from '../../src/vpn/fleet.ts';
+import type { VpnObservation } from '../../src/vpn/observation.ts';
 import { createVpn, type VpnNaming, type VpnOptions } from '../../src/vpn/vpn.ts';
 import type { EmulatedGluetun } from '../support/emulated-gluetun.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -17,6 +19,25 @@ export const CONTAINER: VpnContainer = {
   address: '127.0.0.1',
   provider: 'protonvpn',
 };
+
+/** What may be seen of a VPN. */
+export const UP: VpnObservation = {
+  state: 'running',
+  health: 'healthy',
+  connected: true,
+  containerId: CONTAINER.id,
+  startedAt: CONTAINER.startedAt,
+  provider: 'protonvpn',
+  forwardedPort: 5914,
+  publicAddress: { ip: '203.0.113.7', country: 'Switzerland', region: null, city: null },
+};
+export const DOWN: VpnObservation = { ...UP, health: 'unhealthy', connected: false };
+export const STARTING: VpnObservation = { ...DOWN, health: 'starting' };
+export const UNKNOWN: VpnObservation = { ...DOWN, health: 'unknown' };
+
+export function sight(name: string, seen: VpnObservation): VpnSight {
+  return { name, seen };
+}
 
 /** Docker with one container, which a test changes as it likes. */
 export class FakeContainers implements VpnContainers {

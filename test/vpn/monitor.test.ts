@@ -4,19 +4,7 @@ import type { VpnObservation } from '../../src/vpn/observation.ts';
 import { EmulatedGluetun } from '../support/emulated-gluetun.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
 import { ManualSource } from '../support/manual-source.ts';
-import { NEVER, setUp, until } from './fixtures.ts';
-
-const UP: VpnObservation = {
-  state: 'running',
-  health: 'healthy',
-  connected: true,
-  containerId: 'a'.repeat(64),
-  startedAt: 1_790_000_000_000,
-  provider: 'protonvpn',
-  forwardedPort: 5914,
-  publicAddress: { ip: '203.0.113.7', country: 'Switzerland', region: null, city: null },
-};
-const DOWN: VpnObservation = { ...UP, health: 'unhealthy', connected: false };
+import { DOWN, NEVER, setUp, UP, until } from './fixtures.ts';
 
 function start(onChange?: (previous: VpnObservation, current: VpnObservation) => void) {
   const clock = new FakeClock();
@@ -63,6 +51,14 @@ describe('a look at the VPN', () => {
     await see(UP);
     await see(DOWN);
     expect(seen).toEqual([UP, UP, DOWN]);
+  });
+
+  it('is told after the change that it shows', async () => {
+    const order: string[] = [];
+    const { see, seen } = start(() => order.push(`change, ${seen.length} seen before`));
+    await see(UP);
+    await see(DOWN);
+    expect(order).toEqual(['change, 1 seen before']);
   });
 
   it('is taken early when something is known to have happened', async () => {

@@ -42,9 +42,13 @@ function digest(key: string): Buffer {
 
 const OPEN_PATHS = new Set(['/livez', '/readyz']);
 
-/** Asks for the key on every route but the probes, which supervisors call without one. */
+/**
+ * Asks for the key on every route but the probes, which supervisors call without one, and preflight requests,
+ * which browsers send without one.
+ */
 export function requireKeyForReads(api: Api, checkKey: KeyCheck): void {
   api.addHook('onRequest', async (request) => {
-    if (!OPEN_PATHS.has(request.routeOptions.url ?? '')) await checkKey(request);
+    const { url = '', method } = request.routeOptions;
+    if (!OPEN_PATHS.has(url) && method !== 'OPTIONS') await checkKey(request);
   });
 }

@@ -14,7 +14,7 @@ export function answerUnmatched(api: Api): void {
     methodsByPattern.set(url, known);
   });
   api.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) => {
-    const path = request.url.split('?', 1)[0] ?? '';
+    const path = (request.url.split('?', 1)[0] ?? '').replace(/\/$/, '');
     const allowed = [...methodsByPattern.values()].flatMap(({ pattern, methods }) =>
       pattern.test(path) ? [...methods] : [],
     );

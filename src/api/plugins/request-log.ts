@@ -1,16 +1,23 @@
-import { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
+import { type FastifyBaseLogger, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 
 /**
  * One line for each write, none for reads: those are polled, and their lines would fill the log and say
  * nothing. What goes wrong is logged where it is handled.
  */
 export class WriteLog extends LogController {
+  readonly #log: FastifyBaseLogger;
+
+  constructor(log: FastifyBaseLogger) {
+    super();
+    this.#log = log;
+  }
+
   override incomingRequest(): void {}
 
   override requestCompleted(error: Error | null, request: FastifyRequest, reply: FastifyReply): void {
     const { method, url, id: requestId } = request;
     if (method === 'GET' || method === 'HEAD' || error) return;
     const ms = Math.round(reply.elapsedTime);
-    request.log.info({ requestId, method, url, status: reply.statusCode, ms }, 'write');
+    this.#log.info({ requestId, method, url, status: reply.statusCode, ms }, 'write');
   }
 }

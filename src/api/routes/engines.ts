@@ -4,7 +4,7 @@ import type { EngineRegistry } from '../../engines/registry.ts';
 import { RoundhouseError } from '../../errors.ts';
 import { type Api, allowNoBody } from '../context.ts';
 import type { KeyCheck } from '../plugins/auth.ts';
-import { handleProvisioningError } from '../problem.ts';
+import type { ErrorHandler } from '../problem.ts';
 import { EngineId, problems } from '../schemas/common.ts';
 import { EngineSchema, ProvisionBody, ProvisionedSchema } from '../schemas/engines.ts';
 import { StreamSchema } from '../schemas/streams.ts';
@@ -19,11 +19,12 @@ export interface EngineRoutesParts {
   views: EngineViews;
   checkKey: KeyCheck;
   isReservedLabel: IsReservedLabel;
+  handleProvisioningError: ErrorHandler;
 }
 
 export function engineRoutes(
   api: Api,
-  { registry, provisioner, views, checkKey, isReservedLabel }: EngineRoutesParts,
+  { registry, provisioner, views, checkKey, isReservedLabel, handleProvisioningError }: EngineRoutesParts,
 ) {
   api.get(
     '/engines/:id',
@@ -110,10 +111,13 @@ export function engineRoutes(
             200: Type.Object({ deleted: Type.String() }),
             ...problems(
               'invalid_request',
+              'invalid_json',
               'ambiguous_key',
               'missing_key',
               'wrong_key',
               'engine_not_found',
+              'body_too_large',
+              'unsupported_media_type',
               'runtime_unavailable',
             ),
           },

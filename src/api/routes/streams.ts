@@ -58,7 +58,7 @@ export function streamRoutes(
     async ({ body }) => {
       const { stream, session } = body;
       const started = streams.start({
-        id: body.labels?.stream_id ?? `${stream.key}|${session.playback_session_id}`,
+        id: body.labels?.stream_id || `${stream.key}|${session.playback_session_id}`,
         keyType: stream.key_type,
         key: stream.key,
         engineId: findEngine(registry, body),

@@ -46,23 +46,24 @@ export const TotalStatsSchema = Type.Object({
   container_count: Type.Integer({ minimum: 0 }),
 });
 
+// Names are given by `propertyNames`: the OpenAPI generator drops the patterns of `patternProperties`.
 const NO_CONTROL_CHARACTERS = '^[^\\u0000-\\u001f\\u007f-\\u009f]*$';
 
 export const ProvisionBody = Type.Object(
   {
     labels: Type.Optional(
-      Type.Record(
-        Type.String({ pattern: '^[a-zA-Z0-9](?:[a-zA-Z0-9._/-]{0,126}[a-zA-Z0-9])?$' }),
-        Type.String({ maxLength: 1024, pattern: NO_CONTROL_CHARACTERS }),
-        { maxProperties: 64, additionalProperties: false, description: 'Labels of the engine' },
-      ),
+      Type.Record(Type.String(), Type.String({ maxLength: 1024, pattern: NO_CONTROL_CHARACTERS }), {
+        propertyNames: { pattern: '^[a-zA-Z0-9](?:[a-zA-Z0-9._/-]{0,126}[a-zA-Z0-9])?$' },
+        maxProperties: 64,
+        description: 'Labels of the engine',
+      }),
     ),
     env: Type.Optional(
-      Type.Record(
-        Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]{0,127}$' }),
-        Type.String({ maxLength: 4096, pattern: NO_CONTROL_CHARACTERS }),
-        { maxProperties: 64, additionalProperties: false, description: 'Environment of the engine' },
-      ),
+      Type.Record(Type.String(), Type.String({ maxLength: 4096, pattern: NO_CONTROL_CHARACTERS }), {
+        propertyNames: { pattern: '^[A-Za-z_][A-Za-z0-9_]{0,127}$' },
+        maxProperties: 64,
+        description: 'Environment of the engine',
+      }),
     ),
     host_port: Type.Optional(
       Type.Integer({ minimum: 1, maximum: 65_535, description: 'Port on the host, from PORT_RANGE_HOST' }),

@@ -10,7 +10,7 @@ const BlockedSchema = Type.Object({
     Type.Literal('max_capacity'),
   ]),
   message: Type.String(),
-  recovery_eta_seconds: Nullable(Type.Number()),
+  recovery_eta_seconds: Nullable(Type.Integer({ minimum: 0 })),
   can_retry: Type.Boolean(),
   should_wait: Type.Boolean(),
 });

@@ -7,7 +7,13 @@ const KeyType = Type.Union([
   Type.Literal('url'),
   Type.Literal('magnet'),
 ]);
-const Text = Type.String({ minLength: 1, maxLength: 4096 });
+const LONGEST_TEXT = 4096;
+const Text = Type.String({ minLength: 1, maxLength: LONGEST_TEXT });
+/** Made of two texts and a bar between them, where a client names none. */
+const StreamId = Type.String({ minLength: 1, maxLength: 2 * LONGEST_TEXT + 1 });
+const Label = Type.String({ maxLength: LONGEST_TEXT });
+const Labels = Type.Object({ stream_id: Type.Optional(Label) }, { additionalProperties: Label });
+const CLOSED = { additionalProperties: false };
 const ContainerId = Type.String({ minLength: 1, maxLength: 128 });
 
 export const StreamSchema = Type.Object({
@@ -27,29 +33,36 @@ export const StreamSchema = Type.Object({
 export const StreamStartedBody = Type.Object(
   {
     container_id: Type.Optional(Nullable(ContainerId)),
-    engine: Type.Object({ host: Text, port: Type.Integer({ minimum: 1, maximum: 65_535 }) }),
-    stream: Type.Object({ key_type: KeyType, key: Text }),
-    session: Type.Object({
-      playback_session_id: Text,
-      stat_url: Text,
-      command_url: Text,
-      is_live: Type.Union([Type.Literal(0), Type.Literal(1)]),
-    }),
-    labels: Type.Optional(Nullable(Type.Record(Type.String(), Type.String({ maxLength: 4096 })))),
+    engine: Type.Object({ host: Text, port: Type.Integer({ minimum: 1, maximum: 65_535 }) }, CLOSED),
+    stream: Type.Object({ key_type: KeyType, key: Text }, CLOSED),
+    session: Type.Object(
+      {
+        playback_session_id: Text,
+        stat_url: Text,
+        command_url: Text,
+        is_live: Type.Union([Type.Literal(0), Type.Literal(1)]),
+      },
+      CLOSED,
+    ),
+    labels: Type.Optional(Nullable(Labels)),
   },
-  { additionalProperties: false },
+  CLOSED,
 );
 
 export const StreamEndedBody = Type.Object(
   {
     container_id: Type.Optional(Nullable(ContainerId)),
-    stream_id: Type.Optional(Nullable(Text)),
+    stream_id: Type.Optional(Nullable(StreamId)),
     reason: Type.Optional(Nullable(Type.String({ maxLength: 1024 }))),
   },
-  { additionalProperties: false },
+  CLOSED,
 );
 
-export const StreamsQuery = Type.Object({
-  status: Type.Optional(Type.Union([Type.Literal('started'), Type.Literal('ended')])),
-  container_id: Type.Optional(ContainerId),
-});
+/** Closed too: a filter that is misspelt must not pass for none. */
+export const StreamsQuery = Type.Object(
+  {
+    status: Type.Optional(Type.Union([Type.Literal('started'), Type.Literal('ended')])),
+    container_id: Type.Optional(ContainerId),
+  },
+  CLOSED,
+);

@@ -1,0 +1,123 @@
+import { createSystemClock } from '../../src/cache/index.ts';
+import type { Label } from '../../src/config/values.ts';
+import { EngineRegistry } from '../../src/engines/registry.ts';
+import { EngineStats } from '../../src/engines/stats.ts';
+import { EventBus } from '../../src/events/events.ts';
+import { type SampleSource, sampleFromApi, sampleFromCgroup } from '../../src/runtimes/docker/sampler.ts';
+import { waitUntil } from '../../test/support/wait-until.ts';
+import type { Bench, Row } from '../row.ts';
+import type { BenchDocker } from '../support/docker.ts';
+import { createRuntime, startFleet } from '../support/fleet.ts';
+import { atMost, type Finding } from '../support/measure.ts';
+import { ratios } from '../support/statistics.ts';
+
+const FEW: Label = { name: 'bench.few', value: 'yes' };
+const ALL: Label = { name: 'bench.all', value: 'yes' };
+const TIMES = 10;
+const ADOPT_DEADLINE_MS = 20_000;
+/** As CACHE_LOAD_TIMEOUT_S. */
+const READ_DEADLINE_MS = 10_000;
+
+export const firstRead: Row = {
+  name: 'first-read',
+  title: 'First read of stats:total, engines known and nothing sampled before, real containers',
+  async run(bench: Bench): Promise<Finding[]> {
+    const docker = await bench.docker();
+    const few = bench.quick ? 3 : 20;
+    const sources = { files: sampleFromCgroup, api: sampleFromApi(docker.client) };
+    const ids = await startFleet(bench.cleanup, docker, few, ALL, { [FEW.name]: FEW.value });
+    const small = await measureFew(docker, sources, ids, bench.quick ? 2 : 9);
+    await startFleet(bench.cleanup, docker, few * (TIMES - 1), ALL);
+    const growth = await measureGrowth(docker, sources, few, bench.quick ? 1 : 5);
+    return [
+      { what: `${few} engines, cgroup files`, unit: 'ms', target: atMost(50), rounds: small.files },
+      { what: `${few} engines, Docker API alone`, unit: 'ms', target: atMost(1500), rounds: small.api },
+      {
+        what: `${few} engines, dockerode's two-sample stats, all at once`,
+        unit: 'ms',
+        target: null,
+        rounds: small.twoSamples,
+      },
+      ...growthFindings(few, 'cgroup files', growth.files),
+      ...growthFindings(few, 'Docker API alone', growth.api),
+    ];
+  },
+};
+
+type Sources = Record<'files' | 'api', SampleSource>;
+
+async function measureFew(docker: BenchDocker, sources: Sources, ids: readonly string[], rounds: number) {
+  const measured = { files: [] as number[], api: [] as number[], twoSamples: [] as number[] };
+  for (let round = 0; round < rounds; round += 1) {
+    measured.files.push(await timeFirstRead(docker, sources.files, FEW, ids.length));
+    measured.api.push(await timeFirstRead(docker, sources.api, FEW, ids.length));
+    measured.twoSamples.push(await timeTwoSamples(docker, ids));
+  }
+  return measured;
+}
+
+/** Reads of few and of all engines in turn, each pair in one round. */
+async function measureGrowth(docker: BenchDocker, sources: Sources, few: number, rounds: number) {
+  const measured = { files: new Growth(), api: new Growth() };
+  for (let round = 0; round < rounds; round += 1) {
+    for (const name of ['files', 'api'] as const) {
+      measured[name].few.push(await timeFirstRead(docker, sources[name], FEW, few));
+      measured[name].all.push(await timeFirstRead(docker, sources[name], ALL, few * TIMES));
+    }
+  }
+  return measured;
+}
+
+class Growth {
+  readonly few: number[] = [];
+  readonly all: number[] = [];
+}
+
+function growthFindings(few: number, source: string, { all, few: small }: Growth): Finding[] {
+  const many = few * TIMES;
+  return [
+    { what: `${many} engines, ${source}`, unit: 'ms', target: null, rounds: all },
+    {
+      what: `${many} engines ÷ ${few} engines, ${source}`,
+      unit: '×',
+      target: atMost(TIMES, 'median'),
+      rounds: ratios(all, small),
+    },
+  ];
+}
+
+/** @returns milliseconds that the first read of a service takes that has just found its engines. */
+async function timeFirstRead(
+  docker: BenchDocker,
+  source: SampleSource,
+  label: Label,
+  count: number,
+): Promise<number> {
+  const runtime = createRuntime(docker, label, source);
+  const parts = { runtime, bus: new EventBus(), clock: createSystemClock(), monitorIntervalS: 3600 };
+  const registry = new EngineRegistry(parts);
+  const stats = new EngineStats(runtime, registry);
+  registry.start();
+  try {
+    const known = () => registry.available && registry.size === count;
+    await waitUntil(`${count} engines are known`, known, ADOPT_DEADLINE_MS);
+    const begun = performance.now();
+    const total = await stats.total(AbortSignal.timeout(READ_DEADLINE_MS));
+    const tookMs = performance.now() - begun;
+    if (total.container_count !== count || !(total.total_memory_usage > 0)) {
+      throw new Error(`not the figures of ${count} engines: ${JSON.stringify(total)}`);
+    }
+    return tookMs;
+  } finally {
+    registry.stop();
+  }
+}
+
+/** What a reader pays that leaves the CPU percentage to Docker, which then waits for a second sample. */
+async function timeTwoSamples({ client }: BenchDocker, ids: readonly string[]): Promise<number> {
+  const begun = performance.now();
+  const answers = await Promise.all(ids.map((id) => client.docker.getContainer(id).stats({ stream: false })));
+  const tookMs = performance.now() - begun;
+  if (!answers.every(({ memory_stats }) => memory_stats.usage > 0)) throw new Error('a container has ended');
+  return tookMs;
+}

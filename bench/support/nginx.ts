@@ -1,0 +1,96 @@
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { freePorts } from '../../test/support/free-ports.ts';
+import { run } from '../../test/support/run.ts';
+import { findProgram } from '../../test/support/system-packages.ts';
+import { waitUntil } from '../../test/support/wait-until.ts';
+import { type Child, startChild } from './child.ts';
+import type { Cleanup } from './cleanup.ts';
+import { childrenOf } from './cpu-time.ts';
+import { temporaryFolder } from './temporary.ts';
+
+const START_DEADLINE_MS = 5000;
+
+/** nginx with one worker that caches what it is asked for. */
+export interface Nginx {
+  url: string;
+  /** The worker, and the processes that tend the cache. */
+  pids: readonly number[];
+}
+
+/** Starts nginx in front of a server; or says what it lacks. */
+export async function startNginx(cleanup: Cleanup, upstream: string): Promise<Nginx | { missing: string }> {
+  const folder = await temporaryFolder(cleanup);
+  const program = findProgram('nginx') ?? (await unpackNginx(join(folder, 'package')));
+  if (program === null) return { missing: 'nginx not found, and Debian’s package could not be fetched' };
+  const [port] = await freePorts(1);
+  const config = join(folder, 'nginx.conf');
+  await writeFile(config, configuration(folder, port!, new URL(upstream).host));
+  const args = ['-p', folder, '-c', config, '-e', 'stderr'];
+  const master: Child = await startChild(cleanup, { command: program, args }, (line) =>
+    line.includes('start worker process ') ? true : null,
+  );
+  const url = `http://127.0.0.1:${port}`;
+  await waitUntil('nginx answers', async () => (await fetch(`${url}/livez`)).ok, START_DEADLINE_MS);
+  return { url, pids: childrenOf(master.pid) };
+}
+
+/**
+ * Takes the program out of Debian's package. Installed, the package would also start a server on port 80.
+ * @returns its path, or null where this is no Debian or the package cannot be had
+ */
+async function unpackNginx(folder: string): Promise<string | null> {
+  await mkdir(folder);
+  const download = () => run('apt-get', ['-qq', 'download', 'nginx'], { cwd: folder });
+  try {
+    await download().catch(async () => {
+      await run('apt-get', ['-qq', 'update']);
+      await download();
+    });
+    const [archive] = await readdir(folder);
+    if (archive === undefined) return null;
+    await run('dpkg-deb', ['--extract', join(folder, archive), folder]);
+    const program = join(folder, 'usr/sbin/nginx');
+    await run(program, ['-v']);
+    return program;
+  } catch {
+    return null;
+  }
+}
+
+/** A cache as its operators set it up: entries for 3 s as ours, refreshed in the background, and no log. */
+function configuration(folder: string, port: number, upstream: string): string {
+  return `
+${process.getuid?.() === 0 ? 'user root;' : ''}
+worker_processes 1;
+daemon off;
+pid ${folder}/nginx.pid;
+error_log stderr notice;
+events { worker_connections 512; }
+http {
+  access_log off;
+  keepalive_requests 1000000000;
+  client_body_temp_path ${folder}/body;
+  proxy_temp_path ${folder}/proxy;
+  fastcgi_temp_path ${folder}/fastcgi;
+  uwsgi_temp_path ${folder}/uwsgi;
+  scgi_temp_path ${folder}/scgi;
+  proxy_cache_path ${folder}/cache keys_zone=replies:1m;
+  upstream roundhouse { server ${upstream}; keepalive 4; }
+  server {
+    listen 127.0.0.1:${port};
+    location / {
+      proxy_pass http://roundhouse;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_cache replies;
+      proxy_cache_valid 200 3s;
+      proxy_ignore_headers Cache-Control;
+      proxy_cache_lock on;
+      proxy_cache_use_stale updating;
+      proxy_cache_background_update on;
+    }
+  }
+}
+`;
+}

@@ -1,0 +1,30 @@
+import { fileURLToPath } from 'node:url';
+import { type Child, startChild } from './child.ts';
+import type { Cleanup } from './cleanup.ts';
+import { temporaryFolder } from './temporary.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+/** Starts the real application, as `npm start` does, on a free port of 127.0.0.1. */
+export async function startRoundhouse(
+  cleanup: Cleanup,
+  env: NodeJS.ProcessEnv,
+): Promise<Child & { url: string }> {
+  const child = await startChild(
+    cleanup,
+    {
+      command: process.execPath,
+      args: [MAIN],
+      env: { PORT: '0', DATA_DIR: await temporaryFolder(cleanup), ...env },
+    },
+    (line) => / serves on (http:\/\/[^"\s]+)/.exec(line)?.[1] ?? null,
+  );
+  return { ...child, url: child.told };
+}
+
+/** @throws Error for a reply that is not 200. */
+export async function getJson<T>(url: string): Promise<T> {
+  const response = await fetch(url);
+  if (response.status !== 200) throw new Error(`${url} answered ${response.status}`);
+  return (await response.json()) as T;
+}

@@ -1,0 +1,11 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Cleanup } from './cleanup.ts';
+
+/** A folder that is there until the clean-up. */
+export async function temporaryFolder(cleanup: Cleanup): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'roundhouse-bench-'));
+  cleanup.add(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}

@@ -1,0 +1,207 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import manifest from '../package.json' with { type: 'json' };
+import { freePortRange } from './support/port-range.ts';
+import { waitUntil } from './support/wait-until.ts';
+
+// Real processes, which a busy machine makes slow.
+vi.setConfig({ testTimeout: 30_000 });
+
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+const START_MS = 10_000;
+
+let dataDir: string;
+let range: { first: number; last: number };
+let services: Service[];
+beforeEach(async () => {
+  range = await freePortRange();
+  dataDir = await mkdtemp(join(tmpdir(), 'roundhouse-main-'));
+  services = [];
+});
+afterEach(async () => {
+  for (const { child } of services) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+  await rm(dataDir, { recursive: true });
+});
+
+/** The service as an operator starts it, with nothing of this environment but what it is given. */
+class Service {
+  readonly child: ChildProcess;
+  readonly exited: Promise<number | null>;
+  stdout = '';
+  stderr = '';
+
+  constructor(settings: Record<string, string>) {
+    const env = {
+      PATH: process.env.PATH,
+      ENGINE_RUNTIME: 'process',
+      PORT: '0',
+      DATA_DIR: dataDir,
+      PORT_RANGE_HOST: `${range.first}-${range.last}`,
+    };
+    this.child = spawn(process.execPath, [MAIN], { env: { ...env, ...settings } });
+    this.child.stdout!.setEncoding('utf8').on('data', (text) => {
+      this.stdout += text;
+    });
+    this.child.stderr!.setEncoding('utf8').on('data', (text) => {
+      this.stderr += text;
+    });
+    this.exited = once(this.child, 'close').then(([code]) => code);
+    services.push(this);
+  }
+
+  /** What it has logged so far. */
+  get lines(): string[] {
+    return this.stdout
+      .split('\n')
+      .filter((line) => line.endsWith('}'))
+      .map((line) => JSON.parse(line).msg);
+  }
+
+  /** Waits for a line and returns what the pattern captures of it. */
+  async line(pattern: RegExp): Promise<string> {
+    const find = () => this.lines.map((line) => pattern.exec(line)).find((match) => match !== null);
+    const match = await waitUntil(`a line like ${pattern} in ${this.stdout}${this.stderr}`, find, START_MS);
+    return match[1] ?? match[0];
+  }
+
+  /** Waits until it serves; returns its base URL. */
+  serving(): Promise<string> {
+    return this.line(/serves on (http:\S+)/);
+  }
+}
+
+async function get(url: string) {
+  const reply = await fetch(url);
+  return { status: reply.status, body: JSON.parse(await reply.text()) };
+}
+
+async function clearCache(origin: string, key: string): Promise<number> {
+  return (await fetch(`${origin}/cache/clear`, { method: 'POST', headers: { 'x-api-key': key } })).status;
+}
+
+test('a first start tells what serves where, brings engines up, and stops them with itself', async () => {
+  const service = new Service({ MIN_REPLICAS: '2' });
+  const origin = await service.serving();
+  const key = await service.line(/^API key: (\S+) \(made now/);
+  const keyFile = join(dataDir, 'api-key');
+  expect(service.lines.slice(0, 4)).toEqual([
+    `Roundhouse ${manifest.version} serves on ${origin}`,
+    `API documentation: ${origin}/docs`,
+    'Engines: local processes of the bundled emulated engine (ENGINE_RUNTIME=process)',
+    `API key: ${key} (made now, kept in ${keyFile})`,
+  ]);
+  expect(new URL(origin).hostname).toBe('127.0.0.1');
+  expect(await readFile(keyFile, 'utf8')).toBe(`${key}\n`);
+  expect((await stat(keyFile)).mode & 0o777).toBe(0o600);
+  expect(await clearCache(origin, key)).toBe(200);
+  const engines = await waitUntil(
+    'two healthy engines',
+    async () => {
+      const { body } = await get(`${origin}/engines`);
+      const isHealthy = (engine: { health_status: string }) => engine.health_status === 'healthy';
+      return body.filter(isHealthy).length === 2 && body;
+    },
+    START_MS,
+  );
+  const stoppedAt = performance.now();
+  service.child.kill('SIGTERM');
+  expect(await service.exited).toBe(0);
+  expect(performance.now() - stoppedAt).toBeLessThan(5000);
+  for (const { port } of engines) await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow();
+  expect(service.stderr).toBe('');
+});
+
+test('a later start has the same key, and a client that keeps its connection does not hold up its stop', async () => {
+  const keyFile = join(dataDir, 'api-key');
+  await writeFile(keyFile, 'the-key-of-before\n');
+  const socket = join(dataDir, 'no-docker.sock');
+  const service = new Service({ ENGINE_RUNTIME: 'auto', DOCKER_HOST: `unix://${socket}`, MIN_REPLICAS: '0' });
+  const origin = await service.serving();
+  expect(await service.line(/^API key: (.*)/)).toBe(`kept in ${keyFile}`);
+  expect(await service.line(/^Engines: (.*)/)).toBe(
+    `local processes of the bundled emulated engine (no Docker daemon answers at unix://${socket})`,
+  );
+  expect(await clearCache(origin, 'the-key-of-before')).toBe(200);
+  expect(service.stdout).not.toContain('the-key-of-before');
+  const stoppedAt = performance.now();
+  service.child.kill('SIGINT');
+  expect(await service.exited).toBe(0);
+  expect(performance.now() - stoppedAt).toBeLessThan(4000);
+});
+
+test('a stop while engines are being started leaves none behind', async () => {
+  const service = new Service({ MIN_REPLICAS: '4' });
+  await service.serving();
+  service.child.kill('SIGTERM');
+  expect(await service.exited).toBe(0);
+  for (let port = range.first; port < range.first + 8; port += 1) {
+    await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow();
+  }
+});
+
+test('where Docker is asked for and does not answer, it serves and is not ready', async () => {
+  const socket = join(dataDir, 'no-docker.sock');
+  const settings = { ENGINE_RUNTIME: 'docker', DOCKER_HOST: `unix://${socket}`, API_KEY: 'configured-key' };
+  const service = new Service(settings);
+  const origin = await service.serving();
+  expect((await get(`${origin}/readyz`)).status).toBe(503);
+  expect((await get(`${origin}/livez`)).status).toBe(200);
+  expect(await service.line(/^API key: (.*)/)).toBe('set by API_KEY');
+  service.child.kill('SIGTERM');
+  expect(await service.exited).toBe(0);
+});
+
+describe('what keeps it from starting is told in words, with code 1', () => {
+  async function refused(settings: Record<string, string>): Promise<string> {
+    const service = new Service(settings);
+    expect(await service.exited).toBe(1);
+    expect(service.stderr).not.toMatch(/^ +at /m);
+    expect(service.stdout).not.toContain('serves on');
+    return service.stderr;
+  }
+
+  test('all bad settings at once', async () => {
+    const message = await refused({ PORT: 'x', MIN_REPLICAS: '-1', LOG_LEVEL: 'loud', API_KEY: 'short' });
+    expect(message.split('\n')).toEqual([
+      'The configuration has faults:',
+      expect.stringContaining('PORT="x" must be'),
+      expect.stringContaining('LOG_LEVEL="loud" must be'),
+      expect.stringContaining('API_KEY="…" must be'),
+      expect.stringContaining('MIN_REPLICAS="-1" must be'),
+      '',
+    ]);
+  });
+
+  test('a port that is taken', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const message = await refused({ PORT: String(port) });
+    server.close();
+    expect(message).toContain(`127.0.0.1:${port}: another program listens there; set PORT to a free port`);
+  });
+
+  test.each(['192.0.2.1', '..'])('an address that is not there: %s', async (host) => {
+    expect(await refused({ HOST: host })).toContain(
+      `${host}: set HOST and PORT to an address that can be used`,
+    );
+  });
+
+  test('a data folder that cannot be used', async () => {
+    const file = join(dataDir, 'file');
+    await writeFile(file, '');
+    const message = await refused({ DATA_DIR: join(file, 'data'), API_KEY: 'configured-key' });
+    expect(message).toContain(`DATA_DIR="${join(file, 'data')}" cannot be used (ENOTDIR`);
+  });
+});
