@@ -92,9 +92,10 @@ export class Provisioner {
     return this.#registry.size + this.pending;
   }
 
-  /** Which VPN each of them uses or will use. */
+  /** Which VPN each of them uses or will use, without those that are on their way out. */
   get placed(): Placed[] {
-    return [...this.#registry.list(), ...this.#unknown];
+    const staying = this.#registry.list().filter(({ id }) => !this.#registry.isLeaving(id));
+    return [...staying, ...this.#unknown];
   }
 
   get #unknown(): Pending[] {

@@ -191,6 +191,20 @@ describeWithDocker('engines behind VPN containers that fail', (docker) => {
     expect(ids(await enginesOf(SECOND))).toEqual(ids(others));
   });
 
+  it('finds out behind which VPN an engine is that bears no note of it', async () => {
+    await start({ ...redundant, MIN_REPLICAS: '0', MIN_FREE_REPLICAS: '0' });
+    await cli(
+      docker.socket,
+      ...['run', '--detach', '--rm', '--label', label, '--network', `container:${SECOND.name}`],
+      ...[docker.engineImage, 'sleep', '60'],
+    );
+    const [found] = await eventually('it is known', async () => {
+      const all = await engines();
+      return all.length > 0 && all;
+    });
+    expect(found).toMatchObject({ vpn_container: SECOND.name, forwarded: false, forwarded_port: null });
+  });
+
   it('recreates engines whose VPN was recreated while nobody looked', async () => {
     await start(redundant);
     const [lost, kept] = [ids(await enginesOf(SECOND)), ids(await enginesOf(FIRST))];

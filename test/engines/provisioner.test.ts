@@ -290,6 +290,24 @@ describe('behind two VPNs', () => {
     ]);
   });
 
+  test('one on its way out counts no more, and its port is given away', async () => {
+    const { provisioner, registry, runtime, vpn } = await createProvisioner();
+    Object.assign(vpn, BEHIND);
+    const { id } = await provisioner.provision();
+    // It stays for as long as the call that fails is held.
+    runtime.fail('remove');
+    runtime.hold('remove');
+    const removal = provisioner.remove(id).catch(() => {});
+    expect(registry.get(id)).toBeDefined();
+    await provisioner.provision();
+    runtime.release('remove');
+    await removal;
+    expect(runtime.specs.map((spec) => [spec.vpnContainer, spec.forwardedPort])).toEqual([
+      ['one', 6001],
+      ['one', 6001],
+    ]);
+  });
+
   test('a wish that only a VPN that is down could grant is blocked, and holds nothing', async () => {
     const { provisioner, runtime, vpn } = await createProvisioner();
     const [one, two] = placements;
