@@ -12,6 +12,7 @@ import { engineRoutes } from './api/routes/engines.ts';
 import { fleetRoutes } from './api/routes/fleet.ts';
 import { probeRoutes } from './api/routes/probes.ts';
 import { cachedRoutes } from './api/routes/reads.ts';
+import { streamEventRoutes } from './api/routes/stream-events.ts';
 import { streamRoutes } from './api/routes/streams.ts';
 import { vpnRoutes } from './api/routes/vpn.ts';
 import { createServer } from './api/server.ts';
@@ -20,10 +21,12 @@ import { Cache, type Clock, createSystemClock } from './cache/index.ts';
 import type { Config } from './config/config.ts';
 import { configuredVpns } from './config/vpns.ts';
 import { CircuitBreaker } from './engines/breaker.ts';
-import { ForwardedPorts, type ForwardingVpn } from './engines/forwarding.ts';
+import { ForwardedPorts } from './engines/forwarding.ts';
 import { HealthMonitor } from './engines/health.ts';
-import { PortPool, splitRange } from './engines/ports.ts';
-import { Provisioner, type ProvisioningVpn, portsInUse } from './engines/provisioner.ts';
+import { findEngineAt } from './engines/locate.ts';
+import { placementsFor } from './engines/placement.ts';
+import { PortPool } from './engines/ports.ts';
+import { Provisioner, portsInUse } from './engines/provisioner.ts';
 import { EngineRegistry } from './engines/registry.ts';
 import { Replacer } from './engines/replacer.ts';
 import type { EngineRuntime } from './engines/runtime.ts';
@@ -33,12 +36,15 @@ import { describeStatus } from './engines/status.ts';
 import { VpnFailover } from './engines/vpn-failover.ts';
 import { EventBus } from './events/events.ts';
 import { connectInvalidation } from './events/invalidation.ts';
+import { StreamCollector } from './streams/collector.ts';
+import { StreamFigures } from './streams/figures.ts';
+import { PlaybackSessions } from './streams/sessions.ts';
 import { Streams } from './streams/streams.ts';
 import type { VpnContainerRestarts, VpnContainers, VpnContainerWatch } from './vpn/containers.ts';
 import { VpnFleet } from './vpn/fleet.ts';
 import { createVpn } from './vpn/vpn.ts';
 import { VpnWatch } from './vpn/watch.ts';
-import { type VpnStatus, vpnsIn } from './vpn/wire.ts';
+import { vpnsIn } from './vpn/wire.ts';
 
 /** What the application is put together from besides its settings. */
 export interface Dependencies {
@@ -84,7 +90,6 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
   // Engines
   const registry = new EngineRegistry({ runtime, bus, clock, monitorIntervalS: config.monitorIntervalS });
   const stats = new EngineStats(runtime, registry);
-  const streams = new Streams(bus);
   const createBreaker = () =>
     new CircuitBreaker({
       clock,
@@ -105,6 +110,22 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     if (event.type === 'engine_stopped') health.forget(event.engineId);
     if ((event.type === 'stream_started' || event.type === 'stream_ended') && event.engineId !== null)
       registry.update(event.engineId, { lastStreamUsage: Date.now() });
+  });
+
+  // Streams
+  const streams = new Streams(bus);
+  const figures = new StreamFigures(bus, config.statsHistoryMax);
+  const sessions = new PlaybackSessions(clock, (host, port) => {
+    const engine = findEngineAt(registry.list(), host, port);
+    return engine ? { host: engine.host, port: engine.ports.hostHttp } : null;
+  });
+  const collector = new StreamCollector({
+    streams,
+    figures,
+    sessions,
+    clock,
+    intervalS: config.collectIntervalS,
+    onError: (err, streamId) => log.warn({ err, streamId }, 'the figures of a stream are not known'),
   });
 
   // The VPNs
@@ -131,7 +152,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     clock,
     onSeen: () => {
       failover.consider();
-      forwardedPorts.consider();
+      if (takesPort) forwardedPorts.consider();
     },
     onChange: () => bus.publish({ type: 'vpn_changed' }),
     onRestart: (vpn) => {
@@ -146,43 +167,24 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     const { key, ttlS, load } = answers.vpn;
     return (await cache.getOrLoad(key, load, { ttlS })).value;
   };
-  const vpnPorts = splitRange(config.portRange, fleet.vpns.length);
   // An engine whose command has no place for the port cannot take it.
   const takesPort = config.engineCommand === null || config.engineCommand.includes('{p2p_port}');
-  const toProvisioningVpn = (status: VpnStatus): ProvisioningVpn => ({
-    enabled: status.enabled,
-    connected: status.connected,
-    ...(vpnContainers &&
-      status.enabled && {
-        placements: vpnsIn(status).map((vpn, index) => ({
-          container: vpn.container_name,
-          connected: vpn.connected,
-          forwardedPort: takesPort ? vpn.forwarded_port : null,
-          ports: vpnPorts[index]!,
-        })),
-      }),
-  });
-  const engineVpns = (): ForwardingVpn[] =>
-    fleet.sights.map(({ name: container, seen }) => ({
-      container,
-      containerId: seen.containerId,
-      startedAt: seen.startedAt,
-      connected: seen.connected,
-      failed:
-        fleet.emergency !== null && fleet.emergency.healthy !== null && fleet.emergency.failed === container,
-      forwardedPort: takesPort ? seen.forwardedPort : null,
-    }));
   const provisioner = new Provisioner({
     runtime,
     registry,
     breaker: breakers.general,
     ports: new PortPool(config.portRange, () => portsInUse(registry, runtime)),
     maxReplicas: config.maxReplicas,
-    readVpn: async () => toProvisioningVpn(await readVpn()),
+    readVpn: async () => {
+      const status = await readVpn();
+      const { enabled, connected } = status;
+      if (!enabled || !vpnContainers) return { enabled, connected };
+      return { enabled, connected, placements: placementsFor(vpnsIn(status), config.portRange, takesPort) };
+    },
   });
   const failover = new VpnFailover({
     registry,
-    vpns: engineVpns,
+    vpns: () => fleet.runs,
     remove: (id) => provisioner.remove(id),
     onLoss: ({ id, vpnContainer }, reason) =>
       log.warn({ engine: id, vpn: vpnContainer, reason }, 'an engine has lost its VPN and is removed'),
@@ -191,7 +193,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
   const forwardedPorts = new ForwardedPorts({
     registry,
     clock,
-    vpns: engineVpns,
+    vpns: () => fleet.runs,
     provision: (vpn) => provisioner.provision({ vpn }),
     remove: (id) => provisioner.remove(id),
     placed: () => provisioner.placed,
@@ -199,7 +201,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     isIdle: (id) => streams.ofEngine(id).length === 0,
     onError: (err) => log.warn({ err }, "no engine could be started for a VPN's forwarded port"),
   });
-  const views = new EngineViews(registry, streams);
+  const views = new EngineViews(registry, streams, figures);
   const readStatus = async () => {
     registry.assertAvailable();
     const { enabled, connected, health: vpnHealth, container, forwarded_port } = await readVpn();
@@ -278,7 +280,8 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
   });
   fleetRoutes(api, { registry, scaler, replacer, breakers, config, checkKey });
   vpnRoutes(api, readVpn);
-  streamRoutes(api, { streams, registry, checkKey });
+  streamRoutes(api, { streams, figures, sessions, views, checkKey, log });
+  streamEventRoutes(api, { streams, registry, views, checkKey });
   cacheRoutes(api, cache, checkKey);
   probeRoutes(api, {
     registry,
@@ -294,6 +297,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
       scaler.start(bus);
       replacer.start(bus);
       registry.start();
+      collector.start();
       vpnWatch.start();
     },
     async close() {
@@ -304,6 +308,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
       vpnWatch.stop();
       await api.close();
       health.stop();
+      collector.stop();
       registry.stop();
       cache.close();
       await runtime.close();

@@ -1,4 +1,4 @@
-import type { PortRange } from './ports.ts';
+import { type PortRange, splitRange } from './ports.ts';
 
 /** A VPN into whose network engines may be put. */
 export interface EngineVpn {
@@ -21,6 +21,24 @@ export interface Placed {
 export interface Placement extends Placed {
   vpnContainer: string;
   ports: PortRange;
+}
+
+/**
+ * The VPNs that a status names, each with its own part of the ports: two containers cannot publish the same.
+ * @param takesPort whether an engine can be told the forwarded port.
+ */
+export function placementsFor(
+  vpns: readonly { container: string; connected: boolean; forwarded_port: number | null }[],
+  range: PortRange,
+  takesPort: boolean,
+): EngineVpn[] {
+  const parts = splitRange(range, vpns.length);
+  return vpns.map(({ container, connected, forwarded_port }, index) => ({
+    container,
+    connected,
+    forwardedPort: takesPort ? forwarded_port : null,
+    ports: parts[index]!,
+  }));
 }
 
 /**

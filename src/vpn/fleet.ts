@@ -4,6 +4,15 @@ import type { VpnObservation } from './observation.ts';
 import type { Vpn } from './vpn.ts';
 import { toStatus, type VpnStatus } from './wire.ts';
 
+/** What those who use a VPN's network need to know of it, as it was last seen. */
+export interface VpnRun
+  extends Pick<VpnObservation, 'containerId' | 'startedAt' | 'connected' | 'forwardedPort'> {
+  /** Name of its container. */
+  container: string;
+  /** Whether it is down while another VPN is there to take its place. */
+  failed: boolean;
+}
+
 /** None, one or two VPNs: their status as one answer, and whether there is an emergency among two. */
 export class VpnFleet {
   readonly vpns: readonly Vpn[];
@@ -31,8 +40,17 @@ export class VpnFleet {
     });
   }
 
-  get emergency(): Emergency | null {
-    return this.#emergency;
+  /** The same for those who use them. */
+  get runs(): VpnRun[] {
+    const failed = this.#emergency?.healthy ? this.#emergency.failed : null;
+    return this.sights.map(({ name: container, seen }) => ({
+      container,
+      containerId: seen.containerId,
+      startedAt: seen.startedAt,
+      connected: seen.connected,
+      forwardedPort: seen.forwardedPort,
+      failed: container === failed,
+    }));
   }
 
   /** Takes up what the one who watches a VPN has seen of it. */

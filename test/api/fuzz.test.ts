@@ -74,7 +74,7 @@ function pathsOf(path: string): fc.Arbitrary<string> {
     { weight: 3, arbitrary: fc.constantFrom(...evil) },
   );
   const disguise = fc.constantFrom('', '', '', '', '/', '//', '/%2e', '/..', '%00');
-  return fc.tuple(segment, disguise).map(([id, end]) => path.replace('{id}', id) + end);
+  return fc.tuple(segment, disguise).map(([id, end]) => path.replace(/\{\w+\}/, id) + end);
 }
 
 function queriesOf({ parameters = [] }: Operation): fc.Arbitrary<string> {
@@ -168,7 +168,7 @@ function requestsTo({ method, path, operation }: (typeof OPERATIONS)[number]): f
 function reached(method: string, url: string): (typeof OPERATIONS)[number] | undefined {
   const path = new URL(url, 'http://x').pathname.replace(/\/$/, '');
   const candidates = OPERATIONS.filter((operation) => operation.method === method);
-  const matches = (pattern: string) => new RegExp(`^${pattern.replace('{id}', '[^/]*')}$`).test(path);
+  const matches = (pattern: string) => new RegExp(`^${pattern.replace(/\{\w+\}/g, '[^/]*')}$`).test(path);
   return candidates.find(({ path }) => matches(path));
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type EngineVpn, type Placed, placeEngine } from '../../src/engines/placement.ts';
+import { type EngineVpn, type Placed, placeEngine, placementsFor } from '../../src/engines/placement.ts';
 
 const ONE: EngineVpn = {
   container: 'one',
@@ -78,4 +78,15 @@ test('choices one after another never differ by more than one engine, and give e
       expect(ports.sort()).toEqual(bothForward && count > 1 ? [6001, 6002] : [6001]);
     }),
   );
+});
+
+test('each VPN of a status gets its own part of the ports', () => {
+  const vpns = [
+    { container: 'one', connected: true, forwarded_port: 6001 },
+    { container: 'two', connected: true, forwarded_port: null },
+  ];
+  const range = { first: 100, last: 199 };
+  expect(placementsFor(vpns, range, true)).toEqual([ONE, TWO]);
+  expect(placementsFor(vpns, range, false)).toEqual([{ ...ONE, forwardedPort: null }, TWO]);
+  expect(placementsFor(vpns.slice(0, 1), range, true)).toEqual([{ ...ONE, ports: range }]);
 });

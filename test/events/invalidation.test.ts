@@ -60,7 +60,10 @@ const EXPECTED: { [T in DomainEvent['type']]: [Extract<DomainEvent, { type: T }>
   vpn_restarted: [{ type: 'vpn_restarted', vpn: 'a' }, ['vpn', 'vpnPort', 'vpnAddress', 'status']],
   breaker_changed: [{ type: 'breaker_changed' }, ['status']],
   stream_started: [{ type: 'stream_started', streamId: 's', engineId: 'a' }, ['engines', 'status']],
-  stream_ended: [{ type: 'stream_ended', streamId: 's', engineId: null }, ['engines', 'status']],
+  stream_ended: [
+    { type: 'stream_ended', streamId: 's', engineId: null, reason: null },
+    ['engines', 'status'],
+  ],
 };
 
 async function readAnew(cache: Cache): Promise<KeyName[]> {

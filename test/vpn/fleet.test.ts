@@ -46,6 +46,11 @@ async function start({ withDocker = true } = {}) {
   return { clock, told, one, two, fleet, status: () => fleet.readStatus(NEVER) };
 }
 
+/** Names of the VPNs whose users have to go elsewhere. */
+function failed({ runs }: VpnFleet): string[] {
+  return runs.filter((run) => run.failed).map(({ container }) => container);
+}
+
 describe('the status of two VPNs', () => {
   it('holds that of each, and shows the first of them as the whole', async () => {
     const { status } = await start();
@@ -109,12 +114,12 @@ describe('the status of two VPNs', () => {
   });
 
   it('shows an emergency that it sees first, and leaves it to the watch to act on it', async () => {
-    const { told, one, two, fleet, status } = await start();
+    const { told, one, two, status } = await start();
     one.containers.change({ health: 'unhealthy' });
     expect((await status()).emergency_mode).toMatchObject({ active: true, duration_seconds: 0 });
     two.containers.change({ health: 'unhealthy' });
     expect((await status()).emergency_mode).toEqual(CALM);
-    expect([told, fleet.emergency]).toEqual([[], null]);
+    expect(told).toEqual([]);
   });
 });
 
@@ -128,15 +133,32 @@ describe('an emergency', () => {
     fleet.note('one', DOWN);
     fleet.note('one', STARTING);
     expect(told.splice(0)).toEqual([[{ failed: 'one', healthy: 'two', since }, true]]);
+    expect(failed(fleet)).toEqual(['one']);
     fleet.note('two', DOWN);
     expect(told.splice(0)).toEqual([[{ failed: 'one', healthy: null, since }, true]]);
+    expect(failed(fleet)).toEqual([]);
     fleet.note('one', UP);
     expect(told.splice(0)).toEqual([[{ failed: 'two', healthy: 'one', since }, true]]);
-    expect(fleet.emergency).toMatchObject({ failed: 'two' });
+    expect(failed(fleet)).toEqual(['two']);
     fleet.note('two', UP);
     expect(told.splice(0)).toEqual([[{ failed: 'two', healthy: 'one', since }, false]]);
     fleet.note('two', UP);
-    expect([told, fleet.emergency]).toEqual([[], null]);
+    expect([told, failed(fleet)]).toEqual([[], []]);
+  });
+
+  it('is not all that users of a VPN are told', async () => {
+    const { fleet } = await start();
+    fleet.note('one', UP);
+    const { containerId, startedAt } = UP;
+    const run = {
+      container: 'one',
+      containerId,
+      startedAt,
+      connected: true,
+      forwardedPort: 5914,
+      failed: false,
+    };
+    expect(fleet.runs).toEqual([run]);
   });
 
   it('waits until both have been looked at', async () => {

@@ -5,7 +5,7 @@ import { RoundhouseError } from '../../errors.ts';
 import { type Api, allowNoBody } from '../context.ts';
 import type { KeyCheck } from '../plugins/auth.ts';
 import type { ErrorHandler } from '../problem.ts';
-import { EngineId, problems } from '../schemas/common.ts';
+import { EngineId, KEY_SECURITY, problems, WRITE_CODES } from '../schemas/common.ts';
 import { EngineSchema, ProvisionBody, ProvisionedSchema } from '../schemas/engines.ts';
 import { StreamSchema } from '../schemas/streams.ts';
 import type { EngineViews } from '../views.ts';
@@ -51,21 +51,15 @@ export function engineRoutes(
       schema: {
         tags: ['engines'],
         summary: 'Start an engine; answers once it is accepted as starting',
-        security: [{ key: [] }, { bearer: [] }],
+        security: KEY_SECURITY,
         body: ProvisionBody,
         response: {
           200: ProvisionedSchema,
           ...problems(
-            'invalid_request',
-            'invalid_json',
+            ...WRITE_CODES,
             'reserved_label',
-            'ambiguous_key',
             'port_out_of_range',
-            'missing_key',
-            'wrong_key',
             'port_taken',
-            'body_too_large',
-            'unsupported_media_type',
             'no_free_port',
             'provisioning_blocked',
             'provisioning_failed',
@@ -105,7 +99,7 @@ export function engineRoutes(
         schema: {
           tags: ['engines'],
           summary: 'Stop and remove an engine; nothing but a managed engine is ever touched',
-          security: [{ key: [] }, { bearer: [] }],
+          security: KEY_SECURITY,
           params: EngineId,
           response: {
             200: Type.Object({ deleted: Type.String() }),
