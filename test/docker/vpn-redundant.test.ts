@@ -57,8 +57,13 @@ describeWithDocker('engines behind VPN containers that fail', (docker) => {
   });
   afterEach(async () => {
     await service.close();
-    const left = await cli(docker.socket, 'ps', '--all', '--quiet', '--filter', `label=${label}`);
-    if (left !== '') await cli(docker.socket, 'rm', '--force', ...left.split('\n'));
+    await eventually('no engine is left', async () => {
+      const left = await cli(docker.socket, 'ps', '--all', '--quiet', '--filter', `label=${label}`);
+      if (left === '') return true;
+      // Fails where one is on its way out already.
+      await cli(docker.socket, 'rm', '--force', ...left.split('\n')).catch(() => {});
+      return false;
+    });
     await Promise.all([FIRST, SECOND].map((vpn) => behave(vpn, { healthy: true, ports: [5914] })));
   });
   afterAll(async () => {
@@ -88,8 +93,17 @@ describeWithDocker('engines behind VPN containers that fail', (docker) => {
     if (!reply.ok) throw new Error(`the emulated VPN answered ${reply.status}`);
   }
 
+  /** Until both are healthy, all new engines would go to the one that is. */
+  async function bothHealthy(): Promise<void> {
+    for (const { name } of [FIRST, SECOND]) {
+      const health = () => inspect(name, '{{.State.Health.Status}}');
+      await eventually(`${name} is healthy`, async () => (await health()) === 'healthy');
+    }
+  }
+
   /** Starts the service and waits until its engines are as they should be. */
   async function start(settings: NodeJS.ProcessEnv): Promise<void> {
+    await bothHealthy();
     label = uniqueLabel();
     service = await startDockerService(docker, { ...settings, CONTAINER_LABEL: label });
     const { MIN_REPLICAS: count } = settings;
@@ -210,9 +224,7 @@ describeWithDocker('engines behind VPN containers that fail', (docker) => {
     const [lost, kept] = [ids(await enginesOf(SECOND)), ids(await enginesOf(FIRST))];
     await service.close();
     await recreateVpn(SECOND);
-    // Until it is healthy, new engines would go to the other.
-    const health = () => inspect(SECOND.name, '{{.State.Health.Status}}');
-    await eventually('it is healthy', async () => (await health()) === 'healthy');
+    await bothHealthy();
     service = await startDockerService(docker, { ...redundant, CONTAINER_LABEL: label });
     await eventually('new engines are in the new network', async () => {
       const own = await enginesOf(SECOND);
