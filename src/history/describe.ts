@@ -31,6 +31,13 @@ const DESCRIPTIONS: { [Type in DomainEvent['type']]: (event: EventOf<Type>) => D
     ofService('runtime', 'The engine runtime does not answer', { reason: reason.slice(0, LONGEST_TEXT) }),
   vpn_changed: ({ connected }) =>
     ofService('vpn', connected ? 'The VPN is connected' : 'The VPN is not connected', { connected }),
+  vpn_emergency: ({ active, failedVpn, healthyVpn }) =>
+    ofService('vpn', active ? `The VPN ${failedVpn} has failed` : 'Both VPNs are connected again', {
+      active,
+      failed_vpn: failedVpn,
+      healthy_vpn: healthyVpn,
+    }),
+  vpn_restarted: ({ vpn }) => ofService('vpn', `The VPN ${vpn} is restarted`, { vpn }),
   breaker_changed: ({ breaker, state }) =>
     ofService('provisioning', `The ${breaker} circuit breaker is ${state.replace('_', ' ')}`, {
       breaker,
