@@ -25,8 +25,8 @@ export interface Refusal {
 }
 
 interface Provisioning {
-  can_provision: boolean;
-  blocked_reason_details: Refusal | null;
+  can_provision?: boolean;
+  blocked_reason_details?: Refusal | null;
 }
 
 /** A call to the service and how it went. */
@@ -76,18 +76,15 @@ export class Acexy {
     this.#streamsPerEngine = options.streamsPerEngine ?? 1;
   }
 
-  /** What the client asks every 30 s, without its key. A status that cannot be read leaves the last one. */
+  /** What the client asks every 30 s, without its key. From an error it reads that nothing can be provisioned. */
   async updateStatus(): Promise<void> {
     const { body } = await this.#call('GET', '/orchestrator/status', { withKey: false });
-    const { provisioning, capacity, vpn } = body as Record<string, Record<string, unknown>>;
+    const { provisioning = {}, capacity = {}, vpn = {} } = body as Record<string, object>;
     decode(capacity, { total: 'integer', used: 'integer', available: 'integer' });
     decode(vpn, { connected: 'flag' });
-    const details = provisioning?.blocked_reason_details;
-    if (details) decode(details, REFUSAL);
-    this.#provisioning = decode<Provisioning>(provisioning, {
-      can_provision: 'flag',
-      blocked_reason: 'text',
-    });
+    const known = decode<Provisioning>(provisioning, { can_provision: 'flag', blocked_reason: 'text' });
+    if (known.blocked_reason_details) decode(known.blocked_reason_details, REFUSAL);
+    this.#provisioning = known;
   }
 
   /** Chooses an engine, opens a session there and reports it. @throws RefusedError, or Error without an engine */
