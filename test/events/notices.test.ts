@@ -3,20 +3,25 @@ import { type DomainEvent, EventBus } from '../../src/events/events.ts';
 import { STALE_AFTER } from '../../src/events/invalidation.ts';
 import { type Notice, Notices } from '../../src/events/notices.ts';
 
+const EVENTS = {
+  vpn_changed: { type: 'vpn_changed', connected: true },
+  breaker_changed: { type: 'breaker_changed', breaker: 'general', state: 'open' },
+} as const satisfies Partial<Record<DomainEvent['type'], DomainEvent>>;
+
 function start(most = 3) {
   const bus = new EventBus();
   const notices = new Notices(bus, most);
   const heard: Notice[] = [];
   const unsubscribe = notices.subscribe((notice) => heard.push(notice));
   const publish = (...types: ('vpn_changed' | 'breaker_changed')[]) => {
-    for (const type of types) bus.publish({ type });
+    for (const type of types) bus.publish(EVENTS[type]);
   };
   return { bus, notices, heard, unsubscribe, publish };
 }
 
 test('an event becomes a notice within the same turn, with the keys of the invalidation table', () => {
   const { bus, heard, notices } = start();
-  const event: DomainEvent = { type: 'engine_changed', engineId: 'e' };
+  const event: DomainEvent = { type: 'engine_changed', engineId: 'e', health: 'healthy', deleting: false };
   bus.publish(event);
   expect(heard).toEqual([
     { id: notices.lastId, event, keys: STALE_AFTER.engine_changed, at: expect.any(Number) },
