@@ -1,7 +1,9 @@
 import type { FastifyBaseLogger } from 'fastify';
+import type { Answer } from './api/answers.ts';
 import { createAnswers } from './api/answers.ts';
 import { createCachedReply } from './api/cached-reply.ts';
 import type { Api } from './api/context.ts';
+import { Followers } from './api/live/followers.ts';
 import { createKeyCheck, requireKeyForReads } from './api/plugins/auth.ts';
 import { addCommonHeaders, commonHeaders } from './api/plugins/headers.ts';
 import { answerUnmatched } from './api/plugins/method-not-allowed.ts';
@@ -9,7 +11,10 @@ import { describeApi } from './api/plugins/openapi.ts';
 import { createProvisioningErrorHandler } from './api/problem.ts';
 import { cacheRoutes } from './api/routes/cache.ts';
 import { engineRoutes } from './api/routes/engines.ts';
+import { eventRoutes } from './api/routes/events.ts';
 import { fleetRoutes } from './api/routes/fleet.ts';
+import { liveRoutes } from './api/routes/live.ts';
+import { metricsRoutes } from './api/routes/metrics.ts';
 import { probeRoutes } from './api/routes/probes.ts';
 import { cachedRoutes } from './api/routes/reads.ts';
 import { streamEventRoutes } from './api/routes/stream-events.ts';
@@ -36,6 +41,11 @@ import { describeStatus } from './engines/status.ts';
 import { VpnFailover } from './engines/vpn-failover.ts';
 import { EventBus } from './events/events.ts';
 import { connectInvalidation } from './events/invalidation.ts';
+import { Notices } from './events/notices.ts';
+import { keepEvents, keepStreams, restoreStreams } from './history/connect.ts';
+import { History } from './history/history.ts';
+import type { Report } from './history/records.ts';
+import { Metrics } from './metrics/metrics.ts';
 import { StreamCollector } from './streams/collector.ts';
 import { StreamFigures } from './streams/figures.ts';
 import { PlaybackSessions } from './streams/sessions.ts';
@@ -44,7 +54,10 @@ import type { VpnContainerRestarts, VpnContainers, VpnContainerWatch } from './v
 import { VpnFleet } from './vpn/fleet.ts';
 import { createVpn } from './vpn/vpn.ts';
 import { VpnWatch } from './vpn/watch.ts';
-import { vpnsIn } from './vpn/wire.ts';
+import { type VpnStatus, vpnsIn } from './vpn/wire.ts';
+
+/** Notices remembered for clients that come back after a moment. */
+const REMEMBERED_NOTICES = 1000;
 
 /** What the application is put together from besides its settings. */
 export interface Dependencies {
@@ -55,6 +68,8 @@ export interface Dependencies {
   version: string;
   logger: FastifyBaseLogger;
   clock?: Clock;
+  /** Where calls to Docker have been noted; it is closed with the application. Default: one of its own. */
+  metrics?: Metrics;
 }
 
 export interface App {
@@ -66,10 +81,11 @@ export interface App {
   close(): Promise<void>;
 }
 
-/** Puts everything together. Nothing is read or started before `start()`. */
+/** Puts everything together. The history is opened when the API becomes ready, all else waits for `start()`. */
 export async function buildApp(config: Config, dependencies: Dependencies): Promise<App> {
   const { runtime, vpnContainers, logger: log } = dependencies;
   const clock = dependencies.clock ?? createSystemClock();
+  const metrics = dependencies.metrics ?? new Metrics(clock);
   const bus = new EventBus();
   const cache = new Cache({
     enabled: config.cacheEnabled,
@@ -82,22 +98,34 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     sweepIntervalS: config.cacheSweepIntervalS,
     onError: (err, key) =>
       log.warn({ err, key }, 'an answer could not be loaded; the last good one stands in'),
+    onLoad: metrics.noteLoad,
   });
   // First of all listeners: whoever hears of an event may read at once.
   connectInvalidation(bus, cache);
+  const notices = new Notices(bus, REMEMBERED_NOTICES);
   bus.subscribe((event) => log.debug(event, 'event'));
+  const report = ({ level, message }: Report) => log[level](message);
+  const history = new History({
+    dataDir: config.dataDir,
+    maxEvents: config.historyMaxEvents,
+    maxAgeS: config.historyMaxAgeS,
+    report,
+  });
+  keepEvents(bus, history);
 
   // Engines
   const registry = new EngineRegistry({ runtime, bus, clock, monitorIntervalS: config.monitorIntervalS });
   const stats = new EngineStats(runtime, registry);
-  const createBreaker = () =>
-    new CircuitBreaker({
+  const createBreaker = (name: 'general' | 'replacement') => {
+    const breaker = new CircuitBreaker({
       clock,
       failureThreshold: config.breakerFailureThreshold,
       recoveryTimeoutS: config.breakerRecoveryTimeoutS,
-      onChange: () => bus.publish({ type: 'breaker_changed' }),
+      onChange: () => bus.publish({ type: 'breaker_changed', breaker: name, state: breaker.state }),
     });
-  const breakers = { general: createBreaker(), replacement: createBreaker() };
+    return breaker;
+  };
+  const breakers = { general: createBreaker('general'), replacement: createBreaker('replacement') };
   const health = new HealthMonitor({
     registry,
     clock,
@@ -114,6 +142,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
 
   // Streams
   const streams = new Streams(bus);
+  keepStreams(bus, history, streams);
   const figures = new StreamFigures(bus, config.statsHistoryMax);
   const sessions = new PlaybackSessions(clock, (host, port) => {
     const engine = findEngineAt(registry.list(), host, port);
@@ -137,6 +166,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     cache,
     clock,
     onError: (err: unknown) => log.warn({ err }, "a VPN's control server does not answer"),
+    onControlCall: metrics.noteVpnCall,
   };
   const fleet = new VpnFleet({
     vpns: configuredVpns(config).map((naming) => createVpn(naming, vpnOptions)),
@@ -154,7 +184,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
       failover.consider();
       if (takesPort) forwardedPorts.consider();
     },
-    onChange: () => bus.publish({ type: 'vpn_changed' }),
+    onChange: (vpn, { connected }) => bus.publish({ type: 'vpn_changed', vpn, connected }),
     onRestart: (vpn) => {
       log.warn({ vpn }, 'a VPN stays unhealthy: its container is restarted');
       bus.publish({ type: 'vpn_restarted', vpn });
@@ -259,6 +289,21 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     onError: (err) => log.warn({ err }, 'an unhealthy engine could not be replaced'),
   });
 
+  // What followers and monitors are told
+  const followers = new Followers({ notices, clock, most: config.liveMaxClients });
+  metrics.show({
+    cacheTotals: () => cache.totals(),
+    facts: () => ({
+      runtimeAvailable: registry.available,
+      engines: registry.list(),
+      streams: streams.counts(),
+      vpn: cache.peek<Answer<VpnStatus>>(answers.vpn.key)?.value.value,
+      minReplicas: config.minReplicas,
+      liveClients: followers.size,
+    }),
+    bus,
+  });
+
   // HTTP
   const isReservedLabel = (name: string) =>
     name === config.containerLabel.name || name.startsWith('roundhouse.');
@@ -283,8 +328,17 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
   streamRoutes(api, { streams, figures, sessions, views, checkKey, log });
   streamEventRoutes(api, { streams, registry, views, checkKey });
   cacheRoutes(api, cache, checkKey);
+  liveRoutes(api, followers, headers);
+  metricsRoutes(api, metrics);
+  eventRoutes(api, history);
+  // Before the first request is served: a client's report about a stream must find it.
+  api.addHook('onReady', async () => {
+    history.start();
+    await restoreStreams({ history, bus, streams, engines: registry, report });
+  });
   probeRoutes(api, {
     registry,
+    history,
     runtimeName: runtime.name,
     version: dependencies.version,
     startedMs: performance.now(),
@@ -311,6 +365,8 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
       collector.stop();
       registry.stop();
       cache.close();
+      metrics.close();
+      await history.close();
       await runtime.close();
     },
   };

@@ -22,6 +22,8 @@ export type ErrorCode =
   | 'provisioning_failed'
   | 'image_missing'
   | 'runtime_unavailable'
+  | 'too_many_clients'
+  | 'history_unavailable'
   | 'timeout'
   | 'internal_error';
 

@@ -44,6 +44,14 @@ export const SETTINGS = {
     'Origin whose pages may call the API, or `*`. Unset: none.',
     parseOrigin,
   ),
+  liveMaxClients: integer(
+    'LIVE_MAX_CLIENTS',
+    100,
+    'clients',
+    'Most clients of /events/live at once.',
+    0,
+    10_000,
+  ),
 
   // Engines
   engineRuntime: choice(
@@ -255,6 +263,23 @@ export const SETTINGS = {
     60,
     'How long the forwarded port and public address are kept.',
     1,
+  ),
+
+  // The history
+  historyMaxEvents: integer(
+    'HISTORY_MAX_EVENTS',
+    10_000,
+    'events',
+    'Most events kept in the log, and ended streams beside it.',
+    1,
+    1_000_000,
+  ),
+  historyMaxAgeS: seconds(
+    'HISTORY_MAX_AGE_S',
+    2_592_000,
+    'How long events and ended streams are kept.',
+    1,
+    315_360_000,
   ),
 
   // The cache

@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net';
 import type { Cache } from '../cache/cache.ts';
 import type { Clock } from '../cache/clock.ts';
 import type { VpnContainer, VpnContainers } from './containers.ts';
-import { ControlServer } from './control-server.ts';
+import { type ControlObserver, ControlServer } from './control-server.ts';
 import { VpnFacts, type VpnRun } from './facts.ts';
 import { isJudgedByDocker, NOT_FOUND, running, stopped, type VpnObservation } from './observation.ts';
 
@@ -21,6 +21,7 @@ export interface VpnOptions {
   clock: Clock;
   /** Told of the first failure of a streak of failing calls to a control server. */
   onError: (error: unknown) => void;
+  onControlCall?: ControlObserver;
 }
 
 /** Which VPN it is. */
@@ -44,7 +45,12 @@ export interface Vpn {
 
 export function createVpn({ containerName: name, controlUrl }: VpnNaming, options: VpnOptions): Vpn {
   const { containers, cache, clock } = options;
-  const server = new ControlServer({ apiKey: options.apiKey, timeoutS: CONTROL_TIMEOUT_S, clock });
+  const server = new ControlServer({
+    apiKey: options.apiKey,
+    timeoutS: CONTROL_TIMEOUT_S,
+    clock,
+    onCall: options.onControlCall,
+  });
   const facts = new VpnFacts({ name, cache, server, ttlS: options.factTtlS, onError: options.onError });
 
   async function observe(signal: AbortSignal): Promise<VpnObservation> {

@@ -16,7 +16,7 @@ export interface VpnWatchOptions {
   restartAfterS: number;
   clock: Clock;
   /** Told that a VPN has changed since the look before. */
-  onChange: () => void;
+  onChange: (name: string, current: VpnObservation) => void;
   /** Told of each look, after any change, once the fleet has taken it up. */
   onSeen: () => void;
   /** Told that a VPN is being restarted. */
@@ -57,7 +57,7 @@ export class VpnWatch {
       observe,
       intervalS,
       clock,
-      onChange,
+      onChange: (_previous, current) => onChange(name, current),
       onSeen: (seen) => this.#take(name, seen, policy),
       onError: (error) => onError(error, name),
     });

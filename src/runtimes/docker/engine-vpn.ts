@@ -13,7 +13,7 @@ export function joinedContainer(info: ContainerInspectInfo): string | null {
 export async function findContainerId(client: DockerClient, name: string): Promise<string | null> {
   const container = client.docker.getContainer(name);
   try {
-    return (await client.call((abortSignal) => container.inspect({ abortSignal }))).Id;
+    return (await client.call('inspect', (abortSignal) => container.inspect({ abortSignal }))).Id;
   } catch (error) {
     if (hasStatus(error, 404)) return null;
     throw error;

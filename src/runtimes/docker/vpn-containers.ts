@@ -23,7 +23,9 @@ export class DockerVpnContainers implements VpnContainers, VpnContainerRestarts,
   async inspect(name: string, signal: AbortSignal): Promise<VpnContainer | null> {
     try {
       const container = this.#client.docker.getContainer(name);
-      const info = await this.#client.call((abortSignal) => container.inspect({ abortSignal }), { signal });
+      const info = await this.#client.call('inspect', (abortSignal) => container.inspect({ abortSignal }), {
+        signal,
+      });
       return {
         id: info.Id,
         running: info.State.Running && !info.State.Paused && !info.State.Restarting,
@@ -43,9 +45,13 @@ export class DockerVpnContainers implements VpnContainers, VpnContainerRestarts,
   async restart(name: string): Promise<void> {
     const container = this.#client.docker.getContainer(name);
     try {
-      await this.#client.call((abortSignal) => container.restart({ t: STOP_GRACE_S, abortSignal }), {
-        timeoutMs: RESTART_DEADLINE_MS,
-      });
+      await this.#client.call(
+        'restart',
+        (abortSignal) => container.restart({ t: STOP_GRACE_S, abortSignal }),
+        {
+          timeoutMs: RESTART_DEADLINE_MS,
+        },
+      );
     } catch (error) {
       if (!hasStatus(error, 404)) throw error;
     }
