@@ -58,6 +58,12 @@ export function describeEvent(event: DomainEvent): Description {
   return describe(event);
 }
 
+function emergencyText(active: boolean, failedVpn: string, healthyVpn: string | null): string {
+  if (!active) return 'Both VPNs are connected again';
+  if (healthyVpn === null) return 'Both VPNs have failed';
+  return `The VPN ${failedVpn} has failed, ${healthyVpn} takes its place`;
+}
+
 function ofEngine(containerId: string, message: string, details: Description['details'] = {}): Description {
   return { category: 'engine', containerId, streamId: null, message, details };
 }

@@ -24,7 +24,7 @@ async function start({ restartAfterS = 60, docker = true } = {}) {
     intervalS: 5,
     restartAfterS,
     clock,
-    onChange: () => log.push('change'),
+    onChange: (name, { connected }) => log.push(`change of ${name}: ${connected}`),
     onSeen: () => log.push('seen'),
     onRestart: (name) => log.push(`restart ${name}`),
     onError: (error, name) => errors.push([name, error]),
@@ -53,7 +53,7 @@ describe('a watch', () => {
     seen.one = DOWN;
     containers.change({});
     await settle();
-    expect(takeLog()).toEqual(['change', 'emergency begins: one', 'seen']);
+    expect(takeLog()).toEqual(['change of one: false', 'emergency begins: one', 'seen']);
   });
 
   it('ends when it is stopped', async () => {
