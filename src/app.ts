@@ -1,7 +1,9 @@
 import type { FastifyBaseLogger } from 'fastify';
+import type { Answer } from './api/answers.ts';
 import { createAnswers } from './api/answers.ts';
 import { createCachedReply } from './api/cached-reply.ts';
 import type { Api } from './api/context.ts';
+import { Followers } from './api/live/followers.ts';
 import { createKeyCheck, requireKeyForReads } from './api/plugins/auth.ts';
 import { addCommonHeaders, commonHeaders } from './api/plugins/headers.ts';
 import { answerUnmatched } from './api/plugins/method-not-allowed.ts';
@@ -11,8 +13,11 @@ import { cacheRoutes } from './api/routes/cache.ts';
 import { engineRoutes } from './api/routes/engines.ts';
 import { eventRoutes } from './api/routes/events.ts';
 import { fleetRoutes } from './api/routes/fleet.ts';
+import { liveRoutes } from './api/routes/live.ts';
+import { metricsRoutes } from './api/routes/metrics.ts';
 import { probeRoutes } from './api/routes/probes.ts';
 import { cachedRoutes } from './api/routes/reads.ts';
+import { streamEventRoutes } from './api/routes/stream-events.ts';
 import { streamRoutes } from './api/routes/streams.ts';
 import { vpnRoutes } from './api/routes/vpn.ts';
 import { createServer } from './api/server.ts';
@@ -21,6 +26,7 @@ import { Cache, type Clock, createSystemClock } from './cache/index.ts';
 import type { Config } from './config/config.ts';
 import { CircuitBreaker } from './engines/breaker.ts';
 import { HealthMonitor } from './engines/health.ts';
+import { findEngineAt } from './engines/locate.ts';
 import { PortPool } from './engines/ports.ts';
 import { Provisioner, portsInUse } from './engines/provisioner.ts';
 import { EngineRegistry } from './engines/registry.ts';
@@ -31,13 +37,22 @@ import { EngineStats } from './engines/stats.ts';
 import { describeStatus } from './engines/status.ts';
 import { EventBus } from './events/events.ts';
 import { connectInvalidation } from './events/invalidation.ts';
+import { Notices } from './events/notices.ts';
 import { keepEvents, keepStreams, restoreStreams } from './history/connect.ts';
 import { History } from './history/history.ts';
 import type { Report } from './history/records.ts';
+import { Metrics } from './metrics/metrics.ts';
+import { StreamCollector } from './streams/collector.ts';
+import { StreamFigures } from './streams/figures.ts';
+import { PlaybackSessions } from './streams/sessions.ts';
 import { Streams } from './streams/streams.ts';
 import type { VpnContainers, VpnContainerWatch } from './vpn/containers.ts';
 import { VpnMonitor } from './vpn/monitor.ts';
 import { createVpn } from './vpn/status.ts';
+import type { VpnStatus } from './vpn/wire.ts';
+
+/** Notices remembered for clients that come back after a moment. */
+const REMEMBERED_NOTICES = 1000;
 
 /** What the application is put together from besides its settings. */
 export interface Dependencies {
@@ -48,6 +63,8 @@ export interface Dependencies {
   version: string;
   logger: FastifyBaseLogger;
   clock?: Clock;
+  /** Where calls to Docker have been noted; it is closed with the application. Default: one of its own. */
+  metrics?: Metrics;
 }
 
 export interface App {
@@ -63,6 +80,7 @@ export interface App {
 export async function buildApp(config: Config, dependencies: Dependencies): Promise<App> {
   const { runtime, vpnContainers, logger: log } = dependencies;
   const clock = dependencies.clock ?? createSystemClock();
+  const metrics = dependencies.metrics ?? new Metrics(clock);
   const bus = new EventBus();
   const cache = new Cache({
     enabled: config.cacheEnabled,
@@ -75,9 +93,11 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     sweepIntervalS: config.cacheSweepIntervalS,
     onError: (err, key) =>
       log.warn({ err, key }, 'an answer could not be loaded; the last good one stands in'),
+    onLoad: metrics.noteLoad,
   });
   // First of all listeners: whoever hears of an event may read at once.
   connectInvalidation(bus, cache);
+  const notices = new Notices(bus, REMEMBERED_NOTICES);
   bus.subscribe((event) => log.debug(event, 'event'));
   const report = ({ level, message }: Report) => log[level](message);
   const history = new History({
@@ -91,8 +111,6 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
   // Engines
   const registry = new EngineRegistry({ runtime, bus, clock, monitorIntervalS: config.monitorIntervalS });
   const stats = new EngineStats(runtime, registry);
-  const streams = new Streams(bus);
-  keepStreams(bus, history, streams);
   const createBreaker = (name: 'general' | 'replacement') => {
     const breaker = new CircuitBreaker({
       clock,
@@ -117,6 +135,23 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
       registry.update(event.engineId, { lastStreamUsage: Date.now() });
   });
 
+  // Streams
+  const streams = new Streams(bus);
+  keepStreams(bus, history, streams);
+  const figures = new StreamFigures(bus, config.statsHistoryMax);
+  const sessions = new PlaybackSessions(clock, (host, port) => {
+    const engine = findEngineAt(registry.list(), host, port);
+    return engine ? { host: engine.host, port: engine.ports.hostHttp } : null;
+  });
+  const collector = new StreamCollector({
+    streams,
+    figures,
+    sessions,
+    clock,
+    intervalS: config.collectIntervalS,
+    onError: (err, streamId) => log.warn({ err, streamId }, 'the figures of a stream are not known'),
+  });
+
   // The VPN
   const vpn = createVpn({
     containerName: config.gluetunContainerName ?? undefined,
@@ -128,6 +163,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     cache,
     clock,
     onError: (err) => log.warn({ err }, "the VPN's control server does not answer"),
+    onControlCall: metrics.noteVpnCall,
   });
   const monitor = new VpnMonitor({
     observe: vpn.observe,
@@ -150,7 +186,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     maxReplicas: config.maxReplicas,
     readVpn,
   });
-  const views = new EngineViews(registry, streams);
+  const views = new EngineViews(registry, streams, figures);
   const readStatus = async () => {
     registry.assertAvailable();
     const { enabled, connected, health: vpnHealth, container, forwarded_port } = await readVpn();
@@ -208,6 +244,21 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     onError: (err) => log.warn({ err }, 'an unhealthy engine could not be replaced'),
   });
 
+  // What followers and monitors are told
+  const followers = new Followers({ notices, clock, most: config.liveMaxClients });
+  metrics.show({
+    cacheTotals: () => cache.totals(),
+    facts: () => ({
+      runtimeAvailable: registry.available,
+      engines: registry.list(),
+      streams: streams.counts(),
+      vpn: cache.peek<Answer<VpnStatus>>(answers.vpn.key)?.value.value,
+      minReplicas: config.minReplicas,
+      liveClients: followers.size,
+    }),
+    bus,
+  });
+
   // HTTP
   const isReservedLabel = (name: string) =>
     name === config.containerLabel.name || name.startsWith('roundhouse.');
@@ -229,7 +280,8 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
   });
   fleetRoutes(api, { registry, scaler, replacer, breakers, config, checkKey });
   vpnRoutes(api, readVpn);
-  streamRoutes(api, { streams, registry, checkKey });
+  streamRoutes(api, { streams, figures, sessions, views, checkKey, log });
+  streamEventRoutes(api, { streams, registry, views, checkKey });
   cacheRoutes(api, cache, checkKey);
   eventRoutes(api, history);
   // Before the first request is served: a client's report about a stream must find it.
@@ -237,6 +289,8 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     history.start();
     await restoreStreams({ history, bus, streams, engines: registry, report });
   });
+  liveRoutes(api, followers, headers);
+  metricsRoutes(api, metrics);
   probeRoutes(api, {
     registry,
     history,
@@ -253,6 +307,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
       scaler.start(bus);
       replacer.start(bus);
       registry.start();
+      collector.start();
       if (config.gluetunContainerName === null) return;
       monitor.start();
       unfollowVpn = vpnContainers?.follow(config.gluetunContainerName, () => monitor.poke()) ?? unfollowVpn;
@@ -264,9 +319,11 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
       unfollowVpn();
       monitor.stop();
       health.stop();
+      collector.stop();
       registry.stop();
       cache.close();
       await history.close();
+      metrics.close();
       await runtime.close();
     },
   };

@@ -14,6 +14,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, { status: number; title: strin
   wrong_key: { status: 401, title: 'The API key is wrong' },
   not_found: { status: 404, title: 'There is nothing at this path' },
   engine_not_found: { status: 404, title: 'There is no such engine' },
+  stream_not_found: { status: 404, title: 'There is no such stream' },
   method_not_allowed: { status: 405, title: 'The method does not apply to this path' },
   port_taken: { status: 409, title: 'The port is taken' },
   body_too_large: { status: 413, title: 'The body is too large' },
@@ -28,6 +29,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, { status: number; title: strin
   image_missing: { status: 503, title: 'The engine image is not there' },
   runtime_unavailable: { status: 503, title: 'The engine runtime does not answer' },
   history_unavailable: { status: 503, title: 'The history cannot be read' },
+  too_many_clients: { status: 503, title: 'Too many clients follow the live notices' },
   timeout: { status: 503, title: 'Reading took too long' },
 };
 

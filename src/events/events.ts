@@ -13,7 +13,7 @@ export type DomainEvent =
   | { type: 'vpn_changed'; connected: boolean }
   | { type: 'breaker_changed'; breaker: 'general' | 'replacement'; state: 'closed' | 'open' | 'half_open' }
   | { type: 'stream_started'; streamId: string; engineId: string | null }
-  | { type: 'stream_ended'; streamId: string; engineId: string | null }
+  | { type: 'stream_ended'; streamId: string; engineId: string | null; reason: string | null }
   /** Streams of a former run were taken up, so many of them not ended. */
   | { type: 'streams_restored'; started: number };
 

@@ -41,7 +41,8 @@ export async function restoreStreams(parts: RestoreParts): Promise<void> {
     streams.restore(stored);
     const endOrphans = () => {
       for (const { id, engineId, endedAt } of stored) {
-        if (endedAt === null && engineId !== null && engines.get(engineId) === undefined) streams.end(id);
+        if (endedAt === null && engineId !== null && engines.get(engineId) === undefined)
+          streams.end(id, 'engine_stopped');
       }
     };
     if (engines.available) return endOrphans();

@@ -1,5 +1,6 @@
-import { Agent, request } from 'undici';
 import type { Clock } from '../cache/clock.ts';
+import { withinDeadline } from '../http/deadline.ts';
+import { getJson, StatusError } from '../http/get-json.ts';
 import {
   type PublicAddress,
   parseForwardedPort,
@@ -8,15 +9,19 @@ import {
   type TunnelState,
 } from './answers.ts';
 
-/** Real answers are under 300 bytes. */
-const LARGEST_ANSWER = 64 * 1024;
-
 /**
  * The two ways to ask for the forwarded port. From v3.41 on the second redirects to the first; before, the
  * first is unknown, which Gluetun says with 400, or with 401 since routes need a role.
  */
 const PORT_ROUTES = ['/v1/portforward', '/v1/openvpn/portforwarded'] as const;
 type PortRoute = (typeof PORT_ROUTES)[number];
+
+/** Told of each question as its answer comes in, or fails to. */
+export type ControlObserver = (
+  question: 'tunnel' | 'port' | 'publicip',
+  seconds: number,
+  succeeded: boolean,
+) => void;
 
 /** The control server answered, and will not tell: no such route, or not with this key. */
 export class RefusedError extends Error {
@@ -36,36 +41,36 @@ export class ControlServer {
   readonly #timeoutS: number;
   readonly #clock: Clock;
   readonly #headers: Record<string, string>;
-  readonly #agent: Agent;
+  readonly #onCall: ControlObserver;
   #knownPortRoute: PortRoute | undefined;
 
-  constructor(options: { apiKey: string | undefined; timeoutS: number; clock: Clock }) {
+  constructor(options: {
+    apiKey: string | undefined;
+    timeoutS: number;
+    clock: Clock;
+    onCall?: ControlObserver | undefined;
+  }) {
     this.#timeoutS = options.timeoutS;
     this.#clock = options.clock;
+    this.#onCall = options.onCall ?? (() => {});
     this.#headers = options.apiKey === undefined ? {} : { 'x-api-key': options.apiKey };
-    this.#agent = new Agent({
-      // A few calls a minute: a kept connection would only be one that the other side may have dropped.
-      pipelining: 0,
-      maxResponseSize: LARGEST_ANSWER,
-      connect: { timeout: options.timeoutS * 1000 },
-    });
   }
 
   tunnelState(baseUrl: string, signal: AbortSignal): Promise<TunnelState> {
-    return this.#inTime(signal, async (inTime) =>
+    return this.#inTime('tunnel', signal, async (inTime) =>
       parseTunnelState(await this.#get(baseUrl, '/v1/vpn/status', inTime)),
     );
   }
 
   publicAddress(baseUrl: string, signal: AbortSignal): Promise<PublicAddress | null> {
-    return this.#inTime(signal, async (inTime) =>
+    return this.#inTime('publicip', signal, async (inTime) =>
       parsePublicAddress(await this.#get(baseUrl, '/v1/publicip/ip', inTime)),
     );
   }
 
   /** The forwarded port, or null where there is none. Both routes are tried within one deadline. */
   forwardedPort(baseUrl: string, signal: AbortSignal): Promise<number | null> {
-    return this.#inTime(signal, async (inTime) => {
+    return this.#inTime('port', signal, async (inTime) => {
       const [first, second] = PORT_ROUTES;
       const routes = this.#knownPortRoute === second ? [second, first] : [first, second];
       const refusals: RefusedError[] = [];
@@ -85,33 +90,31 @@ export class ControlServer {
   }
 
   async #get(baseUrl: string, path: string, signal: AbortSignal): Promise<unknown> {
-    const { statusCode, body } = await request(baseUrl + path, {
-      dispatcher: this.#agent,
-      headers: this.#headers,
-      signal,
-    });
-    // A redirect counts as a refusal: following it would hand the key to wherever it points.
-    if (statusCode >= 300 && statusCode < 500) throw new RefusedError(path, statusCode);
-    if (statusCode !== 200) throw new Error(`GET ${path} of Gluetun's control server answers ${statusCode}`);
-    return body.json();
+    try {
+      return await getJson(baseUrl + path, { headers: this.#headers, signal });
+    } catch (error) {
+      // A redirect counts as a refusal: following it would hand the key to wherever it points.
+      if (error instanceof StatusError && error.status >= 300 && error.status < 500)
+        throw new RefusedError(path, error.status);
+      throw error;
+    }
   }
 
-  async #inTime<T>(outer: AbortSignal, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    outer.throwIfAborted();
-    const own = new AbortController();
-    const overdue = new Error(`Gluetun's control server did not answer within ${this.#timeoutS} s`);
-    const cancelDeadline = this.#clock.after(this.#timeoutS * 1000, () => own.abort(overdue));
-    const signal = AbortSignal.any([outer, own.signal]);
-    // undici does not look at the signal while it connects.
-    const aborted = new Promise<never>((_resolve, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-    });
+  async #inTime<T>(
+    question: Parameters<ControlObserver>[0],
+    outer: AbortSignal,
+    ask: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const timeoutMs = this.#timeoutS * 1000;
+    const begunAt = this.#clock.now();
+    let succeeded = false;
     try {
-      return await Promise.race([ask(signal), aborted]);
+      const who = "Gluetun's control server";
+      const answer = await withinDeadline({ clock: this.#clock, timeoutMs, who, outer }, ask);
+      succeeded = true;
+      return answer;
     } finally {
-      cancelDeadline();
-      // Ends what was left unread, such as the body of a refusal.
-      own.abort();
+      this.#onCall(question, (this.#clock.now() - begunAt) / 1000, succeeded);
     }
   }
 }

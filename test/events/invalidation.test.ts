@@ -58,7 +58,10 @@ const EXPECTED: { [T in DomainEvent['type']]: [Extract<DomainEvent, { type: T }>
   vpn_changed: [{ type: 'vpn_changed', connected: true }, ['vpn', 'vpnPort', 'vpnAddress', 'status']],
   breaker_changed: [{ type: 'breaker_changed', breaker: 'general', state: 'open' }, ['status']],
   stream_started: [{ type: 'stream_started', streamId: 's', engineId: 'a' }, ['engines', 'status']],
-  stream_ended: [{ type: 'stream_ended', streamId: 's', engineId: null }, ['engines', 'status']],
+  stream_ended: [
+    { type: 'stream_ended', streamId: 's', engineId: null, reason: null },
+    ['engines', 'status'],
+  ],
   streams_restored: [{ type: 'streams_restored', started: 1 }, ['engines', 'status']],
 };
 

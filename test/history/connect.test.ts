@@ -38,7 +38,7 @@ async function leaveStreams(folder: string) {
   const orphan = streams.start(newStream('orphan', 'c2'));
   const free = streams.start(newStream('free', null));
   streams.start(newStream('ended', 'c1'));
-  const ended = streams.end('ended')!;
+  const ended = streams.end('ended', null)!;
   await history.close();
   return { kept, orphan, free, ended };
 }
@@ -57,7 +57,9 @@ describe('streams after a restart', () => {
     engines.available = true;
     engines.ids = ['c1'];
     bus.publish({ type: 'runtime_connected' });
-    expect(events.slice(2)).toEqual([{ type: 'stream_ended', streamId: 'orphan', engineId: 'c2' }]);
+    expect(events.slice(2)).toEqual([
+      { type: 'stream_ended', streamId: 'orphan', engineId: 'c2', reason: 'engine_stopped' },
+    ]);
     expect(streams.get('orphan')?.endedAt).toBeGreaterThanOrEqual(orphan.startedAt);
     expect(streams.ofEngine('c1')).toEqual([kept]);
 
@@ -83,7 +85,7 @@ describe('streams after a restart', () => {
     const { streams, restore } = startRun(folder, AWAY);
     const again = streams.start(newStream('kept', 'c9'));
     streams.start(newStream('orphan', 'c2'));
-    const ended = streams.end('orphan');
+    const ended = streams.end('orphan', null);
     await restore();
     expect(streams.get('kept')).toEqual(again);
     expect(streams.get('orphan')).toEqual(ended);
@@ -95,7 +97,7 @@ describe('streams after a restart', () => {
     await leaveStreams(folder);
     const second = startRun(folder, AWAY);
     await second.restore();
-    const kept = second.streams.end('kept');
+    const kept = second.streams.end('kept', null);
     await second.history.close();
     const third = startRun(folder, AWAY);
     await third.restore();

@@ -33,7 +33,11 @@ const LINES: [DomainEvent, string, string][] = [
     'The general circuit breaker is half open',
   ],
   [{ type: 'stream_started', streamId: 's', engineId: ID }, 'stream', 'A stream has started'],
-  [{ type: 'stream_ended', streamId: 's', engineId: null }, 'stream', 'A stream has ended'],
+  [
+    { type: 'stream_ended', streamId: 's', engineId: null, reason: 'session_gone' },
+    'stream',
+    'A stream has ended',
+  ],
   [
     { type: 'streams_restored', started: 2 },
     'stream',
