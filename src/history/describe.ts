@@ -44,7 +44,10 @@ const DESCRIPTIONS: { [Type in DomainEvent['type']]: (event: EventOf<Type>) => D
       state,
     }),
   stream_started: ({ streamId, engineId }) => ofStream(streamId, engineId, 'A stream has started'),
-  stream_ended: ({ streamId, engineId }) => ofStream(streamId, engineId, 'A stream has ended'),
+  stream_ended: ({ streamId, engineId, reason }) =>
+    ofStream(streamId, engineId, 'A stream has ended', {
+      reason: reason?.slice(0, LONGEST_TEXT) ?? null,
+    }),
   streams_restored: ({ started }) =>
     ofService('stream', `Streams were taken up again after a restart, ${started} of them started`, {
       started,
@@ -68,8 +71,13 @@ function ofEngine(containerId: string, message: string, details: Description['de
   return { category: 'engine', containerId, streamId: null, message, details };
 }
 
-function ofStream(streamId: string, containerId: string | null, message: string): Description {
-  return { category: 'stream', containerId, streamId, message, details: {} };
+function ofStream(
+  streamId: string,
+  containerId: string | null,
+  message: string,
+  details: Description['details'] = {},
+): Description {
+  return { category: 'stream', containerId, streamId, message, details };
 }
 
 function ofService(
