@@ -5,7 +5,7 @@ import { RoundhouseError } from '../../errors.ts';
 import { type Api, allowNoBody } from '../context.ts';
 import type { KeyCheck } from '../plugins/auth.ts';
 import type { ErrorHandler } from '../problem.ts';
-import { EngineId, problems } from '../schemas/common.ts';
+import { EngineId, KEY_NEEDED, problems, writeProblems } from '../schemas/common.ts';
 import { EngineSchema, ProvisionBody, ProvisionedSchema } from '../schemas/engines.ts';
 import { StreamSchema } from '../schemas/streams.ts';
 import type { EngineViews } from '../views.ts';
@@ -51,21 +51,14 @@ export function engineRoutes(
       schema: {
         tags: ['engines'],
         summary: 'Start an engine; answers once it is accepted as starting',
-        security: [{ key: [] }, { bearer: [] }],
+        security: KEY_NEEDED,
         body: ProvisionBody,
         response: {
           200: ProvisionedSchema,
-          ...problems(
-            'invalid_request',
-            'invalid_json',
+          ...writeProblems(
             'reserved_label',
-            'ambiguous_key',
             'port_out_of_range',
-            'missing_key',
-            'wrong_key',
             'port_taken',
-            'body_too_large',
-            'unsupported_media_type',
             'no_free_port',
             'provisioning_blocked',
             'provisioning_failed',
@@ -105,21 +98,11 @@ export function engineRoutes(
         schema: {
           tags: ['engines'],
           summary: 'Stop and remove an engine; nothing but a managed engine is ever touched',
-          security: [{ key: [] }, { bearer: [] }],
+          security: KEY_NEEDED,
           params: EngineId,
           response: {
             200: Type.Object({ deleted: Type.String() }),
-            ...problems(
-              'invalid_request',
-              'invalid_json',
-              'ambiguous_key',
-              'missing_key',
-              'wrong_key',
-              'engine_not_found',
-              'body_too_large',
-              'unsupported_media_type',
-              'runtime_unavailable',
-            ),
+            ...writeProblems('engine_not_found', 'runtime_unavailable'),
           },
         },
       },

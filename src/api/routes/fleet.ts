@@ -5,11 +5,8 @@ import type { Replacer } from '../../engines/replacer.ts';
 import type { Scaler } from '../../engines/scaler.ts';
 import type { Api } from '../context.ts';
 import type { KeyCheck } from '../plugins/auth.ts';
-import { problems } from '../schemas/common.ts';
+import { KEY_NEEDED, problems, writeProblems } from '../schemas/common.ts';
 import { BreakerQuery, Demand, HealthStatusSchema } from '../schemas/fleet.ts';
-
-const SECURITY = [{ key: [] }, { bearer: [] }];
-const KEY_PROBLEMS = problems('invalid_request', 'ambiguous_key', 'missing_key', 'wrong_key');
 
 export interface FleetRoutesParts {
   registry: EngineRegistry;
@@ -57,9 +54,9 @@ export function fleetRoutes(api: Api, parts: FleetRoutesParts): void {
       schema: {
         tags: ['orchestrator'],
         summary: 'Close a circuit breaker by hand',
-        security: SECURITY,
+        security: KEY_NEEDED,
         querystring: BreakerQuery,
-        response: { 200: Type.Object({ message: Type.String() }), ...KEY_PROBLEMS },
+        response: { 200: Type.Object({ message: Type.String() }), ...writeProblems() },
       },
     },
     async ({ query }) => {
@@ -76,9 +73,9 @@ export function fleetRoutes(api: Api, parts: FleetRoutesParts): void {
       schema: {
         tags: ['orchestrator'],
         summary: 'Bring the number of engines to what is wanted; answers at once, the work goes on',
-        security: SECURITY,
+        security: KEY_NEEDED,
         params: Demand,
-        response: { 200: Type.Object({ scaled_to: Type.Integer() }), ...KEY_PROBLEMS },
+        response: { 200: Type.Object({ scaled_to: Type.Integer() }), ...writeProblems() },
       },
     },
     async ({ params }) => ({ scaled_to: scaler.scaleTo(Number(params.demand)) }),

@@ -4,20 +4,9 @@ import { RoundhouseError } from '../../errors.ts';
 import type { Streams } from '../../streams/streams.ts';
 import type { Api } from '../context.ts';
 import type { KeyCheck } from '../plugins/auth.ts';
-import { problems } from '../schemas/common.ts';
+import { KEY_NEEDED, problems, writeProblems } from '../schemas/common.ts';
 import { StreamEndedBody, StreamSchema, StreamStartedBody, StreamsQuery } from '../schemas/streams.ts';
 import { toWireStream } from '../views.ts';
-
-const WRITE_PROBLEMS = problems(
-  'invalid_request',
-  'invalid_json',
-  'ambiguous_key',
-  'missing_key',
-  'wrong_key',
-  'body_too_large',
-  'unsupported_media_type',
-);
-const SECURITY = [{ key: [] }, { bearer: [] }];
 
 export function streamRoutes(
   api: Api,
@@ -50,9 +39,9 @@ export function streamRoutes(
       schema: {
         tags: ['streams'],
         summary: 'A stream has started; saying so again changes nothing',
-        security: SECURITY,
+        security: KEY_NEEDED,
         body: StreamStartedBody,
-        response: { 200: StreamSchema, ...WRITE_PROBLEMS },
+        response: { 200: StreamSchema, ...writeProblems() },
       },
     },
     async ({ body }) => {
@@ -78,11 +67,11 @@ export function streamRoutes(
       schema: {
         tags: ['streams'],
         summary: 'A stream has ended; without a stream id, all streams of the engine have',
-        security: SECURITY,
+        security: KEY_NEEDED,
         body: StreamEndedBody,
         response: {
           200: Type.Object({ updated: Type.Boolean(), stream: Type.Union([StreamSchema, Type.Null()]) }),
-          ...WRITE_PROBLEMS,
+          ...writeProblems(),
         },
       },
     },

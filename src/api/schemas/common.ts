@@ -35,6 +35,23 @@ export function problems(...codes: ErrorCode[]): Record<number, ProblemResponse>
   );
 }
 
+/** What a write needs, as OpenAPI says it. */
+export const KEY_NEEDED = [{ key: [] }, { bearer: [] }];
+
+/** What any write can be refused with, and the named problems beside it. */
+export function writeProblems(...codes: ErrorCode[]): Record<number, ProblemResponse> {
+  return problems(
+    'invalid_request',
+    'invalid_json',
+    'ambiguous_key',
+    'missing_key',
+    'wrong_key',
+    'body_too_large',
+    'unsupported_media_type',
+    ...codes,
+  );
+}
+
 function describeProblem(status: number, codes: readonly ErrorCode[]): ProblemResponse {
   const schema = Type.Object({
     type: Type.String(),
