@@ -12,6 +12,7 @@ import { engineRoutes } from './api/routes/engines.ts';
 import { fleetRoutes } from './api/routes/fleet.ts';
 import { probeRoutes } from './api/routes/probes.ts';
 import { cachedRoutes } from './api/routes/reads.ts';
+import { streamEventRoutes } from './api/routes/stream-events.ts';
 import { streamRoutes } from './api/routes/streams.ts';
 import { vpnRoutes } from './api/routes/vpn.ts';
 import { createServer } from './api/server.ts';
@@ -20,6 +21,7 @@ import { Cache, type Clock, createSystemClock } from './cache/index.ts';
 import type { Config } from './config/config.ts';
 import { CircuitBreaker } from './engines/breaker.ts';
 import { HealthMonitor } from './engines/health.ts';
+import { findEngineAt } from './engines/locate.ts';
 import { PortPool } from './engines/ports.ts';
 import { Provisioner, portsInUse } from './engines/provisioner.ts';
 import { EngineRegistry } from './engines/registry.ts';
@@ -30,6 +32,9 @@ import { EngineStats } from './engines/stats.ts';
 import { describeStatus } from './engines/status.ts';
 import { EventBus } from './events/events.ts';
 import { connectInvalidation } from './events/invalidation.ts';
+import { StreamCollector } from './streams/collector.ts';
+import { StreamFigures } from './streams/figures.ts';
+import { PlaybackSessions } from './streams/sessions.ts';
 import { Streams } from './streams/streams.ts';
 import type { VpnContainers, VpnContainerWatch } from './vpn/containers.ts';
 import { VpnMonitor } from './vpn/monitor.ts';
@@ -79,7 +84,6 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
   // Engines
   const registry = new EngineRegistry({ runtime, bus, clock, monitorIntervalS: config.monitorIntervalS });
   const stats = new EngineStats(runtime, registry);
-  const streams = new Streams(bus);
   const createBreaker = () =>
     new CircuitBreaker({
       clock,
@@ -100,6 +104,22 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     if (event.type === 'engine_stopped') health.forget(event.engineId);
     if ((event.type === 'stream_started' || event.type === 'stream_ended') && event.engineId !== null)
       registry.update(event.engineId, { lastStreamUsage: Date.now() });
+  });
+
+  // Streams
+  const streams = new Streams(bus);
+  const figures = new StreamFigures(bus, config.statsHistoryMax);
+  const sessions = new PlaybackSessions(clock, (host, port) => {
+    const engine = findEngineAt(registry.list(), host, port);
+    return engine ? { host: engine.host, port: engine.ports.hostHttp } : null;
+  });
+  const collector = new StreamCollector({
+    streams,
+    figures,
+    sessions,
+    clock,
+    intervalS: config.collectIntervalS,
+    onError: (err, streamId) => log.warn({ err, streamId }, 'the figures of a stream are not known'),
   });
 
   // The VPN
@@ -135,7 +155,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     maxReplicas: config.maxReplicas,
     readVpn,
   });
-  const views = new EngineViews(registry, streams);
+  const views = new EngineViews(registry, streams, figures);
   const readStatus = async () => {
     registry.assertAvailable();
     const { enabled, connected, health: vpnHealth, container, forwarded_port } = await readVpn();
@@ -214,7 +234,8 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
   });
   fleetRoutes(api, { registry, scaler, replacer, breakers, config, checkKey });
   vpnRoutes(api, readVpn);
-  streamRoutes(api, { streams, registry, checkKey });
+  streamRoutes(api, { streams, figures, sessions, views, checkKey, log });
+  streamEventRoutes(api, { streams, registry, views, checkKey });
   cacheRoutes(api, cache, checkKey);
   probeRoutes(api, {
     registry,
@@ -231,6 +252,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
       scaler.start(bus);
       replacer.start(bus);
       registry.start();
+      collector.start();
       if (config.gluetunContainerName === null) return;
       monitor.start();
       unfollowVpn = vpnContainers?.follow(config.gluetunContainerName, () => monitor.poke()) ?? unfollowVpn;
@@ -242,6 +264,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
       unfollowVpn();
       monitor.stop();
       health.stop();
+      collector.stop();
       registry.stop();
       cache.close();
       await runtime.close();

@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'not_found'
   | 'method_not_allowed'
   | 'engine_not_found'
+  | 'stream_not_found'
   | 'stats_unavailable'
   | 'public_ip_unknown'
   | 'provisioning_blocked'

@@ -14,6 +14,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, { status: number; title: strin
   wrong_key: { status: 401, title: 'The API key is wrong' },
   not_found: { status: 404, title: 'There is nothing at this path' },
   engine_not_found: { status: 404, title: 'There is no such engine' },
+  stream_not_found: { status: 404, title: 'There is no such stream' },
   method_not_allowed: { status: 405, title: 'The method does not apply to this path' },
   port_taken: { status: 409, title: 'The port is taken' },
   body_too_large: { status: 413, title: 'The body is too large' },

@@ -9,7 +9,8 @@ import { createErrorHandler, PROBLEMS, toProblem } from './problem.ts';
 const BODY_LIMIT = 64 * 1024;
 const REQUEST_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_MS = 72_000;
-const LONGEST_PATH_PARAMETER = 1024;
+/** Ids of streams hold what is played: a magnet link with its trackers is long. Node's limit on headers is this. */
+const LONGEST_PATH_PARAMETER = 16 * 1024;
 
 /**
  * An empty server with Roundhouse's limits, checks and errors.

@@ -1,21 +1,26 @@
 import type { Static } from 'typebox';
 import type { Engine } from '../engines/engine.ts';
 import type { EngineRegistry } from '../engines/registry.ts';
+import type { StreamFigures } from '../streams/figures.ts';
+import type { StreamSample } from '../streams/sample.ts';
 import type { Stream, Streams } from '../streams/streams.ts';
 import type { EngineSchema } from './schemas/engines.ts';
-import type { StreamSchema } from './schemas/streams.ts';
+import type { StreamSampleSchema, StreamSchema } from './schemas/streams.ts';
 
 export type WireEngine = Static<typeof EngineSchema>;
 export type WireStream = Static<typeof StreamSchema>;
+export type WireSample = Static<typeof StreamSampleSchema>;
 
 /** Engines and their streams as the API shows them. */
 export class EngineViews {
   readonly #registry: EngineRegistry;
   readonly #streams: Streams;
+  readonly #figures: StreamFigures;
 
-  constructor(registry: EngineRegistry, streams: Streams) {
+  constructor(registry: EngineRegistry, streams: Streams, figures: StreamFigures) {
     this.#registry = registry;
     this.#streams = streams;
+    this.#figures = figures;
   }
 
   list(): WireEngine[] {
@@ -27,7 +32,11 @@ export class EngineViews {
 
   describe(engine: Engine): { engine: WireEngine; streams: WireStream[] } {
     const streams = this.#streams.ofEngine(engine.id);
-    return { engine: toWireEngine(engine, streams), streams: streams.map(toWireStream) };
+    return { engine: toWireEngine(engine, streams), streams: streams.map((stream) => this.stream(stream)) };
+  }
+
+  stream(stream: Stream): WireStream {
+    return toWireStream(stream, this.#figures.current(stream.id));
   }
 }
 
@@ -53,7 +62,7 @@ function toWireEngine(engine: Engine, streams: readonly Stream[]): WireEngine {
   };
 }
 
-export function toWireStream(stream: Stream): WireStream {
+function toWireStream(stream: Stream, figures: StreamSample | null): WireStream {
   return {
     id: stream.id,
     key_type: stream.keyType,
@@ -66,6 +75,24 @@ export function toWireStream(stream: Stream): WireStream {
     started_at: toTime(stream.startedAt),
     ended_at: stream.endedAt === null ? null : toTime(stream.endedAt),
     status: stream.endedAt === null ? 'started' : 'ended',
+    peers: figures?.peers ?? null,
+    speed_down: figures?.speedDown ?? null,
+    speed_up: figures?.speedUp ?? null,
+    downloaded: figures?.downloaded ?? null,
+    uploaded: figures?.uploaded ?? null,
+  };
+}
+
+export function toWireSample(sample: StreamSample): WireSample {
+  return {
+    ts: toTime(sample.takenAt),
+    peers: sample.peers,
+    speed_down: sample.speedDown,
+    speed_up: sample.speedUp,
+    downloaded: sample.downloaded,
+    uploaded: sample.uploaded,
+    status: sample.status,
+    livepos: sample.livePosition && { ...sample.livePosition },
   };
 }
 

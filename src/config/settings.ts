@@ -185,6 +185,15 @@ export const SETTINGS = {
   autoDelete: flag('AUTO_DELETE', false, 'Whether idle engines above the minimum are removed.'),
   gracePeriodS: seconds('ENGINE_GRACE_PERIOD_S', 30, 'How long an engine is idle before it may be removed.'),
 
+  // Streams
+  collectIntervalS: seconds(
+    'COLLECT_INTERVAL_S',
+    5,
+    'How often engines are asked for figures of streams.',
+    0.1,
+  ),
+  statsHistoryMax: integer('STATS_HISTORY_MAX', 720, 'samples', 'Samples kept of one stream.', 1, 100_000),
+
   // The VPN
   gluetunContainerName: text(
     'GLUETUN_CONTAINER_NAME',

@@ -1,7 +1,5 @@
-import { request } from 'undici';
+import { getJson, httpOrigin } from '../http/get-json.ts';
 import type { EngineIdentity } from './engine.ts';
-
-const LARGEST_ANSWER = 64 * 1024;
 
 /** Where an engine's HTTP API is. */
 export interface EngineAddress {
@@ -26,18 +24,9 @@ export async function checkStatus(address: EngineAddress, signal: AbortSignal): 
   await call(address, '/server/api?api_version=3&method=get_status', signal);
 }
 
-async function call({ host, port }: EngineAddress, path: string, signal: AbortSignal): Promise<object> {
-  const origin = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  const { statusCode, body } = await request(`${origin}${path}`, { signal });
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > LARGEST_ANSWER) throw new Error(`${path}: answer too long`);
-    chunks.push(chunk);
-  }
-  if (statusCode !== 200) throw new Error(`${path}: status ${statusCode}`);
-  const { result } = JSON.parse(Buffer.concat(chunks).toString()) as { result?: unknown };
+async function call(address: EngineAddress, path: string, signal: AbortSignal): Promise<object> {
+  const answer = (await getJson(httpOrigin(address) + path, { signal })) as { result?: unknown } | null;
+  const result = answer?.result;
   if (typeof result !== 'object' || result === null) throw new Error(`${path}: no result`);
   return result;
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../cache/index.ts';
+import { withinDeadline } from '../http/deadline.ts';
 import type { Engine, EngineIdentity } from './engine.ts';
 import { checkStatus, readIdentity } from './engine-client.ts';
 import type { EngineRegistry } from './registry.ts';
@@ -79,25 +80,14 @@ export class HealthMonitor {
   }
 
   /** @throws Error if the engine does not answer in time that it works. */
-  async #ask(engine: Engine): Promise<EngineIdentity> {
+  #ask(engine: Engine): Promise<EngineIdentity> {
     const address = { host: engine.host, port: engine.ports.hostHttp };
-    const controller = new AbortController();
-    // undici does not look at the signal while it connects.
-    const { promise: overdue, reject } = Promise.withResolvers<never>();
-    const cancelDeadline = this.#clock.after(DEADLINE_MS, () => {
-      reject(new Error(`no answer within ${DEADLINE_MS} ms`));
-      controller.abort();
-    });
-    const ask = async () => {
-      const identity = engine.identity ?? (await readIdentity(address, controller.signal));
-      await checkStatus(address, controller.signal);
+    const deadline = { clock: this.#clock, timeoutMs: DEADLINE_MS, who: `The engine ${engine.name}` };
+    return withinDeadline(deadline, async (signal) => {
+      const identity = engine.identity ?? (await readIdentity(address, signal));
+      await checkStatus(address, signal);
       return identity;
-    };
-    try {
-      return await Promise.race([ask(), overdue]);
-    } finally {
-      cancelDeadline();
-    }
+    });
   }
 
   #afterFailure(engine: Engine, watch: Watch): Engine['health'] {

@@ -8,7 +8,7 @@ export type DomainEvent =
   | { type: 'vpn_changed' }
   | { type: 'breaker_changed' }
   | { type: 'stream_started'; streamId: string; engineId: string | null }
-  | { type: 'stream_ended'; streamId: string; engineId: string | null };
+  | { type: 'stream_ended'; streamId: string; engineId: string | null; reason: string | null };
 
 export type EventListener = (event: DomainEvent) => void;
 

@@ -1,3 +1,4 @@
+import { RoundhouseError } from '../errors.ts';
 import type { EventBus } from '../events/events.ts';
 
 export type KeyType = 'content_id' | 'infohash' | 'url' | 'magnet';
@@ -20,6 +21,8 @@ export type NewStream = Omit<Stream, 'startedAt' | 'endedAt'>;
 
 /** Ended streams remembered, so that a repeated end can be told from an unknown one. */
 const REMEMBERED_ENDS = 1000;
+/** A client that never reports an end must not fill the memory. */
+const MOST_STARTED = 5000;
 
 /** Streams as clients report them: started once, ended once, however often they say so. */
 export class Streams {
@@ -32,7 +35,7 @@ export class Streams {
     // An engine that is gone plays nothing.
     bus.subscribe((event) => {
       if (event.type !== 'engine_stopped') return;
-      for (const stream of this.ofEngine(event.engineId)) this.end(stream.id);
+      for (const stream of this.ofEngine(event.engineId)) this.end(stream.id, 'engine_stopped');
     });
   }
 
@@ -44,19 +47,41 @@ export class Streams {
     this.#ended.delete(stream.id);
     this.#started.set(stream.id, started);
     this.#bus.publish({ type: 'stream_started', streamId: stream.id, engineId: stream.engineId });
+    if (this.#started.size > MOST_STARTED) this.end(this.#started.keys().next().value!, 'forgotten');
     return started;
   }
 
-  /** Notes an end. @returns the stream if it was started until now, else null. */
-  end(id: string): Stream | null {
+  /**
+   * Notes an end.
+   * @param reason a word for why it ended, or the reporting client's; null where unknown
+   * @returns the stream if it was started until now, else null
+   */
+  end(id: string, reason: string | null): Stream | null {
     const stream = this.#started.get(id);
     if (!stream) return null;
     const ended: Stream = { ...stream, endedAt: Date.now() };
     this.#started.delete(id);
     this.#ended.set(id, ended);
     if (this.#ended.size > REMEMBERED_ENDS) this.#ended.delete(this.#ended.keys().next().value!);
-    this.#bus.publish({ type: 'stream_ended', streamId: id, engineId: stream.engineId });
+    this.#bus.publish({ type: 'stream_ended', streamId: id, engineId: stream.engineId, reason });
     return ended;
+  }
+
+  /** A stream that is started, or has ended and is still remembered. */
+  get(id: string): Stream | undefined {
+    return this.#started.get(id) ?? this.#ended.get(id);
+  }
+
+  /** @throws RoundhouseError `stream_not_found` */
+  require(id: string): Stream {
+    const stream = this.get(id);
+    if (stream) return stream;
+    throw new RoundhouseError('stream_not_found', 'No stream with this id is started or remembered');
+  }
+
+  /** All started streams, the oldest first. */
+  started(): Stream[] {
+    return [...this.#started.values()];
   }
 
   /** All remembered streams, newest first. */
@@ -66,7 +91,7 @@ export class Streams {
 
   /** Started streams of an engine. */
   ofEngine(engineId: string): Stream[] {
-    return [...this.#started.values()].filter((stream) => stream.engineId === engineId);
+    return this.started().filter((stream) => stream.engineId === engineId);
   }
 
   /** @returns also the engines that are said to play, some of which may not be known. */
@@ -74,7 +99,7 @@ export class Streams {
     return {
       active: this.#started.size,
       total: this.#started.size + this.#ended.size,
-      engineIds: new Set([...this.#started.values()].flatMap(({ engineId }) => engineId ?? [])),
+      engineIds: new Set(this.started().flatMap(({ engineId }) => engineId ?? [])),
     };
   }
 }

@@ -1,5 +1,6 @@
-import { Agent, request } from 'undici';
 import type { Clock } from '../cache/clock.ts';
+import { withinDeadline } from '../http/deadline.ts';
+import { getJson, StatusError } from '../http/get-json.ts';
 import {
   type PublicAddress,
   parseForwardedPort,
@@ -7,9 +8,6 @@ import {
   parseTunnelState,
   type TunnelState,
 } from './answers.ts';
-
-/** Real answers are under 300 bytes. */
-const LARGEST_ANSWER = 64 * 1024;
 
 /**
  * The two ways to ask for the forwarded port. From v3.41 on the second redirects to the first; before, the
@@ -36,19 +34,12 @@ export class ControlServer {
   readonly #timeoutS: number;
   readonly #clock: Clock;
   readonly #headers: Record<string, string>;
-  readonly #agent: Agent;
   #knownPortRoute: PortRoute | undefined;
 
   constructor(options: { apiKey: string | undefined; timeoutS: number; clock: Clock }) {
     this.#timeoutS = options.timeoutS;
     this.#clock = options.clock;
     this.#headers = options.apiKey === undefined ? {} : { 'x-api-key': options.apiKey };
-    this.#agent = new Agent({
-      // A few calls a minute: a kept connection would only be one that the other side may have dropped.
-      pipelining: 0,
-      maxResponseSize: LARGEST_ANSWER,
-      connect: { timeout: options.timeoutS * 1000 },
-    });
   }
 
   tunnelState(baseUrl: string, signal: AbortSignal): Promise<TunnelState> {
@@ -85,33 +76,18 @@ export class ControlServer {
   }
 
   async #get(baseUrl: string, path: string, signal: AbortSignal): Promise<unknown> {
-    const { statusCode, body } = await request(baseUrl + path, {
-      dispatcher: this.#agent,
-      headers: this.#headers,
-      signal,
-    });
-    // A redirect counts as a refusal: following it would hand the key to wherever it points.
-    if (statusCode >= 300 && statusCode < 500) throw new RefusedError(path, statusCode);
-    if (statusCode !== 200) throw new Error(`GET ${path} of Gluetun's control server answers ${statusCode}`);
-    return body.json();
+    try {
+      return await getJson(baseUrl + path, { headers: this.#headers, signal });
+    } catch (error) {
+      // A redirect counts as a refusal: following it would hand the key to wherever it points.
+      if (error instanceof StatusError && error.status >= 300 && error.status < 500)
+        throw new RefusedError(path, error.status);
+      throw error;
+    }
   }
 
-  async #inTime<T>(outer: AbortSignal, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    outer.throwIfAborted();
-    const own = new AbortController();
-    const overdue = new Error(`Gluetun's control server did not answer within ${this.#timeoutS} s`);
-    const cancelDeadline = this.#clock.after(this.#timeoutS * 1000, () => own.abort(overdue));
-    const signal = AbortSignal.any([outer, own.signal]);
-    // undici does not look at the signal while it connects.
-    const aborted = new Promise<never>((_resolve, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-    });
-    try {
-      return await Promise.race([ask(signal), aborted]);
-    } finally {
-      cancelDeadline();
-      // Ends what was left unread, such as the body of a refusal.
-      own.abort();
-    }
+  #inTime<T>(outer: AbortSignal, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const timeoutMs = this.#timeoutS * 1000;
+    return withinDeadline({ clock: this.#clock, timeoutMs, who: "Gluetun's control server", outer }, ask);
   }
 }

@@ -137,6 +137,11 @@ describe('a stream', () => {
       started_at: RFC_3339,
       ended_at: null,
       status: 'started',
+      peers: null,
+      speed_down: null,
+      speed_up: null,
+      downloaded: null,
+      uploaded: null,
     });
     const streams = await call('GET', '/streams');
     expect(streams.body).toEqual([body]);
@@ -174,6 +179,17 @@ describe('a stream', () => {
     });
     const again = await call('POST', '/events/stream_ended', '/events/stream_ended', body);
     expect(again.body).toEqual({ updated: false, stream: null });
+  });
+
+  test('has samples, and is stopped, which its engine may not confirm', async () => {
+    const id = encodeURIComponent(`${STARTED.stream.key}|session-1`);
+    expect((await call('GET', '/streams/{id}/stats', `/streams/${id}/stats`)).body).toEqual([]);
+    const { body } = await call('DELETE', '/streams/{id}', `/streams/${id}`);
+    expect(body).toMatchObject({
+      stream_id: `${STARTED.stream.key}|session-1`,
+      stopped: false,
+      stream: { status: 'ended' },
+    });
   });
 });
 

@@ -144,6 +144,8 @@ const ROWS: Record<keyof typeof SETTINGS, Row> = {
   autoscaleIntervalS: seconds(0.1),
   autoDelete: FLAG,
   gracePeriodS: seconds(0),
+  collectIntervalS: seconds(0.1),
+  statsHistoryMax: integer(1, 100_000),
   gluetunContainerName: NAME,
   gluetunApiPort: integer(1, 65_535),
   gluetunApiUrl: {
@@ -234,6 +236,8 @@ test('without an environment everything has the default that operators know', ()
     breakerRecoveryTimeoutS: 300,
     autoDelete: false,
     gracePeriodS: 30,
+    collectIntervalS: 5,
+    statsHistoryMax: 720,
     gluetunApiPort: 8000,
     gluetunHealthCheckIntervalS: 5,
     gluetunPortCacheTtlS: 60,

@@ -46,7 +46,9 @@ function createScaler(
   const use = (id: string, playing: boolean) => {
     if (playing) used.add(id);
     else used.delete(id);
-    bus.publish({ type: playing ? 'stream_started' : 'stream_ended', streamId: 's', engineId: id });
+    const facts = { streamId: 's', engineId: id };
+    if (playing) bus.publish({ type: 'stream_started', ...facts });
+    else bus.publish({ type: 'stream_ended', reason: null, ...facts });
   };
   const start = async () => {
     scaler.start(bus);

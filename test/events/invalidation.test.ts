@@ -55,7 +55,10 @@ const EXPECTED: { [T in DomainEvent['type']]: [Extract<DomainEvent, { type: T }>
   vpn_changed: [{ type: 'vpn_changed' }, ['vpn', 'vpnPort', 'vpnAddress', 'status']],
   breaker_changed: [{ type: 'breaker_changed' }, ['status']],
   stream_started: [{ type: 'stream_started', streamId: 's', engineId: 'a' }, ['engines', 'status']],
-  stream_ended: [{ type: 'stream_ended', streamId: 's', engineId: null }, ['engines', 'status']],
+  stream_ended: [
+    { type: 'stream_ended', streamId: 's', engineId: null, reason: null },
+    ['engines', 'status'],
+  ],
 };
 
 async function readAnew(cache: Cache): Promise<KeyName[]> {

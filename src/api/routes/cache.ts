@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import type { Cache } from '../../cache/index.ts';
 import { type Api, allowNoBody } from '../context.ts';
 import type { KeyCheck } from '../plugins/auth.ts';
-import { KEY_NEEDED, writeProblems } from '../schemas/common.ts';
+import { KEY_SECURITY, problems, WRITE_CODES } from '../schemas/common.ts';
 
 const Count = Type.Integer({ minimum: 0 });
 
@@ -88,12 +88,12 @@ export function cacheRoutes(api: Api, cache: Cache, checkKey: KeyCheck): void {
       schema: {
         tags: ['cache'],
         summary: 'Clear the cache, or the keys that match a pattern; a full clear also zeroes the counters',
-        security: KEY_NEEDED,
+        security: KEY_SECURITY,
         body: ClearBody,
         querystring: ClearBody,
         response: {
           200: Type.Object({ message: Type.String(), cleared: Count }),
-          ...writeProblems(),
+          ...problems(...WRITE_CODES),
         },
       },
     },

@@ -5,7 +5,7 @@ import { RoundhouseError } from '../../errors.ts';
 import { type Api, allowNoBody } from '../context.ts';
 import type { KeyCheck } from '../plugins/auth.ts';
 import type { ErrorHandler } from '../problem.ts';
-import { EngineId, KEY_NEEDED, problems, writeProblems } from '../schemas/common.ts';
+import { EngineId, KEY_SECURITY, problems, WRITE_CODES } from '../schemas/common.ts';
 import { EngineSchema, ProvisionBody, ProvisionedSchema } from '../schemas/engines.ts';
 import { StreamSchema } from '../schemas/streams.ts';
 import type { EngineViews } from '../views.ts';
@@ -51,11 +51,12 @@ export function engineRoutes(
       schema: {
         tags: ['engines'],
         summary: 'Start an engine; answers once it is accepted as starting',
-        security: KEY_NEEDED,
+        security: KEY_SECURITY,
         body: ProvisionBody,
         response: {
           200: ProvisionedSchema,
-          ...writeProblems(
+          ...problems(
+            ...WRITE_CODES,
             'reserved_label',
             'port_out_of_range',
             'port_taken',
@@ -98,11 +99,11 @@ export function engineRoutes(
         schema: {
           tags: ['engines'],
           summary: 'Stop and remove an engine; nothing but a managed engine is ever touched',
-          security: KEY_NEEDED,
+          security: KEY_SECURITY,
           params: EngineId,
           response: {
             200: Type.Object({ deleted: Type.String() }),
-            ...writeProblems('engine_not_found', 'runtime_unavailable'),
+            ...problems(...WRITE_CODES, 'engine_not_found', 'runtime_unavailable'),
           },
         },
       },

@@ -5,7 +5,7 @@ import type { Replacer } from '../../engines/replacer.ts';
 import type { Scaler } from '../../engines/scaler.ts';
 import type { Api } from '../context.ts';
 import type { KeyCheck } from '../plugins/auth.ts';
-import { KEY_NEEDED, problems, writeProblems } from '../schemas/common.ts';
+import { KEY_SECURITY, problems, WRITE_CODES } from '../schemas/common.ts';
 import { BreakerQuery, Demand, HealthStatusSchema } from '../schemas/fleet.ts';
 
 export interface FleetRoutesParts {
@@ -54,9 +54,9 @@ export function fleetRoutes(api: Api, parts: FleetRoutesParts): void {
       schema: {
         tags: ['orchestrator'],
         summary: 'Close a circuit breaker by hand',
-        security: KEY_NEEDED,
+        security: KEY_SECURITY,
         querystring: BreakerQuery,
-        response: { 200: Type.Object({ message: Type.String() }), ...writeProblems() },
+        response: { 200: Type.Object({ message: Type.String() }), ...problems(...WRITE_CODES) },
       },
     },
     async ({ query }) => {
@@ -73,9 +73,9 @@ export function fleetRoutes(api: Api, parts: FleetRoutesParts): void {
       schema: {
         tags: ['orchestrator'],
         summary: 'Bring the number of engines to what is wanted; answers at once, the work goes on',
-        security: KEY_NEEDED,
+        security: KEY_SECURITY,
         params: Demand,
-        response: { 200: Type.Object({ scaled_to: Type.Integer() }), ...writeProblems() },
+        response: { 200: Type.Object({ scaled_to: Type.Integer() }), ...problems(...WRITE_CODES) },
       },
     },
     async ({ params }) => ({ scaled_to: scaler.scaleTo(Number(params.demand)) }),

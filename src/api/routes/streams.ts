@@ -1,23 +1,40 @@
-import { type Static, Type } from 'typebox';
-import type { EngineRegistry } from '../../engines/registry.ts';
-import { RoundhouseError } from '../../errors.ts';
+import type { FastifyBaseLogger } from 'fastify';
+import { Type } from 'typebox';
+import type { StreamFigures } from '../../streams/figures.ts';
+import type { PlaybackSessions } from '../../streams/sessions.ts';
 import type { Streams } from '../../streams/streams.ts';
 import type { Api } from '../context.ts';
 import type { KeyCheck } from '../plugins/auth.ts';
-import { KEY_NEEDED, problems, writeProblems } from '../schemas/common.ts';
-import { StreamEndedBody, StreamSchema, StreamStartedBody, StreamsQuery } from '../schemas/streams.ts';
-import { toWireStream } from '../views.ts';
+import { KEY_SECURITY, problems, WRITE_CODES } from '../schemas/common.ts';
+import {
+  StreamParams,
+  StreamSampleSchema,
+  StreamSchema,
+  StreamStatsQuery,
+  StreamStoppedSchema,
+  StreamsQuery,
+} from '../schemas/streams.ts';
+import { type EngineViews, toWireSample } from '../views.ts';
+
+export interface StreamRoutesParts {
+  streams: Streams;
+  figures: StreamFigures;
+  sessions: PlaybackSessions;
+  views: EngineViews;
+  checkKey: KeyCheck;
+  log: FastifyBaseLogger;
+}
 
 export function streamRoutes(
   api: Api,
-  { streams, registry, checkKey }: { streams: Streams; registry: EngineRegistry; checkKey: KeyCheck },
+  { streams, figures, sessions, views, checkKey, log }: StreamRoutesParts,
 ): void {
   api.get(
     '/streams',
     {
       schema: {
         tags: ['streams'],
-        summary: 'Streams, newest first',
+        summary: 'Streams with their latest figures, newest first',
         querystring: StreamsQuery,
         response: { 200: Type.Array(StreamSchema), ...problems('invalid_request') },
       },
@@ -25,73 +42,60 @@ export function streamRoutes(
     async ({ query }) =>
       streams
         .list()
-        .map(toWireStream)
-        .filter(({ status }) => query.status === undefined || status === query.status)
-        .filter(
-          ({ container_id }) => query.container_id === undefined || container_id === query.container_id,
-        ),
+        .filter(({ engineId }) => query.container_id === undefined || engineId === query.container_id)
+        .map((stream) => views.stream(stream))
+        .filter(({ status }) => query.status === undefined || status === query.status),
   );
 
-  api.post(
-    '/events/stream_started',
+  api.get(
+    '/streams/:id/stats',
     {
-      onRequest: checkKey,
       schema: {
         tags: ['streams'],
-        summary: 'A stream has started; saying so again changes nothing',
-        security: KEY_NEEDED,
-        body: StreamStartedBody,
-        response: { 200: StreamSchema, ...writeProblems() },
-      },
-    },
-    async ({ body }) => {
-      const { stream, session } = body;
-      const started = streams.start({
-        id: body.labels?.stream_id || `${stream.key}|${session.playback_session_id}`,
-        keyType: stream.key_type,
-        key: stream.key,
-        engineId: findEngine(registry, body),
-        playbackSessionId: session.playback_session_id,
-        statUrl: session.stat_url,
-        commandUrl: session.command_url,
-        isLive: session.is_live === 1,
-      });
-      return toWireStream(started);
-    },
-  );
-
-  api.post(
-    '/events/stream_ended',
-    {
-      onRequest: checkKey,
-      schema: {
-        tags: ['streams'],
-        summary: 'A stream has ended; without a stream id, all streams of the engine have',
-        security: KEY_NEEDED,
-        body: StreamEndedBody,
+        summary: 'The last samples of a stream, oldest first',
+        params: StreamParams,
+        querystring: StreamStatsQuery,
         response: {
-          200: Type.Object({ updated: Type.Boolean(), stream: Type.Union([StreamSchema, Type.Null()]) }),
-          ...writeProblems(),
+          200: Type.Array(StreamSampleSchema),
+          ...problems('invalid_request', 'stream_not_found'),
         },
       },
     },
-    async ({ body }) => {
-      const { stream_id: streamId, container_id: engineId } = body;
-      if (!streamId && !engineId)
-        throw new RoundhouseError('invalid_request', 'Name a stream_id or a container_id');
-      const ids = streamId ? [streamId] : streams.ofEngine(engineId ?? '').map(({ id }) => id);
-      const ended = ids.flatMap((id) => streams.end(id) ?? []);
-      return { updated: ended.length > 0, stream: ended[0] ? toWireStream(ended[0]) : null };
+    async ({ params, query }) => {
+      const { id } = streams.require(params.id);
+      const since = query.since === undefined ? undefined : Date.parse(query.since);
+      return figures.history(id, since).map(toWireSample);
     },
   );
-}
 
-/** The engine that a report names by id, or by where it was reached. */
-function findEngine(registry: EngineRegistry, body: Static<typeof StreamStartedBody>): string | null {
-  const { container_id: id, engine } = body;
-  if (id && registry.get(id)) return id;
-  const known = registry
-    .list()
-    .find(({ host, ports }) => host === engine.host && ports.hostHttp === engine.port);
-  return known?.id ?? id ?? null;
+  api.delete(
+    '/streams/:id',
+    {
+      onRequest: checkKey,
+      schema: {
+        tags: ['streams'],
+        summary: 'Stop a stream at its engine; it has ended even where the engine does not answer',
+        security: KEY_SECURITY,
+        params: StreamParams,
+        response: {
+          200: StreamStoppedSchema,
+          ...problems(...WRITE_CODES, 'stream_not_found'),
+        },
+      },
+    },
+    async ({ params, id: requestId }) => {
+      const stream = streams.require(params.id);
+      // First of all, so that it is not taken for one whose session has gone by itself.
+      const ended = streams.end(stream.id, 'stopped') ?? stream;
+      const stopped = await sessions.stop(ended).then(
+        () => true,
+        (err) => {
+          log.warn({ err, requestId }, 'a stream has been ended that its engine may still play');
+          return false;
+        },
+      );
+      const message = stopped ? 'Stream stopped successfully' : 'Stream ended; its engine did not confirm it';
+      return { message, stream_id: stream.id, stopped, stream: views.stream(ended) };
+    },
+  );
 }

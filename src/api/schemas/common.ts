@@ -35,23 +35,6 @@ export function problems(...codes: ErrorCode[]): Record<number, ProblemResponse>
   );
 }
 
-/** What a write needs, as OpenAPI says it. */
-export const KEY_NEEDED = [{ key: [] }, { bearer: [] }];
-
-/** What any write can be refused with, and the named problems beside it. */
-export function writeProblems(...codes: ErrorCode[]): Record<number, ProblemResponse> {
-  return problems(
-    'invalid_request',
-    'invalid_json',
-    'ambiguous_key',
-    'missing_key',
-    'wrong_key',
-    'body_too_large',
-    'unsupported_media_type',
-    ...codes,
-  );
-}
-
 function describeProblem(status: number, codes: readonly ErrorCode[]): ProblemResponse {
   const schema = Type.Object({
     type: Type.String(),
@@ -64,3 +47,17 @@ function describeProblem(status: number, codes: readonly ErrorCode[]): ProblemRe
   const description = codes.map((code) => PROBLEMS[code].title).join('; ');
   return { description, content: { 'application/problem+json': { schema } } };
 }
+
+/** What every write needs: the key, in either of its headers. */
+export const KEY_SECURITY = [{ key: [] }, { bearer: [] }];
+
+/** What can be wrong with any write before its own work begins. */
+export const WRITE_CODES = [
+  'invalid_request',
+  'invalid_json',
+  'ambiguous_key',
+  'missing_key',
+  'wrong_key',
+  'body_too_large',
+  'unsupported_media_type',
+] as const satisfies readonly ErrorCode[];

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { Nullable, Time } from './common.ts';
+import { Bytes, Nullable, Time } from './common.ts';
 
 const KeyType = Type.Union([
   Type.Literal('content_id'),
@@ -16,6 +16,14 @@ const Labels = Type.Object({ stream_id: Type.Optional(Label) }, { additionalProp
 const CLOSED = { additionalProperties: false };
 const ContainerId = Type.String({ minLength: 1, maxLength: 128 });
 
+const StreamFigureFields = {
+  peers: Nullable(Type.Number({ minimum: 0 })),
+  speed_down: Nullable(Type.Number({ minimum: 0, description: 'KB/s' })),
+  speed_up: Nullable(Type.Number({ minimum: 0, description: 'KB/s' })),
+  downloaded: Nullable(Bytes('Since the session began')),
+  uploaded: Nullable(Bytes('Since the session began')),
+};
+
 export const StreamSchema = Type.Object({
   id: Type.String(),
   key_type: KeyType,
@@ -28,6 +36,41 @@ export const StreamSchema = Type.Object({
   started_at: Time,
   ended_at: Nullable(Time),
   status: Type.Union([Type.Literal('started'), Type.Literal('ended')]),
+  ...StreamFigureFields,
+});
+
+const EngineText = Nullable(Type.String({ description: "The engine's own words" }));
+
+export const StreamSampleSchema = Type.Object({
+  ts: Time,
+  ...StreamFigureFields,
+  status: EngineText,
+  livepos: Nullable(
+    Type.Object({
+      pos: EngineText,
+      live_first: EngineText,
+      live_last: EngineText,
+      first_ts: EngineText,
+      last_ts: EngineText,
+      is_live: EngineText,
+      buffer_pieces: EngineText,
+    }),
+  ),
+});
+
+export const StreamStoppedSchema = Type.Object({
+  message: Type.String(),
+  stream_id: Type.String(),
+  stopped: Type.Boolean({ description: 'Whether the engine confirmed that the session is over' }),
+  stream: StreamSchema,
+});
+
+export const StreamParams = Type.Object({ id: StreamId });
+
+export const StreamStatsQuery = Type.Object({
+  since: Type.Optional(
+    Type.String({ format: 'date-time', description: 'Only samples taken at this time or later; RFC 3339' }),
+  ),
 });
 
 export const StreamStartedBody = Type.Object(
