@@ -1,7 +1,9 @@
 import type { FastifyBaseLogger } from 'fastify';
+import type { Answer } from './api/answers.ts';
 import { createAnswers } from './api/answers.ts';
 import { createCachedReply } from './api/cached-reply.ts';
 import type { Api } from './api/context.ts';
+import { Followers } from './api/live/followers.ts';
 import { createKeyCheck, requireKeyForReads } from './api/plugins/auth.ts';
 import { addCommonHeaders, commonHeaders } from './api/plugins/headers.ts';
 import { answerUnmatched } from './api/plugins/method-not-allowed.ts';
@@ -10,6 +12,8 @@ import { createProvisioningErrorHandler } from './api/problem.ts';
 import { cacheRoutes } from './api/routes/cache.ts';
 import { engineRoutes } from './api/routes/engines.ts';
 import { fleetRoutes } from './api/routes/fleet.ts';
+import { liveRoutes } from './api/routes/live.ts';
+import { metricsRoutes } from './api/routes/metrics.ts';
 import { probeRoutes } from './api/routes/probes.ts';
 import { cachedRoutes } from './api/routes/reads.ts';
 import { streamEventRoutes } from './api/routes/stream-events.ts';
@@ -32,6 +36,8 @@ import { EngineStats } from './engines/stats.ts';
 import { describeStatus } from './engines/status.ts';
 import { EventBus } from './events/events.ts';
 import { connectInvalidation } from './events/invalidation.ts';
+import { Notices } from './events/notices.ts';
+import { Metrics } from './metrics/metrics.ts';
 import { StreamCollector } from './streams/collector.ts';
 import { StreamFigures } from './streams/figures.ts';
 import { PlaybackSessions } from './streams/sessions.ts';
@@ -39,6 +45,10 @@ import { Streams } from './streams/streams.ts';
 import type { VpnContainers, VpnContainerWatch } from './vpn/containers.ts';
 import { VpnMonitor } from './vpn/monitor.ts';
 import { createVpn } from './vpn/status.ts';
+import type { VpnStatus } from './vpn/wire.ts';
+
+/** Notices remembered for clients that come back after a moment. */
+const REMEMBERED_NOTICES = 1000;
 
 /** What the application is put together from besides its settings. */
 export interface Dependencies {
@@ -49,6 +59,8 @@ export interface Dependencies {
   version: string;
   logger: FastifyBaseLogger;
   clock?: Clock;
+  /** Where calls to Docker have been noted; it is closed with the application. Default: one of its own. */
+  metrics?: Metrics;
 }
 
 export interface App {
@@ -64,6 +76,7 @@ export interface App {
 export async function buildApp(config: Config, dependencies: Dependencies): Promise<App> {
   const { runtime, vpnContainers, logger: log } = dependencies;
   const clock = dependencies.clock ?? createSystemClock();
+  const metrics = dependencies.metrics ?? new Metrics(clock);
   const bus = new EventBus();
   const cache = new Cache({
     enabled: config.cacheEnabled,
@@ -76,9 +89,11 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     sweepIntervalS: config.cacheSweepIntervalS,
     onError: (err, key) =>
       log.warn({ err, key }, 'an answer could not be loaded; the last good one stands in'),
+    onLoad: metrics.noteLoad,
   });
   // First of all listeners: whoever hears of an event may read at once.
   connectInvalidation(bus, cache);
+  const notices = new Notices(bus, REMEMBERED_NOTICES);
   bus.subscribe((event) => log.debug(event, 'event'));
 
   // Engines
@@ -133,6 +148,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     cache,
     clock,
     onError: (err) => log.warn({ err }, "the VPN's control server does not answer"),
+    onControlCall: metrics.noteVpnCall,
   });
   const monitor = new VpnMonitor({
     observe: vpn.observe,
@@ -213,6 +229,21 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     onError: (err) => log.warn({ err }, 'an unhealthy engine could not be replaced'),
   });
 
+  // What followers and monitors are told
+  const followers = new Followers({ notices, clock, most: config.liveMaxClients });
+  metrics.show({
+    cacheTotals: () => cache.totals(),
+    facts: () => ({
+      runtimeAvailable: registry.available,
+      engines: registry.list(),
+      streams: streams.counts(),
+      vpn: cache.peek<Answer<VpnStatus>>(answers.vpn.key)?.value.value,
+      minReplicas: config.minReplicas,
+      liveClients: followers.size,
+    }),
+    bus,
+  });
+
   // HTTP
   const isReservedLabel = (name: string) =>
     name === config.containerLabel.name || name.startsWith('roundhouse.');
@@ -237,6 +268,8 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
   streamRoutes(api, { streams, figures, sessions, views, checkKey, log });
   streamEventRoutes(api, { streams, registry, views, checkKey });
   cacheRoutes(api, cache, checkKey);
+  liveRoutes(api, followers, headers);
+  metricsRoutes(api, metrics);
   probeRoutes(api, {
     registry,
     runtimeName: runtime.name,
@@ -267,6 +300,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
       collector.stop();
       registry.stop();
       cache.close();
+      metrics.close();
       await runtime.close();
     },
   };

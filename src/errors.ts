@@ -22,6 +22,7 @@ export type ErrorCode =
   | 'provisioning_failed'
   | 'image_missing'
   | 'runtime_unavailable'
+  | 'too_many_clients'
   | 'timeout'
   | 'internal_error';
 

@@ -2,8 +2,10 @@ import closeWithGrace from 'close-with-grace';
 import { pino } from 'pino';
 import manifest from '../package.json' with { type: 'json' };
 import { buildApp } from './app.ts';
+import { createSystemClock } from './cache/index.ts';
 import { loadApiKey } from './config/api-key.ts';
 import { ConfigError, readConfig } from './config/config.ts';
+import { Metrics } from './metrics/metrics.ts';
 import { openRuntime } from './runtimes/open-runtime.ts';
 
 /** Containers get ten seconds from Docker between being asked to stop and being killed. */
@@ -31,13 +33,21 @@ async function run(): Promise<void> {
       : {}),
   });
   const { key, location } = await loadApiKey(config.apiKey, config.dataDir);
-  const { runtime, vpnContainers, reason } = await openRuntime(config, (message) => logger.warn(message));
+  const clock = createSystemClock();
+  const metrics = new Metrics(clock);
+  const { runtime, vpnContainers, reason } = await openRuntime(
+    config,
+    (message) => logger.warn(message),
+    metrics.noteDockerCall,
+  );
   const app = await buildApp(config, {
     runtime,
     vpnContainers,
     apiKey: key,
     version: manifest.version,
     logger,
+    clock,
+    metrics,
   });
   closeWithGrace({ delay: STOP_DEADLINE_MS, logger }, async ({ signal, err }) => {
     if (err) logger.fatal({ err }, 'stopping after a fault');

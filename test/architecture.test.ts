@@ -20,15 +20,17 @@ const ROOMS: Record<string, readonly string[]> = {
   engines: ['http', 'events', 'cache', 'errors'],
   vpn: ['http', 'events', 'cache', 'errors'],
   streams: ['http', 'events', 'cache', 'errors'],
+  metrics: ['engines', 'events', 'cache'],
   runtimes: ['engines', 'vpn', 'config', 'errors'],
-  api: ['engines', 'vpn', 'streams', 'events', 'cache', 'config', 'errors'],
-  app: ['api', 'runtimes', 'engines', 'vpn', 'streams', 'events', 'cache', 'config', 'errors'],
-  main: ['app', 'runtimes', 'config', 'errors'],
+  api: ['metrics', 'engines', 'vpn', 'streams', 'events', 'cache', 'config', 'errors'],
+  app: ['api', 'metrics', 'runtimes', 'engines', 'vpn', 'streams', 'events', 'cache', 'config', 'errors'],
+  main: ['app', 'metrics', 'runtimes', 'cache', 'config', 'errors'],
 };
 
 /** Packages that stay behind one door, and the paths under src/ that are the door. */
 const DOORS: { what: RegExp; paths: RegExp }[] = [
   { what: /^dockerode$/, paths: /^runtimes\/docker(\/|\.ts$)/ },
+  { what: /^@prometheus-io\//, paths: /^metrics\// },
   { what: /^(fastify$|@fastify\/|fastify-)/, paths: /^(api\/|app\.ts$|main\.ts$)/ },
 ];
 
@@ -148,6 +150,8 @@ describe('the check itself', () => {
     ['api/engines.ts', '../runtimes/docker/runtime.ts'],
     ['api/engines.ts', 'dockerode'],
     ['engines/stats.ts', 'fastify'],
+    ['api/routes/metrics.ts', '@prometheus-io/client'],
+    ['metrics/metrics.ts', '../api/server.ts'],
     ['vpn/gluetun.ts', '@fastify/static'],
     ['api/server.ts', '../main.ts'],
     ['app.ts', './main.ts'],

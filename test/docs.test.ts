@@ -11,6 +11,12 @@ function committed(path: string): Promise<string> {
   return readFile(new URL(`../${path}`, import.meta.url), 'utf8');
 }
 
+/** Replies that are no JSON. */
+const OTHER_MEDIA: Record<string, string> = {
+  'GET /metrics': 'text/plain',
+  'GET /events/live': 'text/event-stream',
+};
+
 describe('what is made from the code is committed as it is made (npm run docs)', () => {
   test('openapi/openapi.json', async () => {
     expect(await describeOpenApi()).toBe(await committed('openapi/openapi.json'));
@@ -63,7 +69,8 @@ describe('the OpenAPI document', () => {
       for (const [status, { content }] of Object.entries(responses)) {
         const [mediaType, media] = Object.entries(content ?? {})[0]!;
         const isProblem = Number(status) >= 400 && name !== 'GET /health';
-        expect(mediaType).toBe(isProblem ? 'application/problem+json' : 'application/json');
+        const proper = OTHER_MEDIA[name] ?? 'application/json';
+        expect(mediaType).toBe(isProblem ? 'application/problem+json' : proper);
         if (!isProblem) continue;
         const codes = (media.schema.properties?.code?.anyOf ?? []).flatMap((one) => one.enum ?? []);
         expect(codes.length).toBeGreaterThan(0);

@@ -69,7 +69,7 @@ export async function startFleet(
 
 /** Kills a container as somebody would from outside; Docker then removes it by itself. */
 export async function killContainer({ client }: BenchDocker, id: string): Promise<void> {
-  await client.call((abortSignal) => client.docker.getContainer(id).kill({ abortSignal }));
+  await client.call('stop', (abortSignal) => client.docker.getContainer(id).kill({ abortSignal }));
 }
 
 /** Ends a container, and waits until it is removed: the daemon fails to remove what is going already. */
@@ -78,6 +78,7 @@ async function endContainer(docker: BenchDocker, id: string): Promise<void> {
   try {
     await killContainer(docker, id);
     await client.call(
+      'wait',
       (abortSignal) => client.docker.getContainer(id).wait({ condition: 'removed', abortSignal }),
       { timeoutMs: END_DEADLINE_MS },
     );
@@ -88,6 +89,8 @@ async function endContainer(docker: BenchDocker, id: string): Promise<void> {
 }
 
 async function isRunning({ client }: BenchDocker, id: string): Promise<boolean> {
-  const info = await client.call((abortSignal) => client.docker.getContainer(id).inspect({ abortSignal }));
+  const info = await client.call('inspect', (abortSignal) =>
+    client.docker.getContainer(id).inspect({ abortSignal }),
+  );
   return info.State.Running;
 }

@@ -28,6 +28,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, { status: number; title: strin
   provisioning_failed: { status: 503, title: 'The engine could not be provisioned' },
   image_missing: { status: 503, title: 'The engine image is not there' },
   runtime_unavailable: { status: 503, title: 'The engine runtime does not answer' },
+  too_many_clients: { status: 503, title: 'Too many clients follow the live notices' },
   timeout: { status: 503, title: 'Reading took too long' },
 };
 

@@ -4,6 +4,7 @@ import Fastify, { type FastifyBaseLogger } from 'fastify';
 import type { Api } from './context.ts';
 import type { CommonHeaders } from './plugins/headers.ts';
 import { WriteLog } from './plugins/request-log.ts';
+import { closeUnusedConnections } from './plugins/unused-connections.ts';
 import { createErrorHandler, PROBLEMS, toProblem } from './problem.ts';
 
 const BODY_LIMIT = 64 * 1024;
@@ -35,6 +36,7 @@ export function createServer(log: FastifyBaseLogger, commonHeaders: CommonHeader
   }).withTypeProvider<TypeBoxTypeProvider>();
   api.setErrorHandler(handleError);
   api.removeContentTypeParser('text/plain');
+  closeUnusedConnections(api);
   return api;
 }
 

@@ -4,27 +4,25 @@ import { CacheClosedError } from './errors.ts';
 import { type Flight, type Load, raceSignal, runLoad } from './flight.ts';
 import { deepFreeze } from './freeze.ts';
 import { MemoryStore } from './memory-store.ts';
-import { type CacheOptions, checkTtl, type LoadOptions, type Policy, toPolicy } from './options.ts';
+import {
+  type CacheOptions,
+  checkTtl,
+  type EndedLoad,
+  type LoadOptions,
+  type Policy,
+  toPolicy,
+} from './options.ts';
+import { type CacheRead, describeRead, type Outcome } from './read.ts';
 import { estimateBytes } from './size.ts';
-import { type CacheStats, hitRate, resetCounters, zeroCounters } from './stats.ts';
+import {
+  type CacheStats,
+  type CacheTotals,
+  hitRate,
+  resetCounters,
+  sumCounters,
+  zeroCounters,
+} from './stats.ts';
 import type { Entry } from './store.ts';
-
-/**
- * How a read was answered: `hit` from a kept value; `miss` by a load it began; `collapsed` by a load
- * somebody else had begun; `stale` by a value past its time because its load fails or is overdue;
- * `bypass` by a load with the cache off.
- */
-export type Outcome = 'hit' | 'miss' | 'collapsed' | 'stale' | 'bypass';
-
-/** A value together with what a reader may want to know about it. */
-export interface CacheRead<V> {
-  readonly value: V;
-  readonly outcome: Outcome;
-  /** Seconds since the value was stored. */
-  readonly ageS: number;
-  /** Seconds until it expires; negative once it has. */
-  readonly ttlS: number;
-}
 
 /**
  * A cache that loads what it lacks, once per key at a time, and never keeps an answer that an
@@ -39,7 +37,10 @@ export class Cache<V = unknown> implements Disposable {
   readonly #clock: Clock;
   readonly #entries: Entries<V>;
   readonly #counters = zeroCounters();
+  /** What was counted before the last full clear. */
+  readonly #former = zeroCounters();
   readonly #onError: (error: unknown, key: string) => void;
+  readonly #onLoad: (load: EndedLoad) => void;
   /** The one load of each key whose answer may be kept. An invalidation takes the load out of here. */
   readonly #flights = new Map<string, Flight<V>>();
   /** All loads under way, those that an invalidation has overtaken included. */
@@ -52,6 +53,7 @@ export class Cache<V = unknown> implements Disposable {
     this.#policy = toPolicy(options);
     this.#clock = options.clock ?? createSystemClock();
     this.#onError = options.onError ?? (() => {});
+    this.#onLoad = options.onLoad ?? (() => {});
     const { maxEntries = 10_000, maxBytes = 64 * 1024 * 1024 } = options;
     this.#entries = new Entries<V>({
       store: options.store ?? new MemoryStore<V>({ maxEntries, maxBytes }),
@@ -75,6 +77,17 @@ export class Cache<V = unknown> implements Disposable {
     }
     this.#counters.misses += 1;
     return undefined;
+  }
+
+  /**
+   * What a key last held, for as long as it may be served: stale where it is past its time, and absent once
+   * an invalidation has overtaken it. No read: it neither counts nor keeps the key warm nor loads.
+   */
+  peek<T extends V>(key: string): CacheRead<T> | undefined {
+    const now = this.#clock.now();
+    const entry = this.#entries.peek(key);
+    if (entry === undefined || entry.invalidated || now >= entry.usableUntil) return undefined;
+    return describeRead(entry, isFresh(entry, now) ? 'hit' : 'stale', now) as CacheRead<T>;
   }
 
   /**
@@ -108,7 +121,7 @@ export class Cache<V = unknown> implements Disposable {
     for (const key of this.#entries.matching(pattern ?? '*', this.#flights.keys())) {
       if (this.delete(key)) removed += 1;
     }
-    if (pattern === undefined) resetCounters(this.#counters);
+    if (pattern === undefined) resetCounters(this.#counters, this.#former);
     return removed;
   }
 
@@ -155,10 +168,16 @@ export class Cache<V = unknown> implements Disposable {
       ...this.#counters,
       size: entries.length,
       hitRate: hitRate(this.#counters),
-      bytes: this.#entries.bytes,
+      bytes: this.#entries.volume.bytes,
       inFlight: this.#underWay.size,
       entries,
     };
+  }
+
+  /** Counters since the cache was made, which no clear sets back, and how much is held. Walks nothing. */
+  totals(): CacheTotals {
+    const volume = this.#entries.volume;
+    return { ...sumCounters(this.#former, this.#counters), ...volume, inFlight: this.#underWay.size };
   }
 
   /**
@@ -234,12 +253,7 @@ export class Cache<V = unknown> implements Disposable {
   #serve(entry: Entry<V>, outcome: Outcome, now: number): CacheRead<V> {
     if (outcome === 'stale') this.#counters.stale += 1;
     entry.lastReadAt = now;
-    return {
-      value: entry.value,
-      outcome,
-      ageS: (now - entry.storedAt) / 1000,
-      ttlS: (entry.expiresAt - now) / 1000,
-    };
+    return describeRead(entry, outcome, now);
   }
 
   /** Waits for the load of a key, beginning it if nobody has. */
@@ -270,6 +284,7 @@ export class Cache<V = unknown> implements Disposable {
   #begin(key: string, load: Load<V>, ttlS: number, background: boolean, lastReadAt: number): Flight<V> {
     checkTtl(ttlS);
     this.#counters.loads += 1;
+    const begunAt = this.#clock.now();
     const { result, abort } = runLoad(key, load, this.#policy.loadTimeoutS, this.#clock);
     const flight: Flight<V> = {
       abort,
@@ -277,13 +292,27 @@ export class Cache<V = unknown> implements Disposable {
       ttlS,
       lastReadAt,
       result: result.then(
-        (value) => this.#landed(key, flight, value, load),
-        (error) => this.#failed(key, flight, error),
+        (value) => {
+          this.#ended(key, begunAt, true);
+          return this.#landed(key, flight, value, load);
+        },
+        (error) => {
+          this.#ended(key, begunAt, false);
+          return this.#failed(key, flight, error);
+        },
       ),
     };
     if (!this.#off) this.#flights.set(key, flight);
     this.#underWay.add(flight);
     return flight;
+  }
+
+  #ended(key: string, begunAt: number, succeeded: boolean): void {
+    try {
+      this.#onLoad({ key, seconds: (this.#clock.now() - begunAt) / 1000, succeeded });
+    } catch (error) {
+      this.#onError(error, key);
+    }
   }
 
   #landed(key: string, flight: Flight<V>, value: V, load: Load<V>): V {

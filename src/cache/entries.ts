@@ -44,12 +44,13 @@ export class Entries<V> {
     this.#onError = parts.onError;
   }
 
-  get bytes(): number {
+  /** How much the store holds, whatever its age. */
+  get volume(): { held: number; bytes: number } {
     try {
-      return this.#store.bytes;
+      return { held: this.#store.size, bytes: this.#store.bytes };
     } catch (error) {
       this.#fault(error, '*');
-      return 0;
+      return { held: 0, bytes: 0 };
     }
   }
 

@@ -6,14 +6,15 @@
  * const total = await cache.getOrLoad('stats:total', () => readTotal(), { ttlS: 3 });
  * cache.invalidate('stats:*');
  */
-export { Cache, type CacheRead, type Outcome } from './cache.ts';
+export { Cache } from './cache.ts';
 export { type Clock, createSystemClock } from './clock.ts';
 export { CacheClosedError, LoadTimeoutError } from './errors.ts';
 export type { Load } from './flight.ts';
 export { matchGlob } from './glob.ts';
 export { cacheKey } from './key.ts';
 export { MemoryStore } from './memory-store.ts';
-export type { CacheOptions, LoadOptions } from './options.ts';
+export type { CacheOptions, EndedLoad, LoadOptions } from './options.ts';
+export type { CacheRead, Outcome } from './read.ts';
 export { estimateBytes } from './size.ts';
-export type { CacheStats, Counters, EntryStats } from './stats.ts';
+export type { CacheStats, CacheTotals, Counters, EntryStats } from './stats.ts';
 export type { Entry, Store } from './store.ts';

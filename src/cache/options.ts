@@ -30,6 +30,17 @@ export interface CacheOptions<V = unknown> {
   store?: Store<V>;
   /** Called at the first failure of a streak of failing loads of a key, and for each fault of the store. */
   onError?: (error: unknown, key: string) => void;
+  /** Called as each load ends, whoever it was for. An error that it throws goes to `onError`. */
+  onLoad?: (load: EndedLoad) => void;
+}
+
+/** A load that has ended, overtaken or not. */
+export interface EndedLoad {
+  key: string;
+  /** How long it took. */
+  seconds: number;
+  /** False if it threw, passed its deadline or was ended with the cache. */
+  succeeded: boolean;
 }
 
 /** How one read loads and keeps its value. */

@@ -43,6 +43,16 @@ export interface CacheStats extends Counters {
   entries: EntryStats[];
 }
 
+/** What a monitor reads at intervals. Nothing sets these counters back, and reading them walks nothing. */
+export interface CacheTotals extends Counters {
+  /** Entries held, whether fresh, expired or kept as a fallback. */
+  held: number;
+  /** Bytes held by them. */
+  bytes: number;
+  /** Loads under way. */
+  inFlight: number;
+}
+
 export function zeroCounters(): Counters {
   return {
     hits: 0,
@@ -57,8 +67,16 @@ export function zeroCounters(): Counters {
   };
 }
 
-export function resetCounters(counters: Counters): void {
+/** Sets counters to zero and adds what they had counted to `former`. */
+export function resetCounters(counters: Counters, former: Counters): void {
+  Object.assign(former, sumCounters(former, counters));
   Object.assign(counters, zeroCounters());
+}
+
+export function sumCounters(a: Counters, b: Counters): Counters {
+  const sum = zeroCounters();
+  for (const name of Object.keys(sum) as (keyof Counters)[]) sum[name] = a[name] + b[name];
+  return sum;
 }
 
 export function hitRate({ hits, misses }: Counters): number {

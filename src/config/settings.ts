@@ -44,6 +44,14 @@ export const SETTINGS = {
     'Origin whose pages may call the API, or `*`. Unset: none.',
     parseOrigin,
   ),
+  liveMaxClients: integer(
+    'LIVE_MAX_CLIENTS',
+    100,
+    'clients',
+    'Most clients of /events/live at once.',
+    0,
+    10_000,
+  ),
 
   // Engines
   engineRuntime: choice(

@@ -1,7 +1,7 @@
 import { type Config, ConfigError } from '../config/config.ts';
 import type { EngineRuntime } from '../engines/runtime.ts';
 import type { VpnContainers, VpnContainerWatch } from '../vpn/containers.ts';
-import { DockerClient } from './docker/client.ts';
+import { type CallObserver, DockerClient } from './docker/client.ts';
 import { DockerRuntime } from './docker/docker-runtime.ts';
 import { dockerEngineOptions } from './docker/options.ts';
 import { firstOf, sampleFromApi, sampleFromCgroup } from './docker/sampler.ts';
@@ -23,12 +23,18 @@ export interface OpenedRuntime {
 /**
  * Opens the runtime that ENGINE_RUNTIME names; `auto` takes Docker where it answers.
  * @param warn told of what an operator should know, such as engines ended that a killed service had left.
+ * @param onDockerCall told of each call to Docker.
  */
-export async function openRuntime(config: Config, warn: (message: string) => void): Promise<OpenedRuntime> {
+export async function openRuntime(
+  config: Config,
+  warn: (message: string) => void,
+  onDockerCall: CallObserver = () => {},
+): Promise<OpenedRuntime> {
   const client = new DockerClient({
     host: config.dockerSocket,
     timeoutS: config.dockerTimeoutS,
     concurrency: config.dockerConcurrency,
+    onCall: onDockerCall,
   });
   const address = config.dockerSocket ?? DEFAULT_SOCKET;
   if (config.engineRuntime === 'process') return openProcess(config, warn, 'ENGINE_RUNTIME=process');

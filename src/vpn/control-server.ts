@@ -16,6 +16,13 @@ import {
 const PORT_ROUTES = ['/v1/portforward', '/v1/openvpn/portforwarded'] as const;
 type PortRoute = (typeof PORT_ROUTES)[number];
 
+/** Told of each question as its answer comes in, or fails to. */
+export type ControlObserver = (
+  question: 'tunnel' | 'port' | 'publicip',
+  seconds: number,
+  succeeded: boolean,
+) => void;
+
 /** The control server answered, and will not tell: no such route, or not with this key. */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError';
@@ -34,29 +41,36 @@ export class ControlServer {
   readonly #timeoutS: number;
   readonly #clock: Clock;
   readonly #headers: Record<string, string>;
+  readonly #onCall: ControlObserver;
   #knownPortRoute: PortRoute | undefined;
 
-  constructor(options: { apiKey: string | undefined; timeoutS: number; clock: Clock }) {
+  constructor(options: {
+    apiKey: string | undefined;
+    timeoutS: number;
+    clock: Clock;
+    onCall?: ControlObserver | undefined;
+  }) {
     this.#timeoutS = options.timeoutS;
     this.#clock = options.clock;
+    this.#onCall = options.onCall ?? (() => {});
     this.#headers = options.apiKey === undefined ? {} : { 'x-api-key': options.apiKey };
   }
 
   tunnelState(baseUrl: string, signal: AbortSignal): Promise<TunnelState> {
-    return this.#inTime(signal, async (inTime) =>
+    return this.#inTime('tunnel', signal, async (inTime) =>
       parseTunnelState(await this.#get(baseUrl, '/v1/vpn/status', inTime)),
     );
   }
 
   publicAddress(baseUrl: string, signal: AbortSignal): Promise<PublicAddress | null> {
-    return this.#inTime(signal, async (inTime) =>
+    return this.#inTime('publicip', signal, async (inTime) =>
       parsePublicAddress(await this.#get(baseUrl, '/v1/publicip/ip', inTime)),
     );
   }
 
   /** The forwarded port, or null where there is none. Both routes are tried within one deadline. */
   forwardedPort(baseUrl: string, signal: AbortSignal): Promise<number | null> {
-    return this.#inTime(signal, async (inTime) => {
+    return this.#inTime('port', signal, async (inTime) => {
       const [first, second] = PORT_ROUTES;
       const routes = this.#knownPortRoute === second ? [second, first] : [first, second];
       const refusals: RefusedError[] = [];
@@ -86,8 +100,21 @@ export class ControlServer {
     }
   }
 
-  #inTime<T>(outer: AbortSignal, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async #inTime<T>(
+    question: Parameters<ControlObserver>[0],
+    outer: AbortSignal,
+    ask: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
     const timeoutMs = this.#timeoutS * 1000;
-    return withinDeadline({ clock: this.#clock, timeoutMs, who: "Gluetun's control server", outer }, ask);
+    const begunAt = this.#clock.now();
+    let succeeded = false;
+    try {
+      const who = "Gluetun's control server";
+      const answer = await withinDeadline({ clock: this.#clock, timeoutMs, who, outer }, ask);
+      succeeded = true;
+      return answer;
+    } finally {
+      this.#onCall(question, (this.#clock.now() - begunAt) / 1000, succeeded);
+    }
   }
 }

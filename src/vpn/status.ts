@@ -3,7 +3,7 @@ import type { Cache } from '../cache/cache.ts';
 import type { Clock } from '../cache/clock.ts';
 import { RoundhouseError } from '../errors.ts';
 import type { VpnContainer, VpnContainers } from './containers.ts';
-import { ControlServer } from './control-server.ts';
+import { type ControlObserver, ControlServer } from './control-server.ts';
 import { VpnFacts, type VpnRun } from './facts.ts';
 import {
   DISABLED,
@@ -33,6 +33,7 @@ export interface VpnOptions {
   clock: Clock;
   /** Told of the first failure of a streak of failing calls to the control server. */
   onError: (error: unknown) => void;
+  onControlCall?: ControlObserver;
 }
 
 /** Every read rejects with RoundhouseError `runtime_unavailable` where Docker does not answer. */
@@ -48,7 +49,12 @@ export interface Vpn {
 export function createVpn(options: VpnOptions): Vpn {
   const { containers, cache, clock } = options;
   const name = options.containerName ?? null;
-  const server = new ControlServer({ apiKey: options.apiKey, timeoutS: CONTROL_TIMEOUT_S, clock });
+  const server = new ControlServer({
+    apiKey: options.apiKey,
+    timeoutS: CONTROL_TIMEOUT_S,
+    clock,
+    onCall: options.onControlCall,
+  });
   const facts = new VpnFacts({ cache, server, ttlS: options.factTtlS, onError: options.onError });
 
   async function observe(signal: AbortSignal): Promise<VpnObservation> {

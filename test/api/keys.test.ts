@@ -2,7 +2,7 @@ import { type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { KEY, startFakeApp, type TestApp } from '../support/app.ts';
-import { OPENAPI } from '../support/openapi.ts';
+import { answersJson, OPENAPI } from '../support/openapi.ts';
 
 let app: TestApp;
 let origin: string;
@@ -105,7 +105,7 @@ describe('a write is refused', () => {
 
 describe('reads', () => {
   const READS = Object.entries(OPENAPI.paths)
-    .filter(([, operations]) => 'get' in operations)
+    .filter(([, { get }]) => get && answersJson(get))
     .map(([path]) => path.replace(/\{\w+\}/, 'x'));
 
   test('need no key, and a wrong one does not matter', async () => {

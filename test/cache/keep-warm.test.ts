@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Cache, type CacheRead } from '../../src/cache/cache.ts';
+import { Cache, type CacheRead } from '../../src/cache/index.ts';
 import type { CacheOptions } from '../../src/cache/options.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
 import { ManualSource } from '../support/manual-source.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { Cache, CacheRead } from '../../src/cache/cache.ts';
+import type { Cache, CacheRead } from '../../src/cache/index.ts';
 import { type FakeClock, settle } from '../support/fake-clock.ts';
 
 export const KEYS = ['a:1', 'a:2', 'b:1'] as const;

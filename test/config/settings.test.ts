@@ -80,6 +80,7 @@ const ROWS: Record<keyof typeof SETTINGS, Row> = {
       '**',
     ],
   },
+  liveMaxClients: integer(0, 10_000),
   engineRuntime: { good: [['process', 'process']], bad: ['podman', 'Docker'] },
   dockerSocket: {
     good: [

@@ -38,6 +38,11 @@ export const OPENAPI = JSON.parse(
   readFileSync(new URL('../../openapi/openapi.json', import.meta.url), 'utf8'),
 ) as OpenApi;
 
+/** Whether an operation answers with one JSON document. Metrics are text, and live notices do not end. */
+export function answersJson({ responses }: Operation): boolean {
+  return 'application/json' in (responses['200']?.content ?? {});
+}
+
 /** What a check of a reply needs to know of it. */
 export interface Reply {
   statusCode: number;

@@ -18,6 +18,7 @@ export async function describeApi(api: Api, version: string): Promise<void> {
         { name: 'orchestrator', description: 'The whole' },
         { name: 'vpn', description: 'The VPN that engines use' },
         { name: 'streams', description: 'What engines play' },
+        { name: 'events', description: 'What happens' },
         { name: 'cache', description: 'The cache in front of the polled reads' },
         { name: 'probes', description: 'For supervisors' },
       ],

@@ -4,6 +4,24 @@ import { RoundhouseError } from '../../errors.ts';
 
 const PING_DEADLINE_MS = 1500;
 
+/** The calls that are made to the daemon. */
+export type DockerCall =
+  | 'list'
+  | 'inspect'
+  | 'create'
+  | 'start'
+  | 'stop'
+  | 'remove'
+  | 'stats'
+  | 'wait'
+  | 'ping';
+
+/**
+ * Told of each call as it ends, with the time since it had its turn. It has not succeeded if the daemon did
+ * not answer or reports a fault of its own; "no such container" is an answer.
+ */
+export type CallObserver = (call: DockerCall, seconds: number, succeeded: boolean) => void;
+
 /** A fault that the daemon itself reported. */
 export interface DaemonError extends Error {
   statusCode: number;
@@ -20,11 +38,18 @@ export class DockerClient {
   readonly docker: Docker;
   readonly #timeoutMs: number;
   readonly #limit: <T>(task: () => Promise<T>) => Promise<T>;
+  readonly #onCall: CallObserver;
 
-  constructor(options: { host: string | null; timeoutS: number; concurrency: number }) {
+  constructor(options: {
+    host: string | null;
+    timeoutS: number;
+    concurrency: number;
+    onCall?: CallObserver;
+  }) {
     this.docker = connect(options.host);
     this.#timeoutMs = options.timeoutS * 1000;
     this.#limit = pLimit(options.concurrency);
+    this.#onCall = options.onCall ?? (() => {});
   }
 
   /**
@@ -33,10 +58,12 @@ export class DockerClient {
    * @throws DaemonError for an answer that is an error; RoundhouseError `runtime_unavailable` for no answer.
    */
   call<T>(
+    name: DockerCall,
     task: (abortSignal: AbortSignal) => Promise<T>,
     options: { timeoutMs?: number; signal?: AbortSignal } = {},
   ) {
-    return this.#limit(() => callWithDeadline(task, options.timeoutMs ?? this.#timeoutMs, options.signal));
+    const { timeoutMs = this.#timeoutMs, signal } = options;
+    return this.#limit(() => this.#observed(name, () => callWithDeadline(task, timeoutMs, signal)));
   }
 
   /** Asks whether the daemon answers, out of turn. */
@@ -44,7 +71,22 @@ export class DockerClient {
     const ping: (options: { abortSignal: AbortSignal }) => Promise<unknown> = this.docker.ping.bind(
       this.docker,
     );
-    await callWithDeadline((abortSignal) => ping({ abortSignal }), PING_DEADLINE_MS);
+    await this.#observed('ping', () =>
+      callWithDeadline((abortSignal) => ping({ abortSignal }), PING_DEADLINE_MS),
+    );
+  }
+
+  async #observed<T>(name: DockerCall, call: () => Promise<T>): Promise<T> {
+    const begunMs = performance.now();
+    const end = (succeeded: boolean) => this.#onCall(name, (performance.now() - begunMs) / 1000, succeeded);
+    try {
+      const answer = await call();
+      end(true);
+      return answer;
+    } catch (error) {
+      end(error instanceof Error && 'statusCode' in error && (error as DaemonError).statusCode < 500);
+      throw error;
+    }
   }
 }
 

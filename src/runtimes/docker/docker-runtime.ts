@@ -48,7 +48,7 @@ export class DockerRuntime implements EngineRuntime {
 
   async list(): Promise<RuntimeEngine[]> {
     const filters = { label: [labelFilter(this.#options)], status: ['running'] };
-    const running = await this.#client.call((abortSignal) =>
+    const running = await this.#client.call('list', (abortSignal) =>
       this.#client.docker.listContainers({ filters, abortSignal }),
     );
     const found = await Promise.all(running.map(({ Id }) => this.#know(Id)));
@@ -82,7 +82,7 @@ export class DockerRuntime implements EngineRuntime {
     this.#starting.delete(id);
     const container = this.#client.docker.getContainer(id);
     try {
-      await this.#client.call((abortSignal) => container.stop({ t: STOP_GRACE_S, abortSignal }), {
+      await this.#client.call('stop', (abortSignal) => container.stop({ t: STOP_GRACE_S, abortSignal }), {
         timeoutMs: REMOVE_DEADLINE_MS,
       });
     } catch (error) {
@@ -143,6 +143,7 @@ export class DockerRuntime implements EngineRuntime {
     try {
       const options = createOptions(spec, this.#options, vpnId);
       const container = await this.#client.call(
+        'create',
         (abortSignal) => this.#client.docker.createContainer({ ...options, abortSignal }),
         { timeoutMs: CREATE_DEADLINE_MS },
       );
@@ -159,7 +160,7 @@ export class DockerRuntime implements EngineRuntime {
     if (network.kind !== 'vpn') return undefined;
     const container = this.#client.docker.getContainer(network.container);
     try {
-      return (await this.#client.call((abortSignal) => container.inspect({ abortSignal }))).Id;
+      return (await this.#client.call('inspect', (abortSignal) => container.inspect({ abortSignal }))).Id;
     } catch (error) {
       if (!hasStatus(error, 404)) throw error;
       throw new RoundhouseError('provisioning_failed', `There is no VPN container ${network.container}`, {
@@ -174,7 +175,7 @@ export class DockerRuntime implements EngineRuntime {
     if (known) return known;
     const { label, network, engineHost } = this.#options;
     try {
-      const info = await this.#client.call((abortSignal) =>
+      const info = await this.#client.call('inspect', (abortSignal) =>
         this.#client.docker.getContainer(id).inspect({ abortSignal }),
       );
       const container = readContainer(info, label, network, engineHost);
@@ -200,6 +201,7 @@ export class DockerRuntime implements EngineRuntime {
     const deadline = { timeoutMs: REMOVE_DEADLINE_MS };
     try {
       await this.#client.call(
+        'remove',
         (abortSignal) => container.remove({ force: true, v: true, abortSignal }),
         deadline,
       );
@@ -207,7 +209,7 @@ export class DockerRuntime implements EngineRuntime {
       if (hasStatus(error, 404)) return;
       if (!hasStatus(error, 409)) throw error;
       await this.#client
-        .call((abortSignal) => container.wait({ condition: 'removed', abortSignal }), deadline)
+        .call('wait', (abortSignal) => container.wait({ condition: 'removed', abortSignal }), deadline)
         .catch((late) => {
           if (!hasStatus(late, 404)) throw late;
         });

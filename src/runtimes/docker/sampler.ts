@@ -20,6 +20,7 @@ export const sampleFromCgroup: SampleSource = async (container) => {
 export function sampleFromApi(client: DockerClient): SampleSource {
   return async (container, signal) => {
     const answer = await client.call(
+      'stats',
       (abortSignal) => {
         const options = { stream: false as const, 'one-shot': true, abortSignal };
         return client.docker.getContainer(container.engine.id).stats(options);

@@ -17,7 +17,7 @@ export async function startContainer(
   startedMs: number,
   onFailed: () => void,
 ): Promise<boolean> {
-  const start = client.call((abortSignal) => client.docker.getContainer(id).start({ abortSignal }), {
+  const start = client.call('start', (abortSignal) => client.docker.getContainer(id).start({ abortSignal }), {
     timeoutMs: START_DEADLINE_MS,
   });
   const outcome = start.then(

@@ -14,7 +14,9 @@ export class DockerVpnContainers implements VpnContainers, VpnContainerWatch {
   async inspect(name: string, signal: AbortSignal): Promise<VpnContainer | null> {
     try {
       const container = this.#client.docker.getContainer(name);
-      const info = await this.#client.call((abortSignal) => container.inspect({ abortSignal }), { signal });
+      const info = await this.#client.call('inspect', (abortSignal) => container.inspect({ abortSignal }), {
+        signal,
+      });
       return {
         id: info.Id,
         running: info.State.Running && !info.State.Paused && !info.State.Restarting,

@@ -1,0 +1,27 @@
+import type { Entry } from './store.ts';
+
+/**
+ * How a read was answered: `hit` from a kept value; `miss` by a load it began; `collapsed` by a load
+ * somebody else had begun; `stale` by a value past its time because its load fails or is overdue;
+ * `bypass` by a load with the cache off.
+ */
+export type Outcome = 'hit' | 'miss' | 'collapsed' | 'stale' | 'bypass';
+
+/** A value together with what a reader may want to know about it. */
+export interface CacheRead<V> {
+  readonly value: V;
+  readonly outcome: Outcome;
+  /** Seconds since the value was stored. */
+  readonly ageS: number;
+  /** Seconds until it expires; negative once it has. */
+  readonly ttlS: number;
+}
+
+export function describeRead<V>(entry: Entry<V>, outcome: Outcome, now: number): CacheRead<V> {
+  return {
+    value: entry.value,
+    outcome,
+    ageS: (now - entry.storedAt) / 1000,
+    ttlS: (entry.expiresAt - now) / 1000,
+  };
+}

@@ -1,0 +1,58 @@
+import type { Registry } from '@prometheus-io/client';
+import type { DomainFacts, OneVpn, VpnFacts } from './domain.ts';
+import { gauge, gaugeBy } from './figures.ts';
+
+const VPN_STATES = ['healthy', 'unhealthy', 'unknown', 'disabled', 'starting'] as const;
+type VpnState = (typeof VPN_STATES)[number];
+
+/** `orch_*`: gauges with the names and meanings that dashboards of AceStream orchestrators read. */
+export function orchestratorMetrics(registry: Registry): (facts: DomainFacts) => void {
+  const setStreams = gauge(registry, 'orch_total_streams', 'Streams that play.');
+  const setHealthy = gauge(registry, 'orch_healthy_engines', 'Healthy engines.');
+  const setUnhealthy = gauge(registry, 'orch_unhealthy_engines', 'Unhealthy engines.');
+  const setUsed = gauge(registry, 'orch_used_engines', 'Engines that play a stream.');
+  const setExtra = gauge(registry, 'orch_extra_engines', 'Engines above MIN_REPLICAS.');
+  const setVpn = vpnHealth(registry, 'orch_vpn_health', 'Health of the VPN, as far as it is known.');
+  const setVpn1 = vpnHealth(registry, 'orch_vpn1_health', 'Health of the first VPN.');
+  const setVpn2 = vpnHealth(registry, 'orch_vpn2_health', 'Health of the second VPN.');
+  const setVpn1Engines = gauge(registry, 'orch_vpn1_engines', 'Engines behind the first VPN.');
+  const setVpn2Engines = gauge(registry, 'orch_vpn2_engines', 'Engines behind the second VPN.');
+  return ({ engines, streams, vpn, minReplicas }) => {
+    const count = (fits: (engine: (typeof engines)[number]) => boolean) => engines.filter(fits).length;
+    setStreams(streams.active);
+    setHealthy(count(({ health }) => health === 'healthy'));
+    setUnhealthy(count(({ health }) => health === 'unhealthy'));
+    setUsed(count(({ id }) => streams.engineIds.has(id)));
+    setExtra(Math.max(0, engines.length - minReplicas));
+
+    const [first, second] = partsOf(vpn);
+    setVpn(stateOf(vpn, vpn));
+    setVpn1(stateOf(vpn, first));
+    setVpn2(stateOf(vpn, second));
+    const behind = (one: OneVpn | null) =>
+      one ? count(({ vpnContainer }) => vpnContainer !== null && vpnContainer === one.container_name) : 0;
+    setVpn1Engines(behind(first));
+    setVpn2Engines(behind(second));
+  };
+}
+
+/** The two VPNs; a single one is the first. */
+function partsOf(vpn: VpnFacts | undefined): [OneVpn | null, OneVpn | null] {
+  if (vpn?.mode === 'redundant') return [vpn.vpn1, vpn.vpn2];
+  return [vpn?.mode === 'single' ? vpn : null, null];
+}
+
+/** @param one the VPN in question, or null where there is none */
+function stateOf(whole: VpnFacts | undefined, one: OneVpn | null | undefined): VpnState {
+  if (whole === undefined) return 'unknown';
+  return whole.enabled && one ? one.health : 'disabled';
+}
+
+/** A state as dashboards know it: a series for each, of which one is 1, with the metric's own name as label. */
+function vpnHealth(registry: Registry, name: string, help: string): (state: VpnState) => void {
+  const set = gaugeBy<VpnState>(registry, name, help, name);
+  return (state) => {
+    const figures = VPN_STATES.map((known) => [known, known === state ? 1 : 0]);
+    set(Object.fromEntries(figures) as Record<VpnState, number>);
+  };
+}
