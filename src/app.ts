@@ -1,6 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify';
-import type { Answer } from './api/answers.ts';
-import { createAnswers } from './api/answers.ts';
+import { type Answer, createAnswers } from './api/answers.ts';
 import { createCachedReply } from './api/cached-reply.ts';
 import type { Api } from './api/context.ts';
 import { Followers } from './api/live/followers.ts';
@@ -11,6 +10,7 @@ import { describeApi } from './api/plugins/openapi.ts';
 import { createProvisioningErrorHandler } from './api/problem.ts';
 import { cacheRoutes } from './api/routes/cache.ts';
 import { engineRoutes } from './api/routes/engines.ts';
+import { eventRoutes } from './api/routes/events.ts';
 import { fleetRoutes } from './api/routes/fleet.ts';
 import { liveRoutes } from './api/routes/live.ts';
 import { metricsRoutes } from './api/routes/metrics.ts';
@@ -37,6 +37,9 @@ import { describeStatus } from './engines/status.ts';
 import { EventBus } from './events/events.ts';
 import { connectInvalidation } from './events/invalidation.ts';
 import { Notices } from './events/notices.ts';
+import { keepEvents, keepStreams, restoreStreams } from './history/connect.ts';
+import { History } from './history/history.ts';
+import type { Report } from './history/records.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { StreamCollector } from './streams/collector.ts';
 import { StreamFigures } from './streams/figures.ts';
@@ -72,7 +75,7 @@ export interface App {
   close(): Promise<void>;
 }
 
-/** Puts everything together. Nothing is read or started before `start()`. */
+/** Puts everything together. The history is opened when the API becomes ready, all else waits for `start()`. */
 export async function buildApp(config: Config, dependencies: Dependencies): Promise<App> {
   const { runtime, vpnContainers, logger: log } = dependencies;
   const clock = dependencies.clock ?? createSystemClock();
@@ -95,18 +98,28 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
   connectInvalidation(bus, cache);
   const notices = new Notices(bus, REMEMBERED_NOTICES);
   bus.subscribe((event) => log.debug(event, 'event'));
+  const report = ({ level, message }: Report) => log[level](message);
+  const history = new History({
+    dataDir: config.dataDir,
+    maxEvents: config.historyMaxEvents,
+    maxAgeS: config.historyMaxAgeS,
+    report,
+  });
+  keepEvents(bus, history);
 
   // Engines
   const registry = new EngineRegistry({ runtime, bus, clock, monitorIntervalS: config.monitorIntervalS });
   const stats = new EngineStats(runtime, registry);
-  const createBreaker = () =>
-    new CircuitBreaker({
+  const createBreaker = (name: 'general' | 'replacement') => {
+    const breaker = new CircuitBreaker({
       clock,
       failureThreshold: config.breakerFailureThreshold,
       recoveryTimeoutS: config.breakerRecoveryTimeoutS,
-      onChange: () => bus.publish({ type: 'breaker_changed' }),
+      onChange: () => bus.publish({ type: 'breaker_changed', breaker: name, state: breaker.state }),
     });
-  const breakers = { general: createBreaker(), replacement: createBreaker() };
+    return breaker;
+  };
+  const breakers = { general: createBreaker('general'), replacement: createBreaker('replacement') };
   const health = new HealthMonitor({
     registry,
     clock,
@@ -123,6 +136,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
 
   // Streams
   const streams = new Streams(bus);
+  keepStreams(bus, history, streams);
   const figures = new StreamFigures(bus, config.statsHistoryMax);
   const sessions = new PlaybackSessions(clock, (host, port) => {
     const engine = findEngineAt(registry.list(), host, port);
@@ -154,7 +168,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     observe: vpn.observe,
     intervalS: config.gluetunHealthCheckIntervalS,
     clock,
-    onChange: () => bus.publish({ type: 'vpn_changed' }),
+    onChange: (_previous, { connected }) => bus.publish({ type: 'vpn_changed', connected }),
     onError: (err) => log.warn({ err }, 'the VPN could not be looked at'),
   });
 
@@ -237,10 +251,16 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
       runtimeAvailable: registry.available,
       engines: registry.list(),
       streams: streams.counts(),
+      vpnNames: config.gluetunContainerName === null ? [] : [config.gluetunContainerName],
       vpn: cache.peek<Answer<VpnStatus>>(answers.vpn.key)?.value.value,
       minReplicas: config.minReplicas,
       liveClients: followers.size,
     }),
+    samples: {
+      startedIds: () => streams.started().map(({ id }) => id),
+      current: (id) => figures.current(id),
+      last: (id) => figures.history(id).at(-1) ?? null,
+    },
     bus,
   });
 
@@ -270,8 +290,15 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
   cacheRoutes(api, cache, checkKey);
   liveRoutes(api, followers, headers);
   metricsRoutes(api, metrics);
+  eventRoutes(api, history);
+  // Before the first request is served: a client's report about a stream must find it.
+  api.addHook('onReady', async () => {
+    history.start();
+    await restoreStreams({ history, bus, streams, engines: registry, report });
+  });
   probeRoutes(api, {
     registry,
+    history,
     runtimeName: runtime.name,
     version: dependencies.version,
     startedMs: performance.now(),
@@ -301,6 +328,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
       registry.stop();
       cache.close();
       metrics.close();
+      await history.close();
       await runtime.close();
     },
   };

@@ -239,6 +239,23 @@ export const SETTINGS = {
     1,
   ),
 
+  // The history
+  historyMaxEvents: integer(
+    'HISTORY_MAX_EVENTS',
+    10_000,
+    'events',
+    'Most events kept in the log, and ended streams beside it.',
+    1,
+    1_000_000,
+  ),
+  historyMaxAgeS: seconds(
+    'HISTORY_MAX_AGE_S',
+    2_592_000,
+    'How long events and ended streams are kept.',
+    1,
+    315_360_000,
+  ),
+
   // The cache
   cacheEnabled: flag('CACHE_ENABLED', true, 'Off: every read goes to its source.'),
   cacheTtlStatsTotalS: seconds('CACHE_TTL_STATS_TOTAL_S', 3, 'How long engine figures are fresh.', 0.1),

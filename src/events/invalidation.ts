@@ -19,6 +19,7 @@ export const STALE_AFTER: Readonly<Record<DomainEvent['type'], readonly string[]
   breaker_changed: ['orchestrator:status'],
   stream_started: ['engines:*', 'orchestrator:status'],
   stream_ended: ['engines:*', 'orchestrator:status'],
+  streams_restored: ['engines:*', 'orchestrator:status'],
 };
 
 /** Invalidates what an event makes out of date, before any later listener hears of the event. */

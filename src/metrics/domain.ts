@@ -8,23 +8,21 @@ export interface DomainFacts {
   engines: readonly Engine[];
   /** Streams that play, and the engines that are said to play them. */
   streams: { active: number; engineIds: ReadonlySet<string> };
+  /** The containers of the configured VPNs: none, one or two. */
+  vpnNames: readonly string[];
   /** The last answer about the VPN, or undefined where none is held. */
   vpn: VpnFacts | undefined;
   minReplicas: number;
   liveClients: number;
 }
 
-/** What is told of a VPN; `vpn1` and `vpn2` where there are two. */
-export interface VpnFacts extends OneVpn {
-  enabled: boolean;
-  mode: 'disabled' | 'single' | 'redundant';
-  vpn1: OneVpn | null;
-  vpn2: OneVpn | null;
-}
+type VpnHealth = 'healthy' | 'unhealthy' | 'starting' | 'unknown';
 
-export interface OneVpn {
-  container_name: string | null;
-  health: 'healthy' | 'unhealthy' | 'starting' | 'unknown';
+/** What is told of the VPN; `vpn1` and `vpn2` where there are two. */
+export interface VpnFacts {
+  health: VpnHealth;
+  vpn1: { health: VpnHealth } | null;
+  vpn2: { health: VpnHealth } | null;
 }
 
 type EngineState = Health | 'starting';

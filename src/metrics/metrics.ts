@@ -10,11 +10,13 @@ import type { Refresh } from './figures.ts';
 import { createKeyClasses } from './key-classes.ts';
 import { orchestratorMetrics } from './orchestrator.ts';
 import { processMetrics } from './process.ts';
+import { type SampleSource, transferMetrics } from './transfer.ts';
 
 /** Where the figures of a scrape come from. None of these may wait or ask anyone outside the process. */
 export interface MetricSources {
   cacheTotals(): CacheTotals;
   facts(): DomainFacts;
+  samples: SampleSource;
   bus: EventBus;
 }
 
@@ -57,14 +59,18 @@ export class Metrics {
   };
 
   /** Begins to show what the application holds. Called once. */
-  show({ cacheTotals, facts, bus }: MetricSources): void {
+  show({ cacheTotals, facts, samples, bus }: MetricSources): void {
     const showDomain = domainMetrics(this.#registry);
     const showOrchestrator = orchestratorMetrics(this.#registry);
-    this.#refreshes.push(cacheMetrics(this.#registry, cacheTotals), () => {
-      const known = facts();
-      showDomain(known);
-      showOrchestrator(known);
-    });
+    this.#refreshes.push(
+      cacheMetrics(this.#registry, cacheTotals),
+      transferMetrics(this.#registry, samples, bus),
+      () => {
+        const known = facts();
+        showDomain(known);
+        showOrchestrator(known);
+      },
+    );
     const events = new Counter({
       name: 'roundhouse_events_total',
       help: 'What has happened, by kind.',

@@ -1,5 +1,5 @@
 import type { Registry } from '@prometheus-io/client';
-import type { DomainFacts, OneVpn, VpnFacts } from './domain.ts';
+import type { DomainFacts } from './domain.ts';
 import { gauge, gaugeBy } from './figures.ts';
 
 const VPN_STATES = ['healthy', 'unhealthy', 'unknown', 'disabled', 'starting'] as const;
@@ -17,7 +17,7 @@ export function orchestratorMetrics(registry: Registry): (facts: DomainFacts) =>
   const setVpn2 = vpnHealth(registry, 'orch_vpn2_health', 'Health of the second VPN.');
   const setVpn1Engines = gauge(registry, 'orch_vpn1_engines', 'Engines behind the first VPN.');
   const setVpn2Engines = gauge(registry, 'orch_vpn2_engines', 'Engines behind the second VPN.');
-  return ({ engines, streams, vpn, minReplicas }) => {
+  return ({ engines, streams, vpnNames, vpn, minReplicas }) => {
     const count = (fits: (engine: (typeof engines)[number]) => boolean) => engines.filter(fits).length;
     setStreams(streams.active);
     setHealthy(count(({ health }) => health === 'healthy'));
@@ -25,27 +25,18 @@ export function orchestratorMetrics(registry: Registry): (facts: DomainFacts) =>
     setUsed(count(({ id }) => streams.engineIds.has(id)));
     setExtra(Math.max(0, engines.length - minReplicas));
 
-    const [first, second] = partsOf(vpn);
-    setVpn(stateOf(vpn, vpn));
-    setVpn1(stateOf(vpn, first));
-    setVpn2(stateOf(vpn, second));
-    const behind = (one: OneVpn | null) =>
-      one ? count(({ vpnContainer }) => vpnContainer !== null && vpnContainer === one.container_name) : 0;
+    const [first, second] = vpnNames;
+    // Of a VPN that nobody has asked about lately nothing is known; that is not the same as none.
+    const stateOf = (name: string | undefined, health = vpn?.health) =>
+      name === undefined ? 'disabled' : (health ?? 'unknown');
+    const behind = (name: string | undefined) =>
+      name === undefined ? 0 : count(({ vpnContainer }) => vpnContainer === name);
+    setVpn(stateOf(first));
+    setVpn1(stateOf(first, vpn?.vpn1?.health));
+    setVpn2(stateOf(second, vpn?.vpn2?.health));
     setVpn1Engines(behind(first));
     setVpn2Engines(behind(second));
   };
-}
-
-/** The two VPNs; a single one is the first. */
-function partsOf(vpn: VpnFacts | undefined): [OneVpn | null, OneVpn | null] {
-  if (vpn?.mode === 'redundant') return [vpn.vpn1, vpn.vpn2];
-  return [vpn?.mode === 'single' ? vpn : null, null];
-}
-
-/** @param one the VPN in question, or null where there is none */
-function stateOf(whole: VpnFacts | undefined, one: OneVpn | null | undefined): VpnState {
-  if (whole === undefined) return 'unknown';
-  return whole.enabled && one ? one.health : 'disabled';
 }
 
 /** A state as dashboards know it: a series for each, of which one is 1, with the metric's own name as label. */

@@ -159,6 +159,8 @@ const ROWS: Record<keyof typeof SETTINGS, Row> = {
   gluetunApiKey: { good: [['k', 'k']], bad: ['a b', 'ä'] },
   gluetunHealthCheckIntervalS: seconds(0.1),
   gluetunPortCacheTtlS: seconds(1),
+  historyMaxEvents: integer(1, 1_000_000),
+  historyMaxAgeS: seconds(1, 315_360_000),
   cacheEnabled: FLAG,
   cacheTtlStatsTotalS: seconds(0.1),
   cacheTtlOrchestratorStatusS: seconds(0.1),

@@ -16,7 +16,7 @@ async function createProvisioner(options: { mapsPorts?: boolean; maxReplicas?: n
     clock,
     failureThreshold: 2,
     recoveryTimeoutS: 60,
-    onChange: () => bus.publish({ type: 'breaker_changed' }),
+    onChange: () => bus.publish({ type: 'breaker_changed', breaker: 'general', state: breaker.state }),
   });
   const provisioner = new Provisioner({
     runtime,
