@@ -8,10 +8,18 @@ export default defineConfig({
     reporters: process.env.TEST_REPORT
       ? ['default', ['json', { outputFile: process.env.TEST_REPORT }]]
       : ['default'],
+    // The default leaves one core idle, which of two is half of the machine.
+    maxWorkers: '100%',
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/docker/**'] },
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/docker/**'],
+          // No test changes what modules hold; loading Fastify anew for each file took a third of the time.
+          isolate: false,
+        },
       },
       {
         extends: true,

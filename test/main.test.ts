@@ -26,8 +26,8 @@ beforeEach(async () => {
   services = [];
 });
 afterEach(async () => {
-  for (const { child } of services) {
-    if (child.exitCode !== null || child.signalCode !== null) continue;
+  for (const { child, hasEnded } of services) {
+    if (hasEnded) continue;
     child.kill('SIGKILL');
     await once(child, 'exit');
   }
@@ -68,10 +68,15 @@ class Service {
       .map((line) => JSON.parse(line).msg);
   }
 
+  get hasEnded(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
+  }
+
   /** Waits for a line and returns what the pattern captures of it. */
   async line(pattern: RegExp): Promise<string> {
     const find = () => this.lines.map((line) => pattern.exec(line)).find((match) => match !== null);
-    const match = await waitUntil(`a line like ${pattern} in ${this.stdout}${this.stderr}`, find, START_MS);
+    const match = await waitUntil(`a line like ${pattern}`, () => find() ?? this.hasEnded, START_MS);
+    if (match === true) throw new Error(`the service has ended: ${this.stderr}`);
     return match[1] ?? match[0];
   }
 

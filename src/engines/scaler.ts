@@ -62,9 +62,11 @@ export class Scaler {
    */
   scaleTo(demand: number): number {
     const { minReplicas, maxReplicas } = this.#parts.limits;
-    this.#demand = Math.min(maxReplicas, Math.max(minReplicas, demand));
+    const clamped = Math.min(maxReplicas, Math.max(minReplicas, demand));
+    this.#demand = clamped;
+    // Where nothing is to be done, this forgets the demand at once.
     void this.#work();
-    return this.#demand;
+    return clamped;
   }
 
   #note(event: DomainEvent): void {

@@ -6,6 +6,7 @@ import type { ErrorCode } from '../../src/errors.ts';
 import { KEY, startApp, type TestApp } from '../support/app.ts';
 import { answersJson, assertDocumented, OPENAPI, type Operation, type Schema } from '../support/openapi.ts';
 import { junk, spoiled, TRICKY_TEXTS, valuesOf } from '../support/schema-values.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 // Real processes, which a busy machine makes slow.
 vi.setConfig({ testTimeout: 60_000 });
@@ -14,6 +15,7 @@ vi.setConfig({ testTimeout: 60_000 });
 const GENERIC = [400, 404, 405, 413, 415, 431];
 /** Stands for the id of an engine that runs. */
 const ENGINE = '{engine}';
+const PARAMETER = /\{\w+\}/;
 /** Operations that ask more of a body than its schema says. */
 const NEEDS_MORE = new Set(['POST /events/stream_ended']);
 const RUNS_PER_READ = 15;
@@ -53,7 +55,7 @@ async function takeStock() {
   };
 }
 
-function pathsOf(path: string): fc.Arbitrary<string> {
+function pathsOf(path: string, { parameters = [] }: Operation): fc.Arbitrary<string> {
   const evil = [
     '%2e%2e',
     '%2e%2e%2f%2e%2e%2f',
@@ -70,13 +72,19 @@ function pathsOf(path: string): fc.Arbitrary<string> {
     `${'x'.repeat(1500)}`,
     ...TRICKY_TEXTS.map((text) => encodeURIComponent(text.toWellFormed())),
   ];
+  const allowed = parameters
+    .filter((parameter) => parameter.in === 'path')
+    .map(({ schema }) => valuesOf(schema));
   const segment = fc.oneof(
     { weight: 2, arbitrary: fc.constant(ENGINE) },
-    { weight: 2, arbitrary: fc.stringMatching(/^[0-9a-f]{64}$/) },
+    {
+      weight: 2,
+      arbitrary: fc.oneof(fc.constant('x'), ...allowed).map((value) => encodeURIComponent(String(value))),
+    },
     { weight: 3, arbitrary: fc.constantFrom(...evil) },
   );
   const disguise = fc.constantFrom('', '', '', '', '/', '//', '/%2e', '/..', '%00');
-  return fc.tuple(segment, disguise).map(([id, end]) => path.replace(/\{\w+\}/, id) + end);
+  return fc.tuple(segment, disguise).map(([text, end]) => path.replace(PARAMETER, () => text) + end);
 }
 
 function queriesOf({ parameters = [] }: Operation): fc.Arbitrary<string> {
@@ -159,7 +167,7 @@ interface FuzzedRequest {
 
 function requestsTo({ method, path, operation }: (typeof OPERATIONS)[number]): fc.Arbitrary<FuzzedRequest> {
   return fc.record({
-    path: pathsOf(path),
+    path: pathsOf(path, operation),
     query: queriesOf(operation),
     headers: keys,
     body: method === 'GET' ? fc.constant<Body>({}) : bodiesOf(operation),
@@ -170,7 +178,7 @@ function requestsTo({ method, path, operation }: (typeof OPERATIONS)[number]): f
 function reached(method: string, url: string): (typeof OPERATIONS)[number] | undefined {
   const path = new URL(url, 'http://x').pathname.replace(/\/$/, '');
   const candidates = OPERATIONS.filter((operation) => operation.method === method);
-  const matches = (pattern: string) => new RegExp(`^${pattern.replace(/\{\w+\}/g, '[^/]*')}$`).test(path);
+  const matches = (pattern: string) => new RegExp(`^${pattern.replace(PARAMETER, '[^/]*')}$`).test(path);
   return candidates.find(({ path }) => matches(path));
 }
 
@@ -197,6 +205,9 @@ describe('whatever is sent, the answer is one that the document names, and a ref
       if (documented) assertDocumented(method, operation.path, reply);
       if (status < 400) {
         expect(valid).not.toBe(false);
+        const { scaled_to: wanted } = reply.json<{ scaled_to?: number }>();
+        if (wanted !== undefined)
+          await waitUntil('the scaling', async () => (await app.runtime.list()).length === wanted, 20_000);
         return;
       }
       expect(reply.headers['content-type']).toBe('application/problem+json');

@@ -103,17 +103,7 @@ export function engineRoutes(
           params: EngineId,
           response: {
             200: Type.Object({ deleted: Type.String() }),
-            ...problems(
-              'invalid_request',
-              'invalid_json',
-              'ambiguous_key',
-              'missing_key',
-              'wrong_key',
-              'engine_not_found',
-              'body_too_large',
-              'unsupported_media_type',
-              'runtime_unavailable',
-            ),
+            ...problems(...WRITE_CODES, 'engine_not_found', 'runtime_unavailable'),
           },
         },
       },
