@@ -183,7 +183,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
       failover.consider();
       if (takesPort) forwardedPorts.consider();
     },
-    onChange: (connected) => bus.publish({ type: 'vpn_changed', connected }),
+    onChange: (vpn, { connected }) => bus.publish({ type: 'vpn_changed', vpn, connected }),
     onRestart: (vpn) => {
       log.warn({ vpn }, 'a VPN stays unhealthy: its container is restarted');
       bus.publish({ type: 'vpn_restarted', vpn });

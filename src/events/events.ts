@@ -10,7 +10,7 @@ export type DomainEvent =
     }
   | { type: 'runtime_connected' }
   | { type: 'runtime_disconnected'; reason: string }
-  | { type: 'vpn_changed'; connected: boolean }
+  | { type: 'vpn_changed'; vpn: string; connected: boolean }
   /** Of two VPNs one has failed, or (not active) both are back. `healthyVpn` is null while both are down. */
   | { type: 'vpn_emergency'; active: boolean; failedVpn: string; healthyVpn: string | null }
   | { type: 'vpn_restarted'; vpn: string }

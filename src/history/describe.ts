@@ -29,25 +29,18 @@ const DESCRIPTIONS: { [Type in DomainEvent['type']]: (event: EventOf<Type>) => D
   runtime_connected: () => ofService('runtime', 'The engine runtime answers'),
   runtime_disconnected: ({ reason }) =>
     ofService('runtime', 'The engine runtime does not answer', { reason: reason.slice(0, LONGEST_TEXT) }),
-  vpn_changed: ({ connected }) =>
-    ofService('vpn', connected ? 'The VPN is connected' : 'The VPN is not connected', { connected }),
+  vpn_changed: ({ vpn, connected }) =>
+    ofService('vpn', `The VPN ${vpn} ${connected ? 'is connected' : 'is not connected'}`, { vpn, connected }),
   vpn_emergency: ({ active, failedVpn, healthyVpn }) =>
-    ofService('vpn', active ? `The VPN ${failedVpn} has failed` : 'Both VPNs are connected again', {
-      active,
-      failed_vpn: failedVpn,
-      healthy_vpn: healthyVpn,
-    }),
-  vpn_restarted: ({ vpn }) => ofService('vpn', `The VPN ${vpn} is restarted`, { vpn }),
+    ofService('vpn', emergencyText(active, failedVpn, healthyVpn), { active, failedVpn, healthyVpn }),
+  vpn_restarted: ({ vpn }) => ofService('vpn', `The VPN ${vpn} stays unhealthy and is restarted`, { vpn }),
   breaker_changed: ({ breaker, state }) =>
     ofService('provisioning', `The ${breaker} circuit breaker is ${state.replace('_', ' ')}`, {
       breaker,
       state,
     }),
   stream_started: ({ streamId, engineId }) => ofStream(streamId, engineId, 'A stream has started'),
-  stream_ended: ({ streamId, engineId, reason }) =>
-    ofStream(streamId, engineId, 'A stream has ended', {
-      reason: reason?.slice(0, LONGEST_TEXT) ?? null,
-    }),
+  stream_ended: ({ streamId, engineId }) => ofStream(streamId, engineId, 'A stream has ended'),
   streams_restored: ({ started }) =>
     ofService('stream', `Streams were taken up again after a restart, ${started} of them started`, {
       started,
@@ -71,13 +64,8 @@ function ofEngine(containerId: string, message: string, details: Description['de
   return { category: 'engine', containerId, streamId: null, message, details };
 }
 
-function ofStream(
-  streamId: string,
-  containerId: string | null,
-  message: string,
-  details: Description['details'] = {},
-): Description {
-  return { category: 'stream', containerId, streamId, message, details };
+function ofStream(streamId: string, containerId: string | null, message: string): Description {
+  return { category: 'stream', containerId, streamId, message, details: {} };
 }
 
 function ofService(

@@ -84,6 +84,10 @@ export class Streams {
     if (this.#ended.size > REMEMBERED_ENDS) this.#ended.delete(this.#ended.keys().next().value!);
   }
 
+  #boundStarted(): void {
+    while (this.#started.size > MOST_STARTED) this.end(this.#started.keys().next().value!, 'forgotten');
+  }
+
   /** A stream that is started, or has ended and is still remembered. */
   get(id: string): Stream | undefined {
     return this.#started.get(id) ?? this.#ended.get(id);

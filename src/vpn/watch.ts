@@ -15,8 +15,8 @@ export interface VpnWatchOptions {
   /** How long a container is unhealthy before it is restarted, in seconds; 0: it never is. */
   restartAfterS: number;
   clock: Clock;
-  /** Told that a VPN has changed since the look before, and whether it is connected now. */
-  onChange: (connected: boolean) => void;
+  /** Told that a VPN has changed since the look before. */
+  onChange: (name: string, current: VpnObservation) => void;
   /** Told of each look, after any change, once the fleet has taken it up. */
   onSeen: () => void;
   /** Told that a VPN is being restarted. */
@@ -57,7 +57,7 @@ export class VpnWatch {
       observe,
       intervalS,
       clock,
-      onChange: (_previous, { connected }) => onChange(connected),
+      onChange: (_previous, current) => onChange(name, current),
       onSeen: (seen) => this.#take(name, seen, policy),
       onError: (error) => onError(error, name),
     });

@@ -55,7 +55,10 @@ const EXPECTED: { [T in DomainEvent['type']]: [Extract<DomainEvent, { type: T }>
     { type: 'runtime_disconnected', reason: 'x' },
     ['engines', 'status', 'vpn', ...FIGURES],
   ],
-  vpn_changed: [{ type: 'vpn_changed', connected: true }, ['vpn', 'vpnPort', 'vpnAddress', 'status']],
+  vpn_changed: [
+    { type: 'vpn_changed', vpn: 'a', connected: true },
+    ['vpn', 'vpnPort', 'vpnAddress', 'status'],
+  ],
   vpn_emergency: [
     { type: 'vpn_emergency', active: true, failedVpn: 'a', healthyVpn: null },
     ['vpn', 'vpnPort', 'vpnAddress', 'status'],

@@ -4,7 +4,7 @@ import { STALE_AFTER } from '../../src/events/invalidation.ts';
 import { type Notice, Notices } from '../../src/events/notices.ts';
 
 const EVENTS = {
-  vpn_changed: { type: 'vpn_changed', connected: true },
+  vpn_changed: { type: 'vpn_changed', vpn: 'gluetun', connected: true },
   breaker_changed: { type: 'breaker_changed', breaker: 'general', state: 'open' },
 } as const satisfies Partial<Record<DomainEvent['type'], DomainEvent>>;
 

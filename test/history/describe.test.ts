@@ -44,17 +44,6 @@ const LINES: [DomainEvent, string, string][] = [
   ],
   [{ type: 'vpn_restarted', vpn: 'one' }, 'vpn', 'The VPN one stays unhealthy and is restarted'],
   [
-    { type: 'vpn_emergency', active: true, failedVpn: 'one', healthyVpn: 'two' },
-    'vpn',
-    'The VPN one has failed',
-  ],
-  [
-    { type: 'vpn_emergency', active: false, failedVpn: 'one', healthyVpn: 'two' },
-    'vpn',
-    'Both VPNs are connected again',
-  ],
-  [{ type: 'vpn_restarted', vpn: 'one' }, 'vpn', 'The VPN one is restarted'],
-  [
     { type: 'breaker_changed', breaker: 'general', state: 'half_open' },
     'provisioning',
     'The general circuit breaker is half open',

@@ -15,6 +15,8 @@ export function engine(id: string, change: Partial<Engine> = {}): Engine {
     ports: { hostHttp: 19_000, containerHttp: 6878, containerHttps: 6879 },
     labels: {},
     vpnContainer: null,
+    vpnContainerId: null,
+    forwardedPort: null,
     variant: null,
     startedAt: 1,
   };

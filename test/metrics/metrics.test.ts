@@ -79,8 +79,8 @@ describe('what /metrics shows', () => {
 
   test('events by kind, those that have not happened as zero', async () => {
     using shown = new ShownMetrics();
-    shown.bus.publish({ type: 'vpn_changed' });
-    shown.bus.publish({ type: 'vpn_changed' });
+    shown.bus.publish({ type: 'vpn_changed', vpn: 'gluetun', connected: true });
+    shown.bus.publish({ type: 'vpn_changed', vpn: 'gluetun', connected: true });
     const { samples } = (await shown.scrape()).get('roundhouse_events_total')!;
     const counts = Object.fromEntries(samples.map(({ labels, value }) => [labels.type, value]));
     const none = Object.fromEntries(Object.keys(STALE_AFTER).map((type) => [type, 0]));
