@@ -23,6 +23,7 @@ export type ErrorCode =
   | 'image_missing'
   | 'runtime_unavailable'
   | 'too_many_clients'
+  | 'history_unavailable'
   | 'timeout'
   | 'internal_error';
 

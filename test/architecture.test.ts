@@ -20,10 +20,23 @@ const ROOMS: Record<string, readonly string[]> = {
   engines: ['http', 'events', 'cache', 'errors'],
   vpn: ['http', 'events', 'cache', 'errors'],
   streams: ['http', 'events', 'cache', 'errors'],
+  history: ['streams', 'events', 'cache', 'errors'],
   metrics: ['engines', 'streams', 'events', 'cache'],
   runtimes: ['engines', 'vpn', 'config', 'errors'],
-  api: ['metrics', 'engines', 'vpn', 'streams', 'events', 'cache', 'config', 'errors'],
-  app: ['api', 'metrics', 'runtimes', 'engines', 'vpn', 'streams', 'events', 'cache', 'config', 'errors'],
+  api: ['metrics', 'engines', 'vpn', 'streams', 'history', 'events', 'cache', 'config', 'errors'],
+  app: [
+    'api',
+    'metrics',
+    'runtimes',
+    'engines',
+    'vpn',
+    'streams',
+    'history',
+    'events',
+    'cache',
+    'config',
+    'errors',
+  ],
   main: ['app', 'metrics', 'runtimes', 'cache', 'config', 'errors'],
 };
 
@@ -31,6 +44,7 @@ const ROOMS: Record<string, readonly string[]> = {
 const DOORS: { what: RegExp; paths: RegExp }[] = [
   { what: /^dockerode$/, paths: /^runtimes\/docker(\/|\.ts$)/ },
   { what: /^@prometheus-io\//, paths: /^metrics\// },
+  { what: /^node:sqlite$/, paths: /^history\/(worker|tables|schema|rows)\.ts$/ },
   { what: /^(fastify$|@fastify\/|fastify-)/, paths: /^(api\/|app\.ts$|main\.ts$)/ },
 ];
 
@@ -144,6 +158,8 @@ describe('the check itself', () => {
     ['streams/streams.ts', '../app.ts'],
     ['streams/streams.ts', '../engines/registry.ts'],
     ['http/get-json.ts', '../engines/engine.ts'],
+    ['history/history.ts', '../engines/registry.ts'],
+    ['history/history.ts', 'node:sqlite'],
     ['runtimes/process/runtime.ts', '../../events/events.ts'],
     ['runtimes/process/runtime.ts', 'dockerode'],
     ['runtimes/dockerish.ts', 'dockerode'],

@@ -29,6 +29,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, { status: number; title: strin
   image_missing: { status: 503, title: 'The engine image is not there' },
   runtime_unavailable: { status: 503, title: 'The engine runtime does not answer' },
   too_many_clients: { status: 503, title: 'Too many clients follow the live notices' },
+  history_unavailable: { status: 503, title: 'The history cannot be read' },
   timeout: { status: 503, title: 'Reading took too long' },
 };
 

@@ -130,14 +130,18 @@ export class EngineRegistry {
   /** Changes what is known of an engine besides what the runtime says. */
   update(
     id: string,
-    change: Partial<Pick<Engine, 'health' | 'lastHealthCheck' | 'lastStreamUsage' | 'identity'>>,
+    change: Partial<
+      Pick<Engine, 'health' | 'lastHealthCheck' | 'lastStreamUsage' | 'identity' | 'forwarded'>
+    >,
   ): void {
     const engine = this.#engines.get(id);
     if (!engine) return;
     const visible =
-      (change.health ?? engine.health) !== engine.health || (change.identity && !engine.identity);
+      (change.health ?? engine.health) !== engine.health ||
+      (change.forwarded ?? engine.forwarded) !== engine.forwarded ||
+      (change.identity && !engine.identity);
     Object.assign(engine, change);
-    if (visible) this.#bus.publish({ type: 'engine_changed', engineId: id });
+    if (visible) this.#tellChange(id);
   }
 
   /**
@@ -146,14 +150,21 @@ export class EngineRegistry {
    */
   async delete(id: string, remove: () => Promise<void>): Promise<void> {
     this.#deleting.add(id);
-    this.#bus.publish({ type: 'engine_changed', engineId: id });
+    this.#tellChange(id);
     try {
       await remove();
       this.#drop(id);
     } finally {
       this.#deleting.delete(id);
-      if (this.#engines.has(id)) this.#bus.publish({ type: 'engine_changed', engineId: id });
+      this.#tellChange(id);
     }
+  }
+
+  #tellChange(id: string): void {
+    const engine = this.#engines.get(id);
+    if (!engine) return;
+    const deleting = this.#deleting.has(id);
+    this.#bus.publish({ type: 'engine_changed', engineId: id, health: engine.health, deleting });
   }
 
   #drop(id: string): void {

@@ -2,13 +2,23 @@
 export type DomainEvent =
   | { type: 'engine_started'; engineId: string }
   | { type: 'engine_stopped'; engineId: string; reason: 'deleted' | 'gone' }
-  | { type: 'engine_changed'; engineId: string }
+  | {
+      type: 'engine_changed';
+      engineId: string;
+      health: 'healthy' | 'unhealthy' | 'unknown';
+      deleting: boolean;
+    }
   | { type: 'runtime_connected' }
   | { type: 'runtime_disconnected'; reason: string }
-  | { type: 'vpn_changed' }
-  | { type: 'breaker_changed' }
+  | { type: 'vpn_changed'; connected: boolean }
+  /** Of two VPNs one has failed, or (not active) both are back. `healthyVpn` is null while both are down. */
+  | { type: 'vpn_emergency'; active: boolean; failedVpn: string; healthyVpn: string | null }
+  | { type: 'vpn_restarted'; vpn: string }
+  | { type: 'breaker_changed'; breaker: 'general' | 'replacement'; state: 'closed' | 'open' | 'half_open' }
   | { type: 'stream_started'; streamId: string; engineId: string | null }
-  | { type: 'stream_ended'; streamId: string; engineId: string | null; reason: string | null };
+  | { type: 'stream_ended'; streamId: string; engineId: string | null; reason: string | null }
+  /** Streams of a former run were taken up, so many of them not ended. */
+  | { type: 'streams_restored'; started: number };
 
 export type EventListener = (event: DomainEvent) => void;
 

@@ -20,7 +20,7 @@ export interface Stream {
 export type NewStream = Omit<Stream, 'startedAt' | 'endedAt'>;
 
 /** Ended streams remembered, so that a repeated end can be told from an unknown one. */
-const REMEMBERED_ENDS = 1000;
+export const REMEMBERED_ENDS = 1000;
 /** A client that never reports an end must not fill the memory. */
 const MOST_STARTED = 5000;
 
@@ -61,10 +61,26 @@ export class Streams {
     if (!stream) return null;
     const ended: Stream = { ...stream, endedAt: Date.now() };
     this.#started.delete(id);
-    this.#ended.set(id, ended);
-    if (this.#ended.size > REMEMBERED_ENDS) this.#ended.delete(this.#ended.keys().next().value!);
+    this.#rememberEnd(ended);
     this.#bus.publish({ type: 'stream_ended', streamId: id, engineId: stream.engineId, reason });
     return ended;
+  }
+
+  /** Takes up streams of a former run, but for those that have been heard of since. */
+  restore(streams: readonly Stream[]): void {
+    const unheard = streams.filter(({ id }) => this.get(id) === undefined);
+    if (unheard.length === 0) return;
+    for (const stream of unheard) {
+      if (stream.endedAt === null) this.#started.set(stream.id, stream);
+      else this.#rememberEnd(stream);
+    }
+    const started = unheard.filter(({ endedAt }) => endedAt === null).length;
+    this.#bus.publish({ type: 'streams_restored', started });
+  }
+
+  #rememberEnd(ended: Stream): void {
+    this.#ended.set(ended.id, ended);
+    if (this.#ended.size > REMEMBERED_ENDS) this.#ended.delete(this.#ended.keys().next().value!);
   }
 
   /** A stream that is started, or has ended and is still remembered. */

@@ -219,6 +219,17 @@ test('without a VPN its status says so, and its address is not known', async () 
   expect(address).toMatchObject({ status: 503, body: { code: 'public_ip_unknown' } });
 });
 
+test('the event log tells what has happened, and its figures count it', async () => {
+  const log = await call('GET', '/events', '/events?limit=1000');
+  const lines = log.body as unknown as { event_type: string }[];
+  expect(lines.map(({ event_type }) => event_type)).toEqual(
+    expect.arrayContaining(['engine_started', 'stream_started', 'stream_ended']),
+  );
+  const { body } = await call('GET', '/events/stats');
+  expect(body).toMatchObject({ dropped: 0, store: 'file' });
+  expect(body.total).toBeGreaterThanOrEqual(lines.length);
+});
+
 test('the cache tells what it holds, and is cleared', async () => {
   const { body } = await call('GET', '/cache/stats');
   expect(Object.keys(body).slice(0, 5)).toEqual(['size', 'hits', 'misses', 'hit_rate', 'entries']);
@@ -233,6 +244,7 @@ test('probes and version answer', async () => {
     status: 'healthy',
     runtime: { name: 'process', available: true },
     engines: 1,
+    history: { store: 'file' },
     uptime_seconds: expect.any(Number),
   });
   expect((await call('GET', '/version')).body).toEqual({

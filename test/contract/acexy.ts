@@ -83,7 +83,7 @@ export class Acexy {
     decode(capacity, { total: 'integer', used: 'integer', available: 'integer' });
     decode(vpn, { connected: 'flag' });
     this.#provisioning = decode(provisioning, { can_provision: 'flag', blocked_reason: 'text' });
-    const refusal = this.#provisioning.blocked_reason_details;
+    const refusal = this.#provisioning?.blocked_reason_details;
     if (refusal) decode(refusal, REFUSAL);
   }
 

@@ -198,7 +198,7 @@ describe('an engine that is deleted', () => {
     await deletion;
     // It changes first: from then on nothing new is put on it.
     expect(events).toEqual([
-      { type: 'engine_changed', engineId: id },
+      { type: 'engine_changed', engineId: id, health: 'unknown', deleting: true },
       { type: 'engine_stopped', engineId: id, reason: 'deleted' },
     ]);
   });

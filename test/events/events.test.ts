@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { type DomainEvent, EventBus } from '../../src/events/events.ts';
 
-const EVENT: DomainEvent = { type: 'vpn_changed' };
+const EVENT: DomainEvent = { type: 'vpn_changed', connected: true };
 
 test('all who listen hear of an event at once, in the order in which they came', () => {
   const bus = new EventBus();
@@ -26,7 +26,8 @@ test('an event from within a listener is heard by all, before the listeners afte
   const bus = new EventBus();
   const heard: string[] = [];
   bus.subscribe((event) => {
-    if (event.type === 'vpn_changed') bus.publish({ type: 'breaker_changed' });
+    if (event.type === 'vpn_changed')
+      bus.publish({ type: 'breaker_changed', breaker: 'general', state: 'open' });
   });
   bus.subscribe(({ type }) => heard.push(type));
   bus.publish(EVENT);

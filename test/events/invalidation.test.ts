@@ -46,19 +46,28 @@ const EXPECTED: { [T in DomainEvent['type']]: [Extract<DomainEvent, { type: T }>
     { type: 'engine_stopped', engineId: 'a', reason: 'gone' },
     ['engines', 'status', ...FIGURES],
   ],
-  engine_changed: [{ type: 'engine_changed', engineId: 'a' }, ['engines', 'status']],
+  engine_changed: [
+    { type: 'engine_changed', engineId: 'a', health: 'healthy', deleting: false },
+    ['engines', 'status'],
+  ],
   runtime_connected: [{ type: 'runtime_connected' }, ALL],
   runtime_disconnected: [
     { type: 'runtime_disconnected', reason: 'x' },
     ['engines', 'status', 'vpn', ...FIGURES],
   ],
-  vpn_changed: [{ type: 'vpn_changed' }, ['vpn', 'vpnPort', 'vpnAddress', 'status']],
-  breaker_changed: [{ type: 'breaker_changed' }, ['status']],
+  vpn_changed: [{ type: 'vpn_changed', connected: true }, ['vpn', 'vpnPort', 'vpnAddress', 'status']],
+  vpn_emergency: [
+    { type: 'vpn_emergency', active: true, failedVpn: 'a', healthyVpn: null },
+    ['vpn', 'vpnPort', 'vpnAddress', 'status'],
+  ],
+  vpn_restarted: [{ type: 'vpn_restarted', vpn: 'a' }, ['vpn', 'vpnPort', 'vpnAddress', 'status']],
+  breaker_changed: [{ type: 'breaker_changed', breaker: 'general', state: 'open' }, ['status']],
   stream_started: [{ type: 'stream_started', streamId: 's', engineId: 'a' }, ['engines', 'status']],
   stream_ended: [
     { type: 'stream_ended', streamId: 's', engineId: null, reason: null },
     ['engines', 'status'],
   ],
+  streams_restored: [{ type: 'streams_restored', started: 1 }, ['engines', 'status']],
 };
 
 async function readAnew(cache: Cache): Promise<KeyName[]> {
@@ -100,7 +109,7 @@ test('whoever hears of an event reads what is true after it', async () => {
   bus.subscribe(() => {
     seen = cache.get(KEYS.status);
   });
-  bus.publish({ type: 'breaker_changed' });
+  bus.publish({ type: 'breaker_changed', breaker: 'general', state: 'open' });
   expect(seen).toBeUndefined();
 });
 

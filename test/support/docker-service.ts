@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { pino } from 'pino';
 import { type App, buildApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config/config.ts';
@@ -19,9 +22,11 @@ export interface Reply<T> {
 /** The whole application over a real daemon, asked without a socket in between. */
 export class DockerService {
   readonly app: App;
+  readonly #dataDir: string;
 
-  constructor(app: App) {
+  constructor(app: App, dataDir: string) {
     this.app = app;
+    this.#dataDir = dataDir;
   }
 
   async get<T = Record<string, unknown>>(url: string): Promise<Reply<T>> {
@@ -53,6 +58,7 @@ export class DockerService {
 
   async close(): Promise<void> {
     await this.app.close();
+    await rm(this.#dataDir, { recursive: true, force: true });
   }
 
   async #ask<T>(request: object): Promise<Reply<T>> {
@@ -79,12 +85,13 @@ export async function startDockerService(
     MIN_REPLICAS: '0',
     MIN_FREE_REPLICAS: '0',
     PORT_RANGE_HOST: '23000-23999',
+    DATA_DIR: await mkdtemp(join(tmpdir(), 'roundhouse-docker-')),
     ...env,
   });
   const logger = pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' });
   const { runtime, vpnContainers } = await openRuntime(config, () => {});
   const app = await buildApp(config, { runtime, vpnContainers, apiKey: API_KEY, version: '0.0.0', logger });
-  const service = new DockerService(app);
+  const service = new DockerService(app, config.dataDir);
   app.start();
   await waitUntil(
     'the service is ready',

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import type { EngineRegistry } from '../../engines/registry.ts';
+import type { History } from '../../history/history.ts';
 import type { Api } from '../context.ts';
 import { problems } from '../schemas/common.ts';
 
@@ -7,15 +8,25 @@ const HealthSchema = Type.Object({
   status: Type.Union([Type.Literal('healthy'), Type.Literal('unavailable')]),
   runtime: Type.Object({ name: Type.String(), available: Type.Boolean() }),
   engines: Type.Integer({ minimum: 0 }),
+  history: Type.Object(
+    { store: Type.Union([Type.Literal('file'), Type.Literal('memory'), Type.Literal('away')]) },
+    { description: 'Where the event log is kept; trouble with it does not make the service unhealthy' },
+  ),
   uptime_seconds: Type.Number({ minimum: 0 }),
 });
 
 /** Probes for whatever supervises the service, and what it is. */
 export function probeRoutes(
   api: Api,
-  parts: { registry: EngineRegistry; runtimeName: string; version: string; startedMs: number },
+  parts: {
+    registry: EngineRegistry;
+    history: History;
+    runtimeName: string;
+    version: string;
+    startedMs: number;
+  },
 ): void {
-  const { registry, runtimeName, version, startedMs } = parts;
+  const { registry, history, runtimeName, version, startedMs } = parts;
   api.get(
     '/livez',
     {
@@ -56,6 +67,7 @@ export function probeRoutes(
         status: available ? 'healthy' : 'unavailable',
         runtime: { name: runtimeName, available },
         engines: registry.size,
+        history: { store: history.keeping?.store ?? 'away' },
         uptime_seconds: Math.round(performance.now() - startedMs) / 1000,
       });
     },

@@ -1,0 +1,93 @@
+import type { Static } from 'typebox';
+import { Type } from 'typebox';
+import { RoundhouseError } from '../../errors.ts';
+import type { History } from '../../history/history.ts';
+import type { EventQuery, EventRecord } from '../../history/records.ts';
+import type { Api } from '../context.ts';
+import { problems } from '../schemas/common.ts';
+import { EventSchema, EventStatsSchema, EventsQuery } from '../schemas/events.ts';
+
+/** The event log. */
+export function eventRoutes(api: Api, history: History): void {
+  api.get(
+    '/events',
+    {
+      schema: {
+        tags: ['events'],
+        summary: 'The event log, newest first',
+        querystring: EventsQuery,
+        response: {
+          200: Type.Array(EventSchema),
+          ...problems('invalid_request', 'history_unavailable'),
+        },
+      },
+    },
+    async ({ query }, reply) => {
+      const events = await history.events(toQuery(query));
+      reply.header('Cache-Control', 'no-store');
+      return events.map(toWireEvent);
+    },
+  );
+
+  api.get(
+    '/events/stats',
+    {
+      schema: {
+        tags: ['events'],
+        summary: 'The event log in figures',
+        response: { 200: EventStatsSchema, ...problems('history_unavailable') },
+      },
+    },
+    async (_request, reply) => {
+      const { total, byType, byCategory, oldest, newest, dropped, queued, keeping } = await history.figures();
+      reply.header('Cache-Control', 'no-store');
+      return {
+        total,
+        by_type: byType,
+        by_category: byCategory,
+        oldest: oldest === null ? null : toTime(oldest),
+        newest: newest === null ? null : toTime(newest),
+        dropped,
+        queued,
+        store: keeping?.store ?? ('away' as const),
+      };
+    },
+  );
+}
+
+function toQuery(query: Static<typeof EventsQuery>): EventQuery {
+  const { limit, offset, event_type: type, category, container_id, stream_id, since } = query;
+  return {
+    limit: Number(limit),
+    offset: Number(offset),
+    ...(type !== undefined && { type }),
+    ...(category !== undefined && { category }),
+    ...(container_id !== undefined && { containerId: container_id }),
+    ...(stream_id !== undefined && { streamId: stream_id }),
+    ...(since !== undefined && { since: toMs(since) }),
+  };
+}
+
+function toMs(since: string): number {
+  if (/^[\d.]+$/.test(since)) return Number(since) * 1000;
+  const ms = Date.parse(since.replace(' ', '+'));
+  if (Number.isNaN(ms)) throw new RoundhouseError('invalid_request', 'since is not a time that exists');
+  return ms;
+}
+
+function toWireEvent(event: EventRecord): Static<typeof EventSchema> {
+  return {
+    id: event.id,
+    timestamp: toTime(event.time),
+    event_type: event.type,
+    category: event.category,
+    message: event.message,
+    container_id: event.containerId,
+    stream_id: event.streamId,
+    details: event.details,
+  };
+}
+
+function toTime(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,53 @@
+import { Type } from 'typebox';
+import { EVENT_TYPES } from '../../history/describe.ts';
+import { CATEGORIES } from '../../history/records.ts';
+import { Nullable, Time } from './common.ts';
+
+const Count = Type.Integer({ minimum: 0 });
+
+const CategorySchema = Type.Enum([...CATEGORIES]);
+
+export const EventSchema = Type.Object({
+  id: Type.Integer({ description: 'Grows with time' }),
+  timestamp: Time,
+  event_type: Type.String(),
+  category: CategorySchema,
+  message: Type.String(),
+  container_id: Nullable(Type.String()),
+  stream_id: Nullable(Type.String()),
+  details: Type.Record(
+    Type.String(),
+    Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()]),
+  ),
+});
+
+/** Numbers in a query are text: nothing is converted before the pattern has been checked. */
+export const EventsQuery = Type.Object({
+  limit: Type.String({ pattern: '^([1-9]\\d{0,2}|1000)$', default: '100', description: '1 to 1000' }),
+  offset: Type.String({ pattern: '^\\d{1,9}$', default: '0', description: 'Events to pass over' }),
+  event_type: Type.Optional(Type.Enum(EVENT_TYPES)),
+  category: Type.Optional(CategorySchema),
+  container_id: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
+  stream_id: Type.Optional(Type.String({ minLength: 1, maxLength: 8192 })),
+  since: Type.Optional(
+    Type.String({
+      // An unescaped "+" of a time zone arrives as a space.
+      pattern:
+        '^(\\d{1,10}(\\.\\d{1,9})?|\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?([Zz]|[-+ ]\\d{2}:\\d{2}))$',
+      description: 'Earliest time: RFC 3339, or seconds since the epoch',
+    }),
+  ),
+});
+
+export const EventStatsSchema = Type.Object({
+  total: Count,
+  by_type: Type.Record(Type.String(), Count),
+  by_category: Type.Record(Type.String(), Count),
+  oldest: Nullable(Time),
+  newest: Nullable(Time),
+  dropped: Type.Integer({ minimum: 0, description: 'Events lost since the start for want of room' }),
+  queued: Type.Integer({ minimum: 0, description: 'Changes that wait to be written' }),
+  store: Type.Union([Type.Literal('file'), Type.Literal('memory'), Type.Literal('away')], {
+    description: 'Where the log is kept; in memory while its file cannot be written',
+  }),
+});

@@ -1,0 +1,80 @@
+import type { DomainEvent } from '../events/events.ts';
+import type { Description } from './records.ts';
+
+type EventOf<Type extends DomainEvent['type']> = Extract<DomainEvent, { type: Type }>;
+
+/** The words of a fault come from elsewhere, and could be of any length. */
+const LONGEST_TEXT = 500;
+
+const HEALTH = {
+  healthy: 'is healthy',
+  unhealthy: 'is unhealthy',
+  unknown: 'is of unknown health',
+} as const;
+
+/** What the log says of each event. The type makes an event without a row an error. */
+const DESCRIPTIONS: { [Type in DomainEvent['type']]: (event: EventOf<Type>) => Description } = {
+  engine_started: ({ engineId }) => ofEngine(engineId, `Engine ${short(engineId)} runs`),
+  engine_stopped: ({ engineId, reason }) =>
+    ofEngine(
+      engineId,
+      reason === 'deleted' ? `Engine ${short(engineId)} was deleted` : `Engine ${short(engineId)} is gone`,
+      { reason },
+    ),
+  engine_changed: ({ engineId, health, deleting }) =>
+    ofEngine(engineId, `Engine ${short(engineId)} ${deleting ? 'is being deleted' : HEALTH[health]}`, {
+      health,
+      deleting,
+    }),
+  runtime_connected: () => ofService('runtime', 'The engine runtime answers'),
+  runtime_disconnected: ({ reason }) =>
+    ofService('runtime', 'The engine runtime does not answer', { reason: reason.slice(0, LONGEST_TEXT) }),
+  vpn_changed: ({ connected }) =>
+    ofService('vpn', connected ? 'The VPN is connected' : 'The VPN is not connected', { connected }),
+  vpn_emergency: ({ active, failedVpn, healthyVpn }) =>
+    ofService('vpn', active ? `The VPN ${failedVpn} has failed` : 'Both VPNs are connected again', {
+      active,
+      failed_vpn: failedVpn,
+      healthy_vpn: healthyVpn,
+    }),
+  vpn_restarted: ({ vpn }) => ofService('vpn', `The VPN ${vpn} is restarted`, { vpn }),
+  breaker_changed: ({ breaker, state }) =>
+    ofService('provisioning', `The ${breaker} circuit breaker is ${state.replace('_', ' ')}`, {
+      breaker,
+      state,
+    }),
+  stream_started: ({ streamId, engineId }) => ofStream(streamId, engineId, 'A stream has started'),
+  stream_ended: ({ streamId, engineId }) => ofStream(streamId, engineId, 'A stream has ended'),
+  streams_restored: ({ started }) =>
+    ofService('stream', `Streams were taken up again after a restart, ${started} of them started`, {
+      started,
+    }),
+};
+
+export const EVENT_TYPES = Object.keys(DESCRIPTIONS) as DomainEvent['type'][];
+
+export function describeEvent(event: DomainEvent): Description {
+  const describe = DESCRIPTIONS[event.type] as (event: DomainEvent) => Description;
+  return describe(event);
+}
+
+function ofEngine(containerId: string, message: string, details: Description['details'] = {}): Description {
+  return { category: 'engine', containerId, streamId: null, message, details };
+}
+
+function ofStream(streamId: string, containerId: string | null, message: string): Description {
+  return { category: 'stream', containerId, streamId, message, details: {} };
+}
+
+function ofService(
+  category: Description['category'],
+  message: string,
+  details: Description['details'] = {},
+): Description {
+  return { category, containerId: null, streamId: null, message, details };
+}
+
+/** As `docker ps` shows it. */
+function short(id: string): string {
+  return id.slice(0, 12);
+}

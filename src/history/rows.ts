@@ -1,0 +1,83 @@
+import type { SQLOutputValue } from 'node:sqlite';
+import type { KeyType, Stream } from '../streams/streams.ts';
+import type { Category, EventFilter, EventRecord } from './records.ts';
+
+type Row = Record<string, SQLOutputValue>;
+
+export const INSERT_EVENT = `
+  INSERT OR IGNORE INTO events (id, time, type, category, container_id, stream_id, message, details)
+  VALUES ($id, $time, $type, $category, $containerId, $streamId, $message, $details)`;
+
+export const UPSERT_STREAM = `
+  INSERT INTO streams (id, started_at, ended_at, key_type, key, container_id, playback_session_id, stat_url,
+    command_url, is_live)
+  VALUES ($id, $startedAt, $endedAt, $keyType, $key, $engineId, $playbackSessionId, $statUrl, $commandUrl,
+    $isLive)
+  ON CONFLICT (id, started_at) DO UPDATE SET ended_at = excluded.ended_at`;
+
+/** Named values for {@link INSERT_EVENT}. */
+export function eventValues(event: EventRecord) {
+  return { ...event, details: JSON.stringify(event.details) };
+}
+
+/** Named values for {@link UPSERT_STREAM}. */
+export function streamValues(stream: Stream) {
+  const { id, startedAt, endedAt, keyType, key, engineId, playbackSessionId, statUrl, commandUrl } = stream;
+  const isLive = stream.isLive ? 1 : 0;
+  return {
+    id,
+    startedAt,
+    endedAt,
+    keyType,
+    key,
+    engineId,
+    playbackSessionId,
+    statUrl,
+    commandUrl,
+    isLive,
+  };
+}
+
+export function toEvent(row: Row): EventRecord {
+  return {
+    id: row.id as number,
+    time: row.time as number,
+    type: row.type as string,
+    category: row.category as Category,
+    containerId: row.container_id as string | null,
+    streamId: row.stream_id as string | null,
+    message: row.message as string,
+    details: JSON.parse(row.details as string),
+  };
+}
+
+export function toStream(row: Row): Stream {
+  return {
+    id: row.id as string,
+    keyType: row.key_type as KeyType,
+    key: row.key as string,
+    engineId: row.container_id as string | null,
+    playbackSessionId: row.playback_session_id as string,
+    statUrl: row.stat_url as string,
+    commandUrl: row.command_url as string,
+    isLive: row.is_live === 1,
+    startedAt: row.started_at as number,
+    endedAt: row.ended_at as number | null,
+  };
+}
+
+/** The conditions of a filter, whose values never become part of the statement. */
+export function conditions(filter: EventFilter): { where: string; values: (string | number)[] } {
+  const all: [string, string | number | undefined][] = [
+    ['type = ?', filter.type],
+    ['category = ?', filter.category],
+    ['container_id = ?', filter.containerId],
+    ['stream_id = ?', filter.streamId],
+    ['time >= ?', filter.since],
+  ];
+  const given = all.filter((entry): entry is [string, string | number] => entry[1] !== undefined);
+  return {
+    where: given.length === 0 ? '' : `WHERE ${given.map(([condition]) => condition).join(' AND ')}`,
+    values: given.map(([, value]) => value),
+  };
+}
