@@ -1,0 +1,23 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { readConfig } from '../../src/config/config.ts';
+import { Metrics } from '../../src/metrics/metrics.ts';
+import { openRuntime } from '../../src/runtimes/open-runtime.ts';
+import { figure, parseExposition } from '../support/exposition.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { startStubServer } from '../support/stub-server.ts';
+
+test('calls to Docker reach the metrics from the first one on', async () => {
+  await using daemon = await startStubServer('[]');
+  const metrics = new Metrics(new FakeClock());
+  onTestFinished(() => metrics.close());
+  const config = readConfig({ DOCKER_HOST: `tcp://127.0.0.1:${daemon.port}` });
+  const { runtime } = await openRuntime(config, () => {}, metrics.noteDockerCall);
+  onTestFinished(() => runtime.close());
+  expect(runtime.name).toBe('docker');
+  expect(await runtime.list()).toEqual([]);
+  const families = parseExposition(await metrics.read());
+  for (const call of ['ping', 'list']) {
+    expect(figure(families, 'roundhouse_docker_call_seconds_count', { call })).toBe(1);
+    expect(figure(families, 'roundhouse_docker_call_failures_total', { call })).toBe(0);
+  }
+});
