@@ -71,8 +71,11 @@ export class DockerRuntime implements EngineRuntime {
     const starting = this.#describeStarting(id, spec, vpn);
     this.#starting.set(id, starting);
     try {
-      const started = await startContainer(this.#client, id, begunMs, () => void this.#giveUp(id));
-      return started ? ((await this.inspect(id)) ?? starting) : starting;
+      const seen = await startContainer(this.#client, id, begunMs, {
+        look: () => this.inspect(id),
+        onFailed: () => void this.#giveUp(id),
+      });
+      return seen ?? starting;
     } catch (error) {
       this.#starting.delete(id);
       await this.#forceRemove(id).catch(() => {});
