@@ -23,9 +23,12 @@ import { createServer } from './api/server.ts';
 import { EngineViews } from './api/views.ts';
 import { Cache, type Clock, createSystemClock } from './cache/index.ts';
 import type { Config } from './config/config.ts';
+import { configuredVpns } from './config/vpns.ts';
 import { CircuitBreaker } from './engines/breaker.ts';
+import { ForwardedPorts } from './engines/forwarding.ts';
 import { HealthMonitor } from './engines/health.ts';
 import { findEngineAt } from './engines/locate.ts';
+import { placementsFor } from './engines/placement.ts';
 import { PortPool } from './engines/ports.ts';
 import { Provisioner, portsInUse } from './engines/provisioner.ts';
 import { EngineRegistry } from './engines/registry.ts';
@@ -34,6 +37,7 @@ import type { EngineRuntime } from './engines/runtime.ts';
 import { Scaler } from './engines/scaler.ts';
 import { EngineStats } from './engines/stats.ts';
 import { describeStatus } from './engines/status.ts';
+import { VpnFailover } from './engines/vpn-failover.ts';
 import { EventBus } from './events/events.ts';
 import { connectInvalidation } from './events/invalidation.ts';
 import { Notices } from './events/notices.ts';
@@ -45,10 +49,11 @@ import { StreamCollector } from './streams/collector.ts';
 import { StreamFigures } from './streams/figures.ts';
 import { PlaybackSessions } from './streams/sessions.ts';
 import { Streams } from './streams/streams.ts';
-import type { VpnContainers, VpnContainerWatch } from './vpn/containers.ts';
-import { VpnMonitor } from './vpn/monitor.ts';
-import { createVpn } from './vpn/status.ts';
-import type { VpnStatus } from './vpn/wire.ts';
+import type { VpnContainerRestarts, VpnContainers, VpnContainerWatch } from './vpn/containers.ts';
+import { VpnFleet } from './vpn/fleet.ts';
+import { createVpn } from './vpn/vpn.ts';
+import { VpnWatch } from './vpn/watch.ts';
+import { type VpnStatus, vpnsIn } from './vpn/wire.ts';
 
 /** Notices remembered for clients that come back after a moment. */
 const REMEMBERED_NOTICES = 1000;
@@ -57,7 +62,7 @@ const REMEMBERED_NOTICES = 1000;
 export interface Dependencies {
   runtime: EngineRuntime;
   /** Null where no Docker is there to look at the VPN's container. */
-  vpnContainers: (VpnContainers & VpnContainerWatch) | null;
+  vpnContainers: (VpnContainers & VpnContainerRestarts & VpnContainerWatch) | null;
   apiKey: string;
   version: string;
   logger: FastifyBaseLogger;
@@ -151,25 +156,39 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     onError: (err, streamId) => log.warn({ err, streamId }, 'the figures of a stream are not known'),
   });
 
-  // The VPN
-  const vpn = createVpn({
-    containerName: config.gluetunContainerName ?? undefined,
+  // The VPNs
+  const vpnOptions = {
     containers: vpnContainers,
-    controlUrl: config.gluetunApiUrl,
     controlPort: config.gluetunApiPort,
     apiKey: config.gluetunApiKey ?? undefined,
     factTtlS: config.gluetunPortCacheTtlS,
     cache,
     clock,
-    onError: (err) => log.warn({ err }, "the VPN's control server does not answer"),
+    onError: (err: unknown) => log.warn({ err }, "a VPN's control server does not answer"),
     onControlCall: metrics.noteVpnCall,
-  });
-  const monitor = new VpnMonitor({
-    observe: vpn.observe,
-    intervalS: config.gluetunHealthCheckIntervalS,
+  };
+  const fleet = new VpnFleet({
+    vpns: configuredVpns(config).map((naming) => createVpn(naming, vpnOptions)),
     clock,
-    onChange: (_previous, { connected }) => bus.publish({ type: 'vpn_changed', connected }),
-    onError: (err) => log.warn({ err }, 'the VPN could not be looked at'),
+    onEmergency: ({ failed: failedVpn, healthy: healthyVpn }, active) =>
+      bus.publish({ type: 'vpn_emergency', active, failedVpn, healthyVpn }),
+  });
+  const vpnWatch = new VpnWatch({
+    fleet,
+    containers: vpnContainers,
+    intervalS: config.gluetunHealthCheckIntervalS,
+    restartAfterS: config.vpnUnhealthyRestartTimeoutS,
+    clock,
+    onSeen: () => {
+      failover.consider();
+      if (takesPort) forwardedPorts.consider();
+    },
+    onChange: (vpn, { connected }) => bus.publish({ type: 'vpn_changed', vpn, connected }),
+    onRestart: (vpn) => {
+      log.warn({ vpn }, 'a VPN stays unhealthy: its container is restarted');
+      bus.publish({ type: 'vpn_restarted', vpn });
+    },
+    onError: (err, vpn) => log.warn({ err, vpn }, 'a VPN could not be looked at or restarted'),
   });
 
   // Answers: /orchestrator/status and provisioning share the one cached answer about the VPN.
@@ -177,13 +196,39 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     const { key, ttlS, load } = answers.vpn;
     return (await cache.getOrLoad(key, load, { ttlS })).value;
   };
+  // An engine whose command has no place for the port cannot take it.
+  const takesPort = config.engineCommand === null || config.engineCommand.includes('{p2p_port}');
   const provisioner = new Provisioner({
     runtime,
     registry,
     breaker: breakers.general,
     ports: new PortPool(config.portRange, () => portsInUse(registry, runtime)),
     maxReplicas: config.maxReplicas,
-    readVpn,
+    readVpn: async () => {
+      const status = await readVpn();
+      const { enabled, connected } = status;
+      if (!enabled || !vpnContainers) return { enabled, connected };
+      return { enabled, connected, placements: placementsFor(vpnsIn(status), config.portRange, takesPort) };
+    },
+  });
+  const failover = new VpnFailover({
+    registry,
+    vpns: () => fleet.runs,
+    remove: (id) => provisioner.remove(id),
+    onLoss: ({ id, vpnContainer }, reason) =>
+      log.warn({ engine: id, vpn: vpnContainer, reason }, 'an engine has lost its VPN and is removed'),
+    onError: (err) => log.warn({ err }, 'an engine that has lost its VPN could not be removed'),
+  });
+  const forwardedPorts = new ForwardedPorts({
+    registry,
+    clock,
+    vpns: () => fleet.runs,
+    provision: (vpn) => provisioner.provision({ vpn }),
+    remove: (id) => provisioner.remove(id),
+    placed: () => provisioner.placed,
+    hasRoom: () => provisioner.count < config.maxReplicas,
+    isIdle: (id) => streams.ofEngine(id).length === 0,
+    onError: (err) => log.warn({ err }, "no engine could be started for a VPN's forwarded port"),
   });
   const views = new EngineViews(registry, streams, figures);
   const readStatus = async () => {
@@ -212,7 +257,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
       statsTotal: (signal) => stats.total(signal),
       statsOf: (id, signal) => stats.one(id, signal),
       status: readStatus,
-      vpn: (signal) => vpn.readStatus(signal),
+      vpn: (signal) => fleet.readStatus(signal),
     },
     config,
   );
@@ -304,7 +349,6 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     startedMs: performance.now(),
   });
 
-  let unfollowVpn = () => {};
   return {
     api,
     cache,
@@ -313,16 +357,15 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
       replacer.start(bus);
       registry.start();
       collector.start();
-      if (config.gluetunContainerName === null) return;
-      monitor.start();
-      unfollowVpn = vpnContainers?.follow(config.gluetunContainerName, () => monitor.poke()) ?? unfollowVpn;
+      vpnWatch.start();
     },
     async close() {
       scaler.stop();
       replacer.stop();
+      failover.stop();
+      forwardedPorts.stop();
+      vpnWatch.stop();
       await api.close();
-      unfollowVpn();
-      monitor.stop();
       health.stop();
       collector.stop();
       registry.stop();

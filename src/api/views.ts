@@ -47,7 +47,7 @@ function toWireEngine(engine: Engine, streams: readonly Stream[]): WireEngine {
     host: engine.host,
     port: engine.ports.hostHttp,
     labels: { ...engine.labels },
-    forwarded: false,
+    forwarded: engine.forwarded,
     first_seen: toTime(engine.firstSeen),
     last_seen: toTime(engine.lastSeen),
     streams: streams.map(({ id }) => id),
@@ -58,7 +58,7 @@ function toWireEngine(engine: Engine, streams: readonly Stream[]): WireEngine {
     engine_variant: engine.variant,
     platform: engine.identity?.platform ?? null,
     version: engine.identity?.version ?? null,
-    forwarded_port: null,
+    forwarded_port: engine.forwarded ? engine.forwardedPort : null,
   };
 }
 

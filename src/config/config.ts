@@ -64,5 +64,20 @@ function contradictions(config: Values): string[] {
   if (config.gluetunContainerName && config.dockerNetwork) {
     faults.push('GLUETUN_CONTAINER_NAME and DOCKER_NETWORK exclude each other: an engine has one network');
   }
+  if (config.engineHost?.includes('{vpn}') && !config.gluetunContainerName) {
+    faults.push('ENGINE_HOST holds {vpn}, but GLUETUN_CONTAINER_NAME names no VPN');
+  }
+  if (config.vpnMode === 'redundant') faults.push(...redundancyFaults(config));
   return faults;
+}
+
+function redundancyFaults(config: Values): string[] {
+  const { gluetunContainerName: first, gluetunContainerName2: second } = config;
+  if (!first || !second)
+    return ['VPN_MODE=redundant needs GLUETUN_CONTAINER_NAME and GLUETUN_CONTAINER_NAME_2'];
+  if (first === second)
+    return [`GLUETUN_CONTAINER_NAME and GLUETUN_CONTAINER_NAME_2 must differ, and are both ${first}`];
+  if (config.gluetunApiUrl && config.gluetunApiUrl === config.gluetunApiUrl2)
+    return [`GLUETUN_API_URL and GLUETUN_API_URL_2 must differ, and are both ${config.gluetunApiUrl}`];
+  return [];
 }

@@ -86,14 +86,14 @@ export const SETTINGS = {
   engineCommand: text(
     'ENGINE_COMMAND',
     'command',
-    'Command in place of the preset one; `{http_port}` and `{https_port}` are filled in. Split at spaces; quotes group.',
+    'Command in place of the preset one; `{http_port}`, `{https_port}` and `{p2p_port}` (the forwarded port of the VPN, else 8621) are filled in. Split at spaces; quotes group.',
     COMMAND,
     'must be a command, with every quote closed',
   ),
   engineHost: text(
     'ENGINE_HOST',
     'host',
-    "Host under which clients reach engines, e.g. the VPN container's name in a Docker network. Unset: found from how they run.",
+    "Host under which clients reach engines, e.g. the VPN container's name in a Docker network, for which `{vpn}` stands. Unset: found from how they run.",
   ),
   enginePublishAddress: parsed(
     'ENGINE_PUBLISH_ADDRESS',
@@ -210,6 +210,24 @@ export const SETTINGS = {
     CONTAINER_NAME,
     NAME_HINT,
   ),
+  gluetunContainerName2: text(
+    'GLUETUN_CONTAINER_NAME_2',
+    'container',
+    'Second Gluetun container, for `VPN_MODE=redundant`. It publishes the second half of PORT_RANGE_HOST, the first container the first half.',
+    CONTAINER_NAME,
+    NAME_HINT,
+  ),
+  vpnMode: choice(
+    'VPN_MODE',
+    ['single', 'redundant'],
+    'single',
+    'Whether engines are shared out over two VPNs; where one fails, its engines go and new ones use the other.',
+  ),
+  vpnUnhealthyRestartTimeoutS: seconds(
+    'VPN_UNHEALTHY_RESTART_TIMEOUT_S',
+    60,
+    'How long a Gluetun container is unhealthy before it is restarted; 0: it never is.',
+  ),
   gluetunApiPort: integer('GLUETUN_API_PORT', 8000, 'port', "Port of Gluetun's control server.", 1, 65_535),
   gluetunApiUrl: parsed<string | null>(
     'GLUETUN_API_URL',
@@ -217,6 +235,14 @@ export const SETTINGS = {
     'none',
     'URL',
     "Gluetun's control server, where its container's own address does not serve.",
+    parseUrl,
+  ),
+  gluetunApiUrl2: parsed<string | null>(
+    'GLUETUN_API_URL_2',
+    null,
+    'none',
+    'URL',
+    'The same for the second Gluetun container.',
     parseUrl,
   ),
   gluetunApiKey: text(

@@ -23,17 +23,17 @@ const VPN_ETA_S = 60;
 /** What an attempt usually takes: with 0, clients would try again without a pause while a probe is under way. */
 const PROBE_ETA_S = 2;
 
+export const VPN_DISCONNECTED: Blocked = {
+  code: 'vpn_disconnected',
+  message: 'The VPN is not connected',
+  recovery_eta_seconds: VPN_ETA_S,
+  can_retry: true,
+  should_wait: true,
+};
+
 /** The first reason that holds, in the order in which an operator would mend them. */
 export function findBlock({ vpn, breaker, engines, maxReplicas }: ProvisioningFacts): Blocked | null {
-  if (vpn.enabled && !vpn.connected) {
-    return {
-      code: 'vpn_disconnected',
-      message: 'The VPN is not connected',
-      recovery_eta_seconds: VPN_ETA_S,
-      can_retry: true,
-      should_wait: true,
-    };
-  }
+  if (vpn.enabled && !vpn.connected) return VPN_DISCONNECTED;
   if (!breaker.allows) {
     return {
       code: 'circuit_breaker',

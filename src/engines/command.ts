@@ -30,12 +30,16 @@ export function splitCommand(text: string): Command {
   return [program, ...args];
 }
 
-/** Fills `{http_port}` and `{https_port}` in. */
-export function fillPorts(command: Command, ports: EnginePorts): Command {
+/** What an engine takes its peers on where no other port is meant. */
+const USUAL_P2P_PORT = 8621;
+
+/** Fills `{http_port}`, `{https_port}` and `{p2p_port}` in. */
+export function fillPorts(command: Command, ports: EnginePorts, p2pPort = USUAL_P2P_PORT): Command {
   const fill = (word: string) =>
     word
       .replaceAll('{http_port}', String(ports.containerHttp))
-      .replaceAll('{https_port}', String(ports.containerHttps));
+      .replaceAll('{https_port}', String(ports.containerHttps))
+      .replaceAll('{p2p_port}', String(p2pPort));
   const [program, ...args] = command;
   return [fill(program), ...args.map(fill)];
 }

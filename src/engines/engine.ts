@@ -16,6 +16,8 @@ export interface Engine extends RuntimeEngine {
   firstSeen: number;
   lastSeen: number;
   identity: EngineIdentity | null;
+  /** Whether it is the one engine that has its VPN's forwarded port. */
+  forwarded: boolean;
 }
 
 export function newEngine(seen: RuntimeEngine, now: number): Engine {
@@ -27,5 +29,7 @@ export function newEngine(seen: RuntimeEngine, now: number): Engine {
     firstSeen: now,
     lastSeen: now,
     identity: null,
+    // Until the VPN has been looked at.
+    forwarded: seen.forwardedPort !== null,
   };
 }

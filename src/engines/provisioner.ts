@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { RoundhouseError } from '../errors.ts';
-import { type Blocked, findBlock } from './blocked.ts';
+import { type Blocked, findBlock, VPN_DISCONNECTED } from './blocked.ts';
 import type { CircuitBreaker } from './breaker.ts';
-import type { PortPool } from './ports.ts';
+import { type EngineVpn, type Placed, placeEngine } from './placement.ts';
+import type { PortPool, PortRange } from './ports.ts';
 import type { EngineRegistry } from './registry.ts';
 import type { EnginePorts, EngineRuntime, RuntimeEngine } from './runtime.ts';
 
@@ -22,6 +23,16 @@ export interface ProvisionRequest {
   labels?: Record<string, string>;
   env?: Record<string, string>;
   hostPort?: number;
+  /** Name of the VPN whose network the engine is to use. */
+  vpn?: string;
+}
+
+/** What provisioning needs to know of the VPN. */
+export interface ProvisioningVpn {
+  enabled: boolean;
+  connected: boolean;
+  /** The VPNs to share engines out over; unset where the runtime does not put engines into a VPN's network. */
+  placements?: readonly EngineVpn[];
 }
 
 /** Provisioning was refused before anything was tried. */
@@ -35,11 +46,13 @@ export class ProvisioningBlockedError extends RoundhouseError {
 }
 
 /** An engine that is being provisioned. */
-interface Pending {
+interface Pending extends Placed {
   /** The name it has been or is to be started under. */
   name?: string;
   /** Ports kept for it. */
   readonly ports: number[];
+  /** Where its ports are taken from; unset: from the whole range. */
+  readonly portRange?: PortRange;
 }
 
 /** Starts and removes engines: the one way in which either happens. */
@@ -49,7 +62,7 @@ export class Provisioner {
   readonly #ports: PortPool;
   readonly #breaker: CircuitBreaker;
   readonly #maxReplicas: number;
-  readonly #readVpn: () => Promise<{ enabled: boolean; connected: boolean }>;
+  readonly #readVpn: () => Promise<ProvisioningVpn>;
   /** Engines being provisioned: they count against the maximum before the runtime tells of them. */
   readonly #pending = new Set<Pending>();
 
@@ -59,7 +72,7 @@ export class Provisioner {
     ports: PortPool;
     breaker: CircuitBreaker;
     maxReplicas: number;
-    readVpn: () => Promise<{ enabled: boolean; connected: boolean }>;
+    readVpn: () => Promise<ProvisioningVpn>;
   }) {
     this.#runtime = parts.runtime;
     this.#registry = parts.registry;
@@ -71,13 +84,23 @@ export class Provisioner {
 
   /** Engines being provisioned that the runtime has not told of yet. */
   get pending(): number {
-    const known = new Set<string | undefined>(this.#registry.list().map(({ name }) => name));
-    return [...this.#pending].filter(({ name }) => !known.has(name)).length;
+    return this.#unknown.length;
   }
 
   /** Engines there are or will be. */
   get count(): number {
     return this.#registry.size + this.pending;
+  }
+
+  /** Which VPN each of them uses or will use, without those that are on their way out. */
+  get placed(): Placed[] {
+    const staying = this.#registry.list().filter(({ id }) => !this.#registry.isLeaving(id));
+    return [...staying, ...this.#unknown];
+  }
+
+  get #unknown(): Pending[] {
+    const known = new Set<string | undefined>(this.#registry.list().map(({ name }) => name));
+    return [...this.#pending].filter(({ name }) => !known.has(name));
   }
 
   /** Why an engine could not be provisioned now, or null. */
@@ -97,8 +120,9 @@ export class Provisioner {
     const vpn = await this.#readVpn();
     const blocked = this.findBlock(vpn);
     if (blocked) throw new ProvisioningBlockedError(blocked);
-    // From the check above to here nothing is awaited, so no other call can pass the same check.
-    const pending: Pending = { ports: [] };
+    // From the check above to here nothing is awaited, so no other call can pass the same check, or see
+    // the same VPN as the one with the fewest engines.
+    const pending: Pending = { ports: [], ...this.#place(request, vpn) };
     this.#pending.add(pending);
     const attempt = this.#breaker.begin();
     const asOf = this.#registry.mark();
@@ -125,8 +149,21 @@ export class Provisioner {
     await this.#registry.delete(id, () => this.#runtime.remove(id));
   }
 
+  #place(request: ProvisionRequest, { placements }: ProvisioningVpn): Omit<Pending, 'ports'> {
+    if (!placements) return { vpnContainer: null, forwardedPort: null };
+    const placement = placeEngine(placements, this.placed, request);
+    if (!placement) throw new ProvisioningBlockedError(VPN_DISCONNECTED);
+    const { ports: portRange, ...placed } = placement;
+    return { ...placed, portRange };
+  }
+
   async #create(request: ProvisionRequest, pending: Pending): Promise<RuntimeEngine> {
     const { labels = {}, env = {}, hostPort } = request;
+    const { vpnContainer, forwardedPort } = pending;
+    const network = {
+      ...(vpnContainer === null ? {} : { vpnContainer }),
+      ...(forwardedPort === null ? {} : { forwardedPort }),
+    };
     if (hostPort !== undefined) this.#reserve(pending, hostPort);
     // A port that was wished for has no stand-in, but the HTTPS port beside it, which nobody chose, has.
     const attempts = hostPort !== undefined && this.#runtime.mapsPorts ? 1 : PORT_ATTEMPTS;
@@ -135,7 +172,7 @@ export class Provisioner {
       const name = `roundhouse-engine-${ports.hostHttp}-${randomBytes(3).toString('hex')}`;
       pending.name = name;
       try {
-        return await this.#runtime.create({ name, ports, labels, env });
+        return await this.#runtime.create({ name, ports, labels, env, ...network });
       } catch (error) {
         const portTaken = error instanceof RoundhouseError && error.code === 'port_taken';
         if (!portTaken || attempt === attempts) throw error;
@@ -151,7 +188,7 @@ export class Provisioner {
   }
 
   #reserve(pending: Pending, wished?: number): number {
-    const port = this.#ports.reserve(wished);
+    const port = this.#ports.reserve(wished, pending.portRange);
     pending.ports.push(port);
     return port;
   }

@@ -130,12 +130,16 @@ export class EngineRegistry {
   /** Changes what is known of an engine besides what the runtime says. */
   update(
     id: string,
-    change: Partial<Pick<Engine, 'health' | 'lastHealthCheck' | 'lastStreamUsage' | 'identity'>>,
+    change: Partial<
+      Pick<Engine, 'health' | 'lastHealthCheck' | 'lastStreamUsage' | 'identity' | 'forwarded'>
+    >,
   ): void {
     const engine = this.#engines.get(id);
     if (!engine) return;
     const visible =
-      (change.health ?? engine.health) !== engine.health || (change.identity && !engine.identity);
+      (change.health ?? engine.health) !== engine.health ||
+      (change.forwarded ?? engine.forwarded) !== engine.forwarded ||
+      (change.identity && !engine.identity);
     Object.assign(engine, change);
     if (visible) this.#tellChange(id);
   }

@@ -17,6 +17,10 @@ export interface EngineSpec {
   /** The caller's labels; the runtime adds those by which it knows its own. */
   labels: Record<string, string>;
   env: Record<string, string>;
+  /** Name of the VPN container whose network it is to use; unset: the runtime's own choice. */
+  vpnContainer?: string;
+  /** The VPN's forwarded port, for the engine to take its peers on. */
+  forwardedPort?: number;
 }
 
 /** An engine as its runtime sees it. Only running and starting engines are engines. */
@@ -31,6 +35,10 @@ export interface RuntimeEngine {
   labels: Record<string, string>;
   /** Name of the VPN container whose network the engine uses, or null. */
   vpnContainer: string | null;
+  /** Id of that container when the engine was made. A recreated one has another: the engine is cut off then. */
+  vpnContainerId: string | null;
+  /** The VPN's forwarded port that it was started with, or null. */
+  forwardedPort: number | null;
   /** The preset it was started from, or null where unknown. */
   variant: string | null;
   /** When the engine started, in milliseconds since the epoch; null while it is starting. */

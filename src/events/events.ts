@@ -10,7 +10,10 @@ export type DomainEvent =
     }
   | { type: 'runtime_connected' }
   | { type: 'runtime_disconnected'; reason: string }
-  | { type: 'vpn_changed'; connected: boolean }
+  | { type: 'vpn_changed'; vpn: string; connected: boolean }
+  /** Of two VPNs one has failed, or (not active) both are back. `healthyVpn` is null while both are down. */
+  | { type: 'vpn_emergency'; active: boolean; failedVpn: string; healthyVpn: string | null }
+  | { type: 'vpn_restarted'; vpn: string }
   | { type: 'breaker_changed'; breaker: 'general' | 'replacement'; state: 'closed' | 'open' | 'half_open' }
   | { type: 'stream_started'; streamId: string; engineId: string | null }
   | { type: 'stream_ended'; streamId: string; engineId: string | null; reason: string | null }

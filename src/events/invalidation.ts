@@ -16,6 +16,8 @@ export const STALE_AFTER: Readonly<Record<DomainEvent['type'], readonly string[]
   runtime_connected: EVERYTHING,
   runtime_disconnected: [...ENGINES, 'vpn:status'],
   vpn_changed: ['vpn:*', 'orchestrator:status'],
+  vpn_emergency: ['vpn:*', 'orchestrator:status'],
+  vpn_restarted: ['vpn:*', 'orchestrator:status'],
   breaker_changed: ['orchestrator:status'],
   stream_started: ['engines:*', 'orchestrator:status'],
   stream_ended: ['engines:*', 'orchestrator:status'],

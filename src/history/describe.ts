@@ -29,8 +29,11 @@ const DESCRIPTIONS: { [Type in DomainEvent['type']]: (event: EventOf<Type>) => D
   runtime_connected: () => ofService('runtime', 'The engine runtime answers'),
   runtime_disconnected: ({ reason }) =>
     ofService('runtime', 'The engine runtime does not answer', { reason: reason.slice(0, LONGEST_TEXT) }),
-  vpn_changed: ({ connected }) =>
-    ofService('vpn', connected ? 'The VPN is connected' : 'The VPN is not connected', { connected }),
+  vpn_changed: ({ vpn, connected }) =>
+    ofService('vpn', `The VPN ${vpn} ${connected ? 'is connected' : 'is not connected'}`, { vpn, connected }),
+  vpn_emergency: ({ active, failedVpn, healthyVpn }) =>
+    ofService('vpn', emergencyText(active, failedVpn, healthyVpn), { active, failedVpn, healthyVpn }),
+  vpn_restarted: ({ vpn }) => ofService('vpn', `The VPN ${vpn} stays unhealthy and is restarted`, { vpn }),
   breaker_changed: ({ breaker, state }) =>
     ofService('provisioning', `The ${breaker} circuit breaker is ${state.replace('_', ' ')}`, {
       breaker,
@@ -49,6 +52,12 @@ export const EVENT_TYPES = Object.keys(DESCRIPTIONS) as DomainEvent['type'][];
 export function describeEvent(event: DomainEvent): Description {
   const describe = DESCRIPTIONS[event.type] as (event: DomainEvent) => Description;
   return describe(event);
+}
+
+function emergencyText(active: boolean, failedVpn: string, healthyVpn: string | null): string {
+  if (!active) return 'Both VPNs are connected again';
+  if (healthyVpn === null) return 'Both VPNs have failed';
+  return `The VPN ${failedVpn} has failed, ${healthyVpn} takes its place`;
 }
 
 function ofEngine(containerId: string, message: string, details: Description['details'] = {}): Description {

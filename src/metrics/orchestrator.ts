@@ -27,12 +27,12 @@ export function orchestratorMetrics(registry: Registry): (facts: DomainFacts) =>
 
     const [first, second] = vpnNames;
     // Of a VPN that nobody has asked about lately nothing is known; that is not the same as none.
-    const stateOf = (name: string | undefined, health = vpn?.health) =>
+    const stateOf = (name: string | undefined, health: VpnState | undefined) =>
       name === undefined ? 'disabled' : (health ?? 'unknown');
     const behind = (name: string | undefined) =>
       name === undefined ? 0 : count(({ vpnContainer }) => vpnContainer === name);
-    setVpn(stateOf(first));
-    setVpn1(stateOf(first, vpn?.vpn1?.health));
+    setVpn(stateOf(first, vpn?.health));
+    setVpn1(stateOf(first, second === undefined ? vpn?.health : vpn?.vpn1?.health));
     setVpn2(stateOf(second, vpn?.vpn2?.health));
     setVpn1Engines(behind(first));
     setVpn2Engines(behind(second));

@@ -47,7 +47,7 @@ export class Streams {
     this.#ended.delete(stream.id);
     this.#started.set(stream.id, started);
     this.#bus.publish({ type: 'stream_started', streamId: stream.id, engineId: stream.engineId });
-    if (this.#started.size > MOST_STARTED) this.end(this.#started.keys().next().value!, 'forgotten');
+    this.#boundStarted();
     return started;
   }
 
@@ -76,11 +76,16 @@ export class Streams {
     }
     const started = unheard.filter(({ endedAt }) => endedAt === null).length;
     this.#bus.publish({ type: 'streams_restored', started });
+    this.#boundStarted();
   }
 
   #rememberEnd(ended: Stream): void {
     this.#ended.set(ended.id, ended);
     if (this.#ended.size > REMEMBERED_ENDS) this.#ended.delete(this.#ended.keys().next().value!);
+  }
+
+  #boundStarted(): void {
+    while (this.#started.size > MOST_STARTED) this.end(this.#started.keys().next().value!, 'forgotten');
   }
 
   /** A stream that is started, or has ended and is still remembered. */

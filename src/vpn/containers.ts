@@ -23,6 +23,15 @@ export interface VpnContainers {
   inspect(name: string, signal: AbortSignal): Promise<VpnContainer | null>;
 }
 
+/** Restarts the VPN's containers. */
+export interface VpnContainerRestarts {
+  /**
+   * Restarts the container of that name; settles once it runs again. One that is gone is no error.
+   * @throws RoundhouseError `runtime_unavailable` where Docker does not answer, or Docker's own fault.
+   */
+  restart(name: string): Promise<void>;
+}
+
 /** Tells of what happens to a container as it happens. */
 export interface VpnContainerWatch {
   /** Calls `onChange` whenever something happens to the container of that name; returns what ends it. */

@@ -20,6 +20,7 @@ export interface VpnRun {
  * for a server that fails; those after it get null at once until it answers again.
  */
 export class VpnFacts {
+  readonly #name: string;
   readonly #cache: Cache;
   readonly #server: ControlServer;
   readonly #ttlS: number;
@@ -29,12 +30,15 @@ export class VpnFacts {
   /** For each fact, the key under which a reader last waited in vain: no answer is there to stand in. */
   readonly #silent = new Map<string, string>();
 
+  /** @param options.name keeps the facts of several VPNs apart where no container id does. */
   constructor(options: {
+    name: string;
     cache: Cache;
     server: ControlServer;
     ttlS: number;
     onError: (error: unknown) => void;
   }) {
+    this.#name = options.name;
     this.#cache = options.cache;
     this.#server = options.server;
     this.#ttlS = options.ttlS;
@@ -67,7 +71,7 @@ export class VpnFacts {
   ): Promise<T | null> {
     const { controlUrl, containerId, startedAt } = run;
     if (controlUrl === null) return null;
-    const key = cacheKey('vpn', name, containerId, startedAt);
+    const key = cacheKey('vpn', name, this.#name, containerId, startedAt);
     const load = (inTime: AbortSignal) => this.#noting(name, () => ask(controlUrl, inTime));
     try {
       const read = this.#cache.read<T | null>(key, load, { ttlS, signal });

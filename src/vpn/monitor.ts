@@ -8,6 +8,8 @@ export interface VpnMonitorOptions {
   clock: Clock;
   /** Told of each change between two looks that succeeded. */
   onChange: (previous: VpnObservation, current: VpnObservation) => void;
+  /** Told of each look that succeeded, after any change: what it sets off must not read what is out of date. */
+  onSeen: (current: VpnObservation) => void;
   /** Told of the first of a streak of looks that failed. A failed look is no change. */
   onError: (error: unknown) => void;
 }
@@ -71,6 +73,7 @@ export class VpnMonitor {
       this.#last = current;
       this.#failing = false;
       if (previous && differs(previous, current)) this.#options.onChange(previous, current);
+      this.#options.onSeen(current);
     } catch (error) {
       if (signal.aborted) return;
       if (!this.#failing) this.#options.onError(error);

@@ -6,10 +6,10 @@ export type VpnHealth = 'healthy' | 'unhealthy' | 'starting' | 'unknown';
 /** The VPN at one moment. */
 export interface VpnObservation {
   /**
-   * `disabled` where no VPN is named. Else what Docker says of its container: `running`, `stopped` or
-   * `not_found`. Without Docker, what the VPN says of its tunnel, or `unknown`.
+   * What Docker says of its container: `running`, `stopped` or `not_found`. Without Docker, what the VPN
+   * says of its tunnel, or `unknown`.
    */
-  state: TunnelState | 'disabled' | 'not_found' | 'unknown';
+  state: TunnelState | 'not_found' | 'unknown';
   health: VpnHealth;
   /** Whether engines may count on the VPN: it runs and is healthy. */
   connected: boolean;
@@ -30,8 +30,6 @@ const NOTHING_KNOWN = {
   forwardedPort: null,
   publicAddress: null,
 } as const;
-
-export const DISABLED: VpnObservation = { ...NOTHING_KNOWN, state: 'disabled', health: 'unknown' };
 
 /** A VPN that is named but not there is down, not "unknown": no engine can reach the net through it. */
 export const NOT_FOUND: VpnObservation = { ...NOTHING_KNOWN, state: 'not_found', health: 'unhealthy' };

@@ -148,6 +148,10 @@ const ROWS: Record<keyof typeof SETTINGS, Row> = {
   collectIntervalS: seconds(0.1),
   statsHistoryMax: integer(1, 100_000),
   gluetunContainerName: NAME,
+  gluetunContainerName2: NAME,
+  // The other one needs more settings than itself.
+  vpnMode: { good: [['single', 'single']], bad: ['double', 'Redundant'] },
+  vpnUnhealthyRestartTimeoutS: seconds(0),
   gluetunApiPort: integer(1, 65_535),
   gluetunApiUrl: {
     good: [
@@ -156,6 +160,7 @@ const ROWS: Record<keyof typeof SETTINGS, Row> = {
     ],
     bad: ['gluetun:8000', 'ftp://x', 'http://', 'x'],
   },
+  gluetunApiUrl2: { good: [['http://gluetun2:8000', 'http://gluetun2:8000']], bad: ['gluetun2'] },
   gluetunApiKey: { good: [['k', 'k']], bad: ['a b', 'ä'] },
   gluetunHealthCheckIntervalS: seconds(0.1),
   gluetunPortCacheTtlS: seconds(1),
@@ -242,6 +247,8 @@ test('without an environment everything has the default that operators know', ()
     collectIntervalS: 5,
     statsHistoryMax: 720,
     gluetunApiPort: 8000,
+    vpnMode: 'single',
+    vpnUnhealthyRestartTimeoutS: 60,
     gluetunHealthCheckIntervalS: 5,
     gluetunPortCacheTtlS: 60,
     cacheEnabled: true,
@@ -289,6 +296,12 @@ test('no variable sets two things', () => {
   expect(new Set(names).size).toBe(names.length);
 });
 
+const TWO_VPNS = {
+  VPN_MODE: 'redundant',
+  GLUETUN_CONTAINER_NAME: 'one',
+  GLUETUN_CONTAINER_NAME_2: 'two',
+};
+
 test.each([
   [
     'more at least than at most',
@@ -305,12 +318,32 @@ test.each([
     { GLUETUN_CONTAINER_NAME: 'gluetun', DOCKER_NETWORK: 'host' },
     /GLUETUN_CONTAINER_NAME and DOCKER_NETWORK/,
   ],
+  ['two VPNs without names', { VPN_MODE: 'redundant' }, /needs GLUETUN_CONTAINER_NAME and .*_2/],
+  [
+    'two VPNs with one name',
+    { VPN_MODE: 'redundant', GLUETUN_CONTAINER_NAME: 'gluetun' },
+    /needs GLUETUN_CONTAINER_NAME and .*_2/,
+  ],
+  [
+    'two VPNs of the same name',
+    { VPN_MODE: 'redundant', GLUETUN_CONTAINER_NAME: 'gluetun', GLUETUN_CONTAINER_NAME_2: 'gluetun' },
+    /must differ.*gluetun/,
+  ],
+  [
+    'two VPNs with one control server',
+    { ...TWO_VPNS, GLUETUN_API_URL: 'http://x:8000', GLUETUN_API_URL_2: 'http://x:8000/' },
+    /GLUETUN_API_URL and GLUETUN_API_URL_2 must differ/,
+  ],
+  ['the name of no VPN as host', { ENGINE_HOST: '{vpn}' }, /ENGINE_HOST.*GLUETUN_CONTAINER_NAME/],
 ])('settings that contradict each other are refused: %s', (_, env, fault) => {
   expect(faultsOf(env)).toEqual([expect.stringMatching(fault)]);
 });
 
 test('settings that only just fit are no contradiction', () => {
   expect(faultsOf({ MIN_REPLICAS: '4', MAX_REPLICAS: '4', PORT_RANGE_HOST: '100-103' })).toEqual([]);
+  expect(faultsOf({ ...TWO_VPNS, GLUETUN_API_URL: 'http://x:8000', ENGINE_HOST: '{vpn}' })).toEqual([]);
+  // Somebody who goes back to one VPN need not forget the name of the other.
+  expect(faultsOf({ GLUETUN_CONTAINER_NAME: 'one', GLUETUN_CONTAINER_NAME_2: 'one' })).toEqual([]);
 });
 
 test('the configuration cannot be changed afterwards', () => {

@@ -82,9 +82,9 @@ export class Acexy {
     const { provisioning = {}, capacity = {}, vpn = {} } = body as Record<string, object>;
     decode(capacity, { total: 'integer', used: 'integer', available: 'integer' });
     decode(vpn, { connected: 'flag' });
-    this.#provisioning = decode(provisioning, { can_provision: 'flag', blocked_reason: 'text' });
-    const refusal = this.#provisioning?.blocked_reason_details;
-    if (refusal) decode(refusal, REFUSAL);
+    const known = decode<Provisioning>(provisioning, { can_provision: 'flag', blocked_reason: 'text' });
+    if (known.blocked_reason_details) decode(known.blocked_reason_details, REFUSAL);
+    this.#provisioning = known;
   }
 
   /** Chooses an engine, opens a session there and reports it. @throws RefusedError, or Error without an engine */

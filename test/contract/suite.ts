@@ -82,12 +82,15 @@ export function describeClient(
       await client.updateStatus();
       // It keeps the list for a moment, so all ten find no engine and have one provisioned, at once.
       expect(await client.listEngines()).toEqual([]);
-      const plays = await Promise.all(Array.from({ length: 10 }, (_, index) => client.play(infohash(index))));
+      const playing = Array.from({ length: 10 }, (_, index) => client.play(infohash(index)));
+      await Promise.allSettled(playing);
+      expectAllGood(client);
+      const plays = await Promise.all(playing);
       expect(new Set(plays.map(({ engine }) => engine.containerId)).size).toBe(10);
       expect(new Set(plays.map(({ engine }) => engine.port)).size).toBe(10);
-      const playing = await readStatus(service);
-      expect(playing).toMatchObject({ status: 'healthy', streams: { active: 10 } });
-      expect(playing.capacity).toMatchObject({ total: 10, used: 10, available: 0 });
+      const status = await readStatus(service);
+      expect(status).toMatchObject({ status: 'healthy', streams: { active: 10 } });
+      expect(status.capacity).toMatchObject({ total: 10, used: 10, available: 0 });
       await Promise.all(plays.map((play) => client.end(play)));
       expect((await readStatus(service)).capacity).toMatchObject({ total: 10, used: 0, available: 10 });
       expectAllGood(client);

@@ -29,4 +29,10 @@ describe('fillPorts', () => {
     const ports = { hostHttp: 1, containerHttp: 19_001, containerHttps: 19_002 };
     expect(fillPorts(command, ports)).toEqual(['run-19001', '--ports=19001,19002', '19001', '{other}']);
   });
+
+  it('fills in the port for peers: the one that is meant, else the usual one', () => {
+    const ports = { hostHttp: 1, containerHttp: 2, containerHttps: 3 };
+    expect(fillPorts(['a', '--port={p2p_port}'], ports, 6001)).toEqual(['a', '--port=6001']);
+    expect(fillPorts(['a', '--port={p2p_port}'], ports)).toEqual(['a', '--port=8621']);
+  });
 });

@@ -1,12 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { createServer, type RequestListener } from 'node:http';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { HealthMonitor } from '../../src/engines/health.ts';
+import { type EmulatedEngine, startEmulatedEngine } from '../support/emulated-engine.ts';
 import { settle } from '../support/fake-clock.ts';
 import { freePortRange } from '../support/port-range.ts';
+import { startStubServer } from '../support/stub-server.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { createRegistry } from './fixtures.ts';
 
@@ -16,14 +15,6 @@ vi.setConfig({ testTimeout: 30_000 });
 const INTERVAL_MS = 20_000;
 const STARTUP_MS = 25_000;
 const DEADLINE_MS = 3000;
-
-const running: (ChildProcess | Server)[] = [];
-afterEach(() => {
-  for (const one of running.splice(0)) {
-    if ('kill' in one) one.kill('SIGKILL');
-    else one.close().closeAllConnections();
-  }
-});
 
 /** A monitor over one engine at a port, and a way to wait for its checks. */
 async function watchEngine(hostHttp: number) {
@@ -53,26 +44,21 @@ async function watchEngine(hostHttp: number) {
   return { ...room, monitor, id, nextCheck, notes };
 }
 
-async function startEmulatedEngine(): Promise<{ port: number; engine: ChildProcess }> {
-  const { first: port } = await freePortRange();
-  const program = fileURLToPath(new URL('../../src/runtimes/process/emulated-engine.ts', import.meta.url));
-  const engine = spawn(process.execPath, [program, '--http-port', `${port}`], { stdio: 'ignore' });
-  running.push(engine);
-  const url = `http://127.0.0.1:${port}/webui/api/service?method=get_version`;
-  await waitUntil('the engine', () => fetch(url), 5000);
-  return { port, engine };
+async function startEngine(): Promise<{ port: number; engine: EmulatedEngine }> {
+  const engine = await startEmulatedEngine();
+  onTestFinished(() => engine[Symbol.asyncDispose]());
+  return { port: engine.port, engine };
 }
 
 async function serve(answer: RequestListener): Promise<number> {
-  const server = createServer(answer).listen(0, '127.0.0.1');
-  running.push(server);
-  await once(server, 'listening');
-  return (server.address() as AddressInfo).port;
+  const server = await startStubServer(answer);
+  onTestFinished(() => server[Symbol.asyncDispose]());
+  return server.port;
 }
 
 describe('an engine that answers', () => {
   test('is healthy after one check, with what it says of itself', async () => {
-    const { port } = await startEmulatedEngine();
+    const { port } = await startEngine();
     const { nextCheck, takeEvents } = await watchEngine(port);
     expect(await nextCheck(0)).toMatchObject({
       health: 'healthy',
@@ -83,12 +69,11 @@ describe('an engine that answers', () => {
   });
 
   test('that is killed becomes unhealthy with the third failed check, not before', async () => {
-    const { port, engine } = await startEmulatedEngine();
+    const { port, engine } = await startEngine();
     const { nextCheck, takeEvents } = await watchEngine(port);
     await nextCheck(0);
     takeEvents();
-    engine.kill('SIGKILL');
-    await once(engine, 'exit');
+    await engine[Symbol.asyncDispose]();
     expect((await nextCheck(INTERVAL_MS)).health).toBe('healthy');
     expect((await nextCheck(INTERVAL_MS)).health).toBe('healthy');
     expect((await nextCheck(INTERVAL_MS)).health).toBe('unhealthy');
@@ -96,7 +81,7 @@ describe('an engine that answers', () => {
   });
 
   test('that hangs fails each check at its deadline, and is healthy again when it answers', async () => {
-    const { port, engine } = await startEmulatedEngine();
+    const { port, engine } = await startEngine();
     const { nextCheck, clock, notes } = await watchEngine(port);
     await nextCheck(0);
     engine.kill('SIGSTOP');
@@ -181,7 +166,7 @@ describe('an engine that starts', () => {
     const server = createServer((_, response) => {
       response.end('{"result":{"platform":"linux","version":"3.1"}}');
     }).listen(port, '127.0.0.1');
-    running.push(server);
+    onTestFinished(() => server.close().closeAllConnections());
     await once(server, 'listening');
     expect((await nextCheck(1000)).health).toBe('healthy');
   });
@@ -189,7 +174,7 @@ describe('an engine that starts', () => {
 
 describe('the watch', () => {
   test('ends when the engine has stopped, even in the middle of a check', async () => {
-    const { port } = await startEmulatedEngine();
+    const { port } = await startEngine();
     const { monitor, id, clock, registry, runtime, notes } = await watchEngine(port);
     clock.advance(0);
     monitor.forget(id);
@@ -201,7 +186,7 @@ describe('the watch', () => {
   });
 
   test('that is begun anew in the middle of a check goes on once, not twice', async () => {
-    const { port } = await startEmulatedEngine();
+    const { port } = await startEngine();
     const { monitor, id, clock, nextCheck, notes } = await watchEngine(port);
     clock.advance(0);
     monitor.follow(id);
@@ -213,7 +198,7 @@ describe('the watch', () => {
   });
 
   test('ends with stop', async () => {
-    const { port } = await startEmulatedEngine();
+    const { port } = await startEngine();
     const { monitor, clock, nextCheck, registry } = await watchEngine(port);
     await nextCheck(0);
     monitor.stop();

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { PortPool } from '../../src/engines/ports.ts';
+import { PortPool, splitRange } from '../../src/engines/ports.ts';
 
 const RANGE = { first: 100, last: 104 };
 
@@ -87,4 +87,28 @@ test('no port is ever handed out twice, and none is refused while one is free', 
     }),
     { numRuns: 500 },
   );
+});
+
+test('a part of the range is gone through by itself', () => {
+  const pool = new PortPool(RANGE, () => [104]);
+  const part = { first: 102, last: 104 };
+  expect([pool.reserve(undefined, part), pool.reserve(), pool.reserve(undefined, part)]).toEqual([
+    102, 100, 103,
+  ]);
+  pool.release([102]);
+  expect(pool.reserve(undefined, part)).toBe(102);
+  expect(codeOf(() => pool.reserve(undefined, part))).toBe('no_free_port');
+  expect(pool.reserve()).toBe(101);
+});
+
+test('a range is split into parts that leave nothing out', () => {
+  expect(splitRange({ first: 19_000, last: 19_999 }, 2)).toEqual([
+    { first: 19_000, last: 19_499 },
+    { first: 19_500, last: 19_999 },
+  ]);
+  expect(splitRange(RANGE, 2)).toEqual([
+    { first: 100, last: 101 },
+    { first: 102, last: 104 },
+  ]);
+  expect([splitRange(RANGE, 1), splitRange(RANGE, 0)]).toEqual([[RANGE], []]);
 });

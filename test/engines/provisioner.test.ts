@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { CircuitBreaker } from '../../src/engines/breaker.ts';
+import type { EngineVpn } from '../../src/engines/placement.ts';
 import { PortPool } from '../../src/engines/ports.ts';
 import { Provisioner, portsInUse } from '../../src/engines/provisioner.ts';
 import { RoundhouseError } from '../../src/errors.ts';
@@ -244,6 +245,80 @@ describe('what blocks', () => {
     runtime.fail('create', new RoundhouseError(code, 'no'));
     await expect(provisioner.provision()).rejects.toMatchObject({ code });
     expect(breaker.snapshot().failureCount).toBe(0);
+  });
+});
+
+describe('behind two VPNs', () => {
+  const placements: EngineVpn[] = [
+    { container: 'one', connected: true, forwardedPort: 6001, ports: { first: 19_000, last: 19_009 } },
+    { container: 'two', connected: true, forwardedPort: null, ports: { first: 19_010, last: 19_019 } },
+  ];
+  const BEHIND = { enabled: true, connected: true, placements };
+
+  test('engines that start at the same time are shared out, and one gets the forwarded port', async () => {
+    const { provisioner, runtime, vpn } = await createProvisioner({ mapsPorts: false });
+    Object.assign(vpn, BEHIND);
+    runtime.hold('create');
+    const provisioning = Promise.all(Array.from({ length: 4 }, () => provisioner.provision()));
+    await settle();
+    runtime.release('create');
+    await provisioning;
+    const placed = runtime.specs.map(({ vpnContainer, forwardedPort, ports }) => [
+      vpnContainer,
+      forwardedPort,
+      ports.hostHttp,
+    ]);
+    expect(placed).toEqual([
+      ['one', 6001, 19_000],
+      ['two', undefined, 19_010],
+      ['one', undefined, 19_002],
+      ['two', undefined, 19_012],
+    ]);
+  });
+
+  test('one on its way that the runtime tells of early counts once', async () => {
+    const { provisioner, runtime, vpn } = await createProvisioner();
+    Object.assign(vpn, BEHIND);
+    runtime.hold('create');
+    const first = provisioner.provision();
+    await settle();
+    expect(provisioner.placed).toHaveLength(1);
+    runtime.release('create');
+    await first;
+    expect(provisioner.placed).toEqual([
+      expect.objectContaining({ vpnContainer: 'one', forwardedPort: 6001 }),
+    ]);
+  });
+
+  test('one on its way out counts no more, and its port is given away', async () => {
+    const { provisioner, registry, runtime, vpn } = await createProvisioner();
+    Object.assign(vpn, BEHIND);
+    const { id } = await provisioner.provision();
+    // It stays for as long as the call that fails is held.
+    runtime.fail('remove');
+    runtime.hold('remove');
+    const removal = provisioner.remove(id).catch(() => {});
+    expect(registry.get(id)).toBeDefined();
+    await provisioner.provision();
+    runtime.release('remove');
+    await removal;
+    expect(runtime.specs.map((spec) => [spec.vpnContainer, spec.forwardedPort])).toEqual([
+      ['one', 6001],
+      ['one', 6001],
+    ]);
+  });
+
+  test('a wish that only a VPN that is down could grant is blocked, and holds nothing', async () => {
+    const { provisioner, runtime, vpn } = await createProvisioner();
+    const [one, two] = placements;
+    Object.assign(vpn, { ...BEHIND, placements: [one, { ...two, connected: false }] });
+    for (const wish of [{ vpn: 'two' }, { hostPort: 19_010 }])
+      await expect(provisioner.provision(wish)).rejects.toMatchObject({
+        blocked: { code: 'vpn_disconnected' },
+      });
+    expect([runtime.calls.create, provisioner.count]).toEqual([0, 0]);
+    await provisioner.provision({ hostPort: 19_005 });
+    expect(runtime.specs[0]).toMatchObject({ vpnContainer: 'one', ports: { hostHttp: 19_005 } });
   });
 });
 

@@ -125,7 +125,7 @@ describe('the minimum', () => {
     await start();
     expect(runtime.calls.create).toBe(0);
     vpn.connected = true;
-    bus.publish({ type: 'vpn_changed', connected: true });
+    bus.publish({ type: 'vpn_changed', vpn: 'gluetun', connected: true });
     await clock.advanceAsync(0);
     expect(runtime.engines.size).toBe(1);
   });

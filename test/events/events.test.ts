@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { type DomainEvent, EventBus } from '../../src/events/events.ts';
 
-const EVENT: DomainEvent = { type: 'vpn_changed', connected: true };
+const EVENT: DomainEvent = { type: 'vpn_changed', vpn: 'gluetun', connected: true };
 
 test('all who listen hear of an event at once, in the order in which they came', () => {
   const bus = new EventBus();

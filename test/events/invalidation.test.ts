@@ -55,7 +55,15 @@ const EXPECTED: { [T in DomainEvent['type']]: [Extract<DomainEvent, { type: T }>
     { type: 'runtime_disconnected', reason: 'x' },
     ['engines', 'status', 'vpn', ...FIGURES],
   ],
-  vpn_changed: [{ type: 'vpn_changed', connected: true }, ['vpn', 'vpnPort', 'vpnAddress', 'status']],
+  vpn_changed: [
+    { type: 'vpn_changed', vpn: 'a', connected: true },
+    ['vpn', 'vpnPort', 'vpnAddress', 'status'],
+  ],
+  vpn_emergency: [
+    { type: 'vpn_emergency', active: true, failedVpn: 'a', healthyVpn: null },
+    ['vpn', 'vpnPort', 'vpnAddress', 'status'],
+  ],
+  vpn_restarted: [{ type: 'vpn_restarted', vpn: 'a' }, ['vpn', 'vpnPort', 'vpnAddress', 'status']],
   breaker_changed: [{ type: 'breaker_changed', breaker: 'general', state: 'open' }, ['status']],
   stream_started: [{ type: 'stream_started', streamId: 's', engineId: 'a' }, ['engines', 'status']],
   stream_ended: [

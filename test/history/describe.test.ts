@@ -25,8 +25,24 @@ const LINES: [DomainEvent, string, string][] = [
   ],
   [{ type: 'runtime_connected' }, 'runtime', 'The engine runtime answers'],
   [{ type: 'runtime_disconnected', reason: 'gone' }, 'runtime', 'The engine runtime does not answer'],
-  [{ type: 'vpn_changed', connected: true }, 'vpn', 'The VPN is connected'],
-  [{ type: 'vpn_changed', connected: false }, 'vpn', 'The VPN is not connected'],
+  [{ type: 'vpn_changed', vpn: 'gluetun', connected: true }, 'vpn', 'The VPN gluetun is connected'],
+  [{ type: 'vpn_changed', vpn: 'gluetun', connected: false }, 'vpn', 'The VPN gluetun is not connected'],
+  [
+    { type: 'vpn_emergency', active: true, failedVpn: 'one', healthyVpn: 'two' },
+    'vpn',
+    'The VPN one has failed, two takes its place',
+  ],
+  [
+    { type: 'vpn_emergency', active: true, failedVpn: 'one', healthyVpn: null },
+    'vpn',
+    'Both VPNs have failed',
+  ],
+  [
+    { type: 'vpn_emergency', active: false, failedVpn: 'one', healthyVpn: 'two' },
+    'vpn',
+    'Both VPNs are connected again',
+  ],
+  [{ type: 'vpn_restarted', vpn: 'one' }, 'vpn', 'The VPN one stays unhealthy and is restarted'],
   [
     { type: 'breaker_changed', breaker: 'general', state: 'half_open' },
     'provisioning',

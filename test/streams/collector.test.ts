@@ -218,6 +218,8 @@ describe('asking', () => {
     room.clock.advance(1000);
     room.clock.advance(999);
     await settle();
+    // The deadline of the one call, and the next round.
+    expect(room.clock.pending).toBe(2);
     expect(server.requests).toHaveLength(1);
     held[0]!.end(FIGURES);
     await waitUntil('it has figures', () => room.figures.current('a'), WAIT_MS);

@@ -54,7 +54,13 @@ export class FakeRuntime implements EngineRuntime {
       const held = new Set([...this.engines.values()].flatMap(({ ports }) => this.#hostPorts(ports)));
       const taken = this.#hostPorts(spec.ports).find((port) => held.has(port) || this.foreignPorts.has(port));
       if (taken !== undefined) throw new RoundhouseError('port_taken', `Port ${taken} is in use`);
-      return this.start({ name: spec.name, ports: spec.ports, labels: spec.labels });
+      return this.start({
+        name: spec.name,
+        ports: spec.ports,
+        labels: spec.labels,
+        vpnContainer: spec.vpnContainer ?? null,
+        forwardedPort: spec.forwardedPort ?? null,
+      });
     });
   }
 
@@ -101,6 +107,8 @@ export class FakeRuntime implements EngineRuntime {
       ports: { hostHttp: port, containerHttp: 6878, containerHttps: 6879 },
       labels: {},
       vpnContainer: null,
+      vpnContainerId: null,
+      forwardedPort: null,
       variant: this.variant,
       startedAt: Date.now(),
       ...facts,

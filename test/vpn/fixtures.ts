@@ -2,7 +2,10 @@ import { vi } from 'vitest';
 import { Cache } from '../../src/cache/cache.ts';
 import type { CacheOptions } from '../../src/cache/options.ts';
 import type { VpnContainer, VpnContainers } from '../../src/vpn/containers.ts';
-import { createVpn, type VpnOptions } from '../../src/vpn/status.ts';
+import type { VpnSight } from '../../src/vpn/emergency.ts';
+import { VpnFleet } from '../../src/vpn/fleet.ts';
+import type { VpnObservation } from '../../src/vpn/observation.ts';
+import { createVpn, type VpnNaming, type VpnOptions } from '../../src/vpn/vpn.ts';
 import type { EmulatedGluetun } from '../support/emulated-gluetun.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
@@ -16,6 +19,25 @@ export const CONTAINER: VpnContainer = {
   address: '127.0.0.1',
   provider: 'protonvpn',
 };
+
+/** What may be seen of a VPN. */
+export const UP: VpnObservation = {
+  state: 'running',
+  health: 'healthy',
+  connected: true,
+  containerId: CONTAINER.id,
+  startedAt: CONTAINER.startedAt,
+  provider: 'protonvpn',
+  forwardedPort: 5914,
+  publicAddress: { ip: '203.0.113.7', country: 'Switzerland', region: null, city: null },
+};
+export const DOWN: VpnObservation = { ...UP, health: 'unhealthy', connected: false };
+export const STARTING: VpnObservation = { ...DOWN, health: 'starting' };
+export const UNKNOWN: VpnObservation = { ...DOWN, health: 'unknown' };
+
+export function sight(name: string, seen: VpnObservation): VpnSight {
+  return { name, seen };
+}
 
 /** Docker with one container, which a test changes as it likes. */
 export class FakeContainers implements VpnContainers {
@@ -37,14 +59,14 @@ export class FakeContainers implements VpnContainers {
 /** A VPN in front of an emulated Gluetun, on a clock that stands still until it is moved. */
 export function setUp(
   gluetun: EmulatedGluetun,
-  options: Partial<VpnOptions> = {},
+  options: Partial<VpnOptions & VpnNaming> = {},
   caching: CacheOptions = {},
 ) {
   const clock = new FakeClock();
   const cache = new Cache({ clock, staleIfErrorS: 30, ...caching });
   const containers = new FakeContainers();
   const errors: unknown[] = [];
-  const vpn = createVpn({
+  const settled = {
     containerName: 'gluetun',
     containers,
     controlUrl: null,
@@ -53,10 +75,13 @@ export function setUp(
     factTtlS: 60,
     cache,
     clock,
-    onError: (error) => errors.push(error),
+    onError: (error: unknown) => errors.push(error),
     ...options,
-  });
-  return { clock, cache, containers, errors, vpn };
+  };
+  const vpn = createVpn(settled, settled);
+  const fleet = new VpnFleet({ vpns: [vpn], clock, onEmergency: () => {} });
+  const readStatus = (signal: AbortSignal) => fleet.readStatus(signal);
+  return { clock, cache, containers, errors, vpn, readStatus };
 }
 
 /** How often a path was asked for. */

@@ -4,29 +4,19 @@ import type { VpnObservation } from '../../src/vpn/observation.ts';
 import { EmulatedGluetun } from '../support/emulated-gluetun.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
 import { ManualSource } from '../support/manual-source.ts';
-import { NEVER, setUp, until } from './fixtures.ts';
-
-const UP: VpnObservation = {
-  state: 'running',
-  health: 'healthy',
-  connected: true,
-  containerId: 'a'.repeat(64),
-  startedAt: 1_790_000_000_000,
-  provider: 'protonvpn',
-  forwardedPort: 5914,
-  publicAddress: { ip: '203.0.113.7', country: 'Switzerland', region: null, city: null },
-};
-const DOWN: VpnObservation = { ...UP, health: 'unhealthy', connected: false };
+import { DOWN, NEVER, setUp, UP, until } from './fixtures.ts';
 
 function start(onChange?: (previous: VpnObservation, current: VpnObservation) => void) {
   const clock = new FakeClock();
   const source = new ManualSource<VpnObservation>();
   const changes: [VpnObservation, VpnObservation][] = [];
   const errors: unknown[] = [];
+  const seen: VpnObservation[] = [];
   const monitor = new VpnMonitor({
     observe: source.load,
     intervalS: 5,
     clock,
+    onSeen: (observation) => seen.push(observation),
     onChange: onChange ?? ((previous, current) => changes.push([previous, current])),
     onError: (error) => errors.push(error),
   });
@@ -36,7 +26,7 @@ function start(onChange?: (previous: VpnObservation, current: VpnObservation) =>
     await source.latest.finish(seen);
     clock.advance(5000);
   };
-  return { clock, source, changes, errors, monitor, see };
+  return { clock, source, seen, changes, errors, monitor, see };
 }
 
 describe('a look at the VPN', () => {
@@ -51,6 +41,24 @@ describe('a look at the VPN', () => {
     expect(source.loads).toHaveLength(1);
     clock.advance(1);
     expect(source.loads).toHaveLength(2);
+  });
+
+  it('is told each time it succeeds', async () => {
+    const { see, source, clock, seen } = start();
+    await see(UP);
+    await source.latest.fail(new Error('Docker does not answer'));
+    clock.advance(5000);
+    await see(UP);
+    await see(DOWN);
+    expect(seen).toEqual([UP, UP, DOWN]);
+  });
+
+  it('is told after the change that it shows', async () => {
+    const order: string[] = [];
+    const { see, seen } = start(() => order.push(`change, ${seen.length} seen before`));
+    await see(UP);
+    await see(DOWN);
+    expect(order).toEqual(['change, 1 seen before']);
   });
 
   it('is taken early when something is known to have happened', async () => {
@@ -167,6 +175,7 @@ it('has the port asked for anew once the VPN is back, though the old one was sti
     observe: vpn.observe,
     intervalS: 5,
     clock,
+    onSeen: () => {},
     onChange: (previous, current) => {
       changes.push(`${previous.health} → ${current.health}`);
       cache.invalidate('vpn:*');

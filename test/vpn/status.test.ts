@@ -1,6 +1,8 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { RoundhouseError } from '../../src/errors.ts';
+import { VpnFleet } from '../../src/vpn/fleet.ts';
 import { type Behaviour, EmulatedGluetun } from '../support/emulated-gluetun.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 import { asked, CONTAINER, NEVER, setUp, until } from './fixtures.ts';
 
 const STATUS = '/v1/vpn/status';
@@ -10,13 +12,13 @@ async function start(behaviour: Partial<Behaviour> = {}, options: Parameters<typ
   const gluetun = await new EmulatedGluetun(behaviour).listen();
   onTestFinished(() => gluetun[Symbol.asyncDispose]());
   const parts = setUp(gluetun, options);
-  return { ...parts, gluetun, status: () => parts.vpn.readStatus(NEVER) };
+  return { ...parts, gluetun, status: () => parts.readStatus(NEVER) };
 }
 
 describe('without a VPN', () => {
-  it('is disabled, and asks nobody', async () => {
-    const { status, containers, gluetun, vpn } = await start({}, { containerName: undefined });
-    expect(await status()).toEqual({
+  it('is disabled', async () => {
+    const fleet = new VpnFleet({ vpns: [], clock: new FakeClock(), onEmergency: () => {} });
+    expect(await fleet.readStatus(NEVER)).toEqual({
       mode: 'disabled',
       enabled: false,
       status: 'disabled',
@@ -36,9 +38,6 @@ describe('without a VPN', () => {
       vpn2: null,
       emergency_mode: NOBODY,
     });
-    await expect(vpn.publicIp(NEVER)).rejects.toMatchObject({ code: 'public_ip_unknown' });
-    expect(containers.inspected).toEqual([]);
-    expect(gluetun.requests).toEqual([]);
   });
 });
 
@@ -115,18 +114,9 @@ describe('one VPN in Docker', () => {
   });
 
   it('has no status at all while Docker does not answer', async () => {
-    const { status, containers, vpn } = await start();
+    const { status, containers } = await start();
     containers.failure = new RoundhouseError('runtime_unavailable', 'Docker does not answer');
     await expect(status()).rejects.toBe(containers.failure);
-    await expect(vpn.publicIp(NEVER)).rejects.toBe(containers.failure);
-  });
-
-  it('tells its public address, or that it is unknown', async () => {
-    const { vpn, gluetun, clock } = await start();
-    expect(await vpn.publicIp(NEVER)).toBe('203.0.113.7');
-    gluetun.behaviour.publicIp = { public_ip: '' };
-    clock.advance(60_000);
-    await expect(vpn.publicIp(NEVER)).rejects.toMatchObject({ code: 'public_ip_unknown' });
   });
 
   it('sends the key', async () => {
@@ -138,16 +128,16 @@ describe('one VPN in Docker', () => {
   it('is reached at an IPv6 address', async () => {
     const gluetun = await new EmulatedGluetun().listen(0, '::1');
     onTestFinished(() => gluetun[Symbol.asyncDispose]());
-    const { vpn, containers } = setUp(gluetun);
+    const { readStatus, containers } = setUp(gluetun);
     containers.change({ address: '::1' });
-    expect(await vpn.readStatus(NEVER)).toMatchObject({ forwarded_port: 5914 });
+    expect(await readStatus(NEVER)).toMatchObject({ forwarded_port: 5914 });
   });
 
   it('is reached at the URL that is set, in place of its own address', async () => {
     const { gluetun } = await start();
-    const { vpn, containers } = setUp(gluetun, { controlUrl: gluetun.url, controlPort: 1 });
+    const { readStatus, containers } = setUp(gluetun, { controlUrl: gluetun.url, controlPort: 1 });
     containers.change({ address: null });
-    expect(await vpn.readStatus(NEVER)).toMatchObject({ forwarded_port: 5914 });
+    expect(await readStatus(NEVER)).toMatchObject({ forwarded_port: 5914 });
   });
 
   it('is not asked where it has no address', async () => {
@@ -159,9 +149,9 @@ describe('one VPN in Docker', () => {
   });
 
   it('ends with the reader who gives up', async () => {
-    const { vpn, gluetun } = await start({ faults: { '*': 'hang' } });
+    const { readStatus, gluetun } = await start({ faults: { '*': 'hang' } });
     const reader = new AbortController();
-    const refused = expect(vpn.readStatus(reader.signal)).rejects.toThrow('no longer wanted');
+    const refused = expect(readStatus(reader.signal)).rejects.toThrow('no longer wanted');
     await until(() => expect(gluetun.requests).toHaveLength(2));
     reader.abort(new Error('no longer wanted'));
     await refused;
@@ -171,37 +161,37 @@ describe('one VPN in Docker', () => {
 describe('a VPN without Docker', () => {
   it('is what its control server says', async () => {
     const { gluetun } = await start({ tunnel: 'running' });
-    const { vpn } = setUp(gluetun, { containers: null, controlUrl: gluetun.url });
-    const answer = await vpn.readStatus(NEVER);
+    const { readStatus } = setUp(gluetun, { containers: null, controlUrl: gluetun.url });
+    const answer = await readStatus(NEVER);
     expect(answer).toMatchObject({ status: 'running', health: 'healthy', connected: true, provider: null });
     gluetun.behaviour.tunnel = 'crashed';
-    const later = await vpn.readStatus(NEVER);
+    const later = await readStatus(NEVER);
     expect(later).toMatchObject({ status: 'crashed', health: 'unhealthy', connected: false });
   });
 
   it('is unknown where no address of it is known', async () => {
     const { gluetun } = await start();
-    const { vpn } = setUp(gluetun, { containers: null });
-    const answer = await vpn.readStatus(NEVER);
+    const { readStatus } = setUp(gluetun, { containers: null });
+    const answer = await readStatus(NEVER);
     expect(answer).toMatchObject({ mode: 'single', status: 'unknown', health: 'unknown', connected: false });
     expect(gluetun.requests).toEqual([]);
   });
 
   it('does not flap when one call fails', async () => {
     const { gluetun } = await start();
-    const { vpn, clock } = setUp(gluetun, { containers: null, controlUrl: gluetun.url });
-    await vpn.readStatus(NEVER);
+    const { readStatus, clock } = setUp(gluetun, { containers: null, controlUrl: gluetun.url });
+    await readStatus(NEVER);
     gluetun.behaviour.faults = { '*': 'reset' };
-    expect(await vpn.readStatus(NEVER)).toMatchObject({ health: 'healthy', connected: true });
+    expect(await readStatus(NEVER)).toMatchObject({ health: 'healthy', connected: true });
     clock.advance(30_000);
-    expect(await vpn.readStatus(NEVER)).toMatchObject({ health: 'unknown', connected: false });
+    expect(await readStatus(NEVER)).toMatchObject({ health: 'unknown', connected: false });
   });
 });
 
 it('reads everything it needs at the same time', async () => {
-  const { vpn, containers, gluetun, clock } = await start({ faults: { '*': 'hang' } });
+  const { readStatus, containers, gluetun, clock } = await start({ faults: { '*': 'hang' } });
   containers.container = { ...CONTAINER, health: 'none' };
-  const answer = vpn.readStatus(NEVER);
+  const answer = readStatus(NEVER);
   await until(() => expect(gluetun.requests).toHaveLength(3));
   clock.advance(2000);
   expect(await answer).toMatchObject({ status: 'running', health: 'unknown' });

@@ -7,6 +7,8 @@ import type { Api } from '../context.ts';
 import { problems } from '../schemas/common.ts';
 import { EventSchema, EventStatsSchema, EventsQuery } from '../schemas/events.ts';
 
+const DEFAULT_LIMIT = 100;
+
 /** The event log. */
 export function eventRoutes(api: Api, history: History): void {
   api.get(
@@ -58,8 +60,8 @@ export function eventRoutes(api: Api, history: History): void {
 function toQuery(query: Static<typeof EventsQuery>): EventQuery {
   const { limit, offset, event_type: type, category, container_id, stream_id, since } = query;
   return {
-    limit: Number(limit),
-    offset: Number(offset),
+    limit: Number(limit ?? DEFAULT_LIMIT),
+    offset: Number(offset ?? 0),
     ...(type !== undefined && { type }),
     ...(category !== undefined && { category }),
     ...(container_id !== undefined && { containerId: container_id }),

@@ -5,7 +5,7 @@ import { Nullable, Time } from './common.ts';
 
 const Count = Type.Integer({ minimum: 0 });
 
-const CategorySchema = Type.Enum([...CATEGORIES]);
+const CategorySchema = Type.Enum([...CATEGORIES], { type: 'string' });
 
 export const EventSchema = Type.Object({
   id: Type.Integer({ description: 'Grows with time' }),
@@ -23,9 +23,11 @@ export const EventSchema = Type.Object({
 
 /** Numbers in a query are text: nothing is converted before the pattern has been checked. */
 export const EventsQuery = Type.Object({
-  limit: Type.String({ pattern: '^([1-9]\\d{0,2}|1000)$', default: '100', description: '1 to 1000' }),
-  offset: Type.String({ pattern: '^\\d{1,9}$', default: '0', description: 'Events to pass over' }),
-  event_type: Type.Optional(Type.Enum(EVENT_TYPES)),
+  limit: Type.Optional(
+    Type.String({ pattern: '^([1-9]\\d{0,2}|1000)$', description: '1 to 1000; 100 where it is not given' }),
+  ),
+  offset: Type.Optional(Type.String({ pattern: '^\\d{1,9}$', description: 'Events to pass over' })),
+  event_type: Type.Optional(Type.Enum(EVENT_TYPES, { type: 'string' })),
   category: Type.Optional(CategorySchema),
   container_id: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
   stream_id: Type.Optional(Type.String({ minLength: 1, maxLength: 8192 })),

@@ -54,7 +54,6 @@ export const StatusSchema = Type.Object({
 });
 
 const VpnFields = {
-  mode: Type.Union([Type.Literal('disabled'), Type.Literal('single'), Type.Literal('redundant')]),
   enabled: Type.Boolean(),
   status: Nullable(Type.String()),
   container_name: Nullable(Type.String()),
@@ -76,10 +75,15 @@ const VpnFields = {
   last_check_at: Nullable(Time),
 };
 
+const OneVpnSchema = Type.Object({ mode: Type.Literal('single'), ...VpnFields });
+
 export const VpnSchema = Type.Object({
+  mode: Type.Union([Type.Literal('disabled'), Type.Literal('single'), Type.Literal('redundant')], {
+    description: 'Of two VPNs, the fields beside `vpn1` and `vpn2` are those of the first that is connected',
+  }),
   ...VpnFields,
-  vpn1: Nullable(Type.Object({}, { additionalProperties: true })),
-  vpn2: Nullable(Type.Object({}, { additionalProperties: true })),
+  vpn1: Nullable(OneVpnSchema),
+  vpn2: Nullable(OneVpnSchema),
   emergency_mode: Type.Object({
     active: Type.Boolean(),
     failed_vpn: Nullable(Type.String()),

@@ -11,6 +11,7 @@ export type DockerCall =
   | 'create'
   | 'start'
   | 'stop'
+  | 'restart'
   | 'remove'
   | 'stats'
   | 'wait'

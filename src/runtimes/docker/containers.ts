@@ -1,6 +1,7 @@
 import type { ContainerInspectInfo } from 'dockerode';
 import type { Label } from '../../config/values.ts';
 import type { RuntimeEngine } from '../../engines/runtime.ts';
+import { joinedContainer } from './engine-vpn.ts';
 import { readLabels } from './labels.ts';
 import { type EngineNetwork, hostOf } from './network.ts';
 
@@ -16,40 +17,44 @@ export interface EngineContainer {
 
 const USUAL_HTTP_PORT = 6878;
 
-/** Reads a container that runs; null for one that does not, or that is not ours. */
+/**
+ * Reads a container that runs; null for one that does not, or that is not ours.
+ * @param vpnContainer name of the VPN container whose network it uses, or null.
+ */
 export function readContainer(
   info: ContainerInspectInfo,
   known: Label,
   network: EngineNetwork,
   engineHost: string | null,
+  vpnContainer: string | null,
 ): EngineContainer | null {
   const all = info.Config.Labels ?? {};
   if (all[known.name] !== known.value || !info.State.Running) return null;
   const name = info.Name.replace(/^\//, '');
-  const { labels, variant, ports } = readLabels(known, all);
+  const { labels, variant, ports, forwardedPort } = readLabels(known, all);
   const startedAt = Date.parse(info.State.StartedAt);
   const hostHttp = ports.hostHttp ?? firstPublishedPort(info) ?? USUAL_HTTP_PORT;
-  const mode = info.HostConfig.NetworkMode ?? '';
   const engine: RuntimeEngine = {
     id: info.Id,
     name,
-    host: hostOf(network, name, engineHost),
+    host: hostOf(network, engineHost, { name, vpnContainer }),
     ports: {
       hostHttp,
       containerHttp: ports.containerHttp ?? hostHttp,
       containerHttps: ports.containerHttps ?? hostHttp + 1,
     },
     labels,
-    vpnContainer: mode.startsWith('container:') && network.kind === 'vpn' ? network.container : null,
+    vpnContainer,
+    vpnContainerId: vpnContainer === null ? null : joinedContainer(info),
+    forwardedPort,
     variant,
     startedAt,
   };
-  return { engine, pid: info.State.Pid, startedAt, networkNamespace: namespaceOf(info.Id, mode) };
+  return { engine, pid: info.State.Pid, startedAt, networkNamespace: namespaceOf(info) };
 }
 
-function namespaceOf(id: string, mode: string): string | null {
-  if (mode === 'host') return null;
-  return mode.startsWith('container:') ? mode.slice('container:'.length) : id;
+function namespaceOf(info: ContainerInspectInfo): string | null {
+  return info.HostConfig.NetworkMode === 'host' ? null : (joinedContainer(info) ?? info.Id);
 }
 
 /** For containers that bear our label but were made by somebody else. */

@@ -5,28 +5,35 @@ import { writeLabels } from './labels.ts';
 import type { DockerEngineOptions } from './options.ts';
 import { VARIANTS } from './variants.ts';
 
-/** What to ask of Docker for an engine. `vpnId` is the VPN container's id where engines use its network. */
+/** The VPN container whose network an engine uses. */
+export interface JoinedVpn {
+  vpnContainer: string;
+  vpnContainerId: string;
+}
+
+/** What to ask of Docker for an engine. */
 export function createOptions(
-  spec: EngineSpec,
+  spec: EngineSpec & Partial<JoinedVpn>,
   options: DockerEngineOptions,
-  vpnId?: string,
 ): ContainerCreateOptions {
-  const { ports } = spec;
+  const { ports, forwardedPort } = spec;
   const preset = VARIANTS[options.variant];
-  const env = { ...(options.command === null ? preset.env(ports) : {}), ...spec.env };
+  const env = { ...(options.command === null ? preset.env(ports, forwardedPort) : {}), ...spec.env };
   const httpPort = `${ports.containerHttp}/tcp`;
   const published = options.network.kind === 'published';
   return {
     name: spec.name,
     Image: imageOf(options),
-    ...(options.command === null ? {} : { Cmd: [...fillPorts(splitCommand(options.command), ports)] }),
+    ...(options.command === null
+      ? {}
+      : { Cmd: [...fillPorts(splitCommand(options.command), ports, forwardedPort)] }),
     Env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
-    Labels: writeLabels(options.label, ports, options.variant, spec.labels),
+    Labels: writeLabels(options.label, options.variant, spec),
     ...(published ? { ExposedPorts: { [httpPort]: {} } } : {}),
     HostConfig: {
       // A container that ends leaves nothing behind; what it was is in the event log, not in its corpse.
       AutoRemove: true,
-      NetworkMode: networkMode(options, vpnId),
+      NetworkMode: networkMode(options, spec.vpnContainerId),
       ...(options.memoryLimit === null ? {} : { Memory: options.memoryLimit }),
       ...(options.network.kind === 'published'
         ? {

@@ -8,7 +8,8 @@ import type {
 import { RoundhouseError } from '../../errors.ts';
 import { type DockerClient, hasStatus } from './client.ts';
 import { type EngineContainer, readContainer } from './containers.ts';
-import { createOptions } from './create.ts';
+import { createOptions, type JoinedVpn } from './create.ts';
+import { findContainerId, findVpnOf } from './engine-vpn.ts';
 import { type ContainerEvent, followEvents } from './events.ts';
 import { hostOf } from './network.ts';
 import type { DockerEngineOptions } from './options.ts';
@@ -65,12 +66,16 @@ export class DockerRuntime implements EngineRuntime {
 
   async create(spec: EngineSpec): Promise<RuntimeEngine> {
     const begunMs = performance.now();
-    const id = await this.#createContainer(spec);
-    const starting = this.#describeStarting(id, spec);
+    const vpn = await this.#findVpn(spec);
+    const id = await this.#createContainer(spec, vpn);
+    const starting = this.#describeStarting(id, spec, vpn);
     this.#starting.set(id, starting);
     try {
-      const started = await startContainer(this.#client, id, begunMs, () => void this.#giveUp(id));
-      return started ? ((await this.inspect(id)) ?? starting) : starting;
+      const seen = await startContainer(this.#client, id, begunMs, {
+        look: () => this.inspect(id),
+        onFailed: () => void this.#giveUp(id),
+      });
+      return seen ?? starting;
     } catch (error) {
       this.#starting.delete(id);
       await this.#forceRemove(id).catch(() => {});
@@ -138,10 +143,9 @@ export class DockerRuntime implements EngineRuntime {
     }
   }
 
-  async #createContainer(spec: EngineSpec): Promise<string> {
-    const vpnId = await this.#findVpn();
+  async #createContainer(spec: EngineSpec, vpn: JoinedVpn | undefined): Promise<string> {
     try {
-      const options = createOptions(spec, this.#options, vpnId);
+      const options = createOptions({ ...spec, ...vpn }, this.#options);
       const container = await this.#client.call(
         'create',
         (abortSignal) => this.#client.docker.createContainer({ ...options, abortSignal }),
@@ -155,18 +159,13 @@ export class DockerRuntime implements EngineRuntime {
     }
   }
 
-  async #findVpn(): Promise<string | undefined> {
+  async #findVpn({ vpnContainer: wished }: EngineSpec): Promise<JoinedVpn | undefined> {
     const { network } = this.#options;
     if (network.kind !== 'vpn') return undefined;
-    const container = this.#client.docker.getContainer(network.container);
-    try {
-      return (await this.#client.call('inspect', (abortSignal) => container.inspect({ abortSignal }))).Id;
-    } catch (error) {
-      if (!hasStatus(error, 404)) throw error;
-      throw new RoundhouseError('provisioning_failed', `There is no VPN container ${network.container}`, {
-        cause: error,
-      });
-    }
+    const vpnContainer = wished ?? network.containers[0];
+    const vpnContainerId = await findContainerId(this.#client, vpnContainer);
+    if (vpnContainerId !== null) return { vpnContainer, vpnContainerId };
+    throw new RoundhouseError('provisioning_failed', `There is no VPN container ${vpnContainer}`);
   }
 
   /** What is known of a running container, asked for once. */
@@ -178,7 +177,8 @@ export class DockerRuntime implements EngineRuntime {
       const info = await this.#client.call('inspect', (abortSignal) =>
         this.#client.docker.getContainer(id).inspect({ abortSignal }),
       );
-      const container = readContainer(info, label, network, engineHost);
+      const vpnContainer = await findVpnOf(info, this.#client, network);
+      const container = readContainer(info, label, network, engineHost, vpnContainer);
       if (!container) return null;
       this.#starting.delete(id);
       this.#known.set(id, container);
@@ -216,15 +216,19 @@ export class DockerRuntime implements EngineRuntime {
     }
   }
 
-  #describeStarting(id: string, spec: EngineSpec): RuntimeEngine {
+  #describeStarting(id: string, spec: EngineSpec, vpn: JoinedVpn | undefined): RuntimeEngine {
     const { network, engineHost, variant } = this.#options;
+    const { name, ports, labels, forwardedPort = null } = spec;
+    const { vpnContainer, vpnContainerId } = vpn ?? { vpnContainer: null, vpnContainerId: null };
     return {
       id,
-      name: spec.name,
-      host: hostOf(network, spec.name, engineHost),
-      ports: spec.ports,
-      labels: spec.labels,
-      vpnContainer: network.kind === 'vpn' ? network.container : null,
+      name,
+      host: hostOf(network, engineHost, { name, vpnContainer }),
+      ports,
+      labels,
+      vpnContainer,
+      vpnContainerId,
+      forwardedPort,
       variant,
       startedAt: null,
     };

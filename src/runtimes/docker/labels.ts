@@ -1,5 +1,5 @@
 import type { Label } from '../../config/values.ts';
-import type { EnginePorts } from '../../engines/runtime.ts';
+import type { EnginePorts, EngineSpec } from '../../engines/runtime.ts';
 
 /** Labels under this prefix are Roundhouse's own notes on a container. */
 export const OWN_PREFIX = 'roundhouse.';
@@ -7,13 +7,14 @@ const HOST_HTTP = `${OWN_PREFIX}host-http-port`;
 const CONTAINER_HTTP = `${OWN_PREFIX}container-http-port`;
 const CONTAINER_HTTPS = `${OWN_PREFIX}container-https-port`;
 const VARIANT = `${OWN_PREFIX}variant`;
+const VPN = `${OWN_PREFIX}vpn-container`;
+const FORWARDED_PORT = `${OWN_PREFIX}forwarded-port`;
 
 /** All labels of a new container: the caller's, the one we know it by, and what a restart must find again. */
 export function writeLabels(
   known: Label,
-  ports: EnginePorts,
   variant: string,
-  labels: Record<string, string>,
+  { labels, ports, vpnContainer, forwardedPort }: Omit<EngineSpec, 'name' | 'env'>,
 ) {
   return {
     ...labels,
@@ -22,6 +23,8 @@ export function writeLabels(
     [CONTAINER_HTTP]: `${ports.containerHttp}`,
     [CONTAINER_HTTPS]: `${ports.containerHttps}`,
     [VARIANT]: variant,
+    ...(vpnContainer === undefined ? {} : { [VPN]: vpnContainer }),
+    ...(forwardedPort === undefined ? {} : { [FORWARDED_PORT]: `${forwardedPort}` }),
   };
 }
 
@@ -29,6 +32,7 @@ export interface ReadLabels {
   labels: Record<string, string>;
   variant: string | null;
   ports: Partial<EnginePorts>;
+  forwardedPort: number | null;
 }
 
 /** The caller's labels and our notes, apart again. */
@@ -44,5 +48,15 @@ export function readLabels(known: Label, all: Record<string, string>): ReadLabel
   if (hostHttp !== undefined) ports.hostHttp = hostHttp;
   if (containerHttp !== undefined) ports.containerHttp = containerHttp;
   if (containerHttps !== undefined) ports.containerHttps = containerHttps;
-  return { labels, variant: all[VARIANT] ?? null, ports };
+  return {
+    labels,
+    variant: all[VARIANT] ?? null,
+    ports,
+    forwardedPort: port(FORWARDED_PORT) ?? null,
+  };
+}
+
+/** Name of the VPN container that an engine was put behind. */
+export function readVpnLabel(all: Record<string, string>): string | undefined {
+  return all[VPN];
 }

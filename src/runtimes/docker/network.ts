@@ -3,17 +3,18 @@ export type EngineNetwork =
   | { kind: 'published'; address: string }
   | { kind: 'host' }
   | { kind: 'named'; network: string }
-  | { kind: 'vpn'; container: string };
+  /** Names of the VPN containers whose networks engines use. */
+  | { kind: 'vpn'; containers: readonly [string, ...string[]] };
 
 export interface NetworkOptions {
   dockerNetwork: string | null;
-  gluetunContainerName: string | null;
   enginePublishAddress: string;
-  engineHost: string | null;
 }
 
-export function chooseNetwork(options: NetworkOptions): EngineNetwork {
-  if (options.gluetunContainerName) return { kind: 'vpn', container: options.gluetunContainerName };
+/** @param vpns names of the VPN containers. */
+export function chooseNetwork(options: NetworkOptions, vpns: readonly string[]): EngineNetwork {
+  const [first, ...others] = vpns;
+  if (first !== undefined) return { kind: 'vpn', containers: [first, ...others] };
   if (options.dockerNetwork === 'host') return { kind: 'host' };
   if (options.dockerNetwork) return { kind: 'named', network: options.dockerNetwork };
   return { kind: 'published', address: options.enginePublishAddress };
@@ -22,11 +23,15 @@ export function chooseNetwork(options: NetworkOptions): EngineNetwork {
 /**
  * The host under which an engine is reached, unless ENGINE_HOST names it. Behind a VPN that is the host on
  * which the VPN's container publishes the engines' ports; where Roundhouse shares a Docker network with the
- * VPN, ENGINE_HOST has to name the VPN's container instead.
+ * VPN, ENGINE_HOST has to name the VPN's container instead: `{vpn}` stands for the one the engine uses.
  */
-export function hostOf(network: EngineNetwork, containerName: string, configured: string | null): string {
-  if (configured) return configured;
-  if (network.kind === 'named') return containerName;
+export function hostOf(
+  network: EngineNetwork,
+  configured: string | null,
+  engine: { name: string; vpnContainer: string | null },
+): string {
+  if (configured) return configured.replaceAll('{vpn}', engine.vpnContainer ?? '');
+  if (network.kind === 'named') return engine.name;
   if (network.kind === 'published' && !['0.0.0.0', '::'].includes(network.address)) return network.address;
   return '127.0.0.1';
 }

@@ -1,5 +1,6 @@
 import type { Config } from '../../config/config.ts';
 import type { Label } from '../../config/values.ts';
+import { configuredVpns } from '../../config/vpns.ts';
 import { chooseNetwork, type EngineNetwork } from './network.ts';
 import type { VARIANTS } from './variants.ts';
 
@@ -20,7 +21,10 @@ export function dockerEngineOptions(config: Config): DockerEngineOptions {
     image: config.engineImage,
     command: config.engineCommand,
     label: config.containerLabel,
-    network: chooseNetwork(config),
+    network: chooseNetwork(
+      config,
+      configuredVpns(config).map(({ containerName }) => containerName),
+    ),
     engineHost: config.engineHost,
     memoryLimit: config.engineMemoryLimit,
   };

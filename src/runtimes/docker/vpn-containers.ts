@@ -1,10 +1,19 @@
 import type { ContainerInspectInfo } from 'dockerode';
-import type { VpnContainer, VpnContainers, VpnContainerWatch } from '../../vpn/containers.ts';
+import type {
+  VpnContainer,
+  VpnContainerRestarts,
+  VpnContainers,
+  VpnContainerWatch,
+} from '../../vpn/containers.ts';
 import { type DockerClient, hasStatus } from './client.ts';
 import { followEvents } from './events.ts';
 
-/** Looks at the container that the settings name as the VPN; the one container read without our label. */
-export class DockerVpnContainers implements VpnContainers, VpnContainerWatch {
+/** What a container is given to stop before Docker kills it. */
+const STOP_GRACE_S = 10;
+const RESTART_DEADLINE_MS = 60_000;
+
+/** The containers that the settings name as VPNs; the only ones touched without our label. */
+export class DockerVpnContainers implements VpnContainers, VpnContainerRestarts, VpnContainerWatch {
   readonly #client: DockerClient;
 
   constructor(client: DockerClient) {
@@ -30,6 +39,21 @@ export class DockerVpnContainers implements VpnContainers, VpnContainerWatch {
     } catch (error) {
       if (hasStatus(error, 404)) return null;
       throw error;
+    }
+  }
+
+  async restart(name: string): Promise<void> {
+    const container = this.#client.docker.getContainer(name);
+    try {
+      await this.#client.call(
+        'restart',
+        (abortSignal) => container.restart({ t: STOP_GRACE_S, abortSignal }),
+        {
+          timeoutMs: RESTART_DEADLINE_MS,
+        },
+      );
+    } catch (error) {
+      if (!hasStatus(error, 404)) throw error;
     }
   }
 

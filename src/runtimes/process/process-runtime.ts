@@ -168,6 +168,8 @@ class ProcessRuntime implements EngineRuntime {
       ports: spec.ports,
       labels: { ...spec.labels },
       vpnContainer: null,
+      vpnContainerId: null,
+      forwardedPort: null,
       variant: this.#options.variant,
       startedAt: process.startedAt,
     };

@@ -35,6 +35,8 @@ describe('the process runtime', () => {
       ports: spec.ports,
       labels: { team: 'a' },
       vpnContainer: null,
+      vpnContainerId: null,
+      forwardedPort: null,
       variant: 'emulated',
       startedAt: expect.any(Number),
     });

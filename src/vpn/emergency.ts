@@ -1,0 +1,38 @@
+import type { VpnObservation } from './observation.ts';
+
+/** A VPN by name, and what was seen of it. */
+export interface VpnSight {
+  name: string;
+  seen: VpnObservation;
+}
+
+/** Redundancy lost: of two VPNs, one has failed. */
+export interface Emergency {
+  failed: string;
+  /** The other one, or null while that is down too. */
+  healthy: string | null;
+  /** Begin, in milliseconds of the clock that {@link nextEmergency} is given. */
+  since: number;
+}
+
+/**
+ * The emergency after a look at all VPNs. It begins when one is unhealthy while the other is connected: one
+ * that is only starting has not failed, or every start of the machine would be an emergency. It ends when
+ * both are connected; if they change roles before that, it goes on with the roles changed.
+ */
+export function nextEmergency(
+  current: Emergency | null,
+  sights: readonly VpnSight[],
+  now: number,
+): Emergency | null {
+  const healthy = sights.find(({ seen }) => seen.connected)?.name ?? null;
+  const down = sights.find(({ seen }) => !seen.connected);
+  if (sights.length < 2 || !down) return null;
+  if (current) {
+    const failed = healthy === null ? current.failed : down.name;
+    const same = failed === current.failed && healthy === current.healthy;
+    return same ? current : { failed, healthy, since: current.since };
+  }
+  if (healthy === null || down.seen.health !== 'unhealthy') return null;
+  return { failed: down.name, healthy, since: now };
+}

@@ -1,0 +1,89 @@
+import { expect, test } from 'vitest';
+import { type DomainEvent, EventBus } from '../../src/events/events.ts';
+import { STALE_AFTER } from '../../src/events/invalidation.ts';
+import { type Notice, Notices } from '../../src/events/notices.ts';
+
+const EVENTS = {
+  vpn_changed: { type: 'vpn_changed', vpn: 'gluetun', connected: true },
+  breaker_changed: { type: 'breaker_changed', breaker: 'general', state: 'open' },
+} as const satisfies Partial<Record<DomainEvent['type'], DomainEvent>>;
+
+function start(most = 3) {
+  const bus = new EventBus();
+  const notices = new Notices(bus, most);
+  const heard: Notice[] = [];
+  const unsubscribe = notices.subscribe((notice) => heard.push(notice));
+  const publish = (...types: ('vpn_changed' | 'breaker_changed')[]) => {
+    for (const type of types) bus.publish(EVENTS[type]);
+  };
+  return { bus, notices, heard, unsubscribe, publish };
+}
+
+test('an event becomes a notice within the same turn, with the keys of the invalidation table', () => {
+  const { bus, heard, notices } = start();
+  const event: DomainEvent = { type: 'engine_changed', engineId: 'e', health: 'healthy', deleting: false };
+  bus.publish(event);
+  expect(heard).toEqual([
+    { id: notices.lastId, event, keys: STALE_AFTER.engine_changed, at: expect.any(Number) },
+  ]);
+  expect(Math.abs(heard[0]!.at - Date.now())).toBeLessThan(1000);
+});
+
+test('ids are all different, those of another run too', () => {
+  const [one, other] = [start(), start()];
+  for (const { publish } of [one, other]) publish('vpn_changed', 'vpn_changed', 'vpn_changed');
+  const ids = [...one.heard, ...other.heard].map(({ id }) => id);
+  expect(new Set(ids).size).toBe(6);
+});
+
+test('who comes back is told what it missed, in order', () => {
+  const { notices, heard, publish } = start();
+  const beginning = notices.lastId;
+  expect(notices.since(beginning)).toEqual([]);
+  publish('vpn_changed', 'breaker_changed', 'vpn_changed');
+  expect(notices.since(beginning)).toEqual(heard);
+  expect(notices.since(heard[1]!.id)).toEqual([heard[2]]);
+  expect(notices.since(heard[2]!.id)).toEqual([]);
+});
+
+test('what is too long ago is forgotten, and said to be', () => {
+  const { notices, heard, publish } = start(3);
+  publish('vpn_changed', 'vpn_changed', 'vpn_changed', 'vpn_changed', 'vpn_changed');
+  expect(notices.since(heard[0]!.id)).toBeNull();
+  expect(notices.since(heard[1]!.id)).toEqual(heard.slice(2));
+});
+
+test.each([
+  'rubbish',
+  '',
+  '-',
+  '-1',
+  '1',
+  'RUN-',
+  'RUN--1',
+  'RUN-1.5',
+  'RUN-0x1',
+  'RUN-99',
+  'RUN-1e1',
+  `RUN-${'9'.repeat(400)}`,
+])('an id that was never given is known as such: %s', (id) => {
+  const { notices, publish } = start();
+  publish('vpn_changed', 'vpn_changed');
+  const [run] = notices.lastId.split('-');
+  expect(notices.since(`${run}-1`)).toHaveLength(1);
+  expect(notices.since(id.replace('RUN', run!))).toBeNull();
+});
+
+test('the id of another run means nothing', () => {
+  const [former, present] = [start(), start()];
+  former.publish('vpn_changed');
+  present.publish('vpn_changed', 'vpn_changed');
+  expect(present.notices.since(former.notices.lastId)).toBeNull();
+});
+
+test('who has unsubscribed hears no more', () => {
+  const { heard, unsubscribe, publish } = start();
+  unsubscribe();
+  publish('vpn_changed');
+  expect(heard).toEqual([]);
+});
