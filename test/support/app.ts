@@ -92,7 +92,7 @@ export async function startFakeApp(
 async function readTestConfig({ first, last }: PortRange, { settings }: TestAppOptions): Promise<Config> {
   return readConfig({
     ENGINE_RUNTIME: 'process',
-    DATA_DIR: await mkdtemp(join(tmpdir(), 'roundhouse-test-')),
+    DATA_DIR: settings?.DATA_DIR ?? (await mkdtemp(join(tmpdir(), 'roundhouse-test-'))),
     PORT_RANGE_HOST: `${first}-${last}`,
     MIN_REPLICAS: '0',
     MIN_FREE_REPLICAS: '0',
