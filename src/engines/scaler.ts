@@ -141,11 +141,12 @@ export class Scaler {
       now,
       pending: provisioner.pending,
       demand: this.#demand,
-      engines: engines.map(({ id, health }) => ({
+      engines: engines.map(({ id, health, forwardedPort }) => ({
         id,
         used: used.has(id),
         idleSince: this.#idleSince.get(id) ?? now,
         healthy: health !== 'unhealthy',
+        forwarded: forwardedPort !== null,
       })),
     };
   }

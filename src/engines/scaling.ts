@@ -6,6 +6,8 @@ export interface ScalableEngine {
   /** Since when it has had no stream; meaningless while it has one. */
   idleSince: number;
   healthy: boolean;
+  /** Whether it has the VPN's forwarded port: a new one would have to be made for that. */
+  forwarded: boolean;
 }
 
 /** All that scaling is decided from. */
@@ -50,12 +52,12 @@ export function decideScaling(state: ScalingState): ScalingDecision {
   return { provision: 0, remove: findRemovable(state).slice(0, Math.max(0, spare)) };
 }
 
-/** Engines that may go, longest idle first. An explicit demand waits for no grace. */
+/** Engines that may go, longest idle first, a forwarded one last. An explicit demand waits for no grace. */
 function findRemovable({ engines, autoDelete, graceMs, now, demand }: ScalingState): string[] {
   const rested = ({ idleSince }: ScalableEngine) =>
     demand !== null || (autoDelete && now - idleSince >= graceMs);
   return engines
     .filter((engine) => !engine.used && engine.healthy && rested(engine))
-    .sort((a, b) => a.idleSince - b.idleSince)
+    .sort((a, b) => Number(a.forwarded) - Number(b.forwarded) || a.idleSince - b.idleSince)
     .map(({ id }) => id);
 }

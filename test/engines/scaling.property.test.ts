@@ -77,7 +77,8 @@ class Fleet {
       expect(provision === 0 || remove.length === 0).toBe(true);
       if (provision > 0) {
         provisioned += 1;
-        this.engines.push({ id: `e${++this.#made}`, used: false, idleSince: this.now, healthy: true });
+        const id = `e${++this.#made}`;
+        this.engines.push({ id, used: false, idleSince: this.now, healthy: true, forwarded: false });
       } else if (remove[0] !== undefined) {
         removed += 1;
         this.#remove(remove[0]);
@@ -142,4 +143,14 @@ test('an explicit demand is met without waiting for a grace, and keeps what must
   fleet.demand = 1;
   fleet.settle();
   expect(fleet.engines.map(({ used }) => used).sort()).toEqual([false, true]);
+});
+
+test('the forwarded engine goes last, though it has been idle longest', () => {
+  const fleet = new Fleet({ minReplicas: 0, maxReplicas: 8, minFree: 0, autoDelete: false });
+  fleet.demand = 3;
+  fleet.settle();
+  fleet.engines[0]!.forwarded = true;
+  fleet.demand = 1;
+  fleet.settle();
+  expect(fleet.engines).toMatchObject([{ forwarded: true }]);
 });
