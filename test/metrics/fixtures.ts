@@ -15,6 +15,8 @@ export function engine(id: string, change: Partial<Engine> = {}): Engine {
     ports: { hostHttp: 19_000, containerHttp: 6878, containerHttps: 6879 },
     labels: {},
     vpnContainer: null,
+    vpnContainerId: null,
+    forwardedPort: null,
     variant: null,
     startedAt: 1,
   };
@@ -29,8 +31,7 @@ export class ShownMetrics implements Disposable {
     runtimeAvailable: true,
     engines: [],
     streams: { active: 0, engineIds: new Set() },
-    vpnNames: [],
-    vpn: undefined,
+    vpns: [],
     minReplicas: 0,
     liveClients: 0,
   };
