@@ -45,6 +45,7 @@ import { keepEvents, keepStreams, restoreStreams } from './history/connect.ts';
 import { History } from './history/history.ts';
 import type { Report } from './history/records.ts';
 import { Metrics } from './metrics/metrics.ts';
+import { knownVpns } from './metrics/vpn.ts';
 import { StreamCollector } from './streams/collector.ts';
 import { StreamFigures } from './streams/figures.ts';
 import { PlaybackSessions } from './streams/sessions.ts';
@@ -296,8 +297,11 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
       runtimeAvailable: registry.available,
       engines: registry.list(),
       streams: streams.counts(),
-      vpnNames: config.gluetunContainerName === null ? [] : [config.gluetunContainerName],
-      vpn: cache.peek<Answer<VpnStatus>>(answers.vpn.key)?.value.value,
+      vpns: knownVpns(
+        fleet.vpns.map(({ name }) => name),
+        cache.peek<Answer<VpnStatus>>(answers.vpn.key)?.value.value,
+        fleet.sights,
+      ),
       minReplicas: config.minReplicas,
       liveClients: followers.size,
     }),

@@ -21,7 +21,7 @@ const ROOMS: Record<string, readonly string[]> = {
   vpn: ['http', 'events', 'cache', 'errors'],
   streams: ['http', 'events', 'cache', 'errors'],
   history: ['streams', 'events', 'cache', 'errors'],
-  metrics: ['engines', 'streams', 'events', 'cache'],
+  metrics: ['engines', 'vpn', 'streams', 'events', 'cache'],
   runtimes: ['engines', 'vpn', 'config', 'errors'],
   api: ['metrics', 'engines', 'vpn', 'streams', 'history', 'events', 'cache', 'config', 'errors'],
   app: [

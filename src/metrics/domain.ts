@@ -1,6 +1,7 @@
 import type { Registry } from '@prometheus-io/client';
 import type { Engine, Health } from '../engines/engine.ts';
 import { gauge, gaugeBy } from './figures.ts';
+import type { KnownVpn } from './vpn.ts';
 
 /** What is known of the whole at one moment, without asking anyone. */
 export interface DomainFacts {
@@ -8,21 +9,10 @@ export interface DomainFacts {
   engines: readonly Engine[];
   /** Streams that play, and the engines that are said to play them. */
   streams: { active: number; engineIds: ReadonlySet<string> };
-  /** The containers of the configured VPNs: none, one or two. */
-  vpnNames: readonly string[];
-  /** The last answer about the VPN, or undefined where none is held. */
-  vpn: VpnFacts | undefined;
+  /** The configured VPNs: none, one or two. */
+  vpns: readonly KnownVpn[];
   minReplicas: number;
   liveClients: number;
-}
-
-type VpnHealth = 'healthy' | 'unhealthy' | 'starting' | 'unknown';
-
-/** What is told of the VPN; `vpn1` and `vpn2` where there are two. */
-export interface VpnFacts {
-  health: VpnHealth;
-  vpn1: { health: VpnHealth } | null;
-  vpn2: { health: VpnHealth } | null;
 }
 
 type EngineState = Health | 'starting';

@@ -1,6 +1,7 @@
 import type { Registry } from '@prometheus-io/client';
 import type { DomainFacts } from './domain.ts';
 import { gauge, gaugeBy } from './figures.ts';
+import type { KnownVpn } from './vpn.ts';
 
 const VPN_STATES = ['healthy', 'unhealthy', 'unknown', 'disabled', 'starting'] as const;
 type VpnState = (typeof VPN_STATES)[number];
@@ -17,7 +18,7 @@ export function orchestratorMetrics(registry: Registry): (facts: DomainFacts) =>
   const setVpn2 = vpnHealth(registry, 'orch_vpn2_health', 'Health of the second VPN.');
   const setVpn1Engines = gauge(registry, 'orch_vpn1_engines', 'Engines behind the first VPN.');
   const setVpn2Engines = gauge(registry, 'orch_vpn2_engines', 'Engines behind the second VPN.');
-  return ({ engines, streams, vpnNames, vpn, minReplicas }) => {
+  return ({ engines, streams, vpns, minReplicas }) => {
     const count = (fits: (engine: (typeof engines)[number]) => boolean) => engines.filter(fits).length;
     setStreams(streams.active);
     setHealthy(count(({ health }) => health === 'healthy'));
@@ -25,15 +26,14 @@ export function orchestratorMetrics(registry: Registry): (facts: DomainFacts) =>
     setUsed(count(({ id }) => streams.engineIds.has(id)));
     setExtra(Math.max(0, engines.length - minReplicas));
 
-    const [first, second] = vpnNames;
-    // Of a VPN that nobody has asked about lately nothing is known; that is not the same as none.
-    const stateOf = (name: string | undefined, health: VpnState | undefined) =>
-      name === undefined ? 'disabled' : (health ?? 'unknown');
-    const behind = (name: string | undefined) =>
-      name === undefined ? 0 : count(({ vpnContainer }) => vpnContainer === name);
-    setVpn(stateOf(first, vpn?.health));
-    setVpn1(stateOf(first, second === undefined ? vpn?.health : vpn?.vpn1?.health));
-    setVpn2(stateOf(second, vpn?.vpn2?.health));
+    const [first, second] = vpns;
+    const stateOf = (vpn: KnownVpn | undefined) => (vpn ? (vpn.health ?? 'unknown') : 'disabled');
+    const behind = (vpn: KnownVpn | undefined) =>
+      vpn ? count(({ vpnContainer }) => vpnContainer === vpn.name) : 0;
+    // Of two, one that is healthy makes the whole healthy.
+    setVpn(stateOf(vpns.find(({ health }) => health === 'healthy') ?? first));
+    setVpn1(stateOf(first));
+    setVpn2(stateOf(second));
     setVpn1Engines(behind(first));
     setVpn2Engines(behind(second));
   };

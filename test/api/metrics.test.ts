@@ -133,21 +133,45 @@ describe('a scrape', () => {
   });
 });
 
-test('the VPN shows as in the answer that the cache holds, and as unknown once a change has overtaken it', async () => {
-  const vpnContainers = new FakeVpn();
-  await using app = await startFakeApp({ settings: { GLUETUN_CONTAINER_NAME: 'gluetun' }, vpnContainers });
-  const health = async () => {
-    const { samples } = (await scrape(app)).get('orch_vpn_health')!;
-    return samples.filter(({ value }) => value === 1).map(({ labels }) => labels.orch_vpn_health);
+describe('the VPN shows', () => {
+  const health = async (app: TestApp, which = 'vpn') => {
+    const name = `orch_${which}_health`;
+    const { samples } = (await scrape(app)).get(name)!;
+    return samples.filter(({ value }) => value === 1).map(({ labels }) => labels[name]);
   };
-  expect(await health()).toEqual(['unknown']);
-  await app.get('/vpn/status');
-  expect(await health()).toEqual(['healthy']);
-  vpnContainers.change({ health: 'unhealthy' });
-  await settle();
-  expect(await health()).toEqual(['unknown']);
-  await app.get('/vpn/status');
-  expect(await health()).toEqual(['unhealthy']);
+  const settings = { GLUETUN_CONTAINER_NAME: 'gluetun' };
+
+  test('as in the answer that everyone shares', async () => {
+    const vpnContainers = new FakeVpn();
+    await using app = await startFakeApp({ settings, vpnContainers, start: false });
+    expect(await health(app)).toEqual(['unknown']);
+    await app.get('/vpn/status');
+    expect(await health(app)).toEqual(['healthy']);
+    vpnContainers.change({ health: 'unhealthy' });
+    expect(await health(app)).toEqual(['healthy']);
+  });
+
+  test('as it was seen last, where nobody asks', async () => {
+    const vpnContainers = new FakeVpn();
+    await using app = await startFakeApp({ settings, vpnContainers });
+    expect(await health(app)).toEqual(['healthy']);
+    vpnContainers.change({ health: 'unhealthy' });
+    await settle();
+    expect(await health(app)).toEqual(['unhealthy']);
+    expect(app.app.cache.totals()).toMatchObject({ hits: 0, misses: 0 });
+  });
+
+  test('each by itself where there are two', async () => {
+    const vpnContainers = new FakeVpn('gluetun', 'gluetun2');
+    vpnContainers.change({ health: 'starting' }, 'gluetun2');
+    const both = { ...settings, GLUETUN_CONTAINER_NAME_2: 'gluetun2', VPN_MODE: 'redundant' };
+    await using app = await startFakeApp({ settings: both, vpnContainers });
+    const all = () => Promise.all(['vpn', 'vpn1', 'vpn2'].map((which) => health(app, which)));
+    const expected = [['healthy'], ['healthy'], ['starting']];
+    expect(await all()).toEqual(expected);
+    await app.get('/vpn/status');
+    expect(await all()).toEqual(expected);
+  });
 });
 
 test('the key is needed where reads need it, and not otherwise', async () => {

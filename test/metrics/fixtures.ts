@@ -31,8 +31,7 @@ export class ShownMetrics implements Disposable {
     runtimeAvailable: true,
     engines: [],
     streams: { active: 0, engineIds: new Set() },
-    vpnNames: [],
-    vpn: undefined,
+    vpns: [],
     minReplicas: 0,
     liveClients: 0,
   };

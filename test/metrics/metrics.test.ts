@@ -79,12 +79,12 @@ describe('what /metrics shows', () => {
 
   test('events by kind, those that have not happened as zero', async () => {
     using shown = new ShownMetrics();
-    shown.bus.publish({ type: 'vpn_changed', vpn: 'gluetun', connected: true });
-    shown.bus.publish({ type: 'vpn_changed', vpn: 'gluetun', connected: true });
+    shown.bus.publish({ type: 'vpn_restarted', vpn: 'gluetun' });
+    shown.bus.publish({ type: 'vpn_restarted', vpn: 'gluetun' });
     const { samples } = (await shown.scrape()).get('roundhouse_events_total')!;
     const counts = Object.fromEntries(samples.map(({ labels, value }) => [labels.type, value]));
     const none = Object.fromEntries(Object.keys(STALE_AFTER).map((type) => [type, 0]));
-    expect(counts).toEqual({ ...none, vpn_changed: 2 });
+    expect(counts).toEqual({ ...none, vpn_restarted: 2 });
   });
 
   test('the process: CPU time that grows, memory, when it started', async () => {

@@ -109,30 +109,34 @@ describe('gauges that dashboards read', () => {
 
   test('of one VPN, known and not', async () => {
     using shown = new ShownMetrics();
-    Object.assign(shown.facts, {
-      vpnNames: ['gluetun'],
-      engines: [engine('a', { vpnContainer: 'gluetun' }), engine('b')],
-    });
+    shown.facts.vpns = [{ name: 'gluetun', health: undefined }];
+    shown.facts.engines = [engine('a', { vpnContainer: 'gluetun' }), engine('b')];
     let families = await shown.scrape();
     expect(health(families)).toEqual(['unknown', 'unknown', 'disabled']);
     expect(numbers(families, 'vpn1_engines', 'vpn2_engines')).toEqual({ vpn1_engines: 1, vpn2_engines: 0 });
     for (const state of ['healthy', 'unhealthy', 'starting', 'unknown'] as const) {
-      shown.facts.vpn = { health: state, vpn1: null, vpn2: null };
+      shown.facts.vpns = [{ name: 'gluetun', health: state }];
       families = await shown.scrape();
       expect(health(families)).toEqual([state, state, 'disabled']);
     }
   });
 
-  test('of two VPNs, each by itself', async () => {
+  test.each([
+    ['unhealthy', 'healthy', 'healthy'],
+    ['healthy', 'unhealthy', 'healthy'],
+    ['unhealthy', 'starting', 'unhealthy'],
+    [undefined, 'unhealthy', 'unknown'],
+  ] as const)('of two VPNs, %s and %s: the whole is %s', async (one, two, whole) => {
     using shown = new ShownMetrics();
-    Object.assign(shown.facts, {
-      vpnNames: ['one', 'two'],
-      engines: ['one', 'two', 'two'].map((vpnContainer, index) => engine(`e${index}`, { vpnContainer })),
-    });
-    expect(health(await shown.scrape())).toEqual(['unknown', 'unknown', 'unknown']);
-    shown.facts.vpn = { health: 'healthy', vpn1: { health: 'unhealthy' }, vpn2: { health: 'healthy' } };
+    shown.facts.vpns = [
+      { name: 'one', health: one },
+      { name: 'two', health: two },
+    ];
+    shown.facts.engines = ['one', 'two', 'two'].map((vpnContainer, index) =>
+      engine(`e${index}`, { vpnContainer }),
+    );
     const families = await shown.scrape();
-    expect(health(families)).toEqual(['healthy', 'unhealthy', 'healthy']);
+    expect(health(families)).toEqual([whole, one ?? 'unknown', two]);
     expect(numbers(families, 'vpn1_engines', 'vpn2_engines')).toEqual({ vpn1_engines: 1, vpn2_engines: 2 });
   });
 });
