@@ -10,10 +10,11 @@ export function cpuSeconds(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => sum + ticksOf(pid) / TICKS_PER_S, 0);
 }
 
-/** Processes that a process has started and that still run. */
-export function childrenOf(pid: number): number[] {
+/** Processes that a process has started and that still run, whose title holds `title`. */
+export function childrenOf(pid: number, title: string): number[] {
   const ids = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
-  return ids === '' ? [] : ids.split(' ').map(Number);
+  const children = ids === '' ? [] : ids.split(' ').map(Number);
+  return children.filter((child) => readFileSync(`/proc/${child}/cmdline`, 'utf8').includes(title));
 }
 
 function ticksOf(pid: number): number {

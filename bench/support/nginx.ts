@@ -32,7 +32,8 @@ export async function startNginx(cleanup: Cleanup, upstream: string): Promise<Ng
   );
   const url = `http://127.0.0.1:${port}`;
   await waitUntil('nginx answers', async () => (await fetch(`${url}/livez`)).ok, START_DEADLINE_MS);
-  return { url, pids: childrenOf(master.pid) };
+  // Not the cache loader beside it, which ends a minute after the start.
+  return { url, pids: childrenOf(master.pid, 'worker process') };
 }
 
 /**
