@@ -22,8 +22,9 @@ export interface Flight<V> {
 }
 
 /**
- * Runs a load under a deadline and freezes its answer, which several readers will share. The load itself begins in the next microtask: by then its flight is
- * registered, so that an invalidation from within the load, or a read of the same key, finds it.
+ * Runs a load under a deadline and freezes its answer, which several readers will share. The load itself
+ * begins in the next microtask: by then its flight is registered, so that an invalidation from within the
+ * load, or a read of the same key, finds it.
  */
 export function runLoad<V>(key: string, load: Load<V>, timeoutS: number, clock: Clock) {
   const controller = new AbortController();
