@@ -6,6 +6,7 @@
  * const total = await cache.getOrLoad('stats:total', () => readTotal(), { ttlS: 3 });
  * cache.invalidate('stats:*');
  */
+export type { ByteStore, StoredBytes } from './byte-store.ts';
 export { Cache } from './cache.ts';
 export { type Clock, createSystemClock } from './clock.ts';
 export { CacheClosedError, LoadTimeoutError } from './errors.ts';
