@@ -24,7 +24,9 @@ const ROOMS: Record<string, readonly string[]> = {
   metrics: ['engines', 'vpn', 'streams', 'events', 'cache'],
   runtimes: ['engines', 'vpn', 'config', 'errors'],
   api: ['metrics', 'engines', 'vpn', 'streams', 'history', 'events', 'cache', 'config', 'errors'],
+  assembly: ['api', 'metrics', 'engines', 'vpn', 'streams', 'history', 'events', 'cache', 'config', 'errors'],
   app: [
+    'assembly',
     'api',
     'metrics',
     'runtimes',
@@ -45,7 +47,7 @@ const DOORS: { what: RegExp; paths: RegExp }[] = [
   { what: /^dockerode$/, paths: /^runtimes\/docker(\/|\.ts$)/ },
   { what: /^@prometheus-io\//, paths: /^metrics\// },
   { what: /^node:sqlite$/, paths: /^history\/(worker|tables|schema|rows)\.ts$/ },
-  { what: /^(fastify$|@fastify\/|fastify-)/, paths: /^(api\/|app\.ts$|main\.ts$)/ },
+  { what: /^(fastify$|@fastify\/|fastify-)/, paths: /^(api\/|assembly\/|app\.ts$|main\.ts$)/ },
 ];
 
 /** What a file imports, in whatever way: types and re-exports too. */
