@@ -13,7 +13,7 @@ export function createSamples(
   { cache, clock }: Foundation,
 ) {
   const intervalS = config.historySampleIntervalS;
-  const past = new Past(intervalS, Date.now);
+  const past = new Past(Math.max(1, intervalS), Date.now);
   const sampler = new Sampler({
     past,
     clock,

@@ -281,11 +281,12 @@ export const SETTINGS = {
     1,
     315_360_000,
   ),
-  historySampleIntervalS: seconds(
+  historySampleIntervalS: integer(
     'HISTORY_SAMPLE_INTERVAL_S',
     10,
-    'How often the figures that charts show are noted. Engines are read for it where nobody else has them read.',
-    1,
+    's',
+    'How often the figures that charts show are noted; engines are read for it where nobody else has them read. 0: never.',
+    0,
     60,
   ),
 

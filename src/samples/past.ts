@@ -3,6 +3,8 @@ import { TIER_LENGTH, Tier } from './tier.ts';
 
 /** Lengths of the coarser intervals, which are used where they are well above that of sampling. */
 const COARSE_S = [15, 60, 300];
+/** A slow read is noted late, but not by as much as this: then the clock was set back. */
+const LATEST_S = 600;
 
 /** What a chart is drawn from: times are seconds since the epoch, at the beginning of each interval. */
 export type Stretch = Record<Column, (number | null)[]> & {
@@ -37,7 +39,8 @@ export class Past {
   note(timeS: number, point: Point): void {
     for (const tier of this.#tiers) tier.add(timeS, point);
     this.#noted += 1;
-    this.#newestS = Math.max(timeS, this.#newestS ?? timeS);
+    const newestS = this.#newestS ?? timeS;
+    this.#newestS = newestS - timeS < LATEST_S ? Math.max(timeS, newestS) : timeS;
   }
 
   /** The last `windowS` seconds up to the newest point, in at most 400 intervals. */
