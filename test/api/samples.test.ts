@@ -5,7 +5,7 @@ import { type FakeRuntime, sampleOf } from '../support/fake-runtime.ts';
 
 const BEGUN_MS = Date.UTC(2026, 10, 5, 12);
 /** The engines are not there: asked how they are, they would be found wanting and be replaced. */
-const SAMPLED = { HISTORY_SAMPLE_INTERVAL_S: '10', HEALTH_CHECK_INTERVAL_S: '86400' };
+const SAMPLED = { HISTORY_SAMPLE_INTERVAL_S: '10', STARTUP_TIMEOUT_S: '86400' };
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['Date'], now: BEGUN_MS });
