@@ -64,7 +64,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     readVpn,
   });
 
-  const { past, sampler } = createSamples(config, engines, streams, foundation);
+  const samples = createSamples(config, engines, streams, foundation);
   const followers = new Followers({ notices, clock, most: config.liveMaxClients });
   metrics.show({
     cacheTotals: () => cache.totals(),
@@ -97,11 +97,12 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     answers,
     followers,
     readVpn,
-    past,
+    past: samples.past,
   });
   // Before the first request is served: a client's report about a stream must find it.
   api.addHook('onReady', async () => {
     history.start();
+    await samples.restore();
     await restoreStreams({ history, bus, streams, engines: registry, report });
   });
 
@@ -113,7 +114,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
       registry.start();
       collector.start();
       vpns.watch.start();
-      sampler.start();
+      samples.start();
     },
     async close() {
       keepers.stop();
@@ -121,7 +122,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
       await api.close();
       health.stop();
       collector.stop();
-      sampler.stop();
+      await samples.stop();
       registry.stop();
       cache.close();
       metrics.close();

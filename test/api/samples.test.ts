@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { startFakeApp, type TestApp, type TestAppOptions } from '../support/app.ts';
 import { type FakeClock, settle } from '../support/fake-clock.ts';
@@ -135,6 +136,17 @@ describe('GET /stats/history', () => {
       [one, other].map(async (app) => (await app.get('/stats/history')).headers.etag),
     );
     expect(tags[0]).not.toBe(tags[1]);
+  });
+
+  test('the past is there again after a restart', async () => {
+    const former = await start();
+    await pass(former, 20);
+    await former.app.close();
+    await using next = await start({ settings: { DATA_DIR: former.config.dataDir } });
+    const { streams_active, t } = await read(next);
+    expect(streams_active.slice(t.indexOf(BEGUN_MS / 1000))).toEqual([0, 0, null]);
+    const written = (await readdir(former.config.dataDir)).filter((name) => name.startsWith('samples'));
+    expect(written).toEqual(['samples.json']);
   });
 
   test.each(['299', '86401', '3e2', '300.5', '-300', '', ' 300', '0300'])(
