@@ -101,20 +101,14 @@ describe('GET /engines/{id}/logs', () => {
     expect((await app.get(url, bearer)).statusCode).toBe(200);
   });
 
-  test.each([
-    'tail=0',
-    'tail=5001',
-    'tail=1e2',
-    'tail=-1',
-    'follow=yes',
-    'follow=',
-    'since=yesterday',
-    'since=2026-13-01T00:00:00Z',
-  ])('refuses ?%s', async (query) => {
+  test('refuses what it cannot take', async () => {
     const { app, url } = await start();
     await using _ = app;
-    const reply = await app.get(`${url}?${query}`, WITH_KEY);
-    expect(reply.json()).toMatchObject({ status: 400, code: 'invalid_request' });
+    const wrong = ['tail=0', 'tail=5001', 'tail=1e2', 'tail=-1', 'follow=yes', 'follow=', 'since=yesterday'];
+    for (const query of [...wrong, 'since=2026-13-01T00:00:00Z']) {
+      const reply = (await app.get(`${url}?${query}`, WITH_KEY)).json();
+      expect([query, reply]).toMatchObject([query, { status: 400, code: 'invalid_request' }]);
+    }
     expect(app.runtime.calls.logs).toBe(0);
   });
 

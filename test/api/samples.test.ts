@@ -149,18 +149,13 @@ describe('GET /stats/history', () => {
     expect(written).toEqual(['samples.json']);
   });
 
-  test.each(['299', '86401', '3e2', '300.5', '-300', '', ' 300', '0300'])(
-    'refuses %j seconds',
-    async (text) => {
-      await using app = await start();
-      const reply = await app.get(`/stats/history?window_s=${encodeURIComponent(text)}`);
-      expect(reply).toMatchObject({ statusCode: 400 });
-      expect(reply.json()).toMatchObject({ code: 'invalid_request' });
-    },
-  );
-
-  test.each(['300', '999', '7999', '79999', '85999', '86399', '86400'])('takes %s seconds', async (text) => {
+  test('takes windows from five minutes to a day', async () => {
     await using app = await start();
-    expect((await app.get(`/stats/history?window_s=${text}`)).statusCode).toBe(200);
+    for (const text of ['300', '999', '7999', '79999', '85999', '86399', '86400'])
+      expect([text, (await app.get(`/stats/history?window_s=${text}`)).statusCode]).toEqual([text, 200]);
+    for (const text of ['299', '86401', '3e2', '300.5', '-300', '', '%20300', '0300']) {
+      const reply = (await app.get(`/stats/history?window_s=${text}`)).json();
+      expect([text, reply]).toMatchObject([text, { status: 400, code: 'invalid_request' }]);
+    }
   });
 });
