@@ -13,7 +13,9 @@ const LONGEST_FILE = 400;
  */
 const ROOMS: Record<string, readonly string[]> = {
   cache: [],
-  config: [],
+  settings: [],
+  config: ['settings'],
+  caches: ['settings', 'cache'],
   errors: [],
   events: ['cache', 'errors'],
   http: ['cache', 'errors'],
@@ -39,7 +41,7 @@ const ROOMS: Record<string, readonly string[]> = {
     'config',
     'errors',
   ],
-  main: ['app', 'metrics', 'runtimes', 'cache', 'config', 'errors'],
+  main: ['app', 'settings', 'metrics', 'runtimes', 'cache', 'config', 'errors'],
 };
 
 /** Packages that stay behind one door, and the paths under src/ that are the door. */
