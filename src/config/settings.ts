@@ -281,6 +281,14 @@ export const SETTINGS = {
     1,
     315_360_000,
   ),
+  historySampleIntervalS: integer(
+    'HISTORY_SAMPLE_INTERVAL_S',
+    10,
+    's',
+    'How often the figures that charts show are noted; engines are read for it where nobody else has them read. 0: never.',
+    0,
+    60,
+  ),
 
   // The cache
   cacheEnabled: flag(['CACHE_ENABLED', 'CACHE_ENABLE'], true, 'Off: every read goes to its source.'),
