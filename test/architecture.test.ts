@@ -15,6 +15,7 @@ const ROOMS: Record<string, readonly string[]> = {
   cache: [],
   config: [],
   errors: [],
+  log: [],
   events: ['cache', 'errors'],
   http: ['cache', 'errors'],
   engines: ['http', 'events', 'cache', 'errors'],
@@ -39,7 +40,7 @@ const ROOMS: Record<string, readonly string[]> = {
     'config',
     'errors',
   ],
-  main: ['app', 'metrics', 'runtimes', 'cache', 'config', 'errors'],
+  main: ['app', 'log', 'metrics', 'runtimes', 'cache', 'config', 'errors'],
 };
 
 /** Packages that stay behind one door, and the paths under src/ that are the door. */

@@ -41,7 +41,8 @@ export class ProvisioningBlockedError extends RoundhouseError {
 
   constructor(blocked: Blocked) {
     super('provisioning_blocked', blocked.message);
-    this.blocked = blocked;
+    // Its own, because the one given may be part of a cached answer, and so frozen: an error is not.
+    this.blocked = { ...blocked };
   }
 }
 
