@@ -264,7 +264,7 @@ test('the breaker opens after failures, tells for how long, and half open lets o
   runtime.mend('create');
   runtime.hold('create');
   const probe = provision(app, { host_port: engine.port });
-  await settle();
+  await waitUntil('the probe is under way', () => runtime.waiting('create') === 1, 10_000);
   expect(await state()).toMatchObject({ circuit_breaker_state: 'half_open', can_provision: false });
   expect((await provision(app)).detail).toMatchObject({ code: 'circuit_breaker' });
   runtime.release('create');
