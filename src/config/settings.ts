@@ -174,7 +174,7 @@ export const SETTINGS = {
     'CIRCUIT_BREAKER_FAILURE_THRESHOLD',
     5,
     'failures',
-    'Failed provisionings in a row after which provisioning pauses.',
+    'Starts in a row that fail, or lead to no healthy engine, after which provisioning pauses.',
     1,
     1000,
   ),
