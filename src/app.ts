@@ -8,6 +8,7 @@ import { createEngines } from './assembly/engines.ts';
 import { createFoundation } from './assembly/foundation.ts';
 import { createApi } from './assembly/http.ts';
 import { createKeepers } from './assembly/keepers.ts';
+import { ALONE } from './assembly/leadership.ts';
 import { createSamples } from './assembly/samples.ts';
 import { createStreams } from './assembly/streams.ts';
 import { createVpns } from './assembly/vpns.ts';
@@ -38,7 +39,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
   const { registry, health } = engines;
   const played = createStreams(config, registry, foundation);
   const { streams, figures, collector } = played;
-  const vpns = createVpns(config, vpnContainers, foundation, () => keepers.considerVpns());
+  const vpns = createVpns(config, vpnContainers, foundation, ALONE, () => keepers.considerVpns());
   const { fleet } = vpns;
 
   // /orchestrator/status, provisioning and /vpn/status share the one cached answer about the VPN.
@@ -49,7 +50,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
   const usesVpnContainers = vpnContainers !== null;
   const keepers = createKeepers(
     config,
-    { runtime, usesVpnContainers, engines, streams, fleet, readVpn },
+    { runtime, usesVpnContainers, engines, streams, fleet, leadership: ALONE, readVpn },
     foundation,
   );
   const views = new EngineViews(registry, streams, figures);

@@ -13,8 +13,11 @@ const LONGEST_FILE = 400;
  */
 const ROOMS: Record<string, readonly string[]> = {
   cache: [],
-  config: [],
+  settings: [],
+  config: ['settings'],
+  caches: ['settings', 'cache'],
   errors: [],
+  log: [],
   events: ['cache', 'errors'],
   http: ['cache', 'errors'],
   engines: ['http', 'events', 'cache', 'errors'],
@@ -65,7 +68,7 @@ const ROOMS: Record<string, readonly string[]> = {
     'config',
     'errors',
   ],
-  main: ['app', 'metrics', 'runtimes', 'cache', 'config', 'errors'],
+  main: ['app', 'log', 'settings', 'metrics', 'runtimes', 'cache', 'config', 'errors'],
 };
 
 /** Packages that stay behind one door, and the paths under src/ that are the door. */

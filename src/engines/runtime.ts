@@ -1,5 +1,11 @@
 /** What the domain needs of whatever runs engines. Implementations live in `runtimes/`. */
 
+/**
+ * Clients give up after 3 s: an engine whose start takes longer is answered for as starting. With ten starts at
+ * once on a busy machine, an answer at 2.5 s was at times too late.
+ */
+export const ANSWER_WITHIN_MS = 2000;
+
 /** Ports of one engine, as its clients and the engine itself see them. */
 export interface EnginePorts {
   /** Where clients reach the engine's HTTP API on its host. */
@@ -108,11 +114,12 @@ export interface EngineRuntime {
   /** One managed engine, or null if there is none of that id, or it does not run. */
   inspect(id: string): Promise<RuntimeEngine | null>;
   /**
-   * Starts an engine and answers once it is accepted as starting, before it serves.
+   * Starts an engine and answers once it is accepted as starting, before it serves, and about
+   * `answerWithinMs` from now even if the start is still under way: {@link ANSWER_WITHIN_MS} if unset.
    * Rejects with `port_taken`, `image_missing`, `provisioning_failed` or `runtime_unavailable`; nothing is
    * left behind then.
    */
-  create(spec: EngineSpec): Promise<RuntimeEngine>;
+  create(spec: EngineSpec, answerWithinMs?: number): Promise<RuntimeEngine>;
   /** Stops and removes an engine. One that is already gone is no error. */
   remove(id: string): Promise<void>;
   /** Samples engines in parallel; one that has gone or cannot be read is left out. */

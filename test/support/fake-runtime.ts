@@ -31,6 +31,8 @@ export class FakeRuntime implements EngineRuntime {
   };
   /** What `create` was called with. */
   readonly specs: EngineSpec[] = [];
+  /** Within how long each of these calls was to answer, in milliseconds. */
+  readonly answersWithin: (number | undefined)[] = [];
   /** Ports held by programs that are not engines. */
   readonly foreignPorts = new Set<number>();
   readonly engines = new Map<string, RuntimeEngine>();
@@ -58,8 +60,9 @@ export class FakeRuntime implements EngineRuntime {
     });
   }
 
-  create(spec: EngineSpec): Promise<RuntimeEngine> {
+  create(spec: EngineSpec, answerWithinMs?: number): Promise<RuntimeEngine> {
     this.specs.push(spec);
+    this.answersWithin.push(answerWithinMs);
     return this.#answer('create', () => {
       const held = new Set([...this.engines.values()].flatMap(({ ports }) => this.#hostPorts(ports)));
       const taken = this.#hostPorts(spec.ports).find((port) => held.has(port) || this.foreignPorts.has(port));
