@@ -25,7 +25,7 @@ async function events(app: TestApp, query = ''): Promise<WireEvent[]> {
   const reply = await app.get(`/events${query}`);
   expect(reply.statusCode).toBe(200);
   assertDocumented('GET', '/events', reply);
-  expect(reply.headers['cache-control']).toBe('no-store');
+  expect(reply.headers['cache-control']).toBe('private, no-cache');
   return reply.json();
 }
 
