@@ -1,6 +1,9 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { startFakeApp, type TestApp } from '../support/app.ts';
 import { waitUntil } from '../support/wait-until.ts';
+
+// A busy machine makes all of this slow.
+vi.setConfig({ testTimeout: 30_000 });
 
 const STREAM = {
   engine: { host: '127.0.0.1', port: 1 },

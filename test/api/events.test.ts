@@ -2,13 +2,16 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { eventRoutes } from '../../src/api/routes/events.ts';
 import { createServer } from '../../src/api/server.ts';
 import { History } from '../../src/history/history.ts';
 import { startFakeApp, type TestApp } from '../support/app.ts';
 import { FakeRuntime } from '../support/fake-runtime.ts';
 import { assertDocumented } from '../support/openapi.ts';
+
+// A busy machine makes all of this slow.
+vi.setConfig({ testTimeout: 30_000 });
 
 interface WireEvent {
   id: number;

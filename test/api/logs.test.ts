@@ -1,11 +1,14 @@
 import { type ClientRequest, get, type IncomingMessage } from 'node:http';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { LogOptions } from '../../src/engines/runtime.ts';
 import { RoundhouseError } from '../../src/errors.ts';
 import { startFakeApp, type TestApp, WITH_KEY } from '../support/app.ts';
 import { type FakeClock, settle } from '../support/fake-clock.ts';
 import type { FakeRuntime } from '../support/fake-runtime.ts';
 import { waitUntil } from '../support/wait-until.ts';
+
+// A busy machine makes all of this slow.
+vi.setConfig({ testTimeout: 30_000 });
 
 const DEADLINE_MS = 10_000;
 const MOST_READERS = 32;

@@ -4,6 +4,9 @@ import { startFakeApp, type TestApp, type TestAppOptions } from '../support/app.
 import { type FakeClock, settle } from '../support/fake-clock.ts';
 import { type FakeRuntime, sampleOf } from '../support/fake-runtime.ts';
 
+// A busy machine makes all of this slow.
+vi.setConfig({ testTimeout: 30_000 });
+
 const BEGUN_MS = Date.UTC(2026, 10, 5, 12);
 /** The engines are not there: asked how they are, they would be found wanting and be replaced. */
 const SAMPLED = { HISTORY_SAMPLE_INTERVAL_S: '10', STARTUP_TIMEOUT_S: '86400' };
