@@ -73,6 +73,18 @@ export interface ResourceSample {
   networkNamespace: string | null;
 }
 
+/** Which part of what an engine has written is to be read. */
+export interface LogOptions {
+  /** So many lines at most of what is there already. */
+  tail: number;
+  /** Whether to go on with what is written from now on, until the engine ends. */
+  follow: boolean;
+  /** Only what was written since, in milliseconds since the epoch; null for all. */
+  since: number | null;
+  /** Ends the reading. */
+  signal: AbortSignal;
+}
+
 export interface RuntimeListener {
   /** An engine has started or its facts may have changed. */
   onStarted(id: string): void;
@@ -112,6 +124,12 @@ export interface EngineRuntime {
   remove(id: string): Promise<void>;
   /** Samples engines in parallel; one that has gone or cannot be read is left out. */
   sample(ids: readonly string[], signal: AbortSignal): Promise<Map<string, ResourceSample>>;
+  /**
+   * What an engine has written to its standard output and error, as bytes, none of which can be relied on to be
+   * text; null where there is no such engine. Rejects also with `logs_unavailable`. Iteration ends with what there
+   * is, with the engine or as the signal aborts, and throws where the rest cannot be read.
+   */
+  logs(id: string, options: LogOptions): Promise<AsyncIterable<Uint8Array> | null>;
   /** Follows starts and stops from now on; returns a function that ends it. Called once. */
   watch(listener: RuntimeListener): () => void;
   /** Releases connections; the process runtime also stops its engines. */

@@ -3,13 +3,14 @@ import type {
   EnginePorts,
   EngineRuntime,
   EngineSpec,
+  LogOptions,
   ResourceSample,
   RuntimeEngine,
   RuntimeListener,
 } from '../../src/engines/runtime.ts';
 import { RoundhouseError } from '../../src/errors.ts';
 
-export type RuntimeCall = 'list' | 'inspect' | 'create' | 'remove' | 'sample';
+export type RuntimeCall = 'list' | 'inspect' | 'create' | 'remove' | 'sample' | 'logs';
 
 /**
  * A runtime in memory. Calls answer at once with what is true when they are made, unless a test holds or
@@ -20,7 +21,14 @@ export class FakeRuntime implements EngineRuntime {
   readonly variant = 'fake';
   readonly mapsPorts: boolean;
   /** Calls so far, by name. */
-  readonly calls: Record<RuntimeCall, number> = { list: 0, inspect: 0, create: 0, remove: 0, sample: 0 };
+  readonly calls: Record<RuntimeCall, number> = {
+    list: 0,
+    inspect: 0,
+    create: 0,
+    remove: 0,
+    sample: 0,
+    logs: 0,
+  };
   /** What `create` was called with. */
   readonly specs: EngineSpec[] = [];
   /** Within how long each of these calls was to answer, in milliseconds. */
@@ -29,6 +37,8 @@ export class FakeRuntime implements EngineRuntime {
   readonly foreignPorts = new Set<number>();
   readonly engines = new Map<string, RuntimeEngine>();
   readonly samples = new Map<string, ResourceSample>();
+  /** What engines have written. */
+  readLog: (id: string, options: LogOptions) => AsyncIterable<Uint8Array> = async function* () {};
   closed = false;
   #held: { call: RuntimeCall; release: () => void }[] = [];
   readonly #holding = new Set<RuntimeCall>();
@@ -79,6 +89,10 @@ export class FakeRuntime implements EngineRuntime {
     const { promise: aborted, reject } = Promise.withResolvers<never>();
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
     return Promise.race([sampling, aborted]);
+  }
+
+  logs(id: string, options: LogOptions): Promise<AsyncIterable<Uint8Array> | null> {
+    return this.#answer('logs', () => (this.engines.has(id) ? this.readLog(id, options) : null));
   }
 
   watch(listener: RuntimeListener): () => void {

@@ -2,6 +2,7 @@ import {
   ANSWER_WITHIN_MS,
   type EngineRuntime,
   type EngineSpec,
+  type LogOptions,
   type ResourceSample,
   type RuntimeEngine,
   type RuntimeListener,
@@ -12,6 +13,7 @@ import { type EngineContainer, readContainer } from './containers.ts';
 import { createOptions, type JoinedVpn } from './create.ts';
 import { findContainerId, findVpnOf } from './engine-vpn.ts';
 import { type ContainerEvent, followEvents } from './events.ts';
+import { readContainerLogs } from './logs.ts';
 import { hostOf } from './network.ts';
 import type { DockerEngineOptions } from './options.ts';
 import type { SampleSource } from './sampler.ts';
@@ -115,6 +117,12 @@ export class DockerRuntime implements EngineRuntime {
       | undefined;
     if (unavailable && !hasStatus(unavailable.reason, 404, 409)) throw unavailable.reason;
     return samples;
+  }
+
+  async logs(id: string, options: LogOptions): Promise<AsyncIterable<Uint8Array> | null> {
+    const container = await this.#know(id);
+    if (container) return readContainerLogs(this.#client, id, container.hasTerminal, options);
+    return this.#starting.has(id) ? nothing() : null;
   }
 
   watch(listener: RuntimeListener): () => void {
@@ -239,6 +247,9 @@ export class DockerRuntime implements EngineRuntime {
     };
   }
 }
+
+/** What an engine has written whose program does not run yet. */
+async function* nothing() {}
 
 function labelFilter({ label }: DockerEngineOptions): string {
   return `${label.name}=${label.value}`;
