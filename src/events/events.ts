@@ -5,8 +5,12 @@ export type DomainEvent =
   | {
       type: 'engine_changed';
       engineId: string;
+      /** Which of these has changed. */
+      change: 'health' | 'deleting' | 'forwarded';
       health: 'healthy' | 'unhealthy' | 'unknown';
       deleting: boolean;
+      /** Whether it is the engine that has its VPN's forwarded port. */
+      forwarded: boolean;
     }
   | { type: 'runtime_connected' }
   | { type: 'runtime_disconnected'; reason: string }

@@ -47,7 +47,14 @@ const EXPECTED: { [T in DomainEvent['type']]: [Extract<DomainEvent, { type: T }>
     ['engines', 'status', ...FIGURES],
   ],
   engine_changed: [
-    { type: 'engine_changed', engineId: 'a', health: 'healthy', deleting: false },
+    {
+      type: 'engine_changed',
+      engineId: 'a',
+      change: 'health',
+      health: 'healthy',
+      deleting: false,
+      forwarded: false,
+    },
     ['engines', 'status'],
   ],
   runtime_connected: [{ type: 'runtime_connected' }, ALL],
