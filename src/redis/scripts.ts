@@ -122,3 +122,29 @@ redis.call('SET', KEYS[1], ARGV[1], 'NX')
 redis.call('HSET', KEYS[2], 'g', redis.call('GET', KEYS[1]), 'v', ARGV[3])
 redis.call('PEXPIRE', KEYS[2], ARGV[2])
 `);
+
+/**
+ * KEYS leader, fence. ARGV token, lease in ms. Returns {1, fence}, or {0, ms left} of the one in office.
+ * The fence is at least the time of day: so it rises even if Redis has lost the last one.
+ */
+export const ACQUIRE_LEADERSHIP = new Script(`
+if redis.call('EXISTS', KEYS[1]) == 1 then return {0, redis.call('PTTL', KEYS[1])} end
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+local fence = math.max(tonumber(redis.call('GET', KEYS[2]) or 0) + 1, now)
+redis.call('SET', KEYS[2], fence)
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return {1, fence}
+`);
+
+/** KEYS leader. ARGV token, lease in ms. */
+export const EXTEND_LEADERSHIP = new Script(`
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('PEXPIRE', KEYS[1], ARGV[2])
+`);
+
+/** KEYS leader. ARGV token. */
+export const RELEASE_LEADERSHIP = new Script(`
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('DEL', KEYS[1])
+`);

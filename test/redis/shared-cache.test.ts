@@ -150,7 +150,11 @@ describeWithRedis('a cache over Redis', () => {
 
     test('a lease is renewed as long as its load lasts', async () => {
       const clock = new FakeClock();
-      using node = await new Node(server.url, { namespace: freshNamespace(), leaseS: 30 }, { clock }).up();
+      using node = await new Node(
+        server.url,
+        { namespace: freshNamespace(), leaseS: 30, loadTimeoutS: 1000 },
+        { clock },
+      ).up();
       const source = new ManualSource<number>();
       const read = node.cache.getOrLoad('renewed', source.load, TTL);
       await waitUntil('it is being loaded', () => source.loads.length === 1, SOON_MS);
