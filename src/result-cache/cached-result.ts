@@ -77,6 +77,10 @@ export function cachedResult<F extends (...args: never[]) => unknown>(
   return Object.assign(cached, extras) as unknown as CachedFunction<F>;
 }
 
+function isThenable(value: unknown): boolean {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
+}
+
 /** What the function itself threw, as against what the cache did. */
 class Thrown {
   readonly error: unknown;
@@ -84,6 +88,10 @@ class Thrown {
   constructor(error: unknown) {
     this.error = error;
   }
+}
+
+function asThrown(error: unknown): never {
+  throw new Thrown(error);
 }
 
 class CachedResults {
@@ -150,7 +158,7 @@ class CachedResults {
       this.#onFault(error, this.#name);
     }
     const value = this.#run(self, args);
-    if (value instanceof Promise) {
+    if (isThenable(value)) {
       this.#async ??= true;
       return value;
     }
@@ -165,11 +173,13 @@ class CachedResults {
   }
 
   async #load(key: string, self: unknown, args: readonly unknown[]): Promise<unknown> {
+    let own: Promise<unknown> | undefined;
     try {
       const box = await this.#store.getOrLoad(
         key,
         async (_signal, tell): Promise<Boxed> => {
-          const value = await this.#start(key, self, args);
+          own = this.#start(key, self, args);
+          const value = await own.catch(asThrown);
           if (!this.#isKept(value)) tell({ ageS: 0, ttlS: 0 });
           return { value };
         },
@@ -179,20 +189,16 @@ class CachedResults {
     } catch (error) {
       if (error instanceof Thrown) throw error.error;
       this.#onFault(error, this.#name);
-      return await (this.#running.get(key) ?? this.#run(self, args));
+      return await (own ?? this.#running.get(key) ?? this.#run(self, args));
     }
   }
 
-  async #start(key: string, self: unknown, args: readonly unknown[]): Promise<unknown> {
-    const running = (async () => this.#run(self, args))();
-    this.#running.set(key, running);
-    try {
-      return await running;
-    } catch (error) {
-      throw new Thrown(error);
-    } finally {
+  #start(key: string, self: unknown, args: readonly unknown[]): Promise<unknown> {
+    const running = (async () => this.#run(self, args))().finally(() => {
       if (this.#running.get(key) === running) this.#running.delete(key);
-    }
+    });
+    this.#running.set(key, running);
+    return running;
   }
 
   #isKept(value: unknown): boolean {
