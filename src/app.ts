@@ -9,6 +9,7 @@ import { createFoundation } from './assembly/foundation.ts';
 import { createApi } from './assembly/http.ts';
 import { createKeepers } from './assembly/keepers.ts';
 import { ALONE } from './assembly/leadership.ts';
+import { createSamples } from './assembly/samples.ts';
 import { createStreams } from './assembly/streams.ts';
 import { createVpns } from './assembly/vpns.ts';
 import type { Cache } from './cache/index.ts';
@@ -64,6 +65,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     readVpn,
   });
 
+  const samples = createSamples(config, engines, streams, foundation);
   const followers = new Followers({ notices, clock, most: config.liveMaxClients });
   metrics.show({
     cacheTotals: () => cache.totals(),
@@ -96,10 +98,12 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     answers,
     followers,
     readVpn,
+    past: samples.past,
   });
   // Before the first request is served: a client's report about a stream must find it.
   api.addHook('onReady', async () => {
     history.start();
+    await samples.restore();
     await restoreStreams({ history, bus, streams, engines: registry, report });
   });
 
@@ -111,6 +115,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
       registry.start();
       collector.start();
       vpns.watch.start();
+      samples.start();
     },
     async close() {
       keepers.stop();
@@ -118,6 +123,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
       await api.close();
       health.stop();
       collector.stop();
+      await samples.stop();
       registry.stop();
       cache.close();
       metrics.close();

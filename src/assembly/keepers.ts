@@ -39,6 +39,8 @@ export function createKeepers(
     runtime,
     registry,
     breaker: breakers.general,
+    bus,
+    clock,
     ports: new PortPool(config.portRange, () => portsInUse(registry, runtime)),
     maxReplicas: config.maxReplicas,
     readVpn: async () => {

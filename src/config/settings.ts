@@ -174,7 +174,7 @@ export const SETTINGS = {
     'CIRCUIT_BREAKER_FAILURE_THRESHOLD',
     5,
     'failures',
-    'Failed provisionings in a row after which provisioning pauses.',
+    'Starts in a row that fail, or lead to no healthy engine, after which provisioning pauses.',
     1,
     1000,
   ),
@@ -280,6 +280,14 @@ export const SETTINGS = {
     'How long events and ended streams are kept.',
     1,
     315_360_000,
+  ),
+  historySampleIntervalS: integer(
+    'HISTORY_SAMPLE_INTERVAL_S',
+    10,
+    's',
+    'How often the figures that charts show are noted; engines are read for it where nobody else has them read. 0: never.',
+    0,
+    60,
   ),
 
   // The cache

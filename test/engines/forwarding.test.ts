@@ -44,7 +44,7 @@ describe('the election', () => {
 
 async function start(options: { maxReplicas?: number } = {}) {
   const room = createRegistry();
-  const { registry, runtime, clock } = room;
+  const { registry, runtime, clock, bus } = room;
   const maxReplicas = options.maxReplicas ?? 5;
   const vpn: ForwardingVpn = {
     container: 'one',
@@ -57,6 +57,8 @@ async function start(options: { maxReplicas?: number } = {}) {
   const provisioner = new Provisioner({
     runtime,
     registry,
+    bus,
+    clock,
     breaker: new CircuitBreaker({ clock, failureThreshold: 9, recoveryTimeoutS: 1, onChange: () => {} }),
     ports: new PortPool({ first: 19_000, last: 19_999 }, () => portsInUse(registry, runtime)),
     maxReplicas,

@@ -18,6 +18,8 @@ async function createReplacer(options: { engines: number; maxReplicas?: number; 
   const provisioner = new Provisioner({
     runtime,
     registry,
+    bus,
+    clock,
     breaker: createBreaker(),
     ports: new PortPool({ first: 19_000, last: 19_999 }, () => portsInUse(registry, runtime)),
     maxReplicas,

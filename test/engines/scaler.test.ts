@@ -25,6 +25,8 @@ function createScaler(
   const provisioner = new Provisioner({
     runtime,
     registry,
+    bus,
+    clock,
     breaker: new CircuitBreaker({ clock, failureThreshold: 100, recoveryTimeoutS: 1, onChange: () => {} }),
     ports: new PortPool({ first: 19_000, last: 19_999 }, () => portsInUse(registry, runtime)),
     maxReplicas: 6,
