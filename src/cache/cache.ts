@@ -328,8 +328,8 @@ export class Cache<V = unknown> implements Disposable {
     this.#underWay.delete(flight);
     if (!this.isCurrent(key, flight)) return value;
     this.#flights.delete(key);
-    if (value === undefined) {
-      // The source has said that there is nothing: its former value must not stand in any more.
+    if (value === undefined || flight.freshness.ttlS + this.#policy.staleIfErrorMs === 0) {
+      // There is nothing to keep, and the former value must not stand in any more.
       this.#entries.remove(key);
       return value;
     }

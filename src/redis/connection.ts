@@ -36,6 +36,7 @@ export class Connection {
 
   constructor(parts: {
     url: string;
+    keepAlive: boolean;
     connectTimeoutMs: number;
     commandTimeoutMs: number;
     clock: Clock;
@@ -45,7 +46,7 @@ export class Connection {
     this.#clock = parts.clock;
     this.#timeoutMs = parts.commandTimeoutMs;
     this.#onEnd = parts.onEnd;
-    this.#client = createPlainClient(parts.url, parts.connectTimeoutMs);
+    this.#client = createPlainClient(parts.url, parts);
     // Without a listener an error of the socket would end the process.
     this.#client.on('error', (error) => this.#end(error));
   }
@@ -93,10 +94,14 @@ export class Connection {
   }
 }
 
-function createPlainClient(url: string, connectTimeoutMs: number) {
+function createPlainClient(url: string, socket: { keepAlive: boolean; connectTimeoutMs: number }) {
   return createClient({
     url,
-    socket: { reconnectStrategy: false, connectTimeout: connectTimeoutMs },
+    socket: {
+      reconnectStrategy: false,
+      connectTimeout: socket.connectTimeoutMs,
+      keepAlive: socket.keepAlive,
+    },
     disableOfflineQueue: true,
     disableClientInfo: true,
     maintNotifications: 'disabled',

@@ -13,9 +13,14 @@ export interface RedisOptions {
   commandTimeoutMs?: number;
   /** Deadline of an attempt to connect, in milliseconds. Default 2000. */
   connectTimeoutMs?: number;
+  /** Whether TCP keeps idle connections alive. Default true. */
+  keepAlive?: boolean;
   /** So many commands in a row that fail or pass their deadline open the breaker. Default 3. */
   failureThreshold?: number;
-  /** How often Redis is asked whether it is there, in milliseconds: what finds a dead connection. Default 5000. */
+  /**
+   * How often Redis is asked whether it is there, in milliseconds: what finds a connection that has gone dead
+   * without a word. Default 5000; 0: never.
+   */
   heartbeatMs?: number;
   /** Where time comes from. Default: the process's monotonic clock. */
   clock?: Clock;
@@ -55,6 +60,7 @@ export class RedisLink implements Disposable {
     this.#options = {
       commandTimeoutMs: 500,
       connectTimeoutMs: 2000,
+      keepAlive: true,
       failureThreshold: 3,
       heartbeatMs: 5000,
       onLost: () => {},
@@ -130,9 +136,10 @@ export class RedisLink implements Disposable {
   }
 
   #probe(): void {
-    const { url, connectTimeoutMs, commandTimeoutMs } = this.#options;
+    const { url, keepAlive, connectTimeoutMs, commandTimeoutMs } = this.#options;
     const connection: Connection = new Connection({
       url,
+      keepAlive,
       connectTimeoutMs,
       commandTimeoutMs,
       clock: this.clock,
@@ -157,6 +164,7 @@ export class RedisLink implements Disposable {
 
   /** One unanswered heartbeat is enough: a connection through which nothing comes is of no use. */
   #beat(connection: Connection): void {
+    if (this.#options.heartbeatMs === 0) return;
     this.#cancelTimer = this.clock.after(this.#options.heartbeatMs, () => {
       connection.send(['PING']).then(
         () => connection === this.#connection && this.#beat(connection),

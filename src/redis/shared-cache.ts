@@ -40,7 +40,10 @@ export interface SharedCacheOptions<V> extends Omit<CacheOptions<V>, 'clock'> {
  * this is a plain cache; see docs/library.md for what is promised when.
  */
 export class SharedCache<V = unknown> implements CacheSurface<V>, Disposable {
-  readonly #memory: Cache<V>;
+  /**
+   * The part in memory: for values that are this process's own. Invalidations reach them too.
+   */
+  readonly memory: Cache<V>;
   readonly #tier: Tier;
   readonly #bus: Bus;
   readonly #loads: SharedLoads<V>;
@@ -54,17 +57,17 @@ export class SharedCache<V = unknown> implements CacheSurface<V>, Disposable {
     const { clock } = link;
     this.#onError = options.onError ?? (() => {});
     this.#codec = codec;
-    this.#memory = new Cache<V>({ ...own, clock });
+    this.memory = new Cache<V>({ ...own, clock });
     this.#tier = new Tier({ link, namespace, leaseMs: leaseS * 1000, onError: this.#onError });
     this.#bus = new Bus({
       link,
       channel: this.#tier.channel,
       latestChange: () => this.#tier.latestChange(),
       onNotice: (notice) => this.#heard(notice),
-      onMissed: () => this.#memory.invalidate('*'),
+      onMissed: () => this.memory.invalidate('*'),
       onUp: () => this.#cancelExpiry(),
       onDown: () => {
-        this.#cancelExpiry = clock.after(isolatedTtlS * 1000, () => this.#memory.invalidate('*'));
+        this.#cancelExpiry = clock.after(isolatedTtlS * 1000, () => this.memory.invalidate('*'));
       },
     });
     this.#loads = new SharedLoads<V>({
@@ -80,16 +83,16 @@ export class SharedCache<V = unknown> implements CacheSurface<V>, Disposable {
 
   /** The fresh value of a key in memory, or `undefined`; Redis is not asked. Counts as a hit or a miss. */
   get(key: string): V | undefined {
-    return this.#memory.get(key);
+    return this.memory.get(key);
   }
 
   peek<T extends V>(key: string): CacheRead<T> | undefined {
-    return this.#memory.peek<T>(key);
+    return this.memory.peek<T>(key);
   }
 
   /** Keeps a value here at once, and for the others soon. Otherwise as {@link Cache.set}. */
   set(key: string, value: V, options: { ttlS: number }): void {
-    this.#memory.set(key, value, options);
+    this.memory.set(key, value, options);
     if (this.#closed) return;
     try {
       void this.#tier.replace(key, this.#codec.encode(value), options.ttlS);
@@ -102,13 +105,13 @@ export class SharedCache<V = unknown> implements CacheSurface<V>, Disposable {
   /** Removes a key here at once, and for the others soon. Returns whether a fresh value was here. */
   delete(key: string): boolean {
     if (!this.#closed) void this.#tier.change('delete', key);
-    return this.#memory.delete(key);
+    return this.memory.delete(key);
   }
 
   /** Removes everything, or the keys that match a glob. Returns how many fresh values were here. */
   clear(pattern?: string): number {
     if (!this.#closed) void this.#tier.change('clear', pattern ?? '*');
-    return this.#memory.clear(pattern);
+    return this.memory.clear(pattern);
   }
 
   /**
@@ -117,25 +120,25 @@ export class SharedCache<V = unknown> implements CacheSurface<V>, Disposable {
    */
   invalidate(pattern: string): number {
     if (!this.#closed) void this.#tier.change('invalidate', pattern);
-    return this.#memory.invalidate(pattern);
+    return this.memory.invalidate(pattern);
   }
 
   getOrLoad<T extends V>(key: string, load: Load<T>, options: LoadOptions): Promise<T> {
-    return this.#memory.getOrLoad(key, this.#shared(key, load, options), options);
+    return this.memory.getOrLoad(key, this.#shared(key, load, options), options);
   }
 
   /** As {@link Cache.read}. A value out of Redis counts as a miss, and its age tells that it is one. */
   read<T extends V>(key: string, load: Load<T>, options: LoadOptions): CacheRead<T> | Promise<CacheRead<T>> {
-    return this.#memory.read(key, this.#shared(key, load, options), options);
+    return this.memory.read(key, this.#shared(key, load, options), options);
   }
 
   /** What is in memory. */
   stats(): CacheStats {
-    return this.#memory.stats();
+    return this.memory.stats();
   }
 
   totals(): CacheTotals {
-    return this.#memory.totals();
+    return this.memory.totals();
   }
 
   /** What became of the calls to Redis since the cache was made. */
@@ -149,7 +152,7 @@ export class SharedCache<V = unknown> implements CacheSurface<V>, Disposable {
   }
 
   sweep(): Promise<number> {
-    return this.#memory.sweep();
+    return this.memory.sweep();
   }
 
   /** Ends what is under way and drops what is in memory. Redis keeps its values; the link stays open. */
@@ -158,7 +161,7 @@ export class SharedCache<V = unknown> implements CacheSurface<V>, Disposable {
     this.#cancelExpiry();
     this.#bus[Symbol.dispose]();
     this.#tier.close();
-    this.#memory.close();
+    this.memory.close();
   }
 
   [Symbol.dispose](): void {
@@ -173,6 +176,6 @@ export class SharedCache<V = unknown> implements CacheSurface<V>, Disposable {
 
   #heard({ op, pattern, from }: Notice): void {
     if (op === 'loaded') this.#loads.wake(pattern);
-    else if (from !== this.#tier.id) this.#memory[op](pattern);
+    else if (from !== this.#tier.id) this.memory[op](pattern);
   }
 }

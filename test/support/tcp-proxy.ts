@@ -9,12 +9,15 @@ export class TcpProxy implements AsyncDisposable {
   passage: Passage = 'pass';
   /** How long each piece of an answer is held back. */
   delayMs = 0;
-  readonly #target: number;
+  /** Connections that were asked for, refused ones included. */
+  attempts = 0;
+  /** Port of the server behind it; connections that come later go there. */
+  target: number;
   readonly #sockets = new Set<Socket>();
   readonly #server = createServer((near) => this.#accept(near));
 
   constructor(target: number) {
-    this.#target = target;
+    this.target = target;
   }
 
   async listen(): Promise<this> {
@@ -44,11 +47,12 @@ export class TcpProxy implements AsyncDisposable {
   }
 
   #accept(near: Socket): void {
+    this.attempts += 1;
     if (this.passage === 'refuse') {
       near.resetAndDestroy();
       return;
     }
-    const far = connect(this.#target, '127.0.0.1');
+    const far = connect(this.target, '127.0.0.1');
     this.#sockets.add(near);
     near.on('data', (data) => this.passage !== 'hold' && far.write(data));
     far.on('data', (data) => void this.#answer(near, data));
