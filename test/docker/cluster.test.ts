@@ -111,32 +111,36 @@ describeWithDocker('orchestrators over one daemon', (docker) => {
       expect(await counted(other)).toBe(2);
     });
 
-    it('see a stream that was reported to one of them as what keeps its engine', async () => {
-      const settings = { AUTO_DELETE: 'true', ENGINE_GRACE_PERIOD_S: '0', AUTOSCALE_INTERVAL_S: '1' };
-      const [a, b] = [await start(settings), await start(settings)];
-      await waitUntil('one leads', async () => (await isLeading(a)) || (await isLeading(b)), SOON_MS);
-      const follower = (await isLeading(a)) ? b : a;
-      expect(await follower.post('/scale/1', {})).toBe(200);
-      const first = async () =>
-        (await follower.get<{ container_id: string; port: number }[]>('/engines')).body[0];
-      const engine = await waitUntil('the engine is there', first, SOON_MS);
+    it('leave an engine alone that plays a stream which another was told of', async () => {
+      const told = await start();
+      await waitUntil('it leads', () => isLeading(told), SOON_MS);
+      expect(await told.post('/provision/acestream', {})).toBe(200);
+      const [engine] = (await told.get<{ container_id: string; port: number }[]>('/engines')).body;
+      const url = `http://127.0.0.1:${engine!.port}/none`;
       const report = {
-        container_id: engine.container_id,
-        engine: { host: '127.0.0.1', port: engine.port },
+        container_id: engine!.container_id,
+        engine: { host: '127.0.0.1', port: engine!.port },
         stream: { key_type: 'infohash', key: '0'.repeat(40) },
-        session: {
-          playback_session_id: 'p',
-          stat_url: `http://127.0.0.1:${engine.port}/none`,
-          command_url: `http://127.0.0.1:${engine.port}/none`,
-          is_live: 1,
-        },
+        session: { playback_session_id: 'p', stat_url: url, command_url: url, is_live: 1 },
       };
-      const reported = await follower.post('/events/stream_started', report);
-      const used = async (service: ServiceProcess) =>
-        (await service.get<{ capacity: { used: number } }>('/orchestrator/status')).body.capacity.used;
-      // The leader may have removed the idle engine before it was reported as used.
-      if (reported === 200 && (await first()))
-        await waitUntil('both know', async () => (await used(a)) + (await used(b)) === 2, SOON_MS);
+      expect(await told.post('/events/stream_started', report)).toBe(200);
+
+      const deletes = { AUTO_DELETE: 'true', ENGINE_GRACE_PERIOD_S: '0', AUTOSCALE_INTERVAL_S: '0.2' };
+      const heir = await start(deletes);
+      const used = async () =>
+        (await heir.get<{ capacity: { used: number } }>('/orchestrator/status')).body.capacity.used;
+      await waitUntil('it knows of the stream', async () => (await used()) === 1, SOON_MS);
+      await told.kill();
+      await waitUntil('it leads', () => isLeading(heir), SOON_MS);
+      // Idle engines go at once: so does a second one, and by then the first would have gone as well.
+      expect(await heir.post('/provision/acestream', {})).toBe(200);
+      const ids = async () =>
+        (await heir.get<{ container_id: string }[]>('/engines')).body.map(({ container_id }) => container_id);
+      await waitUntil('the idle engine is gone', async () => (await ids()).length === 1, SOON_MS);
+      expect(await ids()).toEqual([engine!.container_id]);
+      const [{ id: streamId } = { id: '' }] = (await heir.get<{ id: string }[]>('/streams')).body;
+      expect(await heir.post('/events/stream_ended', { stream_id: streamId })).toBe(200);
+      await waitUntil('nothing plays, nothing runs', async () => (await ids()).length === 0, SOON_MS);
     });
 
     it('serve on while Redis is away, and nobody leads until it is back', async () => {
