@@ -25,6 +25,7 @@ const ROOMS: Record<string, readonly string[]> = {
   streams: ['http', 'events', 'cache', 'errors'],
   redis: ['cache'],
   'result-cache': ['cache'],
+  cluster: ['redis', 'streams', 'events', 'cache'],
   history: ['streams', 'events', 'cache', 'errors'],
   samples: ['engines', 'http', 'cache'],
   metrics: ['engines', 'vpn', 'streams', 'events', 'cache'],
@@ -43,6 +44,8 @@ const ROOMS: Record<string, readonly string[]> = {
     'errors',
   ],
   assembly: [
+    'cluster',
+    'redis',
     'api',
     'metrics',
     'samples',
@@ -56,6 +59,7 @@ const ROOMS: Record<string, readonly string[]> = {
     'errors',
   ],
   app: [
+    'cluster',
     'assembly',
     'api',
     'metrics',
