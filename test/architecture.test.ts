@@ -17,6 +17,7 @@ const ROOMS: Record<string, readonly string[]> = {
   errors: [],
   events: ['cache', 'errors'],
   http: ['cache', 'errors'],
+  'http-cache': ['http', 'cache'],
   engines: ['http', 'events', 'cache', 'errors'],
   vpn: ['http', 'events', 'cache', 'errors'],
   streams: ['http', 'events', 'cache', 'errors'],
