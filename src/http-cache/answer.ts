@@ -35,7 +35,7 @@ export function answerFrom(
   ageS: number,
   handling: Handling,
 ): Reply {
-  const headers = withCacheStatus({ ...stored.headers, age: String(Math.floor(ageS)) }, handling);
+  const headers = withCacheStatus({ ...stored.headers, age: String(Math.round(ageS)) }, handling);
   if (clientHas(request.headers, stored)) {
     for (const name of OF_THE_BODY) delete headers[name];
     return { status: 304, statusText: 'Not Modified', headers, body: NO_BODY };

@@ -22,9 +22,11 @@ export function parseCacheControl(fields: HeaderFields): Directives {
   const byName = new Map<string, (string | true)[]>();
   for (const member of splitOutsideQuotes(fieldValue(fields, 'cache-control') ?? '')) {
     const equals = member.indexOf('=');
-    const name = (equals < 0 ? member : member.slice(0, equals)).trim().toLowerCase();
+    const before = equals < 0 ? member.trimEnd() : member.slice(0, equals);
+    const name = before.trimEnd().toLowerCase();
     if (name === '') continue;
-    const argument = equals < 0 ? true : member.slice(equals + 1);
+    // White space before the equals sign makes the argument none.
+    const argument = equals < 0 ? true : before.length > name.length ? '' : member.slice(equals + 1);
     byName.set(name, [...(byName.get(name) ?? []), argument]);
   }
   return {

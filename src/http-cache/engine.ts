@@ -51,8 +51,10 @@ export class Engine {
     if (!isCacheable(request, policy)) return this.#pass(job, { fwd: 'method', names: [] });
     if (this.#closed || hasWriteCondition(request.headers))
       return this.#pass(job, { fwd: 'bypass', names: [] });
-    const key = cacheKey(request, policy);
     const wanted = requestDirectives(request.headers);
+    // Who wants no trace of a request is not served from others' traces either.
+    if (wanted.flag('no-store')) return this.#pass(job, { fwd: 'request', names: [] });
+    const key = cacheKey(request, policy);
     for (let joins = 0; ; joins += 1) {
       const found = await this.#find(job, key);
       const served = await this.#serve(job, key, found);
@@ -240,13 +242,13 @@ function flightName({ request }: Job, key: CacheKey, { names }: Found): string {
 /** Whether a request may do with the response to one that was sent before it. */
 function mayJoin({ request: { headers } }: Job): boolean {
   const wanted = requestDirectives(headers);
-  return !wanted.flag('no-cache') && !wanted.flag('no-store') && wanted.seconds('max-age') !== 0;
+  return !wanted.flag('no-cache') && wanted.seconds('max-age') !== 0;
 }
 
 /** Whether the response to a request can be more than an answer to itself. */
 function mayBeJoined({ request: { headers } }: Job, { held }: Found): boolean {
   const isConditional = headers['if-none-match'] !== undefined || headers['if-modified-since'] !== undefined;
-  return !requestDirectives(headers).flag('no-store') && (held !== undefined || !isConditional);
+  return held !== undefined || !isConditional;
 }
 
 function describesSame(stored: HeaderFields, head: HeaderFields): boolean {

@@ -30,16 +30,27 @@ export async function startServer(): Promise<{ url: string; stop: () => Promise<
   return { url: `http://127.0.0.1:${port}`, stop };
 }
 
-/** The tests for a private cache that is part of its client, as the suite's "browser mode" selects them. */
-export function browserTests(): ConformanceTest[] {
-  return suites.flatMap(({ tests }) => tests.filter((test) => !test.browser_skip));
+/**
+ * Which tests the suite runs: those for a cache within its client, `browser`, or those for one that stands
+ * between, `proxy`.
+ */
+export type Selection = 'browser' | 'proxy';
+
+export function testsFor(selection: Selection): ConformanceTest[] {
+  const skipped = selection === 'browser' ? 'browser_skip' : 'browser_only';
+  return suites.flatMap(({ tests }) => tests.filter((test) => !test[skipped]));
 }
 
 /** Runs tests through a fetch. The suite's client keeps its settings to itself: one run at a time. */
-export async function run(tests: readonly ConformanceTest[], fetch: unknown, url: string): Promise<Result[]> {
+export async function run(
+  selection: Selection,
+  tests: readonly ConformanceTest[],
+  fetch: unknown,
+  url: string,
+): Promise<Result[]> {
   config.setFetch(fetch);
   config.setBaseUrl(url);
-  config.setUseBrowserCache(true);
+  config.setUseBrowserCache(selection === 'browser');
   const results: Result[] = [];
   const waiting = [...tests];
   const work = async () => {
