@@ -1,6 +1,7 @@
 import {
   type Dispatcher,
   getGlobalDispatcher,
+  Headers,
   type RequestInfo,
   type RequestInit,
   type Response,
@@ -23,8 +24,31 @@ export function createFetch(interceptor: Dispatcher.DispatcherComposeInterceptor
     composed.set(dispatcher, made);
     return made;
   };
-  return (input, init) => {
-    const { dispatcher = getGlobalDispatcher(), ...rest } = (init ?? {}) as RequestInit;
-    return undiciFetch(input as RequestInfo, { ...rest, dispatcher: through(dispatcher) });
+  return async (input, init = {}) => {
+    const [target, own] = understood(input, init as RequestInit);
+    const { dispatcher = getGlobalDispatcher(), ...rest } = own;
+    return undiciFetch(target, { ...rest, dispatcher: through(dispatcher) });
   };
+}
+
+/**
+ * Node's own Request and FormData are of the copy of undici within Node. The package takes neither for what
+ * it is, and would send their names.
+ */
+function understood(
+  input: RequestInfo | globalThis.Request,
+  init: RequestInit,
+): [target: RequestInfo, init: RequestInit] {
+  const body: unknown = init.body;
+  if (body instanceof globalThis.FormData) {
+    const encoded = new globalThis.Response(body);
+    const headers = new Headers(init.headers);
+    headers.set('content-type', encoded.headers.get('content-type')!);
+    return understood(input, { ...init, headers: [...headers], body: encoded.body, duplex: 'half' });
+  }
+  if (!(input instanceof globalThis.Request)) return [input, init];
+  const { url, method, headers, signal, redirect, cache, credentials, mode } = input;
+  const own: RequestInit = { method, headers: [...headers], signal, redirect, cache, credentials, mode };
+  if (input.body) Object.assign(own, { body: input.body, duplex: 'half' });
+  return [url, { ...own, ...init }];
 }

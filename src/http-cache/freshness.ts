@@ -2,7 +2,7 @@ import { type Directives, parseCacheControl } from './cache-control.ts';
 import { fieldValue } from './headers.ts';
 import { parseHttpDate } from './http-date.ts';
 import type { Policy } from './options.ts';
-import { isHeuristicallyCacheable } from './status.ts';
+import { isForcible, isHeuristicallyCacheable } from './status.ts';
 import type { ReceivedResponse } from './stored-response.ts';
 
 const HEURISTIC_SHARE = 0.1;
@@ -33,10 +33,19 @@ export function explicitLifetimeS(
   return time === undefined ? 0 : Math.max(0, (time - dateOf(response)) / 1000);
 }
 
+/** The service's TTL, for a response that says nothing: no error, and none that is for one client. */
+export function assumedLifetimeS(
+  { status, headers }: Pick<ReceivedResponse, 'status' | 'headers'>,
+  { ttlS }: Policy,
+): number | undefined {
+  return isForcible(status) && headers['set-cookie'] === undefined ? ttlS : undefined;
+}
+
 /** @see https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2.2 */
 function impliedLifetimeS(response: ReceivedResponse, directives: Directives, policy: Policy): number {
+  const assumed = assumedLifetimeS(response, policy);
+  if (assumed !== undefined) return assumed;
   if (!isHeuristicallyCacheable(response.status) && !directives.flag('public')) return 0;
-  if (policy.ttlS !== undefined) return policy.ttlS;
   const lastModified = parseHttpDate(fieldValue(response.headers, 'last-modified'), response.receivedAt);
   if (!policy.heuristics || lastModified === undefined) return 0;
   const unchangedS = Math.max(0, (dateOf(response) - lastModified) / 1000);

@@ -4,14 +4,14 @@ import { MemoryByteStore } from '../cache/index.ts';
 /** How responses of one service are cached beyond what they say themselves. */
 export interface ServiceOptions {
   /**
-   * How long responses are fresh, in seconds: with `forceCache` all that may be forced, without it those that
-   * do not say how long they are.
+   * How long responses are fresh, in seconds: with `forceCache` whatever they say, without it those that do not
+   * say. It is for successful responses and permanent redirects (200, 203, 204, 301, 308) that set no cookies.
    */
   ttlS?: number;
   /**
-   * Keeps successful responses for `ttlS` even where Cache-Control, Expires or Pragma of the response speak
-   * against it. Responses of other statuses, those that set cookies or vary on everything, and in shared mode
-   * private ones and those to requests with credentials, stay under the rules of RFC 9111.
+   * Keeps them for `ttlS` even where their Cache-Control or Expires speak against it. All others, those that
+   * vary on everything, and in shared mode private ones and those to requests with credentials, stay under the
+   * rules of RFC 9111; so does what requests say.
    */
   forceCache?: boolean;
   /** Asks the origin before each reuse, fresh or not. */

@@ -1,8 +1,8 @@
 import { type Directives, parseCacheControl } from './cache-control.ts';
-import { explicitLifetimeS } from './freshness.ts';
+import { assumedLifetimeS, explicitLifetimeS } from './freshness.ts';
 import { fieldList, type HeaderFields } from './headers.ts';
 import type { Policy } from './options.ts';
-import { isForcible, isHeuristicallyCacheable, isUnderstood } from './status.ts';
+import { isHeuristicallyCacheable, isUnderstood } from './status.ts';
 import type { ReceivedResponse } from './stored-response.ts';
 
 /** Statuses that are not the whole of a representation, or no final answer about one. */
@@ -30,9 +30,8 @@ export function judgeStoring(
   if (fieldList(headers, 'vary').includes('*')) return undefined;
   const directives = parseCacheControl(headers);
   if (policy.shared && !mayBeShared(request, headers, directives, policy)) return undefined;
-  if (policy.forceCache && isForcible(status) && headers['set-cookie'] === undefined) {
-    return { forcedTtlS: policy.ttlS!, droppedFields: [] };
-  }
+  const forcedTtlS = policy.forceCache ? assumedLifetimeS(response, policy) : undefined;
+  if (forcedTtlS !== undefined) return { forcedTtlS, droppedFields: [] };
   if (!allowsStoring(response, directives, policy)) return undefined;
   return { droppedFields: directives.fieldNames('no-cache') ?? [] };
 }
@@ -70,7 +69,7 @@ function allowsStoring(response: ReceivedResponse, directives: Directives, polic
   // What is neither fresh for a while nor can be validated would never be of use.
   const hasUse =
     (stated ?? 0) > 0 ||
-    policy.ttlS !== undefined ||
+    assumedLifetimeS(response, policy) !== undefined ||
     headers.etag !== undefined ||
     headers['last-modified'] !== undefined ||
     directives.flag('stale-while-revalidate') ||
