@@ -1,4 +1,4 @@
-import { choice, flag, integer, parsed, seconds, text } from './kinds.ts';
+import { choice, flag, integer, parsed, seconds, text } from '../settings/kinds.ts';
 import { parseLabel, parseMemory, parseOrigin, parsePortRange, parseUrl } from './values.ts';
 
 const CONTAINER_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
@@ -174,7 +174,7 @@ export const SETTINGS = {
     'CIRCUIT_BREAKER_FAILURE_THRESHOLD',
     5,
     'failures',
-    'Failed provisionings in a row after which provisioning pauses.',
+    'Starts in a row that fail, or lead to no healthy engine, after which provisioning pauses.',
     1,
     1000,
   ),
@@ -281,9 +281,17 @@ export const SETTINGS = {
     1,
     315_360_000,
   ),
+  historySampleIntervalS: integer(
+    'HISTORY_SAMPLE_INTERVAL_S',
+    10,
+    's',
+    'How often the figures that charts show are noted; engines are read for it where nobody else has them read. 0: never.',
+    0,
+    60,
+  ),
 
   // The cache
-  cacheEnabled: flag('CACHE_ENABLED', true, 'Off: every read goes to its source.'),
+  cacheEnabled: flag(['CACHE_ENABLED', 'CACHE_ENABLE'], true, 'Off: every read goes to its source.'),
   cacheTtlStatsTotalS: seconds('CACHE_TTL_STATS_TOTAL_S', 3, 'How long engine figures are fresh.', 0.1),
   cacheTtlOrchestratorStatusS: seconds(
     'CACHE_TTL_ORCHESTRATOR_STATUS_S',

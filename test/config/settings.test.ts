@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Config, ConfigError, readConfig } from '../../src/config/config.ts';
-import type { Setting } from '../../src/config/kinds.ts';
 import { SETTINGS } from '../../src/config/settings.ts';
+import type { Setting } from '../../src/settings/kinds.ts';
 
 interface Row {
   /** Text and what it is read as. */
@@ -166,6 +166,7 @@ const ROWS: Record<keyof typeof SETTINGS, Row> = {
   gluetunPortCacheTtlS: seconds(1),
   historyMaxEvents: integer(1, 1_000_000),
   historyMaxAgeS: seconds(1, 315_360_000),
+  historySampleIntervalS: integer(0, 60),
   cacheEnabled: FLAG,
   cacheTtlStatsTotalS: seconds(0.1),
   cacheTtlOrchestratorStatusS: seconds(0.1),
