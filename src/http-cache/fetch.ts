@@ -8,10 +8,14 @@ import {
   fetch as undiciFetch,
 } from 'undici';
 
+export interface FetchInit extends Omit<RequestInit, 'body'> {
+  body?: RequestInit['body'] | globalThis.FormData;
+}
+
 /** The signature of the global fetch; `init.dispatcher` is where requests go that the cache cannot answer. */
 export type Fetch = (
   input: RequestInfo | globalThis.Request,
-  init?: RequestInit | globalThis.RequestInit,
+  init?: FetchInit | globalThis.RequestInit,
 ) => Promise<Response>;
 
 /** fetch with an interceptor between it and the network. */
