@@ -33,7 +33,7 @@ export class Engine {
   readonly #parts: EngineParts;
   readonly #forwarder: Forwarder;
   readonly #flights = new Map<string, Flight>();
-  readonly #background = new Set<AbortController>();
+  readonly #background = new Map<AbortController, Promise<void>>();
   #closed = false;
 
   constructor(parts: EngineParts) {
@@ -88,9 +88,10 @@ export class Engine {
   }
 
   /** Ends what runs in the background. Requests pass uncached from here on. */
-  close(): void {
+  async close(): Promise<void> {
     this.#closed = true;
-    for (const controller of this.#background) controller.abort(new Error('the HTTP cache is closed'));
+    for (const controller of this.#background.keys()) controller.abort(new Error('the HTTP cache is closed'));
+    await Promise.all(this.#background.values());
   }
 
   async #find({ request, policy }: Job, key: CacheKey): Promise<Found> {
@@ -171,7 +172,6 @@ export class Engine {
     const { clock, backgroundTimeoutMs, onError } = this.#parts;
     const { url, headers } = job.request;
     const controller = new AbortController();
-    this.#background.add(controller);
     const cancelDeadline = clock.after(backgroundTimeoutMs, () =>
       controller.abort(new Error(`${url} was not revalidated within ${backgroundTimeoutMs / 1000} s`)),
     );
@@ -179,7 +179,7 @@ export class Engine {
     const flight = new Flight();
     this.#announce(name, flight);
     const own = { ...job, request, signal: controller.signal };
-    this.#forwarder
+    const done = this.#forwarder
       .forward(own, key, found, flight)
       .then((reply) => drain(reply, controller.signal))
       .catch((error) => onError(error, url))
@@ -187,6 +187,7 @@ export class Engine {
         cancelDeadline();
         this.#background.delete(controller);
       });
+    this.#background.set(controller, done);
   }
 
   /** Sends a request on, and the response back, without storing it. */

@@ -61,7 +61,7 @@ export class Forwarder {
     try {
       response = await this.#ask(exchange, condition ?? job.request.headers);
     } catch (error) {
-      this.#counters.originErrors += 1;
+      if (!job.signal.aborted) this.#counters.originErrors += 1;
       const standIn = await this.standIn(job, found, flight);
       if (standIn) return standIn;
       flight.fail(error);
@@ -135,18 +135,13 @@ export class Forwarder {
     return answerFrom(job.request, landed.response, body, ageS, { fwd: found.fwd, fwdStatus: 304, ttlS });
   }
 
-  /**
-   * Brings a stored response up to date by a 304 or the answer to a HEAD.
-   * @returns undefined where that says that it may no longer be kept
-   */
+  /** Brings a stored response up to date by the answer to a HEAD. */
   async freshen(job: Job, key: CacheKey, held: Held, headers: HeaderFields, requestedAt: number) {
     const body = await this.#storage.body(held, job.request.url);
-    if (body) {
-      const exchange = { job, key, requestedAt };
-      await this.#freshen(exchange, held, headers, body);
-    }
+    if (body) await this.#freshen({ job, key, requestedAt }, held, headers, body);
   }
 
+  /** @returns undefined where the update says that the response may no longer be kept */
   async #freshen(
     { job, key, requestedAt }: Pick<Exchange, 'job' | 'key' | 'requestedAt'>,
     held: Held,

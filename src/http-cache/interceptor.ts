@@ -1,3 +1,4 @@
+import { stringify } from 'node:querystring';
 import type { Dispatcher } from 'undici';
 import type { Reply } from './answer.ts';
 import { ByteQueue } from './byte-queue.ts';
@@ -15,7 +16,9 @@ export function createInterceptor(
   onBytes: (count: number) => void,
 ): Dispatcher.DispatcherComposeInterceptor {
   return (dispatch) => (options, handler) => {
-    if (options.upgrade || options.method === 'CONNECT' || options.origin === undefined) {
+    const { upgrade, method, origin, path } = options;
+    // A path that is a whole URL is a request to a proxy, about some other origin.
+    if (upgrade || method === 'CONNECT' || origin === undefined || !path.startsWith('/')) {
       return dispatch(options, handler);
     }
     const controller = new ReplyController(handler);
@@ -56,11 +59,8 @@ async function answer(
   else await controller.send(reply, reply.body);
 }
 
+/** As it is sent, not resolved: the path `//b` of one origin must not be taken for the origin `b`. */
 function urlOf({ origin, path, query }: Dispatcher.DispatchOptions): string {
-  const url = new URL(path, origin);
-  for (const [name, value] of Object.entries(query ?? {})) {
-    for (const one of [value].flat()) url.searchParams.append(name, String(one));
-  }
-  url.hash = '';
-  return url.href;
+  const parameters = query && stringify(query);
+  return `${new URL(origin!).origin}${path}${parameters ? `?${parameters}` : ''}`;
 }

@@ -166,17 +166,15 @@ export class Storage {
   /** Makes everything out of date: here at once, in other processes within seconds. */
   async clear(): Promise<void> {
     this.#clearedAt = this.stamp();
-    const bytes = Buffer.from(String(this.#clearedAt));
-    await this.#try('', () => this.#store.set(CLEARED_KEY, bytes, LONGEST_KEPT_MS));
+    await this.#try('', () => this.#write(CLEARED_KEY, [], this.#clearedAt));
   }
 
   async #readCleared(): Promise<void> {
     const now = this.#wallClock();
     if (Math.abs(now - this.#clearedReadAt) < CLEARED_READ_MS) return;
     this.#clearedReadAt = now;
-    const found = await this.#try('', () => this.#store.get(CLEARED_KEY));
-    const clearedAt = found ? Number(Buffer.from(found.bytes).toString('latin1')) : 0;
-    if (clearedAt > this.#clearedAt) this.#clearedAt = clearedAt;
+    const marker = await this.#read(CLEARED_KEY, '');
+    this.#clearedAt = Math.max(this.#clearedAt, marker?.invalidatedAt ?? 0);
   }
 
   #read(key: string, url: string) {
