@@ -45,6 +45,8 @@ export class Storage {
   readonly #onError: (error: unknown, url: string) => void;
   /** The last of the changes under way of each key. */
   readonly #changes = new Map<string, Promise<unknown>>();
+  /** Records by the very bytes they were read from: a store in memory hands out the same ones each time. */
+  readonly #decoded = new WeakMap<Uint8Array, CacheRecord>();
   /** Invalidations that the store has not taken. */
   readonly #untold = new Map<string, number>();
   #lastStamp = 0;
@@ -187,7 +189,8 @@ export class Storage {
     if (!found) return undefined;
     let record: CacheRecord;
     try {
-      record = decodeRecord(found.bytes);
+      record = this.#decoded.get(found.bytes) ?? decodeRecord(found.bytes);
+      this.#decoded.set(found.bytes, record);
     } catch (error) {
       this.#report(error, url);
       return undefined;
