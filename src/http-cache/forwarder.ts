@@ -94,7 +94,6 @@ export class Forwarder {
     if (!body) return undefined;
     flight?.land({ held, body, standsIn: true });
     this.#counters.stale += 1;
-    this.#counters.bytesServed += body.byteLength;
     const { ageS, ttlS } = reuse;
     const handling = { fwd: 'stale', ttlS, detail: 'stale-if-error' } as const;
     return answerFrom(
@@ -130,7 +129,6 @@ export class Forwarder {
     const response = await this.#freshen(exchange, held, headers, body);
     const landed = { response: response ?? held.response, residentMs: 0, recordKey: key.own };
     flight.land(response ? { held: landed, body, standsIn: false } : 'not shared');
-    this.#counters.bytesServed += body.byteLength;
     const { ageS, ttlS } = judgeReuse(job.request.headers, landed.response, 0, job.policy);
     return answerFrom(job.request, landed.response, body, ageS, { fwd: found.fwd, fwdStatus: 304, ttlS });
   }

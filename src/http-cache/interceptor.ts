@@ -37,7 +37,10 @@ async function answer(
   controller: ReplyController,
 ): Promise<void> {
   const { method } = options;
-  const keyed = policy.keyByBody && method === 'POST' ? await readBody(options.body) : { body: options.body };
+  const isKeyed = policy.keyByBody && (method === 'POST' || method === 'GET');
+  const { body = null, bytes } = isKeyed
+    ? await readBody(options.body)
+    : { body: options.body, bytes: undefined };
   const listener = {
     onInterim: (status: number, headers: Parameters<typeof controller.interim>[1]) =>
       controller.interim(status, headers),
@@ -48,12 +51,12 @@ async function answer(
       method,
       url: urlOf(options),
       headers: toFields(options.headers as AnyHeaders),
-      ...('bytes' in keyed && keyed.bytes ? { bodyBytes: keyed.bytes } : {}),
+      hasBody: body !== null,
+      ...(bytes ? { bodyBytes: bytes } : {}),
     },
     policy,
     signal: controller.signal,
-    ask: (headers: HeaderFields) =>
-      askOrigin(dispatch, { ...options, headers, body: keyed.body ?? null }, listener),
+    ask: (headers: HeaderFields) => askOrigin(dispatch, { ...options, headers, body }, listener),
   });
   if (reply.body instanceof ByteQueue) await controller.stream(reply, reply.body);
   else await controller.send(reply, reply.body);
