@@ -57,6 +57,7 @@ export class MemoryByteStore implements ByteStore {
       key,
       value: bytes,
       bytes: bytes.byteLength + key.length * 2 + BOOKKEEPING_BYTES,
+      bornAt: now,
       storedAt: now,
       expiresAt: now + ttlMs,
       usableUntil: now + ttlMs,
