@@ -1,4 +1,4 @@
-import type { CacheStats } from '../cache/index.ts';
+import type { CacheTotals } from '../cache/index.ts';
 import {
   type LinkState,
   RedisAwayError,
@@ -14,7 +14,7 @@ import type { CacheSettings } from './settings.ts';
 export interface TierStats {
   /** `closed`: Redis is used. `open` and `half_open`: it is away, or not yet there. */
   readonly redis: LinkState;
-  readonly memory: CacheStats;
+  readonly memory: CacheTotals;
   readonly shared: Readonly<TierCounters>;
 }
 
@@ -52,7 +52,7 @@ export class Tiers implements Disposable {
     const { responses, results } = this;
     const one = (redis: LinkState, cache: typeof responses | typeof results): TierStats => ({
       redis,
-      memory: cache.stats(),
+      memory: cache.totals(),
       shared: cache.tierTotals(),
     });
     return {

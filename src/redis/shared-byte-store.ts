@@ -1,4 +1,4 @@
-import type { ByteStore, CacheStats, StoredBytes } from '../cache/index.ts';
+import type { ByteStore, CacheTotals, StoredBytes } from '../cache/index.ts';
 import type { Codec } from './codec.ts';
 import type { RedisLink } from './link.ts';
 import { SharedCache, type SharedCacheOptions } from './shared-cache.ts';
@@ -52,9 +52,9 @@ export class SharedByteStore implements ByteStore, Disposable {
     this.#cache.clear();
   }
 
-  /** What is in memory. */
-  stats(): CacheStats {
-    return this.#cache.stats();
+  /** What is in memory, and what was read from it. */
+  totals(): CacheTotals {
+    return this.#cache.totals();
   }
 
   tierTotals(): Readonly<TierCounters> {
