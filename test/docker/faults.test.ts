@@ -262,8 +262,10 @@ describeWithDocker(`${POLLERS} pollers, and every part failing in turn`, () => {
     expect(after.rss - before.rss).toBeLessThan(60 * MB);
     // Sockets and timers; calls that happened to be under way count too.
     expect(after.resources.length - before.resources.length).toBeLessThan(20);
-    // The first figure is about loading the program as much as about running it.
-    for (const { service: own, machine } of lags.slice(1))
+    // The first figure is about loading the program as much as about running it; one that was taken while the
+    // machine held up even the yardstick for as long says nothing of the service.
+    const telling = lags.slice(1).filter(({ machine }) => machine < MOST_LAG_MS);
+    for (const { service: own, machine } of telling)
       expect(own).toBeLessThan(Math.max(MOST_LAG_MS, LAG_OF_THE_MACHINE * machine));
     expect(await service.stop()).toBe(0);
     expect(service.complaints).toEqual([]);
