@@ -23,6 +23,9 @@ const ROOMS: Record<string, readonly string[]> = {
   engines: ['http', 'events', 'cache', 'errors'],
   vpn: ['http', 'events', 'cache', 'errors'],
   streams: ['http', 'events', 'cache', 'errors'],
+  redis: ['cache'],
+  'result-cache': ['cache'],
+  cluster: ['redis', 'streams', 'events', 'cache'],
   history: ['streams', 'events', 'cache', 'errors'],
   samples: ['engines', 'http', 'cache'],
   metrics: ['engines', 'vpn', 'streams', 'events', 'cache'],
@@ -41,6 +44,8 @@ const ROOMS: Record<string, readonly string[]> = {
     'errors',
   ],
   assembly: [
+    'cluster',
+    'redis',
     'api',
     'metrics',
     'samples',
@@ -54,6 +59,7 @@ const ROOMS: Record<string, readonly string[]> = {
     'errors',
   ],
   app: [
+    'cluster',
     'assembly',
     'api',
     'metrics',
@@ -74,6 +80,7 @@ const ROOMS: Record<string, readonly string[]> = {
 /** Packages that stay behind one door, and the paths under src/ that are the door. */
 const DOORS: { what: RegExp; paths: RegExp }[] = [
   { what: /^dockerode$/, paths: /^runtimes\/docker(\/|\.ts$)/ },
+  { what: /^@redis\//, paths: /^redis\// },
   { what: /^@prometheus-io\//, paths: /^metrics\// },
   { what: /^node:sqlite$/, paths: /^history\/(worker|tables|schema|rows)\.ts$/ },
   { what: /^(fastify$|@fastify\/|fastify-)/, paths: /^(api\/|assembly\/|app\.ts$|main\.ts$)/ },
@@ -200,6 +207,8 @@ describe('the check itself', () => {
     ['engines/stats.ts', 'fastify'],
     ['api/routes/metrics.ts', '@prometheus-io/client'],
     ['metrics/metrics.ts', '../api/server.ts'],
+    ['cache/cache.ts', '@redis/client'],
+    ['result-cache/result-cache.ts', '../redis/index.ts'],
     ['vpn/gluetun.ts', '@fastify/static'],
     ['api/server.ts', '../main.ts'],
     ['app.ts', './main.ts'],

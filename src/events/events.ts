@@ -21,6 +21,8 @@ export type DomainEvent =
   | { type: 'breaker_changed'; breaker: 'general' | 'replacement'; state: 'closed' | 'open' | 'half_open' }
   | { type: 'stream_started'; streamId: string; engineId: string | null }
   | { type: 'stream_ended'; streamId: string; engineId: string | null; reason: string | null }
+  /** Of several orchestrators over the same engines, this one now acts, or no longer does. */
+  | { type: 'leadership_changed'; leading: boolean; term: number }
   /** Streams of a former run were taken up, so many of them not ended. */
   | { type: 'streams_restored'; started: number };
 

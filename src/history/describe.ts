@@ -40,6 +40,11 @@ const DESCRIPTIONS: { [Type in DomainEvent['type']]: (event: EventOf<Type>) => D
       breaker,
       state,
     }),
+  leadership_changed: ({ leading, term }) =>
+    ofService('provisioning', leading ? 'This orchestrator leads' : 'This orchestrator no longer leads', {
+      leading,
+      term,
+    }),
   stream_started: ({ streamId, engineId }) => ofStream(streamId, engineId, 'A stream has started'),
   stream_ended: ({ streamId, engineId }) => ofStream(streamId, engineId, 'A stream has ended'),
   streams_restored: ({ started }) =>

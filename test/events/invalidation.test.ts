@@ -77,6 +77,7 @@ const EXPECTED: { [T in DomainEvent['type']]: [Extract<DomainEvent, { type: T }>
     { type: 'stream_ended', streamId: 's', engineId: null, reason: null },
     ['engines', 'status'],
   ],
+  leadership_changed: [{ type: 'leadership_changed', leading: true, term: 1 }, []],
   streams_restored: [{ type: 'streams_restored', started: 1 }, ['engines', 'status']],
 };
 

@@ -50,6 +50,12 @@ const LINES: [DomainEvent, string, string][] = [
     'provisioning',
     'The general circuit breaker is half open',
   ],
+  [{ type: 'leadership_changed', leading: true, term: 1 }, 'provisioning', 'This orchestrator leads'],
+  [
+    { type: 'leadership_changed', leading: false, term: 1 },
+    'provisioning',
+    'This orchestrator no longer leads',
+  ],
   [{ type: 'stream_started', streamId: 's', engineId: ID }, 'stream', 'A stream has started'],
   [{ type: 'stream_ended', streamId: 's', engineId: null, reason: null }, 'stream', 'A stream has ended'],
   [
