@@ -104,7 +104,9 @@ function npm(cwd: string, args: readonly string[]): Promise<string> {
     ),
   );
   const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'];
-  return run('npm', [...args, ...quiet], { cwd, env, timeout: DEADLINE_MS });
+  // Where tests may be left out, a registry that is not there is found out at once.
+  const retries = underCi() ? [] : ['--fetch-retries=0'];
+  return run('npm', [...args, ...quiet, ...retries], { cwd, env, timeout: DEADLINE_MS });
 }
 
 async function emptyProject(parent: string, name: string): Promise<string> {
