@@ -2,6 +2,7 @@ import type { Answers } from '../api/answers.ts';
 import { createCachedReply } from '../api/cached-reply.ts';
 import type { Api } from '../api/context.ts';
 import type { Followers } from '../api/live/followers.ts';
+import { LogReaders } from '../api/logs/log-readers.ts';
 import { createKeyCheck, requireKeyForReads } from '../api/plugins/auth.ts';
 import { addCommonHeaders, commonHeaders } from '../api/plugins/headers.ts';
 import { answerUnmatched } from '../api/plugins/method-not-allowed.ts';
@@ -12,15 +13,19 @@ import { engineRoutes } from '../api/routes/engines.ts';
 import { eventRoutes } from '../api/routes/events.ts';
 import { fleetRoutes } from '../api/routes/fleet.ts';
 import { liveRoutes } from '../api/routes/live.ts';
+import { logRoutes } from '../api/routes/logs.ts';
 import { metricsRoutes } from '../api/routes/metrics.ts';
 import { probeRoutes } from '../api/routes/probes.ts';
 import { cachedRoutes } from '../api/routes/reads.ts';
+import { sampleRoutes } from '../api/routes/samples.ts';
 import { streamEventRoutes } from '../api/routes/stream-events.ts';
 import { streamRoutes } from '../api/routes/streams.ts';
 import { vpnRoutes } from '../api/routes/vpn.ts';
 import { createServer } from '../api/server.ts';
 import type { EngineViews } from '../api/views.ts';
+import type { Leadership } from '../cluster/leadership.ts';
 import type { Config } from '../config/config.ts';
+import type { Past } from '../samples/past.ts';
 import type { VpnStatus } from '../vpn/wire.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { Engines } from './engines.ts';
@@ -41,10 +46,12 @@ export async function createApi(
     answers: Answers;
     followers: Followers;
     readVpn: () => Promise<VpnStatus>;
+    past: Past;
+    leadership: Leadership;
   },
 ): Promise<Api> {
-  const { answers, views, followers, readVpn } = parts;
-  const { cache, history, log, metrics } = parts.foundation;
+  const { answers, views, followers, readVpn, past, leadership } = parts;
+  const { caches, clock, history, link, log, metrics } = parts.foundation;
   const { registry, breakers } = parts.engines;
   const { streams, figures, sessions } = parts.played;
   const { provisioner, scaler, replacer } = parts.keepers;
@@ -57,7 +64,7 @@ export async function createApi(
   addCommonHeaders(api, headers, config.corsOrigin);
   await describeApi(api, version);
   if (config.authReads) requireKeyForReads(api, checkKey);
-  cachedRoutes(api, answers, createCachedReply(cache, headers), registry);
+  cachedRoutes(api, answers, createCachedReply(caches.stats, headers), registry);
   engineRoutes(api, {
     registry,
     provisioner,
@@ -66,14 +73,19 @@ export async function createApi(
     isReservedLabel,
     handleProvisioningError: createProvisioningErrorHandler(log),
   });
+  logRoutes(api, { registry, runtime, readers: new LogReaders(clock), checkKey, headers });
   fleetRoutes(api, { registry, scaler, replacer, breakers, config, checkKey });
   vpnRoutes(api, readVpn);
   streamRoutes(api, { streams, figures, sessions, views, checkKey, log });
   streamEventRoutes(api, { streams, registry, views, checkKey });
-  cacheRoutes(api, cache, checkKey);
+  sampleRoutes(api, past);
+  cacheRoutes(api, caches, metrics.loadTimes, checkKey);
   liveRoutes(api, followers, headers);
   metricsRoutes(api, metrics);
   eventRoutes(api, history);
-  probeRoutes(api, { registry, history, runtimeName: runtime.name, version, startedMs: performance.now() });
+  const cluster = () =>
+    link && ({ redis: link.state === 'closed' ? 'connected' : 'away', leading: leadership.leading } as const);
+  const startedMs = performance.now();
+  probeRoutes(api, { registry, history, cluster, runtimeName: runtime.name, version, startedMs });
   return api;
 }

@@ -1,3 +1,4 @@
+import type { Leadership } from '../cluster/leadership.ts';
 import type { Config } from '../config/config.ts';
 import { configuredVpns } from '../config/vpns.ts';
 import { VpnFleet } from '../vpn/fleet.ts';
@@ -10,7 +11,8 @@ import type { Foundation } from './foundation.ts';
 export function createVpns(
   config: Config,
   containers: Dependencies['vpnContainers'],
-  { bus, cache, clock, log, metrics }: Foundation,
+  { bus, caches, clock, log, metrics }: Foundation,
+  leadership: Leadership,
   onSeen: () => void,
 ) {
   const vpnOptions = {
@@ -18,7 +20,7 @@ export function createVpns(
     controlPort: config.gluetunApiPort,
     apiKey: config.gluetunApiKey ?? undefined,
     factTtlS: config.gluetunPortCacheTtlS,
-    cache,
+    cache: caches.results,
     clock,
     onError: (err: unknown) => log.warn({ err }, "a VPN's control server does not answer"),
     onControlCall: metrics.noteVpnCall,
@@ -35,6 +37,7 @@ export function createVpns(
     intervalS: config.gluetunHealthCheckIntervalS,
     restartAfterS: config.vpnUnhealthyRestartTimeoutS,
     clock,
+    mayAct: () => leadership.leading,
     onSeen,
     onChange: (vpn, { connected }) => bus.publish({ type: 'vpn_changed', vpn, connected }),
     onRestart: (vpn) => {

@@ -1,3 +1,4 @@
+import type { Clock } from '../cache/index.ts';
 import { RoundhouseError } from '../errors.ts';
 import { CpuMeter } from './cpu.ts';
 import type { EngineRegistry } from './registry.ts';
@@ -36,11 +37,15 @@ export interface TotalStats {
 export class EngineStats {
   readonly #runtime: EngineRuntime;
   readonly #registry: EngineRegistry;
+  readonly #clock: Clock;
   readonly #cpu = new CpuMeter();
+  /** What was read last of all engines, and when by the clock. */
+  #latest: { samples: ReadonlyMap<string, ResourceSample>; readAt: number } | undefined;
 
-  constructor(runtime: EngineRuntime, registry: EngineRegistry) {
+  constructor(runtime: EngineRuntime, registry: EngineRegistry, clock: Clock) {
     this.#runtime = runtime;
     this.#registry = registry;
+    this.#clock = clock;
   }
 
   /** Figures by engine id; an engine that could not be read is left out. */
@@ -75,6 +80,16 @@ export class EngineStats {
     return total;
   }
 
+  /** The samples of all engines that run: those that somebody has had read within `maxAgeMs`, else new ones. */
+  async samples(maxAgeMs: number, signal: AbortSignal): Promise<ReadonlyMap<string, ResourceSample>> {
+    this.#registry.assertAvailable();
+    const recent =
+      this.#latest && this.#clock.now() - this.#latest.readAt <= maxAgeMs ? this.#latest.samples : undefined;
+    const known = this.#runningIds().map((id) => [id, recent?.get(id)] as const);
+    const isWhole = known.every((entry): entry is [string, ResourceSample] => entry[1] !== undefined);
+    return isWhole ? new Map(known) : this.#sampleAll(signal);
+  }
+
   /** @throws RoundhouseError `engine_not_found`, or `stats_unavailable` where it could not be read. */
   async one(id: string, signal: AbortSignal): Promise<ContainerStats> {
     this.#registry.assertAvailable();
@@ -86,9 +101,10 @@ export class EngineStats {
     return this.#describe(id, sample);
   }
 
-  async #sampleAll(signal: AbortSignal): Promise<Map<string, ResourceSample>> {
+  async #sampleAll(signal: AbortSignal): Promise<ReadonlyMap<string, ResourceSample>> {
     this.#registry.assertAvailable();
-    const ids = this.#registry.list().flatMap((engine) => (engine.startedAt === null ? [] : [engine.id]));
+    const readAt = this.#clock.now();
+    const ids = this.#runningIds();
     if (ids.length === 0) return new Map();
     const samples = await this.#runtime.sample(ids, signal);
     this.#cpu.retain(new Set(ids));
@@ -96,7 +112,12 @@ export class EngineStats {
     if (samples.size === 0 && ids.some((id) => this.#registry.get(id))) {
       throw new RoundhouseError('stats_unavailable', 'No engine could be read');
     }
+    this.#latest = { samples, readAt };
     return samples;
+  }
+
+  #runningIds(): string[] {
+    return this.#registry.list().flatMap(({ id, startedAt }) => (startedAt === null ? [] : [id]));
   }
 
   #describe(id: string, sample: ResourceSample): ContainerStats {

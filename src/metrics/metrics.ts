@@ -4,10 +4,12 @@ import type { DomainEvent, EventBus } from '../events/events.ts';
 import { STALE_AFTER } from '../events/invalidation.ts';
 import { cacheMetrics } from './cache.ts';
 import { callMetrics, type NoteCall } from './calls.ts';
+import { type ClusterFacts, clusterMetrics } from './cluster.ts';
 import { type DomainFacts, domainMetrics } from './domain.ts';
 import { EventLoopDelay } from './event-loop.ts';
 import type { Refresh } from './figures.ts';
 import { createKeyClasses } from './key-classes.ts';
+import { LoadTimes } from './load-times.ts';
 import { orchestratorMetrics } from './orchestrator.ts';
 import { processMetrics } from './process.ts';
 import { type SampleSource, transferMetrics } from './transfer.ts';
@@ -17,6 +19,8 @@ export interface MetricSources {
   cacheTotals(): CacheTotals;
   facts(): DomainFacts;
   samples: SampleSource;
+  /** Null where engines are shared with no other orchestrator. */
+  cluster: (() => ClusterFacts) | null;
   bus: EventBus;
 }
 
@@ -27,6 +31,8 @@ export interface MetricSources {
 export class Metrics {
   readonly noteDockerCall: NoteCall;
   readonly noteVpnCall: NoteCall;
+  /** What the cache's loads took, for /cache/stats. */
+  readonly loadTimes = new LoadTimes();
   readonly #noteLoad: NoteCall;
   readonly #classOf = createKeyClasses();
   readonly #registry = new Registry(Registry.PROMETHEUS_CONTENT_TYPE);
@@ -55,11 +61,13 @@ export class Metrics {
 
   /** For the cache's `onLoad`. */
   readonly noteLoad = ({ key, seconds, succeeded }: EndedLoad): void => {
-    this.#noteLoad(this.#classOf(key), seconds, succeeded);
+    const keyClass = this.#classOf(key);
+    this.#noteLoad(keyClass, seconds, succeeded);
+    this.loadTimes.note(keyClass, seconds, succeeded);
   };
 
   /** Begins to show what the application holds. Called once. */
-  show({ cacheTotals, facts, samples, bus }: MetricSources): void {
+  show({ cacheTotals, facts, samples, cluster, bus }: MetricSources): void {
     const showDomain = domainMetrics(this.#registry);
     const showOrchestrator = orchestratorMetrics(this.#registry);
     this.#refreshes.push(
@@ -71,6 +79,7 @@ export class Metrics {
         showOrchestrator(known);
       },
     );
+    if (cluster) this.#refreshes.push(clusterMetrics(this.#registry, cluster));
     const events = new Counter({
       name: 'roundhouse_events_total',
       help: 'What has happened, by kind.',

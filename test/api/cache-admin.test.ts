@@ -6,6 +6,18 @@ async function stats(app: TestApp) {
   return (await app.get('/cache/stats')).json();
 }
 
+const NOTHING = {
+  held: 0,
+  bytes: 0,
+  hits: 0,
+  misses: 0,
+  loads: 0,
+  collapsed: 0,
+  stale: 0,
+  load_errors: 0,
+  evictions: 0,
+};
+
 describe('GET /cache/stats', () => {
   test('before the first read all is zero', async () => {
     await using app = await startFakeApp();
@@ -24,6 +36,8 @@ describe('GET /cache/stats', () => {
       store_errors: 0,
       bytes: 0,
       in_flight: 0,
+      load_times: {},
+      caches: { stats: { memory: NOTHING, redis: null }, results: { memory: NOTHING, redis: null } },
     });
   });
 
@@ -64,6 +78,29 @@ describe('GET /cache/stats', () => {
     expect((await stats(app)).entries).toMatchObject([{ ttl_remaining: 0.001 }]);
     app.clock.advance(1);
     expect(await stats(app)).toMatchObject({ size: 0, entries: [] });
+  });
+
+  test('how long loads take is shown by class of key, until the counters are set back', async () => {
+    await using app = await startFakeApp({ settings: { CACHE_KEEP_WARM: 'false' } });
+    const engines = [app.runtime.start(), app.runtime.start()];
+    await settle();
+    app.runtime.hold('sample');
+    const replies = engines.map(({ id }) => app.get(`/engines/${id}/stats`));
+    await settle();
+    app.clock.advance(250);
+    app.runtime.release('sample');
+    await Promise.all(replies);
+    app.runtime.fail('sample');
+    await app.get('/engines/stats/total');
+    const { load_times } = await stats(app);
+    expect(load_times).toEqual({
+      'stats:engine': { count: 2, failed: 0, mean_seconds: 0.25, last_seconds: 0.25 },
+      'stats:total': { count: 0, failed: 1, mean_seconds: null, last_seconds: null },
+    });
+    await app.post('/cache/clear', { pattern: 'stats:*' });
+    expect((await stats(app)).load_times).toEqual(load_times);
+    await app.post('/cache/clear');
+    expect((await stats(app)).load_times).toEqual({});
   });
 
   test('a load under way is shown, and a failed and a stale one counted', async () => {
@@ -114,6 +151,17 @@ describe('POST /cache/clear', () => {
     await app.get('/engines');
     return app;
   }
+
+  test('clears the cache that it names, and leaves the others', async () => {
+    await using app = await filled();
+    const unknown = await app.post('/cache/clear', { cache: 'http' });
+    expect([unknown.statusCode, unknown.json().code]).toEqual([400, 'invalid_request']);
+    expect((await app.post('/cache/clear', { cache: 'results' })).json()).toMatchObject({ cleared: 0 });
+    expect((await stats(app)).size).toBe(4);
+    expect((await app.post('/cache/clear?cache=stats&pattern=vpn:*')).json()).toMatchObject({ cleared: 1 });
+    expect((await app.post('/cache/clear', { cache: 'stats' })).json()).toMatchObject({ cleared: 3 });
+    expect((await stats(app)).caches.stats.memory).toMatchObject({ held: 0 });
+  });
 
   test('clears all and zeroes the counters', async () => {
     await using app = await filled();

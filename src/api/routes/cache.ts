@@ -1,10 +1,13 @@
 import { Type } from 'typebox';
-import type { Cache } from '../../cache/index.ts';
+import type { LoadTime, LoadTimes } from '../../metrics/load-times.ts';
 import { type Api, allowNoBody } from '../context.ts';
 import type { KeyCheck } from '../plugins/auth.ts';
-import { KEY_SECURITY, problems, WRITE_CODES } from '../schemas/common.ts';
+import { CACHE_NAMES, CachesSchema, describeCaches, type NamedCaches } from '../schemas/caches.ts';
+import { KEY_SECURITY, Nullable, problems, WRITE_CODES } from '../schemas/common.ts';
 
 const Count = Type.Integer({ minimum: 0 });
+
+const Seconds = Nullable(Type.Number({ minimum: 0, description: 'Seconds; null before the first load' }));
 
 const CacheStatsSchema = Type.Object({
   size: Type.Integer({ minimum: 0, description: 'Fresh entries' }),
@@ -28,6 +31,17 @@ const CacheStatsSchema = Type.Object({
   store_errors: Count,
   bytes: Type.Integer({ minimum: 0, description: 'Bytes held, fallbacks included' }),
   in_flight: Type.Integer({ minimum: 0, description: 'Loads under way' }),
+  load_times: Type.Record(
+    Type.String(),
+    Type.Object({
+      count: Type.Integer({ minimum: 0, description: 'Loads that succeeded' }),
+      failed: Count,
+      mean_seconds: Seconds,
+      last_seconds: Seconds,
+    }),
+    { description: 'How long loads that succeeded took, by key without the hash of its arguments' },
+  ),
+  caches: CachesSchema,
 });
 
 const ClearBody = Type.Object(
@@ -39,11 +53,17 @@ const ClearBody = Type.Object(
         description: 'Glob of the keys to clear, as in `stats:*`',
       }),
     ),
+    cache: Type.Optional(
+      Type.Union(
+        CACHE_NAMES.map((name) => Type.Literal(name)),
+        { description: 'The one cache to clear' },
+      ),
+    ),
   },
   { additionalProperties: false },
 );
 
-export function cacheRoutes(api: Api, cache: Cache, checkKey: KeyCheck): void {
+export function cacheRoutes(api: Api, caches: NamedCaches, loadTimes: LoadTimes, checkKey: KeyCheck): void {
   api.get(
     '/cache/stats',
     {
@@ -54,7 +74,7 @@ export function cacheRoutes(api: Api, cache: Cache, checkKey: KeyCheck): void {
       },
     },
     async (_request, reply) => {
-      const stats = cache.stats();
+      const stats = caches.stats.stats();
       reply.header('Cache-Control', 'no-store');
       return {
         size: stats.size,
@@ -76,6 +96,8 @@ export function cacheRoutes(api: Api, cache: Cache, checkKey: KeyCheck): void {
         store_errors: stats.storeErrors,
         bytes: stats.bytes,
         in_flight: stats.inFlight,
+        load_times: Object.fromEntries(Object.entries(loadTimes.read()).map(toWireLoadTime)),
+        caches: describeCaches(caches),
       };
     },
   );
@@ -87,7 +109,8 @@ export function cacheRoutes(api: Api, cache: Cache, checkKey: KeyCheck): void {
       preValidation: allowNoBody,
       schema: {
         tags: ['cache'],
-        summary: 'Clear the cache, or the keys that match a pattern; a full clear also zeroes the counters',
+        summary:
+          'Clear the caches, one of them, or the keys that match a pattern; without a pattern counters are zeroed too',
         security: KEY_SECURITY,
         body: ClearBody,
         querystring: ClearBody,
@@ -98,10 +121,30 @@ export function cacheRoutes(api: Api, cache: Cache, checkKey: KeyCheck): void {
       },
     },
     async ({ body, query }) => {
-      const cleared = cache.clear(body.pattern ?? query.pattern);
+      const pattern = body.pattern ?? query.pattern;
+      const name = body.cache ?? query.cache;
+      const names = name === undefined ? CACHE_NAMES : [name];
+      const cleared = names.reduce((sum, each) => sum + caches[each].clear(pattern), 0);
+      if (pattern === undefined && name === undefined) loadTimes.reset();
       return { message: 'Cache cleared successfully', cleared };
     },
   );
+}
+
+function toWireLoadTime([keyClass, time]: [string, LoadTime]) {
+  const { count, failed, meanSeconds, lastSeconds } = time;
+  const wire = {
+    count,
+    failed,
+    mean_seconds: microseconds(meanSeconds),
+    last_seconds: microseconds(lastSeconds),
+  };
+  return [keyClass, wire] as const;
+}
+
+/** Seconds to the microsecond: many loads take less than a millisecond. */
+function microseconds(seconds: number | null): number | null {
+  return seconds === null ? null : Math.round(seconds * 1e6) / 1e6;
 }
 
 /** Seconds to the millisecond: more digits would be noise. */

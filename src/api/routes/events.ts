@@ -1,11 +1,12 @@
 import type { Static } from 'typebox';
 import { Type } from 'typebox';
-import { RoundhouseError } from '../../errors.ts';
 import type { History } from '../../history/history.ts';
 import type { EventQuery, EventRecord } from '../../history/records.ts';
+import { dropIfKnown } from '../conditional.ts';
 import type { Api } from '../context.ts';
 import { problems } from '../schemas/common.ts';
 import { EventSchema, EventStatsSchema, EventsQuery } from '../schemas/events.ts';
+import { toMs } from '../schemas/moment.ts';
 
 const DEFAULT_LIMIT = 100;
 
@@ -14,6 +15,7 @@ export function eventRoutes(api: Api, history: History): void {
   api.get(
     '/events',
     {
+      onSend: dropIfKnown,
       schema: {
         tags: ['events'],
         summary: 'The event log, newest first',
@@ -24,11 +26,7 @@ export function eventRoutes(api: Api, history: History): void {
         },
       },
     },
-    async ({ query }, reply) => {
-      const events = await history.events(toQuery(query));
-      reply.header('Cache-Control', 'no-store');
-      return events.map(toWireEvent);
-    },
+    async ({ query }) => (await history.events(toQuery(query))).map(toWireEvent),
   );
 
   api.get(
@@ -68,13 +66,6 @@ function toQuery(query: Static<typeof EventsQuery>): EventQuery {
     ...(stream_id !== undefined && { streamId: stream_id }),
     ...(since !== undefined && { since: toMs(since) }),
   };
-}
-
-function toMs(since: string): number {
-  if (/^[\d.]+$/.test(since)) return Number(since) * 1000;
-  const ms = Date.parse(since.replace(' ', '+'));
-  if (Number.isNaN(ms)) throw new RoundhouseError('invalid_request', 'since is not a time that exists');
-  return ms;
 }
 
 function toWireEvent(event: EventRecord): Static<typeof EventSchema> {

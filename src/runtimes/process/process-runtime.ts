@@ -5,6 +5,7 @@ import type {
   EnginePorts,
   EngineRuntime,
   EngineSpec,
+  LogOptions,
   ResourceSample,
   RuntimeEngine,
   RuntimeListener,
@@ -66,6 +67,7 @@ interface Running {
 
 class ProcessRuntime implements EngineRuntime {
   readonly name = 'process';
+  readonly isShared = false;
   readonly mapsPorts = false;
   readonly #options: Required<ProcessRuntimeOptions>;
   readonly #command: Command;
@@ -122,6 +124,10 @@ class ProcessRuntime implements EngineRuntime {
     const samples = await sampleEngines(engines);
     signal.throwIfAborted();
     return samples;
+  }
+
+  async logs(id: string, options: LogOptions): Promise<AsyncIterable<Uint8Array> | null> {
+    return this.#engines.get(id)?.process.output.read(options) ?? null;
   }
 
   watch(listener: RuntimeListener): () => void {
