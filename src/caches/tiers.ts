@@ -14,6 +14,8 @@ import type { CacheSettings } from './settings.ts';
 export interface TierStats {
   /** `closed`: Redis is used. `open` and `half_open`: it is away, or not yet there. */
   readonly redis: LinkState;
+  /** Whether what other processes change is heard of now. */
+  readonly connected: boolean;
   readonly memory: CacheTotals;
   readonly shared: Readonly<TierCounters>;
 }
@@ -52,6 +54,7 @@ export class Tiers implements Disposable {
     const { responses, results } = this;
     const one = (redis: LinkState, cache: typeof responses | typeof results): TierStats => ({
       redis,
+      connected: cache.connected,
       memory: cache.totals(),
       shared: cache.tierTotals(),
     });

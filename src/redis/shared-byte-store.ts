@@ -61,6 +61,11 @@ export class SharedByteStore implements ByteStore, Disposable {
     return this.#cache.tierTotals();
   }
 
+  /** Whether what other processes write and delete is heard of now. */
+  get connected(): boolean {
+    return this.#cache.connected;
+  }
+
   /** Drops what is in memory. Redis keeps its bytes; the link stays open. */
   close(): void {
     this.#cache.close();

@@ -13,7 +13,7 @@ export function settingsOf(given: CacheArguments) {
   return readCacheSettings({ ...patient, ...given }, { env: {}, envFile: '/nowhere/.env' });
 }
 
-/** Caches whose Redis is connected, if they have one. */
+/** Caches that use Redis, and hear each other. */
 export async function connected(given: CacheArguments, options: CachesOptions = {}): Promise<Caches> {
   const caches = openCaches(settingsOf(given), options);
   await waitUntil('both tiers are connected', () => isConnected(caches), SOON_MS);
@@ -22,7 +22,8 @@ export async function connected(given: CacheArguments, options: CachesOptions = 
 
 export function isConnected(caches: Caches): boolean {
   const { tiers } = caches.stats();
-  return tiers?.responses.redis === 'closed' && tiers.results.redis === 'closed';
+  const all = tiers ? [tiers.responses, tiers.results] : [];
+  return all.length > 0 && all.every(({ redis, connected }) => redis === 'closed' && connected);
 }
 
 /** An origin that forbids to keep what it says, and numbers its answers: `1: /path body`. */
