@@ -36,7 +36,10 @@ export interface Caches extends AsyncDisposable {
   stats(): CachesStats;
   /** Forgets all responses and results: here at once, in other processes within seconds. */
   clear(): Promise<void>;
-  /** Ends what runs in the background and the connections to Redis. From then on nothing is cached. */
+  /**
+   * Ends what runs in the background, and the connections to Redis once that has taken what was stored, or has
+   * not within the deadline of a command. From then on nothing is cached.
+   */
   close(): Promise<void>;
 }
 
@@ -107,7 +110,7 @@ class OpenCaches implements Caches {
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all([...this.#services.values()].map((cache) => cache.close()));
-    this.#tiers?.[Symbol.dispose]();
+    await this.#tiers?.[Symbol.asyncDispose]();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

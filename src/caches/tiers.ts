@@ -25,7 +25,7 @@ export interface TierStats {
  * the order in which they were asked for: each of the two has its own, so that a result of a few bytes never
  * waits behind the body of a response.
  */
-export class Tiers implements Disposable {
+export class Tiers implements AsyncDisposable {
   readonly responses: SharedByteStore;
   readonly results: SharedCache<Boxed>;
   readonly #links: { responses: RedisLink; results: RedisLink };
@@ -64,9 +64,9 @@ export class Tiers implements Disposable {
     };
   }
 
-  [Symbol.dispose](): void {
-    this.responses.close();
-    this.results.close();
+  /** Waits until Redis has what was stored, within the deadline of a command. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.responses[Symbol.asyncDispose](), this.results[Symbol.asyncDispose]()]);
     this.#links.responses.close();
     this.#links.results.close();
   }

@@ -20,7 +20,7 @@ const COPIED: Codec<Uint8Array | undefined> = {
  * memory as soon as Redis has told them. A call waits for Redis only to read what memory lacks, and no call
  * rejects because Redis is away: the store is then this process's own.
  */
-export class SharedByteStore implements ByteStore, Disposable {
+export class SharedByteStore implements ByteStore, Disposable, AsyncDisposable {
   readonly #cache: SharedCache<Uint8Array | undefined>;
 
   constructor(link: RedisLink, options: SharedByteStoreOptions) {
@@ -66,6 +66,11 @@ export class SharedByteStore implements ByteStore, Disposable {
     return this.#cache.connected;
   }
 
+  /** @see SharedCache.flush */
+  flush(): Promise<void> {
+    return this.#cache.flush();
+  }
+
   /** Drops what is in memory. Redis keeps its bytes; the link stays open. */
   close(): void {
     this.#cache.close();
@@ -73,5 +78,9 @@ export class SharedByteStore implements ByteStore, Disposable {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#cache[Symbol.asyncDispose]();
   }
 }

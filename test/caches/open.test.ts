@@ -104,6 +104,19 @@ describeWithRedis('caches that processes share', () => {
     );
   });
 
+  test('what a short-lived program has read is there for the next one', async () => {
+    await using origin = await startOrigin();
+    const prefix = `test-${randomUUID()}`;
+    const lookUp = vi.fn(async (id: number) => ({ id }));
+    for (let program = 0; program < 5; program += 1) {
+      await using caches = await connected({ redisUrl: redis.url }, { prefix });
+      expect(await read(caches, 'shop', `${origin.url}/${program >> 1}`)).toMatch(/\d: \/\d/);
+      expect(await caches.cachedResult(lookUp, { name: 'lookUp', async: true })(program >> 1)).toBeTruthy();
+    }
+    expect(origin.requests).toEqual(['GET /0', 'GET /1', 'GET /2']);
+    expect(lookUp).toHaveBeenCalledTimes(3);
+  });
+
   test('while Redis is hung, what is in memory is served at once, and the rest without it', async () => {
     await using origin = await startOrigin();
     await using stopped = await startRedis();

@@ -46,7 +46,10 @@ describeWithRedis('bytes in memory in front of Redis', () => {
     // No piece of a larger buffer, which memory would hold as well.
     expect(held.bytes.buffer.byteLength).toBe(5);
     // Not from the first time on: that they were written may be heard of after they were read.
-    const same = async () => (await world.b.get('k'))!.bytes === (await world.b.get('k'))!.bytes;
+    const same = async () => {
+      const [first, second] = [await world.b.get('k'), await world.b.get('k')];
+      return first!.bytes === second!.bytes;
+    };
     await waitUntil('they are in memory', same, SOON_MS);
   });
 
