@@ -5,6 +5,7 @@ import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { freePorts } from '../support/free-ports.ts';
 import { describeWithRedis, type RedisServer, startRedis } from '../support/redis.ts';
 import { type StubServer, startStubServer } from '../support/stub-server.ts';
 import { type PackedProject, packLibrary } from './packed-project.ts';
@@ -123,12 +124,12 @@ describe('its types', { timeout: 5 * MINUTES_MS }, () => {
 });
 
 /** Runs a program on each Node, one after another, until it ends by itself. */
-async function runOnEachNode({ name, prints }: Program, redis?: RedisServer): Promise<void> {
+async function runOnEachNode({ name, prints }: Program, redisUrl = '', before = async () => {}) {
   for (const { version, path } of project.nodes) {
-    await redis?.command('FLUSHALL');
+    await before();
     const { stdout, stderr } = await promisify(execFile)(path, [join('out', `${name}.js`)], {
       cwd: project.folder,
-      env: { PATH: process.env.PATH, ...(redis && { REDIS_URL: redis.url }) },
+      env: { PATH: process.env.PATH, REDIS_URL: redisUrl },
       timeout: MINUTES_MS,
     });
     expect(stderr, version).toBe('');
@@ -147,6 +148,12 @@ describe('programs that use it run on both versions of Node, and end by themselv
 
   test.each(alone)('$name', { timeout }, (program) => runOnEachNode(program));
 
+  const without = programs.filter(({ prints, needsCaches }) => prints && needsCaches);
+  test.each(without)('$name, though its Redis is not there', { timeout }, async (program) => {
+    const [port] = await freePorts(1);
+    await runOnEachNode(program, `redis://127.0.0.1:${port}`);
+  });
+
   describeWithRedis('with Redis', () => {
     let redis: RedisServer;
     beforeAll(async () => {
@@ -155,7 +162,9 @@ describe('programs that use it run on both versions of Node, and end by themselv
     afterAll(() => redis[Symbol.asyncDispose]());
 
     const sharing = programs.filter(({ needsRedis }) => needsRedis);
-    test.each(sharing)('$name', { timeout }, (program) => runOnEachNode(program, redis));
+    test.each(sharing)('$name', { timeout }, (program) =>
+      runOnEachNode(program, redis.url, async () => void (await redis.command('FLUSHALL'))),
+    );
   });
 
   test('the versions are 22 and the one of the tests', async () => {

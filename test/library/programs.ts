@@ -8,6 +8,8 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export interface Program {
   readonly name: string;
   readonly needsRedis: boolean;
+  /** Whether it opens the caches by the environment, which do without Redis too. */
+  readonly needsCaches: boolean;
   /** Its source, where the origin and the Redis that it speaks of are those of the tests. */
   source(originUrl: string): string;
   /** The lines that it says it prints; undefined where it says nothing of them. */
@@ -22,6 +24,7 @@ export function documentedPrograms(): Program[] {
     return {
       name: `documented-${index + 1}`,
       needsRedis: /redis:|openCaches/.test(code),
+      needsCaches: code.includes('openCaches'),
       prints: [...code.matchAll(/^\s*console\.log\(.*\); \/\/ (.*)$/gm)].map(([, text]) => text!),
       source: (originUrl) =>
         code
@@ -38,6 +41,7 @@ export function examplePrograms(): Program[] {
     return {
       name: `example-${basename(path, '.ts')}`,
       needsRedis: code.includes('REDIS_URL'),
+      needsCaches: code.includes('openCaches'),
       source: () => code,
     };
   });
