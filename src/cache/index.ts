@@ -13,6 +13,7 @@ export { CacheClosedError, LoadTimeoutError } from './errors.ts';
 export type { Freshness, Load } from './flight.ts';
 export { isGlob, matchGlob } from './glob.ts';
 export { cacheKey } from './key.ts';
+export { MemoryByteStore, type MemoryByteStoreOptions } from './memory-byte-store.ts';
 export { MemoryStore } from './memory-store.ts';
 export type { CacheOptions, EndedLoad, LoadOptions } from './options.ts';
 export type { CacheRead, Outcome } from './read.ts';
