@@ -92,6 +92,13 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
       current: (id) => figures.current(id),
       last: (id) => figures.history(id).at(-1) ?? null,
     },
+    cluster:
+      link &&
+      (() => ({
+        redisConnected: link.state === 'closed',
+        leading: leadership.leading,
+        redisTotals: caches.shared?.tierTotals() ?? {},
+      })),
     bus,
   });
 
