@@ -4,11 +4,6 @@ import type { StoredResponse } from './stored-response.ts';
 
 const PRECONDITIONS = ['if-none-match', 'if-modified-since'];
 
-/** Conditions that are about changing something, or that only the origin can judge. */
-export function hasWriteCondition(request: HeaderFields): boolean {
-  return request['if-match'] !== undefined || request['if-unmodified-since'] !== undefined;
-}
-
 /**
  * The request, asking only for what differs from the stored response; undefined where that has nothing to
  * compare by. Conditions of the client's own give way: they are judged against what comes of this.

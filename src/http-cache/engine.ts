@@ -2,12 +2,11 @@ import type { Clock } from '../cache/index.ts';
 import { answerFrom, NO_BODY, needsNoBody, notCached, type Reply } from './answer.ts';
 import { ByteQueue } from './byte-queue.ts';
 import { type Handling, withCacheStatus } from './cache-status.ts';
-import { hasWriteCondition } from './conditional.ts';
 import { Flight } from './flight.ts';
 import { Forwarder, type Found } from './forwarder.ts';
 import { fieldValue, type HeaderFields } from './headers.ts';
 import { baseKey, type CacheKey, cacheKey } from './key.ts';
-import { invalidatedUrls, isCacheable, isUnsafe } from './methods.ts';
+import { invalidatedUrls, isCacheable, isForOriginAlone, isUnsafe } from './methods.ts';
 import type { Job, OriginResponse } from './origin.ts';
 import { judgeReuse, requestDirectives } from './reuse.ts';
 import type { HttpCacheCounters } from './stats.ts';
@@ -33,7 +32,7 @@ export class Engine {
   readonly #parts: EngineParts;
   readonly #forwarder: Forwarder;
   readonly #flights = new Map<string, Flight>();
-  readonly #background = new Set<AbortController>();
+  readonly #background = new Map<AbortController, Promise<void>>();
   #closed = false;
 
   constructor(parts: EngineParts) {
@@ -47,10 +46,15 @@ export class Engine {
 
   /** @throws the origin's error, or the reason of the job's signal */
   async handle(job: Job): Promise<Reply> {
+    const reply = await this.#answer(job);
+    if (!(reply.body instanceof ByteQueue)) this.#parts.counters.bytesServed += reply.body.byteLength;
+    return reply;
+  }
+
+  async #answer(job: Job): Promise<Reply> {
     const { request, policy } = job;
     if (!isCacheable(request, policy)) return this.#pass(job, { fwd: 'method', names: [] });
-    if (this.#closed || hasWriteCondition(request.headers))
-      return this.#pass(job, { fwd: 'bypass', names: [] });
+    if (this.#closed || isForOriginAlone(request)) return this.#pass(job, { fwd: 'bypass', names: [] });
     const wanted = requestDirectives(request.headers);
     // Who wants no trace of a request is not served from others' traces either.
     if (wanted.flag('no-store')) return this.#pass(job, { fwd: 'request', names: [] });
@@ -88,9 +92,10 @@ export class Engine {
   }
 
   /** Ends what runs in the background. Requests pass uncached from here on. */
-  close(): void {
+  async close(): Promise<void> {
     this.#closed = true;
-    for (const controller of this.#background) controller.abort(new Error('the HTTP cache is closed'));
+    for (const controller of this.#background.keys()) controller.abort(new Error('the HTTP cache is closed'));
+    await Promise.all(this.#background.values());
   }
 
   async #find({ request, policy }: Job, key: CacheKey): Promise<Found> {
@@ -116,9 +121,7 @@ export class Engine {
     counters.hits += 1;
     if (reuse.ttlS <= 0) counters.stale += 1;
     if (reuse.how === 'refresh' && request.method !== 'HEAD') this.#refresh(job, key, found);
-    const reply = answerFrom(request, held.response, body, reuse.ageS, { hit: true, ttlS: reuse.ttlS });
-    if (!(reply.body instanceof ByteQueue)) counters.bytesServed += reply.body.byteLength;
-    return reply;
+    return answerFrom(request, held.response, body, reuse.ageS, { hit: true, ttlS: reuse.ttlS });
   }
 
   async #lead(job: Job, key: CacheKey, found: Found, name: string): Promise<Reply> {
@@ -159,7 +162,6 @@ export class Engine {
     counters.misses += 1;
     counters.collapsed += 1;
     if (reuse.ttlS <= 0) counters.stale += 1;
-    counters.bytesServed += body.byteLength;
     const handling: Handling = { fwd: found.fwd, ttlS: reuse.ttlS, collapsed: true };
     return answerFrom(job.request, held.response, body, reuse.ageS, handling);
   }
@@ -171,7 +173,6 @@ export class Engine {
     const { clock, backgroundTimeoutMs, onError } = this.#parts;
     const { url, headers } = job.request;
     const controller = new AbortController();
-    this.#background.add(controller);
     const cancelDeadline = clock.after(backgroundTimeoutMs, () =>
       controller.abort(new Error(`${url} was not revalidated within ${backgroundTimeoutMs / 1000} s`)),
     );
@@ -179,7 +180,7 @@ export class Engine {
     const flight = new Flight();
     this.#announce(name, flight);
     const own = { ...job, request, signal: controller.signal };
-    this.#forwarder
+    const done = this.#forwarder
       .forward(own, key, found, flight)
       .then((reply) => drain(reply, controller.signal))
       .catch((error) => onError(error, url))
@@ -187,6 +188,7 @@ export class Engine {
         cancelDeadline();
         this.#background.delete(controller);
       });
+    this.#background.set(controller, done);
   }
 
   /** Sends a request on, and the response back, without storing it. */

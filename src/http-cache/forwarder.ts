@@ -61,7 +61,7 @@ export class Forwarder {
     try {
       response = await this.#ask(exchange, condition ?? job.request.headers);
     } catch (error) {
-      this.#counters.originErrors += 1;
+      if (!job.signal.aborted) this.#counters.originErrors += 1;
       const standIn = await this.standIn(job, found, flight);
       if (standIn) return standIn;
       flight.fail(error);
@@ -94,7 +94,6 @@ export class Forwarder {
     if (!body) return undefined;
     flight?.land({ held, body, standsIn: true });
     this.#counters.stale += 1;
-    this.#counters.bytesServed += body.byteLength;
     const { ageS, ttlS } = reuse;
     const handling = { fwd: 'stale', ttlS, detail: 'stale-if-error' } as const;
     return answerFrom(
@@ -130,23 +129,17 @@ export class Forwarder {
     const response = await this.#freshen(exchange, held, headers, body);
     const landed = { response: response ?? held.response, residentMs: 0, recordKey: key.own };
     flight.land(response ? { held: landed, body, standsIn: false } : 'not shared');
-    this.#counters.bytesServed += body.byteLength;
     const { ageS, ttlS } = judgeReuse(job.request.headers, landed.response, 0, job.policy);
     return answerFrom(job.request, landed.response, body, ageS, { fwd: found.fwd, fwdStatus: 304, ttlS });
   }
 
-  /**
-   * Brings a stored response up to date by a 304 or the answer to a HEAD.
-   * @returns undefined where that says that it may no longer be kept
-   */
+  /** Brings a stored response up to date by the answer to a HEAD. */
   async freshen(job: Job, key: CacheKey, held: Held, headers: HeaderFields, requestedAt: number) {
     const body = await this.#storage.body(held, job.request.url);
-    if (body) {
-      const exchange = { job, key, requestedAt };
-      await this.#freshen(exchange, held, headers, body);
-    }
+    if (body) await this.#freshen({ job, key, requestedAt }, held, headers, body);
   }
 
+  /** @returns undefined where the update says that the response may no longer be kept */
   async #freshen(
     { job, key, requestedAt }: Pick<Exchange, 'job' | 'key' | 'requestedAt'>,
     held: Held,

@@ -64,7 +64,7 @@ export function createHttpCache<Service extends string = string>(
     return { fetch: createFetch(interceptor), interceptor: () => interceptor };
   };
   const services = new Map(names.map((name) => [name, faces(name)]));
-  const close = async () => engine.close();
+  const close = () => engine.close();
   return {
     ...faces(''),
     service(name) {

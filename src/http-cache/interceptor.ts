@@ -1,3 +1,4 @@
+import { stringify } from 'node:querystring';
 import type { Dispatcher } from 'undici';
 import type { Reply } from './answer.ts';
 import { ByteQueue } from './byte-queue.ts';
@@ -15,7 +16,9 @@ export function createInterceptor(
   onBytes: (count: number) => void,
 ): Dispatcher.DispatcherComposeInterceptor {
   return (dispatch) => (options, handler) => {
-    if (options.upgrade || options.method === 'CONNECT' || options.origin === undefined) {
+    const { upgrade, method, origin, path } = options;
+    // A path that is a whole URL is a request to a proxy, about some other origin.
+    if (upgrade || method === 'CONNECT' || origin === undefined || !path.startsWith('/')) {
       return dispatch(options, handler);
     }
     const controller = new ReplyController(handler);
@@ -34,7 +37,10 @@ async function answer(
   controller: ReplyController,
 ): Promise<void> {
   const { method } = options;
-  const keyed = policy.keyByBody && method === 'POST' ? await readBody(options.body) : { body: options.body };
+  const isKeyed = policy.keyByBody && (method === 'POST' || method === 'GET');
+  const { body = null, bytes } = isKeyed
+    ? await readBody(options.body)
+    : { body: options.body, bytes: undefined };
   const listener = {
     onInterim: (status: number, headers: Parameters<typeof controller.interim>[1]) =>
       controller.interim(status, headers),
@@ -45,22 +51,19 @@ async function answer(
       method,
       url: urlOf(options),
       headers: toFields(options.headers as AnyHeaders),
-      ...('bytes' in keyed && keyed.bytes ? { bodyBytes: keyed.bytes } : {}),
+      hasBody: body !== null,
+      ...(bytes ? { bodyBytes: bytes } : {}),
     },
     policy,
     signal: controller.signal,
-    ask: (headers: HeaderFields) =>
-      askOrigin(dispatch, { ...options, headers, body: keyed.body ?? null }, listener),
+    ask: (headers: HeaderFields) => askOrigin(dispatch, { ...options, headers, body }, listener),
   });
   if (reply.body instanceof ByteQueue) await controller.stream(reply, reply.body);
   else await controller.send(reply, reply.body);
 }
 
+/** As it is sent, not resolved: the path `//b` of one origin must not be taken for the origin `b`. */
 function urlOf({ origin, path, query }: Dispatcher.DispatchOptions): string {
-  const url = new URL(path, origin);
-  for (const [name, value] of Object.entries(query ?? {})) {
-    for (const one of [value].flat()) url.searchParams.append(name, String(one));
-  }
-  url.hash = '';
-  return url.href;
+  const parameters = query && stringify(query);
+  return `${new URL(origin!).origin}${path}${parameters ? `?${parameters}` : ''}`;
 }

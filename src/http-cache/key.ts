@@ -8,6 +8,7 @@ export interface CacheRequest {
   /** Origin, path and query; no fragment. */
   readonly url: string;
   readonly headers: HeaderFields;
+  readonly hasBody: boolean;
   /** The body's bytes, where the service keys by them and they are at hand. */
   readonly bodyBytes?: Uint8Array;
 }

@@ -11,6 +11,15 @@ export function isCacheable(request: CacheRequest, policy: Policy): boolean {
   return method === 'GET' || method === 'HEAD' || isQuery(request, policy);
 }
 
+/**
+ * Whether a request asks for more than can be told from stored responses: by conditions that are about changing
+ * something, or by a body that is no part of the key. A GET should have none, but some origins answer by it.
+ */
+export function isForOriginAlone({ headers, hasBody, bodyBytes }: CacheRequest): boolean {
+  const hasWriteCondition = headers['if-match'] !== undefined || headers['if-unmodified-since'] !== undefined;
+  return hasWriteCondition || (hasBody && bodyBytes === undefined);
+}
+
 /** Whether responses to a request make others out of date. */
 export function isUnsafe(request: CacheRequest, policy: Policy): boolean {
   return !SAFE.has(request.method) && !isQuery(request, policy);

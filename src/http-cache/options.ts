@@ -18,7 +18,7 @@ export interface ServiceOptions {
   alwaysRevalidate?: boolean;
   /**
    * Caches responses to POST too, with the body as part of the key, as for GraphQL queries. Such a POST then
-   * invalidates nothing. Bodies that are streams are passed uncached.
+   * invalidates nothing. Requests with bodies over 1 MiB are passed uncached.
    */
   keyByBody?: boolean;
 }
@@ -68,8 +68,9 @@ export function toPolicy(options: HttpCacheOptions, service = ''): Policy {
   const own = service === '' ? options.defaults : options.services?.[service];
   if (service !== '' && own === undefined) throw new RangeError(`the cache has no service ${service}`);
   const { ttlS, forceCache } = own ?? {};
-  if (ttlS !== undefined && !(ttlS >= 0)) {
-    throw new RangeError(`ttlS must be a number of seconds, 0 or more, not ${ttlS}`);
+  const { maxBodyBytes = 5 * 1024 * 1024, backgroundTimeoutS } = options;
+  for (const [name, value] of Object.entries({ ttlS, maxBodyBytes, backgroundTimeoutS })) {
+    if (value !== undefined && !(value >= 0)) throw new RangeError(`${name} must be 0 or more, not ${value}`);
   }
   if (forceCache && ttlS === undefined) throw new RangeError('forceCache needs a ttlS');
   return {
@@ -77,7 +78,7 @@ export function toPolicy(options: HttpCacheOptions, service = ''): Policy {
     service,
     shared: options.mode === 'shared',
     heuristics: options.heuristics ?? true,
-    maxBodyBytes: options.maxBodyBytes ?? 5 * 1024 * 1024,
+    maxBodyBytes,
     credentialHeaders: (options.credentialHeaders ?? ['authorization', 'cookie', 'x-api-key']).map((name) =>
       name.toLowerCase(),
     ),

@@ -65,7 +65,11 @@ export class ReplyController implements Dispatcher.DispatchController {
   fail(error: Error): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#handler.onResponseError?.(this, error);
+    try {
+      this.#handler.onResponseError?.(this, error);
+    } catch {
+      // It has been told; nobody else is there to tell.
+    }
   }
 
   /** Sends a reply whose body is at hand. */
@@ -85,8 +89,8 @@ export class ReplyController implements Dispatcher.DispatchController {
     const cancel = () => body.cancel(this.#reason!);
     this.signal.addEventListener('abort', cancel, { once: true });
     if (this.aborted) cancel();
-    if (!this.#begin(reply)) return;
     try {
+      if (!this.#begin(reply)) return;
       for (let chunk = await body.read(); chunk; chunk = await body.read()) {
         if (this.aborted) return;
         this.#handler.onResponseData?.(this, Buffer.from(chunk));

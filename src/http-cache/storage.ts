@@ -45,6 +45,8 @@ export class Storage {
   readonly #onError: (error: unknown, url: string) => void;
   /** The last of the changes under way of each key. */
   readonly #changes = new Map<string, Promise<unknown>>();
+  /** Records by the very bytes they were read from: a store in memory hands out the same ones each time. */
+  readonly #decoded = new WeakMap<Uint8Array, CacheRecord>();
   /** Invalidations that the store has not taken. */
   readonly #untold = new Map<string, number>();
   #lastStamp = 0;
@@ -166,17 +168,15 @@ export class Storage {
   /** Makes everything out of date: here at once, in other processes within seconds. */
   async clear(): Promise<void> {
     this.#clearedAt = this.stamp();
-    const bytes = Buffer.from(String(this.#clearedAt));
-    await this.#try('', () => this.#store.set(CLEARED_KEY, bytes, LONGEST_KEPT_MS));
+    await this.#try('', () => this.#write(CLEARED_KEY, [], this.#clearedAt));
   }
 
   async #readCleared(): Promise<void> {
     const now = this.#wallClock();
     if (Math.abs(now - this.#clearedReadAt) < CLEARED_READ_MS) return;
     this.#clearedReadAt = now;
-    const found = await this.#try('', () => this.#store.get(CLEARED_KEY));
-    const clearedAt = found ? Number(Buffer.from(found.bytes).toString('latin1')) : 0;
-    if (clearedAt > this.#clearedAt) this.#clearedAt = clearedAt;
+    const marker = await this.#read(CLEARED_KEY, '');
+    this.#clearedAt = Math.max(this.#clearedAt, marker?.invalidatedAt ?? 0);
   }
 
   #read(key: string, url: string) {
@@ -189,7 +189,8 @@ export class Storage {
     if (!found) return undefined;
     let record: CacheRecord;
     try {
-      record = decodeRecord(found.bytes);
+      record = this.#decoded.get(found.bytes) ?? decodeRecord(found.bytes);
+      this.#decoded.set(found.bytes, record);
     } catch (error) {
       this.#report(error, url);
       return undefined;

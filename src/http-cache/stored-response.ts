@@ -7,7 +7,7 @@ export interface StoredResponse {
   readonly status: number;
   readonly statusText: string;
   readonly headers: HeaderFields;
-  /** What the request had in the fields that the response varies on; null where it had none. */
+  /** A hash of what the request had in each field that the response varies on; null where it had none. */
   readonly vary: readonly (readonly [name: string, value: string | null])[];
   readonly requestedAt: number;
   readonly receivedAt: number;

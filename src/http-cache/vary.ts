@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { fieldList, fieldValue, type HeaderFields } from './headers.ts';
 import type { StoredResponse } from './stored-response.ts';
 
@@ -14,11 +15,17 @@ export type Selection = StoredResponse['vary'];
 export function selectionOf(request: HeaderFields, response: HeaderFields): Selection | undefined {
   const names = new Set(fieldList(response, 'vary').map((name) => name.toLowerCase()));
   if (names.has('*')) return undefined;
-  return [...names].sort().map((name) => [name, normalised(request, name)] as const);
+  return [...names].sort().map((name) => [name, fingerprint(request, name)] as const);
 }
 
 export function matchesSelection(request: HeaderFields, selection: Selection): boolean {
-  return selection.every(([name, value]) => normalised(request, name) === value);
+  return selection.every(([name, value]) => fingerprint(request, name) === value);
+}
+
+/** Hashed: a response may vary on credentials, and those are not for a store to see. */
+function fingerprint(request: HeaderFields, name: string): string | null {
+  const value = normalised(request, name);
+  return value === null ? null : hash('sha256', value, 'base64url');
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
+import { settle } from '../support/fake-clock.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { openCache, send } from './support.ts';
 
@@ -19,12 +20,17 @@ function held() {
   };
 }
 
+/** By now whoever has called fetch waits: there are no timers and no sockets on the way there. */
+async function joined(): Promise<void> {
+  for (let turn = 0; turn < 50; turn += 1) await settle();
+}
+
 test('a hundred cold requests make one to the origin', async () => {
   const { answer, waiting, asked } = held();
   await using setup = await openCache(answer);
   const all = Array.from({ length: 100 }, () => setup.get());
   await asked(1);
-  await waitUntil('they wait', () => setup.cache.stats().inFlight === 1, PATIENCE_MS);
+  await joined();
   send(waiting[0]!, { headers: FOR_A_MINUTE });
   const answers = await Promise.all(all);
   expect(new Set(answers.map(({ body }) => body))).toEqual(new Set(['body']));
@@ -40,8 +46,7 @@ test('who began may leave: the others get the answer, and it is stored', async (
   const first = setup.cache.fetch(setup.url, { signal: leaver.signal });
   await asked(1);
   const others = [setup.get(), setup.get()];
-  await waitUntil('others wait', () => setup.cache.stats().inFlight === 1, PATIENCE_MS);
-  await new Promise((resolve) => setImmediate(resolve));
+  await joined();
   leaver.abort();
   await expect(first).rejects.toThrow('aborted');
   send(waiting[0]!, { headers: FOR_A_MINUTE });
@@ -58,7 +63,7 @@ test('a waiter may leave without harm to the others', async () => {
   const leaver = new AbortController();
   const waiter = setup.cache.fetch(setup.url, { signal: leaver.signal });
   const other = setup.get();
-  await new Promise((resolve) => setImmediate(resolve));
+  await joined();
   leaver.abort();
   await expect(waiter).rejects.toThrow('aborted');
   send(waiting[0]!, { headers: FOR_A_MINUTE });
@@ -72,7 +77,7 @@ test('when all have left, so does the request to the origin', async () => {
   const leaver = new AbortController();
   const all = [1, 2].map(() => setup.cache.fetch(setup.url, { signal: leaver.signal }));
   await asked(1);
-  await waitUntil('both wait', () => setup.cache.stats().inFlight === 1, PATIENCE_MS);
+  await joined();
   leaver.abort();
   for (const one of all) await expect(one).rejects.toThrow('aborted');
   await waitUntil('the connection is closed', () => waiting[0]!.destroyed, PATIENCE_MS);
@@ -88,7 +93,7 @@ test.each([
   await using setup = await openCache(answer);
   const all = Array.from({ length: 3 }, () => setup.get());
   await asked(1);
-  await waitUntil('they wait', () => setup.cache.stats().inFlight === 1, PATIENCE_MS);
+  await joined();
   send(waiting[0]!, { headers, body: 'one' });
   await asked(3);
   send(waiting[1]!, { headers, body: 'two' });
@@ -104,8 +109,7 @@ test('another variant is asked for once, by all who want it', async () => {
   const german = setup.get('/', { 'accept-language': 'de' });
   await asked(1);
   const english = Array.from({ length: 5 }, () => setup.get('/', { 'accept-language': 'en' }));
-  await waitUntil('they wait', () => setup.cache.stats().inFlight === 1, PATIENCE_MS);
-  await new Promise((resolve) => setImmediate(resolve));
+  await joined();
   const headers = { ...FOR_A_MINUTE, vary: 'accept-language' };
   send(waiting[0]!, { headers, body: 'de' });
   await asked(2);
@@ -120,8 +124,7 @@ test('a failure is shared, and not remembered', async () => {
   await using setup = await openCache(answer);
   const all = Array.from({ length: 3 }, () => setup.get());
   await asked(1);
-  await waitUntil('they wait', () => setup.cache.stats().inFlight === 1, PATIENCE_MS);
-  await new Promise((resolve) => setImmediate(resolve));
+  await joined();
   waiting[0]!.destroy();
   for (const one of all) await expect(one).rejects.toThrow('fetch failed');
   expect(setup.origin.requests).toHaveLength(1);

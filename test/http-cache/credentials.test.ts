@@ -64,7 +64,8 @@ describe('a private cache', () => {
       },
       delete: (key) => inner.delete(key),
     };
-    await using setup = await openCache({ headers: { 'cache-control': 'max-age=60' } }, { store });
+    const headers = { 'cache-control': 'max-age=60', vary: 'authorization, cookie' };
+    await using setup = await openCache({ headers }, { store });
     await setup.request('/?token=abc', { headers: { authorization: SECRET, cookie: 'id=secret' } });
     await setup.request('/?token=abc', { headers: { authorization: SECRET, cookie: 'id=secret' } });
     expect(seen.length).toBeGreaterThan(3);

@@ -152,6 +152,21 @@ test('what the handler throws, or aborts at the start, is an error of that reque
   expect(await outcome({})).toBe('ended');
 });
 
+test('a path is never taken for another origin', async () => {
+  await using victim = await openCache({ headers: FOR_A_MINUTE, body: 'mine' });
+  await using attacker = await openCache({ headers: FOR_A_MINUTE, body: 'not yours' });
+  const dispatcher = getGlobalDispatcher().compose(victim.cache.interceptor());
+  const read = async (origin: string, path: string) => {
+    const { body } = await dispatcher.request({ origin, path, method: 'GET' });
+    return body.text();
+  };
+  const host = victim.url.slice('http:'.length);
+  expect(await read(attacker.url, `${host}/`)).toBe('not yours');
+  expect(await read(attacker.url, `${victim.url}/`)).toBe('not yours');
+  expect(await read(victim.url, '/')).toBe('mine');
+  expect(attacker.origin.requests).toEqual([`GET ${host}/`, `GET ${victim.url}/`]);
+});
+
 test('the order of query parameters and a fragment: only the fragment is left out of the key', async () => {
   await using setup = await openCache({ headers: FOR_A_MINUTE });
   await setup.get('/?a=1&b=2#one');

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ifRangeHolds } from '../../src/http-cache/conditional.ts';
-import { openCache } from './support.ts';
+import { type Answer, openCache } from './support.ts';
 
 const FOR_A_MINUTE = { 'cache-control': 'max-age=60' };
 
@@ -209,6 +209,61 @@ test.each([
   await setup.get();
   expect((await setup.get()).how).toContain('uri-miss');
   expect(setup.cache.stats().stores).toBe(0);
+});
+
+test.each<[string, Answer, string]>([
+  [
+    'must-understand, of a status that is understood',
+    { headers: { 'cache-control': 'max-age=60, no-store, must-understand' } },
+    'hit; ttl=60',
+  ],
+  [
+    'must-understand, of another status',
+    { status: 299, headers: { 'cache-control': 'max-age=60, must-understand' } },
+    'fwd=uri-miss',
+  ],
+  ['a status that is not understood', { status: 299, headers: FOR_A_MINUTE }, 'hit; ttl=60'],
+  ['an error with a lifetime', { status: 500, headers: FOR_A_MINUTE }, 'hit; ttl=60'],
+  ['an Age', { headers: { ...FOR_A_MINUTE, age: '50' } }, 'hit; ttl=10'],
+  ['an Age of several values', { headers: { ...FOR_A_MINUTE, age: ['40', '0'] } }, 'hit; ttl=20'],
+  ['an Age that is none', { headers: { ...FOR_A_MINUTE, age: '1.5' } }, 'hit; ttl=60'],
+  ['a max-age and an Expires', { headers: { ...FOR_A_MINUTE, expires: '0' } }, 'hit; ttl=60'],
+  [
+    'no-cache for one field',
+    { headers: { 'cache-control': 'max-age=60, no-cache="x"', x: '1' } },
+    'hit; ttl=60',
+  ],
+])('a response with %s', async (_, answer, how) => {
+  await using setup = await openCache(answer);
+  await setup.request('/');
+  const second = await setup.request('/');
+  expect(second.how).toContain(how);
+  if (how.startsWith('hit')) expect(second.headers.x).toBeUndefined();
+});
+
+test('without a lifetime a tenth of the time since the last change is one, unless that is turned off', async () => {
+  const answer = {
+    headers: {
+      'last-modified': new Date(Date.now() - 1000_000).toUTCString(),
+      date: new Date().toUTCString(),
+    },
+  };
+  await using guessing = await openCache(answer);
+  await guessing.get();
+  expect((await guessing.get()).how).toMatch(/hit; ttl=(99|100)$/);
+  await using exact = await openCache(answer, { heuristics: false });
+  await exact.get();
+  expect((await exact.get()).how).toContain('fwd=stale');
+});
+
+test('what is immutable is not asked for again by a reload, but by a forced one and once it is stale', async () => {
+  await using setup = await openCache({ headers: { 'cache-control': 'max-age=60, immutable' } });
+  const how = async (directive: string) => (await setup.get('/', { 'cache-control': directive })).how;
+  await setup.get();
+  expect(await how('max-age=0')).toContain('hit');
+  expect(await how('no-cache')).toContain('fwd=request');
+  setup.clock.advance(60_000);
+  expect(await how('max-age=0')).toContain('fwd=request');
 });
 
 test('Cache-Status and fields that came in several lines stay what they are', async () => {

@@ -1,3 +1,4 @@
+import { getGlobalDispatcher, request } from 'undici';
 import { expect, test } from 'vitest';
 import { createHttpCache } from '../../src/http-cache/index.ts';
 import { type Answer, openCache } from './support.ts';
@@ -110,8 +111,34 @@ test('a POST is keyed by its body where the service asks for it', async () => {
   expect(received.map((body) => body.length)).toEqual([7, 7, 7, large.length]);
 });
 
+test('a GET with a body is not taken for one without; a service can key it by its body', async () => {
+  await using setup = await openCache(
+    (request, response) => {
+      request.toArray().then((chunks) => {
+        response.writeHead(200, { 'cache-control': 'max-age=60' }).end(`for ${Buffer.concat(chunks)}`);
+      });
+      return undefined;
+    },
+    { services: { search: { keyByBody: true } } },
+  );
+  await setup.request('/');
+  expect(await setup.request('/', { body: 'a' })).toMatchObject({
+    body: 'for a',
+    how: expect.stringContaining('fwd=bypass'),
+  });
+  const dispatcher = getGlobalDispatcher().compose(setup.cache.service('search').interceptor());
+  const search = async (body: string) => {
+    const answer = await request(setup.url, { method: 'GET', body, dispatcher });
+    return [await answer.body.text(), String(answer.headers['cache-status']).split('; ')[1]];
+  };
+  expect(await search('a')).toEqual(['for a', 'fwd=uri-miss']);
+  expect(await search('b')).toEqual(['for b', 'fwd=uri-miss']);
+  expect(await search('a')).toEqual(['for a', 'hit']);
+});
+
 test('options that make no sense are refused', () => {
   expect(() => createHttpCache({ defaults: { ttlS: -1 } })).toThrow(RangeError);
+  expect(() => createHttpCache({ maxBodyBytes: Number.NaN })).toThrow('maxBodyBytes must be 0 or more');
   expect(() => createHttpCache({ services: { a: { forceCache: true } } })).toThrow('forceCache needs a ttlS');
   const cache = createHttpCache<string>({ services: { a: {} } });
   expect(() => cache.service('b')).toThrow('the cache has no service b');
