@@ -58,6 +58,7 @@ export class MemoryByteStore implements ByteStore {
       value: bytes,
       bytes: bytes.byteLength + key.length * 2 + BOOKKEEPING_BYTES,
       storedAt: now,
+      bornAt: now,
       expiresAt: now + ttlMs,
       usableUntil: now + ttlMs,
       lastReadAt: now,
