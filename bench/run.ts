@@ -8,6 +8,9 @@ import { firstRead } from './rows/first-read.ts';
 import { hits } from './rows/hits.ts';
 import { outsideKill } from './rows/outside-kill.ts';
 import { outsideStart } from './rows/outside-start.ts';
+import { sharedHits } from './rows/shared-hits.ts';
+import { sharedHung } from './rows/shared-hung.ts';
+import { sharedStampede } from './rows/shared-stampede.ts';
 import { streamEvents } from './rows/stream-events.ts';
 import { sweep } from './rows/sweep.ts';
 import { vpnHealth } from './rows/vpn-health.ts';
@@ -25,10 +28,12 @@ const DEADLINE_MS = 8 * 60_000;
 
 /** From a change to right answers. */
 const CHANGES: readonly Row[] = [outsideKill, outsideStart, engineHealth, streamEvents, vpnHealth];
+/** Over Redis. */
+const SHARED: readonly Row[] = [sharedHits, sharedStampede, sharedHung];
 /** In the order of the table. */
-const TABLE: readonly Row[] = [cachedHttp, firstRead, expiry, ...CHANGES, hits, sweep];
+const TABLE: readonly Row[] = [cachedHttp, firstRead, expiry, ...CHANGES, hits, ...SHARED, sweep];
 /** In-process rows come first, and the one that counts nanoseconds before all: it wants code nobody used. */
-const ORDER: readonly Row[] = [hits, expiry, sweep, cachedHttp, firstRead, ...CHANGES];
+const ORDER: readonly Row[] = [hits, expiry, sweep, ...SHARED, cachedHttp, firstRead, ...CHANGES];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
