@@ -62,7 +62,7 @@ async function memoryContenders(
 ): Promise<Record<'ours' | 'bento' | 'cacheable', Contender>> {
   const { cache: ours, ready, close } = openOurs(url);
   cleanup.add(close);
-  const bento = openBento(url);
+  const bento = openBento(url, { serialize: false });
   cleanup.add(() => bento.disconnectAll());
   const cacheable = openCacheable(url);
   cleanup.add(() => cacheable.disconnect());
@@ -166,7 +166,9 @@ const openBare: OpenSubject = (url, load) => {
     async read(key) {
       const text = await client.get(key);
       if (text !== null) return JSON.parse(text);
-      await client.set(key, JSON.stringify(await load(key)), { EX: TTL_S });
+      const value = await load(key);
+      await client.set(key, JSON.stringify(value), { EX: TTL_S });
+      return value;
     },
     ready: () => client.connect(),
     close: () => client.close(),

@@ -10,7 +10,7 @@ import { waitUntil } from '../../test/support/wait-until.ts';
 import type { Value } from './peers.ts';
 
 export const TTL_S = 3600;
-/** What ours gives a command by default, for the peers whose client can be given a deadline. */
+/** What ours gives a command by default, for the peers: theirs have no deadline unless they are given one. */
 const COMMAND_TIMEOUT_MS = 500;
 const READY_DEADLINE_MS = 10_000;
 
@@ -36,17 +36,16 @@ export function openOurs(url: string) {
 }
 
 /**
- * BentoCache in two tiers with its bus, and at its fastest: in memory, the values as they are rather than as
- * JSON. With a deadline, it also has its circuit breaker.
+ * BentoCache in two tiers with its bus. `serialize: false` keeps values in memory as they are rather than as
+ * JSON; what it takes over from Redis it then cannot read from memory. With a deadline it also has its circuit
+ * breaker; the bus has none, for a subscription that passes its deadline ends the process.
  */
-export function openBento(url: string, { deadline = false } = {}) {
-  const connection = {
-    ...addressOf(url),
-    ...(deadline && { commandTimeout: COMMAND_TIMEOUT_MS }),
-  };
+export function openBento(url: string, { serialize = true, deadline = false } = {}) {
+  const connection = addressOf(url);
+  const guarded = { ...connection, ...(deadline && { commandTimeout: COMMAND_TIMEOUT_MS }) };
   const shared = bentostore()
-    .useL1Layer(memoryDriver({ serialize: false }))
-    .useL2Layer(redisDriver({ connection }))
+    .useL1Layer(memoryDriver({ serialize }))
+    .useL2Layer(redisDriver({ connection: guarded }))
     .useBus(redisBusDriver({ connection }));
   return new BentoCache({
     default: 'shared',
@@ -65,12 +64,16 @@ export function openDedupe(url: string, load: LoadKey, { deadline = false } = {}
 }
 
 /**
- * cacheable in two tiers, the values in memory as they are rather than cloned. `nonBlocking` is its own advice
- * for a Redis that may fail: then reads do not wait for it, and a value that Redis alone has is loaded again.
+ * cacheable in two tiers, the values in memory as they are rather than cloned. With a deadline it is what its
+ * makers advise for a Redis that may fail, and has the deadline that ends a connection through which nothing
+ * comes; that of a command does not count once the command is written.
  */
-export function openCacheable(url: string, { nonBlocking = false } = {}) {
-  const secondary = nonBlocking ? createKeyvNonBlocking(url) : createKeyvRedis(url);
-  const cache = new Cacheable({ primary: createKeyvMemory({ useClone: false }), secondary, nonBlocking });
+export function openCacheable(url: string, { deadline = false } = {}) {
+  const secondary = deadline
+    ? createKeyvNonBlocking({ url, socket: { socketTimeout: COMMAND_TIMEOUT_MS } })
+    : createKeyvRedis(url);
+  const primary = createKeyvMemory({ useClone: false });
+  const cache = new Cacheable({ primary, secondary, nonBlocking: deadline });
   // An error without a listener would end the process.
   cache.on('error', () => {});
   secondary.on('error', () => {});

@@ -28,7 +28,7 @@ export const DEDUPE = 'async-cache-dedupe';
 export const CACHEABLE = 'cacheable';
 export const KEYV = 'keyv';
 
-/** As they come, and as their makers advise. */
+/** As they come. */
 export const SUBJECTS: Readonly<Record<string, OpenSubject>> = {
   [OURS](url, load) {
     const { cache, ready, close } = openOurs(url);
@@ -36,14 +36,15 @@ export const SUBJECTS: Readonly<Record<string, OpenSubject>> = {
   },
   [BENTO]: (url, load) => bento(url, load, { deadline: false }),
   [DEDUPE]: (url, load) => dedupe(url, load, { deadline: false }),
-  [CACHEABLE]: (url, load) => cacheable(url, load, { nonBlocking: false }),
+  [CACHEABLE]: (url, load) => cacheable(url, load, { deadline: false }),
 };
 
-/** With all that they offer against a Redis that does not answer. */
+/** The peers with what they offer against a Redis that does not answer; ours comes with it. */
 export const GUARDED_SUBJECTS: Readonly<Record<string, OpenSubject>> = {
   [`${BENTO}, commands given 500 ms, circuit breaker`]: (url, load) => bento(url, load, { deadline: true }),
   [`${DEDUPE}, commands given 500 ms`]: (url, load) => dedupe(url, load, { deadline: true }),
-  [`${CACHEABLE}, non-blocking`]: (url, load) => cacheable(url, load, { nonBlocking: true }),
+  [`${CACHEABLE}, non-blocking, socket given 500 ms`]: (url, load) =>
+    cacheable(url, load, { deadline: true }),
 };
 
 /** What is read from Redis, and never loaded. */
@@ -70,7 +71,7 @@ function dedupe(url: string, load: LoadKey, options: { deadline: boolean }): Sub
   return { read: (key) => cache.read(key), ready: () => client.ping(), close: () => client.quit() };
 }
 
-function cacheable(url: string, load: LoadKey, options: { nonBlocking: boolean }): Subject {
+function cacheable(url: string, load: LoadKey, options: { deadline: boolean }): Subject {
   const cache = openCacheable(url, options);
   const read = async (key: string) => {
     const value = await cache.getOrSet(key, () => load(key), { ttl: TTL_S * 1000 });
