@@ -64,13 +64,14 @@ export function openDedupe(url: string, load: LoadKey, { deadline = false } = {}
 }
 
 /**
- * cacheable in two tiers, the values in memory as they are rather than cloned. With a deadline it is what its
- * makers advise for a Redis that may fail, and has the deadline that ends a connection through which nothing
- * comes; that of a command does not count once the command is written.
+ * cacheable in two tiers, the values in memory as they are rather than cloned. With a deadline it is set up as
+ * its makers advise for a Redis that may fail, the client's options given to the client itself, which does not
+ * heed them later; and with the socket's deadline, for that of a command ends once the command is written.
  */
 export function openCacheable(url: string, { deadline = false } = {}) {
+  const socket = { reconnectStrategy: false, socketTimeout: COMMAND_TIMEOUT_MS } as const;
   const secondary = deadline
-    ? createKeyvNonBlocking({ url, socket: { socketTimeout: COMMAND_TIMEOUT_MS } })
+    ? createKeyvNonBlocking({ url, disableOfflineQueue: true, socket })
     : createKeyvRedis(url);
   const primary = createKeyvMemory({ useClone: false });
   const cache = new Cacheable({ primary, secondary, nonBlocking: deadline });
