@@ -14,7 +14,7 @@ import type { HttpCacheCounters } from './stats.ts';
 import { isServerError } from './status.ts';
 import { judgeStoring, type Storing } from './storable.ts';
 import type { Held, Storage } from './storage.ts';
-import type { StoredResponse } from './stored-response.ts';
+import type { ReceivedResponse, StoredResponse } from './stored-response.ts';
 import { selectionOf } from './vary.ts';
 
 /** What the cache holds for a request. */
@@ -53,6 +53,15 @@ export class Forwarder {
    * @throws the origin's error, where nothing held may stand in
    */
   async forward(job: Job, key: CacheKey, found: Found, flight: Flight): Promise<Reply> {
+    try {
+      return await this.#forward(job, key, found, flight);
+    } catch (error) {
+      flight.fail(error);
+      throw error;
+    }
+  }
+
+  async #forward(job: Job, key: CacheKey, found: Found, flight: Flight): Promise<Reply> {
     const requestedAt = this.#storage.stamp();
     const exchange: Exchange = { job, key, found, flight, requestedAt };
     const condition = found.held && validating(job.request.headers, found.held.response, requestedAt);
@@ -64,7 +73,6 @@ export class Forwarder {
       if (!job.signal.aborted) this.#counters.originErrors += 1;
       const standIn = await this.standIn(job, found, flight);
       if (standIn) return standIn;
-      flight.fail(error);
       throw error;
     }
     if (response.status === 304 && condition) return this.#confirmed(exchange, response);
@@ -124,7 +132,7 @@ export class Forwarder {
     const held = found.held!;
     const body = await this.#storage.body(held, job.request.url);
     // Evicted since: what is left of the response is of no use.
-    if (!body) return this.forward(job, key, { fwd: found.fwd, names: found.names }, flight);
+    if (!body) return this.#forward(job, key, { fwd: found.fwd, names: found.names }, flight);
     this.#counters.revalidated += 1;
     const response = await this.#freshen(exchange, held, headers, body);
     const landed = { response: response ?? held.response, residentMs: 0, recordKey: key.own };
@@ -181,35 +189,37 @@ export class Forwarder {
     }
     const recording = new Recording(response.body, job.policy.maxBodyBytes, () => flight.isAwaited);
     flight.recording(recording);
-    recording.copy.then(
-      (body) => {
-        const complete = body && isWhole(headers, body) ? body : undefined;
-        if (!body) this.#counters.tooLarge += 1;
-        if (!complete) return flight.land('not shared');
-        const stored: StoredResponse = {
-          id: randomUUID(),
-          status,
-          statusText,
-          headers: storableFields(received.headers, storing.droppedFields),
-          vary: selectionOf(job.request.headers, headers) ?? [],
-          requestedAt,
-          receivedAt,
-          ...forcedBy(storing),
-          bodyBytes: complete.byteLength,
-          bodyChecksum: crc32(complete),
-        };
-        this.#put(job, key, stored, complete);
-        const held = { response: stored, residentMs: 0, recordKey: key.own };
-        flight.land({ held, body: complete, standsIn: false });
-      },
-      (error) => flight.fail(error),
-    );
-    return {
-      status,
-      statusText,
-      headers: withCacheStatus(headers, { ...handling, stored: true }),
-      body: recording.passed,
+    recording.copy
+      .then((body) => this.#keep(exchange, { ...received, statusText }, storing, body))
+      .catch((error) => flight.fail(error));
+    const stored = withCacheStatus(headers, { ...handling, stored: true });
+    return { status, statusText, headers: stored, body: recording.passed };
+  }
+
+  /** Stores a response whose body has come; undefined is one that was too large. */
+  #keep(
+    { job, key, flight }: Exchange,
+    received: ReceivedResponse & Pick<StoredResponse, 'statusText'>,
+    storing: Storing,
+    body: Uint8Array | undefined,
+  ): void {
+    const { headers } = received;
+    if (!body) this.#counters.tooLarge += 1;
+    if (!body || !isWhole(headers, body)) {
+      flight.land('not shared');
+      return;
+    }
+    const response: StoredResponse = {
+      ...received,
+      id: randomUUID(),
+      headers: storableFields(headers, storing.droppedFields),
+      vary: selectionOf(job.request.headers, headers) ?? [],
+      ...forcedBy(storing),
+      bodyBytes: body.byteLength,
+      bodyChecksum: crc32(body),
     };
+    this.#put(job, key, response, body);
+    flight.land({ held: { response, residentMs: 0, recordKey: key.own }, body, standsIn: false });
   }
 
   /** Not waited for: who looks the key up next waits for it. */

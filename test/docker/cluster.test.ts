@@ -38,8 +38,11 @@ describeWithDocker('orchestrators over one daemon', (docker) => {
     });
     afterEach(async () => {
       for (const service of services) await service.stop();
-      const engines = await cli(docker.socket, 'ps', '-aq', '--filter', `label=${label}`);
-      for (const id of engines.split('\n').filter(Boolean)) await cli(docker.socket, 'rm', '-f', id);
+      const engines = async () =>
+        (await cli(docker.socket, 'ps', '-aq', '--filter', `label=${label}`)).split('\n').filter(Boolean);
+      // One that a service was just removing cannot be removed a second time.
+      for (const id of await engines()) await cli(docker.socket, 'rm', '-f', id).catch(() => {});
+      await waitUntil('all engines are gone', async () => (await engines()).length === 0, SOON_MS);
       for (const folder of folders) await rm(folder, { recursive: true, force: true });
     });
 

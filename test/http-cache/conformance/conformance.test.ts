@@ -2,17 +2,15 @@ import { type Dispatcher, getGlobalDispatcher, Response, request } from 'undici'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ByteStore, MemoryByteStore } from '../../../src/cache/index.ts';
 import { createHttpCache, type HttpCache } from '../../../src/http-cache/index.ts';
+import { RedisByteStore } from '../../../src/redis/index.ts';
+import { connectedLink } from '../../redis/worlds.ts';
+import { describeWithRedis, startRedis } from '../../support/redis.ts';
 import { PRIVATE_FAILURES, SHARED_FAILURES } from './expected.ts';
 import { type Result, run, type Selection, startServer, testsFor } from './suite.ts';
 
 interface Store extends AsyncDisposable {
   readonly store: ByteStore;
 }
-
-/** The stores that the whole suite is run over, each in its own line. */
-const STORES: readonly (readonly [name: string, open: () => Promise<Store>])[] = [
-  ['memory', async () => ({ store: new MemoryByteStore(), [Symbol.asyncDispose]: async () => {} })],
-];
 
 /** The suite's totals: with another release of it these change, and the ratchet is looked through again. */
 const TOTALS = { browser: { required: 147, optimal: 68 }, proxy: { required: 157, optimal: 86 } };
@@ -23,7 +21,23 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-describe.each(STORES)('the conformance suite of HTTP caches, over %s', (_name, open) => {
+describe('the conformance suite of HTTP caches, over memory', () => {
+  runOver(async () => ({ store: new MemoryByteStore(), [Symbol.asyncDispose]: async () => {} }));
+});
+
+describeWithRedis('the conformance suite of HTTP caches, over Redis', () => {
+  runOver(async () => {
+    const redis = await startRedis();
+    const link = await connectedLink(redis.url);
+    const close = async () => {
+      link.close();
+      await redis[Symbol.asyncDispose]();
+    };
+    return { store: new RedisByteStore(link, 'http'), [Symbol.asyncDispose]: close };
+  });
+});
+
+function runOver(open: () => Promise<Store>): void {
   test('a private cache, by way of fetch', { timeout: 120_000 }, async () => {
     await using opened = await open();
     await using cache = createHttpCache({ store: opened.store, mode: 'private' });
@@ -37,7 +51,7 @@ describe.each(STORES)('the conformance suite of HTTP caches, over %s', (_name, o
     await ratchet('proxy', SHARED_FAILURES, plainFetch(cache));
     expect(cache.stats().storeErrors).toBe(0);
   });
-});
+}
 
 /** Every test does what expected.ts says of it; better is as unexpected as worse. */
 async function ratchet(selection: Selection, failures: readonly string[], fetch: unknown): Promise<void> {

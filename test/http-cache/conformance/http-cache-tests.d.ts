@@ -23,28 +23,12 @@ declare module 'http-cache-tests/client/config.mjs' {
   export function setUseBrowserCache(use: boolean): void;
 }
 
-declare module 'http-cache-tests/server/handle-config.mjs' {
-  import type { Handler } from 'roundhouse-conformance-handler';
-
-  const handle: Handler;
-  export default handle;
-}
-
-declare module 'http-cache-tests/server/handle-state.mjs' {
-  import type { Handler } from 'roundhouse-conformance-handler';
-
-  const handle: Handler;
-  export default handle;
-}
-
-declare module 'http-cache-tests/server/handle-test.mjs' {
-  import type { Handler } from 'roundhouse-conformance-handler';
-
-  const handle: Handler;
-  export default handle;
-}
-
-declare module 'roundhouse-conformance-handler' {
+declare module 'http-cache-tests/server/handle-*.mjs' {
   import type { IncomingMessage, ServerResponse } from 'node:http';
-  export type Handler = (segments: string[], request: IncomingMessage, response: ServerResponse) => void;
+
+  export default function handle(
+    segments: string[],
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): void;
 }
