@@ -6,6 +6,7 @@ import { engineHealth } from './rows/engine-health.ts';
 import { expiry } from './rows/expiry.ts';
 import { firstRead } from './rows/first-read.ts';
 import { hits } from './rows/hits.ts';
+import { httpCache } from './rows/http-cache.ts';
 import { outsideKill } from './rows/outside-kill.ts';
 import { outsideStart } from './rows/outside-start.ts';
 import { sharedHits } from './rows/shared-hits.ts';
@@ -29,7 +30,7 @@ const DEADLINE_MS = 8 * 60_000;
 /** From a change to right answers. */
 const CHANGES: readonly Row[] = [outsideKill, outsideStart, engineHealth, streamEvents, vpnHealth];
 /** Over Redis. */
-const SHARED: readonly Row[] = [sharedHits, sharedStampede, sharedHung];
+const SHARED: readonly Row[] = [sharedHits, sharedStampede, sharedHung, httpCache];
 /** In the order of the table. */
 const TABLE: readonly Row[] = [cachedHttp, firstRead, expiry, ...CHANGES, hits, ...SHARED, sweep];
 /** In-process rows come first, and the one that counts nanoseconds before all: it wants code nobody used. */
