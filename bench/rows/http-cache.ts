@@ -25,7 +25,7 @@ export const httpCache: Row = {
     const slowOrigin = await startOrigin(cleanup, ORIGIN_MS);
     const caches = await peers.openHttpCaches(redis.url, cleanup);
     const hits = await hitFindings(`${quickOrigin.url}/hit`, caches, quick);
-    const calls = await stampedes(caches.dispatchers, slowOrigin, quick ? 1 : 5);
+    const calls = await stampedes(caches.dispatchers, slowOrigin, quick ? 1 : 3);
     return [...hits, ...calls];
   },
 };
@@ -52,14 +52,14 @@ async function hitFindings(
   };
   const inRedis = {
     ours: through(peers.OURS_REDIS),
-    peer: through(peers.UNDICI_REDIS),
+    peer: { ...through(peers.UNDICI_REDIS), slowness: 100 },
     tracking: through(peers.UNDICI_REDIS_TRACKING),
   };
   const all = [...Object.values(memory), ...Object.values(inRedis)];
   // Each stores what it is to answer from then on.
   for (const { loop } of all) await loop(1);
   await race(Object.values(memory), quick ? 2 : 9, quick ? 50 : 2000);
-  await race(Object.values(inRedis), quick ? 1 : 5, quick ? 2 : 20);
+  await race(Object.values(inRedis), quick ? 1 : 5, quick ? 20 : 1000);
   const speed = (what: string, ours: Contender, peer: Contender): Finding => ({
     what: `hit, speed ÷ ${what}`,
     unit: '×',
