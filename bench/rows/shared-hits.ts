@@ -33,7 +33,7 @@ export const sharedHits: Row = {
     const redis = await openRedis(cleanup);
     const memory = await memoryContenders(redis.url, cleanup);
     await race(Object.values(memory), quick ? 2 : 9, quick ? 2000 : 100_000);
-    const tier = await redisTimes(redis.url, quick ? 2 : 9, quick ? 50 : 1000, cleanup);
+    const tier = await redisTimes(redis.url, quick ? 2 : 9, quick ? 50 : 2000, cleanup);
     return [
       speed(`in memory: speed ÷ ${BENTO}`, memory.ours, memory.bento),
       speed(`in memory: speed ÷ ${CACHEABLE}`, memory.ours, memory.cacheable),
