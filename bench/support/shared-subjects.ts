@@ -47,7 +47,7 @@ export const GUARDED_SUBJECTS: Readonly<Record<string, OpenSubject>> = {
     cacheable(url, load, { deadline: true }),
 };
 
-/** What is read from Redis, and never loaded. */
+/** keyv has no loading of its own: done around it, as its users do. */
 export const openKeyvSubject: OpenSubject = (url, load) => {
   const keyv = openKeyv(url);
   const read = async (key: string) => {
