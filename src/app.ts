@@ -14,6 +14,7 @@ import { eventRoutes } from './api/routes/events.ts';
 import { fleetRoutes } from './api/routes/fleet.ts';
 import { liveRoutes } from './api/routes/live.ts';
 import { metricsRoutes } from './api/routes/metrics.ts';
+import { panelRoutes } from './api/routes/panel.ts';
 import { probeRoutes } from './api/routes/probes.ts';
 import { cachedRoutes } from './api/routes/reads.ts';
 import { streamEventRoutes } from './api/routes/stream-events.ts';
@@ -340,6 +341,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
   liveRoutes(api, followers, headers);
   metricsRoutes(api, metrics);
   eventRoutes(api, history);
+  await panelRoutes(api);
   // Before the first request is served: a client's report about a stream must find it.
   api.addHook('onReady', async () => {
     history.start();
