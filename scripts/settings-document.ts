@@ -1,10 +1,11 @@
-import type { Setting } from '../src/config/kinds.ts';
 import { SETTINGS } from '../src/config/settings.ts';
+import type { Setting } from '../src/settings/kinds.ts';
 
 const HEAD = `# Configuration
 
-Every setting is an environment variable. A bad value stops the start, and all faults are listed at once.
-An empty variable counts as unset. This page is made from \`src/config/settings.ts\` by \`npm run docs\`.
+Every setting is an environment variable, or a line of a file \`.env\` in the folder that the service is started
+in; the environment wins. A bad value stops the start, and all faults are listed at once. An empty variable
+counts as unset. This page is made from \`src/config/settings.ts\` by \`npm run docs\`.
 
 | variable | default | unit | meaning |
 |---|---|---|---|

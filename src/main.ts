@@ -7,6 +7,7 @@ import { loadApiKey } from './config/api-key.ts';
 import { ConfigError, readConfig } from './config/config.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { openRuntime } from './runtimes/open-runtime.ts';
+import { readVariables } from './settings/read.ts';
 
 /** Containers get ten seconds from Docker between being asked to stop and being killed. */
 const STOP_DEADLINE_MS = 8000;
@@ -20,7 +21,7 @@ try {
 }
 
 async function run(): Promise<void> {
-  const config = readConfig(process.env);
+  const config = readConfig(readVariables(process.env, '.env'));
   const logger = pino({
     level: config.logLevel,
     ...(process.stdout.isTTY

@@ -13,7 +13,9 @@ const LONGEST_FILE = 400;
  */
 const ROOMS: Record<string, readonly string[]> = {
   cache: [],
-  config: [],
+  settings: [],
+  config: ['settings'],
+  caches: ['settings', 'cache'],
   errors: [],
   events: ['cache', 'errors'],
   http: ['cache', 'errors'],
@@ -24,7 +26,9 @@ const ROOMS: Record<string, readonly string[]> = {
   metrics: ['engines', 'vpn', 'streams', 'events', 'cache'],
   runtimes: ['engines', 'vpn', 'config', 'errors'],
   api: ['metrics', 'engines', 'vpn', 'streams', 'history', 'events', 'cache', 'config', 'errors'],
+  assembly: ['api', 'metrics', 'engines', 'vpn', 'streams', 'history', 'events', 'cache', 'config', 'errors'],
   app: [
+    'assembly',
     'api',
     'metrics',
     'runtimes',
@@ -37,7 +41,7 @@ const ROOMS: Record<string, readonly string[]> = {
     'config',
     'errors',
   ],
-  main: ['app', 'metrics', 'runtimes', 'cache', 'config', 'errors'],
+  main: ['app', 'settings', 'metrics', 'runtimes', 'cache', 'config', 'errors'],
 };
 
 /** Packages that stay behind one door, and the paths under src/ that are the door. */
@@ -45,7 +49,7 @@ const DOORS: { what: RegExp; paths: RegExp }[] = [
   { what: /^dockerode$/, paths: /^runtimes\/docker(\/|\.ts$)/ },
   { what: /^@prometheus-io\//, paths: /^metrics\// },
   { what: /^node:sqlite$/, paths: /^history\/(worker|tables|schema|rows)\.ts$/ },
-  { what: /^(fastify$|@fastify\/|fastify-)/, paths: /^(api\/|app\.ts$|main\.ts$)/ },
+  { what: /^(fastify$|@fastify\/|fastify-)/, paths: /^(api\/|assembly\/|app\.ts$|main\.ts$)/ },
 ];
 
 /** What a file imports, in whatever way: types and re-exports too. */

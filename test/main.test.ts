@@ -49,7 +49,8 @@ class Service {
       DATA_DIR: dataDir,
       PORT_RANGE_HOST: `${range.first}-${range.last}`,
     };
-    this.child = spawn(process.execPath, [MAIN], { env: { ...env, ...settings } });
+    // In a folder of its own: it reads the file .env of the folder it is started in.
+    this.child = spawn(process.execPath, [MAIN], { cwd: dataDir, env: { ...env, ...settings } });
     this.child.stdout!.setEncoding('utf8').on('data', (text) => {
       this.stdout += text;
     });
@@ -126,6 +127,12 @@ test('a first start tells what serves where, brings engines up, and stops them w
   expect(performance.now() - stoppedAt).toBeLessThan(5000);
   for (const { port } of engines) await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow();
   expect(service.stderr).toBe('');
+});
+
+test('settings come from a .env in its folder too, where the environment has none', async () => {
+  await writeFile(join(dataDir, '.env'), 'API_KEY=the-key-of-the-file\nPORT=1\n');
+  const origin = await new Service({ MIN_REPLICAS: '0' }).serving();
+  expect(await clearCache(origin, 'the-key-of-the-file')).toBe(200);
 });
 
 test('a later start has the same key, and a client that keeps its connection does not hold up its stop', async () => {

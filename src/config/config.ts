@@ -1,55 +1,23 @@
-import type { Setting } from './kinds.ts';
+import { ConfigError, readSettings, type SettingsOf, type Variables } from '../settings/read.ts';
 import { SETTINGS } from './settings.ts';
 
-type Values = {
-  [Name in keyof typeof SETTINGS]: (typeof SETTINGS)[Name] extends Setting<infer T> ? T : never;
-};
+export { ConfigError } from '../settings/read.ts';
+
+type Values = SettingsOf<typeof SETTINGS>;
 
 /** The whole configuration, checked. Times in seconds, sizes in bytes. */
 export type Config = Readonly<Values>;
-
-/** Every fault of the environment at once, so that one start shows all there is to mend. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-  readonly faults: readonly string[];
-
-  constructor(faults: readonly string[]) {
-    super(['The configuration has faults:', ...faults.map((fault) => `  ${fault}`)].join('\n'));
-    this.faults = faults;
-  }
-}
 
 /**
  * Reads the configuration from environment variables. An empty variable counts as unset.
  * @throws ConfigError that lists every bad value.
  */
-export function readConfig(env: NodeJS.ProcessEnv = {}): Config {
+export function readConfig(env: Variables = {}): Config {
   const faults: string[] = [];
-  const values: Record<string, unknown> = {};
-  for (const [name, setting] of Object.entries(SETTINGS) as [string, Setting<unknown>][]) {
-    values[name] = readSetting(setting, env, faults);
-  }
-  const config = values as Values;
+  const config = readSettings(SETTINGS, env, faults);
   if (faults.length === 0) faults.push(...contradictions(config));
   if (faults.length > 0) throw new ConfigError(faults);
   return Object.freeze(config);
-}
-
-function readSetting(setting: Setting<unknown>, env: NodeJS.ProcessEnv, faults: string[]): unknown {
-  const name = setting.env.find((candidate) => env[candidate]);
-  const text = name === undefined ? undefined : env[name];
-  if (name === undefined || text === undefined) return setting.fallback;
-  try {
-    return setting.parse(text);
-  } catch (error) {
-    faults.push(`${name}=${JSON.stringify(shown(name, text))} ${(error as Error).message}`);
-    return setting.fallback;
-  }
-}
-
-/** A key must not reach the log through an error message. */
-function shown(name: string, text: string): string {
-  return name.endsWith('KEY') ? '…' : text.slice(0, 100);
 }
 
 function contradictions(config: Values): string[] {

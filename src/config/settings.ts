@@ -1,4 +1,4 @@
-import { choice, flag, integer, parsed, seconds, text } from './kinds.ts';
+import { choice, flag, integer, parsed, seconds, text } from '../settings/kinds.ts';
 import { parseLabel, parseMemory, parseOrigin, parsePortRange, parseUrl } from './values.ts';
 
 const CONTAINER_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
@@ -283,7 +283,7 @@ export const SETTINGS = {
   ),
 
   // The cache
-  cacheEnabled: flag('CACHE_ENABLED', true, 'Off: every read goes to its source.'),
+  cacheEnabled: flag(['CACHE_ENABLED', 'CACHE_ENABLE'], true, 'Off: every read goes to its source.'),
   cacheTtlStatsTotalS: seconds('CACHE_TTL_STATS_TOTAL_S', 3, 'How long engine figures are fresh.', 0.1),
   cacheTtlOrchestratorStatusS: seconds(
     'CACHE_TTL_ORCHESTRATOR_STATUS_S',

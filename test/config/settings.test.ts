@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Config, ConfigError, readConfig } from '../../src/config/config.ts';
-import type { Setting } from '../../src/config/kinds.ts';
 import { SETTINGS } from '../../src/config/settings.ts';
+import type { Setting } from '../../src/settings/kinds.ts';
 
 interface Row {
   /** Text and what it is read as. */

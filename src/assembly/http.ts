@@ -1,0 +1,81 @@
+import type { Answers } from '../api/answers.ts';
+import { createCachedReply } from '../api/cached-reply.ts';
+import type { Api } from '../api/context.ts';
+import type { Followers } from '../api/live/followers.ts';
+import { createKeyCheck, requireKeyForReads } from '../api/plugins/auth.ts';
+import { addCommonHeaders, commonHeaders } from '../api/plugins/headers.ts';
+import { answerUnmatched } from '../api/plugins/method-not-allowed.ts';
+import { describeApi } from '../api/plugins/openapi.ts';
+import { createProvisioningErrorHandler } from '../api/problem.ts';
+import { cacheRoutes } from '../api/routes/cache.ts';
+import { engineRoutes } from '../api/routes/engines.ts';
+import { eventRoutes } from '../api/routes/events.ts';
+import { fleetRoutes } from '../api/routes/fleet.ts';
+import { liveRoutes } from '../api/routes/live.ts';
+import { metricsRoutes } from '../api/routes/metrics.ts';
+import { panelRoutes } from '../api/routes/panel.ts';
+import { probeRoutes } from '../api/routes/probes.ts';
+import { cachedRoutes } from '../api/routes/reads.ts';
+import { streamEventRoutes } from '../api/routes/stream-events.ts';
+import { streamRoutes } from '../api/routes/streams.ts';
+import { vpnRoutes } from '../api/routes/vpn.ts';
+import { createServer } from '../api/server.ts';
+import type { EngineViews } from '../api/views.ts';
+import type { Config } from '../config/config.ts';
+import type { VpnStatus } from '../vpn/wire.ts';
+import type { Dependencies } from './dependencies.ts';
+import type { Engines } from './engines.ts';
+import type { Foundation } from './foundation.ts';
+import type { Keepers } from './keepers.ts';
+import type { PlayedStreams } from './streams.ts';
+
+/** The HTTP API: what is common to all routes, then a line for each resource. */
+export async function createApi(
+  config: Config,
+  { runtime, apiKey, version }: Dependencies,
+  parts: {
+    foundation: Foundation;
+    engines: Engines;
+    played: PlayedStreams;
+    keepers: Keepers;
+    views: EngineViews;
+    answers: Answers;
+    followers: Followers;
+    readVpn: () => Promise<VpnStatus>;
+  },
+): Promise<Api> {
+  const { answers, views, followers, readVpn } = parts;
+  const { cache, history, log, metrics } = parts.foundation;
+  const { registry, breakers } = parts.engines;
+  const { streams, figures, sessions } = parts.played;
+  const { provisioner, scaler, replacer } = parts.keepers;
+  const isReservedLabel = (name: string) =>
+    name === config.containerLabel.name || name.startsWith('roundhouse.');
+  const headers = commonHeaders(config.corsOrigin);
+  const checkKey = createKeyCheck(apiKey);
+  const api = createServer(log, headers);
+  answerUnmatched(api);
+  addCommonHeaders(api, headers, config.corsOrigin);
+  await describeApi(api, version);
+  if (config.authReads) requireKeyForReads(api, checkKey);
+  cachedRoutes(api, answers, createCachedReply(cache, headers), registry);
+  engineRoutes(api, {
+    registry,
+    provisioner,
+    views,
+    checkKey,
+    isReservedLabel,
+    handleProvisioningError: createProvisioningErrorHandler(log),
+  });
+  fleetRoutes(api, { registry, scaler, replacer, breakers, config, checkKey });
+  vpnRoutes(api, readVpn);
+  streamRoutes(api, { streams, figures, sessions, views, checkKey, log });
+  streamEventRoutes(api, { streams, registry, views, checkKey });
+  cacheRoutes(api, cache, checkKey);
+  liveRoutes(api, followers, headers);
+  metricsRoutes(api, metrics);
+  eventRoutes(api, history);
+  await panelRoutes(api);
+  probeRoutes(api, { registry, history, runtimeName: runtime.name, version, startedMs: performance.now() });
+  return api;
+}
