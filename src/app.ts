@@ -8,6 +8,7 @@ import { createEngines } from './assembly/engines.ts';
 import { createFoundation } from './assembly/foundation.ts';
 import { createApi } from './assembly/http.ts';
 import { createKeepers } from './assembly/keepers.ts';
+import { createSamples } from './assembly/samples.ts';
 import { createStreams } from './assembly/streams.ts';
 import { createVpns } from './assembly/vpns.ts';
 import type { Cache } from './cache/index.ts';
@@ -63,6 +64,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     readVpn,
   });
 
+  const { past, sampler } = createSamples(config, engines, streams, foundation);
   const followers = new Followers({ notices, clock, most: config.liveMaxClients });
   metrics.show({
     cacheTotals: () => cache.totals(),
@@ -95,6 +97,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     answers,
     followers,
     readVpn,
+    past,
   });
   // Before the first request is served: a client's report about a stream must find it.
   api.addHook('onReady', async () => {
@@ -110,6 +113,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
       registry.start();
       collector.start();
       vpns.watch.start();
+      sampler.start();
     },
     async close() {
       keepers.stop();
@@ -117,6 +121,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
       await api.close();
       health.stop();
       collector.stop();
+      sampler.stop();
       registry.stop();
       cache.close();
       metrics.close();

@@ -96,7 +96,7 @@ async function timeFirstRead(
   const runtime = createRuntime(docker, label, source);
   const parts = { runtime, bus: new EventBus(), clock: createSystemClock(), monitorIntervalS: 3600 };
   const registry = new EngineRegistry(parts);
-  const stats = new EngineStats(runtime, registry);
+  const stats = new EngineStats(runtime, registry, parts.clock);
   registry.start();
   try {
     const known = () => registry.available && registry.size === count;

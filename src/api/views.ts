@@ -49,6 +49,7 @@ function toWireEngine(engine: Engine, streams: readonly Stream[]): WireEngine {
     labels: { ...engine.labels },
     forwarded: engine.forwarded,
     first_seen: toTime(engine.firstSeen),
+    started_at: engine.startedAt === null ? null : toTime(engine.startedAt),
     last_seen: toTime(engine.lastSeen),
     streams: streams.map(({ id }) => id),
     health_status: engine.health,

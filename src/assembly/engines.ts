@@ -11,7 +11,7 @@ export type Engines = ReturnType<typeof createEngines>;
 /** The engines as they are: which run, how they are, what they use. */
 export function createEngines(config: Config, runtime: EngineRuntime, { bus, clock }: Foundation) {
   const registry = new EngineRegistry({ runtime, bus, clock, monitorIntervalS: config.monitorIntervalS });
-  const stats = new EngineStats(runtime, registry);
+  const stats = new EngineStats(runtime, registry, clock);
   const createBreaker = (name: 'general' | 'replacement') => {
     const breaker = new CircuitBreaker({
       clock,

@@ -16,12 +16,14 @@ import { metricsRoutes } from '../api/routes/metrics.ts';
 import { panelRoutes } from '../api/routes/panel.ts';
 import { probeRoutes } from '../api/routes/probes.ts';
 import { cachedRoutes } from '../api/routes/reads.ts';
+import { sampleRoutes } from '../api/routes/samples.ts';
 import { streamEventRoutes } from '../api/routes/stream-events.ts';
 import { streamRoutes } from '../api/routes/streams.ts';
 import { vpnRoutes } from '../api/routes/vpn.ts';
 import { createServer } from '../api/server.ts';
 import type { EngineViews } from '../api/views.ts';
 import type { Config } from '../config/config.ts';
+import type { Past } from '../samples/past.ts';
 import type { VpnStatus } from '../vpn/wire.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { Engines } from './engines.ts';
@@ -42,9 +44,10 @@ export async function createApi(
     answers: Answers;
     followers: Followers;
     readVpn: () => Promise<VpnStatus>;
+    past: Past;
   },
 ): Promise<Api> {
-  const { answers, views, followers, readVpn } = parts;
+  const { answers, views, followers, readVpn, past } = parts;
   const { cache, history, log, metrics } = parts.foundation;
   const { registry, breakers } = parts.engines;
   const { streams, figures, sessions } = parts.played;
@@ -71,7 +74,8 @@ export async function createApi(
   vpnRoutes(api, readVpn);
   streamRoutes(api, { streams, figures, sessions, views, checkKey, log });
   streamEventRoutes(api, { streams, registry, views, checkKey });
-  cacheRoutes(api, cache, checkKey);
+  sampleRoutes(api, past);
+  cacheRoutes(api, cache, metrics.loadTimes, checkKey);
   liveRoutes(api, followers, headers);
   metricsRoutes(api, metrics);
   eventRoutes(api, history);

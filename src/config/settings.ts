@@ -281,6 +281,13 @@ export const SETTINGS = {
     1,
     315_360_000,
   ),
+  historySampleIntervalS: seconds(
+    'HISTORY_SAMPLE_INTERVAL_S',
+    10,
+    'How often the figures that charts show are noted. Engines are read for it where nobody else has them read.',
+    1,
+    60,
+  ),
 
   // The cache
   cacheEnabled: flag(['CACHE_ENABLED', 'CACHE_ENABLE'], true, 'Off: every read goes to its source.'),

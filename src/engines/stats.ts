@@ -1,3 +1,4 @@
+import type { Clock } from '../cache/index.ts';
 import { RoundhouseError } from '../errors.ts';
 import { CpuMeter } from './cpu.ts';
 import type { EngineRegistry } from './registry.ts';
@@ -36,11 +37,15 @@ export interface TotalStats {
 export class EngineStats {
   readonly #runtime: EngineRuntime;
   readonly #registry: EngineRegistry;
+  readonly #clock: Clock;
   readonly #cpu = new CpuMeter();
+  /** What was read last of all engines, and when by the clock. */
+  #latest: { samples: ReadonlyMap<string, ResourceSample>; readAt: number } | undefined;
 
-  constructor(runtime: EngineRuntime, registry: EngineRegistry) {
+  constructor(runtime: EngineRuntime, registry: EngineRegistry, clock: Clock) {
     this.#runtime = runtime;
     this.#registry = registry;
+    this.#clock = clock;
   }
 
   /** Figures by engine id; an engine that could not be read is left out. */
@@ -75,6 +80,14 @@ export class EngineStats {
     return total;
   }
 
+  /** The samples of all engines: those that somebody has had read within `maxAgeMs`, else new ones. */
+  async samples(maxAgeMs: number, signal: AbortSignal): Promise<ReadonlyMap<string, ResourceSample>> {
+    this.#registry.assertAvailable();
+    const latest = this.#latest;
+    const isRecent = latest !== undefined && this.#clock.now() - latest.readAt <= maxAgeMs;
+    return isRecent ? latest.samples : this.#sampleAll(signal);
+  }
+
   /** @throws RoundhouseError `engine_not_found`, or `stats_unavailable` where it could not be read. */
   async one(id: string, signal: AbortSignal): Promise<ContainerStats> {
     this.#registry.assertAvailable();
@@ -86,8 +99,9 @@ export class EngineStats {
     return this.#describe(id, sample);
   }
 
-  async #sampleAll(signal: AbortSignal): Promise<Map<string, ResourceSample>> {
+  async #sampleAll(signal: AbortSignal): Promise<ReadonlyMap<string, ResourceSample>> {
     this.#registry.assertAvailable();
+    const readAt = this.#clock.now();
     const ids = this.#registry.list().flatMap((engine) => (engine.startedAt === null ? [] : [engine.id]));
     if (ids.length === 0) return new Map();
     const samples = await this.#runtime.sample(ids, signal);
@@ -96,6 +110,7 @@ export class EngineStats {
     if (samples.size === 0 && ids.some((id) => this.#registry.get(id))) {
       throw new RoundhouseError('stats_unavailable', 'No engine could be read');
     }
+    this.#latest = { samples, readAt };
     return samples;
   }
 

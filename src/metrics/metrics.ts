@@ -8,6 +8,7 @@ import { type DomainFacts, domainMetrics } from './domain.ts';
 import { EventLoopDelay } from './event-loop.ts';
 import type { Refresh } from './figures.ts';
 import { createKeyClasses } from './key-classes.ts';
+import { LoadTimes } from './load-times.ts';
 import { orchestratorMetrics } from './orchestrator.ts';
 import { processMetrics } from './process.ts';
 import { type SampleSource, transferMetrics } from './transfer.ts';
@@ -27,6 +28,8 @@ export interface MetricSources {
 export class Metrics {
   readonly noteDockerCall: NoteCall;
   readonly noteVpnCall: NoteCall;
+  /** What the cache's loads took, for /cache/stats. */
+  readonly loadTimes = new LoadTimes();
   readonly #noteLoad: NoteCall;
   readonly #classOf = createKeyClasses();
   readonly #registry = new Registry(Registry.PROMETHEUS_CONTENT_TYPE);
@@ -55,7 +58,9 @@ export class Metrics {
 
   /** For the cache's `onLoad`. */
   readonly noteLoad = ({ key, seconds, succeeded }: EndedLoad): void => {
-    this.#noteLoad(this.#classOf(key), seconds, succeeded);
+    const keyClass = this.#classOf(key);
+    this.#noteLoad(keyClass, seconds, succeeded);
+    this.loadTimes.note(keyClass, seconds, succeeded);
   };
 
   /** Begins to show what the application holds. Called once. */

@@ -24,6 +24,7 @@ describe('GET /cache/stats', () => {
       store_errors: 0,
       bytes: 0,
       in_flight: 0,
+      load_times: {},
     });
   });
 

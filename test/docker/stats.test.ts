@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createSystemClock } from '../../src/cache/index.ts';
 import type { ResourceSample } from '../../src/engines/runtime.ts';
 import { EngineStats } from '../../src/engines/stats.ts';
 import { DockerClient } from '../../src/runtimes/docker/client.ts';
@@ -119,7 +120,8 @@ describeWithDocker('figures of containers', (docker) => {
       list: () => ids.map((id) => ({ id, startedAt: 1 })),
       get: () => ({}),
     };
-    const total = await new EngineStats(runtime, registry as never).total(AbortSignal.timeout(10_000));
+    const stats = new EngineStats(runtime, registry as never, createSystemClock());
+    const total = await stats.total(AbortSignal.timeout(10_000));
     expect(alone?.networkTx).toBeGreaterThan(200_000);
     expect(total.total_network_tx_bytes).toBeLessThan(2 * (alone?.networkTx ?? 0));
     expect(total.container_count).toBe(3);

@@ -11,7 +11,7 @@ async function withEngines(count: number) {
   const engines = Array.from({ length: count }, () => room.runtime.startUnnoticed());
   room.registry.start();
   await settle();
-  return { ...room, engines, stats: new EngineStats(room.runtime, room.registry) };
+  return { ...room, engines, stats: new EngineStats(room.runtime, room.registry, room.clock) };
 }
 
 describe('one engine', () => {

@@ -55,7 +55,7 @@ export function toRows(
       rx: ownNetwork ? rx : null,
       tx: ownNetwork ? tx : null,
       streams: engine.streams.length,
-      since: Date.parse(engine.first_seen),
+      since: Date.parse(engine.started_at ?? engine.first_seen),
     };
   });
 }

@@ -10,6 +10,8 @@ export interface Engine {
   port: number;
   labels: Record<string, string>;
   forwarded: boolean;
+  /** When the engine itself began; `first_seen` is when Roundhouse first saw it. */
+  started_at: string | null;
   first_seen: string;
   streams: string[];
   health_status: EngineHealth;
@@ -122,9 +124,19 @@ export interface CacheStats {
   invalidations: number;
   bytes: number;
   in_flight: number;
+  /** By key without the hash of its arguments, as `stats:engine`. */
+  load_times: Record<string, LoadTimes>;
 }
 
 export interface Provisioned {
   container_id: string;
   container_name: string;
+}
+
+/** How long loads of one class of keys took. */
+export interface LoadTimes {
+  count: number;
+  failed: number;
+  mean_seconds: number;
+  last_seconds: number;
 }

@@ -1,10 +1,13 @@
 import { Type } from 'typebox';
 import type { Cache } from '../../cache/index.ts';
+import type { LoadTime, LoadTimes } from '../../metrics/load-times.ts';
 import { type Api, allowNoBody } from '../context.ts';
 import type { KeyCheck } from '../plugins/auth.ts';
-import { KEY_SECURITY, problems, WRITE_CODES } from '../schemas/common.ts';
+import { KEY_SECURITY, Nullable, problems, WRITE_CODES } from '../schemas/common.ts';
 
 const Count = Type.Integer({ minimum: 0 });
+
+const Seconds = Nullable(Type.Number({ minimum: 0, description: 'Seconds; null before the first load' }));
 
 const CacheStatsSchema = Type.Object({
   size: Type.Integer({ minimum: 0, description: 'Fresh entries' }),
@@ -28,6 +31,16 @@ const CacheStatsSchema = Type.Object({
   store_errors: Count,
   bytes: Type.Integer({ minimum: 0, description: 'Bytes held, fallbacks included' }),
   in_flight: Type.Integer({ minimum: 0, description: 'Loads under way' }),
+  load_times: Type.Record(
+    Type.String(),
+    Type.Object({
+      count: Type.Integer({ minimum: 0, description: 'Loads that succeeded' }),
+      failed: Count,
+      mean_seconds: Seconds,
+      last_seconds: Seconds,
+    }),
+    { description: 'How long loads that succeeded took, by key without the hash of its arguments' },
+  ),
 });
 
 const ClearBody = Type.Object(
@@ -43,7 +56,7 @@ const ClearBody = Type.Object(
   { additionalProperties: false },
 );
 
-export function cacheRoutes(api: Api, cache: Cache, checkKey: KeyCheck): void {
+export function cacheRoutes(api: Api, cache: Cache, loadTimes: LoadTimes, checkKey: KeyCheck): void {
   api.get(
     '/cache/stats',
     {
@@ -76,6 +89,7 @@ export function cacheRoutes(api: Api, cache: Cache, checkKey: KeyCheck): void {
         store_errors: stats.storeErrors,
         bytes: stats.bytes,
         in_flight: stats.inFlight,
+        load_times: Object.fromEntries(Object.entries(loadTimes.read()).map(toWireLoadTime)),
       };
     },
   );
@@ -98,10 +112,28 @@ export function cacheRoutes(api: Api, cache: Cache, checkKey: KeyCheck): void {
       },
     },
     async ({ body, query }) => {
-      const cleared = cache.clear(body.pattern ?? query.pattern);
+      const pattern = body.pattern ?? query.pattern;
+      const cleared = cache.clear(pattern);
+      if (pattern === undefined) loadTimes.reset();
       return { message: 'Cache cleared successfully', cleared };
     },
   );
+}
+
+function toWireLoadTime([keyClass, time]: [string, LoadTime]) {
+  const { count, failed, meanSeconds, lastSeconds } = time;
+  const wire = {
+    count,
+    failed,
+    mean_seconds: microseconds(meanSeconds),
+    last_seconds: microseconds(lastSeconds),
+  };
+  return [keyClass, wire] as const;
+}
+
+/** Seconds to the microsecond: many loads take less than a millisecond. */
+function microseconds(seconds: number | null): number | null {
+  return seconds === null ? null : Math.round(seconds * 1e6) / 1e6;
 }
 
 /** Seconds to the millisecond: more digits would be noise. */

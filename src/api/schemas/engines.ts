@@ -9,6 +9,7 @@ export const EngineSchema = Type.Object({
   labels: Type.Record(Type.String(), Type.String()),
   forwarded: Type.Boolean({ description: "Whether it has the VPN's forwarded port" }),
   first_seen: Time,
+  started_at: Nullable(Time),
   last_seen: Time,
   streams: Type.Array(Type.String(), { description: 'Ids of its started streams' }),
   health_status: Type.Union([Type.Literal('healthy'), Type.Literal('unhealthy'), Type.Literal('unknown')]),

@@ -1,0 +1,40 @@
+import type { Config } from '../config/config.ts';
+import { Past } from '../samples/past.ts';
+import { Sampler } from '../samples/sampler.ts';
+import type { Streams } from '../streams/streams.ts';
+import type { Engines } from './engines.ts';
+import type { Foundation } from './foundation.ts';
+
+/** The figures over time. */
+export function createSamples(
+  config: Config,
+  { registry, stats }: Engines,
+  streams: Streams,
+  { cache, clock }: Foundation,
+) {
+  const intervalS = config.historySampleIntervalS;
+  const past = new Past(intervalS, Date.now);
+  const sampler = new Sampler({
+    past,
+    clock,
+    now: Date.now,
+    intervalS,
+    timeoutS: config.cacheLoadTimeoutS,
+    readSamples: (maxAgeMs, signal) => stats.samples(maxAgeMs, signal),
+    readCounts: () => {
+      const { active, engineIds } = streams.counts();
+      // What is known of engines may be out of date while their runtime is away.
+      const engines = registry.available ? registry.list() : null;
+      const count = (fits: (engine: ReturnType<typeof registry.list>[number]) => boolean) =>
+        engines?.filter(fits).length ?? null;
+      return {
+        engines_total: count(() => true),
+        engines_healthy: count(({ health }) => health === 'healthy'),
+        engines_used: count(({ id }) => engineIds.has(id)),
+        streams_active: active,
+      };
+    },
+    readCache: () => cache.totals(),
+  });
+  return { past, sampler };
+}

@@ -1,0 +1,65 @@
+import { COLUMN_NAMES, COLUMNS, type Column, type Point } from './columns.ts';
+
+/** Intervals that a tier remembers, and so the most that one answer holds. */
+export const TIER_LENGTH = 400;
+
+/**
+ * The past in intervals of one length: a ring in typed arrays, whose memory does not grow. Intervals are
+ * numbered from the epoch, so a time in which nothing was noted is a gap, whatever the reason.
+ */
+export class Tier {
+  readonly intervalS: number;
+  /** The number of the interval that each place of the ring holds. */
+  readonly #held = new Float64Array(TIER_LENGTH).fill(Number.NaN);
+  readonly #figures = {} as Record<Column, { values: Float64Array; counts: Uint32Array }>;
+
+  constructor(intervalS: number) {
+    this.intervalS = intervalS;
+    for (const column of COLUMN_NAMES) {
+      this.#figures[column] = {
+        values: new Float64Array(TIER_LENGTH),
+        counts: new Uint32Array(TIER_LENGTH),
+      };
+    }
+  }
+
+  /** The number of the interval in which a time falls; seconds since the epoch. */
+  numberAt(timeS: number): number {
+    return Math.floor(timeS / this.intervalS);
+  }
+
+  add(timeS: number, point: Point): void {
+    const number = this.numberAt(timeS);
+    const place = number % TIER_LENGTH;
+    if (this.#held[place] !== number) this.#begin(place, number);
+    for (const column of COLUMN_NAMES) {
+      const figure = point[column];
+      if (figure !== null) this.#merge(column, place, figure);
+    }
+  }
+
+  /** One figure for each interval from the number `first` to `last`, null where none is known. */
+  read(column: Column, first: number, last: number): (number | null)[] {
+    const { values, counts } = this.#figures[column];
+    return Array.from({ length: last - first + 1 }, (_, index) => {
+      const place = (first + index) % TIER_LENGTH;
+      const known = this.#held[place] === first + index && counts[place] !== 0;
+      return known ? (values[place] ?? null) : null;
+    });
+  }
+
+  #begin(place: number, number: number): void {
+    this.#held[place] = number;
+    for (const column of COLUMN_NAMES) this.#figures[column].counts[place] = 0;
+  }
+
+  #merge(column: Column, place: number, figure: number): void {
+    const { values, counts } = this.#figures[column];
+    const count = (counts[place] ?? 0) + 1;
+    const former = count === 1 ? 0 : (values[place] ?? 0);
+    counts[place] = count;
+    if (COLUMNS[column] === 'sum') values[place] = former + figure;
+    else if (COLUMNS[column] === 'mean') values[place] = former + (figure - former) / count;
+    else values[place] = figure;
+  }
+}
