@@ -1,7 +1,8 @@
 import type { Api } from './api.ts';
 import type { Clock } from './clock.ts';
+import { matchesGlob } from './glob.ts';
 import type { History } from './history.ts';
-import { meansKey, type Notice } from './live.ts';
+import type { Notice } from './live.ts';
 import { Poller } from './poller.ts';
 import type { Store } from './store.ts';
 import type {
@@ -26,7 +27,7 @@ export interface FeedsParts {
   onOutcome: (error: unknown) => void;
 }
 
-const ofKey = (key: string) => (notice: Notice) => notice.keys.some((pattern) => meansKey(pattern, key));
+const ofKey = (key: string) => (notice: Notice) => notice.keys.some((pattern) => matchesGlob(pattern, key));
 const always = () => true;
 
 /** Everything that the panel polls; each is asked for only while somebody watches it. */

@@ -96,8 +96,3 @@ export class LiveClient {
     return promise;
   }
 }
-
-/** Whether a glob of a notice means a cache key; only `*` is used there, at the end or alone. */
-export function meansKey(pattern: string, key: string): boolean {
-  return pattern.endsWith('*') ? key.startsWith(pattern.slice(0, -1)) : pattern === key;
-}

@@ -137,6 +137,6 @@ export interface Provisioned {
 export interface LoadTimes {
   count: number;
   failed: number;
-  mean_seconds: number;
-  last_seconds: number;
+  mean_seconds: number | null;
+  last_seconds: number | null;
 }
