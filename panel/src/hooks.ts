@@ -1,5 +1,5 @@
 import { createContext } from 'preact';
-import { useContext, useEffect, useState } from 'preact/hooks';
+import { useContext, useEffect, useLayoutEffect, useState } from 'preact/hooks';
 import type { Polled, Poller } from './lib/poller.ts';
 import { parseRoute, type Route } from './lib/router.ts';
 import type { Service } from './lib/service.ts';
@@ -15,7 +15,8 @@ export function useService(): Service {
 
 export function useStore<T>(store: Store<T>): T {
   const [, redraw] = useState({});
-  useEffect(() => store.subscribe(() => redraw({})), [store]);
+  // Within the same turn: what changed before a later effect would never be shown.
+  useLayoutEffect(() => store.subscribe(() => redraw({})), [store]);
   return store.value;
 }
 

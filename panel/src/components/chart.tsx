@@ -88,6 +88,9 @@ function Canvas({ history, lines, columns, format, least, label, onPoint }: Canv
     <div class="chart-area">
       <div ref={element} role="img" aria-label={label} />
       {past === null && <p class="chart-pending">{error ? error.message : 'Reading …'}</p>}
+      {past !== null && columns.every((column) => latest(column) === null) && (
+        <p class="chart-pending">Nothing was measured in this time</p>
+      )}
     </div>
   );
 }

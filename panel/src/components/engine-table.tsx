@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { type EngineRow, type SortColumn, type Sorting, sortRows } from '../lib/engine-rows.ts';
-import { formatBytes, formatCount, formatPercent, formatRate } from '../lib/format.ts';
+import { formatBytes, formatCount, formatPercent, formatRate, UNKNOWN } from '../lib/format.ts';
 import { engineHref } from '../lib/router.ts';
 import type { Engine } from '../lib/wire.ts';
 import { HealthBadge } from './badge.tsx';
@@ -80,18 +80,32 @@ function Row({ row, onDelete }: { row: EngineRow; onDelete: (engine: Engine) => 
           </span>
         )}
       </th>
-      <td>
+      <td data-label="Health">
         <HealthBadge health={health_status} />
       </td>
-      <td class="number">{port}</td>
-      <td class="number">{formatPercent(cpu)}</td>
-      <td class="number">{formatBytes(memory)}</td>
-      <td class="number flow">
-        <span title="Received">↓ {formatRate(rx)}</span> <span title="Sent">↑ {formatRate(tx)}</span>
+      <td class="number" data-label="Port">
+        {port}
       </td>
-      <td class="number">{formatCount(streams)}</td>
-      <td>{vpn_container ?? <span class="muted">none</span>}</td>
-      <td class="number">
+      <td class="number" data-label="CPU">
+        {formatPercent(cpu)}
+      </td>
+      <td class="number" data-label="Memory">
+        {formatBytes(memory)}
+      </td>
+      <td class="number flow" data-label="Network">
+        {rx === null && tx === null ? (
+          <span title="Its network is not its own, or not measured yet">{UNKNOWN}</span>
+        ) : (
+          <>
+            <span title="Received">↓ {formatRate(rx)}</span> <span title="Sent">↑ {formatRate(tx)}</span>
+          </>
+        )}
+      </td>
+      <td class="number" data-label="Streams">
+        {formatCount(streams)}
+      </td>
+      <td data-label="VPN">{vpn_container ?? <span class="muted">none</span>}</td>
+      <td class="number" data-label="Age">
         <Since at={since} />
       </td>
       <td class="row-end">

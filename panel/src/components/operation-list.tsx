@@ -1,5 +1,6 @@
 import { useService, useStore } from '../hooks.ts';
 import type { Operation } from '../lib/operations.ts';
+import { Bar } from './bar.tsx';
 import { Icon } from './icon.tsx';
 
 const TONES = { running: 'idle', done: 'good', failed: 'bad' } as const;
@@ -28,9 +29,7 @@ function Item({ operation, onDismiss }: { operation: Operation; onDismiss: () =>
         <span class="hidden">Dismiss</span>
       </button>
       {state === 'running' && progress !== null && (
-        <progress value={progress} max={1} aria-label="Progress">
-          {Math.round(progress * 100)} %
-        </progress>
+        <Bar value={progress} most={1} label="Progress" text={`${Math.round(progress * 100)} %`} />
       )}
     </div>
   );

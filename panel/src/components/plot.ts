@@ -50,7 +50,7 @@ export class Plot {
           y: { range: (_chart, _min, max) => [0, Math.max(options.least, (max ?? 0) * 1.12)] },
         },
         axes: [
-          { ...axis, grid: { show: false }, ticks: { show: false }, size: 26, space: 70, values: clockTimes },
+          { ...axis, grid: { show: false }, ticks: { show: false }, size: 26, space: 48, values: clockTimes },
           {
             ...axis,
             grid,
@@ -58,7 +58,7 @@ export class Plot {
             size: AXIS_WIDTH,
             gap: 6,
             space: 34,
-            values: (_chart, splits) => splits.map((value) => options.format(value)),
+            values: (_chart, splits) => splits.map((value) => options.format(value).replace(/\.0+(?= )/, '')),
           },
         ],
         series: [{}, ...series.map(toSeries)],

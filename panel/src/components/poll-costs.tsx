@@ -1,11 +1,12 @@
 import { formatCount, formatSpan } from '../lib/format.ts';
-import { pollCosts, savings } from '../lib/poll-cost.ts';
+import { pollCosts, waiting } from '../lib/poll-cost.ts';
 import type { CacheStats } from '../lib/wire.ts';
+import { Bar } from './bar.tsx';
 import { Empty } from './card.tsx';
 
-/** Measured, not reckoned: what reading the sources takes, and how seldom the cache lets it happen. */
+/** From measured load times: what reading the sources takes, and how seldom anybody waits for it. */
 export function PollCosts({ stats }: { stats: CacheStats }) {
-  const saved = savings(stats);
+  const saved = waiting(stats);
   const costs = pollCosts(stats);
   if (saved === null) {
     return (
@@ -22,8 +23,8 @@ export function PollCosts({ stats }: { stats: CacheStats }) {
         <Compared name="Without it" seconds={saved.withoutS} most={most} kind="without" />
       </dl>
       <p class="hint">
-        Time that the sources are kept busy per poll, on average: {formatCount(saved.reads)} polls were
-        answered with {formatCount(saved.loads)} loads.
+        What a poll waits, on average: {formatCount(saved.waited)} of {formatCount(saved.polls)} waited for a
+        load. There were {formatCount(saved.loads)} loads; those in the background keep nobody waiting.
       </p>
       <table>
         <thead>
@@ -68,9 +69,7 @@ function Compared({
     <div>
       <dt>{name}</dt>
       <dd>
-        <meter class={`cost ${kind}`} value={seconds} min={0} max={most} aria-label={name}>
-          {formatSpan(seconds)}
-        </meter>
+        <Bar class={`cost ${kind}`} value={seconds} most={most} label={name} text={formatSpan(seconds)} />
         <span>{formatSpan(seconds)}</span>
       </dd>
     </div>

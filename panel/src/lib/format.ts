@@ -48,7 +48,7 @@ export function formatSpan(seconds: number | null): string {
   if (seconds === null) return UNKNOWN;
   const ms = seconds * 1000;
   if (ms >= 999.5) return `${digits(seconds, false)} s`;
-  return ms > 0 && ms < 0.01 ? '< 0.01 ms' : `${ms < 0.1 ? ms.toFixed(2) : digits(ms, false)} ms`;
+  return ms < 0.01 ? '< 0.01 ms' : `${ms < 0.1 ? ms.toFixed(2) : digits(ms, false)} ms`;
 }
 
 /** Time of day where the reader is; the date too where it is another day. */

@@ -9,13 +9,14 @@ export interface PollCost {
   withoutS: number | null;
 }
 
-/** What all reads together have cost, and would have. */
-export interface Savings {
-  reads: number;
+/** How long a poll waits on average, and would wait. Loads in the background keep nobody waiting. */
+export interface Waiting {
+  polls: number;
+  /** Polls that waited for a load. */
+  waited: number;
+  /** All loads, those in the background too. */
   loads: number;
-  /** Mean time that one read has kept the sources busy. */
   withS: number;
-  /** Mean time that it would have, had each read been a load. */
   withoutS: number;
 }
 
@@ -30,15 +31,16 @@ export function pollCosts({ load_times: times }: CacheStats): PollCost[] {
 }
 
 /**
- * The reads are not counted by class, so a read is taken to be of the classes in the share in which they were
- * loaded. Null until there is something to compare.
+ * Reads are not counted by class: they are taken to be of the classes in the share in which those were loaded. Null until there is something to compare.
  */
-export function savings(stats: CacheStats): Savings | null {
-  const reads = stats.hits + stats.misses;
+export function waiting(stats: CacheStats): Waiting | null {
+  const polls = stats.hits + stats.misses;
   const measured = Object.values(stats.load_times).filter(({ mean_seconds }) => mean_seconds !== null);
   const counted = measured.reduce((sum, { count }) => sum + count, 0);
-  if (reads === 0 || counted === 0) return null;
+  if (polls === 0 || counted === 0) return null;
   const busyS = measured.reduce((sum, { count, mean_seconds }) => sum + count * (mean_seconds ?? 0), 0);
   const withoutS = busyS / counted;
-  return { reads, loads: stats.loads, withS: (withoutS * stats.loads) / reads, withoutS };
+  // A stale answer is a miss that is answered at once.
+  const waited = Math.max(0, stats.misses - stats.stale);
+  return { polls, waited, loads: stats.loads, withS: (withoutS * waited) / polls, withoutS };
 }

@@ -74,11 +74,11 @@ export class Poller<T> {
     return this.#paused || this.#watchers === 0;
   }
 
-  #schedule(gapMs = this.#parts.intervalMs()): void {
+  #schedule(gapMs?: number): void {
     this.#cancel();
     this.#cancel = () => {};
     if (this.#idle || this.#reading) return;
-    const waitMs = this.#begunAt + gapMs - this.#parts.clock.now();
+    const waitMs = this.#begunAt + (gapMs ?? this.#parts.intervalMs()) - this.#parts.clock.now();
     if (waitMs <= 0) void this.#poll();
     else this.#cancel = this.#parts.clock.after(waitMs, () => void this.#poll());
   }

@@ -5,8 +5,9 @@ import { Card, Empty, Pending } from '../components/card.tsx';
 import { ClearDialog } from '../components/clear-dialog.tsx';
 import { PollCosts } from '../components/poll-costs.tsx';
 import { WindowChoice } from '../components/window-choice.tsx';
-import { useFeed, useService } from '../hooks.ts';
-import { formatBytes, formatCount } from '../lib/format.ts';
+import { useFeed, useNow, useService } from '../hooks.ts';
+import { formatBytes, formatCount, formatDuration } from '../lib/format.ts';
+import type { Polled } from '../lib/poller.ts';
 import type { Store } from '../lib/store.ts';
 import type { CacheStats } from '../lib/wire.ts';
 
@@ -37,7 +38,7 @@ export function CachePage({ windowS }: { windowS: Store<number> }) {
         <Card
           title="Fresh entries"
           from={polled}
-          aside={stats && <span class="muted">{formatBytes(stats.bytes)} in all</span>}
+          aside={stats && <Asked polled={polled} bytes={stats.bytes} />}
         >
           {stats === null ? (
             <Pending from={polled} />
@@ -46,7 +47,7 @@ export function CachePage({ windowS }: { windowS: Store<number> }) {
               <p>An entry comes with the first read. Open the overview, or curl /engines/stats/total.</p>
             </Empty>
           ) : (
-            <CacheEntries polled={polled} entries={stats.entries} />
+            <CacheEntries entries={stats.entries} />
           )}
         </Card>
         <Card title="What a poll costs" from={polled}>
@@ -55,6 +56,17 @@ export function CachePage({ windowS }: { windowS: Store<number> }) {
       </div>
       {clearing && <ClearDialog entries={stats?.entries ?? []} onClose={() => setClearing(false)} />}
     </>
+  );
+}
+
+function Asked({ polled, bytes }: { polled: Polled<unknown>; bytes: number }) {
+  const { clock } = useService();
+  useNow();
+  const ageS = polled.madeAt === null ? null : (clock.now() - polled.madeAt) / 1000;
+  return (
+    <span class="muted">
+      {formatBytes(bytes)} in all, as it was {formatDuration(ageS)} ago
+    </span>
   );
 }
 
