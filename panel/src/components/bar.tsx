@@ -1,25 +1,8 @@
-interface BarProps {
-  value: number;
-  most: number;
-  label: string;
-  /** The value as one says it. */
-  text: string;
-  class?: string;
-}
-
-/** A part of a whole. Drawn, for browsers each have their own mind about how `meter` looks. */
-export function Bar({ value, most, label, text, class: extra = '' }: BarProps) {
+/** A part of a whole, beside the words that say it. Drawn, for browsers differ in how `meter` looks. */
+export function Bar({ value, most, class: extra = '' }: { value: number; most: number; class?: string }) {
   const share = most > 0 ? Math.min(1, Math.max(0, value / most)) : 0;
   return (
-    <div
-      class={`bar ${extra}`}
-      role="meter"
-      aria-label={label}
-      aria-valuemin={0}
-      aria-valuemax={most}
-      aria-valuenow={value}
-      aria-valuetext={text}
-    >
+    <div class={`bar ${extra}`} aria-hidden="true">
       <svg viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">
         <rect width={share * 100} height="1" />
       </svg>

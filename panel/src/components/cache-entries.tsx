@@ -27,13 +27,7 @@ export function CacheEntries({ entries }: { entries: readonly CacheEntry[] }) {
               </th>
               <td class="number">{age.toFixed(1)} s</td>
               <td>
-                <Bar
-                  class="ttl"
-                  value={left}
-                  most={age + left}
-                  label={`Time left of ${key}`}
-                  text={`${left.toFixed(1)} s`}
-                />
+                <Bar class="ttl" value={left} most={age + left} />
                 <span class="number">{left.toFixed(1)} s</span>
               </td>
               <td class="number">{formatBytes(bytes)}</td>

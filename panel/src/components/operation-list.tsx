@@ -28,9 +28,7 @@ function Item({ operation, onDismiss }: { operation: Operation; onDismiss: () =>
         <Icon name="close" />
         <span class="hidden">Dismiss</span>
       </button>
-      {state === 'running' && progress !== null && (
-        <Bar value={progress} most={1} label="Progress" text={`${Math.round(progress * 100)} %`} />
-      )}
+      {state === 'running' && progress !== null && <Bar value={progress} most={1} />}
     </div>
   );
 }

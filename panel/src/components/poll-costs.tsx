@@ -69,7 +69,7 @@ function Compared({
     <div>
       <dt>{name}</dt>
       <dd>
-        <Bar class={`cost ${kind}`} value={seconds} most={most} label={name} text={formatSpan(seconds)} />
+        <Bar class={`cost ${kind}`} value={seconds} most={most} />
         <span>{formatSpan(seconds)}</span>
       </dd>
     </div>
