@@ -10,6 +10,8 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
 COPY tsconfig.json ./
 COPY panel panel
+# What the panel and the cache mean by a pattern is one thing.
+COPY src/cache/glob.ts src/cache/
 RUN npm run build:panel
 
 FROM node:24.21.0-bookworm-slim

@@ -1,14 +1,14 @@
 import { useState } from 'preact/hooks';
+import { matchGlob } from '../../../src/cache/glob.ts';
 import { useService } from '../hooks.ts';
 import { plural } from '../lib/format.ts';
-import { matchesGlob } from '../lib/glob.ts';
 import type { CacheEntry } from '../lib/wire.ts';
 import { Dialog } from './dialog.tsx';
 
 export function ClearDialog({ entries, onClose }: { entries: readonly CacheEntry[]; onClose: () => void }) {
   const { operations } = useService();
   const [pattern, setPattern] = useState('');
-  const meant = entries.filter(({ key }) => pattern === '' || matchesGlob(pattern, key));
+  const meant = entries.filter(({ key }) => pattern === '' || matchGlob(pattern, key));
   return (
     <Dialog
       title="Clear the cache"

@@ -1,6 +1,6 @@
+import { matchGlob } from '../../../src/cache/glob.ts';
 import type { Api } from './api.ts';
 import type { Clock } from './clock.ts';
-import { matchesGlob } from './glob.ts';
 import type { History } from './history.ts';
 import type { Notice } from './live.ts';
 import { Poller } from './poller.ts';
@@ -27,7 +27,7 @@ export interface FeedsParts {
   onOutcome: (error: unknown) => void;
 }
 
-const ofKey = (key: string) => (notice: Notice) => notice.keys.some((pattern) => matchesGlob(pattern, key));
+const ofKey = (key: string) => (notice: Notice) => notice.keys.some((pattern) => matchGlob(pattern, key));
 const always = () => true;
 
 /** Everything that the panel polls; each is asked for only while somebody watches it. */

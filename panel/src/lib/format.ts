@@ -73,7 +73,7 @@ export function plural(count: number, one: string, many = `${one}s`): string {
 
 function digits(value: number, whole: boolean): string {
   if (whole || value >= 99.95) return Math.round(value).toString();
-  return value >= 9.995 ? value.toFixed(1) : value.toFixed(value === 0 ? 0 : value < 1 ? 2 : 1);
+  return value >= 9.995 ? value.toFixed(1) : value.toFixed(value === 0 ? 0 : value < 0.995 ? 2 : 1);
 }
 
 function joined(first: string, rest: number, unit: string): string {

@@ -130,7 +130,8 @@ export class Operations {
     const { promise, resolve } = Promise.withResolvers<T | null>();
     const unwatch = feeds.engines.watch();
     const look = () => {
-      const found = find(feeds.engines.state.value.value ?? []);
+      const { value: engines } = feeds.engines.state.value;
+      const found = engines && find(engines);
       if (found !== null) resolve(found);
     };
     const unsubscribe = feeds.engines.state.subscribe(look);
