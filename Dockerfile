@@ -28,4 +28,5 @@ USER node
 VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s CMD ["node", "scripts/healthcheck.ts"]
-CMD ["node", "src/main.ts"]
+# The same flags as in `npm start`: see docs/architecture.md.
+CMD ["node", "--min-semi-space-size=16", "--max-semi-space-size=32", "src/main.ts"]

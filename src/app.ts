@@ -8,6 +8,7 @@ import { createEngines } from './assembly/engines.ts';
 import { createFoundation } from './assembly/foundation.ts';
 import { createApi } from './assembly/http.ts';
 import { createKeepers } from './assembly/keepers.ts';
+import { ALONE } from './assembly/leadership.ts';
 import { createSamples } from './assembly/samples.ts';
 import { createStreams } from './assembly/streams.ts';
 import { createVpns } from './assembly/vpns.ts';
@@ -38,7 +39,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
   const { registry, health } = engines;
   const played = createStreams(config, registry, foundation);
   const { streams, figures, collector } = played;
-  const vpns = createVpns(config, vpnContainers, foundation, () => keepers.considerVpns());
+  const vpns = createVpns(config, vpnContainers, foundation, ALONE, () => keepers.considerVpns());
   const { fleet } = vpns;
 
   // /orchestrator/status, provisioning and /vpn/status share the one cached answer about the VPN.
@@ -49,7 +50,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
   const usesVpnContainers = vpnContainers !== null;
   const keepers = createKeepers(
     config,
-    { runtime, usesVpnContainers, engines, streams, fleet, readVpn },
+    { runtime, usesVpnContainers, engines, streams, fleet, leadership: ALONE, readVpn },
     foundation,
   );
   const views = new EngineViews(registry, streams, figures);
@@ -64,7 +65,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     readVpn,
   });
 
-  const { past, sampler } = createSamples(config, engines, streams, foundation);
+  const samples = createSamples(config, engines, streams, foundation);
   const followers = new Followers({ notices, clock, most: config.liveMaxClients });
   metrics.show({
     cacheTotals: () => cache.totals(),
@@ -97,11 +98,12 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     answers,
     followers,
     readVpn,
-    past,
+    past: samples.past,
   });
   // Before the first request is served: a client's report about a stream must find it.
   api.addHook('onReady', async () => {
     history.start();
+    await samples.restore();
     await restoreStreams({ history, bus, streams, engines: registry, report });
   });
 
@@ -113,7 +115,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
       registry.start();
       collector.start();
       vpns.watch.start();
-      sampler.start();
+      samples.start();
     },
     async close() {
       keepers.stop();
@@ -121,7 +123,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
       await api.close();
       health.stop();
       collector.stop();
-      sampler.stop();
+      await samples.stop();
       registry.stop();
       cache.close();
       metrics.close();

@@ -17,6 +17,7 @@ export type ErrorCode =
   | 'engine_not_found'
   | 'stream_not_found'
   | 'stats_unavailable'
+  | 'logs_unavailable'
   | 'public_ip_unknown'
   | 'provisioning_blocked'
   | 'provisioning_failed'

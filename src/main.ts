@@ -1,10 +1,10 @@
 import closeWithGrace from 'close-with-grace';
-import { pino } from 'pino';
 import manifest from '../package.json' with { type: 'json' };
 import { buildApp } from './app.ts';
 import { createSystemClock } from './cache/index.ts';
 import { loadApiKey } from './config/api-key.ts';
 import { ConfigError, readConfig } from './config/config.ts';
+import { createLogger } from './log.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { openRuntime } from './runtimes/open-runtime.ts';
 import { readVariables } from './settings/read.ts';
@@ -22,17 +22,7 @@ try {
 
 async function run(): Promise<void> {
   const config = readConfig(readVariables(process.env, '.env'));
-  const logger = pino({
-    level: config.logLevel,
-    ...(process.stdout.isTTY
-      ? {
-          transport: {
-            target: 'pino-pretty',
-            options: { ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss' },
-          },
-        }
-      : {}),
-  });
+  const logger = createLogger(config.logLevel);
   const { key, location } = await loadApiKey(config.apiKey, config.dataDir);
   const clock = createSystemClock();
   const metrics = new Metrics(clock);

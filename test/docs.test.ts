@@ -14,6 +14,7 @@ function committed(path: string): Promise<string> {
 /** Replies that are no JSON. */
 const OTHER_MEDIA: Record<string, string> = {
   'GET /metrics': 'text/plain',
+  'GET /engines/{id}/logs': 'text/plain',
   'GET /events/live': 'text/event-stream',
 };
 

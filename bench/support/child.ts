@@ -17,6 +17,8 @@ export interface Program {
   command: string;
   args: readonly string[];
   env?: NodeJS.ProcessEnv;
+  /** The folder it runs in. Default: this process's. */
+  cwd?: string;
 }
 
 /**
@@ -30,6 +32,7 @@ export async function startChild<T>(
   ready: (line: string) => T | null,
 ): Promise<Child & { told: T }> {
   const child = spawn(program.command, program.args, {
+    ...(program.cwd && { cwd: program.cwd }),
     env: { PATH: process.env.PATH, ...program.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

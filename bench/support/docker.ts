@@ -11,6 +11,8 @@ const CONCURRENCY = 40;
 export interface BenchDocker {
   /** Its address, as DOCKER_HOST wants it. */
   host: string;
+  /** Path of its socket. */
+  socket: string;
   client: DockerClient;
   /** Busybox alone: 2 MB. */
   image: string;
@@ -27,5 +29,5 @@ export async function openDocker(cleanup: Cleanup): Promise<BenchDocker> {
   const { socket } = await starting;
   const host = `unix://${socket}`;
   const client = new DockerClient({ host, timeoutS: TIMEOUT_S, concurrency: CONCURRENCY });
-  return { host, client, image: await busyboxImage(socket) };
+  return { host, socket, client, image: await busyboxImage(socket) };
 }

@@ -39,6 +39,7 @@ export function createRuntime(
 /**
  * Starts containers and waits until all of them run; they end with the clean-up.
  * @param labels beside the label by which the runtime knows them
+ * @param firstPort where the first has its HTTP API on the host, for what asks engines; the others follow
  * @returns their ids
  */
 export async function startFleet(
@@ -47,13 +48,14 @@ export async function startFleet(
   count: number,
   label: Label,
   labels: Record<string, string> = {},
+  firstPort = 1,
 ): Promise<string[]> {
   const runtime = createRuntime(docker, label);
   const limit = pLimit(CALLS_AT_ONCE);
   const ids: string[] = [];
   cleanup.add(() => Promise.all(ids.map((id) => limit(() => endContainer(docker, id)))));
   const start = async (index: number) => {
-    const http = 2 * index + 1;
+    const http = firstPort + 2 * index;
     const { id } = await runtime.create({
       name: `bench-${randomBytes(6).toString('hex')}`,
       ports: { hostHttp: http, containerHttp: http, containerHttps: http + 1 },
@@ -73,7 +75,7 @@ export async function killContainer({ client }: BenchDocker, id: string): Promis
 }
 
 /** Ends a container, and waits until it is removed: the daemon fails to remove what is going already. */
-async function endContainer(docker: BenchDocker, id: string): Promise<void> {
+export async function endContainer(docker: BenchDocker, id: string): Promise<void> {
   const { client } = docker;
   try {
     await killContainer(docker, id);

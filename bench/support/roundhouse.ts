@@ -1,9 +1,12 @@
 import { fileURLToPath } from 'node:url';
+import manifest from '../../package.json' with { type: 'json' };
 import { type Child, startChild } from './child.ts';
 import type { Cleanup } from './cleanup.ts';
 import { temporaryFolder } from './temporary.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** What `npm start` gives to Node: its flags, and the program. */
+const [, ...START] = manifest.scripts.start.split(' ');
 
 /** Starts the real application, as `npm start` does, on a free port of 127.0.0.1. */
 export async function startRoundhouse(
@@ -14,7 +17,8 @@ export async function startRoundhouse(
     cleanup,
     {
       command: process.execPath,
-      args: [MAIN],
+      args: START,
+      cwd: ROOT,
       env: { PORT: '0', DATA_DIR: await temporaryFolder(cleanup), ...env },
     },
     (line) => / serves on (http:\/\/[^"\s]+)/.exec(line)?.[1] ?? null,

@@ -2,6 +2,7 @@ import type { Answers } from '../api/answers.ts';
 import { createCachedReply } from '../api/cached-reply.ts';
 import type { Api } from '../api/context.ts';
 import type { Followers } from '../api/live/followers.ts';
+import { LogReaders } from '../api/logs/log-readers.ts';
 import { createKeyCheck, requireKeyForReads } from '../api/plugins/auth.ts';
 import { addCommonHeaders, commonHeaders } from '../api/plugins/headers.ts';
 import { answerUnmatched } from '../api/plugins/method-not-allowed.ts';
@@ -12,6 +13,7 @@ import { engineRoutes } from '../api/routes/engines.ts';
 import { eventRoutes } from '../api/routes/events.ts';
 import { fleetRoutes } from '../api/routes/fleet.ts';
 import { liveRoutes } from '../api/routes/live.ts';
+import { logRoutes } from '../api/routes/logs.ts';
 import { metricsRoutes } from '../api/routes/metrics.ts';
 import { panelRoutes } from '../api/routes/panel.ts';
 import { probeRoutes } from '../api/routes/probes.ts';
@@ -48,7 +50,7 @@ export async function createApi(
   },
 ): Promise<Api> {
   const { answers, views, followers, readVpn, past } = parts;
-  const { cache, history, log, metrics } = parts.foundation;
+  const { cache, clock, history, log, metrics } = parts.foundation;
   const { registry, breakers } = parts.engines;
   const { streams, figures, sessions } = parts.played;
   const { provisioner, scaler, replacer } = parts.keepers;
@@ -70,6 +72,7 @@ export async function createApi(
     isReservedLabel,
     handleProvisioningError: createProvisioningErrorHandler(log),
   });
+  logRoutes(api, { registry, runtime, readers: new LogReaders(clock), checkKey, headers });
   fleetRoutes(api, { registry, scaler, replacer, breakers, config, checkKey });
   vpnRoutes(api, readVpn);
   streamRoutes(api, { streams, figures, sessions, views, checkKey, log });

@@ -12,6 +12,7 @@ import type { VpnFleet } from '../vpn/fleet.ts';
 import { type VpnStatus, vpnsIn } from '../vpn/wire.ts';
 import type { Engines } from './engines.ts';
 import type { Foundation } from './foundation.ts';
+import type { Leadership } from './leadership.ts';
 
 export type Keepers = ReturnType<typeof createKeepers>;
 
@@ -25,11 +26,12 @@ export function createKeepers(
     engines: Engines;
     streams: Streams;
     fleet: VpnFleet;
+    leadership: Leadership;
     readVpn: () => Promise<VpnStatus>;
   },
   { bus, clock, log }: Foundation,
 ) {
-  const { runtime, streams, fleet, readVpn } = parts;
+  const { runtime, streams, fleet, leadership, readVpn } = parts;
   const { registry, breakers } = parts.engines;
   // An engine whose command has no place for the port cannot take it.
   const takesPort = config.engineCommand === null || config.engineCommand.includes('{p2p_port}');
@@ -37,6 +39,8 @@ export function createKeepers(
     runtime,
     registry,
     breaker: breakers.general,
+    bus,
+    clock,
     ports: new PortPool(config.portRange, () => portsInUse(registry, runtime)),
     maxReplicas: config.maxReplicas,
     readVpn: async () => {
@@ -46,9 +50,11 @@ export function createKeepers(
       return { enabled, connected, placements: placementsFor(vpnsIn(status), config.portRange, takesPort) };
     },
   });
+  const mayAct = () => leadership.leading;
   const failover = new VpnFailover({
     registry,
     vpns: () => fleet.runs,
+    mayAct,
     remove: (id) => provisioner.remove(id),
     onLoss: ({ id, vpnContainer }, reason) =>
       log.warn({ engine: id, vpn: vpnContainer, reason }, 'an engine has lost its VPN and is removed'),
@@ -63,6 +69,7 @@ export function createKeepers(
     placed: () => provisioner.placed,
     hasRoom: () => provisioner.count < config.maxReplicas,
     isIdle: (id) => streams.ofEngine(id).length === 0,
+    mayAct,
     onError: (err) => log.warn({ err }, "no engine could be started for a VPN's forwarded port"),
   });
   const limits = {
@@ -79,6 +86,7 @@ export function createKeepers(
     limits: { ...limits, autoDelete: config.autoDelete, graceMs },
     intervalS: config.autoscaleIntervalS,
     usedEngines,
+    mayAct,
     onError: (err) => log.warn({ err }, 'the number of engines could not be brought to what is wanted'),
   });
   const replacer = new Replacer({
@@ -90,6 +98,7 @@ export function createKeepers(
     graceMs,
     startupTimeoutMs: config.startupTimeoutS * 1000,
     usedEngines,
+    mayAct,
     onError: (err) => log.warn({ err }, 'an unhealthy engine could not be replaced'),
   });
   return {

@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { Past } from '../samples/past.ts';
+import { PastFile } from '../samples/past-file.ts';
 import { Sampler } from '../samples/sampler.ts';
 import type { Streams } from '../streams/streams.ts';
 import type { Engines } from './engines.ts';
@@ -10,10 +11,10 @@ export function createSamples(
   config: Config,
   { registry, stats }: Engines,
   streams: Streams,
-  { cache, clock }: Foundation,
+  { cache, clock, log }: Foundation,
 ) {
   const intervalS = config.historySampleIntervalS;
-  const past = new Past(intervalS, Date.now);
+  const past = new Past(Math.max(1, intervalS), Date.now);
   const sampler = new Sampler({
     past,
     clock,
@@ -36,5 +37,23 @@ export function createSamples(
     },
     readCache: () => cache.totals(),
   });
-  return { past, sampler };
+  const file = new PastFile({
+    dataDir: config.dataDir,
+    past,
+    clock,
+    onError: (message) => log.warn(message),
+  });
+  return {
+    past,
+    /** Takes up what the former run has left. */
+    restore: () => file.restore(),
+    start() {
+      sampler.start();
+      file.start();
+    },
+    async stop() {
+      sampler.stop();
+      await file.close();
+    },
+  };
 }

@@ -5,12 +5,14 @@ import { createVpn } from '../vpn/vpn.ts';
 import { VpnWatch } from '../vpn/watch.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { Foundation } from './foundation.ts';
+import type { Leadership } from './leadership.ts';
 
 /** The VPNs: how they are, and their restart where they stay unhealthy. */
 export function createVpns(
   config: Config,
   containers: Dependencies['vpnContainers'],
   { bus, cache, clock, log, metrics }: Foundation,
+  leadership: Leadership,
   onSeen: () => void,
 ) {
   const vpnOptions = {
@@ -35,6 +37,7 @@ export function createVpns(
     intervalS: config.gluetunHealthCheckIntervalS,
     restartAfterS: config.vpnUnhealthyRestartTimeoutS,
     clock,
+    mayAct: () => leadership.leading,
     onSeen,
     onChange: (vpn, { connected }) => bus.publish({ type: 'vpn_changed', vpn, connected }),
     onRestart: (vpn) => {

@@ -5,8 +5,9 @@ import type { Entry, Store } from './store.ts';
 
 /** Bookkeeping of an entry: the object, its map slot and its list node. */
 const OVERHEAD_BYTES = 256;
-/** Entries looked at before a sweep lets other work have its turn: well under a millisecond's worth. */
-const SWEEP_SLICE = 4096;
+/** A sweep lets other work have its turn after so long, or so many entries on a clock that stands still. */
+const SLICE_MS = 1;
+const SLICE_ENTRIES = 4096;
 
 export function isFresh(entry: Entry<unknown>, now: number): boolean {
   return now < entry.expiresAt && !entry.invalidated;
@@ -168,12 +169,17 @@ export class Entries<V> {
   async sweep(): Promise<number> {
     let removed = 0;
     let seen = 0;
+    let sliceEnd = this.#clock.now() + SLICE_MS;
     for (const entry of this.#all()) {
+      const now = this.#clock.now();
       // Past its time, a value that is just being refreshed still answers its readers.
-      const useless = this.#clock.now() >= entry.usableUntil && !entry.cancelRefresh;
+      const useless = now >= entry.usableUntil && !entry.cancelRefresh;
       if (useless && this.remove(entry.key)) removed += 1;
       seen += 1;
-      if (seen % SWEEP_SLICE === 0) await new Promise((resolve) => setImmediate(resolve));
+      if (now < sliceEnd && seen < SLICE_ENTRIES) continue;
+      await new Promise((resolve) => setImmediate(resolve));
+      seen = 0;
+      sliceEnd = this.#clock.now() + SLICE_MS;
     }
     return removed;
   }

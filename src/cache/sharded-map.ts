@@ -1,4 +1,6 @@
-const SHARDS = 32;
+const SHARDS = 256;
+/** Characters from the end of a key that choose its shard: there names, hashes and counters differ. */
+const HASHED = 8;
 
 /**
  * A map of strings in several parts. When a map grows or shrinks past a power of two, the engine copies all
@@ -31,9 +33,11 @@ export class ShardedMap<T> {
   }
 }
 
-/** Mixes the ends of a key: names differ at one of them, hashes and counters at the last. */
+/** FNV-1a over the end of the key: sums of characters left most keys of a counter in a few of the shards. */
 function shardOf(key: string): number {
-  const last = key.length - 1;
-  const mixed = key.charCodeAt(last) + 7 * key.charCodeAt(last - 1) + 13 * key.charCodeAt(last >> 1) + last;
-  return mixed & (SHARDS - 1);
+  let hash = 0x811c9dc5;
+  for (let at = Math.max(0, key.length - HASHED); at < key.length; at += 1) {
+    hash = Math.imul(hash ^ key.charCodeAt(at), 0x01000193);
+  }
+  return (hash ^ (hash >>> 15)) & (SHARDS - 1);
 }

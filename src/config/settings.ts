@@ -174,7 +174,7 @@ export const SETTINGS = {
     'CIRCUIT_BREAKER_FAILURE_THRESHOLD',
     5,
     'failures',
-    'Failed provisionings in a row after which provisioning pauses.',
+    'Starts in a row that fail, or lead to no healthy engine, after which provisioning pauses.',
     1,
     1000,
   ),
@@ -281,11 +281,12 @@ export const SETTINGS = {
     1,
     315_360_000,
   ),
-  historySampleIntervalS: seconds(
+  historySampleIntervalS: integer(
     'HISTORY_SAMPLE_INTERVAL_S',
     10,
-    'How often the figures that charts show are noted. Engines are read for it where nobody else has them read.',
-    1,
+    's',
+    'How often the figures that charts show are noted; engines are read for it where nobody else has them read. 0: never.',
+    0,
     60,
   ),
 

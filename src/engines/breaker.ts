@@ -14,7 +14,7 @@ export interface BreakerSnapshot {
   recoveryEtaS: number;
 }
 
-/** One attempt at what the breaker guards. Exactly one of these is to be called, once. */
+/** One attempt at what the breaker guards. Exactly one of these is to be called, once, however late. */
 export interface BreakerAttempt {
   succeed(): void;
   fail(): void;
@@ -25,7 +25,7 @@ export interface BreakerAttempt {
 /**
  * Stops provisioning after repeated failures, so that a broken host is not hammered. Open for
  * `recoveryTimeoutS`, then half open: one attempt is let through as a probe, and its outcome closes the
- * breaker or opens it anew.
+ * breaker or opens it anew. Outcomes of attempts from before that come in late change neither.
  */
 export class CircuitBreaker {
   readonly #clock: Clock;
@@ -64,14 +64,13 @@ export class CircuitBreaker {
   begin(): BreakerAttempt {
     const isProbe = this.state === 'half_open';
     if (isProbe) this.#setProbing(true);
-    // Only the probe's own end makes room for another: attempts from before the breaker opened end late.
     const ending = (end: () => void) => () => {
       if (isProbe) this.#setProbing(false);
       end();
     };
     return {
-      succeed: ending(() => this.#succeed()),
-      fail: ending(() => this.#fail()),
+      succeed: ending(() => this.#succeed(isProbe)),
+      fail: ending(() => this.#fail(isProbe)),
       abandon: ending(() => {}),
     };
   }
@@ -95,18 +94,17 @@ export class CircuitBreaker {
     };
   }
 
-  #succeed(): void {
-    const changed = this.#openedAt !== undefined;
-    this.#failures = 0;
-    this.#openedAt = undefined;
+  #succeed(isProbe: boolean): void {
     this.#lastSuccess = Date.now();
-    if (changed) this.#onChange();
+    if (this.#openedAt === undefined) this.#failures = 0;
+    else if (isProbe) this.reset();
   }
 
-  #fail(): void {
+  #fail(isProbe: boolean): void {
     this.#failures += 1;
     this.#lastFailure = Date.now();
-    if (this.#openedAt !== undefined || this.#failures >= this.#threshold) this.#openedAt = this.#clock.now();
+    const opens = this.#openedAt === undefined ? this.#failures >= this.#threshold : isProbe;
+    if (opens) this.#openedAt = this.#clock.now();
     this.#onChange();
   }
 

@@ -46,6 +46,7 @@ export class ForwardedPorts {
   readonly #placed: () => readonly Placed[];
   readonly #hasRoom: () => boolean;
   readonly #isIdle: (id: string) => boolean;
+  readonly #mayAct: () => boolean;
   readonly #onError: (error: unknown) => void;
   /** By VPN, the engine that was started for the port, and the one that goes once it is healthy. */
   readonly #successions = new Map<string, { successor: string; outgoing: string }>();
@@ -68,6 +69,8 @@ export class ForwardedPorts {
     hasRoom: () => boolean;
     /** Whether an engine plays nothing. */
     isIdle: (id: string) => boolean;
+    /** Whether this process may start and remove engines, or only sees how the ports are taken. */
+    mayAct: () => boolean;
     onError: (error: unknown) => void;
   }) {
     this.#registry = parts.registry;
@@ -78,6 +81,7 @@ export class ForwardedPorts {
     this.#placed = parts.placed;
     this.#hasRoom = parts.hasRoom;
     this.#isIdle = parts.isIdle;
+    this.#mayAct = parts.mayAct;
     this.#onError = parts.onError;
   }
 
@@ -91,7 +95,7 @@ export class ForwardedPorts {
           this.#registry.update(engine.id, { forwarded: engine === elected });
       }
     }
-    if (!this.#working) void this.#work();
+    if (!this.#working && this.#mayAct()) void this.#work();
   }
 
   stop(): void {

@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto';
+import type { Clock } from '../cache/index.ts';
 import { RoundhouseError } from '../errors.ts';
+import type { EventBus } from '../events/events.ts';
 import { type Blocked, findBlock, VPN_DISCONNECTED } from './blocked.ts';
 import type { CircuitBreaker } from './breaker.ts';
 import { type EngineVpn, type Placed, placeEngine } from './placement.ts';
 import type { PortPool, PortRange } from './ports.ts';
+import { Probation } from './probation.ts';
 import type { EngineRegistry } from './registry.ts';
-import type { EnginePorts, EngineRuntime, RuntimeEngine } from './runtime.ts';
+import { ANSWER_WITHIN_MS, type EnginePorts, type EngineRuntime, type RuntimeEngine } from './runtime.ts';
 
 /** A port of the range may be held by a program that is not ours; so many are tried. */
 const PORT_ATTEMPTS = 5;
@@ -41,7 +44,8 @@ export class ProvisioningBlockedError extends RoundhouseError {
 
   constructor(blocked: Blocked) {
     super('provisioning_blocked', blocked.message);
-    this.blocked = blocked;
+    // Its own, because the one given may be part of a cached answer, and so frozen: an error is not.
+    this.blocked = { ...blocked };
   }
 }
 
@@ -53,6 +57,8 @@ interface Pending extends Placed {
   readonly ports: number[];
   /** Where its ports are taken from; unset: from the whole range. */
   readonly portRange?: PortRange;
+  /** When it was asked for, in milliseconds of the clock. */
+  readonly askedAt: number;
 }
 
 /** Starts and removes engines: the one way in which either happens. */
@@ -61,6 +67,8 @@ export class Provisioner {
   readonly #registry: EngineRegistry;
   readonly #ports: PortPool;
   readonly #breaker: CircuitBreaker;
+  readonly #probation: Probation;
+  readonly #clock: Clock;
   readonly #maxReplicas: number;
   readonly #readVpn: () => Promise<ProvisioningVpn>;
   /** Engines being provisioned: they count against the maximum before the runtime tells of them. */
@@ -71,6 +79,8 @@ export class Provisioner {
     registry: EngineRegistry;
     ports: PortPool;
     breaker: CircuitBreaker;
+    bus: EventBus;
+    clock: Clock;
     maxReplicas: number;
     readVpn: () => Promise<ProvisioningVpn>;
   }) {
@@ -78,6 +88,8 @@ export class Provisioner {
     this.#registry = parts.registry;
     this.#ports = parts.ports;
     this.#breaker = parts.breaker;
+    this.#probation = new Probation(parts.registry, parts.bus);
+    this.#clock = parts.clock;
     this.#maxReplicas = parts.maxReplicas;
     this.#readVpn = parts.readVpn;
   }
@@ -117,19 +129,20 @@ export class Provisioner {
   async provision(request: ProvisionRequest = {}): Promise<RuntimeEngine> {
     if (request.hostPort !== undefined) this.#ports.assertInRange(request.hostPort);
     this.#registry.assertAvailable();
+    const askedAt = this.#clock.now();
     const vpn = await this.#readVpn();
     const blocked = this.findBlock(vpn);
     if (blocked) throw new ProvisioningBlockedError(blocked);
     // From the check above to here nothing is awaited, so no other call can pass the same check, or see
     // the same VPN as the one with the fewest engines.
-    const pending: Pending = { ports: [], ...this.#place(request, vpn) };
+    const pending: Pending = { ports: [], askedAt, ...this.#place(request, vpn) };
     this.#pending.add(pending);
     const attempt = this.#breaker.begin();
     const asOf = this.#registry.mark();
     try {
       const engine = await this.#create(request, pending);
       this.#registry.add(engine, asOf);
-      attempt.succeed();
+      this.#probation.begin(engine.id, attempt);
       return engine;
     } catch (error) {
       if (error instanceof RoundhouseError && NOT_THE_HOSTS_FAULT.has(error.code)) attempt.abandon();
@@ -149,7 +162,7 @@ export class Provisioner {
     await this.#registry.delete(id, () => this.#runtime.remove(id));
   }
 
-  #place(request: ProvisionRequest, { placements }: ProvisioningVpn): Omit<Pending, 'ports'> {
+  #place(request: ProvisionRequest, { placements }: ProvisioningVpn): Omit<Pending, 'ports' | 'askedAt'> {
     if (!placements) return { vpnContainer: null, forwardedPort: null };
     const placement = placeEngine(placements, this.placed, request);
     if (!placement) throw new ProvisioningBlockedError(VPN_DISCONNECTED);
@@ -172,12 +185,20 @@ export class Provisioner {
       const name = `roundhouse-engine-${ports.hostHttp}-${randomBytes(3).toString('hex')}`;
       pending.name = name;
       try {
-        return await this.#runtime.create({ name, ports, labels, env, ...network });
+        return await this.#runtime.create({ name, ports, labels, env, ...network }, this.#leftMs(pending));
       } catch (error) {
         const portTaken = error instanceof RoundhouseError && error.code === 'port_taken';
-        if (!portTaken || attempt === attempts) throw error;
+        if (!portTaken) throw error;
+        if (attempt < attempts && this.#leftMs(pending) > 0) continue;
+        // "Taken" is an answer to who asked for the port, and to nobody else.
+        throw hostPort === undefined ? noPortFound(pending, error) : error;
       }
     }
+  }
+
+  /** How much longer whoever asked for the engine can be made to wait. */
+  #leftMs({ askedAt }: Pending): number {
+    return Math.max(0, ANSWER_WITHIN_MS - (this.#clock.now() - askedAt));
   }
 
   #choosePorts(pending: Pending, wished: number | undefined): EnginePorts {
@@ -192,6 +213,11 @@ export class Provisioner {
     pending.ports.push(port);
     return port;
   }
+}
+
+function noPortFound({ ports }: Pending, cause: unknown): RoundhouseError {
+  const message = `Other programs hold the ports that were tried: ${ports.join(', ')}`;
+  return new RoundhouseError('no_free_port', message, { cause });
 }
 
 /** The host ports that engines hold, for a {@link PortPool}. */

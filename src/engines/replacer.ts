@@ -18,6 +18,8 @@ export interface ReplacerParts {
   startupTimeoutMs: number;
   limits: { minReplicas: number; maxReplicas: number; minFree: number };
   usedEngines: () => ReadonlySet<string>;
+  /** Whether this process may act on its own: of several orchestrators over the same engines, one does. */
+  mayAct: () => boolean;
   onError: (error: unknown) => void;
 }
 
@@ -99,7 +101,7 @@ export class Replacer {
   async #begin(): Promise<void> {
     const { provisioner, breaker, clock, limits, startupTimeoutMs } = this.#parts;
     const [oldId] = this.#dueIds();
-    if (oldId === undefined || !breaker.allows) return;
+    if (oldId === undefined || !breaker.allows || !this.#parts.mayAct()) return;
     const atMaximum = provisioner.count >= limits.maxReplicas;
     if (atMaximum || this.#enoughWithout(oldId)) await provisioner.remove(oldId);
     if (!atMaximum && this.#parts.registry.get(oldId) === undefined) return;

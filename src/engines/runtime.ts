@@ -1,5 +1,11 @@
 /** What the domain needs of whatever runs engines. Implementations live in `runtimes/`. */
 
+/**
+ * Clients give up after 3 s: an engine whose start takes longer is answered for as starting. With ten starts at
+ * once on a busy machine, an answer at 2.5 s was at times too late.
+ */
+export const ANSWER_WITHIN_MS = 2000;
+
 /** Ports of one engine, as its clients and the engine itself see them. */
 export interface EnginePorts {
   /** Where clients reach the engine's HTTP API on its host. */
@@ -67,6 +73,18 @@ export interface ResourceSample {
   networkNamespace: string | null;
 }
 
+/** Which part of what an engine has written is to be read. */
+export interface LogOptions {
+  /** So many lines at most of what is there already. */
+  tail: number;
+  /** Whether to go on with what is written from now on, until the engine ends. */
+  follow: boolean;
+  /** Only what was written since, in milliseconds since the epoch; null for all. */
+  since: number | null;
+  /** Ends the reading. */
+  signal: AbortSignal;
+}
+
 export interface RuntimeListener {
   /** An engine has started or its facts may have changed. */
   onStarted(id: string): void;
@@ -96,15 +114,22 @@ export interface EngineRuntime {
   /** One managed engine, or null if there is none of that id, or it does not run. */
   inspect(id: string): Promise<RuntimeEngine | null>;
   /**
-   * Starts an engine and answers once it is accepted as starting, before it serves.
+   * Starts an engine and answers once it is accepted as starting, before it serves, and about
+   * `answerWithinMs` from now even if the start is still under way: {@link ANSWER_WITHIN_MS} if unset.
    * Rejects with `port_taken`, `image_missing`, `provisioning_failed` or `runtime_unavailable`; nothing is
    * left behind then.
    */
-  create(spec: EngineSpec): Promise<RuntimeEngine>;
+  create(spec: EngineSpec, answerWithinMs?: number): Promise<RuntimeEngine>;
   /** Stops and removes an engine. One that is already gone is no error. */
   remove(id: string): Promise<void>;
   /** Samples engines in parallel; one that has gone or cannot be read is left out. */
   sample(ids: readonly string[], signal: AbortSignal): Promise<Map<string, ResourceSample>>;
+  /**
+   * What an engine has written to its standard output and error, as bytes, none of which can be relied on to be
+   * text; null where there is no such engine. Rejects also with `logs_unavailable`. Iteration ends with what there
+   * is, with the engine or as the signal aborts, and throws where the rest cannot be read.
+   */
+  logs(id: string, options: LogOptions): Promise<AsyncIterable<Uint8Array> | null>;
   /** Follows starts and stops from now on; returns a function that ends it. Called once. */
   watch(listener: RuntimeListener): () => void;
   /** Releases connections; the process runtime also stops its engines. */

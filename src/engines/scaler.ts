@@ -16,6 +16,8 @@ export interface ScalerParts {
   intervalS: number;
   /** Engines on which a stream plays. */
   usedEngines: () => ReadonlySet<string>;
+  /** Whether this process may act on its own: of several orchestrators over the same engines, one does. */
+  mayAct: () => boolean;
   onError: (error: unknown) => void;
 }
 
@@ -114,8 +116,10 @@ export class Scaler {
 
   /** Takes one step; returns whether there may be another. */
   async #step(): Promise<boolean> {
-    const { registry, provisioner, clock } = this.#parts;
+    const { registry, provisioner, clock, mayAct } = this.#parts;
     if (this.#stopped || !registry.available) return false;
+    // What somebody has asked this process for is its own to do, whoever leads.
+    if (!mayAct() && this.#demand === null) return false;
     const { provision, remove } = decideScaling(this.#state());
     const [idle] = remove;
     if (provision > 0) {

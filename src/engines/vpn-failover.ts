@@ -37,6 +37,7 @@ export function lossOf(
 export class VpnFailover {
   readonly #registry: EngineRegistry;
   readonly #vpns: () => readonly VpnRun[];
+  readonly #mayAct: () => boolean;
   readonly #remove: (id: string) => Promise<void>;
   readonly #onLoss: (engine: Engine, reason: string) => void;
   readonly #onError: (error: unknown) => void;
@@ -47,6 +48,8 @@ export class VpnFailover {
     registry: EngineRegistry;
     /** The VPNs as last seen; asked anew before each removal. */
     vpns: () => readonly VpnRun[];
+    /** Whether this process may act; asked anew before each removal. */
+    mayAct: () => boolean;
     remove: (id: string) => Promise<void>;
     /** Told of each engine before it is removed. */
     onLoss: (engine: Engine, reason: string) => void;
@@ -54,6 +57,7 @@ export class VpnFailover {
   }) {
     this.#registry = parts.registry;
     this.#vpns = parts.vpns;
+    this.#mayAct = parts.mayAct;
     this.#remove = parts.remove;
     this.#onLoss = parts.onLoss;
     this.#onError = parts.onError;
@@ -81,7 +85,7 @@ export class VpnFailover {
   }
 
   #find(tried: ReadonlySet<string>): { engine: Engine; reason: string } | undefined {
-    if (this.#stopped || !this.#registry.available) return undefined;
+    if (this.#stopped || !this.#registry.available || !this.#mayAct()) return undefined;
     const vpns = this.#vpns();
     // A forwarded engine first: once it is gone, its successor can get the port.
     const engines = this.#registry.list().sort((a, b) => Number(b.forwarded) - Number(a.forwarded));

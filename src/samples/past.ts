@@ -1,8 +1,10 @@
 import { COLUMN_NAMES, COLUMNS, type Column, type Point } from './columns.ts';
-import { TIER_LENGTH, Tier } from './tier.ts';
+import { type SavedInterval, TIER_LENGTH, Tier } from './tier.ts';
 
 /** Lengths of the coarser intervals, which are used where they are well above that of sampling. */
 const COARSE_S = [15, 60, 300];
+/** A slow read is noted late, but not by as much as this: then the clock was set back. */
+const LATEST_S = 600;
 
 /** What a chart is drawn from: times are seconds since the epoch, at the beginning of each interval. */
 export type Stretch = Record<Column, (number | null)[]> & {
@@ -11,6 +13,12 @@ export type Stretch = Record<Column, (number | null)[]> & {
   to: number;
   t: number[];
 };
+
+/** A past as it is written down, by the length of its intervals. */
+export interface SavedPast {
+  columns: readonly string[];
+  tiers: { interval_s: number; intervals: SavedInterval[] }[];
+}
 
 /**
  * The figures of the last day: the latest hour or so as finely as they were sampled, what is older in
@@ -37,7 +45,8 @@ export class Past {
   note(timeS: number, point: Point): void {
     for (const tier of this.#tiers) tier.add(timeS, point);
     this.#noted += 1;
-    this.#newestS = Math.max(timeS, this.#newestS ?? timeS);
+    const newestS = this.#newestS ?? timeS;
+    this.#newestS = newestS - timeS < LATEST_S ? Math.max(timeS, newestS) : timeS;
   }
 
   /** The last `windowS` seconds up to the newest point, in at most 400 intervals. */
@@ -59,6 +68,17 @@ export class Past {
       t: Array.from({ length: last - first + 1 }, (_, index) => (first + index) * intervalS),
       ...columns,
     };
+  }
+
+  save(): SavedPast {
+    const tiers = this.#tiers.map((tier) => ({ interval_s: tier.intervalS, intervals: tier.save() }));
+    return { columns: COLUMN_NAMES, tiers };
+  }
+
+  /** Takes up the intervals of the former run that are as long as now. Call it before anything is noted. */
+  restore({ tiers }: SavedPast): void {
+    for (const { interval_s, intervals } of tiers)
+      this.#tiers.find(({ intervalS }) => intervalS === interval_s)?.restore(intervals);
   }
 
   /** The finest intervals that reach back so far. */

@@ -12,6 +12,7 @@ export interface SamplerParts {
   clock: Clock;
   /** Milliseconds since the epoch. */
   now: () => number;
+  /** 0: nothing is ever sampled. */
   intervalS: number;
   /** Deadline of reading what the engines use. */
   timeoutS: number;
@@ -43,6 +44,7 @@ export class Sampler {
 
   start(): void {
     const { clock, now } = this.#parts;
+    if (this.#intervalMs === 0) return;
     // In the middle of an interval: at its edge, a timer that is early or late would leave one empty.
     const intoIntervalMs = now() % this.#intervalMs;
     const toMiddleMs = this.#intervalMs / 2 - intoIntervalMs;

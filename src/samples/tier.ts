@@ -3,6 +3,9 @@ import { COLUMN_NAMES, COLUMNS, type Column, type Point } from './columns.ts';
 /** Intervals that a tier remembers, and so the most that one answer holds. */
 export const TIER_LENGTH = 400;
 
+/** An interval as it is written down: its number, then a figure for each column, null where none is known. */
+export type SavedInterval = (number | null)[];
+
 /**
  * The past in intervals of one length: a ring in typed arrays, whose memory does not grow. Intervals are
  * numbered from the epoch, so a time in which nothing was noted is a gap, whatever the reason.
@@ -46,6 +49,22 @@ export class Tier {
       const known = this.#held[place] === first + index && counts[place] !== 0;
       return known ? (values[place] ?? null) : null;
     });
+  }
+
+  /** All intervals that are remembered, in no order. */
+  save(): SavedInterval[] {
+    return [...this.#held].flatMap((number) => {
+      if (Number.isNaN(number)) return [];
+      return [[number, ...COLUMN_NAMES.map((column) => this.read(column, number, number)[0] ?? null)]];
+    });
+  }
+
+  /** Takes up what was saved. In an interval that goes on, what was measured before counts as one figure. */
+  restore(intervals: readonly SavedInterval[]): void {
+    for (const [number, ...figures] of intervals) {
+      const entries = COLUMN_NAMES.map((column, index) => [column, figures[index] ?? null]);
+      this.add((number ?? 0) * this.intervalS, Object.fromEntries(entries) as Point);
+    }
   }
 
   #begin(place: number, number: number): void {

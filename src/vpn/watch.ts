@@ -15,6 +15,8 @@ export interface VpnWatchOptions {
   /** How long a container is unhealthy before it is restarted, in seconds; 0: it never is. */
   restartAfterS: number;
   clock: Clock;
+  /** Whether this process may restart containers. */
+  mayAct: () => boolean;
   /** Told that a VPN has changed since the look before. */
   onChange: (name: string, current: VpnObservation) => void;
   /** Told of each look, after any change, once the fleet has taken it up. */
@@ -65,7 +67,7 @@ export class VpnWatch {
 
   #take(name: string, seen: VpnObservation, policy: RestartPolicy): void {
     this.#options.fleet.note(name, seen);
-    if (policy.isDue(seen)) void this.#restart(name);
+    if (policy.isDue(seen) && this.#options.mayAct()) void this.#restart(name);
     this.#options.onSeen();
   }
 

@@ -67,6 +67,29 @@ describe('GET /cache/stats', () => {
     expect(await stats(app)).toMatchObject({ size: 0, entries: [] });
   });
 
+  test('how long loads take is shown by class of key, until the counters are set back', async () => {
+    await using app = await startFakeApp({ settings: { CACHE_KEEP_WARM: 'false' } });
+    const engines = [app.runtime.start(), app.runtime.start()];
+    await settle();
+    app.runtime.hold('sample');
+    const replies = engines.map(({ id }) => app.get(`/engines/${id}/stats`));
+    await settle();
+    app.clock.advance(250);
+    app.runtime.release('sample');
+    await Promise.all(replies);
+    app.runtime.fail('sample');
+    await app.get('/engines/stats/total');
+    const { load_times } = await stats(app);
+    expect(load_times).toEqual({
+      'stats:engine': { count: 2, failed: 0, mean_seconds: 0.25, last_seconds: 0.25 },
+      'stats:total': { count: 0, failed: 1, mean_seconds: null, last_seconds: null },
+    });
+    await app.post('/cache/clear', { pattern: 'stats:*' });
+    expect((await stats(app)).load_times).toEqual(load_times);
+    await app.post('/cache/clear');
+    expect((await stats(app)).load_times).toEqual({});
+  });
+
   test('a load under way is shown, and a failed and a stale one counted', async () => {
     await using app = await startFakeApp();
     app.runtime.start();

@@ -75,6 +75,7 @@ describe('an engine', () => {
       labels: { 'team.name': 'sport' },
       forwarded: false,
       first_seen: RFC_3339,
+      started_at: RFC_3339,
       last_seen: RFC_3339,
       streams: [],
       health_status: 'healthy',
@@ -252,6 +253,15 @@ test('probes and version answer', async () => {
     version: '0.0.0-test',
     node: process.version,
   });
+});
+
+test('the figures over time have one for each interval', async () => {
+  const { status, body } = await call('GET', '/stats/history');
+  expect(status).toBe(200);
+  const { interval_s, from, to, t, ...columns } = body;
+  expect(to - from).toBe(300);
+  expect(t).toHaveLength(300 / interval_s);
+  for (const figures of Object.values(columns)) expect(figures).toHaveLength(t.length);
 });
 
 test('engines are deleted under either path, and a second time they are not there', async () => {

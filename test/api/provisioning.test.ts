@@ -3,10 +3,12 @@ import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { RoundhouseError } from '../../src/errors.ts';
 import { startApp, startFakeApp, type TestApp } from '../support/app.ts';
+import { startEmulatedEngine } from '../support/emulated-engine.ts';
 import { settle } from '../support/fake-clock.ts';
 import { FakeRuntime } from '../support/fake-runtime.ts';
 import { FakeVpn } from '../support/fake-vpn.ts';
 import { assertDocumented } from '../support/openapi.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 // Real processes, which a busy machine makes slow.
 vi.setConfig({ testTimeout: 30_000 });
@@ -233,8 +235,13 @@ describe('a refused provisioning says why, as clients read it', () => {
 });
 
 test('the breaker opens after failures, tells for how long, and half open lets one probe through', async () => {
+  await using engine = await startEmulatedEngine();
   await using app = await startFakeApp({
-    settings: { CIRCUIT_BREAKER_FAILURE_THRESHOLD: '2', CIRCUIT_BREAKER_RECOVERY_TIMEOUT_S: '100' },
+    settings: {
+      CIRCUIT_BREAKER_FAILURE_THRESHOLD: '2',
+      CIRCUIT_BREAKER_RECOVERY_TIMEOUT_S: '100',
+      PORT_RANGE_HOST: `${engine.port}-${engine.port + 9}`,
+    },
   });
   const { runtime, clock } = app;
   const state = async () => (await app.get('/orchestrator/status')).json().provisioning;
@@ -256,13 +263,18 @@ test('the breaker opens after failures, tells for how long, and half open lets o
   expect(await state()).toMatchObject({ circuit_breaker_state: 'half_open', can_provision: true });
   runtime.mend('create');
   runtime.hold('create');
-  const probe = provision(app);
-  await settle();
+  const probe = provision(app, { host_port: engine.port });
+  await waitUntil('the probe is under way', () => runtime.waiting('create') === 1, 10_000);
   expect(await state()).toMatchObject({ circuit_breaker_state: 'half_open', can_provision: false });
   expect((await provision(app)).detail).toMatchObject({ code: 'circuit_breaker' });
   runtime.release('create');
   expect((await probe).status).toBe(200);
-  expect(await state()).toMatchObject({ circuit_breaker_state: 'closed', can_provision: true });
+  const isClosed = async () => {
+    await clock.advanceAsync(0);
+    return (await state()).circuit_breaker_state === 'closed';
+  };
+  await waitUntil('the engine is healthy, which closes the breaker', isClosed, 10_000);
+  expect(await state()).toMatchObject({ can_provision: true });
 });
 
 test('an engine that the client asked for with nothing but a key is as good as any', async () => {

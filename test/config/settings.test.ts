@@ -166,7 +166,7 @@ const ROWS: Record<keyof typeof SETTINGS, Row> = {
   gluetunPortCacheTtlS: seconds(1),
   historyMaxEvents: integer(1, 1_000_000),
   historyMaxAgeS: seconds(1, 315_360_000),
-  historySampleIntervalS: seconds(1, 60),
+  historySampleIntervalS: integer(0, 60),
   cacheEnabled: FLAG,
   cacheTtlStatsTotalS: seconds(0.1),
   cacheTtlOrchestratorStatusS: seconds(0.1),

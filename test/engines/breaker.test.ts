@@ -131,14 +131,31 @@ describe('half open', () => {
     expect(breaker.allows).toBe(true);
   });
 
-  test('an attempt from before that ends late does not let a second probe through', () => {
-    const { breaker, clock, fail } = createBreaker();
-    const late = breaker.begin();
-    fail(3);
-    clock.advance(60_000);
-    breaker.begin();
-    late.abandon();
-    expect(breaker.allows).toBe(false);
+  test.each(['succeed', 'fail', 'abandon'] as const)(
+    'an attempt from before that comes to its end late changes nothing: %s',
+    (end) => {
+      const { breaker, clock, fail } = createBreaker();
+      const [early, late] = [breaker.begin(), breaker.begin()];
+      fail(3);
+      clock.advance(59_000);
+      early[end]();
+      expect(breaker.snapshot()).toMatchObject({ state: 'open', recoveryEtaS: 1 });
+      clock.advance(1000);
+      const probe = breaker.begin();
+      late[end]();
+      expect(breaker.state).toBe('half_open');
+      expect(breaker.allows).toBe(false);
+      probe.succeed();
+      expect(breaker.state).toBe('closed');
+    },
+  );
+
+  test('a probe that fails after the breaker was closed by hand is one failure', () => {
+    const { breaker } = halfOpen();
+    const probe = breaker.begin();
+    breaker.reset();
+    probe.fail();
+    expect(breaker.snapshot()).toMatchObject({ state: 'closed', failureCount: 1 });
   });
 });
 

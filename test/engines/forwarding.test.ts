@@ -44,7 +44,7 @@ describe('the election', () => {
 
 async function start(options: { maxReplicas?: number } = {}) {
   const room = createRegistry();
-  const { registry, runtime, clock } = room;
+  const { registry, runtime, clock, bus } = room;
   const maxReplicas = options.maxReplicas ?? 5;
   const vpn: ForwardingVpn = {
     container: 'one',
@@ -57,6 +57,8 @@ async function start(options: { maxReplicas?: number } = {}) {
   const provisioner = new Provisioner({
     runtime,
     registry,
+    bus,
+    clock,
     breaker: new CircuitBreaker({ clock, failureThreshold: 9, recoveryTimeoutS: 1, onChange: () => {} }),
     ports: new PortPool({ first: 19_000, last: 19_999 }, () => portsInUse(registry, runtime)),
     maxReplicas,
@@ -68,6 +70,7 @@ async function start(options: { maxReplicas?: number } = {}) {
   });
   const playing = new Set<string>();
   const errors: unknown[] = [];
+  const leadership = { leading: true };
   const forwarding = new ForwardedPorts({
     registry,
     clock,
@@ -77,6 +80,7 @@ async function start(options: { maxReplicas?: number } = {}) {
     placed: () => provisioner.placed,
     hasRoom: () => provisioner.count < maxReplicas,
     isIdle: (id) => !playing.has(id),
+    mayAct: () => leadership.leading,
     onError: (error) => errors.push(error),
   });
   registry.start();
@@ -91,7 +95,7 @@ async function start(options: { maxReplicas?: number } = {}) {
   /** Port of each engine, marked where it is the forwarded one. */
   const ports = () =>
     registry.list().map(({ forwarded, forwardedPort }) => `${forwardedPort}${forwarded ? '!' : ''}`);
-  return { ...room, vpn, provisioner, playing, errors, forwarding, consider, makeHealthy, ports };
+  return { ...room, vpn, provisioner, playing, leadership, errors, forwarding, consider, makeHealthy, ports };
 }
 
 describe('a VPN with a forwarded port', () => {
@@ -103,6 +107,23 @@ describe('a VPN with a forwarded port', () => {
     makeHealthy();
     await consider();
     expect([ports(), runtime.calls.create, runtime.calls.remove]).toEqual([['6001!', 'null'], 2, 0]);
+  });
+
+  test('is seen by who does not lead, and left to who does', async () => {
+    const { provisioner, vpn, leadership, consider, makeHealthy, ports, runtime } = await start();
+    await provisioner.provision();
+    leadership.leading = false;
+    vpn.forwardedPort = 6002;
+    makeHealthy();
+    await consider();
+    expect([ports(), runtime.calls.create]).toEqual([['6001'], 1]);
+    vpn.forwardedPort = 6001;
+    await consider();
+    expect(ports()).toEqual(['6001!']);
+    leadership.leading = true;
+    vpn.forwardedPort = 6002;
+    await consider();
+    expect(runtime.calls.create).toBe(2);
   });
 
   test('without engines waits for the first', async () => {

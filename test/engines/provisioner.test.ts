@@ -22,6 +22,8 @@ async function createProvisioner(options: { mapsPorts?: boolean; maxReplicas?: n
   const provisioner = new Provisioner({
     runtime,
     registry,
+    bus,
+    clock,
     breaker,
     ports: new PortPool(RANGE, () => portsInUse(registry, runtime)),
     maxReplicas: options.maxReplicas ?? 5,
@@ -111,9 +113,29 @@ describe('ports', () => {
   test('after five that strangers hold it is given up, and all are free again', async () => {
     const { provisioner, runtime } = await createProvisioner();
     for (let port = 19_000; port <= 19_004; port += 1) runtime.foreignPorts.add(port);
-    await expect(provisioner.provision()).rejects.toMatchObject({ code: 'port_taken' });
+    // Nobody has asked for one of these, so it is not the request that is in conflict.
+    await expect(provisioner.provision()).rejects.toMatchObject({
+      code: 'no_free_port',
+      message: 'Other programs hold the ports that were tried: 19000, 19001, 19002, 19003, 19004',
+    });
     runtime.foreignPorts.clear();
     expect((await provisioner.provision({ hostPort: 19_000 })).ports.hostHttp).toBe(19_000);
+  });
+
+  test('all attempts share the time for one answer, and none begins after it', async () => {
+    const { provisioner, runtime, clock } = await createProvisioner();
+    runtime.fail('create', new RoundhouseError('port_taken', 'taken'));
+    runtime.hold('create');
+    const outcome = Promise.allSettled([provisioner.provision()]);
+    await settle();
+    for (const spentMs of [1500, 400, 100]) {
+      clock.advance(spentMs);
+      runtime.release('create');
+      runtime.hold('create');
+      await settle();
+    }
+    expect(outcomes(await outcome)).toEqual(['no_free_port']);
+    expect(runtime.answersWithin).toEqual([2000, 500, 100]);
   });
 
   test('a wish that a stranger or an engine holds is refused, not replaced', async () => {
@@ -181,8 +203,8 @@ describe('the maximum', () => {
 
   test('one that failed does not count any more', async () => {
     const { provisioner, runtime } = await createProvisioner({ maxReplicas: 1 });
-    runtime.fail('create', new RoundhouseError('port_taken', 'taken'));
-    await expect(provisioner.provision()).rejects.toMatchObject({ code: 'port_taken' });
+    runtime.fail('create', new RoundhouseError('image_missing', 'no such image'));
+    await expect(provisioner.provision()).rejects.toMatchObject({ code: 'image_missing' });
     runtime.mend('create');
     expect(provisioner.count).toBe(0);
     await provisioner.provision();
@@ -207,7 +229,7 @@ describe('what blocks', () => {
   });
 
   test('the breaker, after failures in a row; half open it lets one probe through', async () => {
-    const { provisioner, runtime, clock } = await createProvisioner();
+    const { provisioner, registry, runtime, clock } = await createProvisioner();
     runtime.fail('create', new RoundhouseError('provisioning_failed', 'no'));
     for (let time = 0; time < 2; time += 1)
       await expect(provisioner.provision()).rejects.toMatchObject({ code: 'provisioning_failed' });
@@ -223,6 +245,9 @@ describe('what blocks', () => {
     expect(runtime.waiting('create')).toBe(1);
     runtime.release('create');
     expect(outcomes(await attempts)).toEqual(['ok', 'provisioning_blocked']);
+    // Started is not yet healthy: until then it is the probe that is under way.
+    await expect(provisioner.provision()).rejects.toMatchObject({ blocked: { code: 'circuit_breaker' } });
+    registry.update([...runtime.engines.keys()][0]!, { health: 'healthy' });
     await provisioner.provision();
   });
 
@@ -240,7 +265,7 @@ describe('what blocks', () => {
     expect(breaker.snapshot().failureCount).toBe(1);
   });
 
-  test.each(['port_taken', 'runtime_unavailable'] as const)('%s does not', async (code) => {
+  test.each(['no_free_port', 'runtime_unavailable'] as const)('%s does not', async (code) => {
     const { provisioner, runtime, breaker } = await createProvisioner();
     runtime.fail('create', new RoundhouseError(code, 'no'));
     await expect(provisioner.provision()).rejects.toMatchObject({ code });

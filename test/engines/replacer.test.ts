@@ -18,6 +18,8 @@ async function createReplacer(options: { engines: number; maxReplicas?: number; 
   const provisioner = new Provisioner({
     runtime,
     registry,
+    bus,
+    clock,
     breaker: createBreaker(),
     ports: new PortPool({ first: 19_000, last: 19_999 }, () => portsInUse(registry, runtime)),
     maxReplicas,
@@ -25,6 +27,7 @@ async function createReplacer(options: { engines: number; maxReplicas?: number; 
   });
   const breaker = createBreaker();
   const errors: unknown[] = [];
+  const leadership = { leading: true };
   const replacer = new Replacer({
     registry,
     provisioner,
@@ -34,6 +37,7 @@ async function createReplacer(options: { engines: number; maxReplicas?: number; 
     startupTimeoutMs: STARTUP_MS,
     limits: { minReplicas: options.minReplicas ?? options.engines, maxReplicas, minFree: 1 },
     usedEngines: () => new Set(),
+    mayAct: () => leadership.leading,
     onError: (error) => errors.push(error),
   });
   replacer.start(bus);
@@ -44,7 +48,7 @@ async function createReplacer(options: { engines: number; maxReplicas?: number; 
   const setHealth = (id: string, health: 'healthy' | 'unhealthy') => registry.update(id, { health });
   for (const id of ids) setHealth(id, 'healthy');
   const newest = () => [...runtime.engines.keys()].at(-1)!;
-  return { ...room, provisioner, breaker, replacer, errors, ids, setHealth, newest };
+  return { ...room, provisioner, breaker, replacer, leadership, errors, ids, setHealth, newest };
 }
 
 test('an engine is replaced after its grace, once the new one is healthy', async () => {
@@ -133,4 +137,15 @@ test('a replacement that cannot be provisioned is told and leaves the old one be
   await clock.advanceAsync(GRACE_MS + 1000);
   expect(errors).toContain(fault);
   expect(runtime.engines.has(ids[0]!)).toBe(true);
+});
+
+test('while another leads, what is unhealthy is marked and left to the leader', async () => {
+  const { runtime, clock, replacer, leadership, ids, setHealth } = await createReplacer({ engines: 2 });
+  leadership.leading = false;
+  setHealth(ids[0]!, 'unhealthy');
+  await clock.advanceAsync(GRACE_MS + 5000);
+  expect([replacer.marked, runtime.engines.size]).toEqual([1, 2]);
+  leadership.leading = true;
+  await clock.advanceAsync(1000);
+  expect(runtime.engines.size).toBe(3);
 });

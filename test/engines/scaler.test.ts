@@ -11,7 +11,13 @@ const FAULT = new RoundhouseError('provisioning_failed', 'no');
 const GRACE_MS = 30_000;
 
 function createScaler(
-  options: { min?: number; minFree?: number; autoDelete?: boolean; recoveryTimeoutS?: number } = {},
+  options: {
+    min?: number;
+    minFree?: number;
+    autoDelete?: boolean;
+    recoveryTimeoutS?: number;
+    leading?: boolean;
+  } = {},
 ) {
   const room = createRegistry();
   const { registry, runtime, clock, bus } = room;
@@ -19,12 +25,15 @@ function createScaler(
   const provisioner = new Provisioner({
     runtime,
     registry,
+    bus,
+    clock,
     breaker: new CircuitBreaker({ clock, failureThreshold: 100, recoveryTimeoutS: 1, onChange: () => {} }),
     ports: new PortPool({ first: 19_000, last: 19_999 }, () => portsInUse(registry, runtime)),
     maxReplicas: 6,
     readVpn: async () => vpn,
   });
   const used = new Set<string>();
+  const leadership = { leading: options.leading ?? true };
   const errors: unknown[] = [];
   const scaler = new Scaler({
     registry,
@@ -39,6 +48,7 @@ function createScaler(
     },
     intervalS: 30,
     usedEngines: () => used,
+    mayAct: () => leadership.leading,
     onError: (error) => errors.push(error),
   });
   const ids = () => [...runtime.engines.keys()];
@@ -58,7 +68,7 @@ function createScaler(
   const becomeHealthy = () => {
     for (const id of ids()) registry.update(id, { health: 'healthy' });
   };
-  return { ...room, provisioner, scaler, errors, used, vpn, ids, use, start, becomeHealthy };
+  return { ...room, provisioner, scaler, errors, used, vpn, leadership, ids, use, start, becomeHealthy };
 }
 
 describe('the minimum', () => {
@@ -228,5 +238,27 @@ describe('stop', () => {
     await clock.advanceAsync(120_000);
     expect(runtime.calls.create).toBe(1);
     expect(clock.pending).toBe(0);
+  });
+});
+
+describe('while another orchestrator leads', () => {
+  test('nothing is started or removed, until this one leads', async () => {
+    const { runtime, start, clock, leadership } = createScaler({ min: 2, leading: false });
+    await start();
+    await clock.advanceAsync(60_000);
+    expect(runtime.calls.create).toBe(0);
+    leadership.leading = true;
+    await clock.advanceAsync(30_000);
+    expect(runtime.engines.size).toBe(2);
+  });
+
+  test('what this one was asked for is done by this one', async () => {
+    const { runtime, start, scaler, clock } = createScaler({ min: 1, leading: false });
+    await start();
+    expect(scaler.scaleTo(2)).toBe(2);
+    await clock.advanceAsync(0);
+    expect(runtime.engines.size).toBe(2);
+    await clock.advanceAsync(60_000);
+    expect(runtime.calls.create).toBe(2);
   });
 });

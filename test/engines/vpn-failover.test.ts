@@ -37,11 +37,13 @@ async function start() {
   const room = createRegistry();
   const { registry, runtime } = room;
   const vpns = [{ ...VPN }, { ...VPN, container: 'two', containerId: 'b'.repeat(64) }];
+  const leadership = { leading: true };
   const losses: string[] = [];
   const errors: unknown[] = [];
   const failover = new VpnFailover({
     registry,
     vpns: () => vpns,
+    mayAct: () => leadership.leading,
     remove: (id) => registry.delete(id, () => runtime.remove(id)),
     onLoss: ({ name }, reason) => losses.push(`${name} ${reason}`),
     onError: (error) => errors.push(error),
@@ -59,7 +61,7 @@ async function start() {
   registry.start();
   await settle();
   const names = () => registry.list().map(({ name }) => name);
-  return { ...room, vpns, losses, errors, failover, names };
+  return { ...room, vpns, leadership, losses, errors, failover, names };
 }
 
 describe('failover', () => {
@@ -81,6 +83,23 @@ describe('failover', () => {
     runtime.release('remove');
     await settle();
     expect([names(), losses]).toEqual([['c'], ['b vpn_failed', 'a vpn_failed']]);
+  });
+
+  test('is the business of the leader alone, from one removal to the next', async () => {
+    const { failover, vpns, leadership, runtime, names } = await start();
+    leadership.leading = false;
+    vpns[0]!.failed = true;
+    failover.consider();
+    await settle();
+    expect(runtime.calls.remove).toBe(0);
+    leadership.leading = true;
+    runtime.hold('remove');
+    failover.consider();
+    await settle();
+    leadership.leading = false;
+    runtime.release('remove');
+    await settle();
+    expect(names()).toEqual(['a', 'c']);
   });
 
   test('stops when the VPN is back before all are gone', async () => {

@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 
-/** A way to misbehave: status 500, silence, a byte now and then, no JSON, 1 MB, a redirect, a cut line. */
-type Fault = 'error' | 'hang' | 'drip' | 'rubbish' | 'huge' | 'redirect' | 'reset';
+/** A way to misbehave: a status, status 500, silence, a byte now and then, no JSON, 1 MB, a redirect, a cut line. */
+type Fault = number | 'error' | 'hang' | 'drip' | 'rubbish' | 'huge' | 'redirect' | 'reset';
 
 /** How the emulated Gluetun answers. */
 export interface Behaviour {
@@ -139,7 +139,8 @@ function send(response: ServerResponse, { status = 200, body, location }: Reply)
 
 function misbehave(fault: Fault, response: ServerResponse): void {
   if (fault === 'hang') return;
-  if (fault === 'reset') response.destroy();
+  if (typeof fault === 'number') send(response, { status: fault, location: '/elsewhere' });
+  else if (fault === 'reset') response.destroy();
   else if (fault === 'error') send(response, { status: 500 });
   else if (fault === 'redirect') send(response, { status: 302, location: '/elsewhere' });
   else if (fault === 'rubbish') response.end('<html>not what you asked for');

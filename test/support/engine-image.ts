@@ -12,18 +12,21 @@ const EMULATED_ENGINE = fileURLToPath(
  * The image of an emulated engine: the Node that runs the tests, and the engine program. It reads its
  * arguments from CONF or ACESTREAM_ARGS, as the images of the presets do, or they follow
  * `node /engine/emulated-engine.ts` in the command.
+ * @param preload a module that is loaded before the engine program, in every engine
  * @returns the image's name, in the daemon at `socket`; it changes with what is in the image
  */
-export async function engineImage(socket: string, program = EMULATED_ENGINE): Promise<string> {
+export async function engineImage(socket: string, preload?: string): Promise<string> {
   return await imageByContent(socket, 'roundhouse-test-engine', {
     files: {
       ...(await sharedLibraries(process.execPath)),
       '/usr/local/bin/node': process.execPath,
-      '/engine/emulated-engine.ts': program,
+      '/engine/emulated-engine.ts': EMULATED_ENGINE,
+      ...(preload === undefined ? {} : { '/engine/preload.ts': preload }),
     },
     texts: { '/engine/package.json': '{"type":"module"}' },
     changes: [
       'ENV PATH=/usr/local/bin:/bin',
+      ...(preload === undefined ? [] : ['ENV NODE_OPTIONS=--import=/engine/preload.ts']),
       'CMD ["sh", "-c", "exec node /engine/emulated-engine.ts $CONF $ACESTREAM_ARGS"]',
     ],
   });

@@ -3,13 +3,14 @@ import type {
   EnginePorts,
   EngineRuntime,
   EngineSpec,
+  LogOptions,
   ResourceSample,
   RuntimeEngine,
   RuntimeListener,
 } from '../../src/engines/runtime.ts';
 import { RoundhouseError } from '../../src/errors.ts';
 
-export type RuntimeCall = 'list' | 'inspect' | 'create' | 'remove' | 'sample';
+export type RuntimeCall = 'list' | 'inspect' | 'create' | 'remove' | 'sample' | 'logs';
 
 /**
  * A runtime in memory. Calls answer at once with what is true when they are made, unless a test holds or
@@ -20,13 +21,24 @@ export class FakeRuntime implements EngineRuntime {
   readonly variant = 'fake';
   readonly mapsPorts: boolean;
   /** Calls so far, by name. */
-  readonly calls: Record<RuntimeCall, number> = { list: 0, inspect: 0, create: 0, remove: 0, sample: 0 };
+  readonly calls: Record<RuntimeCall, number> = {
+    list: 0,
+    inspect: 0,
+    create: 0,
+    remove: 0,
+    sample: 0,
+    logs: 0,
+  };
   /** What `create` was called with. */
   readonly specs: EngineSpec[] = [];
+  /** Within how long each of these calls was to answer, in milliseconds. */
+  readonly answersWithin: (number | undefined)[] = [];
   /** Ports held by programs that are not engines. */
   readonly foreignPorts = new Set<number>();
   readonly engines = new Map<string, RuntimeEngine>();
   readonly samples = new Map<string, ResourceSample>();
+  /** What engines have written. */
+  readLog: (id: string, options: LogOptions) => AsyncIterable<Uint8Array> = async function* () {};
   closed = false;
   #held: { call: RuntimeCall; release: () => void }[] = [];
   readonly #holding = new Set<RuntimeCall>();
@@ -48,8 +60,9 @@ export class FakeRuntime implements EngineRuntime {
     });
   }
 
-  create(spec: EngineSpec): Promise<RuntimeEngine> {
+  create(spec: EngineSpec, answerWithinMs?: number): Promise<RuntimeEngine> {
     this.specs.push(spec);
+    this.answersWithin.push(answerWithinMs);
     return this.#answer('create', () => {
       const held = new Set([...this.engines.values()].flatMap(({ ports }) => this.#hostPorts(ports)));
       const taken = this.#hostPorts(spec.ports).find((port) => held.has(port) || this.foreignPorts.has(port));
@@ -76,6 +89,10 @@ export class FakeRuntime implements EngineRuntime {
     const { promise: aborted, reject } = Promise.withResolvers<never>();
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
     return Promise.race([sampling, aborted]);
+  }
+
+  logs(id: string, options: LogOptions): Promise<AsyncIterable<Uint8Array> | null> {
+    return this.#answer('logs', () => (this.engines.has(id) ? this.readLog(id, options) : null));
   }
 
   watch(listener: RuntimeListener): () => void {

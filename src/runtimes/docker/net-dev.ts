@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 
 /** Bytes through all interfaces of a process's network namespace but the loopback. */
-export async function readNetworkCounters(pid: number, proc = '/proc'): Promise<{ rx: number; tx: number }> {
-  return parseNetDev(await readFile(`${proc}/${pid}/net/dev`, 'utf8'));
+export function readNetworkCounters(pid: number, proc = '/proc'): { rx: number; tx: number } {
+  return parseNetDev(readFileSync(`${proc}/${pid}/net/dev`, 'utf8'));
 }
 
 /** Reads `/proc/<pid>/net/dev`: a name, eight receive columns, eight transmit columns; bytes come first. */

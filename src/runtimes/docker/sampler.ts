@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import pLimit from 'p-limit';
 import type { ResourceSample } from '../../engines/runtime.ts';
 import { readApiStats } from './api-stats.ts';
 import { type CgroupCounters, readCgroup } from './cgroup.ts';
@@ -10,11 +12,18 @@ export type SampleSource = (
   signal: AbortSignal,
 ) => Promise<ResourceSample | null>;
 
-/** From the kernel's files; null where they cannot be read from here. */
-export const sampleFromCgroup: SampleSource = async (container) => {
-  const counters = await readCgroup(container.pid, container.engine.id);
-  return counters && describe(container, counters, Date.now());
-};
+const oneAtATime = pLimit(1);
+
+/**
+ * From the kernel's files; null where they cannot be read from here. One container in each turn of the event
+ * loop: hundreds in one would hold up everybody else.
+ */
+export const sampleFromCgroup: SampleSource = (container) =>
+  oneAtATime(async () => {
+    await nextTurn();
+    const counters = readCgroup(container.pid, container.engine.id);
+    return counters && describe(container, counters, Date.now());
+  });
 
 /** From the Docker API, one sample a call; null for a container that has gone. */
 export function sampleFromApi(client: DockerClient): SampleSource {

@@ -1,23 +1,18 @@
 import { RoundhouseError } from '../../errors.ts';
 import { type DockerClient, hasStatus } from './client.ts';
 
-/**
- * Clients give up after 3 s: an engine whose start takes longer is answered for as starting. With ten starts at
- * once on a busy machine, an answer at 2.5 s was at times too late.
- */
-const ANSWER_WITHIN_MS = 2000;
 /** Docker itself may need this long for a start when many are under way. */
 const START_DEADLINE_MS = 60_000;
 
 /**
- * Starts a created container and has a look at it. Waits for Docker's word only so long; then the start goes
- * on by itself, and `onFailed` tells if it came to nothing.
+ * Starts a created container and has a look at it. Waits for Docker's word until `answerBy`, in milliseconds of
+ * `performance.now()`; then the start goes on by itself, and `onFailed` tells if it came to nothing.
  * @returns what `look` saw, or null if it saw nothing or nothing has been seen yet
  */
 export async function startContainer<T>(
   client: DockerClient,
   id: string,
-  startedMs: number,
+  answerBy: number,
   { look, onFailed }: { look: () => Promise<T | null>; onFailed: () => void },
 ): Promise<T | null> {
   const start = client.call('start', (abortSignal) => client.docker.getContainer(id).start({ abortSignal }), {
@@ -26,8 +21,7 @@ export async function startContainer<T>(
   // What cannot be looked at has started all the same.
   const outcome = start.then(() => look().catch(() => null), toCreateError);
   const { promise: patience, resolve } = Promise.withResolvers<'still starting'>();
-  const leftMs = ANSWER_WITHIN_MS - (performance.now() - startedMs);
-  const timer = setTimeout(() => resolve('still starting'), Math.max(0, leftMs));
+  const timer = setTimeout(() => resolve('still starting'), Math.max(0, answerBy - performance.now()));
   const first = await Promise.race([outcome, patience]);
   clearTimeout(timer);
   if (first instanceof RoundhouseError) throw first;

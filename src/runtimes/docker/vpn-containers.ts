@@ -72,7 +72,8 @@ export class DockerVpnContainers implements VpnContainers, VpnContainerRestarts,
 }
 
 function providerOf(info: ContainerInspectInfo): string | null {
-  const setting = info.Config.Env.find((entry) => entry.startsWith('VPN_SERVICE_PROVIDER='));
+  // Null, whatever the types say, where neither the image nor whoever ran it set a variable.
+  const setting = (info.Config.Env ?? []).find((entry) => entry.startsWith('VPN_SERVICE_PROVIDER='));
   return setting?.slice('VPN_SERVICE_PROVIDER='.length) || null;
 }
 

@@ -52,6 +52,7 @@ function openSession(infohash: string, player: string | null): Session {
     startedAtEpochS: Math.floor(Date.now() / 1000),
   };
   sessions.set(session.id, session);
+  say(`session ${session.id} of ${infohash} begins`);
   return session;
 }
 
@@ -158,6 +159,7 @@ function useSession(kind: string, session: Session, query: URLSearchParams): Ans
   if (kind === 'stat') return json({ response: describe(session), error: null });
   if (query.get('method') !== 'stop') return failure('unknown method');
   sessions.delete(session.id);
+  say(`session ${session.id} is stopped`);
   return json({ response: 'ok', error: null });
 }
 
@@ -193,6 +195,10 @@ function handle(request: IncomingMessage, response: ServerResponse): void {
   else play(answer.play, response);
 }
 
+function say(what: string): void {
+  process.stdout.write(`${new Date().toISOString()} ${what}\n`);
+}
+
 function readPort(text: string): number {
   const value = /^\d{1,5}$/.test(text) ? Number(text) : 0;
   if (value >= 1 && value <= 65_535) return value;
@@ -220,6 +226,9 @@ server.on('error', (error) => {
   process.stderr.write(`cannot listen on port ${port}: ${error.message}\n`);
   process.exit(1);
 });
+// Nobody may be there to read what it says.
+process.stdout.on('error', () => {});
+server.once('listening', () => say(`emulated engine ${VERSION.version} serves on port ${port}`));
 // Without an address Node takes all of them, of both families where there are two.
 if (flags['bind-all']) server.listen(port);
 else server.listen(port, '127.0.0.1');

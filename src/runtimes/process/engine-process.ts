@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Command } from '../../engines/command.ts';
+import { OutputLog } from './output-log.ts';
 import { now } from './proc-files.ts';
 import { endGroup } from './process-group.ts';
 
@@ -16,6 +17,8 @@ export interface EngineProcess {
   readonly startedAt: number;
   /** Settles as soon as the process itself has ended. */
   readonly exited: Promise<void>;
+  /** What it writes to its standard output and error; ends after it has. */
+  readonly output: OutputLog;
   /** How it ended and what it said last, once all its output has been read. */
   readonly epitaph: Promise<string>;
   /**
@@ -38,18 +41,24 @@ export async function startProcess(command: Command, env: Record<string, string>
   );
   const child = spawn(program, args, {
     detached: true,
-    stdio: ['pipe', 'ignore', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...Object.fromEntries(inherited), ...env },
   });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const output = new OutputLog();
+  for (const stream of [child.stdout, child.stderr]) {
+    const sink = output.createSink();
+    stream.on('data', (chunk: Buffer) => sink.write(chunk)).once('end', () => sink.end());
+  }
   let said = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said = (said + text).slice(-KEPT_STDERR);
+  child.stderr.on('data', (chunk: Buffer) => {
+    said = (said + chunk.toString('utf8')).slice(-KEPT_STDERR);
   });
   const epitaph = new Promise<string>((resolve) => {
-    child.once('close', (code, signal) =>
-      resolve(`${signal ?? `code ${code}`}${said && `: ${said.trim()}`}`),
-    );
+    child.once('close', (code, signal) => {
+      output.end();
+      resolve(`${signal ?? `code ${code}`}${said && `: ${said.trim()}`}`);
+    });
   });
   // A broken pipe must not end the service: an engine may close its standard input.
   child.stdin.on('error', () => {});
@@ -63,5 +72,5 @@ export async function startProcess(command: Command, env: Record<string, string>
     if (!ended) ending = undefined;
     return ended;
   };
-  return { pid, startedAt, exited, epitaph, end };
+  return { pid, startedAt, exited, output, epitaph, end };
 }

@@ -5,6 +5,7 @@ import type {
   EnginePorts,
   EngineRuntime,
   EngineSpec,
+  LogOptions,
   ResourceSample,
   RuntimeEngine,
   RuntimeListener,
@@ -122,6 +123,10 @@ class ProcessRuntime implements EngineRuntime {
     const samples = await sampleEngines(engines);
     signal.throwIfAborted();
     return samples;
+  }
+
+  async logs(id: string, options: LogOptions): Promise<AsyncIterable<Uint8Array> | null> {
+    return this.#engines.get(id)?.process.output.read(options) ?? null;
   }
 
   watch(listener: RuntimeListener): () => void {
