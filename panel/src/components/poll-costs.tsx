@@ -26,30 +26,32 @@ export function PollCosts({ stats }: { stats: CacheStats }) {
         What a poll waits, on average: {formatCount(saved.waited)} of {formatCount(saved.polls)} waited for a
         load. There were {formatCount(saved.loads)} loads; those in the background keep nobody waiting.
       </p>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Keys</th>
-            <th scope="col" class="number">
-              One load takes
-            </th>
-            <th scope="col" class="number">
-              Loads so far
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {costs.map(({ keyClass, withoutS, loads }) => (
-            <tr key={keyClass}>
-              <th scope="row" class="mono">
-                {keyClass}
+      <div class="scroller">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Keys</th>
+              <th scope="col" class="number">
+                One load takes
               </th>
-              <td class="number">{formatSpan(withoutS)}</td>
-              <td class="number">{formatCount(loads)}</td>
+              <th scope="col" class="number">
+                Loads so far
+              </th>
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {costs.map(({ keyClass, withoutS, loads }) => (
+              <tr key={keyClass}>
+                <th scope="row" class="mono">
+                  {keyClass}
+                </th>
+                <td class="number">{formatSpan(withoutS)}</td>
+                <td class="number">{formatCount(loads)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
     </>
   );
 }
