@@ -17,6 +17,9 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/docker/**', 'test/browser/**'],
+          // For a machine that is busy with something else: nothing that hangs does so for less.
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
           // No test changes what modules hold; loading Fastify anew for each file took a third of the time.
           isolate: false,
         },

@@ -8,11 +8,12 @@ import { createEngines } from './assembly/engines.ts';
 import { createFoundation } from './assembly/foundation.ts';
 import { createApi } from './assembly/http.ts';
 import { createKeepers } from './assembly/keepers.ts';
-import { ALONE } from './assembly/leadership.ts';
 import { createSamples } from './assembly/samples.ts';
 import { createStreams } from './assembly/streams.ts';
 import { createVpns } from './assembly/vpns.ts';
-import type { Cache } from './cache/index.ts';
+import type { CacheSurface } from './cache/index.ts';
+import { ALONE, Election } from './cluster/leadership.ts';
+import { StreamExchange } from './cluster/stream-exchange.ts';
 import type { Config } from './config/config.ts';
 import { restoreStreams } from './history/connect.ts';
 import { knownVpns } from './metrics/vpn.ts';
@@ -22,7 +23,7 @@ export type { Dependencies } from './assembly/dependencies.ts';
 
 export interface App {
   readonly api: Api;
-  readonly cache: Cache;
+  readonly cache: CacheSurface;
   /** Begins to follow engines and the VPN. Listening is the caller's. */
   start(): void;
   /** Stops serving and following; the runtime is closed too. */
@@ -33,13 +34,18 @@ export interface App {
 export async function buildApp(config: Config, dependencies: Dependencies): Promise<App> {
   const { runtime, vpnContainers } = dependencies;
   const foundation = createFoundation(config, dependencies);
-  const { bus, cache, clock, history, metrics, notices, report } = foundation;
+  const { bus, caches, clock, history, log, metrics, notices, report, link } = foundation;
+  const cache = caches.stats;
 
   const engines = createEngines(config, runtime, foundation);
   const { registry, health } = engines;
   const played = createStreams(config, registry, foundation);
   const { streams, figures, collector } = played;
-  const vpns = createVpns(config, vpnContainers, foundation, ALONE, () => keepers.considerVpns());
+  const onError = (err: unknown) => log.debug({ err }, 'Redis has not done what it was asked for');
+  const election = link && new Election({ link, bus, leaseS: config.leaderLeaseS, onError });
+  const exchange = link && new StreamExchange({ link, bus, streams, onError });
+  const leadership = election ?? ALONE;
+  const vpns = createVpns(config, vpnContainers, foundation, leadership, () => keepers.considerVpns());
   const { fleet } = vpns;
 
   // /orchestrator/status, provisioning and /vpn/status share the one cached answer about the VPN.
@@ -50,7 +56,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
   const usesVpnContainers = vpnContainers !== null;
   const keepers = createKeepers(
     config,
-    { runtime, usesVpnContainers, engines, streams, fleet, leadership: ALONE, readVpn },
+    { runtime, usesVpnContainers, engines, streams, fleet, leadership, readVpn },
     foundation,
   );
   const views = new EngineViews(registry, streams, figures);
@@ -86,6 +92,13 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
       current: (id) => figures.current(id),
       last: (id) => figures.history(id).at(-1) ?? null,
     },
+    cluster:
+      link &&
+      (() => ({
+        redisConnected: link.state === 'closed',
+        leading: leadership.leading,
+        redisTotals: caches.shared?.tierTotals() ?? {},
+      })),
     bus,
   });
 
@@ -99,6 +112,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     followers,
     readVpn,
     past: samples.past,
+    leadership,
   });
   // Before the first request is served: a client's report about a stream must find it.
   api.addHook('onReady', async () => {
@@ -113,6 +127,8 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     start() {
       keepers.start();
       registry.start();
+      election?.start();
+      exchange?.start();
       collector.start();
       vpns.watch.start();
       samples.start();
@@ -121,11 +137,15 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
       keepers.stop();
       vpns.watch.stop();
       await api.close();
+      exchange?.close();
+      await election?.[Symbol.asyncDispose]();
       health.stop();
       collector.stop();
       await samples.stop();
       registry.stop();
-      cache.close();
+      caches.stats.close();
+      caches.results.close();
+      link?.close();
       metrics.close();
       await history.close();
       await runtime.close();

@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '../src/config/config.ts';
 import { SETTINGS } from '../src/config/settings.ts';
-import { type ComposeService, readCompose } from './support/compose.ts';
+import { type ComposeService, readCompose, readHead } from './support/compose.ts';
 
 const VPN = {
   GLUETUN_CONTAINER_NAME: 'gluetun',
   GLUETUN_API_KEY: 'a-key-for-the-vpn',
+  ENGINE_HOST: '{vpn}',
   DOCKER_NETWORK: '',
 };
+const TWO_VPNS = { ...VPN, VPN_MODE: 'redundant', GLUETUN_CONTAINER_NAME_2: 'gluetun-2' };
 
 function configOf({ environment }: ComposeService) {
   return readConfig(
@@ -69,7 +71,8 @@ describe('docker-compose.yml', () => {
     expect(configOf(behindVpn.roundhouse)).toMatchObject({
       gluetunContainerName: behindVpn.gluetun.container_name,
       gluetunApiKey: VPN.GLUETUN_API_KEY,
-      engineHost: behindVpn.gluetun.container_name,
+      vpnMode: 'single',
+      engineHost: '{vpn}',
       dockerNetwork: null,
     });
     expect(JSON.parse(String(behindVpn.gluetun.environment.HTTP_CONTROL_SERVER_AUTH_DEFAULT_ROLE))).toEqual({
@@ -77,5 +80,29 @@ describe('docker-compose.yml', () => {
       apikey: VPN.GLUETUN_API_KEY,
     });
     expect(behindVpn.gluetun.networks).toEqual(['engines']);
+  });
+
+  it('shares engines out over two with the further lines', () => {
+    const { roundhouse, gluetun: first, 'gluetun-2': second } = readCompose(TWO_VPNS).services;
+    expect(configOf(roundhouse)).toMatchObject({
+      vpnMode: 'redundant',
+      gluetunContainerName: first.container_name,
+      gluetunContainerName2: second.container_name,
+      engineHost: '{vpn}',
+    });
+    // They are alike but for what each of them has to have of its own.
+    const own = (service: ComposeService) => {
+      const { profiles, container_name, env_file, volumes, ...alike } = service;
+      return { alike, own: [profiles, container_name, env_file, volumes] };
+    };
+    expect(own(second).alike).toEqual(own(first).alike);
+    for (const [index, value] of own(second).own.entries()) expect(value).not.toEqual(own(first).own[index]);
+    expect(second.profiles).toEqual(['vpn2']);
+  });
+
+  it('names in its head every line that the tests above set', () => {
+    const head = readHead();
+    for (const [name, value] of Object.entries(TWO_VPNS))
+      expect(head).toContain(name === 'GLUETUN_API_KEY' ? `#   ${name}=<` : `#   ${name}=${value}\n`);
   });
 });

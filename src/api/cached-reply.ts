@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Cache, CacheRead, Outcome } from '../cache/index.ts';
+import type { CacheRead, CacheSurface, Outcome } from '../cache/index.ts';
 import type { Answer, CachedRead } from './answers.ts';
 import { etagMatches } from './etag.ts';
 import type { CommonHeaders } from './plugins/headers.ts';
@@ -11,7 +11,7 @@ export type CachedReply = (
   read: CachedRead<unknown>,
 ) => void | Promise<void>;
 
-export function createCachedReply(cache: Cache, headers: CommonHeaders): CachedReply {
+export function createCachedReply(cache: CacheSurface, headers: CommonHeaders): CachedReply {
   // Name, value, name, value …: the form that Node writes with the least work.
   const commonHeaders = Object.entries(headers).flat();
   return (request, reply, { key, ttlS, load }) => {

@@ -1,4 +1,4 @@
-import { Cache, type Clock, createSystemClock } from '../cache/index.ts';
+import { type Clock, createSystemClock } from '../cache/index.ts';
 import type { Config } from '../config/config.ts';
 import { EventBus } from '../events/events.ts';
 import { connectInvalidation } from '../events/invalidation.ts';
@@ -7,6 +7,8 @@ import { keepEvents } from '../history/connect.ts';
 import { History } from '../history/history.ts';
 import type { Report } from '../history/records.ts';
 import { Metrics } from '../metrics/metrics.ts';
+import { RedisLink } from '../redis/index.ts';
+import { createCaches } from './caches.ts';
 import type { Dependencies } from './dependencies.ts';
 
 /** Notices remembered for clients that come back after a moment. */
@@ -20,21 +22,11 @@ export function createFoundation(config: Config, dependencies: Dependencies) {
   const clock: Clock = dependencies.clock ?? createSystemClock();
   const metrics = dependencies.metrics ?? new Metrics(clock);
   const bus = new EventBus();
-  const cache = new Cache({
-    enabled: config.cacheEnabled,
-    clock,
-    maxEntries: config.cacheMaxEntries,
-    maxBytes: config.cacheMaxBytes,
-    loadTimeoutS: config.cacheLoadTimeoutS,
-    staleIfErrorS: config.cacheStaleIfErrorS,
-    watchS: config.cacheKeepWarm ? config.cacheWatchS : 0,
-    sweepIntervalS: config.cacheSweepIntervalS,
-    onError: (err, key) =>
-      log.warn({ err, key }, 'an answer could not be loaded; the last good one stands in'),
-    onLoad: metrics.noteLoad,
-  });
+  const link = createLink(config, dependencies, clock);
+  const caches = createCaches(config, { clock, metrics, log, link });
   // First of all listeners: whoever hears of an event may read at once.
-  connectInvalidation(bus, cache);
+  connectInvalidation(bus, caches.stats);
+  connectInvalidation(bus, caches.results);
   const notices = new Notices(bus, REMEMBERED_NOTICES);
   bus.subscribe((event) => log.debug(event, 'event'));
   const report = ({ level, message }: Report) => log[level](message);
@@ -45,5 +37,24 @@ export function createFoundation(config: Config, dependencies: Dependencies) {
     report,
   });
   keepEvents(bus, history);
-  return { log, clock, metrics, bus, cache, notices, report, history };
+  return { log, clock, metrics, bus, link, caches, notices, report, history };
+}
+
+/** The way to Redis; null where none is named, or where no other orchestrator could share anything. */
+function createLink(config: Config, { runtime, logger }: Dependencies, clock: Clock): RedisLink | null {
+  if (config.redisUrl === null) return null;
+  if (!runtime.isShared) {
+    logger.warn(
+      'REDIS_URL is left out of account: engines that run as local processes are shared with nobody',
+    );
+    return null;
+  }
+  return new RedisLink({
+    url: config.redisUrl,
+    prefix: config.redisPrefix,
+    commandTimeoutMs: config.redisTimeoutS * 1000,
+    connectTimeoutMs: config.redisConnectTimeoutS * 1000,
+    clock,
+    onLost: (err) => logger.warn({ err }, 'Redis is away: answers are read directly, and nobody leads'),
+  });
 }

@@ -24,6 +24,7 @@ import { streamRoutes } from '../api/routes/streams.ts';
 import { vpnRoutes } from '../api/routes/vpn.ts';
 import { createServer } from '../api/server.ts';
 import type { EngineViews } from '../api/views.ts';
+import type { Leadership } from '../cluster/leadership.ts';
 import type { Config } from '../config/config.ts';
 import type { Past } from '../samples/past.ts';
 import type { VpnStatus } from '../vpn/wire.ts';
@@ -47,10 +48,11 @@ export async function createApi(
     followers: Followers;
     readVpn: () => Promise<VpnStatus>;
     past: Past;
+    leadership: Leadership;
   },
 ): Promise<Api> {
-  const { answers, views, followers, readVpn, past } = parts;
-  const { cache, clock, history, log, metrics } = parts.foundation;
+  const { answers, views, followers, readVpn, past, leadership } = parts;
+  const { caches, clock, history, link, log, metrics } = parts.foundation;
   const { registry, breakers } = parts.engines;
   const { streams, figures, sessions } = parts.played;
   const { provisioner, scaler, replacer } = parts.keepers;
@@ -63,7 +65,7 @@ export async function createApi(
   addCommonHeaders(api, headers, config.corsOrigin);
   await describeApi(api, version);
   if (config.authReads) requireKeyForReads(api, checkKey);
-  cachedRoutes(api, answers, createCachedReply(cache, headers), registry);
+  cachedRoutes(api, answers, createCachedReply(caches.stats, headers), registry);
   engineRoutes(api, {
     registry,
     provisioner,
@@ -78,11 +80,14 @@ export async function createApi(
   streamRoutes(api, { streams, figures, sessions, views, checkKey, log });
   streamEventRoutes(api, { streams, registry, views, checkKey });
   sampleRoutes(api, past);
-  cacheRoutes(api, cache, metrics.loadTimes, checkKey);
+  cacheRoutes(api, caches, metrics.loadTimes, checkKey);
   liveRoutes(api, followers, headers);
   metricsRoutes(api, metrics);
   eventRoutes(api, history);
   await panelRoutes(api);
-  probeRoutes(api, { registry, history, runtimeName: runtime.name, version, startedMs: performance.now() });
+  const cluster = () =>
+    link && ({ redis: link.state === 'closed' ? 'connected' : 'away', leading: leadership.leading } as const);
+  const startedMs = performance.now();
+  probeRoutes(api, { registry, history, cluster, runtimeName: runtime.name, version, startedMs });
   return api;
 }

@@ -1,3 +1,4 @@
+import type { Leadership } from '../cluster/leadership.ts';
 import type { Config } from '../config/config.ts';
 import { ForwardedPorts } from '../engines/forwarding.ts';
 import { placementsFor } from '../engines/placement.ts';
@@ -12,7 +13,6 @@ import type { VpnFleet } from '../vpn/fleet.ts';
 import { type VpnStatus, vpnsIn } from '../vpn/wire.ts';
 import type { Engines } from './engines.ts';
 import type { Foundation } from './foundation.ts';
-import type { Leadership } from './leadership.ts';
 
 export type Keepers = ReturnType<typeof createKeepers>;
 

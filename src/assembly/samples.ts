@@ -11,7 +11,7 @@ export function createSamples(
   config: Config,
   { registry, stats }: Engines,
   streams: Streams,
-  { cache, clock, log }: Foundation,
+  { caches, clock, log }: Foundation,
 ) {
   const intervalS = config.historySampleIntervalS;
   const past = new Past(Math.max(1, intervalS), Date.now);
@@ -35,7 +35,7 @@ export function createSamples(
         streams_active: active,
       };
     },
-    readCache: () => cache.totals(),
+    readCache: () => caches.stats.totals(),
   });
   const file = new PastFile({
     dataDir: config.dataDir,

@@ -1,3 +1,4 @@
+import type { Leadership } from '../cluster/leadership.ts';
 import type { Config } from '../config/config.ts';
 import { configuredVpns } from '../config/vpns.ts';
 import { VpnFleet } from '../vpn/fleet.ts';
@@ -5,13 +6,12 @@ import { createVpn } from '../vpn/vpn.ts';
 import { VpnWatch } from '../vpn/watch.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { Foundation } from './foundation.ts';
-import type { Leadership } from './leadership.ts';
 
 /** The VPNs: how they are, and their restart where they stay unhealthy. */
 export function createVpns(
   config: Config,
   containers: Dependencies['vpnContainers'],
-  { bus, cache, clock, log, metrics }: Foundation,
+  { bus, caches, clock, log, metrics }: Foundation,
   leadership: Leadership,
   onSeen: () => void,
 ) {
@@ -20,7 +20,7 @@ export function createVpns(
     controlPort: config.gluetunApiPort,
     apiKey: config.gluetunApiKey ?? undefined,
     factTtlS: config.gluetunPortCacheTtlS,
-    cache,
+    cache: caches.results,
     clock,
     onError: (err: unknown) => log.warn({ err }, "a VPN's control server does not answer"),
     onControlCall: metrics.noteVpnCall,

@@ -1,11 +1,12 @@
 import { type Clock, createSystemClock } from './clock.ts';
 import { Entries, isFresh, stopRefresh } from './entries.ts';
 import { CacheClosedError } from './errors.ts';
-import { type Flight, type Load, raceSignal, runLoad } from './flight.ts';
+import { type Flight, type Freshness, type Load, raceSignal, runLoad } from './flight.ts';
 import { deepFreeze } from './freeze.ts';
 import { MemoryStore } from './memory-store.ts';
 import {
   type CacheOptions,
+  checkFreshness,
   checkTtl,
   type EndedLoad,
   type LoadOptions,
@@ -101,7 +102,7 @@ export class Cache<V = unknown> implements Disposable {
     checkTtl(options.ttlS);
     this.#flights.delete(key);
     if (this.#off) return;
-    this.#entries.keep(key, deepFreeze(value), options.ttlS, this.#clock.now());
+    this.#entries.keep(key, deepFreeze(value), { ageS: 0, ttlS: options.ttlS }, this.#clock.now());
   }
 
   /** Removes a key, fallback and all, and overtakes its load. Returns whether a fresh value was there. */
@@ -264,7 +265,7 @@ export class Cache<V = unknown> implements Disposable {
     flight.lastReadAt = now;
     const outcome = shared ? 'collapsed' : 'miss';
     const answer = flight.result.then(
-      (value): CacheRead<V> => ({ value, outcome, ageS: 0, ttlS: flight.ttlS }),
+      (value): CacheRead<V> => ({ value, outcome, ...flight.freshness }),
       (error) => this.#standIn(key, error, outcome),
     );
     return options.signal ? raceSignal(answer, options.signal) : answer;
@@ -285,16 +286,24 @@ export class Cache<V = unknown> implements Disposable {
     checkTtl(ttlS);
     this.#counters.loads += 1;
     const begunAt = this.#clock.now();
-    const { result, abort } = runLoad(key, load, this.#policy.loadTimeoutS, this.#clock);
+    const told = (freshness: Freshness) => {
+      flight.freshness = checkFreshness(freshness);
+    };
+    const { result, abort } = runLoad(
+      key,
+      (signal) => load(signal, told),
+      this.#policy.loadTimeoutS,
+      this.#clock,
+    );
     const flight: Flight<V> = {
       abort,
       background,
-      ttlS,
+      freshness: { ageS: 0, ttlS },
       lastReadAt,
       result: result.then(
         (value) => {
           this.#ended(key, begunAt, true);
-          return this.#landed(key, flight, value, load);
+          return this.#landed(key, flight, value, load, ttlS);
         },
         (error) => {
           this.#ended(key, begunAt, false);
@@ -315,19 +324,19 @@ export class Cache<V = unknown> implements Disposable {
     }
   }
 
-  #landed(key: string, flight: Flight<V>, value: V, load: Load<V>): V {
+  #landed(key: string, flight: Flight<V>, value: V, load: Load<V>, ttlS: number): V {
     this.#underWay.delete(flight);
     if (!this.isCurrent(key, flight)) return value;
     this.#flights.delete(key);
-    if (value === undefined) {
-      // The source has said that there is nothing: its former value must not stand in any more.
+    if (value === undefined || flight.freshness.ttlS + this.#policy.staleIfErrorMs === 0) {
+      // There is nothing to keep, and the former value must not stand in any more.
       this.#entries.remove(key);
       return value;
     }
     const former = this.#entries.peek(key);
     const lastReadAt = Math.max(flight.lastReadAt, former?.lastReadAt ?? flight.lastReadAt);
-    const entry = this.#entries.keep(key, value, flight.ttlS, lastReadAt);
-    if (entry) this.#keepWarm(entry, load, flight.ttlS);
+    const entry = this.#entries.keep(key, value, flight.freshness, lastReadAt);
+    if (entry) this.#keepWarm(entry, load, flight.freshness.ttlS, ttlS);
     return value;
   }
 
@@ -347,9 +356,9 @@ export class Cache<V = unknown> implements Disposable {
   }
 
   /** Has a watched value loaded again as it expires; one that nobody reads any more is left to expire. */
-  #keepWarm(entry: Entry<V>, load: Load<V>, ttlS: number): void {
-    if (this.#policy.watchMs === 0 || ttlS === 0) return;
-    entry.cancelRefresh = this.#clock.after(ttlS * 1000, () => {
+  #keepWarm(entry: Entry<V>, load: Load<V>, freshS: number, ttlS: number): void {
+    if (this.#policy.watchMs === 0 || freshS === 0) return;
+    entry.cancelRefresh = this.#clock.after(freshS * 1000, () => {
       if (!this.#closed) this.#refreshIfWatched(entry, load, ttlS);
     });
   }

@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import type { Freshness } from './flight.ts';
 import { isGlob, matchGlob } from './glob.ts';
 import type { Counters, EntryStats } from './stats.ts';
 import type { Entry, Store } from './store.ts';
@@ -76,7 +77,7 @@ export class Entries<V> {
    * Keeps a value from now on; returns its entry, or `undefined` where the store could not take it. The
    * value it was to replace is gone in either case.
    */
-  keep(key: string, value: V, ttlS: number, lastReadAt: number): Entry<V> | undefined {
+  keep(key: string, value: V, { ageS, ttlS }: Freshness, lastReadAt: number): Entry<V> | undefined {
     try {
       const storedAt = this.#clock.now();
       const expiresAt = storedAt + ttlS * 1000;
@@ -85,6 +86,7 @@ export class Entries<V> {
         value,
         bytes: wholeBytes(this.#sizeOf(value)) + key.length * 2 + OVERHEAD_BYTES,
         storedAt,
+        bornAt: storedAt - ageS * 1000,
         expiresAt,
         usableUntil: expiresAt + this.#staleIfErrorMs,
         lastReadAt,
@@ -157,7 +159,7 @@ export class Entries<V> {
       if (!isFresh(entry, now) || !this.#trusted(entry)) continue;
       list.push({
         key: entry.key,
-        age: (now - entry.storedAt) / 1000,
+        age: (now - entry.bornAt) / 1000,
         ttlRemaining: (entry.expiresAt - now) / 1000,
         bytes: entry.bytes,
       });

@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import type { Freshness } from './flight.ts';
 import type { Store } from './store.ts';
 
 /** How a cache behaves. All times are seconds. */
@@ -45,7 +46,7 @@ export interface EndedLoad {
 
 /** How one read loads and keeps its value. */
 export interface LoadOptions {
-  /** How long the loaded value is fresh, in seconds. */
+  /** How long the loaded value is fresh, in seconds, unless its load tells otherwise. */
   ttlS: number;
   /** Ends this reader's wait; the load goes on for the others. */
   signal?: AbortSignal;
@@ -72,6 +73,10 @@ export function toPolicy<V>(options: CacheOptions<V>): Policy {
 
 export function checkTtl(ttlS: number): void {
   seconds('ttlS', ttlS);
+}
+
+export function checkFreshness({ ageS, ttlS }: Freshness): Freshness {
+  return { ageS: seconds('ageS', ageS), ttlS: seconds('ttlS', ttlS) };
 }
 
 export function positiveInteger(name: string, value: number): number {

@@ -11,7 +11,7 @@ export type Outcome = 'hit' | 'miss' | 'collapsed' | 'stale' | 'bypass';
 export interface CacheRead<V> {
   readonly value: V;
   readonly outcome: Outcome;
-  /** Seconds since the value was stored. */
+  /** Seconds since its source gave the value. */
   readonly ageS: number;
   /** Seconds until it expires; negative once it has. */
   readonly ttlS: number;
@@ -21,7 +21,7 @@ export function describeRead<V>(entry: Entry<V>, outcome: Outcome, now: number):
   return {
     value: entry.value,
     outcome,
-    ageS: (now - entry.storedAt) / 1000,
+    ageS: (now - entry.bornAt) / 1000,
     ttlS: (entry.expiresAt - now) / 1000,
   };
 }

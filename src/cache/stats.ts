@@ -23,7 +23,7 @@ export interface Counters {
 /** One fresh entry as `stats()` lists it. */
 export interface EntryStats {
   key: string;
-  /** Seconds since the value was stored. */
+  /** Seconds since its source gave the value. */
   age: number;
   /** Seconds until it expires, above zero. */
   ttlRemaining: number;

@@ -5,6 +5,8 @@ export interface Entry<V> {
   /** Estimated memory held by key, value and bookkeeping. */
   readonly bytes: number;
   readonly storedAt: number;
+  /** When its source gave the value: before `storedAt`, if another tier kept it in between. */
+  readonly bornAt: number;
   readonly expiresAt: number;
   /** Until when the value may stand in for a load that fails; at least `expiresAt`. */
   readonly usableUntil: number;

@@ -6,6 +6,7 @@ import {
   type SettingsOf,
   type Variables,
 } from '../settings/read.ts';
+import { parseRedisUrl } from '../settings/redis-url.ts';
 
 const SERVICE_TTL = /^TTL_([A-Z][A-Z0-9_]*)$/;
 const DEFAULT_TTL_S = 86_400;
@@ -119,10 +120,4 @@ export function ttlOf(settings: CacheSettings, service: string): number {
 
 function ttlVariable(service: string): string {
   return `TTL_${service.toUpperCase().replaceAll('-', '_')}`;
-}
-
-function parseRedisUrl(text: string): string {
-  const url = URL.parse(text);
-  if (url && ['redis:', 'rediss:', 'unix:'].includes(url.protocol)) return text;
-  throw new Error('must be a URL, as in redis://localhost:6379/0');
 }

@@ -1,5 +1,6 @@
 import { choice, flag, integer, parsed, seconds, text } from '../settings/kinds.ts';
-import { parseLabel, parseMemory, parseOrigin, parsePortRange, parseUrl } from './values.ts';
+import { parseRedisUrl } from '../settings/redis-url.ts';
+import { parseLabel, parseMemory, parseOrigin, parsePortRange, parsePrefix, parseUrl } from './values.ts';
 
 const CONTAINER_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 const NAME_HINT = 'must be the name of a container or network';
@@ -288,6 +289,45 @@ export const SETTINGS = {
     'How often the figures that charts show are noted; engines are read for it where nobody else has them read. 0: never.',
     0,
     60,
+  ),
+
+  // Several orchestrators
+  redisUrl: parsed<string | null>(
+    'REDIS_URL',
+    null,
+    'none',
+    'URL',
+    'Redis that orchestrators over the same engines share: one load for all of them, and one that acts.',
+    parseRedisUrl,
+  ),
+  redisPrefix: parsed(
+    'REDIS_PREFIX',
+    'roundhouse',
+    'roundhouse',
+    'text',
+    'First part of every key in Redis. Only orchestrators over the same Docker daemon may have the same.',
+    parsePrefix,
+  ),
+  redisTimeoutS: seconds(
+    ['REDIS_TIMEOUT_S', 'REDIS_SOCKET_TIMEOUT'],
+    0.5,
+    'Deadline of one command to Redis.',
+    0.01,
+    60,
+  ),
+  redisConnectTimeoutS: seconds(
+    ['REDIS_CONNECT_TIMEOUT_S', 'REDIS_SOCKET_CONNECT_TIMEOUT'],
+    2,
+    'Deadline of a connection to Redis.',
+    0.01,
+    60,
+  ),
+  leaderLeaseS: seconds(
+    'LEADER_LEASE_S',
+    10,
+    'How long an orchestrator that has died stays the one that acts.',
+    1,
+    300,
   ),
 
   // The cache

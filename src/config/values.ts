@@ -38,6 +38,11 @@ export function parseOrigin(text: string): string {
   throw new Error('must be * or an origin as browsers send it, as in http://panel.example:8080');
 }
 
+export function parsePrefix(text: string): string {
+  if (/^[a-zA-Z0-9_.:-]{1,64}$/.test(text)) return text;
+  throw new Error('must be up to 64 letters, digits and . : _ -');
+}
+
 export function parseUrl(text: string): string {
   const url = URL.parse(text);
   if (url && (url.protocol === 'http:' || url.protocol === 'https:')) return text.replace(/\/+$/, '');

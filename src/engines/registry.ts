@@ -136,12 +136,12 @@ export class EngineRegistry {
   ): void {
     const engine = this.#engines.get(id);
     if (!engine) return;
-    const visible =
-      (change.health ?? engine.health) !== engine.health ||
-      (change.forwarded ?? engine.forwarded) !== engine.forwarded ||
-      (change.identity && !engine.identity);
+    const healthChanges = (change.health ?? engine.health) !== engine.health;
+    const isIdentified = change.identity && !engine.identity;
+    const portChanges = (change.forwarded ?? engine.forwarded) !== engine.forwarded;
     Object.assign(engine, change);
-    if (visible) this.#tellChange(id);
+    if (healthChanges || isIdentified) this.#tellChange(id, 'health');
+    else if (portChanges) this.#tellChange(id, 'forwarded');
   }
 
   /**
@@ -150,21 +150,22 @@ export class EngineRegistry {
    */
   async delete(id: string, remove: () => Promise<void>): Promise<void> {
     this.#deleting.add(id);
-    this.#tellChange(id);
+    this.#tellChange(id, 'deleting');
     try {
       await remove();
       this.#drop(id);
     } finally {
       this.#deleting.delete(id);
-      this.#tellChange(id);
+      this.#tellChange(id, 'deleting');
     }
   }
 
-  #tellChange(id: string): void {
+  #tellChange(id: string, change: 'health' | 'deleting' | 'forwarded'): void {
     const engine = this.#engines.get(id);
     if (!engine) return;
+    const { health, forwarded } = engine;
     const deleting = this.#deleting.has(id);
-    this.#bus.publish({ type: 'engine_changed', engineId: id, health: engine.health, deleting });
+    this.#bus.publish({ type: 'engine_changed', engineId: id, change, health, deleting, forwarded });
   }
 
   #drop(id: string): void {

@@ -101,6 +101,8 @@ export interface RuntimeListener {
  * `runtime_unavailable` where the runtime does not answer.
  */
 export interface EngineRuntime {
+  /** Whether other orchestrators can see and act on the same engines. */
+  readonly isShared: boolean;
   readonly name: 'docker' | 'process';
   /** The preset that new engines are started from, `emulated` or `custom`. */
   readonly variant: string;

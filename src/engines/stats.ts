@@ -80,12 +80,14 @@ export class EngineStats {
     return total;
   }
 
-  /** The samples of all engines: those that somebody has had read within `maxAgeMs`, else new ones. */
+  /** The samples of all engines that run: those that somebody has had read within `maxAgeMs`, else new ones. */
   async samples(maxAgeMs: number, signal: AbortSignal): Promise<ReadonlyMap<string, ResourceSample>> {
     this.#registry.assertAvailable();
-    const latest = this.#latest;
-    const isRecent = latest !== undefined && this.#clock.now() - latest.readAt <= maxAgeMs;
-    return isRecent ? latest.samples : this.#sampleAll(signal);
+    const recent =
+      this.#latest && this.#clock.now() - this.#latest.readAt <= maxAgeMs ? this.#latest.samples : undefined;
+    const known = this.#runningIds().map((id) => [id, recent?.get(id)] as const);
+    const isWhole = known.every((entry): entry is [string, ResourceSample] => entry[1] !== undefined);
+    return isWhole ? new Map(known) : this.#sampleAll(signal);
   }
 
   /** @throws RoundhouseError `engine_not_found`, or `stats_unavailable` where it could not be read. */
@@ -102,7 +104,7 @@ export class EngineStats {
   async #sampleAll(signal: AbortSignal): Promise<ReadonlyMap<string, ResourceSample>> {
     this.#registry.assertAvailable();
     const readAt = this.#clock.now();
-    const ids = this.#registry.list().flatMap((engine) => (engine.startedAt === null ? [] : [engine.id]));
+    const ids = this.#runningIds();
     if (ids.length === 0) return new Map();
     const samples = await this.#runtime.sample(ids, signal);
     this.#cpu.retain(new Set(ids));
@@ -112,6 +114,10 @@ export class EngineStats {
     }
     this.#latest = { samples, readAt };
     return samples;
+  }
+
+  #runningIds(): string[] {
+    return this.#registry.list().flatMap(({ id, startedAt }) => (startedAt === null ? [] : [id]));
   }
 
   #describe(id: string, sample: ResourceSample): ContainerStats {

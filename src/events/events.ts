@@ -5,8 +5,12 @@ export type DomainEvent =
   | {
       type: 'engine_changed';
       engineId: string;
+      /** Which of these has changed. */
+      change: 'health' | 'deleting' | 'forwarded';
       health: 'healthy' | 'unhealthy' | 'unknown';
       deleting: boolean;
+      /** Whether it is the engine that has its VPN's forwarded port. */
+      forwarded: boolean;
     }
   | { type: 'runtime_connected' }
   | { type: 'runtime_disconnected'; reason: string }
@@ -17,6 +21,8 @@ export type DomainEvent =
   | { type: 'breaker_changed'; breaker: 'general' | 'replacement'; state: 'closed' | 'open' | 'half_open' }
   | { type: 'stream_started'; streamId: string; engineId: string | null }
   | { type: 'stream_ended'; streamId: string; engineId: string | null; reason: string | null }
+  /** Of several orchestrators over the same engines, this one now acts, or no longer does. */
+  | { type: 'leadership_changed'; leading: boolean; term: number }
   /** Streams of a former run were taken up, so many of them not ended. */
   | { type: 'streams_restored'; started: number };
 

@@ -1,4 +1,4 @@
-import type { Cache } from '../cache/index.ts';
+import type { CacheSurface } from '../cache/index.ts';
 import type { DomainEvent, EventBus } from './events.ts';
 
 const ENGINES = ['engines:*', 'stats:*', 'orchestrator:status'] as const;
@@ -21,11 +21,13 @@ export const STALE_AFTER: Readonly<Record<DomainEvent['type'], readonly string[]
   breaker_changed: ['orchestrator:status'],
   stream_started: ['engines:*', 'orchestrator:status'],
   stream_ended: ['engines:*', 'orchestrator:status'],
+  // Who acts is no part of any answer.
+  leadership_changed: [],
   streams_restored: ['engines:*', 'orchestrator:status'],
 };
 
 /** Invalidates what an event makes out of date, before any later listener hears of the event. */
-export function connectInvalidation(bus: EventBus, cache: Pick<Cache, 'invalidate'>): () => void {
+export function connectInvalidation(bus: EventBus, cache: Pick<CacheSurface, 'invalidate'>): () => void {
   return bus.subscribe((event) => {
     for (const pattern of STALE_AFTER[event.type]) cache.invalidate(pattern);
   });

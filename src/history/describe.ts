@@ -6,11 +6,12 @@ type EventOf<Type extends DomainEvent['type']> = Extract<DomainEvent, { type: Ty
 /** The words of a fault come from elsewhere, and could be of any length. */
 const LONGEST_TEXT = 500;
 
-const HEALTH = {
-  healthy: 'is healthy',
-  unhealthy: 'is unhealthy',
-  unknown: 'is of unknown health',
-} as const;
+/** What has changed of an engine. */
+const CHANGES: Record<EventOf<'engine_changed'>['change'], (event: EventOf<'engine_changed'>) => string> = {
+  health: ({ health }) => (health === 'unknown' ? 'is of unknown health' : `is ${health}`),
+  deleting: ({ deleting }) => (deleting ? 'is being deleted' : 'could not be deleted'),
+  forwarded: ({ forwarded }) => `${forwarded ? 'has' : 'no longer has'} the forwarded port of its VPN`,
+};
 
 /** What the log says of each event. The type makes an event without a row an error. */
 const DESCRIPTIONS: { [Type in DomainEvent['type']]: (event: EventOf<Type>) => Description } = {
@@ -21,11 +22,11 @@ const DESCRIPTIONS: { [Type in DomainEvent['type']]: (event: EventOf<Type>) => D
       reason === 'deleted' ? `Engine ${short(engineId)} was deleted` : `Engine ${short(engineId)} is gone`,
       { reason },
     ),
-  engine_changed: ({ engineId, health, deleting }) =>
-    ofEngine(engineId, `Engine ${short(engineId)} ${deleting ? 'is being deleted' : HEALTH[health]}`, {
-      health,
-      deleting,
-    }),
+  engine_changed: (event) => {
+    const { engineId, change, health, deleting, forwarded } = event;
+    const message = `Engine ${short(engineId)} ${CHANGES[change](event)}`;
+    return ofEngine(engineId, message, { change, health, deleting, forwarded });
+  },
   runtime_connected: () => ofService('runtime', 'The engine runtime answers'),
   runtime_disconnected: ({ reason }) =>
     ofService('runtime', 'The engine runtime does not answer', { reason: reason.slice(0, LONGEST_TEXT) }),
@@ -38,6 +39,11 @@ const DESCRIPTIONS: { [Type in DomainEvent['type']]: (event: EventOf<Type>) => D
     ofService('provisioning', `The ${breaker} circuit breaker is ${state.replace('_', ' ')}`, {
       breaker,
       state,
+    }),
+  leadership_changed: ({ leading, term }) =>
+    ofService('provisioning', leading ? 'This orchestrator leads' : 'This orchestrator no longer leads', {
+      leading,
+      term,
     }),
   stream_started: ({ streamId, engineId }) => ofStream(streamId, engineId, 'A stream has started'),
   stream_ended: ({ streamId, engineId }) => ofStream(streamId, engineId, 'A stream has ended'),

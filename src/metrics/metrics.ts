@@ -4,6 +4,7 @@ import type { DomainEvent, EventBus } from '../events/events.ts';
 import { STALE_AFTER } from '../events/invalidation.ts';
 import { cacheMetrics } from './cache.ts';
 import { callMetrics, type NoteCall } from './calls.ts';
+import { type ClusterFacts, clusterMetrics } from './cluster.ts';
 import { type DomainFacts, domainMetrics } from './domain.ts';
 import { EventLoopDelay } from './event-loop.ts';
 import type { Refresh } from './figures.ts';
@@ -18,6 +19,8 @@ export interface MetricSources {
   cacheTotals(): CacheTotals;
   facts(): DomainFacts;
   samples: SampleSource;
+  /** Null where engines are shared with no other orchestrator. */
+  cluster: (() => ClusterFacts) | null;
   bus: EventBus;
 }
 
@@ -64,7 +67,7 @@ export class Metrics {
   };
 
   /** Begins to show what the application holds. Called once. */
-  show({ cacheTotals, facts, samples, bus }: MetricSources): void {
+  show({ cacheTotals, facts, samples, cluster, bus }: MetricSources): void {
     const showDomain = domainMetrics(this.#registry);
     const showOrchestrator = orchestratorMetrics(this.#registry);
     this.#refreshes.push(
@@ -76,6 +79,7 @@ export class Metrics {
         showOrchestrator(known);
       },
     );
+    if (cluster) this.#refreshes.push(clusterMetrics(this.#registry, cluster));
     const events = new Counter({
       name: 'roundhouse_events_total',
       help: 'What has happened, by kind.',

@@ -43,19 +43,17 @@ export class Tier {
 
   /** One figure for each interval from the number `first` to `last`, null where none is known. */
   read(column: Column, first: number, last: number): (number | null)[] {
-    const { values, counts } = this.#figures[column];
     return Array.from({ length: last - first + 1 }, (_, index) => {
       const place = (first + index) % TIER_LENGTH;
-      const known = this.#held[place] === first + index && counts[place] !== 0;
-      return known ? (values[place] ?? null) : null;
+      return this.#held[place] === first + index ? this.#figureAt(column, place) : null;
     });
   }
 
   /** All intervals that are remembered, in no order. */
   save(): SavedInterval[] {
-    return [...this.#held].flatMap((number) => {
+    return [...this.#held].flatMap((number, place) => {
       if (Number.isNaN(number)) return [];
-      return [[number, ...COLUMN_NAMES.map((column) => this.read(column, number, number)[0] ?? null)]];
+      return [[number, ...COLUMN_NAMES.map((column) => this.#figureAt(column, place))]];
     });
   }
 
@@ -65,6 +63,11 @@ export class Tier {
       const entries = COLUMN_NAMES.map((column, index) => [column, figures[index] ?? null]);
       this.add((number ?? 0) * this.intervalS, Object.fromEntries(entries) as Point);
     }
+  }
+
+  #figureAt(column: Column, place: number): number | null {
+    const { values, counts } = this.#figures[column];
+    return counts[place] === 0 ? null : (values[place] ?? null);
   }
 
   #begin(place: number, number: number): void {

@@ -39,11 +39,11 @@ export class Streams {
     });
   }
 
-  /** Notes a start; one that is known already is returned as it is. */
-  start(stream: NewStream): Stream {
+  /** Notes a start, now or when it was; a stream that is started already is returned as it is. */
+  start(stream: NewStream, startedAt = Date.now()): Stream {
     const known = this.#started.get(stream.id);
     if (known) return known;
-    const started: Stream = { ...stream, startedAt: Date.now(), endedAt: null };
+    const started: Stream = { ...stream, startedAt, endedAt: null };
     this.#ended.delete(stream.id);
     this.#started.set(stream.id, started);
     this.#bus.publish({ type: 'stream_started', streamId: stream.id, engineId: stream.engineId });

@@ -17,8 +17,9 @@ export interface Emergency {
 
 /**
  * The emergency after a look at all VPNs. It begins when one is unhealthy while the other is connected: one
- * that is only starting has not failed, or every start of the machine would be an emergency. It ends when
- * both are connected; if they change roles before that, it goes on with the roles changed.
+ * that is only starting has not failed, or every start of the machine would be an emergency. Of two found down
+ * together neither can take the other's place: it begins once one of them is back alone. It ends when both are
+ * connected; if they change roles before that, it goes on with the roles changed.
  */
 export function nextEmergency(
   current: Emergency | null,

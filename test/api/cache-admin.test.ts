@@ -6,6 +6,18 @@ async function stats(app: TestApp) {
   return (await app.get('/cache/stats')).json();
 }
 
+const NOTHING = {
+  held: 0,
+  bytes: 0,
+  hits: 0,
+  misses: 0,
+  loads: 0,
+  collapsed: 0,
+  stale: 0,
+  load_errors: 0,
+  evictions: 0,
+};
+
 describe('GET /cache/stats', () => {
   test('before the first read all is zero', async () => {
     await using app = await startFakeApp();
@@ -25,6 +37,7 @@ describe('GET /cache/stats', () => {
       bytes: 0,
       in_flight: 0,
       load_times: {},
+      caches: { stats: { memory: NOTHING, redis: null }, results: { memory: NOTHING, redis: null } },
     });
   });
 
@@ -138,6 +151,17 @@ describe('POST /cache/clear', () => {
     await app.get('/engines');
     return app;
   }
+
+  test('clears the cache that it names, and leaves the others', async () => {
+    await using app = await filled();
+    const unknown = await app.post('/cache/clear', { cache: 'http' });
+    expect([unknown.statusCode, unknown.json().code]).toEqual([400, 'invalid_request']);
+    expect((await app.post('/cache/clear', { cache: 'results' })).json()).toMatchObject({ cleared: 0 });
+    expect((await stats(app)).size).toBe(4);
+    expect((await app.post('/cache/clear?cache=stats&pattern=vpn:*')).json()).toMatchObject({ cleared: 1 });
+    expect((await app.post('/cache/clear', { cache: 'stats' })).json()).toMatchObject({ cleared: 3 });
+    expect((await stats(app)).caches.stats.memory).toMatchObject({ held: 0 });
+  });
 
   test('clears all and zeroes the counters', async () => {
     await using app = await filled();

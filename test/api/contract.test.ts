@@ -246,6 +246,7 @@ test('probes and version answer', async () => {
     runtime: { name: 'process', available: true },
     engines: 1,
     history: { store: 'file' },
+    cluster: null,
     uptime_seconds: expect.any(Number),
   });
   expect((await call('GET', '/version')).body).toEqual({

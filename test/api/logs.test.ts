@@ -1,11 +1,14 @@
 import { type ClientRequest, get, type IncomingMessage } from 'node:http';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { LogOptions } from '../../src/engines/runtime.ts';
 import { RoundhouseError } from '../../src/errors.ts';
 import { startFakeApp, type TestApp, WITH_KEY } from '../support/app.ts';
 import { type FakeClock, settle } from '../support/fake-clock.ts';
 import type { FakeRuntime } from '../support/fake-runtime.ts';
 import { waitUntil } from '../support/wait-until.ts';
+
+// A busy machine makes all of this slow.
+vi.setConfig({ testTimeout: 30_000 });
 
 const DEADLINE_MS = 10_000;
 const MOST_READERS = 32;
@@ -101,20 +104,14 @@ describe('GET /engines/{id}/logs', () => {
     expect((await app.get(url, bearer)).statusCode).toBe(200);
   });
 
-  test.each([
-    'tail=0',
-    'tail=5001',
-    'tail=1e2',
-    'tail=-1',
-    'follow=yes',
-    'follow=',
-    'since=yesterday',
-    'since=2026-13-01T00:00:00Z',
-  ])('refuses ?%s', async (query) => {
+  test('refuses what it cannot take', async () => {
     const { app, url } = await start();
     await using _ = app;
-    const reply = await app.get(`${url}?${query}`, WITH_KEY);
-    expect(reply.json()).toMatchObject({ status: 400, code: 'invalid_request' });
+    const wrong = ['tail=0', 'tail=5001', 'tail=1e2', 'tail=-1', 'follow=yes', 'follow=', 'since=yesterday'];
+    for (const query of [...wrong, 'since=2026-13-01T00:00:00Z']) {
+      const reply = (await app.get(`${url}?${query}`, WITH_KEY)).json();
+      expect([query, reply]).toMatchObject([query, { status: 400, code: 'invalid_request' }]);
+    }
     expect(app.runtime.calls.logs).toBe(0);
   });
 

@@ -4,6 +4,9 @@ import { startFakeApp, type TestApp, type TestAppOptions } from '../support/app.
 import { type FakeClock, settle } from '../support/fake-clock.ts';
 import { type FakeRuntime, sampleOf } from '../support/fake-runtime.ts';
 
+// A busy machine makes all of this slow.
+vi.setConfig({ testTimeout: 30_000 });
+
 const BEGUN_MS = Date.UTC(2026, 10, 5, 12);
 /** The engines are not there: asked how they are, they would be found wanting and be replaced. */
 const SAMPLED = { HISTORY_SAMPLE_INTERVAL_S: '10', STARTUP_TIMEOUT_S: '86400' };
@@ -149,18 +152,13 @@ describe('GET /stats/history', () => {
     expect(written).toEqual(['samples.json']);
   });
 
-  test.each(['299', '86401', '3e2', '300.5', '-300', '', ' 300', '0300'])(
-    'refuses %j seconds',
-    async (text) => {
-      await using app = await start();
-      const reply = await app.get(`/stats/history?window_s=${encodeURIComponent(text)}`);
-      expect(reply).toMatchObject({ statusCode: 400 });
-      expect(reply.json()).toMatchObject({ code: 'invalid_request' });
-    },
-  );
-
-  test.each(['300', '999', '7999', '79999', '85999', '86399', '86400'])('takes %s seconds', async (text) => {
+  test('takes windows from five minutes to a day', async () => {
     await using app = await start();
-    expect((await app.get(`/stats/history?window_s=${text}`)).statusCode).toBe(200);
+    for (const text of ['300', '999', '7999', '79999', '85999', '86399', '86400'])
+      expect([text, (await app.get(`/stats/history?window_s=${text}`)).statusCode]).toEqual([text, 200]);
+    for (const text of ['299', '86401', '3e2', '300.5', '-300', '', '%20300', '0300']) {
+      const reply = (await app.get(`/stats/history?window_s=${text}`)).json();
+      expect([text, reply]).toMatchObject([text, { status: 400, code: 'invalid_request' }]);
+    }
   });
 });

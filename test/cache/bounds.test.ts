@@ -13,6 +13,7 @@ function entry(key: string, bytes = 1): Entry<string> {
     value: key,
     bytes,
     storedAt: 0,
+    bornAt: 0,
     expiresAt: 1,
     usableUntil: 1,
     lastReadAt: 0,

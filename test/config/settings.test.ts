@@ -167,6 +167,17 @@ const ROWS: Record<keyof typeof SETTINGS, Row> = {
   historyMaxEvents: integer(1, 1_000_000),
   historyMaxAgeS: seconds(1, 315_360_000),
   historySampleIntervalS: integer(0, 60),
+  redisUrl: {
+    good: [
+      ['redis://h:1/0', 'redis://h:1/0'],
+      ['unix:///run/redis.sock', 'unix:///run/redis.sock'],
+    ],
+    bad: ['h:1', 'http://h', 'redis'],
+  },
+  redisPrefix: { good: [['a.b:c_d-1', 'a.b:c_d-1']], bad: ['a b', 'ä', '{a}', 'x'.repeat(65)] },
+  redisTimeoutS: seconds(0.01, 60),
+  redisConnectTimeoutS: seconds(0.01, 60),
+  leaderLeaseS: seconds(1, 300),
   cacheEnabled: FLAG,
   cacheTtlStatsTotalS: seconds(0.1),
   cacheTtlOrchestratorStatusS: seconds(0.1),

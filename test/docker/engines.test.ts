@@ -4,6 +4,7 @@ import type { OrchestratorStatus } from '../../src/engines/status.ts';
 import { describeWithDocker } from '../support/docker.ts';
 import { docker as cli } from '../support/docker-programs.ts';
 import { type DockerService, startDockerService, uniqueLabel } from '../support/docker-service.ts';
+import { freePortRange } from '../support/port-range.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 interface EngineReply {
@@ -138,29 +139,21 @@ describeWithDocker('engines in Docker', (docker) => {
   });
 
   it('refuses a port that another program holds, and takes the next where it may choose', async () => {
-    const held = await cli(
-      docker.socket,
-      'run',
-      '--detach',
-      '--publish',
-      '127.0.0.1:23500:80',
-      docker.busyboxImage,
-    );
-    const wished = await service.write('POST', '/provision/acestream', { host_port: 23500 });
+    const { first, last } = await freePortRange();
+    const published = `127.0.0.1:${first}:80`;
+    const held = await cli(docker.socket, 'run', '--detach', '--publish', published, docker.busyboxImage);
+    const choosing = await startDockerService(docker, { PORT_RANGE_HOST: `${first}-${last}` });
+    const wished = await choosing.write('POST', '/provision/acestream', { host_port: first });
     expect(wished).toMatchObject({ status: 409, body: { code: 'port_taken' } });
-    const choosing = await startDockerService(docker, { PORT_RANGE_HOST: '23500-23519' });
     const chosen = await choosing.provision();
-    expect(chosen.host_http_port).toBe(23501);
+    expect(chosen.host_http_port).toBe(first + 1);
     await choosing.write('DELETE', `/engines/${chosen.container_id}`);
     await choosing.close();
     await cli(docker.socket, 'rm', '--force', held);
   });
 
   it("reaches engines on the host's network, each on ports of its own", async () => {
-    const onHost = await startDockerService(docker, {
-      DOCKER_NETWORK: 'host',
-      PORT_RANGE_HOST: '23600-23659',
-    });
+    const onHost = await startDockerService(docker, { DOCKER_NETWORK: 'host' });
     const engines = await Promise.all([onHost.provision(), onHost.provision()]);
     expect(new Set(engines.map(({ host_http_port }) => host_http_port)).size).toBe(2);
     const healthy = async () => {

@@ -145,10 +145,12 @@ describeWithDocker(`${POLLERS} pollers, and every part failing in turn`, () => {
    */
   async function allPolled(count = 1): Promise<Record<string, number>> {
     const seen: Record<string, number> = {};
+    const wrong = { faults: 0, examples: [] as string[] };
     const missing = new Map(POLLED.map((path) => [path, count]));
     await eventually('all paths are polled', async () => {
       const { answers, faults, examples } = await pollers.ask();
-      expect({ faults, examples }).toEqual({ faults: 0, examples: [] });
+      wrong.faults += faults;
+      wrong.examples.push(...examples);
       for (const [path, kinds] of Object.entries(answers)) {
         for (const [kind, many] of Object.entries(kinds)) {
           seen[kind] = (seen[kind] ?? 0) + many;
@@ -157,6 +159,7 @@ describeWithDocker(`${POLLERS} pollers, and every part failing in turn`, () => {
       }
       return [...missing.values()].every((left) => left <= 0);
     });
+    expect(wrong).toEqual({ faults: 0, examples: [] });
     return seen;
   }
 
@@ -262,8 +265,10 @@ describeWithDocker(`${POLLERS} pollers, and every part failing in turn`, () => {
     expect(after.rss - before.rss).toBeLessThan(60 * MB);
     // Sockets and timers; calls that happened to be under way count too.
     expect(after.resources.length - before.resources.length).toBeLessThan(20);
-    // The first figure is about loading the program as much as about running it.
-    for (const { service: own, machine } of lags.slice(1))
+    // The first figure is about loading the program as much as about running it; one that was taken while the
+    // machine held up even the yardstick for as long says nothing of the service.
+    const telling = lags.slice(1).filter(({ machine }) => machine < MOST_LAG_MS);
+    for (const { service: own, machine } of telling)
       expect(own).toBeLessThan(Math.max(MOST_LAG_MS, LAG_OF_THE_MACHINE * machine));
     expect(await service.stop()).toBe(0);
     expect(service.complaints).toEqual([]);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { AdoptedContainers } from '../support/adopted-containers.ts';
 import { describeWithDocker } from '../support/docker.ts';
 import { docker as cli } from '../support/docker-programs.ts';
 import { API_KEY, type DockerService, startDockerService, uniqueLabel } from '../support/docker-service.ts';
@@ -31,26 +32,18 @@ class LogReader {
 describeWithDocker('the logs of containers', (docker) => {
   let service: DockerService;
   let base: string;
+  let containers: AdoptedContainers;
   const label = uniqueLabel();
 
   beforeAll(async () => {
     service = await startDockerService(docker, { CONTAINER_LABEL: label });
     base = await service.app.api.listen({ host: '127.0.0.1', port: 0 });
+    containers = new AdoptedContainers(docker, service, label);
   });
-  afterAll(() => service.close());
-
-  /** A container that bears our label and runs a shell script. */
-  async function run(script: string, ...flags: string[]): Promise<string> {
-    const common = ['run', '--detach', '--network', 'none', '--label', label, ...flags];
-    const id = await cli(docker.socket, ...common, docker.busyboxImage, 'sh', '-c', script);
-    const known = async () => (await service.get<{ container_id: string }[]>('/engines')).body;
-    await waitUntil(
-      'it is adopted',
-      async () => (await known()).some(({ container_id }) => container_id === id),
-      DEADLINE_MS,
-    );
-    return id;
-  }
+  afterAll(async () => {
+    await containers.removeAll();
+    await service.close();
+  });
 
   async function read(id: string, query = ''): Promise<string> {
     const reply = await fetch(`${base}/engines/${id}/logs${query}`, { headers: WITH_KEY });
@@ -73,31 +66,28 @@ describeWithDocker('the logs of containers', (docker) => {
   });
 
   it('hold both outputs without their frames, and no control characters', async () => {
-    const id = await run('printf "out \\303\\204\\n\\033[31mred\\n"; echo err >&2; sleep 1000');
+    const id = await containers.run('printf "out \\303\\204\\n\\033[31mred\\n"; echo err >&2; sleep 1000');
     const lines = async () => (await read(id)).split('\n').sort();
     // Docker does not promise the order of what goes to the one and to the other.
     await waitUntil('all three lines', async () => (await lines()).length === 4, DEADLINE_MS);
     expect(await lines()).toEqual(['', '\\x1b[31mred', 'err', 'out Ä']);
     expect(await read(id, `?since=${Math.floor(Date.now() / 1000) + 3600}`)).toBe('');
-    await cli(docker.socket, 'rm', '--force', id);
   });
 
   it('of many lines come whole, and by the last of them', async () => {
-    const id = await run('seq 1 20000; sleep 1000');
+    const id = await containers.run('seq 1 20000; sleep 1000');
     await waitUntil('all', async () => (await read(id, '?tail=1')) === '20000\n', DEADLINE_MS);
     const lines = (await read(id, '?tail=5000')).trimEnd().split('\n');
     expect([lines.length, lines[0], lines.at(-1)]).toEqual([5000, '15001', '20000']);
-    await cli(docker.socket, 'rm', '--force', id);
   });
 
   it('of a container with a terminal are not taken for frames', async () => {
-    const id = await run('echo to a terminal; sleep 1000', '--tty');
+    const id = await containers.run('echo to a terminal; sleep 1000', '--tty');
     await waitUntil('its line', async () => (await read(id)) === 'to a terminal\n', DEADLINE_MS);
-    await cli(docker.socket, 'rm', '--force', id);
   });
 
   it('are followed from before the first line until the container ends', async () => {
-    const id = await run('read line; echo "$line"; read line; echo "$line"', '--interactive');
+    const id = await containers.run('read line; echo "$line"; read line; echo "$line"', '--interactive');
     const reader = await follow(id);
     expect(reader).toMatchObject({ status: 200, text: '' });
     await cli(docker.socket, 'kill', id);
@@ -105,7 +95,7 @@ describeWithDocker('the logs of containers', (docker) => {
   });
 
   it('are followed line by line', async () => {
-    const id = await run('while true; do date +%s%N; sleep 0.2; done');
+    const id = await containers.run('while true; do date +%s%N; sleep 0.2; done');
     const reader = await follow(id, '&tail=1');
     const lines = () => reader.text.split('\n').length - 1;
     await waitUntil('ten lines', () => lines() >= 10, DEADLINE_MS);
@@ -130,10 +120,9 @@ describeWithDocker('the logs of containers', (docker) => {
   });
 
   it('are 503 where the log driver keeps none', async () => {
-    const id = await run('echo nobody hears it; sleep 1000', '--log-driver', 'none');
+    const id = await containers.run('echo nobody hears it; sleep 1000', '--log-driver', 'none');
     const reply = await fetch(`${base}/engines/${id}/logs`, { headers: WITH_KEY });
     expect(await reply.json()).toMatchObject({ status: 503, code: 'logs_unavailable' });
-    await cli(docker.socket, 'rm', '--force', id);
   });
 });
 

@@ -5,6 +5,7 @@ import { EngineStats } from '../../src/engines/stats.ts';
 import { DockerClient } from '../../src/runtimes/docker/client.ts';
 import { DockerRuntime } from '../../src/runtimes/docker/docker-runtime.ts';
 import { type SampleSource, sampleFromApi, sampleFromCgroup } from '../../src/runtimes/docker/sampler.ts';
+import { AdoptedContainers } from '../support/adopted-containers.ts';
 import { describeWithDocker } from '../support/docker.ts';
 import { docker as cli } from '../support/docker-programs.ts';
 import { type DockerService, startDockerService, uniqueLabel } from '../support/docker-service.ts';
@@ -17,23 +18,16 @@ describeWithDocker('figures of containers', (docker) => {
   const [name = '', value = ''] = label.split('=');
   const client = new DockerClient({ host: `unix://${docker.socket}`, timeoutS: 5, concurrency: 10 });
   let service: DockerService;
-  const made: string[] = [];
+  let containers: AdoptedContainers;
 
   beforeAll(async () => {
     service = await startDockerService(docker, { CONTAINER_LABEL: label });
+    containers = new AdoptedContainers(docker, service, label);
   });
   afterAll(async () => {
-    await cli(docker.socket, 'rm', '--force', ...made);
+    await containers.removeAll();
     await service.close();
   });
-
-  async function run(script: string, ...options: string[]): Promise<string> {
-    const args = ['--detach', '--label', label, ...options, docker.busyboxImage, 'sh', '-c', script];
-    const id = await cli(docker.socket, 'run', ...args);
-    made.push(id);
-    await waitUntil('it is adopted', async () => (await service.get(`/engines/${id}`)).status === 200, 5000);
-    return id;
-  }
 
   function runtimeWith(source: SampleSource): DockerRuntime {
     const options = {
@@ -55,7 +49,7 @@ describeWithDocker('figures of containers', (docker) => {
   }
 
   it('are the same from the kernel and from the Docker API', async () => {
-    const id = await run(
+    const id = await containers.run(
       'dd if=/dev/zero of=/tmp/file bs=1M count=20; sync; while :; do sleep 1; done',
       '--memory',
       '256m',
@@ -80,7 +74,7 @@ describeWithDocker('figures of containers', (docker) => {
   });
 
   it('show the work of a container as percent of one core', async () => {
-    const busy = await run('while :; do :; done');
+    const busy = await containers.run('while :; do :; done');
     // The first figures are a mean since the start, which the work of starting the container itself outweighs.
     const oneCore = async () => {
       const { body } = await service.get<{ cpu_percent: number }>(`/engines/${busy}/stats`);
@@ -94,12 +88,12 @@ describeWithDocker('figures of containers', (docker) => {
     ['the kernel', sampleFromCgroup],
     ['the Docker API', sampleFromApi(client)],
   ])('count a shared network once, from %s', async (_source, source) => {
-    const owner = await run(
+    const owner = await containers.run(
       'head -c 200000 /dev/zero > /page; busybox httpd -f -p 80 -h /',
       '--publish',
       '127.0.0.1::80',
     );
-    const guest = () => run('sleep 600', '--network', `container:${owner}`);
+    const guest = () => containers.run('sleep 600', '--network', `container:${owner}`);
     const ids = [owner, await guest(), await guest()];
     const published = await cli(docker.socket, 'port', owner, '80');
     const fetchPage = async () => {
@@ -129,7 +123,7 @@ describeWithDocker('figures of containers', (docker) => {
   });
 
   it('leave a stopped container out instead of counting zeros', async () => {
-    const id = await run('sleep 600');
+    const id = await containers.run('sleep 600');
     await cli(docker.socket, 'kill', id);
     for (const source of [sampleFromCgroup, sampleFromApi(client)]) {
       expect(await runtimeWith(source).sample([id], AbortSignal.timeout(10_000))).toEqual(new Map());
@@ -143,7 +137,7 @@ describeWithDocker('figures of containers', (docker) => {
   });
 
   it("read as 0 for a container on its host's network, and say so", async () => {
-    const id = await run('sleep 600', '--network', 'host');
+    const id = await containers.run('sleep 600', '--network', 'host');
     const { body } = await service.get(`/engines/${id}/stats`);
     expect(body).toMatchObject({ network_scope: 'host', network_rx_bytes: 0, network_tx_bytes: 0 });
     await cli(docker.socket, 'rm', '--force', id);

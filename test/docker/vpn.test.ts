@@ -1,26 +1,30 @@
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { OrchestratorStatus } from '../../src/engines/status.ts';
 import type { VpnStatus } from '../../src/vpn/wire.ts';
 import { describeWithDocker } from '../support/docker.ts';
 import { docker as cli } from '../support/docker-programs.ts';
 import { type DockerService, startDockerService } from '../support/docker-service.ts';
+import { freePortRange } from '../support/port-range.ts';
+import { VpnContainer } from '../support/vpn-container.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
-const GLUETUN = fileURLToPath(new URL('../support/emulated-gluetun.ts', import.meta.url));
 const NAME = 'gluetun-of-the-tests';
-const ENGINE_PORTS = '24100-24109';
+/** Two for each of five engines. */
+const ENGINE_PORTS = 10;
 
 describeWithDocker('engines behind a VPN container', (docker) => {
   let service: DockerService;
-  let controlUrl: string;
+  let container: VpnContainer;
 
   beforeAll(async () => {
-    await startVpn();
+    const { first } = await freePortRange();
+    const enginePorts = `${first}-${first + ENGINE_PORTS - 1}`;
+    container = new VpnContainer(docker, { name: NAME, controlPort: first + ENGINE_PORTS, enginePorts });
+    await container.run();
     service = await startDockerService(docker, {
       GLUETUN_CONTAINER_NAME: NAME,
-      GLUETUN_API_URL: controlUrl,
-      PORT_RANGE_HOST: ENGINE_PORTS,
+      GLUETUN_API_URL: container.controlUrl,
+      PORT_RANGE_HOST: enginePorts,
       MAX_REPLICAS: '5',
     });
   });
@@ -28,29 +32,8 @@ describeWithDocker('engines behind a VPN container', (docker) => {
     const engines = await service.get<{ container_id: string }[]>('/engines');
     for (const { container_id } of engines.body) await service.write('DELETE', `/engines/${container_id}`);
     await service.close();
-    await cli(docker.socket, 'rm', '--force', NAME);
+    await container.remove();
   });
-
-  async function startVpn(): Promise<void> {
-    const health = 'busybox wget -q -O /dev/null http://127.0.0.1:8000/emulated/health';
-    await cli(
-      docker.socket,
-      ...['run', '--detach', '--name', NAME, '--env', 'VPN_SERVICE_PROVIDER=example'],
-      ...['--health-cmd', health, '--health-interval', '0.5s', '--health-retries', '2'],
-      ...['--publish', '127.0.0.1:24190:8000', '--publish', `127.0.0.1:${ENGINE_PORTS}:${ENGINE_PORTS}`],
-      ...['--volume', `${GLUETUN}:/engine/gluetun.ts:ro`, docker.engineImage],
-      ...['node', '/engine/gluetun.ts', '--port', '8000', '--host', '0.0.0.0'],
-    );
-    controlUrl = 'http://127.0.0.1:24190';
-  }
-
-  async function behave(behaviour: object): Promise<void> {
-    const reply = await fetch(`${controlUrl}/emulated/behaviour`, {
-      method: 'PUT',
-      body: JSON.stringify(behaviour),
-    });
-    if (!reply.ok) throw new Error(`the emulated VPN answered ${reply.status}`);
-  }
 
   const vpn = async () => (await service.get<VpnStatus>('/vpn/status')).body;
   const status = async () => (await service.get<OrchestratorStatus>('/orchestrator/status')).body;
@@ -76,7 +59,7 @@ describeWithDocker('engines behind a VPN container', (docker) => {
     const engine = await service.provision();
     const second = await service.provision();
     expect(second.host_http_port).not.toBe(engine.host_http_port);
-    const vpnId = await cli(docker.socket, 'inspect', '--format', '{{.Id}}', NAME);
+    const vpnId = await container.inspect('{{.Id}}');
     const mode = await cli(
       docker.socket,
       'inspect',
@@ -96,7 +79,7 @@ describeWithDocker('engines behind a VPN container', (docker) => {
   });
 
   it('stops provisioning while the VPN is down, and shows it as soon as Docker says so', async () => {
-    await behave({ healthy: false });
+    await container.behave({ healthy: false });
     await waitUntil('the VPN is down', async () => !(await vpn()).connected, 10_000);
     expect(await status()).toMatchObject({
       status: 'degraded',
@@ -112,13 +95,13 @@ describeWithDocker('engines behind a VPN container', (docker) => {
       body: { detail: { error: 'provisioning_blocked', code: 'vpn_disconnected' } },
     });
 
-    await behave({ healthy: true });
+    await container.behave({ healthy: true });
     await waitUntil('the VPN is back', async () => (await status()).provisioning.can_provision, 10_000);
     expect((await vpn()).health).toBe('healthy');
   });
 
   it('does not take a silent control server for a VPN that is down', async () => {
-    await behave({
+    await container.behave({
       faults: { '/v1/publicip/ip': 'hang', '/v1/portforward': 'error', '/v1/vpn/status': 'error' },
     });
     await service.write('POST', '/cache/clear');
@@ -128,6 +111,6 @@ describeWithDocker('engines behind a VPN container', (docker) => {
       forwarded_port: null,
       public_ip: null,
     });
-    await behave({ faults: {} });
+    await container.behave({ faults: {} });
   });
 });

@@ -96,16 +96,24 @@ describe('events', () => {
   });
 
   test('a change that a reader can see is told, another is not', async () => {
-    const { runtime, registry, takeEvents } = await followed();
+    const { runtime, registry, events } = await followed();
     const { id } = runtime.start();
     await settle();
-    takeEvents();
+    events.length = 0;
     registry.update(id, { health: 'healthy', identity: IDENTITY });
     registry.update(id, { health: 'healthy', lastHealthCheck: 5 });
     registry.update(id, { lastStreamUsage: 6 });
     registry.update(id, { health: 'unhealthy' });
     registry.update('unknown', { health: 'healthy' });
-    expect(takeEvents()).toEqual(['engine_changed', 'engine_changed']);
+    registry.update(id, { forwarded: true });
+    registry.update(id, { forwarded: true });
+    const changed = { type: 'engine_changed', engineId: id, deleting: false };
+    // Each says what has changed: the log must not tell the same twice.
+    expect(events).toEqual([
+      { ...changed, change: 'health', health: 'healthy', forwarded: false },
+      { ...changed, change: 'health', health: 'unhealthy', forwarded: false },
+      { ...changed, change: 'forwarded', health: 'unhealthy', forwarded: true },
+    ]);
     expect(registry.get(id)).toMatchObject({ health: 'unhealthy', lastHealthCheck: 5, lastStreamUsage: 6 });
   });
 });
@@ -198,7 +206,14 @@ describe('an engine that is deleted', () => {
     await deletion;
     // It changes first: from then on nothing new is put on it.
     expect(events).toEqual([
-      { type: 'engine_changed', engineId: id, health: 'unknown', deleting: true },
+      {
+        type: 'engine_changed',
+        engineId: id,
+        change: 'deleting',
+        health: 'unknown',
+        deleting: true,
+        forwarded: false,
+      },
       { type: 'engine_stopped', engineId: id, reason: 'deleted' },
     ]);
   });

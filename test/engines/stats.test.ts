@@ -180,3 +180,37 @@ describe('totals', () => {
     expect((await stats.total(SIGNAL)).total_cpu_percent).toBe(10);
   });
 });
+
+describe('samples', () => {
+  const MAX_AGE_MS = 5000;
+
+  test('are those of the last read while they are recent, whoever had it made', async () => {
+    const { runtime, clock, stats, engines } = await withEngines(2);
+    await stats.total(SIGNAL);
+    clock.advance(MAX_AGE_MS);
+    expect([...(await stats.samples(MAX_AGE_MS, SIGNAL)).keys()]).toEqual(engines.map(({ id }) => id));
+    expect(runtime.calls.sample).toBe(1);
+    clock.advance(1);
+    await stats.samples(MAX_AGE_MS, SIGNAL);
+    expect(runtime.calls.sample).toBe(2);
+  });
+
+  test('leave out an engine that has stopped since, and are read anew for one that has started', async () => {
+    const { runtime, stats, engines } = await withEngines(2);
+    await stats.total(SIGNAL);
+    runtime.stop(engines[0]!.id);
+    expect([...(await stats.samples(MAX_AGE_MS, SIGNAL)).keys()]).toEqual([engines[1]!.id]);
+    expect(runtime.calls.sample).toBe(1);
+    const { id } = runtime.start();
+    await settle();
+    expect((await stats.samples(MAX_AGE_MS, SIGNAL)).has(id)).toBe(true);
+    expect(runtime.calls.sample).toBe(2);
+  });
+
+  test('are not to be had of a runtime that is away', async () => {
+    const { runtime, stats } = await withEngines(1);
+    await stats.total(SIGNAL);
+    runtime.disconnect();
+    await expect(stats.samples(MAX_AGE_MS, SIGNAL)).rejects.toMatchObject({ code: 'runtime_unavailable' });
+  });
+});

@@ -47,7 +47,14 @@ const EXPECTED: { [T in DomainEvent['type']]: [Extract<DomainEvent, { type: T }>
     ['engines', 'status', ...FIGURES],
   ],
   engine_changed: [
-    { type: 'engine_changed', engineId: 'a', health: 'healthy', deleting: false },
+    {
+      type: 'engine_changed',
+      engineId: 'a',
+      change: 'health',
+      health: 'healthy',
+      deleting: false,
+      forwarded: false,
+    },
     ['engines', 'status'],
   ],
   runtime_connected: [{ type: 'runtime_connected' }, ALL],
@@ -70,6 +77,7 @@ const EXPECTED: { [T in DomainEvent['type']]: [Extract<DomainEvent, { type: T }>
     { type: 'stream_ended', streamId: 's', engineId: null, reason: null },
     ['engines', 'status'],
   ],
+  leadership_changed: [{ type: 'leadership_changed', leading: true, term: 1 }, []],
   streams_restored: [{ type: 'streams_restored', started: 1 }, ['engines', 'status']],
 };
 

@@ -4,25 +4,27 @@ import { describeEvent, EVENT_TYPES } from '../../src/history/describe.ts';
 
 const ID = 'b0d601e6d345960acdaa18d16f79e9fb115c224d882b74a706b1edc2b85648d1';
 
+type Changed = Extract<DomainEvent, { type: 'engine_changed' }>;
+
+function changed(change: Changed['change'], facts: Partial<Changed>): Changed {
+  const others = { health: 'healthy', deleting: false, forwarded: false } as const;
+  return { type: 'engine_changed', engineId: ID, change, ...others, ...facts };
+}
+
 const LINES: [DomainEvent, string, string][] = [
   [{ type: 'engine_started', engineId: ID }, 'engine', 'Engine b0d601e6d345 runs'],
   [{ type: 'engine_stopped', engineId: ID, reason: 'deleted' }, 'engine', 'Engine b0d601e6d345 was deleted'],
   [{ type: 'engine_stopped', engineId: ID, reason: 'gone' }, 'engine', 'Engine b0d601e6d345 is gone'],
+  [changed('health', { health: 'unhealthy' }), 'engine', 'Engine b0d601e6d345 is unhealthy'],
+  [changed('health', { health: 'unknown' }), 'engine', 'Engine b0d601e6d345 is of unknown health'],
+  [changed('deleting', { deleting: true }), 'engine', 'Engine b0d601e6d345 is being deleted'],
+  [changed('deleting', {}), 'engine', 'Engine b0d601e6d345 could not be deleted'],
   [
-    { type: 'engine_changed', engineId: ID, health: 'unhealthy', deleting: false },
+    changed('forwarded', { forwarded: true }),
     'engine',
-    'Engine b0d601e6d345 is unhealthy',
+    'Engine b0d601e6d345 has the forwarded port of its VPN',
   ],
-  [
-    { type: 'engine_changed', engineId: ID, health: 'unknown', deleting: false },
-    'engine',
-    'Engine b0d601e6d345 is of unknown health',
-  ],
-  [
-    { type: 'engine_changed', engineId: ID, health: 'healthy', deleting: true },
-    'engine',
-    'Engine b0d601e6d345 is being deleted',
-  ],
+  [changed('forwarded', {}), 'engine', 'Engine b0d601e6d345 no longer has the forwarded port of its VPN'],
   [{ type: 'runtime_connected' }, 'runtime', 'The engine runtime answers'],
   [{ type: 'runtime_disconnected', reason: 'gone' }, 'runtime', 'The engine runtime does not answer'],
   [{ type: 'vpn_changed', vpn: 'gluetun', connected: true }, 'vpn', 'The VPN gluetun is connected'],
@@ -47,6 +49,12 @@ const LINES: [DomainEvent, string, string][] = [
     { type: 'breaker_changed', breaker: 'general', state: 'half_open' },
     'provisioning',
     'The general circuit breaker is half open',
+  ],
+  [{ type: 'leadership_changed', leading: true, term: 1 }, 'provisioning', 'This orchestrator leads'],
+  [
+    { type: 'leadership_changed', leading: false, term: 1 },
+    'provisioning',
+    'This orchestrator no longer leads',
   ],
   [{ type: 'stream_started', streamId: 's', engineId: ID }, 'stream', 'A stream has started'],
   [{ type: 'stream_ended', streamId: 's', engineId: null, reason: null }, 'stream', 'A stream has ended'],

@@ -1,5 +1,6 @@
 import { type Engine, newEngine } from '../../src/engines/engine.ts';
 import { EventBus } from '../../src/events/events.ts';
+import type { ClusterFacts } from '../../src/metrics/cluster.ts';
 import type { DomainFacts } from '../../src/metrics/domain.ts';
 import { Metrics } from '../../src/metrics/metrics.ts';
 import type { StreamSample } from '../../src/streams/sample.ts';
@@ -52,7 +53,7 @@ export class ShownMetrics implements Disposable {
     inFlight: 0,
   };
 
-  constructor() {
+  constructor(cluster: (() => ClusterFacts) | null = null) {
     const sampleOf = (id: string) => {
       const known = this.samples.get(id);
       if (!known) return null;
@@ -63,6 +64,7 @@ export class ShownMetrics implements Disposable {
       cacheTotals: () => this.totals,
       facts: () => this.facts,
       samples: { startedIds: () => this.samples.keys(), current: sampleOf, last: sampleOf },
+      cluster,
       bus: this.bus,
     });
   }

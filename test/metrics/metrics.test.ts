@@ -23,6 +23,20 @@ describe('what /metrics shows', () => {
     expect(later.get('roundhouse_engines')!.samples.map(({ value }) => value)).toEqual([0, 0, 0, 0]);
   });
 
+  test('the standing among other orchestrators, only where there could be others', async () => {
+    using alone = new ShownMetrics();
+    expect((await alone.scrape()).has('roundhouse_leading')).toBe(false);
+    const facts = { redisConnected: true, leading: false, redisTotals: { hits: 3, faults: 0 } };
+    using shown = new ShownMetrics(() => facts);
+    const families = await shown.scrape();
+    expect(figure(families, 'roundhouse_redis_connected')).toBe(1);
+    expect(figure(families, 'roundhouse_leading')).toBe(0);
+    expect(figure(families, 'roundhouse_cache_redis_total', { what: 'hits' })).toBe(3);
+    facts.leading = true;
+    expect(figure(await shown.scrape(), 'roundhouse_leading')).toBe(1);
+    expect(figure(await shown.scrape(), 'roundhouse_cache_redis_total', { what: 'hits' })).toBe(3);
+  });
+
   test('calls by their kind, their times and their failures', async () => {
     using shown = new ShownMetrics();
     const { metrics } = shown;

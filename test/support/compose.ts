@@ -7,6 +7,7 @@ export interface ComposeService {
   build?: string;
   container_name?: string;
   profiles?: string[];
+  env_file?: { path: string }[];
   environment: Record<string, string | number>;
   ports?: string[];
   volumes?: string[];
@@ -18,17 +19,26 @@ export interface ComposeService {
 }
 
 export interface Compose {
-  services: Record<'roundhouse' | 'socket-proxy' | 'gluetun', ComposeService>;
+  services: Record<'roundhouse' | 'socket-proxy' | 'gluetun' | 'gluetun-2', ComposeService>;
   volumes: Record<string, unknown>;
   networks: Record<string, { name?: string; internal?: boolean } | null>;
 }
 
 /** The project's docker-compose.yml with the variables of `env` put in, as compose would. */
 export function readCompose(env: Readonly<Record<string, string>> = {}): Compose {
-  const text = readFileSync(new URL('../../docker-compose.yml', import.meta.url), 'utf8');
-  return parse(text, (_key, value: unknown) =>
-    typeof value === 'string' ? interpolate(value, env) : value,
-  ) as Compose;
+  const text = readFile();
+  const put = (_key: unknown, value: unknown) =>
+    typeof value === 'string' ? interpolate(value, env) : value;
+  return parse(text, put, { merge: true }) as Compose;
+}
+
+/** The comment at its head, which says how to use it. */
+export function readHead(): string {
+  return readFile().split(/^services:/m, 1)[0]!;
+}
+
+function readFile(): string {
+  return readFileSync(new URL('../../docker-compose.yml', import.meta.url), 'utf8');
 }
 
 /** The options of `docker run` for what a service may do. */

@@ -7,6 +7,7 @@ import { type App, buildApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { openRuntime } from '../../src/runtimes/open-runtime.ts';
 import type { SharedDocker } from './docker-setup.ts';
+import { freePortRange } from './port-range.ts';
 import { waitUntil } from './wait-until.ts';
 
 export const API_KEY = 'the-key-of-the-tests';
@@ -77,6 +78,7 @@ export async function startDockerService(
   docker: Pick<SharedDocker, 'socket' | 'engineImage'>,
   env: NodeJS.ProcessEnv = {},
 ): Promise<DockerService> {
+  const { first, last } = await freePortRange();
   const config = readConfig({
     ENGINE_RUNTIME: 'docker',
     DOCKER_HOST: `unix://${docker.socket}`,
@@ -84,7 +86,7 @@ export async function startDockerService(
     CONTAINER_LABEL: uniqueLabel(),
     MIN_REPLICAS: '0',
     MIN_FREE_REPLICAS: '0',
-    PORT_RANGE_HOST: '23000-23999',
+    PORT_RANGE_HOST: `${first}-${last}`,
     DATA_DIR: await mkdtemp(join(tmpdir(), 'roundhouse-docker-')),
     ...env,
   });

@@ -18,6 +18,7 @@ export type RuntimeCall = 'list' | 'inspect' | 'create' | 'remove' | 'sample' | 
  */
 export class FakeRuntime implements EngineRuntime {
   readonly name = 'process';
+  readonly isShared: boolean = false;
   readonly variant = 'fake';
   readonly mapsPorts: boolean;
   /** Calls so far, by name. */

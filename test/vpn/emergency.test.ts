@@ -49,6 +49,19 @@ describe('an emergency', () => {
     expect(next(both, DOWN, UP)).toEqual(ONE_FAILED);
   });
 
+  it('begins when, of two that were found down together, one comes back alone', () => {
+    const together = next(null, DOWN, DOWN);
+    expect(together).toBeNull();
+    expect(next(together, DOWN, STARTING)).toBeNull();
+    expect(next(together, DOWN, UP)).toEqual({ failed: 'one', healthy: 'two', since: NOW });
+    expect(next(together, UP, UP)).toBeNull();
+  });
+
+  it('does not begin while the other one is being restarted, and does if that fails', () => {
+    expect(next(null, UP, STARTING)).toBeNull();
+    expect(next(null, UP, DOWN)).toEqual({ failed: 'two', healthy: 'one', since: NOW });
+  });
+
   it('goes on with the roles changed when the other fails as the first comes back', () => {
     expect(next(ONE_FAILED, UP, DOWN)).toEqual({ failed: 'two', healthy: 'one', since: 1000 });
   });

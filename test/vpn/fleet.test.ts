@@ -146,6 +146,18 @@ describe('an emergency', () => {
     expect([told, failed(fleet)]).toEqual([[], []]);
   });
 
+  it('begins when one comes back of two that were down from the first look on', async () => {
+    const { clock, told, fleet } = await start();
+    fleet.note('one', DOWN);
+    fleet.note('two', DOWN);
+    expect([told, failed(fleet)]).toEqual([[], []]);
+    expect(fleet.runs.map(({ connected }) => connected)).toEqual([false, false]);
+    clock.advance(1000);
+    fleet.note('two', UP);
+    expect(told).toEqual([[{ failed: 'one', healthy: 'two', since: clock.now() }, true]]);
+    expect(failed(fleet)).toEqual(['one']);
+  });
+
   it('is not all that users of a VPN are told', async () => {
     const { fleet } = await start();
     fleet.note('one', UP);

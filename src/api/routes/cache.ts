@@ -1,8 +1,8 @@
 import { Type } from 'typebox';
-import type { Cache } from '../../cache/index.ts';
 import type { LoadTime, LoadTimes } from '../../metrics/load-times.ts';
 import { type Api, allowNoBody } from '../context.ts';
 import type { KeyCheck } from '../plugins/auth.ts';
+import { CACHE_NAMES, CachesSchema, describeCaches, type NamedCaches } from '../schemas/caches.ts';
 import { KEY_SECURITY, Nullable, problems, WRITE_CODES } from '../schemas/common.ts';
 
 const Count = Type.Integer({ minimum: 0 });
@@ -41,6 +41,7 @@ const CacheStatsSchema = Type.Object({
     }),
     { description: 'How long loads that succeeded took, by key without the hash of its arguments' },
   ),
+  caches: CachesSchema,
 });
 
 const ClearBody = Type.Object(
@@ -52,11 +53,17 @@ const ClearBody = Type.Object(
         description: 'Glob of the keys to clear, as in `stats:*`',
       }),
     ),
+    cache: Type.Optional(
+      Type.Union(
+        CACHE_NAMES.map((name) => Type.Literal(name)),
+        { description: 'The one cache to clear' },
+      ),
+    ),
   },
   { additionalProperties: false },
 );
 
-export function cacheRoutes(api: Api, cache: Cache, loadTimes: LoadTimes, checkKey: KeyCheck): void {
+export function cacheRoutes(api: Api, caches: NamedCaches, loadTimes: LoadTimes, checkKey: KeyCheck): void {
   api.get(
     '/cache/stats',
     {
@@ -67,7 +74,7 @@ export function cacheRoutes(api: Api, cache: Cache, loadTimes: LoadTimes, checkK
       },
     },
     async (_request, reply) => {
-      const stats = cache.stats();
+      const stats = caches.stats.stats();
       reply.header('Cache-Control', 'no-store');
       return {
         size: stats.size,
@@ -90,6 +97,7 @@ export function cacheRoutes(api: Api, cache: Cache, loadTimes: LoadTimes, checkK
         bytes: stats.bytes,
         in_flight: stats.inFlight,
         load_times: Object.fromEntries(Object.entries(loadTimes.read()).map(toWireLoadTime)),
+        caches: describeCaches(caches),
       };
     },
   );
@@ -101,7 +109,8 @@ export function cacheRoutes(api: Api, cache: Cache, loadTimes: LoadTimes, checkK
       preValidation: allowNoBody,
       schema: {
         tags: ['cache'],
-        summary: 'Clear the cache, or the keys that match a pattern; a full clear also zeroes the counters',
+        summary:
+          'Clear the caches, one of them, or the keys that match a pattern; without a pattern counters are zeroed too',
         security: KEY_SECURITY,
         body: ClearBody,
         querystring: ClearBody,
@@ -113,8 +122,10 @@ export function cacheRoutes(api: Api, cache: Cache, loadTimes: LoadTimes, checkK
     },
     async ({ body, query }) => {
       const pattern = body.pattern ?? query.pattern;
-      const cleared = cache.clear(pattern);
-      if (pattern === undefined) loadTimes.reset();
+      const name = body.cache ?? query.cache;
+      const names = name === undefined ? CACHE_NAMES : [name];
+      const cleared = names.reduce((sum, each) => sum + caches[each].clear(pattern), 0);
+      if (pattern === undefined && name === undefined) loadTimes.reset();
       return { message: 'Cache cleared successfully', cleared };
     },
   );

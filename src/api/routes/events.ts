@@ -2,6 +2,7 @@ import type { Static } from 'typebox';
 import { Type } from 'typebox';
 import type { History } from '../../history/history.ts';
 import type { EventQuery, EventRecord } from '../../history/records.ts';
+import { dropIfKnown } from '../conditional.ts';
 import type { Api } from '../context.ts';
 import { problems } from '../schemas/common.ts';
 import { EventSchema, EventStatsSchema, EventsQuery } from '../schemas/events.ts';
@@ -14,6 +15,7 @@ export function eventRoutes(api: Api, history: History): void {
   api.get(
     '/events',
     {
+      onSend: dropIfKnown,
       schema: {
         tags: ['events'],
         summary: 'The event log, newest first',
@@ -24,11 +26,7 @@ export function eventRoutes(api: Api, history: History): void {
         },
       },
     },
-    async ({ query }, reply) => {
-      const events = await history.events(toQuery(query));
-      reply.header('Cache-Control', 'no-store');
-      return events.map(toWireEvent);
-    },
+    async ({ query }) => (await history.events(toQuery(query))).map(toWireEvent),
   );
 
   api.get(

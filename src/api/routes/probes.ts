@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import type { EngineRegistry } from '../../engines/registry.ts';
 import type { History } from '../../history/history.ts';
 import type { Api } from '../context.ts';
-import { problems } from '../schemas/common.ts';
+import { Nullable, problems } from '../schemas/common.ts';
 
 const HealthSchema = Type.Object({
   status: Type.Union([Type.Literal('healthy'), Type.Literal('unavailable')]),
@@ -12,8 +12,23 @@ const HealthSchema = Type.Object({
     { store: Type.Union([Type.Literal('file'), Type.Literal('memory'), Type.Literal('away')]) },
     { description: 'Where the event log is kept; trouble with it does not make the service unhealthy' },
   ),
+  cluster: Nullable(
+    Type.Object(
+      {
+        redis: Type.Union([Type.Literal('connected'), Type.Literal('away')]),
+        leading: Type.Boolean({ description: 'Whether this orchestrator is the one that acts' }),
+      },
+      { description: 'Null where engines are shared with no other orchestrator' },
+    ),
+  ),
   uptime_seconds: Type.Number({ minimum: 0 }),
 });
+
+/** How this orchestrator stands to the others over the same engines. */
+export interface ClusterState {
+  redis: 'connected' | 'away';
+  leading: boolean;
+}
 
 /** Probes for whatever supervises the service, and what it is. */
 export function probeRoutes(
@@ -21,12 +36,14 @@ export function probeRoutes(
   parts: {
     registry: EngineRegistry;
     history: History;
+    /** Null where there are no others. */
+    cluster: () => ClusterState | null;
     runtimeName: string;
     version: string;
     startedMs: number;
   },
 ): void {
-  const { registry, history, runtimeName, version, startedMs } = parts;
+  const { registry, history, cluster, runtimeName, version, startedMs } = parts;
   api.get(
     '/livez',
     {
@@ -68,6 +85,7 @@ export function probeRoutes(
         runtime: { name: runtimeName, available },
         engines: registry.size,
         history: { store: history.keeping?.store ?? 'away' },
+        cluster: cluster(),
         uptime_seconds: Math.round(performance.now() - startedMs) / 1000,
       });
     },

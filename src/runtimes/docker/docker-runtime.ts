@@ -30,6 +30,7 @@ const REMOVE_DEADLINE_MS = 20_000;
 /** Runs engines as containers that bear CONTAINER_LABEL; reads and touches no other. */
 export class DockerRuntime implements EngineRuntime {
   readonly name = 'docker';
+  readonly isShared = true;
   readonly #client: DockerClient;
   readonly #options: DockerEngineOptions;
   readonly #source: SampleSource;

@@ -67,6 +67,7 @@ interface Running {
 
 class ProcessRuntime implements EngineRuntime {
   readonly name = 'process';
+  readonly isShared = false;
   readonly mapsPorts = false;
   readonly #options: Required<ProcessRuntimeOptions>;
   readonly #command: Command;

@@ -69,6 +69,13 @@ export class ServiceProcess {
     return readHoldings(this.#inspector);
   }
 
+  /** Ends it without a chance to say goodbye. */
+  async kill(): Promise<void> {
+    const exit = once(this.#process, 'exit');
+    this.#process.kill('SIGKILL');
+    await exit;
+  }
+
   /** Asks it to stop, as a supervisor would. @returns its exit code */
   async stop(): Promise<number | null> {
     if (!this.runs) return this.#process.exitCode;

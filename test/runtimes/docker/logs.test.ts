@@ -1,8 +1,11 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { DockerClient } from '../../../src/runtimes/docker/client.ts';
 import { demultiplex, readContainerLogs } from '../../../src/runtimes/docker/logs.ts';
 import { startStubServer } from '../../support/stub-server.ts';
 import { waitUntil } from '../../support/wait-until.ts';
+
+// A busy machine makes all of this slow.
+vi.setConfig({ testTimeout: 30_000 });
 
 function frame(stream: number, text: string): Buffer {
   const payload = Buffer.from(text);

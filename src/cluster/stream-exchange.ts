@@ -1,0 +1,151 @@
+import type { DomainEvent, EventBus } from '../events/events.ts';
+import type { RedisLink } from '../redis/index.ts';
+import type { Stream, Streams } from '../streams/streams.ts';
+import { decodeStream, encodeStream } from './stream-record.ts';
+
+const COMPARE_MS = 10_000;
+
+/**
+ * Makes the streams that clients report to one orchestrator known to all that share a Redis: an engine that
+ * plays a stream of another's must not pass for idle. Starts and ends are told at once; a comparison now and
+ * then finds what was missed while Redis was away or forgot.
+ */
+export class StreamExchange {
+  readonly #link: RedisLink;
+  readonly #bus: EventBus;
+  readonly #streams: Streams;
+  readonly #onError: (error: unknown) => void;
+  readonly #hash: string;
+  readonly #channel: string;
+  /** Streams that were reported here, or to a former run here: this process tells of them again. */
+  readonly #own = new Set<string>();
+  /** Streams of others that the last comparison did not find: once may be Redis's forgetting, twice is an end. */
+  #missing = new Set<string>();
+  /** Set while the doings of another orchestrator are taken over: they need not be told again. */
+  #applying = false;
+  #comparing = false;
+  #closed = false;
+  #subscription: RedisLink | undefined;
+  #unsubscribe = () => {};
+  #cancelComparison = () => {};
+
+  constructor(parts: {
+    link: RedisLink;
+    bus: EventBus;
+    streams: Streams;
+    /** Told of comparisons that failed while Redis was there. */
+    onError: (error: unknown) => void;
+  }) {
+    this.#link = parts.link;
+    this.#bus = parts.bus;
+    this.#streams = parts.streams;
+    this.#onError = parts.onError;
+    this.#hash = `${parts.link.prefix}:{streams}:started`;
+    this.#channel = `${parts.link.prefix}:{streams}:changes`;
+  }
+
+  start(): void {
+    for (const { id } of this.#streams.started()) this.#own.add(id);
+    this.#unsubscribe = this.#bus.subscribe((event) => this.#tell(event));
+    this.#subscription = this.#link.subscribe({
+      channel: this.#channel,
+      onMessage: (message) => this.#hear(message),
+    });
+    // What was told before the subscription stood was not heard.
+    this.#subscription.onUp(() => void this.#compare());
+    this.#scheduleComparison();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#unsubscribe();
+    this.#cancelComparison();
+    this.#subscription?.close();
+  }
+
+  #tell(event: DomainEvent): void {
+    if (event.type === 'stream_ended') this.#own.delete(event.streamId);
+    if (this.#applying) return;
+    if (event.type === 'stream_started') {
+      const stream = this.#streams.get(event.streamId);
+      if (!stream) return;
+      this.#own.add(stream.id);
+      this.#send(['HSET', this.#hash, stream.id, encodeStream(stream)], `+${encodeStream(stream)}`);
+    } else if (event.type === 'stream_ended') {
+      this.#send(['HDEL', this.#hash, event.streamId], `-${event.streamId}`);
+    } else if (event.type === 'streams_restored') {
+      for (const { id } of this.#streams.started()) this.#own.add(id);
+      void this.#compare();
+    }
+  }
+
+  /** Nobody waits for it: what Redis does not take now, the next comparison tells. */
+  #send(change: string[], notice: string): void {
+    for (const command of [change, ['PUBLISH', this.#channel, notice]])
+      this.#link.send(command).catch(() => {});
+  }
+
+  /** A process hears itself too, and finds nothing to do. */
+  #hear(message: string): void {
+    const rest = message.slice(1);
+    if (message.startsWith('-')) this.#apply(() => this.#streams.end(rest, 'ended_elsewhere'));
+    const stream = message.startsWith('+') ? decodeStream(rest) : null;
+    if (stream) this.#apply(() => this.#streams.start(stream, stream.startedAt));
+  }
+
+  #apply(change: () => void): void {
+    this.#applying = true;
+    try {
+      change();
+    } finally {
+      this.#applying = false;
+    }
+  }
+
+  async #compare(): Promise<void> {
+    if (this.#comparing || this.#link.state !== 'closed') return;
+    this.#comparing = true;
+    try {
+      this.#reconcile(await this.#readAll());
+    } catch (error) {
+      this.#onError(error);
+    } finally {
+      this.#comparing = false;
+    }
+  }
+
+  async #readAll(): Promise<Map<string, Stream>> {
+    const reply = await this.#link.send(['HVALS', this.#hash]);
+    const texts = Array.isArray(reply) ? reply.map(String) : [];
+    const streams = texts.map(decodeStream).filter((stream) => stream !== null);
+    return new Map(streams.map((stream) => [stream.id, stream]));
+  }
+
+  #reconcile(told: ReadonlyMap<string, Stream>): void {
+    for (const stream of told.values()) {
+      const known = this.#streams.get(stream.id);
+      const isEnded = known?.endedAt != null && known.endedAt >= stream.startedAt;
+      // Its end was not told, because Redis was away.
+      if (isEnded) this.#send(['HDEL', this.#hash, stream.id], `-${stream.id}`);
+      else this.#apply(() => this.#streams.start(stream, stream.startedAt));
+    }
+    const missing = new Set<string>();
+    for (const stream of this.#streams.started()) {
+      if (told.has(stream.id)) continue;
+      if (this.#own.has(stream.id))
+        this.#send(['HSET', this.#hash, stream.id, encodeStream(stream)], `+${encodeStream(stream)}`);
+      else if (this.#missing.has(stream.id))
+        this.#apply(() => this.#streams.end(stream.id, 'ended_elsewhere'));
+      else missing.add(stream.id);
+    }
+    this.#missing = missing;
+  }
+
+  #scheduleComparison(): void {
+    this.#cancelComparison = this.#link.clock.after(COMPARE_MS, () => {
+      void this.#compare().finally(() => {
+        if (!this.#closed) this.#scheduleComparison();
+      });
+    });
+  }
+}

@@ -1,0 +1,32 @@
+import type { Stream } from '../streams/streams.ts';
+
+const KEY_TYPES = new Set<unknown>(['content_id', 'infohash', 'url', 'magnet']);
+
+/** A started stream as orchestrators tell it to each other. */
+export function encodeStream(stream: Stream): string {
+  return JSON.stringify(stream);
+}
+
+/** @returns null for what is no started stream: what is in Redis may come from anyone, or an older version. */
+export function decodeStream(text: string): Stream | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isStartedStream(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+function isStartedStream(value: unknown): value is Stream {
+  if (typeof value !== 'object' || value === null) return false;
+  const stream = value as Record<keyof Stream, unknown>;
+  const texts = [stream.id, stream.key, stream.playbackSessionId, stream.statUrl, stream.commandUrl];
+  return (
+    texts.every((text) => typeof text === 'string') &&
+    KEY_TYPES.has(stream.keyType) &&
+    (stream.engineId === null || typeof stream.engineId === 'string') &&
+    typeof stream.isLive === 'boolean' &&
+    Number.isFinite(stream.startedAt) &&
+    stream.endedAt === null
+  );
+}

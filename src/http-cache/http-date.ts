@@ -1,0 +1,42 @@
+const MONTHS = 'jan feb mar apr may jun jul aug sep oct nov dec'.split(' ');
+const TIME = String.raw`(?<hour>\d\d):(?<minute>\d\d):(?<second>\d\d)`;
+
+/** The three forms of https://www.rfc-editor.org/rfc/rfc9110.html#section-5.6.7, the last two obsolete. */
+const FORMS = [
+  new RegExp(String.raw`^[a-z]{3}, (?<day>\d\d) (?<month>[a-z]{3}) (?<year>\d{4}) ${TIME} GMT$`, 'i'),
+  new RegExp(String.raw`^[a-z]{6,9}, (?<day>\d\d)-(?<month>[a-z]{3})-(?<year>\d\d) ${TIME} GMT$`, 'i'),
+  new RegExp(String.raw`^[a-z]{3} (?<month>[a-z]{3}) (?<day>[ \d]\d) ${TIME} (?<year>\d{4})$`, 'i'),
+];
+
+/**
+ * Milliseconds since the epoch, or undefined for what is no HTTP date.
+ * @param nowMs what a year of two digits is read by: one more than 50 years ahead is in the past
+ */
+export function parseHttpDate(text: string | undefined, nowMs: number): number | undefined {
+  if (text === undefined) return undefined;
+  for (const form of FORMS) {
+    const parts = form.exec(text)?.groups;
+    if (parts) return toTime(parts, nowMs);
+  }
+  return undefined;
+}
+
+export function formatHttpDate(ms: number): string {
+  return new Date(ms).toUTCString();
+}
+
+function toTime(parts: Record<string, string>, nowMs: number): number | undefined {
+  const month = MONTHS.indexOf(parts.month!.toLowerCase());
+  const [day, hour, minute, second] = [parts.day, parts.hour, parts.minute, parts.second].map(Number);
+  // 60 is a leap second.
+  if (month < 0 || hour! > 23 || minute! > 59 || second! > 60) return undefined;
+  const year = parts.year!.length === 2 ? fullYear(Number(parts.year), nowMs) : Number(parts.year);
+  const time = Date.UTC(year, month, day!, hour!, minute!, second!);
+  return new Date(Date.UTC(year, month, day!)).getUTCDate() === day ? time : undefined;
+}
+
+function fullYear(twoDigits: number, nowMs: number): number {
+  const thisYear = new Date(nowMs).getUTCFullYear();
+  const year = thisYear - (thisYear % 100) + twoDigits;
+  return year > thisYear + 50 ? year - 100 : year;
+}

@@ -1,0 +1,12 @@
+/**
+ * `roundhouse/http-cache`: an HTTP cache by RFC 9111, as a `fetch` and as an interceptor for undici.
+ *
+ * @example
+ * await using cache = createHttpCache();
+ * const response = await cache.fetch('https://api.example/items');
+ * response.headers.get('cache-status'); // roundhouse; fwd=uri-miss; fwd-status=200; stored
+ */
+export type { Fetch, FetchInit } from './fetch.ts';
+export { createHttpCache, type HttpCache, type HttpCacheFaces } from './http-cache.ts';
+export type { HttpCacheOptions, ServiceOptions } from './options.ts';
+export type { HttpCacheCounters, HttpCacheStats } from './stats.ts';

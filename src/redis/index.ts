@@ -1,0 +1,16 @@
+/**
+ * `roundhouse/redis`: caches that processes share over Redis, and one process among them that leads.
+ *
+ * @example
+ * using link = new RedisLink({ url: 'redis://localhost' });
+ * using cache = new SharedCache(link, { namespace: 'stats' });
+ * const total = await cache.getOrLoad('stats:total', () => readTotal(), { ttlS: 3 });
+ * cache.invalidate('stats:*');
+ */
+export { RedisByteStore } from './byte-store.ts';
+export { type Codec, jsonCodec } from './codec.ts';
+export { RedisAwayError, RedisTimeoutError } from './errors.ts';
+export { LeaderLease, type LeaderLeaseOptions, type Term } from './leader-lease.ts';
+export { type LinkState, RedisLink, type RedisOptions } from './link.ts';
+export { SharedCache, type SharedCacheOptions } from './shared-cache.ts';
+export type { TierCounters } from './tier.ts';

@@ -1,0 +1,16 @@
+/**
+ * `roundhouse/result-cache`: results of functions, kept by their arguments.
+ *
+ * @example
+ * const lookUp = cachedResult(async (id: string) => await fetchTitle(id), { ttl: 3600, name: 'lookUp' });
+ * await lookUp('154587');
+ * lookUp.invalidate('154587');
+ */
+export {
+  type Boxed,
+  type CachedFunction,
+  type CachedResultOptions,
+  cachedResult,
+  type ResultStore,
+} from './cached-result.ts';
+export { UnserialisableError } from './canonical.ts';
