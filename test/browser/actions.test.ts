@@ -84,6 +84,7 @@ describeWithChromium('what the panel can do', (chromium) => {
     beforeEach(() => open('#/cache', {}));
 
     it('the cache is cleared by pattern and as a whole; a wrong key is asked for again, none is given up', async () => {
+      await app.get('/orchestrator/status');
       await page.getByRole('rowheader', { name: 'orchestrator:status' }).first().waitFor();
       const clear = async (pattern: string, action: string) => {
         await page.getByRole('button', { name: 'Clear …' }).click();

@@ -53,6 +53,7 @@ describeWithChromium('every page of the panel', (chromium) => {
       name: 'cache',
       hash: () => '#/cache',
       ready: async (page) => {
+        await app.get('/orchestrator/status');
         await page.getByText('With the cache').waitFor();
         await page.getByRole('rowheader', { name: 'orchestrator:status' }).first().waitFor();
       },

@@ -63,7 +63,7 @@ describeWithChromium('how the panel polls', (chromium) => {
     );
     for (const [path, some] of byPath) expect([path, some.length <= polls]).toEqual([path, true]);
     expect(byPath.get('/engines')!.length).toBeGreaterThan(1);
-    for (const path of ['/vpn/status', '/orchestrator/status', '/engines']) {
+    for (const path of ['/vpn/status', '/orchestrator/status', '/streams?status=started']) {
       expect(byPath.get(path)!.filter((request) => request.endsWith(' 304')).length).toBeGreaterThan(0);
     }
     expect(most).toBe(1);

@@ -1,7 +1,7 @@
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContextOptions, chromium, type Page, type Request } from 'playwright-core';
 import { afterAll, beforeAll, describe, inject, it } from 'vitest';
 
-const FLAGS = [
+export const CHROMIUM_FLAGS = [
   '--headless',
   '--no-sandbox',
   '--disable-gpu',
@@ -41,7 +41,11 @@ export function describeWithChromium(name: string, suite: (chromium: Chromium) =
     }
     let browser: Browser;
     beforeAll(async () => {
-      browser = await chromium.launch({ executablePath: provided.path, args: FLAGS, timeout: 60_000 });
+      browser = await chromium.launch({
+        executablePath: provided.path,
+        args: CHROMIUM_FLAGS,
+        timeout: 60_000,
+      });
     });
     afterAll(() => browser?.close());
     suite({ open: async (url, options) => watch(browser, url, options) });
@@ -60,8 +64,15 @@ async function watch(browser: Browser, url: string, options?: BrowserContextOpti
   page.on('request', (request) => {
     if (new URL(request.url()).origin !== origin) watched.strangers.push(request.url());
   });
-  page.on('response', (response) => note(response.request().method(), response.url(), response.status()));
-  page.on('requestfailed', (request) => note(request.method(), request.url(), 'failed'));
+  const unchanged = new WeakSet<Request>();
+  page.on('response', (response) => {
+    if (response.status() === 304) unchanged.add(response.request());
+    note(response.request().method(), response.url(), response.status());
+  });
+  // Chromium calls a 304 that a script asked for itself a failure too, once its absent body has not come.
+  page.on('requestfailed', (request) => {
+    if (!unchanged.has(request)) note(request.method(), request.url(), 'failed');
+  });
   page.on('pageerror', (error) => watched.errors.push(String(error)));
   page.on('console', (message) => {
     if (['error', 'warning'].includes(message.type())) watched.errors.push(message.text());
