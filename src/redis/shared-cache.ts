@@ -50,11 +50,13 @@ export class SharedCache<V = unknown> implements CacheSurface<V>, Disposable {
   readonly #codec: Codec<V>;
   readonly #onError: (error: unknown, key: string) => void;
   #cancelExpiry = () => {};
-  #closed = false;
+  /** Closed, or turned off from the start: then Redis is not used either. */
+  #off: boolean;
 
   constructor(link: RedisLink, options: SharedCacheOptions<V>) {
     const { namespace, codec = jsonCodec<V>(), leaseS = 2, waitS = 5, isolatedTtlS = 30, ...own } = options;
     const { clock } = link;
+    this.#off = options.enabled === false;
     this.#onError = options.onError ?? (() => {});
     this.#codec = codec;
     this.memory = new Cache<V>({ ...own, clock });
@@ -93,7 +95,7 @@ export class SharedCache<V = unknown> implements CacheSurface<V>, Disposable {
   /** Keeps a value here at once, and for the others soon. Otherwise as {@link Cache.set}. */
   set(key: string, value: V, options: { ttlS: number }): void {
     this.memory.set(key, value, options);
-    if (this.#closed) return;
+    if (this.#off) return;
     try {
       void this.#tier.replace(key, this.#codec.encode(value), options.ttlS);
     } catch (error) {
@@ -104,13 +106,13 @@ export class SharedCache<V = unknown> implements CacheSurface<V>, Disposable {
 
   /** Removes a key here at once, and for the others soon. Returns whether a fresh value was here. */
   delete(key: string): boolean {
-    if (!this.#closed) void this.#tier.change('delete', key);
+    if (!this.#off) void this.#tier.change('delete', key);
     return this.memory.delete(key);
   }
 
   /** Removes everything, or the keys that match a glob. Returns how many fresh values were here. */
   clear(pattern?: string): number {
-    if (!this.#closed) void this.#tier.change('clear', pattern ?? '*');
+    if (!this.#off) void this.#tier.change('clear', pattern ?? '*');
     return this.memory.clear(pattern);
   }
 
@@ -119,7 +121,7 @@ export class SharedCache<V = unknown> implements CacheSurface<V>, Disposable {
    * told them. Returns how many keys had a fresh value or a load under way here.
    */
   invalidate(pattern: string): number {
-    if (!this.#closed) void this.#tier.change('invalidate', pattern);
+    if (!this.#off) void this.#tier.change('invalidate', pattern);
     return this.memory.invalidate(pattern);
   }
 
@@ -157,7 +159,7 @@ export class SharedCache<V = unknown> implements CacheSurface<V>, Disposable {
 
   /** Ends what is under way and drops what is in memory. Redis keeps its values; the link stays open. */
   close(): void {
-    this.#closed = true;
+    this.#off = true;
     this.#cancelExpiry();
     this.#bus[Symbol.dispose]();
     this.#tier.close();
@@ -169,7 +171,7 @@ export class SharedCache<V = unknown> implements CacheSurface<V>, Disposable {
   }
 
   #shared<T extends V>(key: string, load: Load<T>, { ttlS }: LoadOptions): Load<T> {
-    if (this.#closed) return load;
+    if (this.#off) return load;
     // Every reader of a key brings a load of the same type, so what the others have stored is a T.
     return this.#loads.through(key, load, ttlS) as Load<T>;
   }

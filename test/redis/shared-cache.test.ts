@@ -110,6 +110,19 @@ describeWithRedis('a cache over Redis', () => {
       );
     });
 
+    test('turned off, or closed, it reads directly and asks Redis nothing', async () => {
+      using world = await nodes(1, { enabled: false });
+      using other = await nodes(1);
+      const [off, closed] = [world[0]!.cache, other[0]!.cache];
+      closed.close();
+      for (const cache of [off, closed]) {
+        cache.set('k', 1, TTL);
+        cache.invalidate('*');
+        expect(await cache.getOrLoad('k', () => 2, TTL)).toBe(2);
+        expect(Object.values(cache.tierTotals()).every((count) => count === 0)).toBe(true);
+      }
+    });
+
     test('the error of a load is shared by those who wait here, and kept nowhere', async () => {
       using world = await nodes(2);
       const [a, b] = world;
