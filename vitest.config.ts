@@ -42,7 +42,7 @@ export default defineConfig({
         test: {
           name: 'docker',
           include: ['test/docker/**/*.test.ts'],
-          globalSetup: ['test/support/docker-setup.ts'],
+          globalSetup: ['test/support/docker-setup.ts', 'test/support/browser-setup.ts'],
           // After all others, and one file at a time: what these tests wait for is the machine itself.
           sequence: { groupOrder: 2 },
           fileParallelism: false,

@@ -6,12 +6,12 @@ import { mkdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type BrowserContextOptions, chromium } from 'playwright-core';
-import { healthyEngines, play } from '../test/browser/support.ts';
-import { startApp } from '../test/support/app.ts';
-import { CHROMIUM_FLAGS } from '../test/support/chromium.ts';
-import { findOrInstall } from '../test/support/system-packages.ts';
+import { startApp } from '../support/app.ts';
+import { CHROMIUM_FLAGS } from '../support/chromium.ts';
+import { findOrInstall } from '../support/system-packages.ts';
+import { healthyEngines, play } from './support.ts';
 
-const FOLDER = fileURLToPath(new URL('../docs/images/', import.meta.url));
+const FOLDER = fileURLToPath(new URL('../../docs/images/', import.meta.url));
 const PLAYED_MS = 90_000;
 const WIDE = { width: 1360, height: 900 };
 const NARROW = { width: 390, height: 844 };
