@@ -205,7 +205,7 @@ describe('the check itself', () => {
     ['api/engines.ts', '../engines/registry.ts'],
     ['streams/sessions.ts', '../http/get-json.ts'],
     ['http-cache/options.ts', '../cache/index.ts'],
-    ['app.ts', './runtimes/docker/runtime.ts'],
+    ['app.ts', './assembly/http.ts'],
     ['main.ts', './app.ts'],
     ['main.ts', '../package.json'],
   ])('lets %s import %s', (path, specifier) => {
