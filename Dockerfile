@@ -2,7 +2,17 @@ FROM node:24.21.0-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 # The optional packages are Node and Biome for machines that lack them.
-RUN npm ci --omit=dev --omit=optional
+RUN npm ci --omit=dev --omit=optional --ignore-scripts
+
+FROM node:24.21.0-bookworm-slim AS panel
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --ignore-scripts
+COPY tsconfig.json ./
+COPY panel panel
+# What the panel and the cache mean by a pattern is one thing.
+COPY src/cache/glob.ts src/cache/
+RUN npm run build:panel
 
 FROM node:24.21.0-bookworm-slim
 ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/data
@@ -13,6 +23,7 @@ COPY --from=dependencies /app/node_modules node_modules
 COPY package.json ./
 COPY scripts/healthcheck.ts scripts/
 COPY src src
+COPY --from=panel /app/dist/panel dist/panel
 USER node
 VOLUME /data
 EXPOSE 8000

@@ -16,7 +16,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/docker/**'],
+          exclude: ['test/docker/**', 'test/browser/**'],
           // For a machine that is busy with something else: nothing that hangs does so for less.
           testTimeout: 30_000,
           hookTimeout: 60_000,
@@ -27,11 +27,24 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          globalSetup: ['test/support/browser-setup.ts'],
+          // One Chromium at a time; it needs the whole machine.
+          sequence: { groupOrder: 1 },
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'docker',
           include: ['test/docker/**/*.test.ts'],
-          globalSetup: ['test/support/docker-setup.ts'],
-          // After the unit tests, and one file at a time: what these tests wait for is the machine itself.
-          sequence: { groupOrder: 1 },
+          globalSetup: ['test/support/docker-setup.ts', 'test/support/browser-setup.ts'],
+          // After all others, and one file at a time: what these tests wait for is the machine itself.
+          sequence: { groupOrder: 2 },
           fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 120_000,

@@ -48,6 +48,7 @@ async function run(): Promise<void> {
   const address = await app.api.listen({ host: config.host, port: config.port });
   logger.info(`Roundhouse ${manifest.version} serves on ${address}`);
   app.start();
+  logger.info(`Panel: ${address}/panel`);
   logger.info(`API documentation: ${address}/docs`);
   logger.info(`Engines: ${reason}`);
   logger.info(`API key: ${location}`);

@@ -101,8 +101,9 @@ test('a first start tells what serves where, brings engines up, and stops them w
   const origin = await service.serving();
   const key = await service.line(/^API key: (\S+) \(made now/);
   const keyFile = join(dataDir, 'api-key');
-  expect(service.lines.slice(0, 4)).toEqual([
+  expect(service.lines.slice(0, 5)).toEqual([
     `Roundhouse ${manifest.version} serves on ${origin}`,
+    `Panel: ${origin}/panel`,
     `API documentation: ${origin}/docs`,
     'Engines: local processes of the bundled emulated engine (ENGINE_RUNTIME=process)',
     `API key: ${key} (made now, kept in ${keyFile})`,

@@ -2,26 +2,12 @@ import { LRUCache } from 'lru-cache';
 import type { Bench, Row } from '../row.ts';
 import { atLeast, type Finding } from '../support/measure.ts';
 import { createBento, createDedupe, createOurs, VALUE, type Value } from '../support/peers.ts';
-import { ratios } from '../support/statistics.ts';
+import { type Contender, faster, race, times } from '../support/race.ts';
 
 const TTL_S = 3600;
 /** As many as a panel reads, and a power of two. */
 const KEYS = Array.from({ length: 16 }, (_, index) => `stats:engine:${index}`);
 const MASK = KEYS.length - 1;
-const WARM_UP_ROUNDS = 3;
-
-/**
- * Reads so many times, all of them hits, and returns a sum over the values: what nobody uses, an optimising
- * compiler need not do. Each loop is written out where it belongs, for a shared one would call through a
- * site that has seen every cache, and be optimised for none.
- */
-type Loop = (reads: number) => number | Promise<number>;
-
-interface Contender {
-  loop: Loop;
-  /** Nanoseconds a read, by round. */
-  ns: number[];
-}
 
 export const hits: Row = {
   name: 'hits',
@@ -33,7 +19,6 @@ export const hits: Row = {
     await race(Object.values(loading), rounds, 300_000 * scale);
     const plain = plainContenders();
     await race(Object.values(plain), rounds, 4_000_000 * scale);
-    const faster = (ours: Contender, peer: Contender) => ratios(peer.ns, ours.ns);
     const three = atLeast(3);
     return [
       {
@@ -63,23 +48,6 @@ export const hits: Row = {
     ];
   },
 };
-
-function times(contenders: Record<string, Contender>): Finding[] {
-  return Object.entries(contenders).map(([what, { ns }]) => ({ what, unit: 'ns', target: null, rounds: ns }));
-}
-
-async function race(contenders: readonly Contender[], rounds: number, reads: number): Promise<void> {
-  for (let round = -WARM_UP_ROUNDS; round < rounds; round += 1) {
-    for (const { loop, ns } of contenders) {
-      globalThis.gc?.();
-      const begun = performance.now();
-      const sum = await loop(reads);
-      const tookMs = performance.now() - begun;
-      if (sum !== reads * VALUE.container_count) throw new Error('a read was not answered from the cache');
-      if (round >= 0) ns.push((tookMs * 1e6) / reads);
-    }
-  }
-}
 
 const fail = async (): Promise<Value> => {
   throw new Error('a miss');

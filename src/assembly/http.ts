@@ -15,6 +15,7 @@ import { fleetRoutes } from '../api/routes/fleet.ts';
 import { liveRoutes } from '../api/routes/live.ts';
 import { logRoutes } from '../api/routes/logs.ts';
 import { metricsRoutes } from '../api/routes/metrics.ts';
+import { panelRoutes } from '../api/routes/panel.ts';
 import { probeRoutes } from '../api/routes/probes.ts';
 import { cachedRoutes } from '../api/routes/reads.ts';
 import { sampleRoutes } from '../api/routes/samples.ts';
@@ -83,6 +84,7 @@ export async function createApi(
   liveRoutes(api, followers, headers);
   metricsRoutes(api, metrics);
   eventRoutes(api, history);
+  await panelRoutes(api);
   const cluster = () =>
     link && ({ redis: link.state === 'closed' ? 'connected' : 'away', leading: leadership.leading } as const);
   const startedMs = performance.now();

@@ -6,6 +6,19 @@ import type { Lease, Tier } from './tier.ts';
 const FIRST_LOOK_MS = 50;
 const LONGEST_LOOK_MS = 500;
 
+/** One load as its cache has asked for it. */
+interface Call<V> {
+  readonly key: string;
+  /** How long the value is to be fresh, in seconds, if its source says nothing else. */
+  readonly ttlS: number;
+  readonly signal: AbortSignal;
+  /** Reads the source itself. */
+  readonly direct: () => Promise<V>;
+  /** Tells the cache, and remembers, how fresh the value is. */
+  readonly note: (freshness: Freshness) => void;
+  freshness: Freshness;
+}
+
 /**
  * Loads of keys that other processes may be loading as well: from Redis if it is there, from the source by
  * whoever gets the lease, or from the source directly when the lease's holder dawdles or Redis fails.
@@ -42,14 +55,14 @@ export class SharedLoads<V> {
   /** The load of a key, by way of Redis. What it tells is never more than what is left of the value's life. */
   through(key: string, load: Load<V>, ttlS: number): Load<V> {
     return (signal, tell) => {
-      let freshness: Freshness = { ageS: 0, ttlS };
       const note = (told: Freshness) => {
-        freshness = told;
+        call.freshness = told;
         tell({ ageS: told.ageS, ttlS: Math.min(told.ttlS, this.#longestS()) });
       };
-      note(freshness);
-      const direct: Load<V> = () => load(signal, note);
-      return this.#load(key, direct, signal, note, ttlS, () => freshness);
+      const direct = async () => await load(signal, note);
+      const call: Call<V> = { key, ttlS, signal, direct, note, freshness: { ageS: 0, ttlS } };
+      note(call.freshness);
+      return this.#load(call);
     };
   }
 
@@ -58,18 +71,12 @@ export class SharedLoads<V> {
     for (const wake of this.#waiting.get(key) ?? []) wake();
   }
 
-  async #load(
-    key: string,
-    direct: Load<V>,
-    signal: AbortSignal,
-    note: (freshness: Freshness) => void,
-    ttlS: number,
-    freshness: () => Freshness,
-  ): Promise<V> {
+  async #load(call: Call<V>): Promise<V> {
+    const { key, ttlS, signal, direct, note } = call;
     const patientUntil = this.#clock.now() + this.#waitMs;
     for (let look = FIRST_LOOK_MS; ; look = Math.min(2 * look, LONGEST_LOOK_MS)) {
       const found = await this.#tier.fetch(key);
-      if (found.kind === 'lead') return await this.#lead(found.lease, direct, signal, note, freshness);
+      if (found.kind === 'lead') return await this.#lead(call, found.lease);
       if (found.kind === 'hit') {
         const value = this.#decode(key, found.bytes);
         if (value === undefined) break;
@@ -81,16 +88,11 @@ export class SharedLoads<V> {
       await this.#wait(key, Math.min(look, patienceMs, found.leaseMs + 1), signal);
     }
     signal.throwIfAborted();
-    return await direct(signal, note);
+    return await direct();
   }
 
-  async #lead(
-    lease: Lease,
-    direct: Load<V>,
-    signal: AbortSignal,
-    note: (freshness: Freshness) => void,
-    freshness: () => Freshness,
-  ): Promise<V> {
+  async #lead(call: Call<V>, lease: Lease): Promise<V> {
+    const { key, signal, direct } = call;
     const stopRenewing = this.#keep(lease);
     // A load that ignores its deadline must not keep the others waiting.
     const giveUp = () => {
@@ -100,9 +102,9 @@ export class SharedLoads<V> {
     signal.addEventListener('abort', giveUp, { once: true });
     try {
       signal.throwIfAborted();
-      const value = await direct(signal, note);
+      const value = await direct();
       // Not waited for: a slow Redis is no reason for a slow answer.
-      void this.#tier.store(lease, this.#encode(lease.key, value, freshness()));
+      void this.#tier.store(lease, this.#encode(key, value, call.freshness));
       return value;
     } catch (error) {
       void this.#tier.store(lease);

@@ -45,6 +45,12 @@ describeWithDocker("the project's own image", ({ socket }) => {
     expect((await waitUntil('one engine', total, 20_000)).total_memory_usage).toBeGreaterThan(1e6);
   });
 
+  it('serves the panel, built', async () => {
+    const page = await fetch(`${origin}/panel/`);
+    expect(page.status).toBe(200);
+    expect(await page.text()).toContain('assets/index-');
+  });
+
   it('does not run as root, and cannot change its own program', async () => {
     expect(await docker(socket, 'exec', id, 'id', '-u')).toBe('1000');
     await expect(docker(socket, 'exec', id, 'touch', '/app/src/main.ts')).rejects.toThrow();
@@ -66,7 +72,7 @@ describeWithDocker("the project's own image", ({ socket }) => {
         .split(/\s+/)
         .filter((name) => name !== '' && !name.endsWith(':'))
         .sort(),
-    ).toEqual(['healthcheck.ts', 'node_modules', 'package.json', 'scripts', 'src'].sort());
+    ).toEqual(['dist', 'healthcheck.ts', 'node_modules', 'package.json', 'scripts', 'src'].sort());
     const packages = await docker(socket, 'exec', id, 'ls', '/app/node_modules');
     expect(packages.split('\n')).toContain('fastify');
     expect(packages.split('\n')).not.toContain('vitest');

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { docker } from './docker-programs.ts';
@@ -29,7 +29,7 @@ export async function roundhouseImage(socket: string): Promise<string> {
 }
 
 /**
- * What the Dockerfile needs of its base: Node, npm, a shell and the user `node`. npm gets the settings and
+ * What the Dockerfile needs of its base: Node, npm, what Vite links to, a shell and the user `node`. npm gets the settings and
  * certificates of this machine, which may have its own way to the registry.
  */
 async function importBase(socket: string, tag: string): Promise<void> {
@@ -39,6 +39,7 @@ async function importBase(socket: string, tag: string): Promise<void> {
   await importImage(socket, tag, {
     files: {
       ...(await sharedLibraries(process.execPath)),
+      ...(await sharedLibraries(bundler())),
       '/usr/local/bin/node': process.execPath,
       '/usr/local/lib/node_modules/npm': npm,
       ...Object.fromEntries(certificates.map((path) => [path, path])),
@@ -56,6 +57,13 @@ async function importBase(socket: string, tag: string): Promise<void> {
       ...(certificates[0] ? [`ENV NODE_EXTRA_CA_CERTS=${certificates[0]}`] : []),
     ],
   });
+}
+
+/** The native part of Vite, which builds the panel. */
+function bundler(): string {
+  const [path] = globSync(join(PROJECT, `node_modules/@rolldown/binding-linux-${process.arch}-gnu/*.node`));
+  if (path === undefined) throw new Error('Vite has no native part here');
+  return path;
 }
 
 /** The settings by which npm reaches its registry here. */

@@ -40,11 +40,11 @@ function digest(key: string): Buffer {
   return createHash('sha256').update(key).digest();
 }
 
-const OPEN_PATHS = new Set(['/livez', '/readyz']);
+const OPEN_PATHS = new Set(['/livez', '/readyz', '/', '/panel', '/panel/*']);
 
 /**
- * Asks for the key on every route but the probes, which supervisors call without one, and preflight requests,
- * which browsers send without one.
+ * Asks for the key on every route but the probes, which supervisors call without one, preflight requests, which
+ * browsers send without one, and the files of the panel, which asks its user for it.
  */
 export function requireKeyForReads(api: Api, checkKey: KeyCheck): void {
   api.addHook('onRequest', async (request) => {

@@ -1,0 +1,176 @@
+import { createClient } from '@redis/client';
+import type { Bench, Row } from '../row.ts';
+import type { Cleanup } from '../support/cleanup.ts';
+import type { Finding } from '../support/measure.ts';
+import { VALUE, type Value } from '../support/peers.ts';
+import { type Contender, faster, race, times } from '../support/race.ts';
+import { openRedis } from '../support/redis.ts';
+import { openBento, openCacheable, openOurs, TTL_S } from '../support/shared-peers.ts';
+import {
+  BENTO,
+  CACHEABLE,
+  DEDUPE,
+  KEYV,
+  type OpenSubject,
+  OURS,
+  openKeyvSubject,
+  SUBJECTS,
+} from '../support/shared-subjects.ts';
+
+/** As many as a panel reads, and a power of two. */
+const MEMORY_KEYS = Array.from({ length: 16 }, (_, index) => `stats:engine:${index}`);
+const MASK = MEMORY_KEYS.length - 1;
+const BARE = 'a bare GET and JSON.parse';
+
+const fail = async (): Promise<Value> => {
+  throw new Error('a miss');
+};
+
+export const sharedHits: Row = {
+  name: 'shared-hits',
+  title: 'A hit, memory in front of Redis',
+  async run({ quick, cleanup }: Bench): Promise<Finding[]> {
+    const redis = await openRedis(cleanup);
+    const memory = await memoryContenders(redis.url, cleanup);
+    await race(Object.values(memory), quick ? 2 : 9, quick ? 2000 : 100_000);
+    const tier = await redisTimes(redis.url, quick ? 2 : 9, quick ? 50 : 2000, cleanup);
+    return [
+      speed(`in memory: speed ÷ ${BENTO}`, memory.ours, memory.bento),
+      speed(`in memory: speed ÷ ${CACHEABLE}`, memory.ours, memory.cacheable),
+      { what: `in memory: speed ÷ ${DEDUPE}`, missing: 'over Redis it keeps nothing in memory' },
+      ...[BENTO, DEDUPE, CACHEABLE, KEYV, BARE].map((peer) =>
+        speed(`in Redis alone: speed ÷ ${peer}`, tier[OURS]!, tier[peer]!),
+      ),
+      ...times({
+        'in memory: ours': memory.ours,
+        [`in memory: ${BENTO}`]: memory.bento,
+        [`in memory: ${CACHEABLE}`]: memory.cacheable,
+      }),
+      ...times(Object.fromEntries(Object.entries(tier).map(([name, ns]) => [`in Redis alone: ${name}`, ns]))),
+    ];
+  },
+};
+
+function speed(what: string, ours: Pick<Contender, 'ns'>, peer: Pick<Contender, 'ns'>): Finding {
+  return { what, unit: '×', target: null, rounds: faster(ours, peer) };
+}
+
+/** Connected, and each filled first; after that a load would throw. */
+async function memoryContenders(
+  url: string,
+  cleanup: Cleanup,
+): Promise<Record<'ours' | 'bento' | 'cacheable', Contender>> {
+  const { cache: ours, ready, close } = openOurs(url);
+  cleanup.add(close);
+  const bento = openBento(url, { serialize: false });
+  cleanup.add(() => bento.disconnectAll());
+  const cacheable = openCacheable(url);
+  cleanup.add(() => cacheable.disconnect());
+  await ready();
+  for (const key of MEMORY_KEYS) {
+    ours.set(key, { ...VALUE }, { ttlS: TTL_S });
+    await bento.set({ key, value: { ...VALUE }, ttl: TTL_S * 1000 });
+    await cacheable.set(key, { ...VALUE }, TTL_S * 1000);
+  }
+  const options = { ttlS: TTL_S };
+  const bentoOptions = MEMORY_KEYS.map((key) => ({ key, ttl: TTL_S * 1000, factory: fail }));
+  const cacheableOptions = { ttl: TTL_S * 1000, throwErrors: true };
+  return {
+    ours: {
+      ns: [],
+      loop: async (reads) => {
+        let sum = 0;
+        for (let i = 0; i < reads; i += 1) {
+          sum += (await ours.getOrLoad(MEMORY_KEYS[i & MASK]!, fail, options)).container_count;
+        }
+        return sum;
+      },
+    },
+    bento: {
+      ns: [],
+      loop: async (reads) => {
+        let sum = 0;
+        for (let i = 0; i < reads; i += 1) {
+          sum += (await bento.getOrSet(bentoOptions[i & MASK]!)).container_count;
+        }
+        return sum;
+      },
+    },
+    cacheable: {
+      ns: [],
+      loop: async (reads) => {
+        let sum = 0;
+        for (let i = 0; i < reads; i += 1) {
+          sum += (await cacheable.getOrSet(MEMORY_KEYS[i & MASK]!, fail, cacheableOptions))!.container_count;
+        }
+        return sum;
+      },
+    },
+  };
+}
+
+/**
+ * One key after another, each in Redis and not in memory: every round is read by a cache that was opened for
+ * it. The bare GET is what nobody can do without.
+ */
+async function redisTimes(
+  url: string,
+  rounds: number,
+  reads: number,
+  cleanup: Cleanup,
+): Promise<Record<string, Pick<Contender, 'ns'>>> {
+  const opens: Record<string, OpenSubject> = { ...SUBJECTS, [KEYV]: openKeyvSubject, [BARE]: openBare };
+  const keys = Array.from({ length: reads }, (_, index) => `in-redis:${index}`);
+  const results: Record<string, { ns: number[] }> = {};
+  for (const [name, open] of Object.entries(opens)) {
+    results[name] = { ns: [] };
+    await readAll(open, url, async () => ({ ...VALUE }), prefixed(name, keys), cleanup);
+  }
+  // The first round is a warm-up.
+  for (let round = -1; round < rounds; round += 1) {
+    for (const [name, open] of Object.entries(opens)) {
+      const tookMs = await readAll(open, url, fail, prefixed(name, keys), cleanup);
+      if (round >= 0) results[name]!.ns.push((tookMs * 1e6) / reads);
+    }
+  }
+  return results;
+}
+
+function prefixed(name: string, keys: readonly string[]): string[] {
+  return keys.map((key) => `${name}:${key}`);
+}
+
+/** Reads keys once each, through a cache opened for that. @returns how long it took, in milliseconds */
+async function readAll(
+  open: OpenSubject,
+  url: string,
+  load: () => Promise<Value>,
+  keys: readonly string[],
+  cleanup: Cleanup,
+): Promise<number> {
+  const { read, ready, close } = open(url, load);
+  const end = cleanup.add(close);
+  await ready();
+  globalThis.gc?.();
+  const begun = performance.now();
+  for (const key of keys) await read(key);
+  const tookMs = performance.now() - begun;
+  await end();
+  return tookMs;
+}
+
+/** The client that ours has, by itself. */
+const openBare: OpenSubject = (url, load) => {
+  const client = createClient({ url });
+  return {
+    async read(key) {
+      const text = await client.get(key);
+      if (text !== null) return JSON.parse(text);
+      const value = await load(key);
+      await client.set(key, JSON.stringify(value), { EX: TTL_S });
+      return value;
+    },
+    ready: () => client.connect(),
+    close: () => client.close(),
+  };
+};

@@ -1,0 +1,40 @@
+import { formatBytes } from '../lib/format.ts';
+import type { CacheEntry } from '../lib/wire.ts';
+import { Bar } from './bar.tsx';
+
+/** Each entry with how much of its time was left when the service was asked. */
+export function CacheEntries({ entries }: { entries: readonly CacheEntry[] }) {
+  return (
+    <div class="scroller">
+      <table class="entries">
+        <thead>
+          <tr>
+            <th scope="col">Key</th>
+            <th scope="col" class="number">
+              Age
+            </th>
+            <th scope="col">Time left</th>
+            <th scope="col" class="number">
+              Size
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {entries.map(({ key, age, ttl_remaining: left, bytes }) => (
+            <tr key={key}>
+              <th scope="row" class="mono clip" title={key}>
+                {key}
+              </th>
+              <td class="number">{age.toFixed(1)} s</td>
+              <td>
+                <Bar class="ttl" value={left} most={age + left} />
+                <span class="number">{left.toFixed(1)} s</span>
+              </td>
+              <td class="number">{formatBytes(bytes)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

@@ -1,0 +1,16 @@
+import type { EventRecord } from '../lib/wire.ts';
+import { Time } from './time.tsx';
+
+export function EventList({ events }: { events: readonly EventRecord[] }) {
+  return (
+    <ol class="events">
+      {events.map(({ id, timestamp, category, message, event_type }) => (
+        <li key={id} title={event_type}>
+          <Time at={timestamp} />
+          <span class="category">{category}</span>
+          <span class="message">{message}</span>
+        </li>
+      ))}
+    </ol>
+  );
+}

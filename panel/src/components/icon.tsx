@@ -1,0 +1,24 @@
+const PATHS = {
+  sun: 'M8 1v1.6M8 13.4V15M1 8h1.6M13.4 8H15M3.05 3.05l1.1 1.1M11.85 11.85l1.1 1.1M12.95 3.05l-1.1 1.1M4.15 11.85l-1.1 1.1M8 5a3 3 0 1 1 0 6a3 3 0 0 1 0-6',
+  moon: 'M13.4 9.6A5.8 5.8 0 0 1 6.4 2.6a5.8 5.8 0 1 0 7 7z',
+  auto: 'M8 2a6 6 0 1 0 0 12a6 6 0 0 0 0-12M8 2v12M8 5.2h4.8M8 8h6M8 10.8h4.8',
+  key: 'M9.2 6.8L14 2M11.6 4.4l1.8 1.8M9.9 9.2a3.4 3.4 0 1 1-6.2-.6a3.4 3.4 0 0 1 6.2.6z',
+  close: 'M3.5 3.5l9 9M12.5 3.5l-9 9',
+  down: 'M8 2.5v11M3.5 9L8 13.5L12.5 9',
+  up: 'M8 13.5v-11M3.5 7L8 2.5L12.5 7',
+  plus: 'M8 3v10M3 8h10',
+  scale: 'M2 13.5h12M3.5 13.5V9.5M8 13.5V6M12.5 13.5v-11',
+  trash: 'M2.5 4h11M6 4V2.5h4V4M4 4l.6 9.5h6.8L12 4M6.7 6.5v4.5M9.3 6.5v4.5',
+  back: 'M13 8H3M7 3.5L2.5 8L7 12.5',
+} as const;
+
+export type IconName = keyof typeof PATHS;
+
+/** A picture beside words, or in a button that has a label: by itself it says nothing to a screen reader. */
+export function Icon({ name }: { name: IconName }) {
+  return (
+    <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
+      <path d={PATHS[name]} />
+    </svg>
+  );
+}

@@ -1,0 +1,34 @@
+import { useService, useStore } from '../hooks.ts';
+import type { Operation } from '../lib/operations.ts';
+import { Bar } from './bar.tsx';
+import { Icon } from './icon.tsx';
+
+const TONES = { running: 'idle', done: 'good', failed: 'bad' } as const;
+
+/** What was asked of the service, and how far it has come. */
+export function OperationList() {
+  const { operations } = useService();
+  const list = useStore(operations.list);
+  return (
+    <section class="operations" aria-label="What was asked for" aria-live="polite">
+      {list.map((operation) => (
+        <Item key={operation.id} operation={operation} onDismiss={() => operations.dismiss(operation.id)} />
+      ))}
+    </section>
+  );
+}
+
+function Item({ operation, onDismiss }: { operation: Operation; onDismiss: () => void }) {
+  const { state, text, progress } = operation;
+  return (
+    <div class={`operation tone-${TONES[state]}`}>
+      {state === 'running' ? <span class="spinner" /> : <span class="dot" />}
+      <p>{text}</p>
+      <button type="button" class="icon-button" onClick={onDismiss}>
+        <Icon name="close" />
+        <span class="hidden">Dismiss</span>
+      </button>
+      {state === 'running' && progress !== null && <Bar value={progress} most={1} />}
+    </div>
+  );
+}

@@ -1,0 +1,81 @@
+/** Figures as people read them. A figure that is not known reads as a dash. */
+
+export const UNKNOWN = '–';
+
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
+
+/** `1.5 MB`: decimal units, three digits at most before or after the point. */
+export function formatBytes(bytes: number | null): string {
+  if (bytes === null || !Number.isFinite(bytes)) return UNKNOWN;
+  let value = Math.max(0, bytes);
+  let unit = 0;
+  while (value >= 999.5 && unit < UNITS.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${digits(value, unit === 0)} ${UNITS[unit]}`;
+}
+
+/** `1.5 MB/s`. */
+export function formatRate(bytesPerS: number | null): string {
+  return bytesPerS === null ? UNKNOWN : `${formatBytes(bytesPerS)}/s`;
+}
+
+/** `12.3 %`; 100 is one core, or the whole. */
+export function formatPercent(percent: number | null): string {
+  return percent === null ? UNKNOWN : `${digits(percent, false)} %`;
+}
+
+/** `12,345`. */
+export function formatCount(count: number | null): string {
+  return count === null ? UNKNOWN : Math.round(count).toLocaleString('en');
+}
+
+/** `4 s`, `3 min`, `2 h 5 min`, `3 d 4 h`. */
+export function formatDuration(seconds: number | null): string {
+  if (seconds === null) return UNKNOWN;
+  const whole = Math.max(0, Math.floor(seconds));
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return joined(`${hours} h`, minutes % 60, 'min');
+  return joined(`${Math.floor(hours / 24)} d`, hours % 24, 'h');
+}
+
+/** Short spans: `0.4 ms`, `12 ms`, `1.2 s`. */
+export function formatSpan(seconds: number | null): string {
+  if (seconds === null) return UNKNOWN;
+  const ms = seconds * 1000;
+  if (ms >= 999.5) return `${digits(seconds, false)} s`;
+  return ms < 0.01 ? '< 0.01 ms' : `${ms < 0.1 ? ms.toFixed(2) : digits(ms, false)} ms`;
+}
+
+/** Time of day where the reader is; the date too where it is another day. */
+export function formatTime(ms: number, nowMs: number): string {
+  const date = new Date(ms);
+  const time = date.toLocaleTimeString(undefined, { hour12: false });
+  const sameDay = date.toDateString() === new Date(nowMs).toDateString();
+  return sameDay
+    ? time
+    : `${date.toLocaleDateString(undefined, { month: 'short', day: 'numeric' })}, ${time}`;
+}
+
+/** `2026-01-02 03:04:05 UTC`. */
+export function formatUtc(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+/** `3 engines`, `1 engine`. */
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`;
+}
+
+function digits(value: number, whole: boolean): string {
+  if (whole || value >= 99.95) return Math.round(value).toString();
+  return value >= 9.995 ? value.toFixed(1) : value.toFixed(value === 0 ? 0 : value < 0.995 ? 2 : 1);
+}
+
+function joined(first: string, rest: number, unit: string): string {
+  return rest === 0 ? first : `${first} ${rest} ${unit}`;
+}
