@@ -104,7 +104,9 @@ describe('the package', () => {
 describe('its types', { timeout: 5 * MINUTES_MS }, () => {
   const consumer = ENTRIES.map(
     (entry, index) => `import * as entry${index} from 'roundhouse/${entry}';\nexport { entry${index} };\n`,
-  ).join('');
+  )
+    .join('')
+    .concat("export const anyFetch: typeof fetch = entry1.openCaches().fetchFor('service');\n");
 
   test.each([
     { module: 'nodenext', moduleResolution: 'nodenext' },
