@@ -95,7 +95,7 @@ export class ForwardedPorts {
           this.#registry.update(engine.id, { forwarded: engine === elected });
       }
     }
-    if (!this.#working && this.#mayAct()) void this.#work();
+    if (!this.#working) void this.#work();
   }
 
   stop(): void {
@@ -114,7 +114,7 @@ export class ForwardedPorts {
     this.#working = true;
     try {
       for (const vpn of this.#vpns()) {
-        if (this.#stopped) break;
+        if (this.#stopped || !this.#mayAct()) break;
         const engines = this.#enginesOf(vpn);
         const elected = electForwarded(vpn, engines);
         if (elected?.health === 'healthy') await this.#retire(vpn, elected, engines);
@@ -134,7 +134,7 @@ export class ForwardedPorts {
     if (noted === undefined || !this.#registry.get(noted)) this.#successions.delete(container);
     for (const { id, forwardedPort } of engines) {
       const isFormer = forwardedPort !== null && forwardedPort !== elected.forwardedPort;
-      if ((isFormer || id === noted) && this.#isIdle(id)) await this.#remove(id);
+      if ((isFormer || id === noted) && this.#isIdle(id) && this.#mayAct()) await this.#remove(id);
     }
   }
 

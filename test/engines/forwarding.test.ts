@@ -126,6 +126,23 @@ describe('a VPN with a forwarded port', () => {
     expect(runtime.calls.create).toBe(2);
   });
 
+  test('is left to the next leader as it is when leading ends', async () => {
+    const { vpn, provisioner, leadership, clock, bus, consider, makeHealthy, ports } = await start();
+    await provisioner.provision();
+    for (const port of [6002, 6003]) {
+      vpn.forwardedPort = port;
+      clock.stall(3_600_000);
+      await consider();
+      makeHealthy();
+    }
+    expect(ports()).toEqual(['6001', '6002', '6003!']);
+    bus.subscribe(({ type }) => {
+      if (type === 'engine_stopped') leadership.leading = false;
+    });
+    await consider();
+    expect(ports()).toEqual(['6002', '6003!']);
+  });
+
   test('without engines waits for the first', async () => {
     const { consider, runtime } = await start();
     await consider();
