@@ -75,7 +75,7 @@ export class StreamExchange {
       this.#own.add(stream.id);
       this.#send(['HSET', this.#hash, stream.id, encodeStream(stream)], `+${encodeStream(stream)}`);
     } else if (event.type === 'stream_ended') {
-      this.#send(['HDEL', this.#hash, event.streamId], `-${event.streamId}`);
+      this.#tellEnd(event.streamId);
     } else if (event.type === 'streams_restored') {
       for (const { id } of this.#streams.started()) this.#own.add(id);
       void this.#compare();
@@ -93,7 +93,15 @@ export class StreamExchange {
     const rest = message.slice(1);
     if (message.startsWith('-')) this.#apply(() => this.#streams.end(rest, 'ended_elsewhere'));
     const stream = message.startsWith('+') ? decodeStream(rest) : null;
-    if (stream) this.#apply(() => this.#streams.start(stream, stream.startedAt));
+    if (!stream) return;
+    const known = this.#streams.get(stream.id);
+    // Who was away when it ended tells of this very start anew; one that was started again has another time.
+    if (known?.endedAt != null && known.startedAt === stream.startedAt) this.#tellEnd(stream.id);
+    else this.#apply(() => this.#streams.start(stream, stream.startedAt));
+  }
+
+  #tellEnd(id: string): void {
+    this.#send(['HDEL', this.#hash, id], `-${id}`);
   }
 
   #apply(change: () => void): void {
@@ -129,7 +137,7 @@ export class StreamExchange {
       const known = this.#streams.get(stream.id);
       const isEnded = known?.endedAt != null && known.endedAt >= stream.startedAt;
       // Its end was not told, because Redis was away.
-      if (isEnded) this.#send(['HDEL', this.#hash, stream.id], `-${stream.id}`);
+      if (isEnded) this.#tellEnd(stream.id);
       else this.#apply(() => this.#streams.start(stream, stream.startedAt));
     }
     const now = this.#link.clock.now();

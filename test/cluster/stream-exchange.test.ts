@@ -156,6 +156,24 @@ describeWithRedis('orchestrators that share a Redis', () => {
     expect(a.ids()).toEqual([]);
   });
 
+  test('one that was away when a stream ended does not bring it back, only a new start does', async () => {
+    const { a, b, prefix } = await two();
+    const { startedAt } = b.streams.start(newStream('s'));
+    await waitUntil('the other knows', () => a.ids().length === 1, SOON_MS);
+    const kept = a.streams.started();
+    a.close();
+    b.streams.end('s', 'stopped');
+    await waitUntil('its end is told', async () => (await told(prefix)) === 0, SOON_MS);
+    const back = await orchestrator(prefix);
+    back.streams.restore(kept);
+    await back.start();
+    await waitUntil('it learns of the end', () => back.ids().length === 0, SOON_MS);
+    expect(b.events.map(({ type }) => type)).toEqual(['stream_started', 'stream_ended']);
+    back.streams.start(newStream('s'), startedAt + 1);
+    await waitUntil('the new start is known', () => b.ids().length === 1, SOON_MS);
+    expect(back.ids()).toEqual(['s']);
+  });
+
   test('what is no stream is passed over', async () => {
     const prefix = freshNamespace();
     await server.command('HSET', hash(prefix), 'a', 'nonsense', 'b', '{"id":"b"}', 'c', 'null');
