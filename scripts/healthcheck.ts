@@ -1,9 +1,9 @@
 /** Exits with 0 if the service that has the same settings answers on this machine. The image's health check. */
 import { isIPv6 } from 'node:net';
 import { readConfig } from '../src/config/config.ts';
-import { readVariables } from '../src/settings/read.ts';
+import { readEnvFile } from '../src/settings/read.ts';
 
-const { host, port } = readConfig(readVariables(process.env, '.env'));
+const { host, port } = readConfig(process.env, readEnvFile('.env'));
 const address = ['0.0.0.0', '::'].includes(host) ? 'localhost' : host;
 const { ok } = await fetch(`http://${isIPv6(address) ? `[${address}]` : address}:${port}/livez`, {
   signal: AbortSignal.timeout(4000),

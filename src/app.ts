@@ -45,6 +45,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
   const election = link && new Election({ link, bus, leaseS: config.leaderLeaseS, onError });
   const exchange = link && new StreamExchange({ link, bus, streams, onError });
   const leadership = election ?? ALONE;
+  const knowsAllStreams = () => exchange?.isCurrent ?? true;
   const vpns = createVpns(config, vpnContainers, foundation, leadership, () => keepers.considerVpns());
   const { fleet } = vpns;
 
@@ -56,7 +57,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
   const usesVpnContainers = vpnContainers !== null;
   const keepers = createKeepers(
     config,
-    { runtime, usesVpnContainers, engines, streams, fleet, leadership, readVpn },
+    { runtime, usesVpnContainers, engines, streams, fleet, leadership, knowsAllStreams, readVpn },
     foundation,
   );
   const views = new EngineViews(registry, streams, figures);
@@ -127,8 +128,8 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     start() {
       keepers.start();
       registry.start();
-      election?.start();
       exchange?.start();
+      election?.start();
       collector.start();
       vpns.watch.start();
       samples.start();

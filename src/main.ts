@@ -7,7 +7,7 @@ import { ConfigError, readConfig } from './config/config.ts';
 import { createLogger } from './log.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { openRuntime } from './runtimes/open-runtime.ts';
-import { readVariables } from './settings/read.ts';
+import { readEnvFile } from './settings/read.ts';
 
 /** Containers get ten seconds from Docker between being asked to stop and being killed. */
 const STOP_DEADLINE_MS = 8000;
@@ -21,7 +21,7 @@ try {
 }
 
 async function run(): Promise<void> {
-  const config = readConfig(readVariables(process.env, '.env'));
+  const config = readConfig(process.env, readEnvFile('.env'));
   const logger = createLogger(config.logLevel);
   const { key, location } = await loadApiKey(config.apiKey, config.dataDir);
   const clock = createSystemClock();

@@ -27,6 +27,7 @@ export function createKeepers(
     streams: Streams;
     fleet: VpnFleet;
     leadership: Leadership;
+    knowsAllStreams: () => boolean;
     readVpn: () => Promise<VpnStatus>;
   },
   { bus, clock, log }: Foundation,
@@ -87,6 +88,7 @@ export function createKeepers(
     intervalS: config.autoscaleIntervalS,
     usedEngines,
     mayAct,
+    knowsAllStreams: parts.knowsAllStreams,
     onError: (err) => log.warn({ err }, 'the number of engines could not be brought to what is wanted'),
   });
   const replacer = new Replacer({

@@ -1,11 +1,5 @@
 import { flag, integer, parsed, seconds } from '../settings/kinds.ts';
-import {
-  ConfigError,
-  readSettings,
-  readVariables,
-  type SettingsOf,
-  type Variables,
-} from '../settings/read.ts';
+import { ConfigError, readEnvFile, readSettings, type SettingsOf, type Variables } from '../settings/read.ts';
 import { parseRedisUrl } from '../settings/redis-url.ts';
 
 const SERVICE_TTL = /^TTL_([A-Z][A-Z0-9_]*)$/;
@@ -72,12 +66,13 @@ export function readCacheSettings(
 ): CacheSettings {
   const faults: string[] = [];
   const { ttlS = {}, ...others } = given;
-  const variables = {
-    ...argumentsAsVariables(others, ttlS, faults),
-    ...readVariables(sources.env ?? process.env, sources.envFile ?? '.env'),
-  };
-  const settings = readSettings(CACHE_SETTINGS, variables, faults);
-  const ttls = readTtls(variables, faults);
+  const layers = [
+    sources.env ?? process.env,
+    readEnvFile(sources.envFile ?? '.env'),
+    argumentsAsVariables(others, ttlS, faults),
+  ];
+  const settings = readSettings(CACHE_SETTINGS, layers, faults);
+  const ttls = readTtls(layers, faults);
   if (faults.length > 0) throw new ConfigError(faults);
   return Object.freeze({ ...settings, ttlS: Object.freeze(ttls) });
 }
@@ -103,13 +98,13 @@ function argumentsAsVariables(
   return variables;
 }
 
-function readTtls(variables: Variables, faults: string[]): Record<string, number> {
+function readTtls(layers: readonly Variables[], faults: string[]): Record<string, number> {
   const table: Record<string, ReturnType<typeof seconds>> = {};
-  for (const name of Object.keys(variables)) {
+  for (const name of layers.flatMap((variables) => Object.keys(variables))) {
     const [, service] = SERVICE_TTL.exec(name) ?? [];
     if (service) table[service.toLowerCase()] = seconds(name, DEFAULT_TTL_S, '', 0, YEAR_S);
   }
-  return readSettings(table, variables, faults);
+  return readSettings(table, layers, faults);
 }
 
 /** The TTL of a service, with a day for one that none is set for. */

@@ -24,6 +24,8 @@ export class StreamExchange {
    * it is an end once their orchestrator has had the time to compare, and to tell of them again.
    */
   #missing = new Map<string, number>();
+  /** Since when every start and end is heard of; undefined while it is not. */
+  #heardSince: number | undefined;
   /** Set while the doings of another orchestrator are taken over: they need not be told again. */
   #applying = false;
   #comparing = false;
@@ -54,9 +56,23 @@ export class StreamExchange {
       channel: this.#channel,
       onMessage: (message) => this.#hear(message),
     });
-    // What was told before the subscription stood was not heard.
-    this.#subscription.onUp(() => void this.#compare());
+    this.#subscription.onUp(() => {
+      this.#heardSince = this.#link.clock.now();
+      // What was told before the subscription stood was not heard.
+      void this.#compare();
+    });
+    this.#subscription.onDown(() => {
+      this.#heardSince = undefined;
+    });
     this.#scheduleComparison();
+  }
+
+  /**
+   * Whether the streams of all orchestrators are known. Those that lost Redis together come back one by one, and
+   * what was reported to them meanwhile is told as they do.
+   */
+  get isCurrent(): boolean {
+    return this.#heardSince !== undefined && this.#link.clock.now() - this.#heardSince >= COMPARE_MS;
   }
 
   close(): void {

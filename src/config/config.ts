@@ -9,12 +9,12 @@ type Values = SettingsOf<typeof SETTINGS>;
 export type Config = Readonly<Values>;
 
 /**
- * Reads the configuration from environment variables. An empty variable counts as unset.
+ * Reads the configuration from layers of variables, the first of which wins: the environment, then `.env`.
  * @throws ConfigError that lists every bad value.
  */
-export function readConfig(env: Variables = {}): Config {
+export function readConfig(...layers: readonly Variables[]): Config {
   const faults: string[] = [];
-  const config = readSettings(SETTINGS, env, faults);
+  const config = readSettings(SETTINGS, layers, faults);
   if (faults.length === 0) faults.push(...contradictions(config));
   if (faults.length > 0) throw new ConfigError(faults);
   return Object.freeze(config);

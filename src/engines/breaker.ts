@@ -34,7 +34,8 @@ export class CircuitBreaker {
   readonly #onChange: () => void;
   #failures = 0;
   #openedAt: number | undefined;
-  #probing = false;
+  /** The attempt let through while half open; a reset makes it an attempt like any other. */
+  #probe: symbol | undefined;
   #lastFailure: number | null = null;
   #lastSuccess: number | null = null;
 
@@ -57,20 +58,21 @@ export class CircuitBreaker {
 
   /** Whether an attempt may be made now; when half open, only while no probe is under way. */
   get allows(): boolean {
-    return this.state === 'closed' || (this.state === 'half_open' && !this.#probing);
+    return this.state === 'closed' || (this.state === 'half_open' && this.#probe === undefined);
   }
 
   /** Call before an attempt that {@link allows} permits. */
   begin(): BreakerAttempt {
-    const isProbe = this.state === 'half_open';
-    if (isProbe) this.#setProbing(true);
-    const ending = (end: () => void) => () => {
-      if (isProbe) this.#setProbing(false);
-      end();
+    const own = Symbol();
+    if (this.state === 'half_open') this.#setProbe(own);
+    const ending = (end: (isProbe: boolean) => void) => () => {
+      const isProbe = this.#probe === own;
+      if (isProbe) this.#setProbe(undefined);
+      end(isProbe);
     };
     return {
-      succeed: ending(() => this.#succeed(isProbe)),
-      fail: ending(() => this.#fail(isProbe)),
+      succeed: ending((isProbe) => this.#succeed(isProbe)),
+      fail: ending((isProbe) => this.#fail(isProbe)),
       abandon: ending(() => {}),
     };
   }
@@ -79,6 +81,7 @@ export class CircuitBreaker {
   reset(): void {
     this.#failures = 0;
     this.#openedAt = undefined;
+    this.#probe = undefined;
     this.#onChange();
   }
 
@@ -108,8 +111,8 @@ export class CircuitBreaker {
     this.#onChange();
   }
 
-  #setProbing(probing: boolean): void {
-    this.#probing = probing;
+  #setProbe(probe: symbol | undefined): void {
+    this.#probe = probe;
     this.#onChange();
   }
 

@@ -117,7 +117,13 @@ export class Replacer {
 
   /** Ends the replacement once the new engine is healthy, or will not be. */
   async #follow({ oldId, newId, attempt, due }: Replacement): Promise<void> {
-    const { registry, provisioner, clock } = this.#parts;
+    const { registry, provisioner, clock, mayAct } = this.#parts;
+    if (!mayAct()) {
+      // Whoever leads now sees what is unhealthy by itself.
+      this.#current = undefined;
+      attempt.abandon();
+      return;
+    }
     const successor = registry.get(newId);
     if (successor?.health === 'healthy') {
       this.#current = undefined;

@@ -18,6 +18,8 @@ export interface ScalerParts {
   usedEngines: () => ReadonlySet<string>;
   /** Whether this process may act on its own: of several orchestrators over the same engines, one does. */
   mayAct: () => boolean;
+  /** Whether all streams that play are known: an engine that seems idle may play another orchestrator's. */
+  knowsAllStreams: () => boolean;
   onError: (error: unknown) => void;
 }
 
@@ -127,7 +129,7 @@ export class Scaler {
       await provisioner.provision();
       return true;
     }
-    if (idle !== undefined) {
+    if (idle !== undefined && (this.#demand !== null || this.#parts.knowsAllStreams())) {
       await provisioner.remove(idle);
       return true;
     }

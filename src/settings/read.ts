@@ -22,20 +22,23 @@ export class ConfigError extends Error {
   }
 }
 
-/** Reads a table of settings from variables, adding a line to `faults` for every bad value. */
+/**
+ * Reads a table of settings from layers of variables, the first of which wins, under whichever of its names it
+ * has a setting. An empty variable counts as unset. Every bad value adds a line to `faults`.
+ */
 export function readSettings<Table extends SettingsTable>(
   table: Table,
-  variables: Variables,
+  layers: readonly Variables[],
   faults: string[],
 ): SettingsOf<Table> {
   const values: Record<string, unknown> = {};
-  for (const [name, setting] of Object.entries(table)) values[name] = readSetting(setting, variables, faults);
+  for (const [name, setting] of Object.entries(table)) values[name] = readSetting(setting, layers, faults);
   return values as SettingsOf<Table>;
 }
 
-function readSetting(setting: Setting<unknown>, variables: Variables, faults: string[]): unknown {
-  const name = setting.env.find((candidate) => variables[candidate]);
-  const text = name === undefined ? undefined : variables[name];
+function readSetting(setting: Setting<unknown>, layers: readonly Variables[], faults: string[]): unknown {
+  const given = layers.flatMap((variables) => setting.env.map((name) => [name, variables[name]] as const));
+  const [name, text] = given.find(([, value]) => value) ?? [];
   if (name === undefined || text === undefined) return setting.fallback;
   try {
     return setting.parse(text);
@@ -54,16 +57,10 @@ function shown(name: string, text: string): string {
 }
 
 /**
- * The variables of the process over those of a file in the format of `.env`, which need not be there. An
- * empty variable counts as unset.
+ * Variables from a file in the format of `.env`: none where it is not there.
  * @throws ConfigError for a file that is there and cannot be read.
  */
-export function readVariables(env: Variables, file: string): Variables {
-  const set = Object.entries(env).filter(([, text]) => text);
-  return { ...readEnvFile(file), ...Object.fromEntries(set) };
-}
-
-function readEnvFile(path: string): Variables {
+export function readEnvFile(path: string): Variables {
   try {
     return parseEnv(readFileSync(path, 'utf8')) as Variables;
   } catch (error) {

@@ -33,7 +33,7 @@ describeWithRedis('orchestrators that share a Redis', () => {
     };
     onTestFinished(close);
     const ids = () => streams.started().map(({ id }) => id);
-    return { bus, events, streams, clock, errors, link, start, close, ids };
+    return { bus, events, streams, exchange, clock, errors, link, start, close, ids };
   }
 
   const hash = (prefix: string) => `${prefix}:{streams}:started`;
@@ -60,6 +60,15 @@ describeWithRedis('orchestrators that share a Redis', () => {
     await waitUntil('the first knows', () => a.ids().length === 0, SOON_MS);
     expect(a.events.at(-1)).toMatchObject({ type: 'stream_ended', reason: 'ended_elsewhere' });
     expect(a.events).toHaveLength(2);
+  });
+
+  test('know all streams once the others have had the time to tell', async () => {
+    const { a } = await two();
+    expect(a.exchange.isCurrent).toBe(false);
+    a.clock.advance(COMPARE_MS);
+    expect(a.exchange.isCurrent).toBe(true);
+    await server.command('CLIENT', 'KILL', 'TYPE', 'pubsub');
+    await waitUntil('it knows that it hears nothing', () => !a.exchange.isCurrent, SOON_MS);
   });
 
   test('one that comes later learns of what plays', async () => {

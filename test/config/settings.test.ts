@@ -362,3 +362,9 @@ test('the configuration cannot be changed afterwards', () => {
   const config = readConfig({});
   expect(() => Object.assign(config, { port: 1 })).toThrow(TypeError);
 });
+
+test('the first layer wins, by whichever name it has a setting', () => {
+  const file = { PORT: '1', REDIS_TIMEOUT_S: '1', LOG_LEVEL: 'debug' };
+  const config = readConfig({ APP_PORT: '2', REDIS_SOCKET_TIMEOUT: '3', LOG_LEVEL: '' }, file);
+  expect([config.port, config.redisTimeoutS, config.logLevel]).toEqual([2, 3, 'debug']);
+});

@@ -159,6 +159,19 @@ describe('half open', () => {
   });
 });
 
+test('a probe from before a reset says nothing of what came after it', () => {
+  const { breaker, clock, fail } = createBreaker();
+  fail(3);
+  clock.advance(60_000);
+  const probe = breaker.begin();
+  breaker.reset();
+  fail(3);
+  probe.succeed();
+  expect(breaker.state).toBe('open');
+  clock.advance(60_000);
+  expect(breaker.allows).toBe(true);
+});
+
 test('every change of what it allows or shows is told', () => {
   const { breaker, clock, fail, hasChanged } = createBreaker();
   expect(hasChanged()).toBe(false);

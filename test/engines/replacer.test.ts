@@ -149,3 +149,17 @@ test('while another leads, what is unhealthy is marked and left to the leader', 
   await clock.advanceAsync(1000);
   expect(runtime.engines.size).toBe(3);
 });
+
+test('a replacement under way is left to whoever leads now', async () => {
+  const { runtime, clock, replacer, breaker, leadership, ids, setHealth, newest } = await createReplacer({
+    engines: 2,
+  });
+  setHealth(ids[0]!, 'unhealthy');
+  await clock.advanceAsync(GRACE_MS + 1000);
+  expect(runtime.engines.size).toBe(3);
+  leadership.leading = false;
+  setHealth(newest(), 'healthy');
+  await clock.advanceAsync(STARTUP_MS + 1000);
+  expect(runtime.engines.size).toBe(3);
+  expect([replacer.marked, breaker.snapshot().failureCount]).toEqual([1, 0]);
+});

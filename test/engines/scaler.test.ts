@@ -33,7 +33,7 @@ function createScaler(
     readVpn: async () => vpn,
   });
   const used = new Set<string>();
-  const leadership = { leading: options.leading ?? true };
+  const leadership = { leading: options.leading ?? true, knowsAllStreams: true };
   const errors: unknown[] = [];
   const scaler = new Scaler({
     registry,
@@ -49,6 +49,7 @@ function createScaler(
     intervalS: 30,
     usedEngines: () => used,
     mayAct: () => leadership.leading,
+    knowsAllStreams: () => leadership.knowsAllStreams,
     onError: (error) => errors.push(error),
   });
   const ids = () => [...runtime.engines.keys()];
@@ -171,6 +172,25 @@ describe('free engines', () => {
     await clock.advanceAsync(GRACE_MS + 1);
     expect(runtime.engines.size).toBe(2);
     expect(ids()).toContain(playing);
+  });
+
+  test('are spared while they may play what others were told of, but for a demand', async () => {
+    const { runtime, start, clock, provisioner, leadership, scaler } = createScaler({
+      min: 1,
+      autoDelete: true,
+    });
+    await start();
+    await provisioner.provision();
+    leadership.knowsAllStreams = false;
+    await clock.advanceAsync(10 * GRACE_MS);
+    expect(runtime.engines.size).toBe(2);
+    scaler.scaleTo(1);
+    await clock.advanceAsync(0);
+    expect(runtime.engines.size).toBe(1);
+    await provisioner.provision();
+    leadership.knowsAllStreams = true;
+    await clock.advanceAsync(2 * GRACE_MS);
+    expect(runtime.engines.size).toBe(1);
   });
 
   test('are spared where AUTO_DELETE is off', async () => {

@@ -8,7 +8,7 @@ const TABLE = { url: parsed<string | null>('REDIS_URL', null, 'none', 'URL', '',
 
 function read(text: string) {
   const faults: string[] = [];
-  return { ...readSettings(TABLE, { REDIS_URL: text }, faults), faults };
+  return { ...readSettings(TABLE, [{ REDIS_URL: text }], faults), faults };
 }
 
 test.each([
