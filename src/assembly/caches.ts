@@ -1,7 +1,7 @@
 import { Cache, type CacheSurface, type Clock } from '../cache/index.ts';
 import type { Config } from '../config/config.ts';
 import type { Metrics } from '../metrics/metrics.ts';
-import { type RedisLink, SharedCache } from '../redis/index.ts';
+import { RedisAwayError, type RedisLink, SharedCache } from '../redis/index.ts';
 import type { Dependencies } from './dependencies.ts';
 
 export type Caches = ReturnType<typeof createCaches>;
@@ -22,8 +22,11 @@ export function createCaches(
     watchS: config.cacheKeepWarm ? config.cacheWatchS : 0,
     sweepIntervalS: config.cacheSweepIntervalS,
     onLoad: metrics.noteLoad,
-    onError: (err: unknown, key: string) =>
-      log.warn({ err, key }, 'an answer could not be loaded; the last good one stands in'),
+    onError: (err: unknown, key: string) => {
+      // Told once for each outage, by the link; the source is asked instead.
+      if (err instanceof RedisAwayError) log.debug({ err, key }, 'Redis has not done what it was asked for');
+      else log.warn({ err, key }, 'an answer could not be loaded; the last good one stands in');
+    },
   };
   const { name, value } = config.containerLabel;
   // Switched off, the cache is to ask nobody but the source, and so not Redis either.
