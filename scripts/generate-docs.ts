@@ -1,15 +1,16 @@
 /**
- * Makes openapi/openapi.json and docs/configuration.md from the code; with `--check`, says whether the
+ * Makes openapi/openapi.json, docs/configuration.md and the settings in docs/library.md from the code; with `--check`, says whether the
  * committed ones are still what the code would make.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { describeOpenApi } from './openapi-document.ts';
-import { describeSettings } from './settings-document.ts';
+import { describeLibrary, describeSettings } from './settings-document.ts';
 
 const documents = [
   { path: 'openapi/openapi.json', make: describeOpenApi },
   { path: 'docs/configuration.md', make: describeSettings },
+  { path: 'docs/library.md', make: describeLibrary },
 ];
 const check = process.argv.includes('--check');
 

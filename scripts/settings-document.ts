@@ -1,5 +1,8 @@
+import { readFile } from 'node:fs/promises';
+import { CACHE_SETTINGS } from '../src/caches/settings.ts';
 import { SETTINGS } from '../src/config/settings.ts';
 import type { Setting } from '../src/settings/kinds.ts';
+import type { SettingsTable } from '../src/settings/read.ts';
 
 const HEAD = `# Configuration
 
@@ -7,16 +10,27 @@ Every setting is an environment variable, or a line of a file \`.env\` in the fo
 in; the environment wins. A bad value stops the start, and all faults are listed at once. An empty variable
 counts as unset. This page is made from \`src/config/settings.ts\` by \`npm run docs\`.
 
-| variable | default | unit | meaning |
-|---|---|---|---|
 `;
+const SETTINGS_OF_CACHES = /(?<=<!-- settings: [^>]*-->\n).*?(?=<!-- end of settings -->)/s;
 
-/** The table of all settings, as Markdown. */
+/** docs/configuration.md: the settings of the service. */
 export async function describeSettings(): Promise<string> {
-  const rows = (Object.values(SETTINGS) as Setting<unknown>[]).map((setting) => {
+  return `${HEAD}${tableOf(SETTINGS)}`;
+}
+
+/** docs/library.md, with the settings of the caches where its comments say. */
+export async function describeLibrary(): Promise<string> {
+  const page = await readFile(new URL('../docs/library.md', import.meta.url), 'utf8');
+  const services = '| `TTL_<SERVICE>` | 86400 | s | How long the responses of a service are kept. |\n';
+  if (!SETTINGS_OF_CACHES.test(page)) throw new Error('docs/library.md has no place for its settings');
+  return page.replace(SETTINGS_OF_CACHES, () => `\n${tableOf(CACHE_SETTINGS)}${services}\n`);
+}
+
+function tableOf(table: SettingsTable): string {
+  const rows = Object.values(table).map((setting: Setting<unknown>) => {
     const names = setting.env.map((name) => `\`${name}\``).join(', ');
     const fallback = setting.fallbackText ?? (setting.fallback === null ? 'unset' : String(setting.fallback));
-    return `| ${names} | ${fallback} | ${setting.unit} | ${setting.description} |`;
+    return `| ${names} | ${fallback} | ${setting.unit} | ${setting.description} |\n`;
   });
-  return `${HEAD}${rows.join('\n')}\n`;
+  return `| variable | default | unit | meaning |\n|---|---|---|---|\n${rows.join('')}`;
 }

@@ -29,7 +29,7 @@ const ROOMS: Record<string, readonly string[]> = {
   cache: [],
   settings: [],
   config: ['settings'],
-  caches: ['settings', 'cache'],
+  caches: ['settings', 'http-cache', 'result-cache', 'redis', 'cache'],
   errors: [],
   log: [],
   events: ['cache', 'errors'],

@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { describe, expect, test } from 'vitest';
 import { describeOpenApi } from '../scripts/openapi-document.ts';
-import { describeSettings } from '../scripts/settings-document.ts';
+import { describeLibrary, describeSettings } from '../scripts/settings-document.ts';
 import { PROBLEMS } from '../src/api/problem.ts';
+import { CACHE_SETTINGS } from '../src/caches/settings.ts';
 import { SETTINGS } from '../src/config/settings.ts';
 import { OPENAPI, type Operation } from './support/openapi.ts';
 
@@ -25,6 +26,12 @@ describe('what is made from the code is committed as it is made (npm run docs)',
 
   test('docs/configuration.md', async () => {
     expect(await describeSettings()).toBe(await committed('docs/configuration.md'));
+  });
+
+  test('the settings in docs/library.md', async () => {
+    const page = await committed('docs/library.md');
+    expect(await describeLibrary()).toBe(page);
+    for (const { env } of Object.values(CACHE_SETTINGS)) expect(page).toContain(`| \`${env[0]}\` |`);
   });
 });
 

@@ -1,7 +1,7 @@
 import { Cache, type CacheSurface, type Clock } from '../cache/index.ts';
 import type { Config } from '../config/config.ts';
 import type { Metrics } from '../metrics/metrics.ts';
-import { RedisAwayError, type RedisLink, SharedCache } from '../redis/index.ts';
+import { RedisAwayError, type RedisLink, RedisTimeoutError, SharedCache } from '../redis/index.ts';
 import type { Dependencies } from './dependencies.ts';
 
 export type Caches = ReturnType<typeof createCaches>;
@@ -23,8 +23,9 @@ export function createCaches(
     sweepIntervalS: config.cacheSweepIntervalS,
     onLoad: metrics.noteLoad,
     onError: (err: unknown, key: string) => {
-      // Told once for each outage, by the link; the source is asked instead.
-      if (err instanceof RedisAwayError) log.debug({ err, key }, 'Redis has not done what it was asked for');
+      // That Redis is away is told as it is lost, not once more by each read that goes without it.
+      if (err instanceof RedisAwayError) return;
+      if (err instanceof RedisTimeoutError) log.warn({ err, key }, 'an answer could not be shared');
       else log.warn({ err, key }, 'an answer could not be loaded; the last good one stands in');
     },
   };

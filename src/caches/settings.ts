@@ -29,13 +29,12 @@ export const CACHE_SETTINGS = {
     "Keep responses for their service's TTL, whatever their headers say.",
   ),
   alwaysRevalidate: flag('ALWAYS_REVALIDATE', false, 'Ask the origin before any kept response is used.'),
-  maxKeyLength: integer('MAX_CACHE_KEY_LENGTH', 200, 'characters', 'Longer keys are hashed.', 64, 10_000),
-  redisConnections: integer(
-    'REDIS_MAX_CONNECTIONS',
-    100,
-    'connections',
-    'Most connections to Redis.',
-    1,
+  maxKeyLength: integer(
+    'MAX_CACHE_KEY_LENGTH',
+    200,
+    'characters',
+    'Keys of results that are longer are hashed.',
+    64,
     10_000,
   ),
   redisKeepAlive: flag('REDIS_SOCKET_KEEPALIVE', true, 'Whether TCP keeps connections to Redis alive.'),
@@ -115,7 +114,17 @@ function readTtls(variables: Variables, faults: string[]): Record<string, number
 
 /** The TTL of a service, with a day for one that none is set for. */
 export function ttlOf(settings: CacheSettings, service: string): number {
-  return settings.ttlS[ttlVariable(service).slice('TTL_'.length).toLowerCase()] ?? DEFAULT_TTL_S;
+  return settings.ttlS[serviceName(service)] ?? DEFAULT_TTL_S;
+}
+
+/**
+ * The one name of a service that may be written in several ways, as in `anime-planet` and `ANIME_PLANET`.
+ * @throws RangeError for one that no variable could name.
+ */
+export function serviceName(service: string): string {
+  const [, name] = SERVICE_TTL.exec(ttlVariable(service)) ?? [];
+  if (name) return name.toLowerCase();
+  throw new RangeError(`${JSON.stringify(service)} names no service: a service is letters, digits, - and _`);
 }
 
 function ttlVariable(service: string): string {

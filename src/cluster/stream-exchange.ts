@@ -19,8 +19,11 @@ export class StreamExchange {
   readonly #channel: string;
   /** Streams that were reported here, or to a former run here: this process tells of them again. */
   readonly #own = new Set<string>();
-  /** Streams of others that the last comparison did not find: once may be Redis's forgetting, twice is an end. */
-  #missing = new Set<string>();
+  /**
+   * Streams of others that the last comparison did not find, and since when. That may be Redis's forgetting:
+   * it is an end once their orchestrator has had the time to compare, and to tell of them again.
+   */
+  #missing = new Map<string, number>();
   /** Set while the doings of another orchestrator are taken over: they need not be told again. */
   #applying = false;
   #comparing = false;
@@ -129,14 +132,17 @@ export class StreamExchange {
       if (isEnded) this.#send(['HDEL', this.#hash, stream.id], `-${stream.id}`);
       else this.#apply(() => this.#streams.start(stream, stream.startedAt));
     }
-    const missing = new Set<string>();
+    const now = this.#link.clock.now();
+    const missing = new Map<string, number>();
     for (const stream of this.#streams.started()) {
       if (told.has(stream.id)) continue;
       if (this.#own.has(stream.id))
         this.#send(['HSET', this.#hash, stream.id, encodeStream(stream)], `+${encodeStream(stream)}`);
-      else if (this.#missing.has(stream.id))
-        this.#apply(() => this.#streams.end(stream.id, 'ended_elsewhere'));
-      else missing.add(stream.id);
+      else {
+        const since = this.#missing.get(stream.id) ?? now;
+        if (now - since < COMPARE_MS) missing.set(stream.id, since);
+        else this.#apply(() => this.#streams.end(stream.id, 'ended_elsewhere'));
+      }
     }
     this.#missing = missing;
   }

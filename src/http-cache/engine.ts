@@ -91,11 +91,12 @@ export class Engine {
     await this.#parts.storage.clear();
   }
 
-  /** Ends what runs in the background. Requests pass uncached from here on. */
+  /** Ends what runs in the background, and waits for what is being stored. Requests pass uncached from here on. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const controller of this.#background.keys()) controller.abort(new Error('the HTTP cache is closed'));
     await Promise.all(this.#background.values());
+    await this.#parts.storage.settled();
   }
 
   async #find({ request, policy }: Job, key: CacheKey): Promise<Found> {

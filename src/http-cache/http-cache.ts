@@ -24,7 +24,7 @@ export interface HttpCache<Service extends string = string> extends HttpCacheFac
   stats(): HttpCacheStats;
   /** Makes everything out of date, or what is held for one URL. Other processes see the former within 5 s. */
   clear(url?: string | URL): Promise<void>;
-  /** Ends revalidations in the background. From then on requests pass uncached. */
+  /** Ends revalidations in the background, and waits for what is being stored. Then requests pass uncached. */
   close(): Promise<void>;
 }
 

@@ -66,6 +66,11 @@ export class Storage {
     return this.#lastStamp;
   }
 
+  /** Waits for the changes that were asked for so far. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#changes.values());
+  }
+
   /** Everything held for a key that is not out of date, newest first. */
   async find(key: CacheKey, url: string): Promise<Held[]> {
     await this.#changes.get(key.base);

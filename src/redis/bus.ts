@@ -55,6 +55,7 @@ export class Bus implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#connected = false;
     this.#cancelCheck();
     this.#link.close();
   }

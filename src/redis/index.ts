@@ -12,5 +12,6 @@ export { type Codec, jsonCodec } from './codec.ts';
 export { RedisAwayError, RedisTimeoutError } from './errors.ts';
 export { LeaderLease, type LeaderLeaseOptions, type Term } from './leader-lease.ts';
 export { type LinkState, RedisLink, type RedisOptions } from './link.ts';
+export { SharedByteStore, type SharedByteStoreOptions } from './shared-byte-store.ts';
 export { SharedCache, type SharedCacheOptions } from './shared-cache.ts';
 export type { TierCounters } from './tier.ts';

@@ -39,7 +39,7 @@ export interface SharedCacheOptions<V> extends Omit<CacheOptions<V>, 'clock'> {
  * A hit in memory asks nobody. A value from Redis keeps its age and what is left of its life. Without Redis
  * this is a plain cache; see docs/library.md for what is promised when.
  */
-export class SharedCache<V = unknown> implements CacheSurface<V>, Disposable {
+export class SharedCache<V = unknown> implements CacheSurface<V>, Disposable, AsyncDisposable {
   /**
    * The part in memory: for values that are this process's own. Invalidations reach them too.
    */
@@ -157,6 +157,14 @@ export class SharedCache<V = unknown> implements CacheSurface<V>, Disposable {
     return this.memory.sweep();
   }
 
+  /**
+   * Waits until Redis has taken what was stored so far, or has not within the deadline of a command: for
+   * programs that end soon. `await using` does so before it closes.
+   */
+  flush(): Promise<void> {
+    return this.#tier.flush();
+  }
+
   /** Ends what is under way and drops what is in memory. Redis keeps its values; the link stays open. */
   close(): void {
     this.#off = true;
@@ -167,6 +175,11 @@ export class SharedCache<V = unknown> implements CacheSurface<V>, Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.flush();
     this.close();
   }
 

@@ -86,6 +86,7 @@ export class SharedLoads<V> {
       const patienceMs = patientUntil - this.#clock.now();
       if (found.kind === 'none' || patienceMs <= 0) break;
       await this.#wait(key, Math.min(look, patienceMs, found.leaseMs + 1), signal);
+      signal.throwIfAborted();
     }
     signal.throwIfAborted();
     return await direct();

@@ -71,6 +71,8 @@ export class Tier {
   #doubtful = false;
   #lastChangeAt = Number.NEGATIVE_INFINITY;
   #renewal: Promise<boolean> | undefined;
+  /** Writes that Redis has not answered. */
+  readonly #writes = new Set<Promise<unknown>>();
 
   constructor(parts: {
     link: RedisLink;
@@ -105,7 +107,11 @@ export class Tier {
   }
 
   /** Ends a lease, with the value that was loaded or without one. */
-  async store(lease: Lease, value?: { bytes: Uint8Array; freshness: Freshness }): Promise<void> {
+  store(lease: Lease, value?: { bytes: Uint8Array; freshness: Freshness }): Promise<void> {
+    return this.#written(this.#store(lease, value));
+  }
+
+  async #store(lease: Lease, value?: { bytes: Uint8Array; freshness: Freshness }): Promise<void> {
     const ttlMs = (value?.freshness.ttlS ?? 0) * 1000;
     const lifeMs = ttlMs + (value?.freshness.ageS ?? 0) * 1000;
     const args = [
@@ -165,11 +171,25 @@ export class Tier {
     }
   }
 
+  /** Waits until all that was written so far has been answered, or given up at the deadline of a command. */
+  async flush(): Promise<void> {
+    await Promise.all(this.#writes);
+  }
+
   close(): void {
     this.#stopListening();
   }
 
-  async #change(keys: readonly string[], args: readonly (string | Buffer)[]): Promise<boolean> {
+  #written<T>(write: Promise<T>): Promise<T> {
+    this.#writes.add(write);
+    return write.finally(() => this.#writes.delete(write));
+  }
+
+  #change(keys: readonly string[], args: readonly (string | Buffer)[]): Promise<boolean> {
+    return this.#written(this.#send(keys, args));
+  }
+
+  async #send(keys: readonly string[], args: readonly (string | Buffer)[]): Promise<boolean> {
     this.#lastChangeAt = this.#link.clock.now();
     try {
       const all = [...this.#stateArgs(), ...args];

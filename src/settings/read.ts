@@ -45,9 +45,12 @@ function readSetting(setting: Setting<unknown>, variables: Variables, faults: st
   }
 }
 
+/** What may be a user and a password; where they are not as in a URL, that may be the very fault. */
+const SECRET = /^([a-z]*:\/\/)?.*@/is;
+
 /** Keys, and passwords in URLs, must not reach the log through an error message. */
 function shown(name: string, text: string): string {
-  return name.endsWith('KEY') ? '…' : text.replace(/\/\/[^/]*@/, '//…@').slice(0, 100);
+  return name.endsWith('KEY') ? '…' : text.replace(SECRET, '$1…@').slice(0, 100);
 }
 
 /**

@@ -3,7 +3,7 @@ import { StreamExchange } from '../../src/cluster/stream-exchange.ts';
 import { RedisLink } from '../../src/redis/index.ts';
 import { connectedLink, freshNamespace, PATIENT, SOON_MS } from '../redis/worlds.ts';
 import { createStreams, newStream } from '../streams/fixtures.ts';
-import { FakeClock } from '../support/fake-clock.ts';
+import { FakeClock, settle } from '../support/fake-clock.ts';
 import { describeWithRedis, type RedisServer, startRedis } from '../support/redis.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
@@ -33,7 +33,7 @@ describeWithRedis('orchestrators that share a Redis', () => {
     };
     onTestFinished(close);
     const ids = () => streams.started().map(({ id }) => id);
-    return { bus, events, streams, clock, errors, start, close, ids };
+    return { bus, events, streams, clock, errors, link, start, close, ids };
   }
 
   const hash = (prefix: string) => `${prefix}:{streams}:started`;
@@ -110,6 +110,32 @@ describeWithRedis('orchestrators that share a Redis', () => {
     };
     await waitUntil('it has ended', hasEnded, SOON_MS);
     expect(times).toBeGreaterThanOrEqual(2);
+  });
+
+  test('comparing again at once, after a reconnection, is not twice', async () => {
+    const { a, b, prefix } = await two();
+    a.streams.start(newStream('s'));
+    await waitUntil('the other knows', () => b.ids().length === 1, SOON_MS);
+    const comparisons = async () =>
+      Number(/cmdstat_hvals:calls=(\d+)/.exec(String(await server.command('INFO', 'commandstats')))?.[1]);
+    await server.command('DEL', hash(prefix));
+    // The first does not come back meanwhile: its time stands still.
+    for (const time of ['first', 'second']) {
+      const before = await comparisons();
+      await server.command('CLIENT', 'KILL', 'TYPE', 'pubsub');
+      await waitUntil(
+        `the other compares for the ${time} time`,
+        async () => {
+          await b.clock.advanceAsync(10);
+          return (await comparisons()) > before;
+        },
+        SOON_MS,
+      );
+      // Replies come in order: after this one that of the comparison is there.
+      await b.link.send(['PING']);
+      await settle();
+    }
+    expect(b.ids()).toEqual(['s']);
   });
 
   test('an end that could not be told is told later', async () => {

@@ -243,3 +243,21 @@ test('after close, requests pass uncached', async () => {
   await setup.cache.close();
   expect((await setup.get()).how).toBe('roundhouse; fwd=bypass; fwd-status=200');
 });
+
+test('close waits until what is being stored is stored', async () => {
+  const inner = new MemoryByteStore();
+  const gate = Promise.withResolvers<void>();
+  const store: ByteStore = {
+    get: (key) => inner.get(key),
+    set: async (key, bytes, ttlMs) => {
+      await gate.promise;
+      await inner.set(key, bytes, ttlMs);
+    },
+    delete: (key) => inner.delete(key),
+  };
+  await using setup = await openCache({ headers: FOR_A_MINUTE }, { store });
+  await setup.get();
+  const closed = setup.cache.close().then(() => inner.size);
+  gate.resolve();
+  expect(await closed).toBe(1);
+});

@@ -8,6 +8,8 @@ import { waitUntil } from '../support/wait-until.ts';
 import { freshNamespace, Node, SOON_MS } from './worlds.ts';
 
 const TTL = { ttlS: 60 };
+/** How often a cache looks whether it has heard of everything. */
+const CHECK_MS = 5000;
 
 describeWithRedis('a cache over Redis', () => {
   let server: RedisServer;
@@ -123,6 +125,16 @@ describeWithRedis('a cache over Redis', () => {
       }
     });
 
+    test('closed while it asks what it may have missed, it leaves no timer behind', async () => {
+      const clock = new FakeClock();
+      const node = await new Node(server.url, { namespace: freshNamespace() }, { clock }).up();
+      // Unanswered as yet: what comes in reply is read no earlier than in the next turn.
+      clock.advance(CHECK_MS);
+      node[Symbol.dispose]();
+      await settle();
+      expect(clock.pending).toBe(0);
+    });
+
     test('the error of a load is shared by those who wait here, and kept nowhere', async () => {
       using world = await nodes(2);
       const [a, b] = world;
@@ -196,6 +208,28 @@ describeWithRedis('a cache over Redis', () => {
       expect(await second).toBe(2);
       await source.loads[0]!.finish(1);
       expect(await first).toBe(1);
+    });
+
+    test('a load past its deadline waits for no other process any more', async () => {
+      const clock = new FakeClock();
+      const namespace = freshNamespace();
+      using holder = await new Node(server.url, { namespace, leaseS: 600, loadTimeoutS: 1000 }).up();
+      const options = { namespace, waitS: 600, loadTimeoutS: 1 };
+      using node = await new Node(server.url, options, { clock }).up();
+      const source = new ManualSource<number>();
+      const first = holder.cache.getOrLoad('k', source.load, TTL);
+      await waitUntil('the first loads', () => source.loads.length === 1, SOON_MS);
+      const late = expect(node.cache.getOrLoad('k', source.load, TTL)).rejects.toThrow('longer than 1 s');
+      await waitUntil('the second waits', () => node.cache.tierTotals().waits === 1, SOON_MS);
+      await settle();
+      // In one go, so that its next look comes with the deadline.
+      clock.advance(1000);
+      await late;
+      await node.link.send(['PING']);
+      await settle();
+      expect(node.cache.tierTotals().waits).toBe(1);
+      await source.latest.finish(1);
+      await first;
     });
 
     test('a load past its deadline gives its lease back', async () => {

@@ -150,11 +150,15 @@ class World implements AsyncDisposable {
     this.nodes[index]!.cache.invalidate(pattern);
   }
 
-  #write(what: 'set' | 'delete', index: number, key: string): void {
+  /** Of a set and another process's invalidation the last to reach Redis counts: so a set is seen there first. */
+  async #write(what: 'set' | 'delete', index: number, key: string): Promise<void> {
     const version = this.#announce(index, key);
     const { cache } = this.nodes[index]!;
-    if (what === 'set') cache.set(key, { version }, { ttlS: 1000 });
-    else cache.delete(key);
+    if (what === 'delete') cache.delete(key);
+    else {
+      cache.set(key, { version }, { ttlS: 1000 });
+      await cache.flush();
+    }
   }
 
   #announce(index: number, key: string): number {

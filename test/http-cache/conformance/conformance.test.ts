@@ -2,7 +2,7 @@ import { type Dispatcher, getGlobalDispatcher, Response, request } from 'undici'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ByteStore, MemoryByteStore } from '../../../src/cache/index.ts';
 import { createHttpCache, type HttpCache } from '../../../src/http-cache/index.ts';
-import { RedisByteStore } from '../../../src/redis/index.ts';
+import { RedisByteStore, SharedByteStore } from '../../../src/redis/index.ts';
 import { connectedLink } from '../../redis/worlds.ts';
 import { describeWithRedis, startRedis } from '../../support/redis.ts';
 import { PRIVATE_FAILURES, SHARED_FAILURES } from './expected.ts';
@@ -27,15 +27,32 @@ describe('the conformance suite of HTTP caches, over memory', () => {
 
 describeWithRedis('the conformance suite of HTTP caches, over Redis', () => {
   runOver(async () => {
-    const redis = await startRedis();
-    const link = await connectedLink(redis.url);
-    const close = async () => {
-      link.close();
-      await redis[Symbol.asyncDispose]();
-    };
+    const { link, close } = await openRedis();
     return { store: new RedisByteStore(link, 'http'), [Symbol.asyncDispose]: close };
   });
 });
+
+describeWithRedis('the conformance suite of HTTP caches, over memory in front of Redis', () => {
+  runOver(async () => {
+    const { link, close } = await openRedis();
+    const store = new SharedByteStore(link, { namespace: 'http' });
+    const closeAll = async () => {
+      store.close();
+      await close();
+    };
+    return { store, [Symbol.asyncDispose]: closeAll };
+  });
+});
+
+async function openRedis() {
+  const redis = await startRedis();
+  const link = await connectedLink(redis.url);
+  const close = async () => {
+    link.close();
+    await redis[Symbol.asyncDispose]();
+  };
+  return { link, close };
+}
 
 function runOver(open: () => Promise<Store>): void {
   test('a private cache, by way of fetch', { timeout: 120_000 }, async () => {

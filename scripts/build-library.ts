@@ -1,0 +1,29 @@
+/**
+ * Builds the library into dist/library, a package that is complete: `npm pack ./dist/library` makes the file
+ * that other projects install.
+ */
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, cpSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { LIBRARY, libraryManifest, libraryReadme, ROOT } from './library-package.ts';
+
+rmSync(LIBRARY, { recursive: true, force: true });
+const compiler = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
+const { status, error } = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], {
+  cwd: ROOT,
+  stdio: 'inherit',
+});
+if (error) throw error;
+if (status !== 0) process.exit(status ?? 1);
+
+// The compiler rewrites what programs import, and leaves the declarations as they are.
+for (const path of globSync('**/*.d.ts', { cwd: LIBRARY })) {
+  const file = join(LIBRARY, path);
+  const declarations = readFileSync(file, 'utf8');
+  writeFileSync(file, declarations.replaceAll(/((?:from |import\()["']\.[^"']*)\.ts(?=["'])/g, '$1.js'));
+}
+
+writeFileSync(join(LIBRARY, 'package.json'), libraryManifest());
+writeFileSync(join(LIBRARY, 'README.md'), libraryReadme());
+copyFileSync(join(ROOT, 'LICENSE'), join(LIBRARY, 'LICENSE'));
+cpSync(join(ROOT, 'examples'), join(LIBRARY, 'examples'), { recursive: true });

@@ -1,0 +1,89 @@
+import { globSync, readFileSync } from 'node:fs';
+import { createRequire, isBuiltin } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const ROOT = fileURLToPath(new URL('..', import.meta.url));
+/** The package that `npm run build` makes: what other projects install, without anything of the service. */
+export const LIBRARY = join(ROOT, 'dist', 'library');
+
+interface Manifest {
+  version: string;
+  license: string;
+  engines: { node: string };
+  exports: Record<string, { default: string }>;
+  dependencies: Record<string, string>;
+}
+
+/** `package.json` of the library: its entry points, and of the dependencies those that its files import. */
+export function libraryManifest(): string {
+  const root = readManifest(join(ROOT, 'package.json'));
+  const names = importedPackages(LIBRARY);
+  const undeclared = names.filter((name) => root.dependencies[name] === undefined);
+  if (undeclared.length > 0) throw new Error(`no dependencies of the project: ${undeclared.join(', ')}`);
+  const floors = [root, ...names.map(installedManifest)].map(({ engines }) => engines.node);
+  const manifest = {
+    name: 'roundhouse',
+    version: root.version,
+    description: 'Caches for Node: of values, of HTTP responses and of functions, in memory and over Redis.',
+    license: root.license,
+    type: 'module',
+    sideEffects: false,
+    engines: { node: highest(floors) },
+    exports: Object.fromEntries(
+      Object.entries(root.exports).map(([entry, target]) => {
+        const path = target.default.replace('./dist/library/', './');
+        return [entry, { types: path.replace(/\.js$/, '.d.ts'), default: path }];
+      }),
+    ),
+    // Whoever uses undici as well should get one copy of it: a range, not the one version of the lockfile.
+    dependencies: Object.fromEntries(names.map((name) => [name, `^${root.dependencies[name]}`])),
+  };
+  return `${JSON.stringify(manifest, null, 2)}\n`;
+}
+
+/** The page of the libraries, with links that hold within the package; those that lead out of it are text. */
+export function libraryReadme(): string {
+  const page = readFileSync(join(ROOT, 'docs', 'library.md'), 'utf8');
+  return page
+    .replaceAll('](../examples/', '](examples/')
+    .replaceAll(/\[([^\]]+)\]\((?!https:|#|examples\/)[^)]*\)/g, '$1');
+}
+
+/** Packages that the built files of a folder import, their declarations included. */
+export function importedPackages(folder: string): string[] {
+  const specifiers = globSync('*/**/*.{js,d.ts}', { cwd: folder }).flatMap((path) =>
+    importsOf(readFileSync(join(folder, path), 'utf8')),
+  );
+  const names = specifiers
+    .filter((specifier) => !specifier.startsWith('.') && !isBuiltin(specifier))
+    .map((specifier) => /^(@[^/]+\/)?[^/]+/.exec(specifier)![0]);
+  return [...new Set(names)].sort();
+}
+
+/** Compiled files have one form for each kind of import. */
+function importsOf(code: string): string[] {
+  const statement =
+    /^(?:import|export)\b[^'"]*?\bfrom '([^']+)'|^import '([^']+)'|\bimport\(["']([^"']+)["']\)/gm;
+  return [...code.matchAll(statement)].map((match) => (match[1] ?? match[2] ?? match[3])!);
+}
+
+/** The highest of several `>=` ranges. */
+function highest(ranges: readonly string[]): string {
+  const parts = (range: string) => (/^>=\s*([\d.]+)$/.exec(range)?.[1] ?? '').split('.').map(Number);
+  const compare = (a: string, b: string) => {
+    const [left, right] = [parts(a), parts(b)];
+    const differing = [0, 1, 2].find((i) => (left[i] ?? 0) !== (right[i] ?? 0));
+    return differing === undefined ? 0 : (left[differing] ?? 0) - (right[differing] ?? 0);
+  };
+  return [...ranges].sort(compare).at(-1)!;
+}
+
+function installedManifest(name: string): Manifest {
+  const path = createRequire(import.meta.url).resolve(`${name}/package.json`);
+  return readManifest(path);
+}
+
+function readManifest(path: string): Manifest {
+  return JSON.parse(readFileSync(path, 'utf8'));
+}
