@@ -72,6 +72,10 @@ async function openProcess(
   }).catch(({ message }: Error) => {
     throw new ConfigError([`DATA_DIR=${JSON.stringify(config.dataDir)} cannot be used (${message})`]);
   });
+  if (config.gluetunContainerName !== null && config.gluetunApiUrl === null)
+    warn(
+      `No engine will start: without Docker nothing is known of the VPN ${config.gluetunContainerName} (${why})`,
+    );
   const what = config.engineCommand === null ? 'of the bundled emulated engine' : 'of ENGINE_COMMAND';
   return { runtime, vpnContainers: null, reason: `local processes ${what} (${why})` };
 }

@@ -101,6 +101,29 @@ describeWithChromium('every page of the panel', (chromium) => {
     });
   });
 
+  it('names of any length stay within a narrow screen', async () => {
+    const long = 'a-name-that-is-longer-than-any-screen-of-a-telephone-is-wide';
+    const { page } = await chromium.open('about:blank', { viewport: { width: 360, height: 740 } });
+    const odd = {
+      ...engine,
+      container_name: long,
+      vpn_container: long,
+      forwarded: true,
+      health_status: 'unhealthy',
+    };
+    await page.route(`${origin}/engines`, (route) => route.fulfill({ json: [odd] }));
+    await page.goto(`${origin}/panel/#/engines`);
+    const cells = page.locator('table.engines tbody :is(th, td)');
+    await page.getByText('Not answering', { exact: true }).last().waitFor();
+    const edges = await cells.evaluateAll((all) => all.map((cell) => cell.getBoundingClientRect().right));
+    expect(Math.max(...edges)).toBeLessThanOrEqual(360);
+    const inside = await cells.evaluateAll((all) =>
+      all.filter((cell) => cell.scrollWidth > cell.clientWidth + 1),
+    );
+    expect(inside).toEqual([]);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+  });
+
   it('dialogs are accessible, and close with Escape to where one was', async () => {
     const { page } = await chromium.open(`${origin}/panel/#/engines`, { bypassCSP: true });
     const provision = page.getByRole('button', { name: 'Provision', exact: true });

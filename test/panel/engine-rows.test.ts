@@ -97,7 +97,7 @@ describe('the state in words', () => {
     blocked_reason: 'The VPN is down',
     blocked_reason_details: { code: 'vpn_disconnected', recovery_eta_seconds: null },
   };
-  const { provisioning } = aStatus();
+  const { capacity, provisioning } = aStatus();
 
   test.each([
     [aStatus(), 'good', 'All is well', '3 of 3 engines healthy, 2 free for a stream.'],
@@ -114,10 +114,26 @@ describe('the state in words', () => {
       '0 of 1 engine healthy, 1 starting, 2 free for a stream.',
     ],
     [
-      aStatus({ status: 'unavailable' }),
+      aStatus({ status: 'unavailable', capacity: { ...capacity, min_replicas: 0 } }),
       'bad',
       'No engine is running',
       'Provision one on the Engines page, or set MIN_REPLICAS to keep some running.',
+    ],
+    [
+      aStatus({ status: 'unavailable', capacity: { ...capacity, min_replicas: 2 } }),
+      'bad',
+      'No engine is running',
+      '2 at least should be; they have not been started yet.',
+    ],
+    [
+      aStatus({
+        status: 'unavailable',
+        capacity: { ...capacity, min_replicas: 2 },
+        provisioning: { ...provisioning, last_failure: '2026-11-21T05:58:03.000Z' },
+      }),
+      'bad',
+      'No engine is running',
+      "The last start has failed and is tried again; the service's own log says why.",
     ],
     [
       aStatus({ status: 'unavailable', provisioning: { ...provisioning, ...blocked } }),

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { readConfig } from '../../src/config/config.ts';
 import { Metrics } from '../../src/metrics/metrics.ts';
@@ -20,4 +23,21 @@ test('calls to Docker reach the metrics from the first one on', async () => {
     expect(figure(families, 'roundhouse_docker_call_seconds_count', { call })).toBe(1);
     expect(figure(families, 'roundhouse_docker_call_failures_total', { call })).toBe(0);
   }
+});
+
+test('a VPN of which nothing can be known without Docker is told of at the start', async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'roundhouse-runtime-'));
+  onTestFinished(() => rm(dataDir, { recursive: true }));
+  const warnings: string[] = [];
+  const settings = { ENGINE_RUNTIME: 'process', DATA_DIR: dataDir };
+  const watched = { GLUETUN_CONTAINER_NAME: 'gluetun', GLUETUN_API_URL: 'http://127.0.0.1:9' };
+  for (const more of [{}, { GLUETUN_CONTAINER_NAME: 'gluetun' }, watched]) {
+    const { runtime } = await openRuntime(readConfig({ ...settings, ...more }), (text) =>
+      warnings.push(text),
+    );
+    await runtime.close();
+  }
+  expect(warnings).toEqual([
+    'No engine will start: without Docker nothing is known of the VPN gluetun (ENGINE_RUNTIME=process)',
+  ]);
 });

@@ -73,7 +73,9 @@ function Row({ row, onDelete }: { row: EngineRow; onDelete: (engine: Engine) => 
   return (
     <tr>
       <th scope="row">
-        <a href={engineHref(container_id)}>{container_name}</a>
+        <a href={engineHref(container_id)} title={container_name}>
+          {container_name}
+        </a>
         {forwarded && (
           <span class="tag" title="Has the VPN's forwarded port">
             forwarded

@@ -37,7 +37,8 @@ export class Plot {
       {
         width: Math.max(1, element.clientWidth),
         height: HEIGHT,
-        padding: [8, 4, 0, 0],
+        // Half a label of the time axis fits beside the last figure.
+        padding: [8, 18, 0, 0],
         legend: { show: false },
         cursor: {
           sync: { key: TOGETHER.key },
@@ -50,7 +51,15 @@ export class Plot {
           y: { range: (_chart, _min, max) => [0, Math.max(options.least, (max ?? 0) * 1.12)] },
         },
         axes: [
-          { ...axis, grid: { show: false }, ticks: { show: false }, size: 26, space: 48, values: clockTimes },
+          {
+            ...axis,
+            grid: { show: false },
+            ticks: { show: false },
+            size: 28,
+            gap: 9,
+            space: 48,
+            values: clockTimes,
+          },
           {
             ...axis,
             grid,

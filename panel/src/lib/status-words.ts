@@ -21,8 +21,8 @@ export function describeStatus({ status, engines, capacity, provisioning }: Stat
   ].join(', ');
 
   if (status === 'unavailable') {
-    const advice = 'Provision one on the Engines page, or set MIN_REPLICAS to keep some running';
-    return { tone: 'bad', title: 'No engine is running', reason: sentence(blocked ?? advice) };
+    const why = blocked ?? describeAbsence(capacity.min_replicas, provisioning.last_failure);
+    return { tone: 'bad', title: 'No engine is running', reason: sentence(why) };
   }
   if (status === 'degraded') {
     return {
@@ -48,6 +48,14 @@ const BREAKER = {
 
 export function describeBreaker(state: Status['provisioning']['circuit_breaker_state']) {
   return BREAKER[state];
+}
+
+/** Why none runs although one could be started. */
+function describeAbsence(wanted: number, lastFailure: string | null): string {
+  if (wanted === 0) return 'Provision one on the Engines page, or set MIN_REPLICAS to keep some running';
+  if (lastFailure !== null)
+    return "The last start has failed and is tried again; the service's own log says why";
+  return `${wanted} at least should be; they have not been started yet`;
 }
 
 function sentence(text: string): string {
