@@ -101,6 +101,23 @@ describe('the client', () => {
     live.stop();
   });
 
+  test('comes back sooner after a connection that has lasted, and only once', async () => {
+    const { live, lines, clock, refuse } = client();
+    live.start();
+    await settle();
+    await lines[0]!.say(SNAPSHOT);
+    await clock.advanceAsync(5000);
+    refuse(true);
+    await lines[0]!.end();
+    await clock.advanceAsync(100);
+    expect(lines).toHaveLength(2);
+    await clock.advanceAsync(1900);
+    expect(lines).toHaveLength(2);
+    await clock.advanceAsync(100);
+    expect(lines).toHaveLength(3);
+    live.stop();
+  });
+
   test('keeps trying, once every two seconds, while nobody answers', async () => {
     const { live, lines, clock, refuse } = client();
     refuse(true);

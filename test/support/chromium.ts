@@ -12,6 +12,9 @@ export const CHROMIUM_FLAGS = [
   '--disable-sync',
 ];
 
+/** The machine's network has changed, as it does when a container of whatever test comes or goes. */
+const NETWORK_CHANGED = 'net::ERR_NETWORK_CHANGED';
+
 /** What a page did that no page of the panel may do. */
 export interface Misdeeds {
   /** Console errors and warnings, uncaught exceptions, violations of the content security policy. */
@@ -71,11 +74,14 @@ async function watch(browser: Browser, url: string, options?: BrowserContextOpti
   });
   // Chromium calls a 304 that a script asked for itself a failure too, once its absent body has not come.
   page.on('requestfailed', (request) => {
-    if (!unchanged.has(request)) note(request.method(), request.url(), 'failed');
+    const moved = request.failure()?.errorText === NETWORK_CHANGED;
+    if (!unchanged.has(request) && !moved) note(request.method(), request.url(), 'failed');
   });
   page.on('pageerror', (error) => watched.errors.push(String(error)));
   page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) watched.errors.push(message.text());
+    const text = message.text();
+    if (['error', 'warning'].includes(message.type()) && !text.includes(NETWORK_CHANGED))
+      watched.errors.push(text);
   });
   await page.goto(url);
   return watched;

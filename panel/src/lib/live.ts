@@ -18,6 +18,12 @@ export interface LiveParts {
 }
 
 const RETRY_MS = 2000;
+/**
+ * A browser drops its connections when its machine's network changes, as it does with each container there. After
+ * a connection that has lasted, the first attempt comes sooner: what was missed is told then.
+ */
+const FIRST_RETRY_MS = 100;
+const LASTED_MS = 5000;
 /** The service sends a comment every 15 s: silence for longer is a connection that is gone. */
 const SILENCE_MS = 40_000;
 
@@ -50,10 +56,12 @@ export class LiveClient {
 
   async #follow(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
+      const begunAt = this.#parts.clock.now();
       await this.#connect(signal).catch(() => {});
       if (signal.aborted) return;
+      const lasted = this.connected.value && this.#parts.clock.now() - begunAt >= LASTED_MS;
       this.connected.value = false;
-      await this.#pause(signal);
+      await this.#pause(signal, lasted ? FIRST_RETRY_MS : RETRY_MS);
     }
   }
 
@@ -86,9 +94,9 @@ export class LiveClient {
     this.#parts.onNotice({ type: event === 'snapshot' ? 'snapshot' : (type ?? event), keys });
   }
 
-  #pause(signal: AbortSignal): Promise<void> {
+  #pause(signal: AbortSignal, delayMs: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const cancel = this.#parts.clock.after(RETRY_MS, resolve);
+    const cancel = this.#parts.clock.after(delayMs, resolve);
     signal.addEventListener('abort', () => {
       cancel();
       resolve();
