@@ -143,8 +143,8 @@ describeWithChromium('every page of the panel', (chromium) => {
     await page.getByRole('link', { name: 'Cache' }).focus();
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Cache', level: 1 }).waitFor();
-    expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('MAIN');
-    expect(await page.title()).toBe('Cache · Roundhouse');
+    await page.waitForFunction(() => document.activeElement?.tagName === 'MAIN');
+    await page.waitForFunction(() => document.title === 'Cache · Roundhouse');
   });
 
   it('colours and interval stay as they were chosen', async () => {
