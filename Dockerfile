@@ -9,9 +9,9 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
 COPY tsconfig.json ./
-COPY panel panel
+COPY src/panel src/panel
 # What the panel and the cache mean by a pattern is one thing.
-COPY src/cache/glob.ts src/cache/
+COPY src/library/util/glob.ts src/library/util/
 RUN npm run build:panel
 
 FROM node:24.21.0-bookworm-slim

@@ -16,7 +16,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/docker/**', 'test/browser/**'],
+          exclude: ['test/**/*.{browser,docker}.test.ts'],
           // For a machine that is busy with something else: nothing that hangs does so for less.
           testTimeout: 30_000,
           hookTimeout: 60_000,
@@ -28,8 +28,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'browser',
-          include: ['test/browser/**/*.test.ts'],
-          globalSetup: ['test/support/browser-setup.ts'],
+          include: ['test/**/*.browser.test.ts'],
+          globalSetup: ['test/support/browser/browser-setup.ts'],
           // One Chromium at a time; it needs the whole machine.
           sequence: { groupOrder: 1 },
           fileParallelism: false,
@@ -41,8 +41,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'docker',
-          include: ['test/docker/**/*.test.ts'],
-          globalSetup: ['test/support/docker-setup.ts', 'test/support/browser-setup.ts'],
+          include: ['test/**/*.docker.test.ts'],
+          globalSetup: ['test/support/docker/docker-setup.ts', 'test/support/browser/browser-setup.ts'],
           // After all others, and one file at a time: what these tests wait for is the machine itself.
           sequence: { groupOrder: 2 },
           fileParallelism: false,

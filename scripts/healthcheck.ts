@@ -1,7 +1,7 @@
 /** Exits with 0 if the service that has the same settings answers on this machine. The image's health check. */
 import { isIPv6 } from 'node:net';
-import { readConfig } from '../src/config/config.ts';
-import { readEnvFile } from '../src/settings/read.ts';
+import { readEnvFile } from '../src/library/settings/read.ts';
+import { readConfig } from '../src/service/config/config.ts';
 
 const { host, port } = readConfig(process.env, readEnvFile('.env'));
 const address = ['0.0.0.0', '::'].includes(host) ? 'localhost' : host;

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import manifest from '../package.json' with { type: 'json' };
-import { buildApp } from '../src/app.ts';
-import { readConfig } from '../src/config/config.ts';
-import { openRuntime } from '../src/runtimes/open-runtime.ts';
+import { buildApp } from '../src/service/app.ts';
+import { readConfig } from '../src/service/config/config.ts';
+import { openRuntime } from '../src/service/runtimes/open-runtime.ts';
 
 /** The OpenAPI document of the application, as JSON. Nothing of it is started. */
 export async function describeOpenApi(): Promise<string> {

@@ -6,5 +6,5 @@ const vite = await import('vite').catch((error: NodeJS.ErrnoException) => {
   if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
   return null;
 });
-if (vite) await vite.build({ configFile: 'panel/vite.config.ts' });
+if (vite) await vite.build({ configFile: 'src/panel/vite.config.ts' });
 else process.stdout.write('The panel is not built: that takes the development packages.\n');

@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises';
-import { CACHE_SETTINGS } from '../src/caches/settings.ts';
-import { SETTINGS } from '../src/config/settings.ts';
-import type { Setting } from '../src/settings/kinds.ts';
-import type { SettingsTable } from '../src/settings/read.ts';
+import { CACHE_SETTINGS } from '../src/library/preset/settings.ts';
+import type { Setting } from '../src/library/settings/kinds.ts';
+import type { SettingsTable } from '../src/library/settings/read.ts';
+import { SETTINGS } from '../src/service/config/settings.ts';
 
 const HEAD = `# Configuration
 
 Every setting is an environment variable, or a line of a file \`.env\` in the folder that the service is started
 in; the environment wins. A bad value stops the start, and all faults are listed at once. An empty variable
-counts as unset. This page is made from \`src/config/settings.ts\` by \`npm run docs\`.
+counts as unset. This page is made from \`src/service/config/settings.ts\` by \`npm run docs\`.
 
 `;
 const SETTINGS_OF_CACHES = /(?<=<!-- settings: [^>]*-->\n).*?(?=<!-- end of settings -->)/s;

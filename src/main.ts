@@ -1,13 +1,13 @@
 import closeWithGrace from 'close-with-grace';
 import manifest from '../package.json' with { type: 'json' };
-import { buildApp } from './app.ts';
-import { createSystemClock } from './cache/index.ts';
-import { loadApiKey } from './config/api-key.ts';
-import { ConfigError, readConfig } from './config/config.ts';
-import { createLogger } from './log.ts';
-import { Metrics } from './metrics/metrics.ts';
-import { openRuntime } from './runtimes/open-runtime.ts';
-import { readEnvFile } from './settings/read.ts';
+import { createSystemClock } from './library/cache/index.ts';
+import { readEnvFile } from './library/settings/index.ts';
+import { buildApp } from './service/app.ts';
+import { loadApiKey } from './service/config/api-key.ts';
+import { ConfigError, readConfig } from './service/config/config.ts';
+import { createLogger } from './service/log.ts';
+import { Metrics } from './service/metrics/metrics.ts';
+import { openRuntime } from './service/runtimes/open-runtime.ts';
 
 /** Containers get ten seconds from Docker between being asked to stop and being killed. */
 const STOP_DEADLINE_MS = 8000;

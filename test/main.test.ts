@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import manifest from '../package.json' with { type: 'json' };
-import { freePortRange } from './support/port-range.ts';
+import { freePortRange } from './support/http/port-range.ts';
 import { waitUntil } from './support/wait-until.ts';
 
 // Real processes, which a busy machine makes slow.

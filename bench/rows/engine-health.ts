@@ -1,6 +1,6 @@
 import type { RequestListener } from 'node:http';
-import type { WireEngine } from '../../src/api/views.ts';
-import { startStubServer } from '../../test/support/stub-server.ts';
+import type { WireEngine } from '../../src/service/api/views.ts';
+import { startStubServer } from '../../test/support/http/stub-server.ts';
 import type { Bench, Row } from '../row.ts';
 import { adoptingSettings, momentOfTruth, readStatus, untilKnown } from '../support/change.ts';
 import { startFleet } from '../support/fleet.ts';

@@ -1,9 +1,13 @@
-import { createSystemClock } from '../../src/cache/index.ts';
-import type { Label } from '../../src/config/values.ts';
-import { EngineRegistry } from '../../src/engines/registry.ts';
-import { EngineStats } from '../../src/engines/stats.ts';
-import { EventBus } from '../../src/events/events.ts';
-import { type SampleSource, sampleFromApi, sampleFromCgroup } from '../../src/runtimes/docker/sampler.ts';
+import { createSystemClock } from '../../src/library/cache/index.ts';
+import type { Label } from '../../src/service/config/values.ts';
+import { EngineRegistry } from '../../src/service/engines/registry.ts';
+import { EngineStats } from '../../src/service/engines/stats.ts';
+import { EventBus } from '../../src/service/events/events.ts';
+import {
+  type SampleSource,
+  sampleFromApi,
+  sampleFromCgroup,
+} from '../../src/service/runtimes/docker/sampler.ts';
 import { waitUntil } from '../../test/support/wait-until.ts';
 import type { Bench, Row } from '../row.ts';
 import type { BenchDocker } from '../support/docker.ts';

@@ -1,5 +1,5 @@
 import { type Dispatcher, request, fetch as undiciFetch } from 'undici';
-import type { RedisServer } from '../../test/support/redis.ts';
+import type { RedisServer } from '../../test/support/redis/redis.ts';
 import type { Bench, Row } from '../row.ts';
 import * as peers from '../support/http-peers.ts';
 import { atMost, type Finding } from '../support/measure.ts';

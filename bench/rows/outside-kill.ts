@@ -1,4 +1,4 @@
-import type { TotalStats } from '../../src/engines/stats.ts';
+import type { TotalStats } from '../../src/service/engines/stats.ts';
 import type { Bench, Row } from '../row.ts';
 import { adoptingSettings, momentOfTruth, readStatus, untilKnown } from '../support/change.ts';
 import { killContainer, startFleet } from '../support/fleet.ts';

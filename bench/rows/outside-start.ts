@@ -1,4 +1,4 @@
-import type { TotalStats } from '../../src/engines/stats.ts';
+import type { TotalStats } from '../../src/service/engines/stats.ts';
 import type { Bench, Row } from '../row.ts';
 import { adoptingSettings, momentOf, momentOfTruth, readStatus, untilKnown } from '../support/change.ts';
 import type { BenchDocker } from '../support/docker.ts';

@@ -1,4 +1,4 @@
-import type { WireEngine } from '../../src/api/views.ts';
+import type { WireEngine } from '../../src/service/api/views.ts';
 import type { Bench, Row } from '../row.ts';
 import { adoptingSettings, momentOfTruth, readStatus, untilKnown } from '../support/change.ts';
 import { startFleet } from '../support/fleet.ts';

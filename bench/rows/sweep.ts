@@ -1,4 +1,4 @@
-import { Cache, type Clock, createSystemClock } from '../../src/cache/index.ts';
+import { Cache, type Clock, createSystemClock } from '../../src/library/cache/index.ts';
 import type { Bench, Row } from '../row.ts';
 import { holdOf, type LoopHold } from '../support/loop-hold.ts';
 import { atMost, type Finding } from '../support/measure.ts';

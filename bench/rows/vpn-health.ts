@@ -1,6 +1,6 @@
-import type { VpnStatus } from '../../src/vpn/wire.ts';
-import { docker as cli } from '../../test/support/docker-programs.ts';
-import { EmulatedGluetun } from '../../test/support/emulated-gluetun.ts';
+import type { VpnStatus } from '../../src/service/vpn/status.ts';
+import { docker as cli } from '../../test/support/docker/docker-programs.ts';
+import { EmulatedGluetun } from '../../test/support/service/emulated-gluetun.ts';
 import type { Bench, Row } from '../row.ts';
 import { adoptingSettings, momentOf, momentOfTruth, readStatus, untilKnown } from '../support/change.ts';
 import type { BenchDocker } from '../support/docker.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Label } from '../../src/config/values.ts';
-import type { OrchestratorStatus } from '../../src/engines/status.ts';
+import type { Label } from '../../src/service/config/values.ts';
+import type { OrchestratorStatus } from '../../src/service/engines/status.ts';
 import { waitUntil } from '../../test/support/wait-until.ts';
 import type { BenchDocker } from './docker.ts';
 import { FLEET_COMMAND, FLEET_HOST, FLEET_NETWORK } from './fleet.ts';

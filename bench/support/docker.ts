@@ -1,6 +1,6 @@
-import { DockerClient } from '../../src/runtimes/docker/client.ts';
-import { startDockerd } from '../../test/support/dockerd.ts';
-import { busyboxImage } from '../../test/support/engine-image.ts';
+import { DockerClient } from '../../src/service/runtimes/docker/client.ts';
+import { startDockerd } from '../../test/support/docker/dockerd.ts';
+import { busyboxImage } from '../../test/support/docker/engine-image.ts';
 import type { Cleanup } from './cleanup.ts';
 
 /** As the settings' own defaults. */

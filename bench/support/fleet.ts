@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import pLimit from 'p-limit';
-import type { Label } from '../../src/config/values.ts';
-import { hasStatus } from '../../src/runtimes/docker/client.ts';
-import { DockerRuntime } from '../../src/runtimes/docker/docker-runtime.ts';
-import { type SampleSource, sampleFromCgroup } from '../../src/runtimes/docker/sampler.ts';
+import type { Label } from '../../src/service/config/values.ts';
+import { hasStatus } from '../../src/service/runtimes/docker/client.ts';
+import { DockerRuntime } from '../../src/service/runtimes/docker/docker-runtime.ts';
+import { type SampleSource, sampleFromCgroup } from '../../src/service/runtimes/docker/sampler.ts';
 import { waitUntil } from '../../test/support/wait-until.ts';
 import type { Cleanup } from './cleanup.ts';
 import type { BenchDocker } from './docker.ts';

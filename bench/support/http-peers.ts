@@ -1,7 +1,7 @@
 import { Agent, cacheStores, type Dispatcher, interceptors } from 'undici';
 import { RedisCacheStore } from 'undici-cache-redis';
-import { createHttpCache } from '../../src/http-cache/index.ts';
-import { RedisByteStore, RedisLink } from '../../src/redis/index.ts';
+import { createHttpCache } from '../../src/library/http-cache/index.ts';
+import { RedisByteStore, RedisLink } from '../../src/library/redis/index.ts';
 import { waitUntil } from '../../test/support/wait-until.ts';
 import type { Cleanup } from './cleanup.ts';
 

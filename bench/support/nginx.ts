@@ -1,6 +1,6 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePorts } from '../../test/support/free-ports.ts';
+import { freePorts } from '../../test/support/http/free-ports.ts';
 import { run } from '../../test/support/run.ts';
 import { findProgram } from '../../test/support/system-packages.ts';
 import { waitUntil } from '../../test/support/wait-until.ts';

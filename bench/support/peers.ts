@@ -1,7 +1,7 @@
 import { createCache } from 'async-cache-dedupe';
 import { BentoCache, bentostore } from 'bentocache';
 import { memoryDriver } from 'bentocache/drivers/memory';
-import { Cache } from '../../src/cache/index.ts';
+import { Cache } from '../../src/library/cache/index.ts';
 
 /** What all caches of the bench hold: an answer of the usual size. */
 export const VALUE = {

@@ -5,7 +5,7 @@ import { memoryDriver } from 'bentocache/drivers/memory';
 import { redisBusDriver, redisDriver } from 'bentocache/drivers/redis';
 import { Cacheable, createKeyv as createKeyvMemory, type Keyv } from 'cacheable';
 import { Redis } from 'ioredis';
-import { RedisLink, SharedCache } from '../../src/redis/index.ts';
+import { RedisLink, SharedCache } from '../../src/library/redis/index.ts';
 import { waitUntil } from '../../test/support/wait-until.ts';
 import type { Value } from './peers.ts';
 

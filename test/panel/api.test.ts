@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Api } from '../../panel/src/lib/api.ts';
+import { Api } from '../../src/panel/lib/api.ts';
 import { json } from './support.ts';
 
 interface Sent {

@@ -7,12 +7,12 @@ import {
   sortRows,
   toRows,
   vpnsOf,
-} from '../../panel/src/lib/engine-rows.ts';
-import { parseLabels } from '../../panel/src/lib/labels.ts';
-import { openPreferences } from '../../panel/src/lib/preferences.ts';
-import { engineHref, parseRoute } from '../../panel/src/lib/router.ts';
-import { describeBreaker, describeStatus } from '../../panel/src/lib/status-words.ts';
-import type { EngineStats } from '../../panel/src/lib/wire.ts';
+} from '../../src/panel/lib/engine-rows.ts';
+import { parseLabels } from '../../src/panel/lib/labels.ts';
+import { openPreferences } from '../../src/panel/lib/preferences.ts';
+import { engineHref, parseRoute } from '../../src/panel/lib/router.ts';
+import { describeBreaker, describeStatus } from '../../src/panel/lib/status-words.ts';
+import type { EngineStats } from '../../src/panel/lib/wire.ts';
 import { anEngine, aStatus, FakeMemory } from './support.ts';
 
 const ENGINES = [

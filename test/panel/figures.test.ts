@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { hitRates, latest } from '../../panel/src/lib/history.ts';
-import { pollCosts, waiting } from '../../panel/src/lib/poll-cost.ts';
-import { Rates } from '../../panel/src/lib/rates.ts';
-import type { CacheStats, LoadTimes } from '../../panel/src/lib/wire.ts';
+import { hitRates, latest } from '../../src/panel/lib/history.ts';
+import { pollCosts, waiting } from '../../src/panel/lib/poll-cost.ts';
+import { Rates } from '../../src/panel/lib/rates.ts';
+import type { CacheStats, LoadTimes } from '../../src/panel/lib/wire.ts';
 
 describe('rates', () => {
   test('are known from the second reading on, as the mean of 15 s', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import * as format from '../../panel/src/lib/format.ts';
+import * as format from '../../src/panel/lib/format.ts';
 
 test.each([
   [0, '0 B'],

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { KeyKeeper } from '../../panel/src/lib/key-keeper.ts';
-import { ProblemError } from '../../panel/src/lib/problems.ts';
+import { KeyKeeper } from '../../src/panel/lib/key-keeper.ts';
+import { ProblemError } from '../../src/panel/lib/problems.ts';
 import { settle } from '../support/fake-clock.ts';
 import { FakeMemory } from './support.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { LiveClient, type Notice } from '../../panel/src/lib/live.ts';
-import { SseParser } from '../../panel/src/lib/sse.ts';
+import { LiveClient, type Notice } from '../../src/panel/lib/live.ts';
+import { SseParser } from '../../src/panel/lib/sse.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
 
 const SNAPSHOT = 'retry: 2000\n\nid: r-1\nevent: snapshot\ndata: {"reason":"connected","keys":["*"]}\n\n';

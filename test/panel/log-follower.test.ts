@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { LogFollower } from '../../panel/src/lib/log-follower.ts';
-import { ProblemError } from '../../panel/src/lib/problems.ts';
+import { LogFollower } from '../../src/panel/lib/log-follower.ts';
+import { ProblemError } from '../../src/panel/lib/problems.ts';
 import { settle } from '../support/fake-clock.ts';
 
 const keys = { use: async <T>(write: () => Promise<T>) => await write() };

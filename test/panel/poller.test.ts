@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Reading } from '../../panel/src/lib/api.ts';
-import { Poller } from '../../panel/src/lib/poller.ts';
-import { ProblemError } from '../../panel/src/lib/problems.ts';
+import type { Reading } from '../../src/panel/lib/api.ts';
+import { Poller } from '../../src/panel/lib/poller.ts';
+import { ProblemError } from '../../src/panel/lib/problems.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
 import { reading } from './support.ts';
 

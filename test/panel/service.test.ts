@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Service } from '../../panel/src/lib/service.ts';
-import { Store } from '../../panel/src/lib/store.ts';
+import { Service } from '../../src/panel/lib/service.ts';
+import { Store } from '../../src/panel/lib/store.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
 import { anEngine, aStatus, FakeMemory, json } from './support.ts';
 

@@ -1,6 +1,6 @@
-import type { Reading } from '../../panel/src/lib/api.ts';
-import type { SessionMemory } from '../../panel/src/lib/key-keeper.ts';
-import type { Engine, Status } from '../../panel/src/lib/wire.ts';
+import type { Reading } from '../../src/panel/lib/api.ts';
+import type { SessionMemory } from '../../src/panel/lib/key-keeper.ts';
+import type { Engine, Status } from '../../src/panel/lib/wire.ts';
 
 /** sessionStorage without a browser. */
 export class FakeMemory implements SessionMemory {

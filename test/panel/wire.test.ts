@@ -1,12 +1,16 @@
 import type { Static } from 'typebox';
 import { expectTypeOf, test } from 'vitest';
-import type { History } from '../../panel/src/lib/history.ts';
-import type * as panel from '../../panel/src/lib/wire.ts';
-import type { ContainerStatsSchema, EngineSchema, TotalStatsSchema } from '../../src/api/schemas/engines.ts';
-import type { EventSchema } from '../../src/api/schemas/events.ts';
-import type { StretchSchema } from '../../src/api/schemas/samples.ts';
-import type { StatusSchema, VpnSchema } from '../../src/api/schemas/status.ts';
-import type { StreamSchema } from '../../src/api/schemas/streams.ts';
+import type { History } from '../../src/panel/lib/history.ts';
+import type * as panel from '../../src/panel/lib/wire.ts';
+import type {
+  ContainerStatsSchema,
+  EngineSchema,
+  TotalStatsSchema,
+} from '../../src/service/api/schemas/engines.ts';
+import type { EventSchema } from '../../src/service/api/schemas/events.ts';
+import type { StretchSchema } from '../../src/service/api/schemas/samples.ts';
+import type { StatusSchema, VpnSchema } from '../../src/service/api/schemas/status.ts';
+import type { StreamSchema } from '../../src/service/api/schemas/streams.ts';
 
 test('what the panel reads is what the routes promise', () => {
   expectTypeOf<Static<typeof EngineSchema>>().toExtend<panel.Engine>();

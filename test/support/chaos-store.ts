@@ -1,5 +1,5 @@
-import { MemoryStore } from '../../src/cache/memory-store.ts';
-import type { Entry, Store } from '../../src/cache/store.ts';
+import { MemoryStore } from '../../src/library/cache/memory-store.ts';
+import type { Entry, Store } from '../../src/library/cache/store.ts';
 
 export type StoreOperation = 'get' | 'peek' | 'set' | 'delete' | 'entries' | 'bytes';
 

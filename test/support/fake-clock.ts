@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/cache/clock.ts';
+import type { Clock } from '../../src/library/util/clock.ts';
 
 interface Timer {
   readonly due: number;

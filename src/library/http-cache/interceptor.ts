@@ -1,0 +1,69 @@
+import { stringify } from 'node:querystring';
+import type { Dispatcher } from 'undici';
+import type { Reply } from './answer.ts';
+import { ByteQueue } from './byte-queue.ts';
+import type { Engine } from './cache-handler.ts';
+import { type AnyHeaders, type HeaderFields, toFields } from './headers.ts';
+import type { Policy } from './options.ts';
+import { askOrigin } from './origin-handler.ts';
+import { ReplyController } from './reply-controller.ts';
+import { readBody } from './request-body.ts';
+
+/** The cache as an interceptor of undici, for one policy. */
+export function createInterceptor(
+  engine: Engine,
+  policy: Policy,
+  onBytes: (count: number) => void,
+): Dispatcher.DispatcherComposeInterceptor {
+  return (dispatch) => (options, handler) => {
+    const { upgrade, method, origin, path } = options;
+    // A path that is a whole URL is a request to a proxy, about some other origin.
+    if (upgrade || method === 'CONNECT' || origin === undefined || !path.startsWith('/')) {
+      return dispatch(options, handler);
+    }
+    const controller = new ReplyController(handler);
+    controller.start();
+    answer(engine, policy, onBytes, dispatch, options, controller).catch((error) => controller.fail(error));
+    return true;
+  };
+}
+
+async function answer(
+  engine: Engine,
+  policy: Policy,
+  onBytes: (count: number) => void,
+  dispatch: Dispatcher.Dispatch,
+  options: Dispatcher.DispatchOptions,
+  controller: ReplyController,
+): Promise<void> {
+  const { method } = options;
+  const isKeyed = policy.keyByBody && (method === 'POST' || method === 'GET');
+  const { body = null, bytes } = isKeyed
+    ? await readBody(options.body)
+    : { body: options.body, bytes: undefined };
+  const listener = {
+    onInterim: (status: number, headers: Parameters<typeof controller.interim>[1]) =>
+      controller.interim(status, headers),
+    onBytes,
+  };
+  const reply: Reply = await engine.handle({
+    request: {
+      method,
+      url: urlOf(options),
+      headers: toFields(options.headers as AnyHeaders),
+      hasBody: body !== null,
+      ...(bytes ? { bodyBytes: bytes } : {}),
+    },
+    policy,
+    signal: controller.signal,
+    ask: (headers: HeaderFields) => askOrigin(dispatch, { ...options, headers, body }, listener),
+  });
+  if (reply.body instanceof ByteQueue) await controller.stream(reply, reply.body);
+  else await controller.send(reply, reply.body);
+}
+
+/** As it is sent, not resolved: the path `//b` of one origin must not be taken for the origin `b`. */
+function urlOf({ origin, path, query }: Dispatcher.DispatchOptions): string {
+  const parameters = query && stringify(query);
+  return `${new URL(origin!).origin}${path}${parameters ? `?${parameters}` : ''}`;
+}

@@ -1,0 +1,18 @@
+/**
+ * `roundhouse/preset`: the HTTP cache and the result cache over one Redis, set up from the environment.
+ *
+ * @example
+ * await using caches = openCaches();
+ * const response = await caches.fetchFor('anilist', { keyByBody: true })(url, { method: 'POST', body });
+ * const lookUp = caches.cachedResult(async (id: string) => await scrape(id), { ttl: 3600 });
+ */
+export { ConfigError } from '../settings/read.ts';
+export {
+  type Caches,
+  type CachesOptions,
+  type CachesStats,
+  openCaches,
+  type ResultOptions,
+} from './open.ts';
+export { CACHE_SETTINGS, type CacheArguments, type CacheSettings, readCacheSettings } from './settings.ts';
+export type { TierStats } from './tiers.ts';

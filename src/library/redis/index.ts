@@ -1,0 +1,17 @@
+/**
+ * `roundhouse/redis`: caches that processes share over Redis, and one process among them that leads.
+ *
+ * @example
+ * using link = new RedisLink({ url: 'redis://localhost' });
+ * using cache = new SharedCache(link, { namespace: 'stats' });
+ * const total = await cache.getOrLoad('stats:total', () => readTotal(), { ttlS: 3 });
+ * cache.invalidate('stats:*');
+ */
+export { RedisByteStore } from './byte-store.ts';
+export { type Codec, jsonCodec } from './codec.ts';
+export { RedisAwayError, RedisTimeoutError } from './errors.ts';
+export { LeaderLease, type LeaderLeaseOptions, type Term } from './leader-lease.ts';
+export { type LinkState, RedisLink, type RedisOptions } from './link.ts';
+export type { TierCounters } from './namespace.ts';
+export { SharedByteStore, type SharedByteStoreOptions } from './tiered-byte-store.ts';
+export { SharedCache, type SharedCacheOptions } from './tiered-cache.ts';

@@ -1,0 +1,11 @@
+/** Settings read from the environment and from `.env`: kinds of values, and tables of them. */
+export { choice, flag, integer, parsed, type Setting, seconds, text } from './kinds.ts';
+export {
+  ConfigError,
+  readEnvFile,
+  readSettings,
+  type SettingsOf,
+  type SettingsTable,
+  type Variables,
+} from './read.ts';
+export { parseRedisUrl } from './redis-url.ts';

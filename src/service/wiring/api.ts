@@ -1,0 +1,93 @@
+import type { Answers } from '../api/answers.ts';
+import { createCachedReply } from '../api/cached-reply.ts';
+import type { Api } from '../api/context.ts';
+import type { Followers } from '../api/live/sse-clients.ts';
+import { LogReaders } from '../api/logs/log-readers.ts';
+import { createKeyCheck, requireKeyForReads } from '../api/plugins/auth.ts';
+import { addCommonHeaders, commonHeaders } from '../api/plugins/headers.ts';
+import { answerUnmatched } from '../api/plugins/method-not-allowed.ts';
+import { describeApi } from '../api/plugins/openapi.ts';
+import { createProvisioningErrorHandler } from '../api/problem.ts';
+import { cacheRoutes } from '../api/routes/cache.ts';
+import { cachedRoutes } from '../api/routes/cached-reads.ts';
+import { engineRoutes } from '../api/routes/engines.ts';
+import { eventRoutes } from '../api/routes/events.ts';
+import { fleetRoutes } from '../api/routes/fleet.ts';
+import { liveRoutes } from '../api/routes/live.ts';
+import { logRoutes } from '../api/routes/logs.ts';
+import { metricsRoutes } from '../api/routes/metrics.ts';
+import { panelRoutes } from '../api/routes/panel.ts';
+import { probeRoutes } from '../api/routes/probes.ts';
+import { sampleRoutes } from '../api/routes/samples.ts';
+import { streamEventRoutes } from '../api/routes/stream-events.ts';
+import { streamRoutes } from '../api/routes/streams.ts';
+import { vpnRoutes } from '../api/routes/vpn.ts';
+import { createServer } from '../api/server.ts';
+import type { EngineViews } from '../api/views.ts';
+import type { Leadership } from '../cluster/leadership.ts';
+import type { Config } from '../config/config.ts';
+import type { Past } from '../time-series/time-series.ts';
+import type { VpnStatus } from '../vpn/status.ts';
+import type { Dependencies } from './dependencies.ts';
+import type { Engines } from './engines.ts';
+import type { Foundation } from './infrastructure.ts';
+import type { Keepers } from './reconcilers.ts';
+import type { PlayedStreams } from './streams.ts';
+
+/** The HTTP API: what is common to all routes, then a line for each resource. */
+export async function createApi(
+  config: Config,
+  { runtime, apiKey, version }: Dependencies,
+  parts: {
+    foundation: Foundation;
+    engines: Engines;
+    played: PlayedStreams;
+    keepers: Keepers;
+    views: EngineViews;
+    answers: Answers;
+    followers: Followers;
+    readVpn: () => Promise<VpnStatus>;
+    past: Past;
+    leadership: Leadership;
+  },
+): Promise<Api> {
+  const { answers, views, followers, readVpn, past, leadership } = parts;
+  const { caches, clock, history, link, log, metrics } = parts.foundation;
+  const { registry, breakers } = parts.engines;
+  const { streams, figures, sessions } = parts.played;
+  const { provisioner, scaler, replacer } = parts.keepers;
+  const isReservedLabel = (name: string) =>
+    name === config.containerLabel.name || name.startsWith('roundhouse.');
+  const headers = commonHeaders(config.corsOrigin);
+  const checkKey = createKeyCheck(apiKey);
+  const api = createServer(log, headers);
+  answerUnmatched(api);
+  addCommonHeaders(api, headers, config.corsOrigin);
+  await describeApi(api, version);
+  if (config.authReads) requireKeyForReads(api, checkKey);
+  cachedRoutes(api, answers, createCachedReply(caches.stats, headers), registry);
+  engineRoutes(api, {
+    registry,
+    provisioner,
+    views,
+    checkKey,
+    isReservedLabel,
+    handleProvisioningError: createProvisioningErrorHandler(log),
+  });
+  logRoutes(api, { registry, runtime, readers: new LogReaders(clock), checkKey, headers });
+  fleetRoutes(api, { registry, scaler, replacer, breakers, config, checkKey });
+  vpnRoutes(api, readVpn);
+  streamRoutes(api, { streams, figures, sessions, views, checkKey, log });
+  streamEventRoutes(api, { streams, registry, views, checkKey });
+  sampleRoutes(api, past);
+  cacheRoutes(api, caches, metrics.loadTimes, checkKey);
+  liveRoutes(api, followers, headers);
+  metricsRoutes(api, metrics);
+  eventRoutes(api, history);
+  await panelRoutes(api);
+  const cluster = () =>
+    link && ({ redis: link.state === 'closed' ? 'connected' : 'away', leading: leadership.leading } as const);
+  const startedMs = performance.now();
+  probeRoutes(api, { registry, history, cluster, runtimeName: runtime.name, version, startedMs });
+  return api;
+}

@@ -1,0 +1,39 @@
+import type { Config } from '../config/config.ts';
+import { CircuitBreaker } from '../engines/breaker.ts';
+import { HealthMonitor } from '../engines/health.ts';
+import { EngineRegistry } from '../engines/registry.ts';
+import type { EngineRuntime } from '../engines/runtime.ts';
+import { EngineStats } from '../engines/stats.ts';
+import type { Foundation } from './infrastructure.ts';
+
+export type Engines = ReturnType<typeof createEngines>;
+
+/** The engines as they are: which run, how they are, what they use. */
+export function createEngines(config: Config, runtime: EngineRuntime, { bus, clock }: Foundation) {
+  const registry = new EngineRegistry({ runtime, bus, clock, monitorIntervalS: config.monitorIntervalS });
+  const stats = new EngineStats(runtime, registry, clock);
+  const createBreaker = (name: 'general' | 'replacement') => {
+    const breaker = new CircuitBreaker({
+      clock,
+      failureThreshold: config.breakerFailureThreshold,
+      recoveryTimeoutS: config.breakerRecoveryTimeoutS,
+      onChange: () => bus.publish({ type: 'breaker_changed', breaker: name, state: breaker.state }),
+    });
+    return breaker;
+  };
+  const breakers = { general: createBreaker('general'), replacement: createBreaker('replacement') };
+  const health = new HealthMonitor({
+    registry,
+    clock,
+    intervalS: config.healthCheckIntervalS,
+    failureThreshold: config.healthFailureThreshold,
+    startupTimeoutS: config.startupTimeoutS,
+  });
+  bus.subscribe((event) => {
+    if (event.type === 'engine_started') health.follow(event.engineId);
+    if (event.type === 'engine_stopped') health.forget(event.engineId);
+    if ((event.type === 'stream_started' || event.type === 'stream_ended') && event.engineId !== null)
+      registry.update(event.engineId, { lastStreamUsage: Date.now() });
+  });
+  return { registry, stats, breakers, health };
+}

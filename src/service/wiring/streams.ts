@@ -1,0 +1,32 @@
+import type { Config } from '../config/config.ts';
+import { findEngineAt } from '../engines/locate.ts';
+import type { EngineRegistry } from '../engines/registry.ts';
+import { keepStreams } from '../event-log/connect.ts';
+import { StreamCollector } from '../streams/collector.ts';
+import { StreamFigures } from '../streams/figures.ts';
+import { PlaybackSessions } from '../streams/sessions.ts';
+import { Streams } from '../streams/streams.ts';
+import type { Foundation } from './infrastructure.ts';
+
+export type PlayedStreams = ReturnType<typeof createStreams>;
+
+/** The streams that play, and their figures. */
+export function createStreams(config: Config, registry: EngineRegistry, foundation: Foundation) {
+  const { bus, clock, history, log } = foundation;
+  const streams = new Streams(bus);
+  keepStreams(bus, history, streams);
+  const figures = new StreamFigures(bus, config.statsHistoryMax);
+  const sessions = new PlaybackSessions(clock, (host, port) => {
+    const engine = findEngineAt(registry.list(), host, port);
+    return engine ? { host: engine.host, port: engine.ports.hostHttp } : null;
+  });
+  const collector = new StreamCollector({
+    streams,
+    figures,
+    sessions,
+    clock,
+    intervalS: config.collectIntervalS,
+    onError: (err, streamId) => log.warn({ err, streamId }, 'the figures of a stream are not known'),
+  });
+  return { streams, figures, sessions, collector };
+}

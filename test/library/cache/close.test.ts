@@ -1,0 +1,114 @@
+import { expect, test } from 'vitest';
+import { Cache } from '../../../src/library/cache/cache.ts';
+import { CacheClosedError } from '../../../src/library/cache/errors.ts';
+import { ChaosStore } from '../../support/chaos-store.ts';
+import { FakeClock, settle } from '../../support/fake-clock.ts';
+import { ManualSource } from '../../support/service/manual-source.ts';
+
+const TTL = { ttlS: 3 };
+
+function setUp() {
+  const clock = new FakeClock();
+  const cache = new Cache<string>({ clock, watchS: 15, staleIfErrorS: 30 });
+  return { clock, cache, source: new ManualSource<string>() };
+}
+
+test('closing ends the loads under way, overtaken ones too, and tells those who wait', async () => {
+  const { cache, source } = setUp();
+  const outcomes = Promise.allSettled([
+    cache.getOrLoad('k', source.load, TTL),
+    cache.getOrLoad('k', source.load, TTL),
+  ]);
+  await settle();
+  cache.invalidate('k');
+  const later = Promise.allSettled([cache.getOrLoad('k', source.load, TTL)]);
+  await settle();
+  cache.close();
+  expect(source.loads.map(({ signal }) => signal.aborted)).toEqual([true, true]);
+  for (const outcome of [...(await outcomes), ...(await later)]) {
+    expect(outcome).toMatchObject({ status: 'rejected', reason: expect.any(CacheClosedError) });
+  }
+  expect(cache.stats().inFlight).toBe(0);
+});
+
+test('closing drops all entries and leaves no timer behind', async () => {
+  const { cache, clock } = setUp();
+  await cache.getOrLoad('k', () => 'v', TTL);
+  cache.set('other', 'v', TTL);
+  cache.close();
+  await settle();
+  expect(clock.pending).toBe(0);
+  expect(cache.stats()).toMatchObject({ size: 0, bytes: 0, entries: [] });
+});
+
+test('a load that ends after closing is not kept', async () => {
+  const { cache, source } = setUp();
+  const answer = expect(cache.getOrLoad('k', source.load, TTL)).rejects.toThrow(CacheClosedError);
+  await settle();
+  cache.close();
+  await source.latest.finish('late');
+  await answer;
+  expect(cache.stats()).toMatchObject({ size: 0, bytes: 0 });
+});
+
+test('closing during a sweep does not start the sweeper again', async () => {
+  const { cache, clock } = setUp();
+  clock.advance(60_000);
+  cache.close();
+  await settle();
+  expect(clock.pending).toBe(0);
+});
+
+test('later reads go to their source, and nothing is kept', async () => {
+  const { cache } = setUp();
+  cache.close();
+  expect(await cache.read('k', () => 'v', TTL)).toMatchObject({ value: 'v', outcome: 'bypass' });
+  cache.set('k', 'v', TTL);
+  expect(cache.get('k')).toBeUndefined();
+});
+
+test('closing twice does no harm, not even to a read that came in between', async () => {
+  const { cache, source } = setUp();
+  cache.close();
+  const answer = cache.getOrLoad('k', source.load, TTL);
+  await settle();
+  cache.close();
+  await source.latest.finish('v');
+  expect(await answer).toBe('v');
+});
+
+test('closing ends the loads of a cache that is off', async () => {
+  const cache = new Cache<string>({ enabled: false });
+  const source = new ManualSource<string>();
+  const answer = expect(cache.getOrLoad('k', source.load, TTL)).rejects.toThrow(CacheClosedError);
+  await settle();
+  cache.close();
+  await answer;
+  expect(source.latest.signal.aborted).toBe(true);
+});
+
+test('`using` closes at the end of the block', async () => {
+  const clock = new FakeClock();
+  {
+    using cache = new Cache<string>({ clock, watchS: 15 });
+    await cache.getOrLoad('k', () => 'v', TTL);
+    expect(clock.pending).toBeGreaterThan(0);
+  }
+  expect(clock.pending).toBe(0);
+});
+
+test('a store that fails to give up its entries does not make a closed cache load', async () => {
+  const clock = new FakeClock();
+  const store = new ChaosStore<string>(() => false);
+  const cache = new Cache<string>({ clock, store, watchS: 15 });
+  const source = new ManualSource<string>();
+  const first = cache.getOrLoad('k', source.load, TTL);
+  await settle();
+  await source.latest.finish('v');
+  await first;
+  store.fails = () => true;
+  cache.close();
+  store.fails = () => false;
+  await clock.advanceAsync(60_000);
+  expect(source.loads).toHaveLength(1);
+});

@@ -1,0 +1,210 @@
+import { describe, expect, test } from 'vitest';
+import { Cache } from '../../../src/library/cache/cache.ts';
+import { LoadTimeoutError } from '../../../src/library/cache/errors.ts';
+import type { CacheOptions } from '../../../src/library/cache/options.ts';
+import { FakeClock, settle } from '../../support/fake-clock.ts';
+import { ManualSource } from '../../support/service/manual-source.ts';
+
+const TTL = { ttlS: 3 };
+const down = () => Promise.reject(new Error('down'));
+
+/** A cache whose only value, `good`, has just been loaded. */
+async function setUp(options: CacheOptions<string> = {}) {
+  const clock = new FakeClock();
+  const told: string[] = [];
+  const onError = (error: unknown, key: string) => told.push(`${key}: ${(error as Error).message}`);
+  const cache = new Cache<string>({ clock, staleIfErrorS: 30, onError, ...options });
+  await cache.getOrLoad('k', () => 'good', TTL);
+  return { clock, cache, told };
+}
+
+describe('a load that fails', () => {
+  test('is answered with the last good value, marked stale with its age', async () => {
+    const { clock, cache } = await setUp();
+    clock.advance(4000);
+    expect(await cache.read('k', down, TTL)).toEqual({ value: 'good', outcome: 'stale', ageS: 4, ttlS: -1 });
+    expect(cache.stats()).toMatchObject({
+      hits: 0,
+      misses: 2,
+      stale: 1,
+      loadErrors: 1,
+      size: 0,
+      entries: [],
+    });
+  });
+
+  test('is answered so up to 30 s past expiry and with its error from then on', async () => {
+    const { clock, cache } = await setUp();
+    clock.advance(32_999);
+    expect(await cache.read('k', down, TTL)).toMatchObject({ value: 'good', outcome: 'stale', ageS: 32.999 });
+    clock.advance(1);
+    await expect(cache.getOrLoad('k', down, TTL)).rejects.toThrow('down');
+  });
+
+  test('during an unbroken streak of failures the value ages out all the same', async () => {
+    const { clock, cache } = await setUp();
+    await clock.advanceAsync(3000);
+    const outcomes: string[] = [];
+    for (let s = 3; s <= 40; s += 1) {
+      try {
+        const { outcome, ageS } = await cache.read('k', down, TTL);
+        expect(ageS).toBe(s);
+        outcomes.push(outcome);
+      } catch (error) {
+        outcomes.push((error as Error).message);
+      }
+      await clock.advanceAsync(1000);
+    }
+    expect(outcomes).toEqual([...Array(30).fill('stale'), ...Array(8).fill('down')]);
+  });
+
+  test('fails its readers where nothing may stand in', async () => {
+    const { clock, cache } = await setUp({ staleIfErrorS: 0 });
+    clock.advance(3000);
+    await expect(cache.getOrLoad('k', down, TTL)).rejects.toThrow('down');
+    await expect(cache.getOrLoad('never loaded', down, TTL)).rejects.toThrow('down');
+  });
+
+  test('is answered with an invalidated value too, marked stale, but not with a deleted one', async () => {
+    const { cache } = await setUp();
+    cache.invalidate('k');
+    expect(await cache.read('k', down, TTL)).toMatchObject({ value: 'good', outcome: 'stale' });
+    expect(cache.read('k', down, TTL)).toMatchObject({ value: 'good', outcome: 'stale' });
+    cache.delete('k');
+    await expect(cache.getOrLoad('k', down, TTL)).rejects.toThrow('down');
+  });
+
+  test('lets all who wait for it have the fallback', async () => {
+    const { clock, cache } = await setUp();
+    clock.advance(3000);
+    const reads = Array.from({ length: 5 }, () => cache.read('k', down, TTL));
+    for (const read of await Promise.all(reads))
+      expect(read).toMatchObject({ value: 'good', outcome: 'stale' });
+    expect(cache.stats()).toMatchObject({ loads: 2, misses: 6, stale: 5, collapsed: 4, loadErrors: 1 });
+  });
+
+  test('is told once per streak', async () => {
+    const { clock, cache, told } = await setUp();
+    await clock.advanceAsync(3000);
+    for (let i = 0; i < 4; i += 1) {
+      await cache.getOrLoad('k', down, TTL);
+      await clock.advanceAsync(1000);
+    }
+    expect(told).toEqual(['k: down']);
+    await cache.getOrLoad('k', () => 'up', TTL);
+    await clock.advanceAsync(3000);
+    await cache.getOrLoad('k', down, TTL);
+    expect(told).toEqual(['k: down', 'k: down']);
+  });
+});
+
+describe('while loads fail', () => {
+  test('readers get the fallback at once, and the source is tried again at most once per retry time', async () => {
+    const { clock, cache } = await setUp({ retryS: 1 });
+    const source = new ManualSource<string>();
+    const read = () => cache.read('k', source.load, TTL);
+    await clock.advanceAsync(3000);
+    const first = read();
+    await settle();
+    await source.latest.fail(new Error('down'));
+    expect(await first).toMatchObject({ outcome: 'stale' });
+    await clock.advanceAsync(999);
+    expect(read()).toMatchObject({ outcome: 'stale' });
+    await settle();
+    expect(source.loads).toHaveLength(1);
+    await clock.advanceAsync(1);
+    for (let i = 0; i < 3; i += 1) expect(read()).toMatchObject({ value: 'good', outcome: 'stale' });
+    await settle();
+    expect(source.loads).toHaveLength(2);
+  });
+
+  test('the first load that succeeds ends it: its value is a hit', async () => {
+    const { clock, cache } = await setUp();
+    await clock.advanceAsync(3000);
+    await cache.getOrLoad('k', down, TTL);
+    await clock.advanceAsync(1000);
+    expect(cache.read('k', () => 'recovered', TTL)).toMatchObject({ value: 'good', outcome: 'stale' });
+    await settle();
+    expect(cache.read('k', down, TTL)).toMatchObject({ value: 'recovered', outcome: 'hit', ageS: 0 });
+  });
+
+  test('with nobody reading, nothing is tried', async () => {
+    const { clock, cache } = await setUp({ watchS: 2 });
+    await clock.advanceAsync(3000);
+    await cache.getOrLoad('k', down, TTL);
+    const { loads } = cache.stats();
+    await clock.advanceAsync(600_000);
+    expect(cache.stats().loads).toBe(loads);
+  });
+
+  test('an invalidation makes the next reader wait for a load rather than take the fallback', async () => {
+    const { clock, cache } = await setUp();
+    await clock.advanceAsync(3000);
+    await cache.getOrLoad('k', down, TTL);
+    cache.invalidate('k');
+    expect(await cache.read('k', () => 'changed', TTL)).toMatchObject({ value: 'changed', outcome: 'miss' });
+  });
+
+  test('an invalidation overtakes the retry under way', async () => {
+    const { clock, cache } = await setUp();
+    const source = new ManualSource<string>();
+    await clock.advanceAsync(3000);
+    await cache.getOrLoad('k', down, TTL);
+    await clock.advanceAsync(1000);
+    cache.read('k', source.load, TTL);
+    await settle();
+    cache.invalidate('k');
+    await source.latest.finish('before the change');
+    expect(cache.get('k')).toBeUndefined();
+    expect(await cache.read('k', () => 'changed', TTL)).toMatchObject({ value: 'changed', outcome: 'miss' });
+  });
+});
+
+describe('a load that passes its deadline', () => {
+  test('fails with its key and deadline, and its signal aborts', async () => {
+    const clock = new FakeClock();
+    const cache = new Cache<string>({ clock, loadTimeoutS: 10 });
+    const source = new ManualSource<string>();
+    const answer = cache.getOrLoad('stats:total', source.load, TTL).catch((error: unknown) => error);
+    await clock.advanceAsync(9999);
+    expect(cache.stats()).toMatchObject({ inFlight: 1, loadErrors: 0 });
+    expect(source.latest.signal.aborted).toBe(false);
+    await clock.advanceAsync(1);
+    const error = await answer;
+    expect(error).toBeInstanceOf(LoadTimeoutError);
+    expect(error).toMatchObject({ name: 'LoadTimeoutError', key: 'stats:total', timeoutS: 10 });
+    expect(source.latest.signal.reason).toBe(error);
+    expect(cache.stats()).toMatchObject({ inFlight: 0, loadErrors: 1 });
+  });
+
+  test('is answered with the fallback, and what it brings afterwards is not kept', async () => {
+    const { clock, cache } = await setUp({ loadTimeoutS: 2 });
+    const source = new ManualSource<string>();
+    clock.advance(3000);
+    const answer = cache.read('k', source.load, TTL);
+    await clock.advanceAsync(2000);
+    expect(await answer).toMatchObject({ value: 'good', outcome: 'stale', ageS: 5 });
+    await source.latest.finish('too late');
+    expect(cache.get('k')).toBeUndefined();
+    expect(cache.read('k', source.load, TTL)).toMatchObject({ value: 'good', outcome: 'stale' });
+  });
+
+  test('does not hold up the next load of its key', async () => {
+    const clock = new FakeClock();
+    const cache = new Cache<string>({ clock, loadTimeoutS: 2 });
+    const hung = expect(cache.getOrLoad('k', () => new Promise<string>(() => {}), TTL)).rejects.toThrow(
+      LoadTimeoutError,
+    );
+    await clock.advanceAsync(2000);
+    await hung;
+    expect(await cache.getOrLoad('k', () => 'up', TTL)).toBe('up');
+  });
+
+  test('that has not passed is cancelled when the load ends', async () => {
+    const { clock, cache } = await setUp();
+    expect(clock.pending).toBe(1);
+    await cache.getOrLoad('other', down, TTL).catch(() => {});
+    await settle();
+    expect(clock.pending).toBe(1);
+  });
+});

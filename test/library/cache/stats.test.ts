@@ -1,0 +1,114 @@
+import { expect, test } from 'vitest';
+import { Cache } from '../../../src/library/cache/cache.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { ManualSource } from '../../support/service/manual-source.ts';
+
+test('a new cache has counted nothing and its hit rate is 0', () => {
+  expect(new Cache().stats()).toEqual({
+    hits: 0,
+    misses: 0,
+    loads: 0,
+    collapsed: 0,
+    stale: 0,
+    loadErrors: 0,
+    evictions: 0,
+    invalidations: 0,
+    storeErrors: 0,
+    size: 0,
+    hitRate: 0,
+    bytes: 0,
+    inFlight: 0,
+    entries: [],
+  });
+});
+
+test('every read is a hit or a miss, with the rest counted beside them', async () => {
+  const clock = new FakeClock();
+  const cache = new Cache<number>({ clock, staleIfErrorS: 30, maxEntries: 2 });
+  const source = new ManualSource<number>();
+  const read = () => cache.getOrLoad('k', source.load, { ttlS: 3 });
+
+  cache.get('k');
+  const waiting = [read(), read(), read()];
+  expect(cache.stats()).toMatchObject({ misses: 4, loads: 1, collapsed: 2, inFlight: 1 });
+  await Promise.resolve();
+  await source.latest.finish(1);
+  await Promise.all(waiting);
+  cache.get('k');
+  await read();
+  expect(cache.stats()).toMatchObject({ hits: 2, misses: 4, inFlight: 0 });
+
+  clock.advance(3000);
+  const failing = read();
+  await Promise.resolve();
+  await source.latest.fail(new Error('down'));
+  expect(await failing).toBe(1);
+  expect(cache.stats()).toMatchObject({ hits: 2, misses: 5, loads: 2, stale: 1, loadErrors: 1 });
+  await read();
+  expect(cache.stats()).toMatchObject({ hits: 2, misses: 6, stale: 2 });
+
+  cache.set('a', 1, { ttlS: 3 });
+  cache.set('b', 1, { ttlS: 3 });
+  expect(cache.stats()).toMatchObject({ evictions: 1, invalidations: 0 });
+  cache.invalidate('*');
+  expect(cache.stats()).toMatchObject({ hits: 2, misses: 6, invalidations: 1 });
+});
+
+test.each([
+  { hits: 125, misses: 15, rate: 89.29 },
+  { hits: 1, misses: 2, rate: 33.33 },
+  { hits: 2, misses: 1, rate: 66.67 },
+  { hits: 0, misses: 4, rate: 0 },
+  { hits: 5, misses: 0, rate: 100 },
+])('$hits hits and $misses misses are a hit rate of $rate', ({ hits, misses, rate }) => {
+  const cache = new Cache<number>();
+  cache.set('there', 1, { ttlS: 60 });
+  for (let i = 0; i < hits; i += 1) cache.get('there');
+  for (let i = 0; i < misses; i += 1) cache.get('missing');
+  expect(cache.stats().hitRate).toBe(rate);
+});
+
+test('the list shows fresh entries with age and time left, and never an expired one', () => {
+  const clock = new FakeClock();
+  const cache = new Cache<string>({ clock, staleIfErrorS: 30 });
+  cache.set('short', 'x', { ttlS: 2 });
+  clock.advance(500);
+  cache.set('long', 'y', { ttlS: 3 });
+  clock.advance(1000);
+  const { entries, size, bytes } = cache.stats();
+  expect(entries).toEqual([
+    { key: 'short', age: 1.5, ttlRemaining: 0.5, bytes: expect.any(Number) },
+    { key: 'long', age: 1, ttlRemaining: 2, bytes: expect.any(Number) },
+  ]);
+  expect(size).toBe(2);
+  expect(bytes).toBe(entries[0]!.bytes + entries[1]!.bytes);
+
+  clock.advance(500);
+  expect(cache.stats()).toMatchObject({ size: 1, entries: [{ key: 'long' }], bytes });
+  clock.advance(1500);
+  expect(cache.stats()).toMatchObject({ size: 0, entries: [], bytes });
+});
+
+test('a full clear sets the counters to zero; a clear by pattern keeps them', () => {
+  const cache = new Cache<number>({ staleIfErrorS: 30 });
+  cache.set('a:1', 1, { ttlS: 3 });
+  cache.set('a:2', 2, { ttlS: 3 });
+  cache.set('b:1', 3, { ttlS: 3 });
+  cache.get('a:1');
+  cache.get('nothing');
+  expect(cache.clear('a:*')).toBe(2);
+  expect(cache.stats()).toMatchObject({ hits: 1, misses: 1, size: 1 });
+  expect(cache.clear()).toBe(1);
+  expect(cache.stats()).toEqual(new Cache().stats());
+});
+
+test('a snapshot does not change afterwards and cannot change the cache', () => {
+  const cache = new Cache<number>();
+  cache.set('k', 1, { ttlS: 3 });
+  const before = cache.stats();
+  before.hits = 99;
+  before.entries.pop();
+  cache.get('k');
+  expect(before.hits).toBe(99);
+  expect(cache.stats()).toMatchObject({ hits: 1, size: 1 });
+});

@@ -1,0 +1,264 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type Socket } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { type Caches, openCaches } from '../../../src/library/preset/index.ts';
+import { freePorts } from '../../support/http/free-ports.ts';
+import { describeWithRedis, type RedisServer, startRedis } from '../../support/redis/redis.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+import { connected, isConnected, read, SOON_MS, settingsOf, startOrigin } from './support.ts';
+
+describeWithRedis('caches that processes share', () => {
+  let redis: RedisServer;
+  beforeAll(async () => {
+    redis = await startRedis();
+  });
+  afterAll(() => redis[Symbol.asyncDispose]());
+
+  /** Two processes' caches over one Redis, which hold nothing of other tests. */
+  async function two() {
+    const prefix = `test-${randomUUID()}`;
+    const [a, b] = await Promise.all([1, 2].map(() => connected({ redisUrl: redis.url }, { prefix })));
+    const held = async (namespace: string) => {
+      const pattern = `${prefix}:{${namespace}}:entry:*`;
+      await waitUntil(
+        'Redis has it',
+        async () => ((await redis.command('KEYS', pattern)) as []).length > 0,
+        SOON_MS,
+      );
+    };
+    return {
+      a: a!,
+      b: b!,
+      held,
+      [Symbol.asyncDispose]: async () => {
+        await Promise.all([a!.close(), b!.close()]);
+      },
+    };
+  }
+
+  test('a response that one has read, the other finds; then both have it in memory', async () => {
+    await using origin = await startOrigin();
+    await using world = await two();
+    expect(await read(world.a, 'shop', `${origin.url}/a`)).toBe('1: /a');
+    await world.held('http');
+    expect(await read(world.b, 'shop', `${origin.url}/a`)).toBe('1: /a');
+    expect(world.b.stats().tiers!.responses.shared.hits).toBe(1);
+    const inMemory = async (caches: Caches) => {
+      const { shared } = caches.stats().tiers!.responses;
+      const before = shared.hits + shared.leads;
+      expect(await read(caches, 'SHOP', `${origin.url}/a`)).toBe('1: /a');
+      const after = caches.stats().tiers!.responses.shared;
+      return after.hits + after.leads === before;
+    };
+    // Not from the first time on: that it was written may be heard of after it was read.
+    for (const caches of [world.a, world.b]) {
+      await waitUntil('it is read without Redis', () => inMemory(caches), SOON_MS);
+    }
+    expect(origin.requests).toEqual(['GET /a']);
+  });
+
+  test('an unsafe request through one takes the response out of the memory of the other', async () => {
+    await using origin = await startOrigin();
+    await using world = await two();
+    expect(await read(world.a, 'shop', `${origin.url}/a`)).toBe('1: /a');
+    await world.held('http');
+    expect(await read(world.b, 'shop', `${origin.url}/a`)).toBe('1: /a');
+    await read(world.a, 'shop', `${origin.url}/a`, { method: 'PUT', body: 'new' });
+    await waitUntil(
+      'the other asks again',
+      async () => (await read(world.b, 'shop', `${origin.url}/a`)) === '3: /a',
+      SOON_MS,
+    );
+  });
+
+  test('a result that one has worked out, the other finds', async () => {
+    await using world = await two();
+    const lookUp = vi.fn(async (id: number) => ({ id }));
+    const wrap = (caches: Caches) => caches.cachedResult(lookUp, { name: 'lookUp', ttl: 60, async: true });
+    expect(await wrap(world.a)(7)).toEqual({ id: 7 });
+    await world.held('results');
+    expect(await wrap(world.b)(7)).toEqual({ id: 7 });
+    expect(lookUp).toHaveBeenCalledTimes(1);
+  });
+
+  test('clearing one clears both', async () => {
+    await using origin = await startOrigin();
+    await using world = await two();
+    const lookUp = vi.fn(async () => 1);
+    const [here, there] = [world.a, world.b].map((caches) =>
+      caches.cachedResult(lookUp, { name: 'lookUp', async: true }),
+    );
+    await read(world.a, 'shop', `${origin.url}/a`);
+    await here!();
+    await Promise.all([world.held('http'), world.held('results')]);
+    await read(world.b, 'shop', `${origin.url}/a`);
+    await there!();
+    await world.a.clear();
+    await waitUntil(
+      'nothing is left of either',
+      async () => {
+        await there!();
+        return lookUp.mock.calls.length > 1 && (await read(world.b, 'shop', `${origin.url}/a`)) === '2: /a';
+      },
+      SOON_MS,
+    );
+  });
+
+  test('what a short-lived program has read is there for the next one', async () => {
+    await using origin = await startOrigin();
+    const prefix = `test-${randomUUID()}`;
+    const lookUp = vi.fn(async (id: number) => ({ id }));
+    for (let program = 0; program < 5; program += 1) {
+      await using caches = await connected({ redisUrl: redis.url }, { prefix });
+      expect(await read(caches, 'shop', `${origin.url}/${program >> 1}`)).toMatch(/\d: \/\d/);
+      expect(await caches.cachedResult(lookUp, { name: 'lookUp', async: true })(program >> 1)).toBeTruthy();
+    }
+    expect(origin.requests).toEqual(['GET /0', 'GET /1', 'GET /2']);
+    expect(lookUp).toHaveBeenCalledTimes(3);
+  });
+
+  test('while Redis is hung, what is in memory is served at once, and the rest without it', async () => {
+    await using origin = await startOrigin();
+    await using stopped = await startRedis();
+    const errors: string[] = [];
+    const given = { redisUrl: stopped.url, redisTimeoutS: 1 };
+    await using caches = await connected(given, { onError: (_, about) => errors.push(about) });
+    expect(await read(caches, 'shop', `${origin.url}/a`)).toBe('1: /a');
+    await waitUntil('it is stored', () => caches.stats().services.shop!.stores === 1, SOON_MS);
+    await stopped.kill('SIGSTOP');
+    expect(await read(caches, 'shop', `${origin.url}/a`)).toBe('1: /a');
+    expect(await read(caches, 'shop', `${origin.url}/b`)).toBe('2: /b');
+    const lookUp = caches.cachedResult(async () => 'found', { name: 'lookUp' });
+    expect(await lookUp()).toBe('found');
+    await stopped.kill('SIGCONT');
+    await waitUntil('Redis is used again', () => isConnected(caches), SOON_MS);
+  });
+});
+
+describe('without Redis', () => {
+  test('each process has caches of its own, and is told of it once for each connection', async () => {
+    await using origin = await startOrigin();
+    const [port] = await freePorts(1);
+    const errors: string[] = [];
+    const settings = settingsOf({ redisUrl: `redis://127.0.0.1:${port}` });
+    await using caches = openCaches(settings, { onError: (_, about) => errors.push(about) });
+    const lookUp = vi.fn(async (id: number) => id);
+    const cached = caches.cachedResult(lookUp, { name: 'lookUp', async: true });
+    for (let i = 0; i < 3; i += 1) {
+      expect(await read(caches, 'shop', `${origin.url}/a`)).toBe('1: /a');
+      expect(await cached(5)).toBe(5);
+      await waitUntil('it is stored', () => caches.stats().services.shop!.stores === 1, SOON_MS);
+    }
+    expect(lookUp).toHaveBeenCalledTimes(1);
+    await waitUntil('both are told', () => errors.length >= 2, SOON_MS);
+    expect(errors.sort()).toEqual(['Redis for responses', 'Redis for results']);
+    expect(caches.stats().tiers!.results.redis).not.toBe('closed');
+  });
+});
+
+describe('what the settings say', () => {
+  let nowhere: string;
+  beforeAll(async () => {
+    const [port] = await freePorts(1);
+    nowhere = `redis://127.0.0.1:${port}`;
+  });
+
+  /** Reads a path of an origin twice. */
+  async function twice(caches: Caches, url: string, service = 'shop') {
+    return { first: await read(caches, service, url), second: await read(caches, service, url) };
+  }
+
+  test('FORCE_CACHE keeps what forbids it, for the TTL of the service', async () => {
+    await using origin = await startOrigin();
+    await using caches = openCaches(settingsOf({ redisUrl: nowhere, ttlS: { news: 0 } }));
+    expect(await twice(caches, `${origin.url}/a`)).toMatchObject({ first: '1: /a', second: '1: /a' });
+    expect(await twice(caches, `${origin.url}/a`, 'NEWS')).toMatchObject({ first: '2: /a', second: '3: /a' });
+  });
+
+  test('without it, responses are kept as they say themselves', async () => {
+    await using origin = await startOrigin();
+    await using caches = openCaches(settingsOf({ redisUrl: nowhere, forceCache: false }));
+    expect(await twice(caches, `${origin.url}/a`)).toMatchObject({ first: '1: /a', second: '2: /a' });
+    expect(await twice(caches, `${origin.url}/tagged`)).toMatchObject({ second: '3: /tagged' });
+  });
+
+  test('ALWAYS_REVALIDATE asks the origin each time', async () => {
+    await using origin = await startOrigin();
+    await using caches = openCaches(settingsOf({ redisUrl: nowhere, alwaysRevalidate: true }));
+    expect(await twice(caches, `${origin.url}/tagged`)).toMatchObject({ second: '1: /tagged' });
+    expect(origin.requests).toHaveLength(2);
+    expect(caches.stats().services.shop!.revalidated).toBe(1);
+  });
+
+  test('POST is cached where it is asked for, and each body has its own response', async () => {
+    await using origin = await startOrigin();
+    await using caches = openCaches(settingsOf({ redisUrl: nowhere }));
+    const post = (body: string, keyByBody: boolean) =>
+      read(caches, 'graph', `${origin.url}/q`, { method: 'POST', body }, keyByBody);
+    expect([await post('one', true), await post('two', true)]).toEqual(['1: /q one', '2: /q two']);
+    expect([await post('one', true), await post('two', true)]).toEqual(['1: /q one', '2: /q two']);
+    expect([await post('one', false), await post('one', false)]).toEqual(['3: /q one', '4: /q one']);
+  });
+
+  test('MAX_CACHE_KEY_LENGTH: longer keys of results are hashed', async () => {
+    await using caches = openCaches(settingsOf({ redisUrl: nowhere, maxKeyLength: 120 }));
+    const key = (name: string) => caches.cachedResult(async () => 1, { name }).keyOf();
+    expect(key('short')).toMatch(/^result_cache:short:[0-9a-f]{16}:[0-9a-f]{64}$/);
+    expect(key('long'.repeat(20))).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  test('CACHE_ENABLE=false: every call goes to its source, and none to Redis', async () => {
+    await using origin = await startOrigin();
+    const callers: Socket[] = [];
+    const server = createServer((socket) => callers.push(socket.destroy())).listen(0, '127.0.0.1');
+    await waitUntil('it listens', () => server.listening, SOON_MS);
+    const { port } = server.address() as { port: number };
+    const lookUp = vi.fn(async () => 1);
+    {
+      const settings = settingsOf({ enabled: false, redisUrl: `redis://127.0.0.1:${port}` });
+      await using caches = openCaches(settings);
+      expect(await twice(caches, `${origin.url}/tagged`)).toMatchObject({ second: '2: /tagged' });
+      const cached = caches.cachedResult(lookUp);
+      expect([await cached(), await cached()]).toEqual([1, 1]);
+      expect(caches.stats().tiers).toBeNull();
+      await caches.clear();
+    }
+    expect(lookUp).toHaveBeenCalledTimes(2);
+    expect(callers).toEqual([]);
+    server.close();
+  });
+
+  test('a closed cache caches nothing, and still answers', async () => {
+    await using origin = await startOrigin();
+    const caches = openCaches(settingsOf({ redisUrl: nowhere }));
+    const lookUp = vi.fn(async () => 1);
+    const cached = caches.cachedResult(lookUp, { name: 'lookUp', async: true });
+    await twice(caches, `${origin.url}/a`);
+    await cached();
+    await caches.close();
+    await caches.close();
+    expect(await twice(caches, `${origin.url}/a`)).toMatchObject({ first: '2: /a', second: '3: /a' });
+    expect(await twice(caches, `${origin.url}/a`, 'other')).toMatchObject({
+      first: '4: /a',
+      second: '5: /a',
+    });
+    expect([await cached(), await cached()]).toEqual([1, 1]);
+    expect(lookUp).toHaveBeenCalledTimes(3);
+  });
+
+  test('a name that no variable could bear is refused', async () => {
+    await using caches = openCaches(settingsOf({ enabled: false }));
+    expect(() => caches.fetchFor('a b')).toThrow(RangeError);
+    expect(() => caches.fetchFor('')).toThrow('names no service');
+  });
+
+  test('a listener that throws fails no read', async () => {
+    await using origin = await startOrigin();
+    const onError = vi.fn(() => {
+      throw new Error('of the listener');
+    });
+    await using caches = openCaches(settingsOf({ redisUrl: nowhere }), { onError });
+    await waitUntil('it was called', () => onError.mock.calls.length > 0, SOON_MS);
+    expect(await read(caches, 'shop', `${origin.url}/a`)).toBe('1: /a');
+  });
+});

@@ -1,0 +1,81 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { CACHE_SETTINGS, readCacheSettings, ttlOf } from '../../../src/library/preset/settings.ts';
+
+const NONE = { env: {}, envFile: '/nowhere/.env' };
+
+function fileOf(text: string): string {
+  const path = join(mkdtempSync(join(tmpdir(), 'roundhouse-env-')), '.env');
+  writeFileSync(path, text);
+  return path;
+}
+
+function faultsOf(read: () => unknown): string[] {
+  try {
+    read();
+  } catch (error) {
+    return [...(error as { faults: string[] }).faults];
+  }
+  throw new Error('nothing was thrown');
+}
+
+test('the defaults are those of the table, and a day for every service', () => {
+  const settings = readCacheSettings({}, NONE);
+  const { enabled, redisUrl, forceCache, alwaysRevalidate, maxKeyLength } = settings;
+  expect({ enabled, redisUrl, forceCache, alwaysRevalidate, maxKeyLength }).toEqual({
+    enabled: true,
+    redisUrl: 'redis://localhost:6379/0',
+    forceCache: true,
+    alwaysRevalidate: false,
+    maxKeyLength: 200,
+  });
+  expect(settings.redisTimeoutS).toBe(CACHE_SETTINGS.redisTimeoutS.fallback);
+  expect(ttlOf(settings, 'jikan')).toBe(86_400);
+});
+
+test('environment stands over .env, .env over arguments, arguments over defaults', () => {
+  const envFile = fileOf(
+    'MAX_CACHE_KEY_LENGTH=102\nTTL_ANILIST=2\nREDIS_URL=redis://file:1/0\nFORCE_CACHE=\n',
+  );
+  const env = { MAX_CACHE_KEY_LENGTH: '101', TTL_JIKAN: '1', REDIS_URL: '' };
+  const settings = readCacheSettings(
+    { maxKeyLength: 103, forceCache: false, redisTimeoutS: 4, ttlS: { anilist: 3, kitsu: 3 } },
+    { env, envFile },
+  );
+  expect(settings).toMatchObject({
+    maxKeyLength: 101,
+    redisUrl: 'redis://file:1/0',
+    redisTimeoutS: 4,
+    ttlS: { jikan: 1, anilist: 2, kitsu: 3 },
+  });
+  expect(readCacheSettings({ forceCache: false }, NONE).forceCache).toBe(false);
+});
+
+test('a service is found under the name it is asked by', () => {
+  const settings = readCacheSettings({ ttlS: { 'anime-planet': 5 } }, { ...NONE, env: { TTL_ANI_DB: '6' } });
+  expect(ttlOf(settings, 'anime-planet')).toBe(5);
+  expect(ttlOf(settings, 'ANIME_PLANET')).toBe(5);
+  expect(ttlOf(settings, 'ani_db')).toBe(6);
+});
+
+test('every bad value is named at once, and no password with it', () => {
+  const env = { CACHE_ENABLE: 'maybe', REDIS_URL: 'http://user:secret@host', TTL_JIKAN: '-1' };
+  const envFile = fileOf('REDIS_SOCKET_TIMEOUT=soon\n');
+  const given = { maxKeyLength: 1.5, ttlS: { 'a b': 1 }, colour: 'red' };
+  const faults = faultsOf(() => readCacheSettings(given, { env, envFile })).join('\n');
+  for (const name of ['CACHE_ENABLE="maybe"', 'REDIS_URL=', 'TTL_JIKAN="-1"', 'REDIS_SOCKET_TIMEOUT="soon"'])
+    expect(faults).toContain(name);
+  expect(faults).toContain('MAX_CACHE_KEY_LENGTH="1.5"');
+  expect(faults).toContain('"a b"');
+  expect(faults).toContain('colour');
+  expect(faults).not.toContain('secret');
+});
+
+test('a .env that cannot be read is a fault, not an empty one', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'roundhouse-env-'));
+  expect(faultsOf(() => readCacheSettings({}, { env: {}, envFile: folder }))).toEqual([
+    expect.stringContaining(folder),
+  ]);
+});

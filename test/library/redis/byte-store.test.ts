@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { RedisByteStore } from '../../../src/library/redis/index.ts';
+import { describeWithRedis, type RedisServer, startRedis } from '../../support/redis/redis.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+import { connectedLink, freshNamespace, SOON_MS } from './worlds.ts';
+
+describeWithRedis('bytes in Redis', () => {
+  let server: RedisServer;
+  beforeAll(async () => {
+    server = await startRedis();
+  });
+  afterAll(() => server[Symbol.asyncDispose]());
+
+  async function createStore() {
+    const link = await connectedLink(server.url);
+    return { link, store: new RedisByteStore(link, freshNamespace()), [Symbol.dispose]: () => link.close() };
+  }
+
+  test('come back as they were, with what is left of their life', async () => {
+    using world = await createStore();
+    const bytes = Uint8Array.from({ length: 256 }, (_, index) => index);
+    await world.store.set('a key: with *, ? and ü', bytes, 60_000);
+    const held = await world.store.get('a key: with *, ? and ü');
+    expect(Buffer.from(held!.bytes)).toEqual(Buffer.from(bytes));
+    expect(held!.ttlMs).toBeGreaterThan(0);
+    expect(held!.ttlMs).toBeLessThanOrEqual(60_000);
+  });
+
+  test('a part of a larger buffer is stored, not all of it; none is a value too', async () => {
+    using world = await createStore();
+    await world.store.set('part', Buffer.from('before-part-after').subarray(7, 11), 60_000);
+    await world.store.set('empty', new Uint8Array(), 60_000);
+    expect(String((await world.store.get('part'))?.bytes)).toBe('part');
+    expect((await world.store.get('empty'))?.bytes.length).toBe(0);
+  });
+
+  test('are gone at the end of their life, which Redis itself sees to', async () => {
+    using world = await createStore();
+    await world.store.set('short', Buffer.from('x'), 30);
+    await waitUntil('the entry expires', async () => !(await world.store.get('short')), SOON_MS);
+  });
+
+  test('a fraction of a millisecond, or a life of ages, is a time to live', async () => {
+    using world = await createStore();
+    await world.store.set('long', Buffer.from('x'), Number.MAX_VALUE);
+    await world.store.set('odd', Buffer.from('x'), 60_000.5);
+    expect((await world.store.get('long'))?.ttlMs).toBeGreaterThan(1e12);
+    expect((await world.store.get('odd'))?.ttlMs).toBeGreaterThan(0);
+    await expect(world.store.set('none', Buffer.from('x'), 0)).rejects.toThrow(RangeError);
+  });
+
+  test('are deleted by key; others stay', async () => {
+    using world = await createStore();
+    await world.store.set('a', Buffer.from('1'), 60_000);
+    await world.store.set('b', Buffer.from('2'), 60_000);
+    await world.store.delete('a');
+    expect(await world.store.get('a')).toBeUndefined();
+    expect(String((await world.store.get('b'))?.bytes)).toBe('2');
+  });
+
+  test('a clear touches one key, whatever the namespace holds, and no other namespace', async () => {
+    using world = await createStore();
+    using other = await createStore();
+    await other.store.set('k', Buffer.from('other'), 60_000);
+    for (let i = 0; i < 200; i += 1) await world.store.set(`k${i}`, Buffer.from('x'), 60_000);
+    const before = await server.command('DBSIZE');
+    await world.store.clear();
+    expect(await server.command('DBSIZE')).toBe(before);
+    expect(await world.store.get('k7')).toBeUndefined();
+    expect(String((await other.store.get('k'))?.bytes)).toBe('other');
+    await world.store.set('k7', Buffer.from('anew'), 60_000);
+    expect(String((await world.store.get('k7'))?.bytes)).toBe('anew');
+  });
+
+  test('what outlives the loss of its generation does not come back to life', async () => {
+    using world = await createStore();
+    await world.store.set('k', Buffer.from('old'), 60_000);
+    const [generation] = (await server.command('KEYS', '*generation')) as string[];
+    for (const key of (await server.command('KEYS', '*:generation')) as string[])
+      await server.command('DEL', key);
+    expect(generation).toBeDefined();
+    expect(await world.store.get('k')).toBeUndefined();
+    await world.store.set('other', Buffer.from('x'), 60_000);
+    expect(await world.store.get('k')).toBeUndefined();
+  });
+
+  test('no call sends KEYS, SCAN or a flush', async () => {
+    using world = await createStore();
+    await server.command('CONFIG', 'RESETSTAT');
+    await world.store.set('k', Buffer.from('x'), 60_000);
+    await world.store.get('k');
+    await world.store.delete('k');
+    await world.store.clear();
+    const used = String(await server.command('INFO', 'commandstats'));
+    expect(used).toContain('cmdstat_set');
+    expect(used).not.toMatch(/cmdstat_(keys|scan|flush\w+|hscan):/);
+  });
+});

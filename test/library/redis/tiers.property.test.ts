@@ -1,0 +1,214 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { Tier } from '../../../src/library/redis/namespace.ts';
+import { settle } from '../../support/fake-clock.ts';
+import { TcpProxy } from '../../support/http/tcp-proxy.ts';
+import { describeWithRedis, type RedisServer, startRedis } from '../../support/redis/redis.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+import { freshNamespace, Node, SOON_MS } from './worlds.ts';
+
+vi.setConfig({ testTimeout: 240_000 });
+
+const KEYS = ['a:1', 'a:2', 'b:1'] as const;
+const node = fc.nat(2);
+const key = fc.constantFrom(...KEYS);
+const pattern = fc.constantFrom('*', 'a:*', '?:1', 'a:1');
+
+const action = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('read' as const), node, key }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('finish' as const), choice: fc.nat(5) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('fail' as const), choice: fc.nat(5) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('change' as const), node, pattern }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('set', 'delete'), node, key }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('pause' as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('agree' as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('cut', 'flush') }) },
+);
+type Action = typeof action extends fc.Arbitrary<infer T> ? T : never;
+
+interface Value {
+  readonly version: number;
+}
+
+interface PendingLoad {
+  readonly finish: () => void;
+  readonly fail: () => void;
+}
+
+/** Sources that change, and three processes with caches over one Redis that are told of it. */
+class World implements AsyncDisposable {
+  readonly nodes: Node<Value>[] = [];
+  readonly #server: RedisServer;
+  readonly #proxies: TcpProxy[] = [];
+  readonly #versions = new Map<string, number>(KEYS.map((key) => [key, 0]));
+  /** What a node has announced itself: it never sees anything older afterwards. */
+  readonly #announced: Map<string, number>[] = [];
+  readonly #pending: PendingLoad[] = [];
+  readonly #reads = new Set<Promise<void>>();
+  readonly #faults: unknown[] = [];
+
+  constructor(server: RedisServer) {
+    this.#server = server;
+  }
+
+  async start(): Promise<this> {
+    const namespace = freshNamespace();
+    for (let index = 0; index < 3; index += 1) {
+      const proxy = await new TcpProxy(this.#server.port).listen();
+      this.#proxies.push(proxy);
+      // No load's deadline is to pass here: without one, what a process reads follows from the order of events. A
+      // lease that a cut has orphaned must end soon, though, or each run waits for it.
+      const options = { namespace, leaseS: 1, waitS: 1000, loadTimeoutS: 1000 };
+      this.nodes.push(new Node<Value>(`redis://127.0.0.1:${proxy.port}`, options));
+      this.#announced.push(new Map());
+    }
+    await Promise.all(this.nodes.map((node) => node.up()));
+    return this;
+  }
+
+  async act(action: Action): Promise<void> {
+    switch (action.do) {
+      case 'read':
+        return this.#read(action.node, action.key);
+      case 'finish':
+        return this.#take(action.choice)?.finish();
+      case 'fail':
+        return this.#take(action.choice)?.fail();
+      case 'change':
+        return this.#change(action.node, action.pattern);
+      case 'set':
+      case 'delete':
+        return this.#write(action.do, action.node, action.key);
+      case 'pause':
+        return await new Promise((resolve) => setTimeout(resolve, 5));
+      case 'agree':
+        return await this.agree();
+      case 'cut':
+        for (const proxy of this.#proxies) proxy.cut();
+        return;
+      case 'flush':
+        await this.#server.command('FLUSHALL');
+    }
+  }
+
+  /** Lets everything come to rest; after that every process knows what every other one has announced. */
+  async agree(): Promise<void> {
+    while (this.#reads.size > 0) {
+      for (const load of this.#pending.splice(0)) load.finish();
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    await Promise.all(this.nodes.map((node) => node.up()));
+    if (this.#faults.length > 0) throw this.#faults[0];
+    for (const key of KEYS) {
+      const announced = Math.max(...this.#announced.map((known) => known.get(key) ?? 0));
+      for (const [index, { cache }] of this.nodes.entries()) {
+        await waitUntil(
+          `process ${index} knows version ${announced} of ${key}`,
+          async () => {
+            const load = () => ({ version: this.#versions.get(key)! });
+            return (await cache.getOrLoad(key, load, { ttlS: 1000 })).version >= announced;
+          },
+          SOON_MS,
+        );
+        this.#announced[index]!.set(key, announced);
+      }
+    }
+  }
+
+  #read(index: number, key: string): void {
+    const announced = this.#announced[index]!.get(key) ?? 0;
+    const { cache } = this.nodes[index]!;
+    const load = () => {
+      const version = this.#versions.get(key)!;
+      return new Promise<Value>((resolve, reject) => {
+        this.#pending.push({
+          finish: () => resolve({ version }),
+          fail: () => reject(new Error('source is down')),
+        });
+      });
+    };
+    const read = cache.getOrLoad(key, load, { ttlS: 1000 }).then(
+      ({ version }) => {
+        expect(version, `${key} as process ${index} reads it`).toBeGreaterThanOrEqual(announced);
+      },
+      (error) => {
+        if ((error as Error).message !== 'source is down') throw error;
+      },
+    );
+    const settled = read
+      .catch((error) => void this.#faults.push(error))
+      .finally(() => this.#reads.delete(settled));
+    this.#reads.add(settled);
+  }
+
+  #take(choice: number): PendingLoad | undefined {
+    return this.#pending.splice(choice % Math.max(1, this.#pending.length), 1)[0];
+  }
+
+  #change(index: number, pattern: string): void {
+    const matches = new RegExp(`^${pattern.replaceAll('*', '.*').replaceAll('?', '.')}$`);
+    for (const key of KEYS.filter((key) => matches.test(key))) this.#announce(index, key);
+    this.nodes[index]!.cache.invalidate(pattern);
+  }
+
+  /** Of a set and another process's invalidation the last to reach Redis counts: so a set is seen there first. */
+  async #write(what: 'set' | 'delete', index: number, key: string): Promise<void> {
+    const version = this.#announce(index, key);
+    const { cache } = this.nodes[index]!;
+    if (what === 'delete') cache.delete(key);
+    else {
+      cache.set(key, { version }, { ttlS: 1000 });
+      await cache.flush();
+    }
+  }
+
+  #announce(index: number, key: string): number {
+    const version = this.#versions.get(key)! + 1;
+    this.#versions.set(key, version);
+    this.#announced[index]!.set(key, version);
+    return version;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const load of this.#pending.splice(0)) load.finish();
+    for (const node of this.nodes) node[Symbol.dispose]();
+    for (const proxy of this.#proxies) await proxy[Symbol.asyncDispose]();
+    await settle();
+  }
+}
+
+describeWithRedis('three processes over one Redis', () => {
+  let server: RedisServer;
+  beforeAll(async () => {
+    server = await startRedis();
+  });
+  afterAll(() => server[Symbol.asyncDispose]());
+
+  async function play(script: readonly Action[]) {
+    await using world = await new World(server).start();
+    for (const step of script) await world.act(step);
+    await world.agree();
+  }
+
+  const scripts = fc.array(action, { minLength: 5, maxLength: 40 });
+
+  test('none reads what it has invalidated itself, and in the end all know what each has announced', async () => {
+    await fc.assert(fc.asyncProperty(scripts, play), { numRuns: 40, endOnFailure: true });
+  });
+
+  test('the same property finds a tier that stores what was invalidated during its load', async () => {
+    const store = vi.spyOn(Tier.prototype, 'store').mockImplementation(async function (
+      this: Tier,
+      lease,
+      value,
+    ) {
+      if (value) await this.replace(lease.key, value.bytes, value.freshness.ttlS);
+    });
+    try {
+      const property = fc.asyncProperty(scripts, play);
+      expect(await fc.check(property, { numRuns: 200, endOnFailure: true })).toHaveProperty('failed', true);
+    } finally {
+      store.mockRestore();
+    }
+  });
+});

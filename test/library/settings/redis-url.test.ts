@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { RedisLink } from '../../../src/library/redis/index.ts';
+import { parsed } from '../../../src/library/settings/kinds.ts';
+import { readSettings } from '../../../src/library/settings/read.ts';
+import { parseRedisUrl } from '../../../src/library/settings/redis-url.ts';
+
+const TABLE = { url: parsed<string | null>('REDIS_URL', null, 'none', 'URL', '', parseRedisUrl) };
+
+function read(text: string) {
+  const faults: string[] = [];
+  return { ...readSettings(TABLE, [{ REDIS_URL: text }], faults), faults };
+}
+
+test.each([
+  'redis://127.0.0.1:1',
+  'redis://127.0.0.1:1/',
+  'rediss://user:p%40ss@127.0.0.1:1/2',
+  'redis://:p%2Fss@[::1]:1/0',
+  'unix:///nowhere/redis.sock',
+  'unix:///nowhere/redis.sock?db=3',
+])('%s is a Redis that can be tried', (text) => {
+  expect(read(text)).toEqual({ url: text, faults: [] });
+  new RedisLink({ url: text }).close();
+});
+
+test.each([
+  'localhost:6379',
+  'http://localhost',
+  'redis:localhost',
+  'redis://localhost/first',
+  'redis://localhost/-1',
+  'redis://localhost/0?db=1',
+  'redis://user:%zz@localhost',
+  'unix:',
+  'unix://host/redis.sock',
+  'unix:///redis.sock?db=x',
+])('%s is a fault of the settings, before anything is started', (text) => {
+  expect(read(text)).toMatchObject({ url: null, faults: [expect.stringContaining('REDIS_URL=')] });
+});
+
+test.each(['redis://:sec/ret@host', ':sec/ret@host:6379', 'http://me:sec@ret@host'])(
+  'no part of a password is told of with %s',
+  (text) => {
+    const { faults } = read(text);
+    expect(faults).toHaveLength(1);
+    expect(faults[0]).toContain('host');
+    expect(faults[0]).not.toMatch(/sec|ret/);
+  },
+);

@@ -1,0 +1,96 @@
+import { readFile } from 'node:fs/promises';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { describe, expect, test } from 'vitest';
+import { describeOpenApi } from '../../scripts/openapi-document.ts';
+import { describeLibrary, describeSettings } from '../../scripts/settings-document.ts';
+import { CACHE_SETTINGS } from '../../src/library/preset/settings.ts';
+import { PROBLEMS } from '../../src/service/api/problem.ts';
+import { SETTINGS } from '../../src/service/config/settings.ts';
+import { OPENAPI, type Operation } from '../support/http/openapi.ts';
+
+function committed(path: string): Promise<string> {
+  return readFile(new URL(`../../${path}`, import.meta.url), 'utf8');
+}
+
+/** Replies that are no JSON. */
+const OTHER_MEDIA: Record<string, string> = {
+  'GET /metrics': 'text/plain',
+  'GET /engines/{id}/logs': 'text/plain',
+  'GET /events/live': 'text/event-stream',
+};
+
+describe('what is made from the code is committed as it is made (npm run docs)', () => {
+  test('openapi/openapi.json', async () => {
+    expect(await describeOpenApi()).toBe(await committed('openapi/openapi.json'));
+  });
+
+  test('docs/configuration.md', async () => {
+    expect(await describeSettings()).toBe(await committed('docs/configuration.md'));
+  });
+
+  test('the settings in docs/library.md', async () => {
+    const page = await committed('docs/library.md');
+    expect(await describeLibrary()).toBe(page);
+    for (const { env } of Object.values(CACHE_SETTINGS)) expect(page).toContain(`| \`${env[0]}\` |`);
+  });
+});
+
+test('the page of settings names every variable with its default', async () => {
+  const page = await committed('docs/configuration.md');
+  for (const { env } of Object.values(SETTINGS)) {
+    for (const name of env) expect(page).toContain(`\`${name}\``);
+  }
+  expect(page).toContain('| `CACHE_TTL_STATS_TOTAL_S` | 3 | s |');
+  expect(page).toContain('| `PORT`, `APP_PORT` | 8000 | port |');
+});
+
+describe('the OpenAPI document', () => {
+  const operations = Object.entries(OPENAPI.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]): [string, string, string, Operation] => [
+      `${method.toUpperCase()} ${path}`,
+      path,
+      method,
+      operation,
+    ]),
+  );
+
+  test('is valid OpenAPI 3.1', async () => {
+    const result = await new Validator().validate(structuredClone({ ...OPENAPI }));
+    expect(result).toMatchObject({ valid: true });
+    const broken = await new Validator().validate({ ...OPENAPI, paths: { engines: {} } });
+    expect(broken.valid).toBe(false);
+    expect(OPENAPI.openapi).toBe('3.1.0');
+  });
+
+  test.each(operations)('%s is described, with its parameters', (_, path, _method, operation) => {
+    expect(operation.summary).toMatch(/\w/);
+    expect(operation.tags).toHaveLength(1);
+    const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+    const parameters = (operation.parameters ?? []).filter((parameter) => parameter.in === 'path');
+    expect(parameters.map(({ name }) => name)).toEqual(inPath);
+  });
+
+  test.each(operations)(
+    '%s has a schema for every reply, and codes of the table for every error',
+    (name, _, __, { responses }) => {
+      expect(Object.keys(responses)).toContain('200');
+      for (const [status, { content }] of Object.entries(responses)) {
+        const [mediaType, media] = Object.entries(content ?? {})[0]!;
+        const isProblem = Number(status) >= 400 && name !== 'GET /health';
+        const proper = OTHER_MEDIA[name] ?? 'application/json';
+        expect(mediaType).toBe(isProblem ? 'application/problem+json' : proper);
+        if (!isProblem) continue;
+        const codes = (media.schema.properties?.code?.anyOf ?? []).flatMap((one) => one.enum ?? []);
+        expect(codes.length).toBeGreaterThan(0);
+        for (const code of codes) expect(PROBLEMS[code as keyof typeof PROBLEMS].status).toBe(Number(status));
+      }
+    },
+  );
+
+  test.each(operations.filter(([, , method]) => method !== 'get'))(
+    '%s names what any write can be refused with',
+    (_, __, ___, { responses }) => {
+      expect(Object.keys(responses)).toEqual(expect.arrayContaining(['400', '401', '413', '415']));
+    },
+  );
+});

@@ -1,0 +1,179 @@
+import { execFile } from 'node:child_process';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { isBuiltin } from 'node:module';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { freePorts } from '../support/http/free-ports.ts';
+import { type StubServer, startStubServer } from '../support/http/stub-server.ts';
+import { describeWithRedis, type RedisServer, startRedis } from '../support/redis/redis.ts';
+import { type PackedProject, packLibrary } from './packed-project.ts';
+import { documentedPrograms, examplePrograms, type Program } from './programs.ts';
+
+const MINUTES_MS = 60_000;
+const ENTRIES = ['cache', 'http-cache', 'preset', 'redis', 'result-cache'];
+
+const programs = [...documentedPrograms(), ...examplePrograms()];
+
+let packed: PackedProject | { missing: string };
+let project: PackedProject;
+let origin: StubServer;
+
+beforeAll(async () => {
+  origin = await startStubServer((request, response) => {
+    response.setHeader('cache-control', request.url === '/items' ? 'max-age=60' : 'no-store');
+    response.end(request.url === '/items' ? '[1,2,3]' : '{"data":{}}');
+  });
+  packed = await packLibrary();
+  if ('missing' in packed) return;
+  project = packed;
+  const url = `http://127.0.0.1:${origin.port}`;
+  await project.compile(new Map(programs.map((program) => [program.name, program.source(url)])));
+}, 10 * MINUTES_MS);
+
+beforeEach((context) => {
+  if ('missing' in packed) context.skip(packed.missing);
+});
+
+afterAll(async () => {
+  await origin[Symbol.asyncDispose]();
+  await project?.[Symbol.asyncDispose]();
+});
+
+describe('the package', () => {
+  const manifest = () => JSON.parse(readFileSync(join(project.library, 'package.json'), 'utf8'));
+
+  test('depends on what its files import, and on nothing of the service', () => {
+    const files = globSync('*/**/*.{js,d.ts}', { cwd: project.library });
+    expect(files.length).toBeGreaterThan(100);
+    const sources = files
+      .filter((path) => !path.startsWith('examples/'))
+      .map((path) => readFileSync(join(project.library, path), 'utf8'));
+    const imported = sources.flatMap((source) =>
+      [...source.matchAll(/\b(?:from|import|import\()\s*["']([^."'][^"']*)["']/g)].map(([, name]) => name!),
+    );
+    const packages = [...new Set(imported)].filter((name) => !isBuiltin(name));
+    expect(packages.sort()).toEqual(['@redis/client', 'undici']);
+    expect(Object.keys(manifest().dependencies)).toEqual(packages);
+    for (const name of ['fastify', 'dockerode', `node-${process.platform}-${process.arch}`]) {
+      expect(existsSync(join(project.folder, 'node_modules', name)), name).toBe(false);
+    }
+  });
+
+  test('has programs and types behind each entry, and its licence', () => {
+    const { exports, license } = manifest();
+    expect(Object.keys(exports)).toEqual(ENTRIES.map((entry) => `./${entry}`));
+    for (const target of Object.values<{ types: string; default: string }>(exports)) {
+      expect(existsSync(join(project.library, target.types))).toBe(true);
+      expect(existsSync(join(project.library, target.default))).toBe(true);
+    }
+    expect(license).toBe('MIT');
+    expect(existsSync(join(project.library, 'LICENSE'))).toBe(true);
+  });
+
+  test('has declarations that lead to files that are there', () => {
+    for (const path of globSync('**/*.d.ts', { cwd: project.library })) {
+      const folder = join(project.library, path, '..');
+      const source = readFileSync(join(project.library, path), 'utf8');
+      for (const [, target] of source.matchAll(/["'](\.{1,2}\/[^"']+)["']/g)) {
+        expect(target).toMatch(/\.js$/);
+        expect(existsSync(join(folder, target!.replace(/\.js$/, '.d.ts'))), `${path}: ${target}`).toBe(true);
+      }
+    }
+  });
+
+  test('has a page whose links hold', async () => {
+    const page = await readFile(join(project.library, 'README.md'), 'utf8');
+    const anchors = [...page.matchAll(/^##+ (.*)$/gm)].map(
+      ([, title]) =>
+        `#${title!
+          .toLowerCase()
+          .replaceAll(/[^\w -]/g, '')
+          .replaceAll(' ', '-')}`,
+    );
+    const links = [...page.matchAll(/\]\(([^)]+)\)/g)].map(([, target]) => target!);
+    expect(links.length).toBeGreaterThan(5);
+    for (const link of links.filter((target) => !target.startsWith('https:'))) {
+      if (link.startsWith('#')) expect(anchors).toContain(link);
+      else expect(existsSync(join(project.library, link)), link).toBe(true);
+    }
+  });
+});
+
+describe('its types', { timeout: 5 * MINUTES_MS }, () => {
+  const consumer = ENTRIES.map(
+    (entry, index) => `import * as entry${index} from 'roundhouse/${entry}';\nexport { entry${index} };\n`,
+  )
+    .join('')
+    .concat("export const anyFetch: typeof fetch = entry1.openCaches().fetchFor('service');\n");
+
+  test.each([
+    { module: 'nodenext', moduleResolution: 'nodenext' },
+    { module: 'esnext', moduleResolution: 'bundler' },
+  ])('are found by $moduleResolution, and hold with the libraries checked', async (options) => {
+    const checked = { ...options, noEmit: true, skipLibCheck: false, exactOptionalPropertyTypes: true };
+    await project.compile(new Map([['consumer', consumer]]), checked);
+  });
+
+  test('refuse what is wrong', async () => {
+    const wrong =
+      "import { Cache } from 'roundhouse/cache';\nnew Cache<number>().set('k', 'text', { ttlS: 1 });\n";
+    await expect(project.compile(new Map([['consumer', wrong]]), { noEmit: true })).rejects.toThrow(
+      /consumer\.ts\(2,\d+\): error TS2345/,
+    );
+  });
+});
+
+/** Runs a program on each Node, one after another, until it ends by itself. */
+async function runOnEachNode({ name, prints }: Program, redisUrl = '', before = async () => {}) {
+  for (const { version, path } of project.nodes) {
+    await before();
+    const { stdout, stderr } = await promisify(execFile)(path, [join('out', `${name}.js`)], {
+      cwd: project.folder,
+      env: { PATH: process.env.PATH, REDIS_URL: redisUrl },
+      timeout: MINUTES_MS,
+    });
+    expect(stderr, version).toBe('');
+    if (prints) expect(settled(stdout.trimEnd().split('\n')), version).toEqual(settled(prints));
+  }
+}
+
+/** Time passes while a program runs. */
+function settled(lines: readonly string[]): string[] {
+  return lines.map((line) => line.replace(/ttl=\d+/, 'ttl=…'));
+}
+
+describe('programs that use it run on both versions of Node, and end by themselves', () => {
+  const timeout = 3 * MINUTES_MS;
+  const alone = programs.filter(({ needsRedis }) => !needsRedis);
+
+  test.each(alone)('$name', { timeout }, (program) => runOnEachNode(program));
+
+  const without = programs.filter(({ prints, needsCaches }) => prints && needsCaches);
+  test.each(without)('$name, though its Redis is not there', { timeout }, async (program) => {
+    const [port] = await freePorts(1);
+    await runOnEachNode(program, `redis://127.0.0.1:${port}`);
+  });
+
+  describeWithRedis('with Redis', () => {
+    let redis: RedisServer;
+    beforeAll(async () => {
+      redis = await startRedis();
+    });
+    afterAll(() => redis[Symbol.asyncDispose]());
+
+    const sharing = programs.filter(({ needsRedis }) => needsRedis);
+    test.each(sharing)('$name', { timeout }, (program) =>
+      runOnEachNode(program, redis.url, async () => void (await redis.command('FLUSHALL'))),
+    );
+  });
+
+  test('the versions are 22 and the one of the tests', async () => {
+    const told = project.nodes.map(async ({ path }) =>
+      (await promisify(execFile)(path, ['-v'])).stdout.trim(),
+    );
+    expect(await Promise.all(told)).toEqual(project.nodes.map(({ version }) => version));
+    expect(project.nodes[0]!.version).toMatch(/^v22\./);
+  });
+});

@@ -1,0 +1,54 @@
+/**
+ * Takes the pictures of docs/images: `npm run screenshots`. A service with local engines plays three streams for
+ * a while, so that the charts have something to show.
+ */
+import { mkdir } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { type BrowserContextOptions, chromium } from 'playwright-core';
+import { CHROMIUM_FLAGS } from '../support/browser/chromium.ts';
+import { startApp } from '../support/service/app.ts';
+import { findOrInstall } from '../support/system-packages.ts';
+import { healthyEngines, play } from './browser-support.ts';
+
+const FOLDER = fileURLToPath(new URL('../../docs/images/', import.meta.url));
+const PLAYED_MS = 90_000;
+const WIDE = { width: 1360, height: 900 };
+const NARROW = { width: 390, height: 844 };
+
+const found = await findOrInstall({ chromium: 'chromium' });
+if ('missing' in found) throw new Error(found.missing);
+await using app = await startApp({
+  settings: {
+    MIN_REPLICAS: '5',
+    MAX_REPLICAS: '12',
+    HISTORY_SAMPLE_INTERVAL_S: '2',
+    COLLECT_INTERVAL_S: '2',
+  },
+});
+const origin = await app.listen();
+const engines = await healthyEngines(app, 5);
+for (const [index, engine] of engines.slice(0, 3).entries()) {
+  await play(app, engine, `${index + 1}f`.repeat(20));
+  await delay(PLAYED_MS / 3);
+}
+
+const browser = await chromium.launch({ executablePath: found.paths.chromium, args: CHROMIUM_FLAGS });
+await mkdir(FOLDER, { recursive: true });
+const shoot = async (name: string, hash: string, options: BrowserContextOptions, fullPage = false) => {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  await page.addInitScript(() => localStorage.setItem('roundhouse-window', '300'));
+  await page.goto(`${origin}/panel/${hash}`);
+  await page.getByText('Live', { exact: true }).waitFor();
+  await delay(4000);
+  await page.screenshot({ path: `${FOLDER}${name}.png`, fullPage });
+  await context.close();
+};
+await shoot('overview-light', '#/', { colorScheme: 'light', viewport: WIDE });
+await shoot('overview-dark', '#/', { colorScheme: 'dark', viewport: WIDE });
+await shoot('overview-narrow', '#/', { colorScheme: 'light', viewport: NARROW });
+await shoot('engines', '#/engines', { colorScheme: 'light', viewport: WIDE });
+await shoot('engine', `#/engines/${engines[0]!.container_id}`, { colorScheme: 'dark', viewport: WIDE });
+await shoot('cache', '#/cache', { colorScheme: 'light', viewport: WIDE }, true);
+await browser.close();

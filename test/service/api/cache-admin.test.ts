@@ -1,0 +1,248 @@
+import { describe, expect, test } from 'vitest';
+import { settle } from '../../support/fake-clock.ts';
+import { startFakeApp, type TestApp } from '../../support/service/app.ts';
+
+async function stats(app: TestApp) {
+  return (await app.get('/cache/stats')).json();
+}
+
+const NOTHING = {
+  held: 0,
+  bytes: 0,
+  hits: 0,
+  misses: 0,
+  loads: 0,
+  collapsed: 0,
+  stale: 0,
+  load_errors: 0,
+  evictions: 0,
+};
+
+describe('GET /cache/stats', () => {
+  test('before the first read all is zero', async () => {
+    await using app = await startFakeApp();
+    expect(await stats(app)).toEqual({
+      size: 0,
+      hits: 0,
+      misses: 0,
+      hit_rate: 0,
+      entries: [],
+      loads: 0,
+      collapsed: 0,
+      stale: 0,
+      load_errors: 0,
+      evictions: 0,
+      invalidations: 0,
+      store_errors: 0,
+      bytes: 0,
+      in_flight: 0,
+      load_times: {},
+      caches: { stats: { memory: NOTHING, redis: null }, results: { memory: NOTHING, redis: null } },
+    });
+  });
+
+  test('reads, entries and their times are those that were', async () => {
+    await using app = await startFakeApp();
+    for (let read = 0; read < 3; read += 1) await app.get('/engines');
+    await app.get('/engines/stats/total');
+    app.clock.advance(1234.5678);
+    await app.get('/engines');
+    const { bytes, ...counted } = await stats(app);
+    expect(counted).toMatchObject({
+      size: 2,
+      hits: 3,
+      misses: 2,
+      hit_rate: 60,
+      loads: 2,
+      collapsed: 0,
+    });
+    expect(counted.entries).toEqual([
+      { key: 'engines:list', age: 1.235, ttl_remaining: 0.765, bytes: expect.any(Number) },
+      { key: 'stats:total', age: 1.235, ttl_remaining: 1.765, bytes: expect.any(Number) },
+    ]);
+    expect(bytes).toBe(counted.entries[0].bytes + counted.entries[1].bytes);
+  });
+
+  test('the hit rate has two decimals', async () => {
+    await using app = await startFakeApp();
+    for (let read = 0; read < 3; read += 1) await app.get('/engines');
+    expect((await stats(app)).hit_rate).toBe(66.67);
+    for (let read = 0; read < 3; read += 1) await app.get('/engines');
+    expect((await stats(app)).hit_rate).toBe(83.33);
+  });
+
+  test('what has expired is not listed, and never with a time below zero', async () => {
+    await using app = await startFakeApp({ settings: { CACHE_KEEP_WARM: 'false' } });
+    await app.get('/engines');
+    app.clock.advance(1999);
+    expect((await stats(app)).entries).toMatchObject([{ ttl_remaining: 0.001 }]);
+    app.clock.advance(1);
+    expect(await stats(app)).toMatchObject({ size: 0, entries: [] });
+  });
+
+  test('how long loads take is shown by class of key, until the counters are set back', async () => {
+    await using app = await startFakeApp({ settings: { CACHE_KEEP_WARM: 'false' } });
+    const engines = [app.runtime.start(), app.runtime.start()];
+    await settle();
+    app.runtime.hold('sample');
+    const replies = engines.map(({ id }) => app.get(`/engines/${id}/stats`));
+    await settle();
+    app.clock.advance(250);
+    app.runtime.release('sample');
+    await Promise.all(replies);
+    app.runtime.fail('sample');
+    await app.get('/engines/stats/total');
+    const { load_times } = await stats(app);
+    expect(load_times).toEqual({
+      'stats:engine': { count: 2, failed: 0, mean_seconds: 0.25, last_seconds: 0.25 },
+      'stats:total': { count: 0, failed: 1, mean_seconds: null, last_seconds: null },
+    });
+    await app.post('/cache/clear', { pattern: 'stats:*' });
+    expect((await stats(app)).load_times).toEqual(load_times);
+    await app.post('/cache/clear');
+    expect((await stats(app)).load_times).toEqual({});
+  });
+
+  test('a load under way is shown, and a failed and a stale one counted', async () => {
+    await using app = await startFakeApp();
+    app.runtime.start();
+    await settle();
+    app.runtime.hold('sample');
+    const reply = app.get('/engines/stats/total');
+    await settle();
+    expect((await stats(app)).in_flight).toBe(1);
+    app.runtime.release('sample');
+    await reply;
+    app.runtime.fail('sample');
+    await app.clock.advanceAsync(3000);
+    await app.get('/engines/stats/total');
+    expect(await stats(app)).toMatchObject({ in_flight: 0, load_errors: 1, stale: 1, misses: 2 });
+  });
+
+  test('what an event made out of date is counted', async () => {
+    await using app = await startFakeApp();
+    await app.get('/engines');
+    await app.get('/engines/stats/total');
+    await app.get('/vpn/status');
+    app.runtime.start();
+    await settle();
+    expect(await stats(app)).toMatchObject({ invalidations: 2, size: 1 });
+  });
+
+  test('asking for it is no read of the cache, and is not cached itself', async () => {
+    await using app = await startFakeApp();
+    const reply = await app.get('/cache/stats');
+    expect(reply.headers['cache-control']).toBe('no-store');
+    expect(await stats(app)).toMatchObject({ hits: 0, misses: 0 });
+  });
+
+  test('entries above CACHE_MAX_ENTRIES are given up, and counted', async () => {
+    await using app = await startFakeApp({ settings: { CACHE_MAX_ENTRIES: '2' } });
+    for (const path of ['/engines', '/engines/stats/total', '/engines/stats/all']) await app.get(path);
+    expect(await stats(app)).toMatchObject({ size: 2, evictions: 1 });
+  });
+});
+
+describe('POST /cache/clear', () => {
+  async function filled() {
+    const app = await startFakeApp();
+    for (const path of ['/engines', '/engines/stats/total', '/engines/stats/all', '/vpn/status'])
+      await app.get(path);
+    await app.get('/engines');
+    return app;
+  }
+
+  test('clears the cache that it names, and leaves the others', async () => {
+    await using app = await filled();
+    const unknown = await app.post('/cache/clear', { cache: 'http' });
+    expect([unknown.statusCode, unknown.json().code]).toEqual([400, 'invalid_request']);
+    expect((await app.post('/cache/clear', { cache: 'results' })).json()).toMatchObject({ cleared: 0 });
+    expect((await stats(app)).size).toBe(4);
+    expect((await app.post('/cache/clear?cache=stats&pattern=vpn:*')).json()).toMatchObject({ cleared: 1 });
+    expect((await app.post('/cache/clear', { cache: 'stats' })).json()).toMatchObject({ cleared: 3 });
+    expect((await stats(app)).caches.stats.memory).toMatchObject({ held: 0 });
+  });
+
+  test('clears all and zeroes the counters', async () => {
+    await using app = await filled();
+    const reply = await app.post('/cache/clear');
+    expect(reply.json()).toEqual({ message: 'Cache cleared successfully', cleared: 4 });
+    expect(await stats(app)).toMatchObject({ size: 0, hits: 0, misses: 0, loads: 0, hit_rate: 0 });
+    expect((await app.get('/engines')).headers['cache-status']).toContain('fwd=miss');
+  });
+
+  test.each([
+    ['in the body', (app: TestApp) => app.post('/cache/clear', { pattern: 'stats:*' })],
+    ['in the query', (app: TestApp) => app.post('/cache/clear?pattern=stats:*')],
+  ])('a pattern %s clears what it matches and keeps the counters', async (_, clear) => {
+    await using app = await filled();
+    expect((await clear(app)).json()).toEqual({ message: 'Cache cleared successfully', cleared: 2 });
+    const { size, hits, misses, entries } = await stats(app);
+    expect({ size, hits, misses }).toEqual({ size: 2, hits: 1, misses: 4 });
+    expect(entries.map(({ key }: { key: string }) => key).sort()).toEqual(['engines:list', 'vpn:status']);
+  });
+
+  test('a pattern is a glob over whole keys, not a part of one', async () => {
+    await using app = await filled();
+    for (const [pattern, cleared] of [
+      ['stats', 0],
+      ['total', 0],
+      ['stats:totals', 0],
+      ['stats:tota?', 1],
+      ['stats:total', 0],
+      ['*:status', 1],
+      ['.*', 0],
+      ['%', 0],
+    ] as const) {
+      expect([pattern, (await app.post('/cache/clear', { pattern })).json().cleared]).toEqual([
+        pattern,
+        cleared,
+      ]);
+    }
+  });
+
+  test('an evil pattern takes no time', async () => {
+    await using app = await filled();
+    const begun = performance.now();
+    const pattern = `${'*a'.repeat(127)}b`;
+    expect((await app.post('/cache/clear', { pattern })).statusCode).toBe(200);
+    expect(performance.now() - begun).toBeLessThan(1000);
+  });
+
+  test('a load under way is overtaken', async () => {
+    await using app = await startFakeApp();
+    app.runtime.start();
+    await settle();
+    app.runtime.hold('sample');
+    const early = app.get('/engines/stats/total');
+    await settle();
+    await app.post('/cache/clear');
+    app.runtime.release('sample');
+    await early;
+    expect(await stats(app)).toMatchObject({ size: 0 });
+  });
+
+  test.each([
+    ['an empty pattern', { pattern: '' }],
+    ['an over-long pattern', { pattern: 'x'.repeat(257) }],
+    ['a pattern that is no text', { pattern: 5 }],
+    ['a list of patterns', { pattern: ['stats:*'] }],
+    ['another field', { patern: 'stats:*' }],
+    ['a list', []],
+  ])('%s is refused, and nothing is cleared', async (_, body) => {
+    await using app = await filled();
+    const reply = await app.post('/cache/clear', body);
+    expect(reply.statusCode).toBe(400);
+    expect(reply.json().code).toBe('invalid_request');
+    expect((await stats(app)).size).toBe(4);
+  });
+
+  test.each(['?pattern=', '?pattern=a&pattern=b', '?patern=stats:*', `?pattern=${'x'.repeat(257)}`])(
+    'the query %s is refused, and nothing is cleared',
+    async (query) => {
+      await using app = await filled();
+      expect((await app.post(`/cache/clear${query}`)).statusCode).toBe(400);
+      expect((await stats(app)).size).toBe(4);
+    },
+  );
+});

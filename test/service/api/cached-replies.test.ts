@@ -1,0 +1,232 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { describe, expect, test } from 'vitest';
+import { settle } from '../../support/fake-clock.ts';
+import { startFakeApp, type TestApp } from '../../support/service/app.ts';
+
+const CACHED = [
+  '/engines',
+  '/engines/stats/all',
+  '/engines/stats/total',
+  '/orchestrator/status',
+  '/vpn/status',
+];
+
+describe('headers', () => {
+  test.each(CACHED)('%s carries a validator, its age and how it was answered', async (path) => {
+    await using app = await startFakeApp();
+    const { clock } = app;
+    const first = await app.get(path);
+    expect(first.headers).toMatchObject({
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': String(first.rawPayload.length),
+      'cache-control': 'private, no-cache',
+      etag: expect.stringMatching(/^W\/"[\w-]{22}"$/),
+      age: '0',
+      'cache-status': expect.stringMatching(/^roundhouse; fwd=miss; ttl=[23]$/),
+      'x-content-type-options': 'nosniff',
+    });
+    clock.advance(1500);
+    const second = await app.get(path);
+    expect(second.headers).toMatchObject({
+      age: '1',
+      etag: first.headers.etag,
+      'cache-status': expect.stringMatching(/^roundhouse; hit; ttl=[01]$/),
+    });
+    expect(second.body).toBe(first.body);
+  });
+
+  test('text beyond ASCII arrives as it is, with its length in bytes', async () => {
+    await using app = await startFakeApp();
+    const { runtime } = app;
+    runtime.start({ labels: { name: 'Ünïcode ⚽ 中文' } });
+    await settle();
+    for (const outcome of ['fwd=miss', 'hit']) {
+      const reply = await app.get('/engines');
+      expect(reply.headers['cache-status']).toContain(outcome);
+      expect(reply.json()[0].labels).toEqual({ name: 'Ünïcode ⚽ 中文' });
+      expect(reply.headers['content-length']).toBe(String(reply.rawPayload.length));
+    }
+  });
+
+  test('the status is fresh for 2 s, figures and VPN for 3 s, then loaded anew', async () => {
+    await using app = await startFakeApp({ settings: { CACHE_KEEP_WARM: 'false' } });
+    const { clock } = app;
+    for (const [path, ttlS] of [
+      ['/orchestrator/status', 2],
+      ['/engines', 2],
+      ['/engines/stats/total', 3],
+      ['/vpn/status', 3],
+    ] as const) {
+      await app.post('/cache/clear');
+      await app.get(path);
+      clock.advance(ttlS * 1000 - 1);
+      expect((await app.get(path)).headers['cache-status']).toBe('roundhouse; hit; ttl=0');
+      clock.advance(1);
+      expect((await app.get(path)).headers['cache-status']).toContain('fwd=miss');
+    }
+  });
+
+  test('each TTL is a setting', async () => {
+    await using app = await startFakeApp({
+      settings: {
+        CACHE_TTL_STATS_TOTAL_S: '10',
+        CACHE_TTL_ORCHESTRATOR_STATUS_S: '20',
+        CACHE_TTL_VPN_STATUS_S: '30',
+      },
+    });
+    const ttls = await Promise.all(CACHED.map(async (path) => (await app.get(path)).headers['cache-status']));
+    const expected = [20, 10, 10, 20, 30].map((ttl) => expect.stringContaining(`ttl=${ttl}`));
+    expect(ttls).toEqual(expected);
+  });
+
+  test('an answer to several at once is said to be shared', async () => {
+    await using app = await startFakeApp();
+    const { runtime } = app;
+    runtime.start();
+    await settle();
+    runtime.hold('sample');
+    const replies = Promise.all([app.get('/engines/stats/total'), app.get('/engines/stats/total')]);
+    await settle();
+    runtime.release('sample');
+    expect((await replies).map(({ headers }) => headers['cache-status'])).toEqual([
+      'roundhouse; fwd=miss; ttl=3',
+      'roundhouse; fwd=miss; collapsed; ttl=3',
+    ]);
+  });
+
+  test('with the cache off every read goes to its source, and is said to', async () => {
+    await using app = await startFakeApp({ settings: { CACHE_ENABLED: 'false' } });
+    const { runtime } = app;
+    runtime.start();
+    await settle();
+    for (let read = 1; read <= 3; read += 1) {
+      const reply = await app.get('/engines/stats/total');
+      expect(reply.headers).toMatchObject({ 'cache-status': 'roundhouse; fwd=bypass', age: '0' });
+      expect(runtime.calls.sample).toBe(read);
+    }
+  });
+
+  test('a panel that polls every 5 s gets hits from its second poll on', async () => {
+    await using app = await startFakeApp();
+    const { clock } = app;
+    const outcomes = [];
+    for (let poll = 0; poll < 5; poll += 1) {
+      outcomes.push((await app.get('/engines/stats/total')).headers['cache-status']);
+      await clock.advanceAsync(5000);
+    }
+    const hit = expect.stringContaining('hit');
+    expect(outcomes).toEqual([expect.stringContaining('fwd=miss'), hit, hit, hit, hit]);
+  });
+});
+
+describe('If-None-Match', () => {
+  async function ask(app: TestApp, path: string, makeField: (etag: string) => string) {
+    const etag = String((await app.get(path)).headers.etag);
+    return { etag, reply: await app.get(path, { 'if-none-match': makeField(etag) }) };
+  }
+  const strong = (etag: string) => etag.replace('W/', '');
+
+  test.each([
+    ['the validator', (etag: string) => etag],
+    ['its strong form', strong],
+    ['any', () => '*'],
+    ['any, with spaces', () => ' * '],
+    ['a list', (etag: string) => `"a", ${etag}, W/"b"`],
+    ['a list without spaces', (etag: string) => `"a",${strong(etag)}`],
+    ['a list of tags with commas', (etag: string) => `"a,b", ${etag}`],
+  ])('%s: 304 without a body', async (_, makeField) => {
+    await using app = await startFakeApp();
+    for (const path of CACHED) {
+      const { etag, reply } = await ask(app, path, makeField);
+      expect(reply.statusCode).toBe(304);
+      expect(reply.body).toBe('');
+      expect(reply.headers).toMatchObject({
+        etag,
+        'cache-control': 'private, no-cache',
+        'cache-status': expect.stringContaining('hit'),
+        age: '0',
+      });
+      expect(reply.headers).not.toHaveProperty('content-type');
+      expect(reply.headers).not.toHaveProperty('content-length');
+    }
+  });
+
+  test.each([
+    ['another', () => '"other"'],
+    ['a part', (etag: string) => `${etag.slice(0, -2)}"`],
+    ['the validator without quotes', (etag: string) => etag.replace('W/', '').replaceAll('"', '')],
+    ['the validator inside another', (etag: string) => `"x${strong(etag).slice(1)}`],
+    ['rubbish', () => '""",,W/,"'],
+    ['nothing', () => ''],
+  ])('%s: the answer', async (_, makeField) => {
+    await using app = await startFakeApp();
+    const { reply } = await ask(app, '/engines', makeField);
+    expect(reply.statusCode).toBe(200);
+    expect(reply.json()).toEqual([]);
+  });
+
+  test('an answer that has changed has another validator; a timestamp alone is no change', async () => {
+    await using app = await startFakeApp();
+    const { clock, runtime } = app;
+    const first = await app.get('/orchestrator/status');
+    await clock.advanceAsync(5000);
+    const second = await app.get('/orchestrator/status');
+    expect(second.headers.etag).toBe(first.headers.etag);
+    runtime.start();
+    await settle();
+    const third = await app.get('/orchestrator/status', { 'if-none-match': String(first.headers.etag) });
+    expect(third.statusCode).toBe(200);
+    expect(third.headers.etag).not.toBe(first.headers.etag);
+  });
+});
+
+describe('HEAD', () => {
+  test.each(CACHED)('%s: the headers of GET without its body', async (path) => {
+    await using app = await startFakeApp();
+    const { port } = new URL(await app.listen());
+    const get = await app.get(path);
+    const socket = connect(Number(port), '127.0.0.1');
+    await once(socket, 'connect');
+    socket.write(`HEAD ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    const [head, body] = (await text(socket)).split('\r\n\r\n');
+    expect(head).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    expect(head).toContain(`ETag: ${get.headers.etag}`);
+    expect(head).toContain(`Content-Length: ${get.rawPayload.length}`);
+    expect(body).toBe('');
+  });
+
+  test('a condition holds for it too', async () => {
+    await using app = await startFakeApp();
+    const { headers } = await app.get('/engines');
+    const reply = await app.inject({
+      method: 'HEAD',
+      url: '/engines',
+      headers: { 'if-none-match': String(headers.etag) },
+    });
+    expect(reply.statusCode).toBe(304);
+  });
+
+  test('routes that are not cached have it too', async () => {
+    await using app = await startFakeApp();
+    for (const url of ['/livez', '/version', '/streams', '/cache/stats']) {
+      const reply = await app.inject({ method: 'HEAD', url });
+      expect([reply.statusCode, reply.body]).toEqual([200, '']);
+    }
+  });
+});
+
+test('figures of one engine are cached apart from those of another', async () => {
+  await using app = await startFakeApp();
+  const { runtime } = app;
+  const [a, b] = [runtime.start(), runtime.start()];
+  await settle();
+  for (const outcome of ['fwd=miss', 'hit']) {
+    for (const { id } of [a, b]) {
+      const reply = await app.get(`/engines/${id}/stats`);
+      expect(reply.headers['cache-status']).toContain(outcome);
+      expect(reply.json().container_id).toBe(id);
+    }
+  }
+});

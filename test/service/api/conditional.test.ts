@@ -1,0 +1,69 @@
+import { describe, expect, test, vi } from 'vitest';
+import { startFakeApp, type TestApp } from '../../support/service/app.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+
+// A busy machine makes all of this slow.
+vi.setConfig({ testTimeout: 30_000 });
+
+const STREAM = {
+  engine: { host: '127.0.0.1', port: 1 },
+  stream: { key_type: 'infohash', key: '0'.repeat(40) },
+  session: {
+    playback_session_id: 'session-1',
+    stat_url: 'http://127.0.0.1:1/stat',
+    command_url: 'http://127.0.0.1:1/cmd',
+    is_live: 1,
+  },
+};
+
+async function startStream(app: TestApp) {
+  expect((await app.post('/events/stream_started', STREAM)).statusCode).toBe(200);
+}
+
+/** Each with something that makes its answer another one. */
+const READS: [string, (app: TestApp) => unknown][] = [
+  ['/streams', startStream],
+  ['/streams?status=started', startStream],
+  ['/events?limit=40', startStream],
+  ['/health/status', (app) => app.post('/provision/acestream')],
+];
+
+/** Reads until the second answer is 304: the log of events may yet have to hear of the start. */
+function readTwice(app: TestApp, url: string) {
+  const read = async () => {
+    const { headers } = await app.get(url);
+    const known = { 'if-none-match': `"other", ${headers.etag}` };
+    const same = await app.get(url, known);
+    return same.statusCode === 304 && { known, headers, same };
+  };
+  return waitUntil(`GET ${url} is answered with 304`, read, 10_000);
+}
+
+describe.each(READS)('GET %s', (url, change) => {
+  test('is answered with 304 until the answer would be another', async () => {
+    await using app = await startFakeApp();
+    const { known, headers, same } = await readTwice(app, url);
+    expect(headers['cache-control']).toBe('private, no-cache');
+    expect([same.body, same.headers.etag]).toEqual(['', headers.etag]);
+    expect(same.headers['content-type']).toBeUndefined();
+    expect(same.headers['x-content-type-options']).toBe('nosniff');
+    await change(app);
+    const next = await app.get(url, known);
+    expect(next.statusCode).toBe(200);
+    expect(next.headers.etag).not.toBe(headers.etag);
+    expect(next.json()).toBeDefined();
+  });
+
+  test('has the same validator for HEAD', async () => {
+    await using app = await startFakeApp();
+    const { headers } = await readTwice(app, url);
+    const head = await app.inject({ method: 'HEAD', url });
+    expect([head.statusCode, head.body, head.headers.etag]).toEqual([200, '', headers.etag]);
+  });
+});
+
+test('a refusal has no validator', async () => {
+  await using app = await startFakeApp();
+  const { statusCode, headers } = await app.get('/streams?status=other', { 'if-none-match': '*' });
+  expect([statusCode, headers.etag]).toEqual([400, undefined]);
+});

@@ -1,0 +1,341 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { answersJson, assertDocumented, OPENAPI } from '../../support/http/openapi.ts';
+import { startApp, type TestApp } from '../../support/service/app.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+
+// Real processes, which a busy machine makes slow.
+vi.setConfig({ testTimeout: 30_000 });
+
+/** What an AceStream proxy sends when a player has begun. */
+const STARTED = {
+  stream: { key_type: 'infohash', key: '0'.repeat(40) },
+  session: {
+    playback_session_id: 'session-1',
+    stat_url: 'http://127.0.0.1:1/stat',
+    command_url: 'http://127.0.0.1:1/cmd',
+    is_live: 1,
+  },
+};
+const RFC_3339 = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+const COUNT = expect.toSatisfy((value) => Number.isInteger(value) && (value as number) >= 0);
+
+let app: TestApp;
+let engineId: string;
+let port: number;
+const exercised = new Set<string>();
+
+/** Sends a request of a documented operation and holds the reply against the document. */
+async function call(method: 'GET' | 'POST' | 'DELETE', path: string, url = path, payload?: object) {
+  const reply = await (method === 'GET'
+    ? app.get(url)
+    : method === 'POST'
+      ? app.post(url, payload)
+      : app.delete(url));
+  exercised.add(`${method} ${path}`);
+  assertDocumented(method, path, reply);
+  return { status: reply.statusCode, body: reply.json() };
+}
+
+beforeAll(async () => {
+  app = await startApp();
+});
+afterAll(() => app[Symbol.asyncDispose]());
+
+describe('an engine', () => {
+  test('is provisioned with 200 and its addresses', async () => {
+    const body = { labels: { 'team.name': 'sport' }, env: { MODE: 'x' } };
+    const { status, body: answer } = await call('POST', '/provision/acestream', '/provision/acestream', body);
+    expect(status).toBe(200);
+    const { first } = app.config.portRange;
+    expect(answer).toEqual({
+      container_id: expect.stringMatching(/^[0-9a-f]{64}$/),
+      container_name: expect.stringMatching(/^roundhouse-engine-\d+-[0-9a-f]{6}$/),
+      host_http_port: first,
+      container_http_port: first,
+      container_https_port: first + 1,
+    });
+    engineId = answer.container_id;
+    port = answer.host_http_port;
+  });
+
+  test('is listed, and serves where it says', async () => {
+    const engine = await waitUntil(
+      'a healthy engine',
+      async () => {
+        const [listed] = (await call('GET', '/engines')).body;
+        return listed.health_status === 'healthy' && listed;
+      },
+      10_000,
+    );
+    expect(engine).toEqual({
+      container_id: engineId,
+      container_name: expect.any(String),
+      host: '127.0.0.1',
+      port,
+      labels: { 'team.name': 'sport' },
+      forwarded: false,
+      first_seen: RFC_3339,
+      started_at: RFC_3339,
+      last_seen: RFC_3339,
+      streams: [],
+      health_status: 'healthy',
+      last_health_check: RFC_3339,
+      last_stream_usage: null,
+      vpn_container: null,
+      engine_variant: 'emulated',
+      platform: 'linux',
+      version: expect.stringContaining('emulated'),
+      forwarded_port: null,
+    });
+    const answer = await fetch(`http://${engine.host}:${engine.port}/webui/api/service?method=get_version`);
+    expect(await answer.json()).toMatchObject({ result: { platform: 'linux' } });
+  });
+
+  test('has figures', async () => {
+    const { body } = await call('GET', '/engines/{id}/stats', `/engines/${engineId}/stats`);
+    expect(body).toEqual({
+      container_id: engineId,
+      cpu_percent: expect.any(Number),
+      memory_usage: COUNT,
+      memory_limit: COUNT,
+      memory_percent: expect.any(Number),
+      network_rx_bytes: 0,
+      network_tx_bytes: 0,
+      network_scope: 'host',
+      block_read_bytes: COUNT,
+      block_write_bytes: COUNT,
+    });
+    expect(body.memory_usage).toBeGreaterThan(1024 * 1024);
+    const all = await call('GET', '/engines/stats/all');
+    expect(Object.keys(all.body)).toEqual([engineId]);
+    const total = await call('GET', '/engines/stats/total');
+    expect(total.body).toEqual({
+      total_cpu_percent: expect.any(Number),
+      total_memory_usage: COUNT,
+      total_network_rx_bytes: 0,
+      total_network_tx_bytes: 0,
+      total_block_read_bytes: COUNT,
+      total_block_write_bytes: COUNT,
+      container_count: 1,
+    });
+    expect(total.body.total_memory_usage).toBeGreaterThan(1024 * 1024);
+  });
+});
+
+describe('a stream', () => {
+  test('starts at the engine that is named by its address', async () => {
+    const report = { ...STARTED, engine: { host: '127.0.0.1', port } };
+    const { body } = await call('POST', '/events/stream_started', '/events/stream_started', report);
+    expect(body).toEqual({
+      id: `${STARTED.stream.key}|session-1`,
+      key_type: 'infohash',
+      key: STARTED.stream.key,
+      container_id: engineId,
+      playback_session_id: 'session-1',
+      stat_url: STARTED.session.stat_url,
+      command_url: STARTED.session.command_url,
+      is_live: true,
+      started_at: RFC_3339,
+      ended_at: null,
+      status: 'started',
+      peers: null,
+      speed_down: null,
+      speed_up: null,
+      downloaded: null,
+      uploaded: null,
+    });
+    const streams = await call('GET', '/streams');
+    expect(streams.body).toEqual([body]);
+    const engine = await call('GET', '/engines/{id}', `/engines/${engineId}`);
+    expect(engine.body).toMatchObject({ engine: { container_id: engineId }, streams: [body] });
+    expect(engine.body.engine).toMatchObject({ streams: [body.id], last_stream_usage: RFC_3339 });
+  });
+
+  test('is in the status of the whole', async () => {
+    const { body } = await call('GET', '/orchestrator/status');
+    expect(body).toEqual({
+      status: 'healthy',
+      engines: { total: 1, running: 1, healthy: 1, unhealthy: 0 },
+      streams: { active: 1, total: 1 },
+      capacity: { total: 1, used: 1, available: 0, max_replicas: 3, min_replicas: 0 },
+      vpn: { enabled: false, connected: false, health: 'unknown', container: null, forwarded_port: null },
+      provisioning: {
+        can_provision: true,
+        circuit_breaker_state: 'closed',
+        last_failure: null,
+        blocked_reason: null,
+        blocked_reason_details: null,
+      },
+      config: { auto_delete: false, grace_period_s: 30, engine_variant: 'emulated', debug_mode: false },
+      timestamp: RFC_3339,
+    });
+  });
+
+  test('ends once', async () => {
+    const body = { stream_id: `${STARTED.stream.key}|session-1`, reason: 'closed' };
+    const ended = await call('POST', '/events/stream_ended', '/events/stream_ended', body);
+    expect(ended.body).toMatchObject({
+      updated: true,
+      stream: { status: 'ended', ended_at: RFC_3339, container_id: engineId },
+    });
+    const again = await call('POST', '/events/stream_ended', '/events/stream_ended', body);
+    expect(again.body).toEqual({ updated: false, stream: null });
+  });
+
+  test('has samples, and is stopped, which its engine may not confirm', async () => {
+    const id = encodeURIComponent(`${STARTED.stream.key}|session-1`);
+    expect((await call('GET', '/streams/{id}/stats', `/streams/${id}/stats`)).body).toEqual([]);
+    const { body } = await call('DELETE', '/streams/{id}', `/streams/${id}`);
+    expect(body).toMatchObject({
+      stream_id: `${STARTED.stream.key}|session-1`,
+      stopped: false,
+      stream: { status: 'ended' },
+    });
+  });
+});
+
+test('without a VPN its status says so, and its address is not known', async () => {
+  const { body } = await call('GET', '/vpn/status');
+  expect(body).toEqual({
+    mode: 'disabled',
+    enabled: false,
+    status: 'disabled',
+    container_name: null,
+    container: null,
+    health: 'unknown',
+    connected: false,
+    forwarded_port: null,
+    public_ip: null,
+    provider: null,
+    country: null,
+    city: null,
+    region: null,
+    last_check: null,
+    last_check_at: null,
+    vpn1: null,
+    vpn2: null,
+    emergency_mode: { active: false, failed_vpn: null, healthy_vpn: null, duration_seconds: null },
+  });
+  const address = await call('GET', '/vpn/publicip');
+  expect(address).toMatchObject({ status: 503, body: { code: 'public_ip_unknown' } });
+});
+
+test('the event log tells what has happened, and its figures count it', async () => {
+  const log = await call('GET', '/events', '/events?limit=1000');
+  const lines = log.body as unknown as { event_type: string }[];
+  expect(lines.map(({ event_type }) => event_type)).toEqual(
+    expect.arrayContaining(['engine_started', 'stream_started', 'stream_ended']),
+  );
+  const { body } = await call('GET', '/events/stats');
+  expect(body).toMatchObject({ dropped: 0, store: 'file' });
+  expect(body.total).toBeGreaterThanOrEqual(lines.length);
+});
+
+test('the cache tells what it holds, and is cleared', async () => {
+  const { body } = await call('GET', '/cache/stats');
+  expect(Object.keys(body).slice(0, 5)).toEqual(['size', 'hits', 'misses', 'hit_rate', 'entries']);
+  const cleared = await call('POST', '/cache/clear');
+  expect(cleared.body.message).toBe('Cache cleared successfully');
+});
+
+test('probes and version answer', async () => {
+  expect((await call('GET', '/livez')).body).toEqual({ status: 'alive' });
+  expect((await call('GET', '/readyz')).body).toEqual({ status: 'ready' });
+  expect((await call('GET', '/health')).body).toEqual({
+    status: 'healthy',
+    runtime: { name: 'process', available: true },
+    engines: 1,
+    history: { store: 'file' },
+    cluster: null,
+    uptime_seconds: expect.any(Number),
+  });
+  expect((await call('GET', '/version')).body).toEqual({
+    name: 'roundhouse',
+    version: '0.0.0-test',
+    node: process.version,
+  });
+});
+
+test('the figures over time have one for each interval', async () => {
+  const { status, body } = await call('GET', '/stats/history');
+  expect(status).toBe(200);
+  const { interval_s, from, to, t, ...columns } = body;
+  expect(to - from).toBe(300);
+  expect(t).toHaveLength(300 / interval_s);
+  for (const figures of Object.values(columns)) expect(figures).toHaveLength(t.length);
+});
+
+test('engines are deleted under either path, and a second time they are not there', async () => {
+  const { body } = await call('POST', '/provision/acestream');
+  const other = body.container_id;
+  expect((await call('DELETE', '/engines/{id}', `/engines/${engineId}`)).body).toEqual({
+    deleted: engineId,
+  });
+  expect((await call('DELETE', '/containers/{id}', `/containers/${other}`)).body).toEqual({
+    deleted: other,
+  });
+  for (const path of ['engines', 'containers']) {
+    const gone = await call('DELETE', `/${path}/{id}`, `/${path}/${engineId}`);
+    expect(gone).toMatchObject({ status: 404, body: { code: 'engine_not_found' } });
+  }
+  expect((await call('GET', '/engines')).body).toEqual([]);
+  await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow();
+});
+
+describe('the fleet', () => {
+  const breaker = {
+    state: 'closed',
+    failure_count: 0,
+    failure_threshold: 5,
+    last_failure_time: null,
+    recovery_timeout: 300,
+  };
+
+  test('tells its health and its circuit breakers', async () => {
+    const { status, body } = await call('GET', '/health/status');
+    expect(status).toBe(200);
+    expect(body).toEqual({
+      total_engines: 0,
+      healthy_engines: 0,
+      unhealthy_engines: 0,
+      marked_for_replacement: 0,
+      minimum_required: 0,
+      health_check_interval: app.config.healthCheckIntervalS,
+      circuit_breakers: {
+        general: { ...breaker, last_success_time: RFC_3339 },
+        replacement: { ...breaker, last_success_time: null },
+      },
+    });
+  });
+
+  test('is scaled up and down, clamped to the limits', async () => {
+    const scale = (demand: string) => call('POST', '/scale/{demand}', `/scale/${demand}`);
+    const engines = async () => (await app.get('/engines')).json().length;
+    expect(await scale('2')).toEqual({ status: 200, body: { scaled_to: 2 } });
+    await waitUntil('two engines', async () => (await engines()) === 2, 5000);
+    expect((await scale('999999')).body).toEqual({ scaled_to: app.config.maxReplicas });
+    expect(await scale('-3')).toEqual({ status: 200, body: { scaled_to: 0 } });
+    await waitUntil('no engine', async () => (await engines()) === 0, 15_000);
+    expect((await scale('many')).status).toBe(400);
+  });
+
+  test('has its breakers closed by hand', async () => {
+    const path = '/health/circuit-breaker/reset';
+    expect(await call('POST', path)).toEqual({
+      status: 200,
+      body: { message: 'Circuit breaker reset: general, replacement' },
+    });
+    const one = await call('POST', path, `${path}?operation_type=replacement`);
+    expect(one.body).toEqual({ message: 'Circuit breaker reset: replacement' });
+    expect((await call('POST', path, `${path}?operation_type=other`)).status).toBe(400);
+  });
+});
+
+test('all operations with JSON replies that the document names have been held against it', () => {
+  const documented = Object.entries(OPENAPI.paths).flatMap(([path, operations]) =>
+    Object.entries(operations)
+      .filter(([, operation]) => answersJson(operation))
+      .map(([method]) => `${method.toUpperCase()} ${path}`),
+  );
+  expect([...exercised].sort()).toEqual(documented.sort());
+});

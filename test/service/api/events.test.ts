@@ -1,0 +1,211 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { eventRoutes } from '../../../src/service/api/routes/events.ts';
+import { createServer } from '../../../src/service/api/server.ts';
+import { History } from '../../../src/service/event-log/event-log.ts';
+import { assertDocumented } from '../../support/http/openapi.ts';
+import { startFakeApp, type TestApp } from '../../support/service/app.ts';
+import { FakeRuntime } from '../../support/service/fake-runtime.ts';
+
+// A busy machine makes all of this slow.
+vi.setConfig({ testTimeout: 30_000 });
+
+interface WireEvent {
+  id: number;
+  timestamp: string;
+  event_type: string;
+  category: string;
+  message: string;
+  container_id: string | null;
+  stream_id: string | null;
+  details: Record<string, unknown>;
+}
+
+async function events(app: TestApp, query = ''): Promise<WireEvent[]> {
+  const reply = await app.get(`/events${query}`);
+  expect(reply.statusCode).toBe(200);
+  assertDocumented('GET', '/events', reply);
+  expect(reply.headers['cache-control']).toBe('private, no-cache');
+  return reply.json();
+}
+
+function startStream(app: TestApp, id: string, containerId: string) {
+  return app.post('/events/stream_started', {
+    container_id: containerId,
+    engine: { host: '127.0.0.1', port: 40_000 },
+    stream: { key_type: 'infohash', key: 'b04372b9543d763bd2dbd2a1842d9723fd080076' },
+    session: {
+      playback_session_id: `session of ${id}`,
+      stat_url: 'http://127.0.0.1:9/stat',
+      command_url: 'http://127.0.0.1:9/command',
+      is_live: 1,
+    },
+    labels: { stream_id: id },
+  });
+}
+
+/** An application with one engine, of which two streams have started and one has ended. */
+async function startBusyApp() {
+  const runtime = new FakeRuntime();
+  const engine = runtime.startUnnoticed({ host: '127.0.0.1' });
+  const app = await startFakeApp({}, runtime);
+  await startStream(app, 'first', engine.id);
+  await startStream(app, 'second', engine.id);
+  await app.post('/events/stream_ended', { stream_id: 'first' });
+  return { app, runtime, engine };
+}
+
+describe('GET /events', () => {
+  it('is the event log, newest first', async () => {
+    const { app: started, engine } = await startBusyApp();
+    await using app = started;
+    const log = await events(app);
+    const types = log.map(({ event_type }) => event_type).filter((type) => type !== 'engine_changed');
+    expect(types).toEqual([
+      'stream_ended',
+      'stream_started',
+      'stream_started',
+      'runtime_connected',
+      'engine_started',
+    ]);
+    const started1 = log.at(-1)!;
+    expect(started1).toMatchObject({ category: 'engine', container_id: engine.id, stream_id: null });
+    expect(Math.abs(Date.parse(started1.timestamp) - Date.now())).toBeLessThan(60_000);
+    expect(log.map(({ id }) => id)).toEqual(log.map(({ id }) => id).toSorted((a, b) => b - a));
+  });
+
+  it('is filtered and paged', async () => {
+    const { app: started, engine } = await startBusyApp();
+    await using app = started;
+    const streamsOf = (log: WireEvent[]) => log.map(({ stream_id }) => stream_id);
+    expect(streamsOf(await events(app, '?category=stream'))).toEqual(['first', 'second', 'first']);
+    expect(streamsOf(await events(app, '?category=stream&limit=1&offset=1'))).toEqual(['second']);
+    expect(streamsOf(await events(app, '?event_type=stream_ended'))).toEqual(['first']);
+    expect(streamsOf(await events(app, '?stream_id=second'))).toEqual(['second']);
+    expect(await events(app, `?container_id=${engine.id}&event_type=engine_started`)).toHaveLength(1);
+    expect(await events(app, "?container_id=' OR '1'='1")).toEqual([]);
+    expect(await events(app, '?stream_id=first%27%3B%20DROP%20TABLE%20events%3B%20--')).toEqual([]);
+    const [newest] = await events(app, '?limit=1');
+    const since = Date.parse(newest!.timestamp);
+    for (const text of [
+      newest!.timestamp,
+      String(since / 1000),
+      new Date(since + 7_200_000).toISOString().replace('Z', '+02:00'),
+      encodeURIComponent(new Date(since - 19_800_000).toISOString().replace('Z', '-05:30')),
+    ]) {
+      const later = await events(app, `?category=stream&since=${text}`);
+      expect(later[0]?.id).toBe(newest!.id);
+      expect(later.every(({ timestamp }) => Date.parse(timestamp) >= since)).toBe(true);
+    }
+    expect(await events(app, `?since=${Math.ceil(Date.now() / 1000) + 60}`)).toEqual([]);
+  });
+
+  it.each([
+    'limit=0',
+    'limit=1001',
+    'limit=-1',
+    'limit=1e2',
+    'limit=ten',
+    'limit=',
+    'limit=1&limit=2',
+    'offset=-1',
+    'offset=1.5',
+    'offset=99999999999999999999',
+    'event_type=no_such_event',
+    "category=stream' OR 1=1 --",
+    'container_id=',
+    'since=yesterday',
+    'since=2026-02-30T25:00:00Z',
+    'since=2026-01-01',
+    'since=-5',
+    'since=99999999999999',
+  ])('refuses %s', async (query) => {
+    await using app = await startFakeApp();
+    const reply = await app.get(`/events?${query}`);
+    expect(reply.statusCode).toBe(400);
+    expect(reply.json()).toMatchObject({ code: 'invalid_request' });
+    assertDocumented('GET', '/events', reply);
+  });
+});
+
+describe('GET /events/stats', () => {
+  it('has the log in figures', async () => {
+    const { app: started } = await startBusyApp();
+    await using app = started;
+    const reply = await app.get('/events/stats');
+    expect(reply.statusCode).toBe(200);
+    assertDocumented('GET', '/events/stats', reply);
+    const stats = reply.json();
+    expect(stats).toMatchObject({ dropped: 0, queued: 0, store: 'file' });
+    expect(stats.by_type).toMatchObject({ stream_started: 2, stream_ended: 1, engine_started: 1 });
+    expect(stats.by_category.stream).toBe(3);
+    const counts = Object.values<number>(stats.by_type);
+    expect(stats.total).toBe(counts.reduce((sum, count) => sum + count));
+    const log = await events(app);
+    expect([stats.newest, stats.oldest]).toEqual([log[0]!.timestamp, log.at(-1)!.timestamp]);
+  });
+});
+
+describe('a restart', () => {
+  it('keeps the log and the streams, and adds nothing of its own for streams but one line', async () => {
+    const { app: first, runtime, engine } = await startBusyApp();
+    const before = await events(first);
+    const streamsBefore = (await first.get('/streams')).json();
+    // Its folder stays for the second run.
+    await first.app.close();
+
+    const settings = { DATA_DIR: first.config.dataDir };
+    await using second = await startFakeApp({ settings }, runtime);
+    expect((await second.get('/streams')).json()).toEqual(streamsBefore);
+    expect((await second.get(`/engines/${engine.id}`)).json().engine.streams).toEqual(['second']);
+    const after = await events(second);
+    expect(after.slice(-before.length)).toEqual(before);
+    const streamLines = after.slice(0, -before.length).filter(({ category }) => category === 'stream');
+    expect(streamLines.map(({ event_type }) => event_type)).toEqual(['streams_restored']);
+    // Repeating what was reported to the first run changes nothing.
+    await startStream(second, 'second', engine.id);
+    expect(await events(second, '?event_type=stream_started')).toHaveLength(2);
+  });
+
+  it('ends the streams of engines that have gone meanwhile', async () => {
+    const { app: first, runtime, engine } = await startBusyApp();
+    await first.app.close();
+    runtime.stop(engine.id);
+    await using second = await startFakeApp({ settings: { DATA_DIR: first.config.dataDir } }, runtime);
+    const reply = await second.get('/streams?status=started');
+    expect(reply.json()).toEqual([]);
+    expect((await second.get('/orchestrator/status')).json().streams).toEqual({ active: 0, total: 2 });
+  });
+});
+
+describe('trouble with the history', () => {
+  it('leaves the service ready, and shows where the log is', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'roundhouse-test-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    await writeFile(join(folder, 'data'), '');
+    await using app = await startFakeApp({ settings: { DATA_DIR: join(folder, 'data') } });
+    expect((await app.get('/readyz')).statusCode).toBe(200);
+    const health = await app.get('/health');
+    expect(health.statusCode).toBe(200);
+    expect(health.json()).toMatchObject({ status: 'healthy', history: { store: 'memory' } });
+    assertDocumented('GET', '/health', health);
+    expect((await app.get('/events/stats')).json().store).toBe('memory');
+    expect((await events(app)).map(({ event_type }) => event_type)).toEqual(['runtime_connected']);
+  });
+
+  it('is a clear 503 where its worker is not there', async () => {
+    const api = createServer(pino({ level: 'silent' }), {});
+    const history = new History({ dataDir: 'unused', maxEvents: 1, maxAgeS: 60, report: () => {} });
+    eventRoutes(api, history);
+    for (const path of ['/events', '/events/stats']) {
+      const reply = await api.inject(path);
+      expect(reply.statusCode).toBe(503);
+      expect(reply.json()).toMatchObject({ code: 'history_unavailable' });
+      assertDocumented('GET', path, reply);
+    }
+    await api.close();
+  });
+});

@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startFakeApp, type TestApp } from '../../support/service/app.ts';
+
+const SAFETY = {
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'x-frame-options': 'DENY',
+};
+/** A cached reply, one past Fastify, one from it, an error, one from before routing, and the pages. */
+const PATHS = ['/engines', '/streams', '/nothing', '/engines/%zz', '/docs', '/docs/json'];
+
+describe('without CORS_ORIGIN', () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await startFakeApp();
+  });
+  afterAll(() => app[Symbol.asyncDispose]());
+
+  test.each(PATHS)('%s has what keeps browsers safe, and nothing that breaks plain HTTP', async (path) => {
+    const { headers } = await app.get(path, { origin: 'http://evil.example' });
+    expect(headers).toMatchObject(SAFETY);
+    for (const name of Object.keys(headers)) expect(name).not.toMatch(/^access-control-/);
+    expect(headers).not.toHaveProperty('strict-transport-security');
+    expect(String(headers['content-security-policy'])).not.toContain('upgrade-insecure-requests');
+  });
+
+  test('no page of another origin may ask', async () => {
+    const reply = await app.inject({
+      method: 'OPTIONS',
+      url: '/engines',
+      headers: { origin: 'http://evil.example', 'access-control-request-method': 'POST' },
+    });
+    expect(reply.statusCode).toBe(405);
+  });
+});
+
+describe.each(['http://panel.example:8080', '*'])('with CORS_ORIGIN %s', (corsOrigin) => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await startFakeApp({ settings: { CORS_ORIGIN: corsOrigin } });
+  });
+  afterAll(() => app[Symbol.asyncDispose]());
+
+  test.each(PATHS)('%s lets that origin read, the validators included', async (path) => {
+    const { headers } = await app.get(path, { origin: 'http://panel.example:8080' });
+    expect(headers).toMatchObject({
+      ...SAFETY,
+      'access-control-allow-origin': corsOrigin,
+      'access-control-expose-headers': 'ETag, Age, Cache-Status',
+      vary: 'Origin',
+    });
+    expect(headers).not.toHaveProperty('access-control-allow-credentials');
+  });
+
+  test('a 304 does too', async () => {
+    const reply = await app.get('/engines', { 'if-none-match': '*' });
+    expect(reply.statusCode).toBe(304);
+    expect(reply.headers['access-control-allow-origin']).toBe(corsOrigin);
+  });
+
+  test.each(['/engines', '/provision/acestream', '/engines/some-id'])('%s may be asked for', async (url) => {
+    const reply = await app.inject({
+      method: 'OPTIONS',
+      url,
+      headers: { origin: 'http://panel.example:8080', 'access-control-request-method': 'POST' },
+    });
+    expect(reply.statusCode).toBe(204);
+    expect(reply.body).toBe('');
+    expect(reply.headers).toMatchObject({
+      'access-control-allow-origin': corsOrigin,
+      'access-control-allow-methods': 'GET, HEAD, POST, DELETE',
+      'access-control-allow-headers': 'Authorization, Content-Type, X-API-KEY, If-None-Match',
+    });
+  });
+
+  test('other errors stay what they are', async () => {
+    expect((await app.get('/nothing')).statusCode).toBe(404);
+    expect((await app.inject({ method: 'PUT', url: '/engines' })).statusCode).toBe(405);
+  });
+});

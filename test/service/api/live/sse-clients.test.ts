@@ -1,0 +1,117 @@
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { Followers } from '../../../../src/service/api/live/sse-clients.ts';
+import { EventBus } from '../../../../src/service/events/events.ts';
+import { Notices } from '../../../../src/service/events/notices.ts';
+import { FakeClock, settle } from '../../../support/fake-clock.ts';
+import { LiveClient } from '../../../support/http/live-client.ts';
+import { waitUntil } from '../../../support/wait-until.ts';
+
+const WAIT_MS = 10_000;
+/** Notices of 20 kB each fill the buffers of both sockets, which hold some megabytes, in short time. */
+const LONG_ID = 'x'.repeat(20_000);
+
+/** Followers behind a server that does nothing else. */
+async function start() {
+  const bus = new EventBus();
+  const notices = new Notices(bus, 1000);
+  const followers = new Followers({ notices, clock: new FakeClock(), most: 10 });
+  const responses: ServerResponse[] = [];
+  const server = createServer((request, response) => {
+    responses.push(response);
+    response.writeHead(200, { 'content-type': 'text/event-stream', connection: 'close' });
+    const lastId = request.headers['last-event-id'];
+    followers.add(response, typeof lastId === 'string' ? lastId : undefined);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(async () => {
+    await followers.close();
+    server.close().closeAllConnections();
+  });
+  const { port } = server.address() as AddressInfo;
+  const publish = (streamId: string) => bus.publish({ type: 'stream_started', streamId, engineId: null });
+  return { followers, notices, responses, port, url: `http://127.0.0.1:${port}`, publish };
+}
+
+/** A client that asks, and then reads nothing. */
+async function connectDeaf(port: number) {
+  const socket = connect(port, '127.0.0.1');
+  onTestFinished(() => void socket.destroy());
+  await once(socket, 'connect');
+  socket.pause();
+  socket.on('error', () => {});
+  socket.write('GET /events/live HTTP/1.1\r\nHost: x\r\n\r\n');
+  return socket;
+}
+
+test('a client that does not read is cut off; those that do are told everything', async () => {
+  const { followers, port, url, publish } = await start();
+  await using reader = await LiveClient.connect(url);
+  await reader.received(1);
+  await connectDeaf(port);
+  await waitUntil('two followers', () => followers.size === 2, WAIT_MS);
+  let published = 0;
+  await waitUntil(
+    'the deaf one is cut off',
+    async () => {
+      for (let count = 0; count < 5 && followers.size === 2; count += 1) {
+        published += 1;
+        publish(`${published}-${LONG_ID}`);
+      }
+      // As on a connection that works, one client has read before more comes.
+      await reader.received(1 + published);
+      return followers.size === 1;
+    },
+    30_000,
+  );
+  publish('last');
+  await reader.received(2 + published);
+  expect(reader.messages.slice(1).map(({ data }) => String(data.stream_id).split('-')[0])).toEqual([
+    ...Array.from({ length: published }, (_, index) => String(index + 1)),
+    'last',
+  ]);
+  expect(followers.size).toBe(1);
+}, 60_000);
+
+test('more than is sensible to repeat is not repeated', async () => {
+  const { notices, url, publish } = await start();
+  const before = notices.lastId;
+  publish('short');
+  const between = notices.lastId;
+  for (let count = 0; count < 10; count += 1) publish(LONG_ID);
+  const after = notices.lastId;
+  publish('short');
+  const beginning = async (lastId: string) => {
+    await using client = await LiveClient.connect(url, { 'last-event-id': lastId });
+    const [message] = await client.received(1);
+    return message!.event;
+  };
+  expect(await beginning(before)).toBe('snapshot');
+  expect(await beginning(between)).toBe('snapshot');
+  expect(await beginning(after)).toBe('notice');
+});
+
+test('the end waits for nobody who does not read, and nobody joins after it', async () => {
+  const { followers, responses, port, publish } = await start();
+  const deaf = await connectDeaf(port);
+  const [response] = await waitUntil('a follower', () => followers.size === 1 && responses, WAIT_MS);
+  // The sockets are full and something is left here: too little to be cut off for.
+  await waitUntil(
+    'a backlog',
+    () => {
+      while (response!.writableLength === 0) publish(LONG_ID);
+      return settle().then(() => response!.writableLength > 0);
+    },
+    WAIT_MS,
+  );
+  expect(followers.size).toBe(1);
+  await followers.close();
+  expect(response!.destroyed).toBe(true);
+  expect(() => followers.assertRoom()).toThrow('No further client');
+  deaf.resume();
+  await once(deaf, 'close');
+  expect(followers.size).toBe(0);
+});

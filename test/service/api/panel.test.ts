@@ -1,0 +1,108 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Api } from '../../../src/service/api/context.ts';
+import { panelRoutes } from '../../../src/service/api/routes/panel.ts';
+import { createServer } from '../../../src/service/api/server.ts';
+import { KEY, startFakeApp } from '../../support/service/app.ts';
+
+let folder: string;
+let api: Api;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'roundhouse-panel-'));
+  api = createServer(pino({ level: 'silent' }), {});
+  await panelRoutes(api, join(folder, 'panel'));
+});
+afterEach(async () => {
+  await api.close();
+  await rm(folder, { recursive: true });
+});
+
+async function build(): Promise<void> {
+  await mkdir(join(folder, 'panel/assets'), { recursive: true });
+  await writeFile(join(folder, 'panel/index.html'), '<!doctype html><title>Built</title>');
+  await writeFile(join(folder, 'panel/assets/index-Ab12.js'), 'export {};');
+  await writeFile(join(folder, 'panel/assets/index-Ab12.js.gz'), gzipSync('export {};'));
+  await writeFile(join(folder, 'secret'), 'not for the panel');
+}
+
+describe('a panel that has been built', () => {
+  beforeEach(build);
+
+  test.each(['/panel/', '/panel/?x=/y'])('%s is the page, asked for anew each time', async (url) => {
+    const { statusCode, headers, body } = await api.inject(url);
+    expect(statusCode).toBe(200);
+    expect(headers).toMatchObject({
+      'content-type': 'text/html; charset=utf-8',
+      'cache-control': 'no-cache',
+    });
+    expect(headers).toHaveProperty('etag');
+    expect(body).toContain('Built');
+    const again = await api.inject({ url, headers: { 'if-none-match': headers.etag as string } });
+    expect(again.statusCode).toBe(304);
+  });
+
+  test('its files are kept for good, and come compressed to whoever takes them so', async () => {
+    const url = '/panel/assets/index-Ab12.js';
+    const plain = await api.inject(url);
+    expect(plain.body).toBe('export {};');
+    expect(plain.headers).toMatchObject({
+      'content-type': 'application/javascript; charset=utf-8',
+      'cache-control': 'public, max-age=31536000, immutable',
+    });
+    const small = await api.inject({ url, headers: { 'accept-encoding': 'gzip, br' } });
+    expect(small.headers).toMatchObject({
+      'content-type': 'application/javascript; charset=utf-8',
+      'content-encoding': 'gzip',
+      'cache-control': 'public, max-age=31536000, immutable',
+    });
+    expect(small.headers.vary).toMatch(/accept-encoding/i);
+  });
+
+  test('every reply has a policy that lets nothing in but files of the panel', async () => {
+    for (const url of ['/panel/', '/panel/assets/index-Ab12.js', '/panel/nothing']) {
+      const policy = String((await api.inject(url)).headers['content-security-policy']);
+      expect(policy).toContain("default-src 'none'");
+      expect(policy).toContain("script-src 'self'");
+      expect(policy).toContain("frame-ancestors 'none'");
+      expect(policy).not.toMatch(/unsafe|https?:|\*|data:|upgrade-insecure/);
+    }
+  });
+
+  test.each(['/panel/../secret', '/panel/%2e%2e/secret', '/panel/..%2fsecret', '/panel/assets/../../secret'])(
+    '%s leads nowhere',
+    async (url) => {
+      const { statusCode, body } = await api.inject(url);
+      expect(statusCode).toBeGreaterThanOrEqual(403);
+      expect(body).not.toContain('not for the panel');
+    },
+  );
+});
+
+test('a page that was not built says how to build it, and is there once it is', async () => {
+  const before = await api.inject('/panel/');
+  expect(before.statusCode).toBe(503);
+  expect(before.headers['content-type']).toContain('text/html');
+  expect(before.body).toContain('npm run build:panel');
+  await build();
+  expect((await api.inject('/panel/')).body).toContain('Built');
+});
+
+test('addresses without the slash, and a browser at the root, are led to it under any prefix', async () => {
+  const short = await api.inject('/panel');
+  expect(short).toMatchObject({ statusCode: 302, headers: { location: 'panel/' } });
+  const root = await api.inject({ url: '/', headers: { accept: 'text/html,*/*' } });
+  expect(root).toMatchObject({ statusCode: 302, headers: { location: 'panel/', vary: 'Accept' } });
+  expect((await api.inject('/')).statusCode).toBe(404);
+});
+
+test('it is open where reads need the key: its user is asked for it', async () => {
+  await using app = await startFakeApp({ settings: { AUTH_READS: 'true' } });
+  expect([200, 503]).toContain((await app.get('/panel/')).statusCode);
+  expect((await app.get('/panel')).statusCode).toBe(302);
+  expect((await app.get('/engines')).statusCode).toBe(401);
+  expect((await app.get('/engines', { 'x-api-key': KEY })).statusCode).toBe(200);
+});

@@ -1,0 +1,153 @@
+import { describe, expect, test } from 'vitest';
+import { settle } from '../../support/fake-clock.ts';
+import { assertDocumented } from '../../support/http/openapi.ts';
+import { startFakeApp } from '../../support/service/app.ts';
+
+const TOTAL = '/engines/stats/total';
+
+async function startWithEngine(settings: Record<string, string> = {}) {
+  const app = await startFakeApp({ settings });
+  app.runtime.start();
+  await settle();
+  return app;
+}
+
+describe('while the runtime fails', () => {
+  test('the last good answer stands in with its age, marked stale', async () => {
+    await using app = await startWithEngine();
+    const good = await app.get(TOTAL);
+    app.runtime.fail('sample');
+    await app.clock.advanceAsync(3000);
+    const stale = await app.get(TOTAL);
+    expect(stale.statusCode).toBe(200);
+    expect(stale.body).toBe(good.body);
+    expect(stale.headers).toMatchObject({
+      age: '3',
+      etag: good.headers.etag,
+      'cache-status': 'roundhouse; fwd=stale; ttl=0',
+    });
+    await app.clock.advanceAsync(10_000);
+    expect((await app.get(TOTAL)).headers).toMatchObject({
+      age: '13',
+      'cache-status': 'roundhouse; fwd=stale; ttl=-10',
+    });
+  });
+
+  test('it stands in for CACHE_STALE_IF_ERROR_S after its expiry; then there is a 503', async () => {
+    await using app = await startWithEngine({ CACHE_STALE_IF_ERROR_S: '20' });
+    await app.get(TOTAL);
+    app.runtime.fail('sample');
+    await app.clock.advanceAsync(22_999);
+    expect((await app.get(TOTAL)).headers).toMatchObject({ age: '22' });
+    await app.clock.advanceAsync(1);
+    const failed = await app.get(TOTAL);
+    expect(failed.statusCode).toBe(503);
+    expect(failed.json()).toMatchObject({ status: 503, code: 'runtime_unavailable' });
+    expect(failed.headers).toMatchObject({ 'retry-after': expect.stringMatching(/^\d+$/) });
+    assertDocumented('GET', TOTAL, failed);
+  });
+
+  test('the source is tried about once a second, however many ask', async () => {
+    await using app = await startWithEngine();
+    await app.get(TOTAL);
+    app.runtime.fail('sample');
+    await app.clock.advanceAsync(3000);
+    const before = app.runtime.calls.sample;
+    for (let tenth = 0; tenth < 100; tenth += 1) {
+      await app.get(TOTAL);
+      await app.clock.advanceAsync(100);
+    }
+    const tries = app.runtime.calls.sample - before;
+    expect(tries).toBeGreaterThanOrEqual(8);
+    expect(tries).toBeLessThanOrEqual(11);
+  });
+
+  test('when it works again, the answer is new within a second', async () => {
+    await using app = await startWithEngine();
+    await app.get(TOTAL);
+    app.runtime.fail('sample');
+    await app.clock.advanceAsync(10_000);
+    await app.get(TOTAL);
+    app.runtime.mend('sample');
+    await app.clock.advanceAsync(1000);
+    await app.get(TOTAL);
+    await settle();
+    expect((await app.get(TOTAL)).headers).toMatchObject({
+      age: '0',
+      'cache-status': expect.stringContaining('hit'),
+    });
+  });
+
+  test('after the 503 too', async () => {
+    // The engine of these tests answers no health check; within the minute it would be replaced.
+    await using app = await startWithEngine({ ENGINE_GRACE_PERIOD_S: '3600' });
+    await app.get(TOTAL);
+    app.runtime.fail('sample');
+    await app.clock.advanceAsync(60_000);
+    expect((await app.get(TOTAL)).statusCode).toBe(503);
+    app.runtime.mend('sample');
+    expect((await app.get(TOTAL)).headers['cache-status']).toContain('fwd=miss');
+  });
+
+  test('nothing stands in where nothing was known', async () => {
+    await using app = await startWithEngine();
+    app.runtime.fail('sample');
+    expect((await app.get(TOTAL)).statusCode).toBe(503);
+    expect((await app.get('/engines/stats/all')).statusCode).toBe(503);
+  });
+});
+
+describe('a runtime that is away', () => {
+  test('what an event has made out of date stands in, marked stale, and never as fresh', async () => {
+    await using app = await startWithEngine();
+    for (const path of [TOTAL, '/engines', '/orchestrator/status']) {
+      await app.get(path);
+      app.runtime.disconnect();
+      const reply = await app.get(path);
+      expect(reply.statusCode).toBe(200);
+      expect(reply.headers['cache-status']).toContain('fwd=stale');
+      app.runtime.connect();
+      await settle();
+      expect((await app.get(path)).headers['cache-status']).toContain('fwd=miss');
+    }
+  });
+
+  test('a condition is met by a stale answer as well', async () => {
+    await using app = await startWithEngine();
+    const { etag } = (await app.get(TOTAL)).headers;
+    app.runtime.disconnect();
+    const reply = await app.get(TOTAL, { 'if-none-match': String(etag) });
+    expect(reply.statusCode).toBe(304);
+    expect(reply.headers['cache-status']).toContain('fwd=stale');
+  });
+
+  test('with staleness off there is a 503 at once', async () => {
+    await using app = await startWithEngine({ CACHE_STALE_IF_ERROR_S: '0' });
+    await app.get(TOTAL);
+    app.runtime.disconnect();
+    expect((await app.get(TOTAL)).statusCode).toBe(503);
+  });
+});
+
+test('a load that hangs is given up at its deadline, and the last good answer stands in', async () => {
+  await using app = await startWithEngine({ CACHE_LOAD_TIMEOUT_S: '2', CACHE_KEEP_WARM: 'false' });
+  await app.get(TOTAL);
+  app.runtime.hold('sample');
+  await app.clock.advanceAsync(4000);
+  const reply = app.get(TOTAL);
+  await settle();
+  await app.clock.advanceAsync(2000);
+  expect((await reply).headers).toMatchObject({
+    age: '6',
+    'cache-status': expect.stringContaining('fwd=stale'),
+  });
+});
+
+test('figures that no engine would give are a fault, not zeros', async () => {
+  await using app = await startWithEngine();
+  app.runtime.samples.clear();
+  const reply = await app.get(TOTAL);
+  expect(reply.statusCode).toBe(503);
+  expect(reply.json().code).toBe('stats_unavailable');
+  assertDocumented('GET', TOTAL, reply);
+});

@@ -1,0 +1,233 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { settle } from '../../support/fake-clock.ts';
+import { assertDocumented } from '../../support/http/openapi.ts';
+import { startFakeApp, type TestApp } from '../../support/service/app.ts';
+import type { FakeRuntime } from '../../support/service/fake-runtime.ts';
+
+let app: TestApp<FakeRuntime>;
+let names = 0;
+beforeAll(async () => {
+  app = await startFakeApp({ settings: { MAX_REPLICAS: '50' } });
+});
+afterAll(() => app[Symbol.asyncDispose]());
+
+async function newEngine() {
+  const engine = app.runtime.start();
+  await settle();
+  return engine;
+}
+
+/** A report of a stream that has started, each another. */
+function report(change: Record<string, unknown> = {}) {
+  names += 1;
+  return {
+    engine: { host: 'unknown-host', port: 1 },
+    stream: { key_type: 'content_id', key: `key-${names}` },
+    session: {
+      playback_session_id: `session-${names}`,
+      stat_url: 'http://e/stat',
+      command_url: 'http://e/cmd',
+      is_live: 0,
+    },
+    ...change,
+  };
+}
+
+async function start(body: object) {
+  const reply = await app.post('/events/stream_started', body);
+  expect(reply.statusCode).toBe(200);
+  return reply.json();
+}
+
+async function end(body: object) {
+  const reply = await app.post('/events/stream_ended', body);
+  expect(reply.statusCode).toBe(200);
+  assertDocumented('POST', '/events/stream_ended', reply);
+  return reply.json();
+}
+
+async function counts() {
+  return (await app.get('/orchestrator/status')).json().streams;
+}
+
+describe('a start', () => {
+  test('that is told twice is one start', async () => {
+    const body = report();
+    const before = await counts();
+    const first = await start(body);
+    expect(await start(body)).toEqual(first);
+    expect(await counts()).toEqual({ active: before.active + 1, total: before.total + 1 });
+  });
+
+  test('has the id that the client gives it, else one of key and session', async () => {
+    expect((await start(report({ labels: { stream_id: 'my-id', other: 'x' } }))).id).toBe('my-id');
+    for (const labels of [undefined, null, {}, { stream_id: '' }]) {
+      const { id } = await start(report({ labels }));
+      expect(id).toBe(`key-${names}|session-${names}`);
+    }
+  });
+
+  test('is at the engine that is named by its id, else by its address', async () => {
+    const [a, b] = [await newEngine(), await newEngine()];
+    const address = { host: b.host, port: b.ports.hostHttp };
+    expect((await start(report({ container_id: a.id, engine: address }))).container_id).toBe(a.id);
+    expect((await start(report({ engine: address }))).container_id).toBe(b.id);
+    expect((await start(report({ container_id: 'x', engine: address }))).container_id).toBe(b.id);
+    expect((await start(report({ container_id: null }))).container_id).toBeNull();
+    expect((await start(report({ container_id: 'unknown' }))).container_id).toBe('unknown');
+  });
+
+  test('after its end is a new start', async () => {
+    const body = report();
+    const first = await start(body);
+    await end({ stream_id: first.id });
+    const second = await start(body);
+    expect(second).toMatchObject({ id: first.id, status: 'started', ended_at: null });
+    const listed = (await app.get('/streams')).json();
+    expect(listed.filter(({ id }: { id: string }) => id === first.id)).toEqual([second]);
+  });
+
+  test('notes when its engine was used last', async () => {
+    const engine = await newEngine();
+    const usage = async () => (await app.get(`/engines/${engine.id}`)).json().engine.last_stream_usage;
+    expect(await usage()).toBeNull();
+    const before = Date.now();
+    const { id } = await start(report({ container_id: engine.id }));
+    const started = Date.parse(await usage());
+    expect(started).toBeGreaterThanOrEqual(before);
+    await end({ stream_id: id });
+    expect(Date.parse(await usage())).toBeGreaterThanOrEqual(started);
+  });
+
+  test.each([
+    ['no engine', { engine: undefined }],
+    ['a host that is no text', { engine: { host: 5, port: 1 } }],
+    ['a port that is text', { engine: { host: 'h', port: '1' } }],
+    ['port 0', { engine: { host: 'h', port: 0 } }],
+    ['port 65536', { engine: { host: 'h', port: 65_536 } }],
+    ['half a port', { engine: { host: 'h', port: 1.5 } }],
+    ['more about the engine', { engine: { host: 'h', port: 1, x: 1 } }],
+    ['no stream', { stream: undefined }],
+    ['a key of another type', { stream: { key_type: 'torrent', key: 'k' } }],
+    ['an empty key', { stream: { key_type: 'url', key: '' } }],
+    ['an over-long key', { stream: { key_type: 'url', key: 'k'.repeat(4097) } }],
+    ['more about the stream', { stream: { key_type: 'url', key: 'k', x: 1 } }],
+    ['no session', { session: undefined }],
+    ['a session of null', { session: null }],
+    [
+      'is_live of true',
+      { session: { playback_session_id: 's', stat_url: 'u', command_url: 'u', is_live: true } },
+    ],
+    ['is_live of 2', { session: { playback_session_id: 's', stat_url: 'u', command_url: 'u', is_live: 2 } }],
+    [
+      'more about the session',
+      { session: { playback_session_id: 's', stat_url: 'u', command_url: 'u', is_live: 1, x: 1 } },
+    ],
+    ['labels that are a list', { labels: [] }],
+    ['a label that is no text', { labels: { stream_id: 5 } }],
+    ['an over-long id', { labels: { stream_id: 'i'.repeat(4097) } }],
+    ['an id of an engine that is no text', { container_id: 5 }],
+    ['an empty id of an engine', { container_id: '' }],
+    ['an over-long id of an engine', { container_id: 'i'.repeat(129) }],
+    ['something else', { extra: 1 }],
+  ])('with %s is refused and notes nothing', async (_, change) => {
+    const before = (await app.get('/streams')).body;
+    const reply = await app.post('/events/stream_started', report(change));
+    expect(reply.statusCode).toBe(400);
+    expect(reply.json().code).toBe('invalid_request');
+    assertDocumented('POST', '/events/stream_started', reply);
+    expect((await app.get('/streams')).body).toBe(before);
+  });
+});
+
+describe('an end', () => {
+  test('that is told twice changes nothing the second time', async () => {
+    const { id } = await start(report());
+    const before = await counts();
+    expect(await end({ stream_id: id, reason: 'x' })).toMatchObject({ updated: true, stream: { id } });
+    expect(await end({ stream_id: id })).toEqual({ updated: false, stream: null });
+    expect(await counts()).toEqual({ active: before.active - 1, total: before.total });
+  });
+
+  test('of an unknown stream changes nothing', async () => {
+    expect(await end({ stream_id: 'never-was' })).toEqual({ updated: false, stream: null });
+  });
+
+  test('of an engine ends all of its streams, and no other', async () => {
+    const [a, b] = [await newEngine(), await newEngine()];
+    for (const { id } of [a, a, b]) await start(report({ container_id: id }));
+    expect(await end({ container_id: a.id })).toMatchObject({ updated: true });
+    const started = async (id: string) =>
+      (await app.get(`/streams?container_id=${id}&status=started`)).json().length;
+    expect([await started(a.id), await started(b.id)]).toEqual([0, 1]);
+    expect(await end({ container_id: a.id })).toEqual({ updated: false, stream: null });
+  });
+
+  test('that names neither is refused: no stream is ended at random', async () => {
+    const { id } = await start(report());
+    for (const body of [{}, { reason: 'x' }, { stream_id: null }, { stream_id: null, container_id: null }]) {
+      const reply = await app.post('/events/stream_ended', body);
+      expect([reply.statusCode, reply.json().code]).toEqual([400, 'invalid_request']);
+    }
+    expect((await end({ stream_id: id })).updated).toBe(true);
+  });
+
+  test('can name every id that a start can have', async () => {
+    const longest = 'k'.repeat(4096);
+    const { id } = await start({
+      ...report(),
+      stream: { key_type: 'magnet', key: longest },
+      session: { playback_session_id: longest, stat_url: 'u', command_url: 'u', is_live: 1 },
+    });
+    expect((await end({ stream_id: id })).updated).toBe(true);
+  });
+
+  test.each([
+    ['a number', { stream_id: 5 }],
+    ['an empty id', { stream_id: '' }],
+    ['an over-long id', { stream_id: 'i'.repeat(8194) }],
+    ['a reason that is no text', { stream_id: 'x', reason: {} }],
+    ['something else', { stream_id: 'x', id: 'x' }],
+  ])('with %s is refused', async (_, body) => {
+    const reply = await app.post('/events/stream_ended', body);
+    expect([reply.statusCode, reply.json().code]).toEqual([400, 'invalid_request']);
+  });
+
+  test('comes by itself when the engine stops', async () => {
+    const engine = await newEngine();
+    const { id } = await start(report({ container_id: engine.id }));
+    app.runtime.stop(engine.id);
+    const [stream] = (await app.get(`/streams?container_id=${engine.id}`)).json();
+    expect(stream).toMatchObject({ id, status: 'ended', ended_at: expect.any(String) });
+    expect(await end({ stream_id: id })).toEqual({ updated: false, stream: null });
+  });
+});
+
+describe('the list', () => {
+  test('is filtered by status and engine, newest first', async () => {
+    const engine = await newEngine();
+    const first = await start(report({ container_id: engine.id }));
+    const second = await start(report({ container_id: engine.id }));
+    await end({ stream_id: first.id });
+    const ids = async (query: string) =>
+      (await app.get(`/streams?${query}`)).json().map(({ id }: { id: string }) => id);
+    expect(await ids(`container_id=${engine.id}&status=started`)).toEqual([second.id]);
+    expect(await ids(`container_id=${engine.id}&status=ended`)).toEqual([first.id]);
+    expect(await ids(`container_id=${engine.id}`)).toHaveLength(2);
+    expect(await ids('container_id=another')).toEqual([]);
+    const times = (await app.get('/streams'))
+      .json()
+      .map(({ started_at }: { started_at: string }) => started_at);
+    expect(times).toEqual([...times].sort().reverse());
+  });
+});
+
+test('streams at engines that are not there use none of the capacity', async () => {
+  await using fresh = await startFakeApp();
+  fresh.runtime.start();
+  await settle();
+  await fresh.post('/events/stream_started', report({ container_id: 'gone' }));
+  const { capacity, streams } = (await fresh.get('/orchestrator/status')).json();
+  expect(streams.active).toBe(1);
+  expect(capacity).toMatchObject({ total: 1, used: 0, available: 1 });
+});

@@ -1,0 +1,109 @@
+import { describe, expect, test } from 'vitest';
+import { settle } from '../../support/fake-clock.ts';
+import { assertDocumented } from '../../support/http/openapi.ts';
+import { startFakeApp } from '../../support/service/app.ts';
+import { FakeVpn } from '../../support/service/fake-vpn.ts';
+
+const SETTINGS = {
+  VPN_MODE: 'redundant',
+  GLUETUN_CONTAINER_NAME: 'one',
+  GLUETUN_CONTAINER_NAME_2: 'two',
+  MAX_REPLICAS: '6',
+};
+
+async function start(settings = {}) {
+  const vpnContainers = new FakeVpn('one', 'two');
+  const app = await startFakeApp({ vpnContainers, settings: { ...SETTINGS, ...settings } });
+  const vpnStatus = async () => {
+    const reply = await app.get('/vpn/status');
+    assertDocumented('GET', '/vpn/status', reply);
+    return reply.json();
+  };
+  /** The VPN of each engine. */
+  const placed = async () =>
+    ((await app.get('/engines')).json() as { vpn_container: string }[]).map((engine) => engine.vpn_container);
+  return { app, vpnContainers, vpnStatus, placed };
+}
+
+describe('two VPNs', () => {
+  test('are one documented answer', async () => {
+    const { app, vpnStatus } = await start();
+    await using _ = app;
+    expect(await vpnStatus()).toMatchObject({
+      mode: 'redundant',
+      connected: true,
+      container: 'one',
+      vpn1: { container: 'one', health: 'healthy' },
+      vpn2: { container: 'two', health: 'healthy' },
+    });
+  });
+
+  test('share engines that are asked for at once', async () => {
+    const { app, placed } = await start();
+    await using _ = app;
+    await Promise.all(Array.from({ length: 4 }, () => app.post('/provision/acestream')));
+    expect((await placed()).sort()).toEqual(['one', 'one', 'two', 'two']);
+  });
+
+  test('of which one fails are an emergency in every answer, before anything else is asked', async () => {
+    const { app, vpnContainers, vpnStatus, placed } = await start({ MIN_REPLICAS: '4' });
+    await using _ = app;
+    await app.clock.advanceAsync(1000);
+    expect((await placed()).sort()).toEqual(['one', 'one', 'two', 'two']);
+    const survivors = app.runtime.specs
+      .filter(({ vpnContainer }) => vpnContainer === 'two')
+      .map(({ name }) => name);
+
+    vpnContainers.change({ health: 'unhealthy' }, 'one');
+    await settle();
+    expect(await vpnStatus()).toMatchObject({
+      connected: true,
+      container: 'two',
+      emergency_mode: { active: true, failed_vpn: 'one', healthy_vpn: 'two', duration_seconds: 0 },
+    });
+    expect((await app.get('/orchestrator/status')).json()).toMatchObject({
+      vpn: { connected: true, container: 'two' },
+      provisioning: { can_provision: true },
+    });
+    await app.clock.advanceAsync(5000);
+    expect(await placed()).toEqual(['two', 'two', 'two', 'two']);
+    const names = [...app.runtime.engines.values()].map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(survivors));
+    // As old as a cached answer may be.
+    expect((await vpnStatus()).emergency_mode.duration_seconds).toBeGreaterThanOrEqual(2);
+
+    vpnContainers.change({ health: 'healthy' }, 'one');
+    await settle();
+    expect((await vpnStatus()).emergency_mode).toEqual({
+      active: false,
+      failed_vpn: null,
+      healthy_vpn: null,
+      duration_seconds: null,
+    });
+    await app.post('/provision/acestream');
+    expect((await placed()).sort()).toEqual(['one', 'two', 'two', 'two', 'two']);
+  });
+
+  test('that both fail leave their engines alone and block provisioning', async () => {
+    const { app, vpnContainers, vpnStatus, placed } = await start();
+    await using _ = app;
+    await Promise.all([1, 2].map(() => app.post('/provision/acestream')));
+    vpnContainers.change({ health: 'unhealthy' }, 'one');
+    vpnContainers.change({ health: 'unhealthy' }, 'two');
+    await settle();
+    expect(await vpnStatus()).toMatchObject({ connected: false, health: 'unhealthy' });
+    expect((await app.post('/provision/acestream')).json().detail.code).toBe('vpn_disconnected');
+    await app.clock.advanceAsync(30_000);
+    expect((await placed()).length).toBeGreaterThan(0);
+  });
+});
+
+test('a VPN that stays unhealthy is restarted after VPN_UNHEALTHY_RESTART_TIMEOUT_S, again and again', async () => {
+  const { app, vpnContainers } = await start({ VPN_UNHEALTHY_RESTART_TIMEOUT_S: '20' });
+  await using _ = app;
+  vpnContainers.change({ health: 'unhealthy' }, 'two');
+  await app.clock.advanceAsync(19_000);
+  expect(vpnContainers.restarts).toEqual([]);
+  await app.clock.advanceAsync(30_000);
+  expect(vpnContainers.restarts).toEqual(['two', 'two']);
+});

@@ -1,0 +1,127 @@
+import { describe, expect, test } from 'vitest';
+import type { OrchestratorStatus } from '../../../src/service/engines/status.ts';
+import { readStat } from '../../support/service/emulated-engine.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+import { Acexy, RefusedError, type Wait } from './acexy.ts';
+
+const WAIT_MS = 15_000;
+
+/** A service that listens, for a client on this machine. */
+export interface ListeningService extends AsyncDisposable {
+  url: string;
+  key: string;
+}
+
+export function infohash(digit: number): string {
+  return digit.toString(16).padStart(40, '0');
+}
+
+/** A client that waits for an engine until it serves; a wait for another attempt is a failure. */
+export function createClient(
+  { url, key }: ListeningService,
+  options: { streamsPerEngine?: number } = {},
+): Acexy {
+  const wait: Wait = async (seconds, port) => {
+    if (port === undefined) throw new Error(`asked to wait for ${seconds} s`);
+    await waitUntil('the engine serves', () => fetch(`http://localhost:${port}/`), WAIT_MS);
+  };
+  return new Acexy({ url, key, wait, ...options });
+}
+
+export async function readStatus({ url }: ListeningService): Promise<OrchestratorStatus> {
+  return (await (await fetch(`${url}/orchestrator/status`)).json()) as OrchestratorStatus;
+}
+
+/** Every call of a client has been answered with 200, in time. */
+export function expectAllGood({ calls }: Acexy): void {
+  expect(calls.filter(({ status }) => status !== 200)).toEqual([]);
+}
+
+/** Plays of the client, on a service with any runtime. It may have three engines, ten where a test says so. */
+export function describeClient(
+  name: string,
+  start: (settings: Record<string, string>) => Promise<ListeningService>,
+): void {
+  describe(name, () => {
+    test('plays from choosing an engine to the end', async () => {
+      await using service = await start({ MIN_REPLICAS: '1', COLLECT_INTERVAL_S: '0.2' });
+      const healthy = async () => (await readStatus(service)).engines.healthy === 1;
+      await waitUntil('the engine is healthy', healthy, WAIT_MS);
+      const client = createClient(service);
+      await client.updateStatus();
+      const play = await client.play(infohash(1));
+      expect(play.engine.host).toBe('127.0.0.1');
+      expect((await readStatus(service)).capacity).toMatchObject({ total: 1, used: 1, available: 0 });
+      const figures = async () => {
+        const streams = (await (await fetch(`${service.url}/streams?status=started`)).json()) as {
+          id: string;
+          peers: number | null;
+        }[];
+        expect(streams.map(({ id }) => id)).toEqual([play.streamId]);
+        return streams[0]!.peers !== null;
+      };
+      await waitUntil('the stream has figures', figures, WAIT_MS);
+      await client.end(play);
+      expect((await readStat(play.session)).error).toBe('unknown playback session id');
+      const status = await readStatus(service);
+      expect(status.capacity).toMatchObject({ total: 1, used: 0, available: 1 });
+      expect(status.streams).toEqual({ active: 0, total: 1 });
+      expect(client.calls.map(({ request }) => request)).toEqual([
+        'GET /orchestrator/status',
+        'GET /engines',
+        'GET /streams',
+        'POST /events/stream_started',
+        'POST /events/stream_ended',
+      ]);
+      expectAllGood(client);
+    });
+
+    test('makes ten plays at once, on ten engines that are provisioned for them', async () => {
+      await using service = await start({ MAX_REPLICAS: '10' });
+      const client = createClient(service);
+      await client.updateStatus();
+      // It keeps the list for a moment, so all ten find no engine and have one provisioned, at once.
+      expect(await client.listEngines()).toEqual([]);
+      const playing = Array.from({ length: 10 }, (_, index) => client.play(infohash(index)));
+      await Promise.allSettled(playing);
+      expectAllGood(client);
+      const plays = await Promise.all(playing);
+      expect(new Set(plays.map(({ engine }) => engine.containerId)).size).toBe(10);
+      expect(new Set(plays.map(({ engine }) => engine.port)).size).toBe(10);
+      const status = await readStatus(service);
+      expect(status).toMatchObject({ status: 'healthy', streams: { active: 10 } });
+      expect(status.capacity).toMatchObject({ total: 10, used: 10, available: 0 });
+      await Promise.all(plays.map((play) => client.end(play)));
+      expect((await readStatus(service)).capacity).toMatchObject({ total: 10, used: 0, available: 10 });
+      expectAllGood(client);
+    });
+
+    test('is refused an engine at capacity, once, and plays when one is free again', async () => {
+      await using service = await start({ MAX_REPLICAS: '1' });
+      const client = createClient(service);
+      await client.updateStatus();
+      const first = await client.play(infohash(1));
+      // Another client process, which knows of no engine in use.
+      const second = createClient(service);
+      await second.updateStatus();
+      expect((await readStatus(service)).provisioning.can_provision).toBe(false);
+      await expect(second.play(infohash(2))).rejects.toThrow('cannot provision');
+      expect(second.calls.filter(({ request }) => request.startsWith('POST'))).toEqual([]);
+
+      // The status of the first is from before its play, so it tries.
+      const refused = await client.play(infohash(2)).catch((error: unknown) => error);
+      expect(refused).toBeInstanceOf(RefusedError);
+      expect((refused as RefusedError).refusal).toMatchObject({ code: 'max_capacity', should_wait: false });
+      expect(client.calls.filter(({ request }) => request === 'POST /provision/acestream')).toMatchObject([
+        { status: 200 },
+        { status: 503 },
+      ]);
+
+      await client.end(first);
+      const again = await second.play(infohash(2));
+      expect(again.engine.containerId).toBe(first.engine.containerId);
+      await second.end(again);
+      expectAllGood(second);
+    });
+  });
+}

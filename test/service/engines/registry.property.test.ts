@@ -1,0 +1,67 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { settle } from '../../support/fake-clock.ts';
+import type { RuntimeCall } from '../../support/service/fake-runtime.ts';
+import { createRegistry } from './fixtures.ts';
+
+const ENGINES = 3;
+const CALLS: RuntimeCall[] = ['list', 'inspect'];
+
+/** What may happen to the runtime: to one of a few engines, or to the calls. */
+const step = fc.oneof(
+  fc.record({
+    what: fc.constantFrom('start', 'stop', 'startUnnoticed', 'stopUnnoticed' as const),
+    engine: fc.nat(ENGINES - 1),
+  }),
+  fc.record({ what: fc.constantFrom('hold', 'release' as const), call: fc.constantFrom(...CALLS) }),
+  fc.record({ what: fc.constantFrom('connect', 'disconnect', 'monitor', 'settle' as const) }),
+);
+
+test('whatever order events and answers come in, what was told stopped is gone and all is right in the end', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+      const { runtime, registry, clock } = createRegistry();
+      const ids = Array.from({ length: ENGINES }, (_, index) => `engine-${index}`);
+      /** Engines whose stop was told last: until they start again, nobody may see them. */
+      const toldStopped = new Set<string>();
+      let starts = 0;
+      registry.start();
+      for (const step of steps) {
+        if ('engine' in step) {
+          const id = ids[step.engine]!;
+          const runs = runtime.engines.has(id);
+          if (step.what.startsWith('start') && !runs) {
+            starts += 1;
+            toldStopped.delete(id);
+            const facts = { id, startedAt: starts };
+            if (step.what === 'start') runtime.start(facts);
+            else runtime.startUnnoticed(facts);
+          } else if (step.what === 'stop' && runs) {
+            runtime.stop(id);
+            toldStopped.add(id);
+          } else if (step.what === 'stopUnnoticed') {
+            runtime.stopUnnoticed(id);
+          }
+        } else if ('call' in step) {
+          runtime[step.what](step.call);
+        } else if (step.what === 'monitor') {
+          clock.advance(10_000);
+        } else if (step.what === 'settle') {
+          await settle();
+        } else {
+          runtime[step.what]();
+        }
+        for (const id of toldStopped) expect(registry.get(id)).toBeUndefined();
+      }
+      for (const call of CALLS) runtime.release(call);
+      runtime.connect();
+      await settle();
+      const seen = registry.list().map(({ id, startedAt }) => ({ id, startedAt }));
+      const there = [...runtime.engines.values()].map(({ id, startedAt }) => ({ id, startedAt }));
+      expect(new Set(seen)).toEqual(new Set(there));
+      registry.stop();
+      expect(clock.pending).toBe(0);
+    }),
+    { numRuns: 1000 },
+  );
+});

@@ -1,0 +1,370 @@
+import { describe, expect, test } from 'vitest';
+import { RoundhouseError } from '../../../src/service/errors.ts';
+import { settle } from '../../support/fake-clock.ts';
+import { createRegistry, MONITOR_INTERVAL_S } from './fixtures.ts';
+
+const IDENTITY = { platform: 'linux', version: '3.1.70' };
+
+async function followed() {
+  const room = createRegistry();
+  room.registry.start();
+  await settle();
+  room.takeEvents();
+  return room;
+}
+
+describe('at start', () => {
+  test('engines that run already are adopted, and none is started or stopped', async () => {
+    const { runtime, registry, takeEvents } = createRegistry();
+    const engine = runtime.startUnnoticed();
+    registry.start();
+    await settle();
+    expect(registry.list().map(({ id }) => id)).toEqual([engine.id]);
+    expect(takeEvents()).toEqual(['engine_started', 'runtime_connected']);
+    expect(runtime.calls).toMatchObject({ create: 0, remove: 0 });
+  });
+
+  test('nothing is known before the runtime has answered', async () => {
+    const { runtime, registry } = createRegistry();
+    runtime.hold('list');
+    registry.start();
+    await settle();
+    expect(registry.available).toBe(false);
+    expect(() => registry.assertAvailable()).toThrow(
+      expect.objectContaining({ code: 'runtime_unavailable' }),
+    );
+    expect(() => registry.require('x')).toThrow(expect.objectContaining({ code: 'runtime_unavailable' }));
+    runtime.release('list');
+    await settle();
+    expect(registry.available).toBe(true);
+    expect(() => registry.require('x')).toThrow(expect.objectContaining({ code: 'engine_not_found' }));
+  });
+
+  test('engines are listed by port', async () => {
+    const { runtime, registry } = await followed();
+    for (const hostHttp of [300, 100, 200])
+      runtime.start({ ports: { hostHttp, containerHttp: 1, containerHttps: 2 } });
+    await settle();
+    expect(registry.list().map(({ ports }) => ports.hostHttp)).toEqual([100, 200, 300]);
+  });
+});
+
+describe('events', () => {
+  test('an engine that starts is there, and one that stops is gone', async () => {
+    const { runtime, registry, takeEvents } = await followed();
+    const { id } = runtime.start();
+    await settle();
+    expect(registry.get(id)).toMatchObject({ id, health: 'unknown', identity: null });
+    runtime.stop(id);
+    expect(registry.get(id)).toBeUndefined();
+    expect(takeEvents()).toEqual(['engine_started', 'engine_stopped']);
+  });
+
+  test('an engine that restarts is a new one', async () => {
+    const { runtime, registry, takeEvents } = await followed();
+    const engine = runtime.start();
+    await settle();
+    registry.update(engine.id, { health: 'healthy', identity: IDENTITY });
+    runtime.stop(engine.id);
+    runtime.start({ ...engine, startedAt: engine.startedAt! + 1000 });
+    await settle();
+    expect(registry.get(engine.id)).toMatchObject({ health: 'unknown', identity: null });
+    expect(takeEvents()).toEqual(['engine_started', 'engine_changed', 'engine_stopped', 'engine_started']);
+  });
+
+  test('an engine whose start time comes to be known has started', async () => {
+    const { runtime, registry, takeEvents } = await followed();
+    const engine = runtime.start({ startedAt: null });
+    await settle();
+    registry.update(engine.id, { health: 'healthy', identity: IDENTITY });
+    takeEvents();
+    runtime.engines.set(engine.id, { ...engine, startedAt: 5 });
+    runtime.announce(engine.id);
+    await settle();
+    expect(registry.get(engine.id)).toMatchObject({ startedAt: 5, health: 'healthy', identity: IDENTITY });
+    expect(takeEvents()).toEqual(['engine_started']);
+  });
+
+  test('a start of which the details cannot be had is looked into again', async () => {
+    const { runtime, registry, clock } = await followed();
+    runtime.fail('inspect');
+    const { id } = runtime.start();
+    await settle();
+    expect(registry.get(id)).toBeUndefined();
+    await clock.advanceAsync(1000);
+    expect(registry.get(id)).toBeDefined();
+  });
+
+  test('a change that a reader can see is told, another is not', async () => {
+    const { runtime, registry, events } = await followed();
+    const { id } = runtime.start();
+    await settle();
+    events.length = 0;
+    registry.update(id, { health: 'healthy', identity: IDENTITY });
+    registry.update(id, { health: 'healthy', lastHealthCheck: 5 });
+    registry.update(id, { lastStreamUsage: 6 });
+    registry.update(id, { health: 'unhealthy' });
+    registry.update('unknown', { health: 'healthy' });
+    registry.update(id, { forwarded: true });
+    registry.update(id, { forwarded: true });
+    const changed = { type: 'engine_changed', engineId: id, deleting: false };
+    // Each says what has changed: the log must not tell the same twice.
+    expect(events).toEqual([
+      { ...changed, change: 'health', health: 'healthy', forwarded: false },
+      { ...changed, change: 'health', health: 'unhealthy', forwarded: false },
+      { ...changed, change: 'forwarded', health: 'unhealthy', forwarded: true },
+    ]);
+    expect(registry.get(id)).toMatchObject({ health: 'unhealthy', lastHealthCheck: 5, lastStreamUsage: 6 });
+  });
+});
+
+describe('answers overtaken by events', () => {
+  test('an engine that stops during a list does not come back with it', async () => {
+    const { runtime, registry, clock } = await followed();
+    const { id } = runtime.start();
+    await settle();
+    runtime.hold('list');
+    clock.advance(MONITOR_INTERVAL_S * 1000);
+    runtime.stop(id);
+    runtime.release('list');
+    await settle();
+    expect(registry.list()).toEqual([]);
+  });
+
+  test('an engine that starts during a list is not dropped with it', async () => {
+    const { runtime, registry, clock, takeEvents } = await followed();
+    runtime.hold('list');
+    clock.advance(MONITOR_INTERVAL_S * 1000);
+    const { id } = runtime.start();
+    await settle();
+    runtime.release('list');
+    await settle();
+    expect(registry.get(id)).toBeDefined();
+    expect(takeEvents()).toEqual(['engine_started']);
+  });
+
+  test('an engine that stops while it is being inspected is not taken up', async () => {
+    const { runtime, registry, takeEvents } = await followed();
+    runtime.hold('inspect');
+    const { id } = runtime.start();
+    runtime.stop(id);
+    runtime.release('inspect');
+    await settle();
+    expect(registry.get(id)).toBeUndefined();
+    expect(takeEvents()).toEqual([]);
+  });
+
+  test('an engine that stops and starts while it is being inspected is taken up as it is now', async () => {
+    const { runtime, registry } = await followed();
+    runtime.hold('inspect');
+    const engine = runtime.start();
+    runtime.stop(engine.id);
+    runtime.start({ ...engine, startedAt: engine.startedAt! + 1000 });
+    runtime.release('inspect');
+    await settle();
+    expect(registry.get(engine.id)?.startedAt).toBe(engine.startedAt! + 1000);
+  });
+
+  test('a list from before a restart does not undo it', async () => {
+    const { runtime, registry, clock } = await followed();
+    const engine = runtime.start();
+    await settle();
+    runtime.hold('list');
+    clock.advance(MONITOR_INTERVAL_S * 1000);
+    runtime.stopUnnoticed(engine.id);
+    runtime.start({ ...engine, startedAt: engine.startedAt! + 1000 });
+    await settle();
+    runtime.release('list');
+    await settle();
+    expect(registry.get(engine.id)?.startedAt).toBe(engine.startedAt! + 1000);
+  });
+
+  test('an engine removed by us does not come back with a list from before', async () => {
+    const { runtime, registry, clock, events } = await followed();
+    const { id } = runtime.start();
+    await settle();
+    runtime.hold('list');
+    clock.advance(MONITOR_INTERVAL_S * 1000);
+    await registry.delete(id, async () => runtime.stopUnnoticed(id));
+    runtime.release('list');
+    await settle();
+    expect(registry.get(id)).toBeUndefined();
+    expect(events.at(-1)).toEqual({ type: 'engine_stopped', engineId: id, reason: 'deleted' });
+  });
+});
+
+describe('an engine that is deleted', () => {
+  test('is gone once, as deleted, though the event comes before the answer', async () => {
+    const { runtime, registry, events } = await followed();
+    const { id } = runtime.start();
+    await settle();
+    events.length = 0;
+    runtime.hold('remove');
+    const deletion = registry.delete(id, () => runtime.remove(id));
+    expect(registry.get(id)).toBeUndefined();
+    runtime.release('remove');
+    await deletion;
+    // It changes first: from then on nothing new is put on it.
+    expect(events).toEqual([
+      {
+        type: 'engine_changed',
+        engineId: id,
+        change: 'deleting',
+        health: 'unknown',
+        deleting: true,
+        forwarded: false,
+      },
+      { type: 'engine_stopped', engineId: id, reason: 'deleted' },
+    ]);
+  });
+
+  test('stays where the deletion fails, and its later end is not one', async () => {
+    const { runtime, registry, events } = await followed();
+    const { id } = runtime.start();
+    await settle();
+    runtime.fail('remove');
+    await expect(registry.delete(id, () => runtime.remove(id))).rejects.toThrow('no answer');
+    expect(registry.get(id)).toBeDefined();
+    runtime.stop(id);
+    expect(events.at(-1)).toEqual({ type: 'engine_stopped', engineId: id, reason: 'gone' });
+  });
+});
+
+describe('a runtime that goes away', () => {
+  test('is told once, and asked again until it answers', async () => {
+    const { runtime, registry, clock, takeEvents } = await followed();
+    runtime.fail('list');
+    runtime.disconnect();
+    expect(registry.available).toBe(false);
+    runtime.connect();
+    await clock.advanceAsync(2000);
+    expect(takeEvents()).toEqual(['runtime_disconnected']);
+    runtime.mend('list');
+    await clock.advanceAsync(500);
+    expect(takeEvents()).toEqual(['runtime_connected']);
+    expect(registry.available).toBe(true);
+  });
+
+  test('leaves its reason behind as the cause', async () => {
+    const { runtime, registry } = await followed();
+    const reason = new Error('socket hang up');
+    runtime.disconnect(reason);
+    const error = expect.objectContaining({ code: 'runtime_unavailable', cause: reason });
+    expect(() => registry.assertAvailable()).toThrow(error);
+    expect(() => registry.assertAvailable()).toThrow(RoundhouseError);
+  });
+
+  test('what was missed meanwhile is known before it counts as there again', async () => {
+    const { runtime, registry, takeEvents } = await followed();
+    const gone = runtime.start();
+    await settle();
+    takeEvents();
+    runtime.disconnect();
+    runtime.stopUnnoticed(gone.id);
+    const come = runtime.startUnnoticed();
+    runtime.connect();
+    await settle();
+    expect(registry.list().map(({ id }) => id)).toEqual([come.id]);
+    expect(takeEvents()).toEqual([
+      'runtime_disconnected',
+      'engine_started',
+      'engine_stopped',
+      'runtime_connected',
+    ]);
+  });
+
+  test('an engine that restarted meanwhile is a new one', async () => {
+    const { runtime, registry, takeEvents } = await followed();
+    const engine = runtime.start();
+    await settle();
+    registry.update(engine.id, { health: 'healthy', identity: IDENTITY });
+    takeEvents();
+    runtime.disconnect();
+    runtime.engines.set(engine.id, { ...engine, startedAt: engine.startedAt! + 1000 });
+    runtime.connect();
+    await settle();
+    expect(registry.get(engine.id)).toMatchObject({
+      startedAt: engine.startedAt! + 1000,
+      health: 'unknown',
+      identity: null,
+    });
+    expect(takeEvents()).toEqual([
+      'runtime_disconnected',
+      'engine_stopped',
+      'engine_started',
+      'runtime_connected',
+    ]);
+  });
+
+  test('an engine that restarted is never missing in between, so that none is started in its place', async () => {
+    const { runtime, registry, bus } = await followed();
+    const engine = runtime.start();
+    await settle();
+    const sizes: number[] = [];
+    bus.subscribe(() => sizes.push(registry.size));
+    runtime.engines.set(engine.id, { ...engine, startedAt: engine.startedAt! + 1000 });
+    runtime.announce(engine.id);
+    await settle();
+    expect(sizes).toEqual([1, 1]);
+  });
+
+  test('a list that was under way when it came back is asked for anew', async () => {
+    const { runtime, registry, clock } = await followed();
+    runtime.hold('list');
+    clock.advance(MONITOR_INTERVAL_S * 1000);
+    const before = runtime.calls.list;
+    const missed = runtime.startUnnoticed();
+    runtime.connect();
+    runtime.release('list');
+    await settle();
+    expect(runtime.calls.list).toBe(before + 1);
+    expect(registry.get(missed.id)).toBeDefined();
+  });
+});
+
+describe('comparing', () => {
+  test('what no event told is found every MONITOR_INTERVAL_S', async () => {
+    const { runtime, registry, clock } = await followed();
+    const gone = runtime.start();
+    await settle();
+    runtime.stopUnnoticed(gone.id);
+    const come = runtime.startUnnoticed();
+    await clock.advanceAsync(MONITOR_INTERVAL_S * 1000 - 1);
+    expect(registry.get(gone.id)).toBeDefined();
+    await clock.advanceAsync(1);
+    expect(registry.list().map(({ id }) => id)).toEqual([come.id]);
+  });
+
+  test('goes on, one list at a time', async () => {
+    const { runtime, clock } = await followed();
+    await clock.advanceAsync(5 * MONITOR_INTERVAL_S * 1000);
+    expect(runtime.calls.list).toBe(6);
+    runtime.hold('list');
+    await clock.advanceAsync(5 * MONITOR_INTERVAL_S * 1000);
+    expect(runtime.calls.list).toBe(7);
+  });
+
+  test('ends with stop, even in the middle of a list', async () => {
+    const { runtime, registry, clock, takeEvents } = await followed();
+    runtime.hold('list');
+    clock.advance(MONITOR_INTERVAL_S * 1000);
+    runtime.startUnnoticed();
+    registry.stop();
+    runtime.release('list');
+    await clock.advanceAsync(60_000);
+    expect(clock.pending).toBe(0);
+    expect(runtime.calls.list).toBe(2);
+    expect(takeEvents()).toEqual([]);
+  });
+
+  test('ends with stop, even while the runtime fails', async () => {
+    const { runtime, registry, clock } = await followed();
+    runtime.hold('inspect');
+    runtime.fail('inspect');
+    runtime.start();
+    registry.stop();
+    runtime.release('inspect');
+    await clock.advanceAsync(60_000);
+    expect(clock.pending).toBe(0);
+  });
+});

@@ -1,0 +1,284 @@
+import { describe, expect, test } from 'vitest';
+import { CircuitBreaker } from '../../../src/service/engines/breaker.ts';
+import { PortPool } from '../../../src/service/engines/ports.ts';
+import { Provisioner, portsInUse } from '../../../src/service/engines/provisioner.ts';
+import { Scaler } from '../../../src/service/engines/scaler.ts';
+import { RoundhouseError } from '../../../src/service/errors.ts';
+import { settle } from '../../support/fake-clock.ts';
+import { createRegistry } from './fixtures.ts';
+
+const FAULT = new RoundhouseError('provisioning_failed', 'no');
+const GRACE_MS = 30_000;
+
+function createScaler(
+  options: {
+    min?: number;
+    minFree?: number;
+    autoDelete?: boolean;
+    recoveryTimeoutS?: number;
+    leading?: boolean;
+  } = {},
+) {
+  const room = createRegistry();
+  const { registry, runtime, clock, bus } = room;
+  const vpn = { enabled: false, connected: false };
+  const provisioner = new Provisioner({
+    runtime,
+    registry,
+    bus,
+    clock,
+    breaker: new CircuitBreaker({ clock, failureThreshold: 100, recoveryTimeoutS: 1, onChange: () => {} }),
+    ports: new PortPool({ first: 19_000, last: 19_999 }, () => portsInUse(registry, runtime)),
+    maxReplicas: 6,
+    readVpn: async () => vpn,
+  });
+  const used = new Set<string>();
+  const leadership = { leading: options.leading ?? true, knowsAllStreams: true };
+  const errors: unknown[] = [];
+  const scaler = new Scaler({
+    registry,
+    provisioner,
+    clock,
+    limits: {
+      minReplicas: options.min ?? 0,
+      maxReplicas: 6,
+      minFree: options.minFree ?? 0,
+      autoDelete: options.autoDelete ?? false,
+      graceMs: GRACE_MS,
+    },
+    intervalS: 30,
+    usedEngines: () => used,
+    mayAct: () => leadership.leading,
+    knowsAllStreams: () => leadership.knowsAllStreams,
+    onError: (error) => errors.push(error),
+  });
+  const ids = () => [...runtime.engines.keys()];
+  /** A stream starts or ends on an engine, and the event says so. */
+  const use = (id: string, playing: boolean) => {
+    if (playing) used.add(id);
+    else used.delete(id);
+    const facts = { streamId: 's', engineId: id };
+    if (playing) bus.publish({ type: 'stream_started', ...facts });
+    else bus.publish({ type: 'stream_ended', reason: null, ...facts });
+  };
+  const start = async () => {
+    scaler.start(bus);
+    registry.start();
+    await clock.advanceAsync(0);
+  };
+  const becomeHealthy = () => {
+    for (const id of ids()) registry.update(id, { health: 'healthy' });
+  };
+  return { ...room, provisioner, scaler, errors, used, vpn, leadership, ids, use, start, becomeHealthy };
+}
+
+describe('the minimum', () => {
+  test('is started at once, and only what is missing of it', async () => {
+    const { runtime, start } = createScaler({ min: 3 });
+    runtime.startUnnoticed();
+    await start();
+    expect(runtime.engines.size).toBe(3);
+    expect(runtime.calls.create).toBe(2);
+  });
+
+  test('is not started before it is known what runs', async () => {
+    const { runtime, start, clock } = createScaler({ min: 1 });
+    runtime.startUnnoticed();
+    runtime.hold('list');
+    await start();
+    await clock.advanceAsync(60_000);
+    expect(runtime.calls.create).toBe(0);
+    runtime.release('list');
+    await clock.advanceAsync(60_000);
+    expect(runtime.calls.create).toBe(0);
+  });
+
+  test('is restored at once when a healthy engine dies', async () => {
+    const { runtime, start, clock, becomeHealthy, ids } = createScaler({ min: 2 });
+    await start();
+    becomeHealthy();
+    runtime.stop(ids()[0]!);
+    await clock.advanceAsync(0);
+    expect(runtime.engines.size).toBe(2);
+  });
+
+  test('is restored after pauses that grow to a minute when engines die young', async () => {
+    const { runtime, start, clock, ids } = createScaler({ min: 1 });
+    await start();
+    for (const pauseS of [1, 2, 4, 8, 16, 32, 60, 60]) {
+      runtime.stop(ids()[0]!);
+      await clock.advanceAsync(pauseS * 1000 - 1);
+      expect(runtime.engines.size).toBe(0);
+      await clock.advanceAsync(1);
+      expect(runtime.engines.size).toBe(1);
+    }
+  });
+
+  test('is tried for again after pauses that grow when starting fails, and told each time', async () => {
+    const { runtime, start, clock, errors } = createScaler({ min: 1 });
+    runtime.fail('create', FAULT);
+    await start();
+    const attempts = [runtime.calls.create];
+    for (const pauseS of [1, 2, 4]) {
+      await clock.advanceAsync(pauseS * 1000);
+      attempts.push(runtime.calls.create);
+    }
+    expect(attempts).toEqual([1, 2, 3, 4]);
+    expect(errors).toEqual([FAULT, FAULT, FAULT, FAULT]);
+    runtime.mend('create');
+    await clock.advanceAsync(8000);
+    expect(runtime.engines.size).toBe(1);
+  });
+
+  test('is started as soon as the VPN is there', async () => {
+    const { runtime, start, clock, vpn, bus } = createScaler({ min: 1 });
+    vpn.enabled = true;
+    await start();
+    expect(runtime.calls.create).toBe(0);
+    vpn.connected = true;
+    bus.publish({ type: 'vpn_changed', vpn: 'gluetun', connected: true });
+    await clock.advanceAsync(0);
+    expect(runtime.engines.size).toBe(1);
+  });
+});
+
+describe('free engines', () => {
+  test('are kept ready while streams come, up to the maximum', async () => {
+    const { runtime, start, clock, ids, use } = createScaler({ min: 1, minFree: 1 });
+    await start();
+    for (let streams = 1; streams <= 8; streams += 1) {
+      const free = ids().find((id) => !runtime.engines.get(id)?.labels.used);
+      if (free) {
+        runtime.engines.get(free)!.labels = { used: 'yes' };
+        use(free, true);
+      }
+      await clock.advanceAsync(0);
+      expect(runtime.engines.size).toBe(Math.min(6, streams + 1));
+    }
+  });
+
+  test('are removed once idle past their grace, not before, and never a used one', async () => {
+    const { runtime, start, clock, ids, use, provisioner } = createScaler({
+      min: 1,
+      minFree: 1,
+      autoDelete: true,
+    });
+    await start();
+    for (let n = 0; n < 3; n += 1) await provisioner.provision();
+    const playing = ids()[0]!;
+    use(playing, true);
+    await clock.advanceAsync(GRACE_MS - 1);
+    expect(runtime.engines.size).toBe(4);
+    await clock.advanceAsync(GRACE_MS + 1);
+    expect(runtime.engines.size).toBe(2);
+    expect(ids()).toContain(playing);
+  });
+
+  test('are spared while they may play what others were told of, but for a demand', async () => {
+    const { runtime, start, clock, provisioner, leadership, scaler } = createScaler({
+      min: 1,
+      autoDelete: true,
+    });
+    await start();
+    await provisioner.provision();
+    leadership.knowsAllStreams = false;
+    await clock.advanceAsync(10 * GRACE_MS);
+    expect(runtime.engines.size).toBe(2);
+    scaler.scaleTo(1);
+    await clock.advanceAsync(0);
+    expect(runtime.engines.size).toBe(1);
+    await provisioner.provision();
+    leadership.knowsAllStreams = true;
+    await clock.advanceAsync(2 * GRACE_MS);
+    expect(runtime.engines.size).toBe(1);
+  });
+
+  test('are spared where AUTO_DELETE is off', async () => {
+    const { runtime, start, clock, provisioner } = createScaler({ min: 1, minFree: 1 });
+    await start();
+    await provisioner.provision();
+    await clock.advanceAsync(10 * GRACE_MS);
+    expect(runtime.engines.size).toBe(2);
+  });
+
+  test('a stream that begins while another engine is being removed saves its own', async () => {
+    const { runtime, start, clock, ids, use, provisioner } = createScaler({
+      min: 0,
+      minFree: 0,
+      autoDelete: true,
+    });
+    await start();
+    for (let n = 0; n < 3; n += 1) await provisioner.provision();
+    const [first, second] = ids();
+    runtime.hold('remove');
+    await clock.advanceAsync(2 * GRACE_MS);
+    expect(runtime.waiting('remove')).toBe(1);
+    use(second!, true);
+    runtime.release('remove');
+    await clock.advanceAsync(2 * GRACE_MS);
+    expect(ids()).toEqual([second]);
+    expect(first).not.toBe(second);
+  });
+});
+
+describe('scaleTo', () => {
+  test('clamps, and meets the demand in the background', async () => {
+    const { runtime, start, clock, scaler } = createScaler({ min: 1 });
+    await start();
+    expect(scaler.scaleTo(100)).toBe(6);
+    await clock.advanceAsync(0);
+    expect(runtime.engines.size).toBe(6);
+    expect(scaler.scaleTo(-5)).toBe(1);
+    await clock.advanceAsync(0);
+    expect(runtime.engines.size).toBe(1);
+  });
+
+  test('asked for again in mid-work, follows the latest demand', async () => {
+    const { runtime, start, clock, scaler } = createScaler();
+    await start();
+    runtime.hold('create');
+    scaler.scaleTo(5);
+    await clock.advanceAsync(0);
+    scaler.scaleTo(2);
+    runtime.release('create');
+    await clock.advanceAsync(0);
+    expect(runtime.engines.size).toBe(2);
+  });
+});
+
+describe('stop', () => {
+  test('ends the work, even in the middle of it, and leaves no timer', async () => {
+    const { runtime, registry, start, clock, scaler } = createScaler({ min: 3 });
+    runtime.hold('create');
+    await start();
+    scaler.stop();
+    registry.stop();
+    runtime.release('create');
+    await settle();
+    await clock.advanceAsync(120_000);
+    expect(runtime.calls.create).toBe(1);
+    expect(clock.pending).toBe(0);
+  });
+});
+
+describe('while another orchestrator leads', () => {
+  test('nothing is started or removed, until this one leads', async () => {
+    const { runtime, start, clock, leadership } = createScaler({ min: 2, leading: false });
+    await start();
+    await clock.advanceAsync(60_000);
+    expect(runtime.calls.create).toBe(0);
+    leadership.leading = true;
+    await clock.advanceAsync(30_000);
+    expect(runtime.engines.size).toBe(2);
+  });
+
+  test('what this one was asked for is done by this one', async () => {
+    const { runtime, start, scaler, clock } = createScaler({ min: 1, leading: false });
+    await start();
+    expect(scaler.scaleTo(2)).toBe(2);
+    await clock.advanceAsync(0);
+    expect(runtime.engines.size).toBe(2);
+    await clock.advanceAsync(60_000);
+    expect(runtime.calls.create).toBe(2);
+  });
+});

@@ -1,0 +1,159 @@
+import { describe, expect, test } from 'vitest';
+import { lossOf, VpnFailover, type VpnRun } from '../../../src/service/engines/vpn-failover.ts';
+import { RoundhouseError } from '../../../src/service/errors.ts';
+import { settle } from '../../support/fake-clock.ts';
+import { createRegistry } from './fixtures.ts';
+
+const ID = 'a'.repeat(64);
+const VPN: VpnRun = { container: 'one', containerId: ID, startedAt: 1000, failed: false };
+const ENGINE = { vpnContainer: 'one', vpnContainerId: ID, startedAt: 2000 };
+
+describe('an engine', () => {
+  test.each<[string, Partial<VpnRun>, Partial<typeof ENGINE> | { startedAt: null }, string | null]>([
+    ['as it was', {}, {}, null],
+    ['recreated', { containerId: 'b'.repeat(64), startedAt: 3000 }, {}, 'vpn_recreated'],
+    ['restarted', { startedAt: 3000 }, {}, 'vpn_restarted'],
+    ['restarted before the engine started', { startedAt: 1999 }, {}, null],
+    ['restarted while the engine starts', { startedAt: 3000 }, { startedAt: null }, null],
+    ['failed', { failed: true }, {}, 'vpn_failed'],
+    ['gone', { containerId: null, startedAt: null }, {}, null],
+    ['gone, with another to take its place', { containerId: null, failed: true }, {}, 'vpn_failed'],
+    ['not that of the engine', { failed: true, containerId: 'b' }, { vpnContainer: 'two' }, null],
+  ])('and its VPN %s', (_, vpn, engine, loss) => {
+    expect(lossOf({ ...ENGINE, ...engine }, [{ ...VPN, ...vpn }])).toBe(loss);
+  });
+
+  test('that uses no VPN loses none', () => {
+    const engine = { vpnContainer: null, vpnContainerId: null, startedAt: 1 };
+    expect(lossOf(engine, [{ ...VPN, failed: true }])).toBeNull();
+  });
+
+  test('whose runtime pins it to no container cannot be cut off from one', () => {
+    expect(lossOf({ ...ENGINE, vpnContainerId: null, startedAt: 1 }, [VPN])).toBeNull();
+  });
+});
+
+async function start() {
+  const room = createRegistry();
+  const { registry, runtime } = room;
+  const vpns = [{ ...VPN }, { ...VPN, container: 'two', containerId: 'b'.repeat(64) }];
+  const leadership = { leading: true };
+  const losses: string[] = [];
+  const errors: unknown[] = [];
+  const failover = new VpnFailover({
+    registry,
+    vpns: () => vpns,
+    mayAct: () => leadership.leading,
+    remove: (id) => registry.delete(id, () => runtime.remove(id)),
+    onLoss: ({ name }, reason) => losses.push(`${name} ${reason}`),
+    onError: (error) => errors.push(error),
+  });
+  const add = (name: string, index: number, facts = {}) =>
+    runtime.startUnnoticed({
+      name,
+      vpnContainer: vpns[index]!.container,
+      vpnContainerId: vpns[index]!.containerId,
+      ...facts,
+    });
+  add('a', 0);
+  add('b', 0, { forwardedPort: 6001 });
+  add('c', 1);
+  registry.start();
+  await settle();
+  const names = () => registry.list().map(({ name }) => name);
+  return { ...room, vpns, leadership, losses, errors, failover, names };
+}
+
+describe('failover', () => {
+  test('leaves engines alone whose VPN is as it was', async () => {
+    const { failover, names, runtime } = await start();
+    failover.consider();
+    await settle();
+    expect([names(), runtime.calls.remove]).toEqual([['a', 'b', 'c'], 0]);
+  });
+
+  test('removes those of a VPN that failed, one after another, the forwarded one first', async () => {
+    const { failover, vpns, runtime, names, losses } = await start();
+    vpns[0]!.failed = true;
+    runtime.hold('remove');
+    failover.consider();
+    failover.consider();
+    await settle();
+    expect([runtime.calls.remove, losses]).toEqual([1, ['b vpn_failed']]);
+    runtime.release('remove');
+    await settle();
+    expect([names(), losses]).toEqual([['c'], ['b vpn_failed', 'a vpn_failed']]);
+  });
+
+  test('is the business of the leader alone, from one removal to the next', async () => {
+    const { failover, vpns, leadership, runtime, names } = await start();
+    leadership.leading = false;
+    vpns[0]!.failed = true;
+    failover.consider();
+    await settle();
+    expect(runtime.calls.remove).toBe(0);
+    leadership.leading = true;
+    runtime.hold('remove');
+    failover.consider();
+    await settle();
+    leadership.leading = false;
+    runtime.release('remove');
+    await settle();
+    expect(names()).toEqual(['a', 'c']);
+  });
+
+  test('stops when the VPN is back before all are gone', async () => {
+    const { failover, vpns, runtime, names } = await start();
+    vpns[0]!.failed = true;
+    runtime.hold('remove');
+    failover.consider();
+    await settle();
+    vpns[0]!.failed = false;
+    runtime.release('remove');
+    await settle();
+    expect(names()).toEqual(['a', 'c']);
+  });
+
+  test('goes on after a removal that fails, and tries that again the next time', async () => {
+    const { failover, vpns, runtime, names, errors } = await start();
+    vpns[0]!.containerId = 'c'.repeat(64);
+    runtime.fail('remove', new RoundhouseError('runtime_unavailable', 'no'));
+    failover.consider();
+    await settle();
+    expect([runtime.calls.remove, errors.length, names()]).toEqual([2, 2, ['a', 'b', 'c']]);
+    runtime.mend('remove');
+    failover.consider();
+    await settle();
+    expect(names()).toEqual(['c']);
+  });
+
+  test('does not remove what is being removed already', async () => {
+    const { failover, vpns, registry, runtime } = await start();
+    runtime.hold('remove');
+    for (const { id, vpnContainer } of registry.list())
+      if (vpnContainer === 'one') void registry.delete(id, () => runtime.remove(id));
+    vpns[0]!.failed = true;
+    failover.consider();
+    await settle();
+    expect(runtime.calls.remove).toBe(2);
+    runtime.release('remove');
+  });
+
+  test('waits while the runtime is away, and does nothing once it is stopped', async () => {
+    const { failover, vpns, runtime } = await start();
+    vpns[0]!.failed = true;
+    runtime.disconnect();
+    failover.consider();
+    await settle();
+    expect(runtime.calls.remove).toBe(0);
+    runtime.connect();
+    await settle();
+    runtime.hold('remove');
+    failover.consider();
+    await settle();
+    failover.stop();
+    runtime.release('remove');
+    await settle();
+    expect(runtime.calls.remove).toBe(1);
+  });
+});

@@ -1,0 +1,135 @@
+import { expect, test } from 'vitest';
+import { Cache, cacheKey, matchGlob } from '../../../src/library/cache/index.ts';
+import { createAnswers } from '../../../src/service/api/answers.ts';
+import { readConfig } from '../../../src/service/config/config.ts';
+import { type DomainEvent, EventBus } from '../../../src/service/events/events.ts';
+import { connectInvalidation, STALE_AFTER } from '../../../src/service/events/invalidation.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+
+const unread = () => {
+  throw new Error('only the keys matter here');
+};
+const answers = createAnswers(
+  {
+    engines: unread,
+    statsAll: unread,
+    statsTotal: unread,
+    statsOf: unread,
+    status: unread,
+    vpn: unread,
+  },
+  readConfig(),
+);
+
+/** Every key that the application caches under. */
+const KEYS = {
+  engines: answers.engines.key,
+  statsAll: answers.statsAll.key,
+  statsTotal: answers.statsTotal.key,
+  statsOfA: answers.statsOf('a').key,
+  statsOfB: answers.statsOf('b').key,
+  status: answers.status.key,
+  vpn: answers.vpn.key,
+  // Of what the VPN's control server told; see src/vpn/facts.ts.
+  vpnPort: cacheKey('vpn', 'port', 'container', 1),
+  vpnAddress: cacheKey('vpn', 'publicip', 'container', 1),
+};
+type KeyName = keyof typeof KEYS;
+
+const FIGURES: KeyName[] = ['statsAll', 'statsTotal', 'statsOfA', 'statsOfB'];
+const ALL = Object.keys(KEYS) as KeyName[];
+
+/** What must be read anew after each event. */
+const EXPECTED: { [T in DomainEvent['type']]: [Extract<DomainEvent, { type: T }>, KeyName[]] } = {
+  engine_started: [{ type: 'engine_started', engineId: 'a' }, ['engines', 'status', ...FIGURES]],
+  engine_stopped: [
+    { type: 'engine_stopped', engineId: 'a', reason: 'gone' },
+    ['engines', 'status', ...FIGURES],
+  ],
+  engine_changed: [
+    {
+      type: 'engine_changed',
+      engineId: 'a',
+      change: 'health',
+      health: 'healthy',
+      deleting: false,
+      forwarded: false,
+    },
+    ['engines', 'status'],
+  ],
+  runtime_connected: [{ type: 'runtime_connected' }, ALL],
+  runtime_disconnected: [
+    { type: 'runtime_disconnected', reason: 'x' },
+    ['engines', 'status', 'vpn', ...FIGURES],
+  ],
+  vpn_changed: [
+    { type: 'vpn_changed', vpn: 'a', connected: true },
+    ['vpn', 'vpnPort', 'vpnAddress', 'status'],
+  ],
+  vpn_emergency: [
+    { type: 'vpn_emergency', active: true, failedVpn: 'a', healthyVpn: null },
+    ['vpn', 'vpnPort', 'vpnAddress', 'status'],
+  ],
+  vpn_restarted: [{ type: 'vpn_restarted', vpn: 'a' }, ['vpn', 'vpnPort', 'vpnAddress', 'status']],
+  breaker_changed: [{ type: 'breaker_changed', breaker: 'general', state: 'open' }, ['status']],
+  stream_started: [{ type: 'stream_started', streamId: 's', engineId: 'a' }, ['engines', 'status']],
+  stream_ended: [
+    { type: 'stream_ended', streamId: 's', engineId: null, reason: null },
+    ['engines', 'status'],
+  ],
+  leadership_changed: [{ type: 'leadership_changed', leading: true, term: 1 }, []],
+  streams_restored: [{ type: 'streams_restored', started: 1 }, ['engines', 'status']],
+};
+
+async function readAnew(cache: Cache): Promise<KeyName[]> {
+  const loaded: KeyName[] = [];
+  for (const name of ALL) {
+    await cache.getOrLoad(KEYS[name], () => loaded.push(name), { ttlS: 60 });
+  }
+  return loaded;
+}
+
+test.each(Object.entries(EXPECTED))(
+  'after %s what depends on it is read anew, and nothing else',
+  async (_, [event, stale]) => {
+    const bus = new EventBus();
+    using cache = new Cache({ clock: new FakeClock() });
+    connectInvalidation(bus, cache);
+    expect(await readAnew(cache)).toEqual(ALL);
+    expect(await readAnew(cache)).toEqual([]);
+    bus.publish(event);
+    expect((await readAnew(cache)).sort()).toEqual([...stale].sort());
+    expect(await readAnew(cache)).toEqual([]);
+  },
+);
+
+test('every event of the table is tried, and every pattern in it matches a key', () => {
+  expect(Object.keys(EXPECTED).sort()).toEqual(Object.keys(STALE_AFTER).sort());
+  for (const pattern of Object.values(STALE_AFTER).flat()) {
+    const matched = Object.values(KEYS).filter((key) => matchGlob(pattern, key));
+    expect([pattern, matched.length]).toEqual([pattern, expect.toSatisfy((count) => count > 0)]);
+  }
+});
+
+test('whoever hears of an event reads what is true after it', async () => {
+  const bus = new EventBus();
+  using cache = new Cache({ clock: new FakeClock() });
+  connectInvalidation(bus, cache);
+  await readAnew(cache);
+  let seen: unknown = 'nothing';
+  bus.subscribe(() => {
+    seen = cache.get(KEYS.status);
+  });
+  bus.publish({ type: 'breaker_changed', breaker: 'general', state: 'open' });
+  expect(seen).toBeUndefined();
+});
+
+test('a connection that has ended invalidates nothing more', async () => {
+  const bus = new EventBus();
+  using cache = new Cache({ clock: new FakeClock() });
+  const disconnect = connectInvalidation(bus, cache);
+  await readAnew(cache);
+  disconnect();
+  bus.publish({ type: 'runtime_connected' });
+  expect(await readAnew(cache)).toEqual([]);
+});

@@ -1,0 +1,79 @@
+import { type Engine, newEngine } from '../../../src/service/engines/engine.ts';
+import { EventBus } from '../../../src/service/events/events.ts';
+import type { ClusterFacts } from '../../../src/service/metrics/cluster.ts';
+import type { DomainFacts } from '../../../src/service/metrics/domain.ts';
+import { Metrics } from '../../../src/service/metrics/metrics.ts';
+import type { StreamSample } from '../../../src/service/streams/sample.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { type Family, parseExposition } from '../../support/http/exposition.ts';
+
+/** An engine in memory; `id` is also its name. */
+export function engine(id: string, change: Partial<Engine> = {}): Engine {
+  const seen = {
+    id,
+    name: id,
+    host: '127.0.0.1',
+    ports: { hostHttp: 19_000, containerHttp: 6878, containerHttps: 6879 },
+    labels: {},
+    vpnContainer: null,
+    vpnContainerId: null,
+    forwardedPort: null,
+    variant: null,
+    startedAt: 1,
+  };
+  return { ...newEngine(seen, 1), ...change };
+}
+
+/** Metrics over facts that a test changes. */
+export class ShownMetrics implements Disposable {
+  readonly bus = new EventBus();
+  readonly metrics = new Metrics(new FakeClock());
+  readonly facts: DomainFacts = {
+    runtimeAvailable: true,
+    engines: [],
+    streams: { active: 0, engineIds: new Set() },
+    vpns: [],
+    minReplicas: 0,
+    liveClients: 0,
+  };
+  /** The last samples of started streams. */
+  readonly samples = new Map<string, Pick<StreamSample, 'downloaded' | 'uploaded'> & Partial<StreamSample>>();
+  readonly totals = {
+    hits: 0,
+    misses: 0,
+    loads: 0,
+    collapsed: 0,
+    stale: 0,
+    loadErrors: 0,
+    evictions: 0,
+    invalidations: 0,
+    storeErrors: 0,
+    held: 0,
+    bytes: 0,
+    inFlight: 0,
+  };
+
+  constructor(cluster: (() => ClusterFacts) | null = null) {
+    const sampleOf = (id: string) => {
+      const known = this.samples.get(id);
+      if (!known) return null;
+      const nothing = { takenAt: 0, peers: null, speedDown: null, speedUp: null, status: null };
+      return { ...nothing, livePosition: null, ...known };
+    };
+    this.metrics.show({
+      cacheTotals: () => this.totals,
+      facts: () => this.facts,
+      samples: { startedIds: () => this.samples.keys(), current: sampleOf, last: sampleOf },
+      cluster,
+      bus: this.bus,
+    });
+  }
+
+  async scrape(): Promise<Map<string, Family>> {
+    return parseExposition(await this.metrics.read());
+  }
+
+  [Symbol.dispose](): void {
+    this.metrics.close();
+  }
+}

@@ -1,0 +1,69 @@
+import { expect, it } from 'vitest';
+import { readApiStats } from '../../../../src/service/runtimes/docker/api-stats.ts';
+
+type Answer = Parameters<typeof readApiStats>[0];
+
+/** The parts of a real answer that are read. */
+function answer(changes: object = {}): Answer {
+  return {
+    read: '2026-11-21T10:00:00.250000000Z',
+    cpu_stats: { cpu_usage: { total_usage: 5_000_000 } },
+    memory_stats: {
+      usage: 50_000_000,
+      limit: 268_435_456,
+      stats: { total_inactive_file: 20_000_000, inactive_file: 1 },
+    },
+    blkio_stats: {
+      io_service_bytes_recursive: [
+        { op: 'Read', value: 4096 },
+        { op: 'Write', value: 8192 },
+        { op: 'read', value: 4 },
+        { op: 'Total', value: 12_288 },
+      ],
+    },
+    networks: { eth0: { rx_bytes: 10, tx_bytes: 1 }, eth1: { rx_bytes: 20, tx_bytes: 2 } },
+    ...changes,
+  } as unknown as Answer;
+}
+
+it('reads a sample of version 1', () => {
+  expect(readApiStats(answer())).toEqual({
+    takenAt: Date.parse('2026-11-21T10:00:00.250Z'),
+    cpuNs: 5_000_000,
+    memoryUsage: 30_000_000,
+    memoryLimit: 268_435_456,
+    blockRead: 4100,
+    blockWrite: 8192,
+    networkRx: 30,
+    networkTx: 3,
+  });
+});
+
+it('reads a sample of version 2, whose inactive pages have another name', () => {
+  const memory = { usage: 50_000_000, limit: 1, stats: { inactive_file: 15_000_000 } };
+  expect(readApiStats(answer({ memory_stats: memory }))?.memoryUsage).toBe(35_000_000);
+});
+
+it.each([
+  ['null block figures', { blkio_stats: { io_service_bytes_recursive: null } }],
+  ['no block figures', { blkio_stats: null }],
+])('keeps a container with %s', (_what, changes) => {
+  expect(readApiStats(answer(changes))).toMatchObject({
+    memoryUsage: 30_000_000,
+    blockRead: 0,
+    blockWrite: 0,
+  });
+});
+
+it.each([[null], [undefined]])('keeps a container whose networks are %s', (networks) => {
+  expect(readApiStats(answer({ networks }))).toMatchObject({ networkRx: 0, networkTx: 0, cpuNs: 5_000_000 });
+});
+
+it('takes the empty answer of a stopped container for none, not for zeros', () => {
+  const stopped = {
+    read: '0001-01-01T00:00:00Z',
+    cpu_stats: { cpu_usage: { total_usage: 0 } },
+    memory_stats: {},
+  };
+  expect(readApiStats(answer(stopped))).toBeNull();
+});

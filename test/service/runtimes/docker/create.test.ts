@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { readConfig } from '../../../../src/service/config/config.ts';
+import type { EngineSpec } from '../../../../src/service/engines/runtime.ts';
+import { createOptions } from '../../../../src/service/runtimes/docker/create.ts';
+import { hostOf } from '../../../../src/service/runtimes/docker/network.ts';
+import { dockerEngineOptions } from '../../../../src/service/runtimes/docker/options.ts';
+
+const SPEC: EngineSpec = {
+  name: 'engine',
+  ports: { hostHttp: 19_000, containerHttp: 19_000, containerHttps: 19_001 },
+  labels: { team: 'a' },
+  env: {},
+};
+const TWO_VPNS = {
+  VPN_MODE: 'redundant',
+  GLUETUN_CONTAINER_NAME: 'one',
+  GLUETUN_CONTAINER_NAME_2: 'two',
+};
+const ID = 'b'.repeat(64);
+
+function optionsFor(env: NodeJS.ProcessEnv) {
+  return dockerEngineOptions(readConfig(env));
+}
+
+function envOf(variant: string, spec: Partial<EngineSpec>, more = {}): string[] {
+  const options = optionsFor({ ENGINE_VARIANT: variant, ...more });
+  return createOptions({ ...SPEC, ...spec }, options).Env!;
+}
+
+describe('an engine behind one of two VPNs', () => {
+  it('joins the network of that one, and notes its name', () => {
+    const spec = { ...SPEC, vpnContainer: 'two', vpnContainerId: ID, forwardedPort: 6001 };
+    const { HostConfig, Labels } = createOptions(spec, optionsFor(TWO_VPNS));
+    expect(HostConfig).toMatchObject({ NetworkMode: `container:${ID}` });
+    expect(HostConfig).not.toHaveProperty('PortBindings');
+    expect(Labels).toMatchObject({
+      team: 'a',
+      'roundhouse.vpn-container': 'two',
+      'roundhouse.forwarded-port': '6001',
+    });
+  });
+
+  it.each([
+    ['engines.lan', 'engines.lan'],
+    ['{vpn}', 'two'],
+    ['{vpn}.lan', 'two.lan'],
+    ['', '127.0.0.1'],
+  ])('is reached, with ENGINE_HOST %j, at %s', (ENGINE_HOST, host) => {
+    const { network, engineHost } = optionsFor({ ...TWO_VPNS, ENGINE_HOST });
+    expect(hostOf(network, engineHost, { name: 'engine', vpnContainer: 'two' })).toBe(host);
+  });
+});
+
+describe('the forwarded port', () => {
+  it('is told to each image in its own way, and only to the engine that has it', () => {
+    expect(envOf('krinkuto11-amd64', { forwardedPort: 6001 })).toContain('P2P_PORT=6001');
+    expect(envOf('krinkuto11-amd64', {}).join()).not.toContain('P2P_PORT');
+    const usual = '--client-console --bind-all --http-port 19000 --https-port 19001';
+    expect(envOf('jopsis-amd64', { forwardedPort: 6001 })).toEqual([`ACESTREAM_ARGS=${usual} --port 6001`]);
+    expect(envOf('jopsis-amd64', {})).toEqual([`ACESTREAM_ARGS=${usual}`]);
+  });
+
+  it('is filled into a command', () => {
+    const options = optionsFor({ ENGINE_COMMAND: 'engine --port {p2p_port}' });
+    expect(createOptions({ ...SPEC, forwardedPort: 6001 }, options).Cmd).toEqual([
+      'engine',
+      '--port',
+      '6001',
+    ]);
+  });
+
+  it('gives way to what the caller sets', () => {
+    const env = { P2P_PORT: '7000' };
+    expect(envOf('krinkuto11-amd64', { forwardedPort: 6001, env })).toContain('P2P_PORT=7000');
+  });
+});

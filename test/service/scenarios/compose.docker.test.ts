@@ -1,0 +1,116 @@
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type ComposeService, confinement, readCompose } from '../../support/docker/compose.ts';
+import { describeWithDocker } from '../../support/docker/docker.ts';
+import { docker } from '../../support/docker/docker-programs.ts';
+import { roundhouseImage } from '../../support/docker/roundhouse-image.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+
+const PROXY = fileURLToPath(new URL('../../support/docker/socket-proxy.ts', import.meta.url));
+const KEY = 'the-key-of-the-tests';
+
+interface Engine {
+  container_id: string;
+  container_name: string;
+  host: string;
+  health_status: string;
+}
+
+describeWithDocker('what docker-compose.yml puts together', ({ socket, engineImage }) => {
+  const { services, networks } = readCompose({ API_KEY: KEY, ENGINE_IMAGE: engineImage });
+  const engineNetwork = networks.engines?.name ?? '';
+  const started: string[] = [];
+  let origin = '';
+
+  const run = async (...args: string[]) => {
+    const id = await docker(socket, 'run', '--detach', ...args);
+    started.push(id);
+    return id;
+  };
+  const variables = ({ environment }: ComposeService) =>
+    Object.entries(environment).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
+  const read = async <T>(path: string) => (await (await fetch(`${origin}${path}`)).json()) as T;
+  const healthyEngines = async (count: number) => {
+    const engines = (await read<Engine[]>('/engines')).filter(
+      ({ health_status }) => health_status === 'healthy',
+    );
+    return engines.length === count ? engines : null;
+  };
+
+  beforeAll(async () => {
+    const image = await roundhouseImage(socket);
+    await docker(socket, 'network', 'create', '--internal', 'control');
+    await docker(socket, 'network', 'create', engineNetwork);
+    const mounts = [
+      '--volume',
+      `${socket}:/var/run/docker.sock`,
+      '--volume',
+      `${PROXY}:/engine/socket-proxy.ts`,
+    ];
+    const proxy = [...variables(services['socket-proxy']), ...mounts, '--network', 'control'];
+    await run('--name', 'socket-proxy', ...proxy, engineImage, 'node', '/engine/socket-proxy.ts');
+    const roundhouse = [...variables(services.roundhouse), ...confinement(services.roundhouse)];
+    const id = await run(
+      '--name',
+      'roundhouse',
+      ...roundhouse,
+      '--network',
+      engineNetwork,
+      '-p',
+      '127.0.0.1::8000',
+      image,
+    );
+    await docker(socket, 'network', 'connect', 'control', id);
+    origin = `http://${await docker(socket, 'port', id, '8000')}`;
+    await waitUntil(
+      'it serves',
+      () =>
+        fetch(`${origin}/readyz`).then(
+          ({ ok }) => ok,
+          () => false,
+        ),
+      30_000,
+    );
+  }, 300_000);
+
+  afterAll(async () => {
+    // Roundhouse first: it would replace the engines.
+    await docker(socket, 'rm', '--force', '--volumes', ...started.reverse());
+    const engines = await docker(socket, 'ps', '--quiet', '--filter', `network=${engineNetwork}`);
+    if (engines !== '') await docker(socket, 'rm', '--force', ...engines.split('\n'));
+    await docker(socket, 'network', 'rm', 'control', engineNetwork);
+  });
+
+  it('keeps an engine that it reaches by name', async () => {
+    const [engine] = await waitUntil('one healthy engine', () => healthyEngines(1), 30_000);
+    expect(engine?.host).toBe(engine?.container_name);
+    const total = await read<{ container_count: number; total_memory_usage: number }>('/engines/stats/total');
+    expect(total.container_count).toBe(1);
+    expect(total.total_memory_usage).toBeGreaterThan(1e6);
+  });
+
+  it('creates and deletes engines', async () => {
+    const headers = { 'x-api-key': KEY };
+    const response = await fetch(`${origin}/provision/acestream`, { method: 'POST', headers });
+    expect(response.status).toBe(200);
+    const { container_id: id } = (await response.json()) as Engine;
+    await waitUntil('two healthy engines', () => healthyEngines(2), 30_000);
+    const deletion = await fetch(`${origin}/containers/${id}`, { method: 'DELETE', headers });
+    expect(deletion.status).toBe(200);
+    expect(await docker(socket, 'ps', '--all', '--quiet', '--filter', `id=${id}`)).toBe('');
+  });
+
+  it('needs no more of Docker than the proxy allows', async () => {
+    expect(await docker(socket, 'logs', 'socket-proxy')).toBe('');
+    const forbidden = docker(
+      socket,
+      'exec',
+      'roundhouse',
+      'wget',
+      '-qO-',
+      'http://socket-proxy:2375/images/json',
+    );
+    await expect(forbidden).rejects.toThrow('403');
+    expect(await docker(socket, 'logs', 'socket-proxy')).toBe('refused GET /images/json');
+  });
+});

@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeWithDocker } from '../../support/docker/docker.ts';
+import { docker as cli } from '../../support/docker/docker-programs.ts';
+import { type DockerService, startDockerService } from '../../support/docker/docker-service.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+
+interface EngineReply {
+  container_id: string;
+  health_status: string;
+}
+
+describeWithDocker('a fleet in Docker', (docker) => {
+  let service: DockerService;
+
+  beforeAll(async () => {
+    service = await startDockerService(docker, {
+      MIN_REPLICAS: '2',
+      MIN_FREE_REPLICAS: '1',
+      HEALTH_CHECK_INTERVAL_S: '0.5',
+      HEALTH_FAILURE_THRESHOLD: '2',
+      ENGINE_GRACE_PERIOD_S: '1',
+    });
+  });
+  afterAll(async () => {
+    await service.close();
+    // One of them may be on its way out already, which Docker calls a conflict.
+    const allGone = async () => {
+      const ids = await cli(docker.socket, 'ps', '--all', '--quiet', '--filter', 'name=roundhouse-engine');
+      if (ids !== '') await cli(docker.socket, 'rm', '--force', ...ids.split('\n')).catch(() => {});
+      return ids === '';
+    };
+    await waitUntil('no engine is left', allGone, 20_000);
+  });
+
+  const engines = async () => (await service.get<EngineReply[]>('/engines')).body;
+  const healthyIds = async () =>
+    (await engines())
+      .filter(({ health_status }) => health_status === 'healthy')
+      .map(({ container_id }) => container_id);
+
+  it('is brought to its minimum, and restored when an engine is killed', async () => {
+    const first = await waitUntil(
+      'two are healthy',
+      async () => (await healthyIds()).length === 2 && healthyIds(),
+      15_000,
+    );
+    const [victim = ''] = first;
+    await cli(docker.socket, 'kill', victim);
+    await waitUntil(
+      'another is healthy in its place',
+      async () => (await healthyIds()).filter((id) => id !== victim).length === 2,
+      15_000,
+    );
+  });
+
+  it('has an engine that hangs replaced, with enough healthy ones at all times', async () => {
+    const [hung = ''] = await healthyIds();
+    await cli(docker.socket, 'pause', hung);
+    let fewest = 2;
+    await waitUntil(
+      'the hung one is gone and two are healthy',
+      async () => {
+        const healthy = await healthyIds();
+        fewest = Math.min(fewest, healthy.length);
+        return !(await engines()).some(({ container_id }) => container_id === hung) && healthy.length === 2;
+      },
+      30_000,
+    );
+    expect(fewest).toBeGreaterThanOrEqual(1);
+    const status = await service.get('/health/status');
+    expect(status.body).toMatchObject({
+      healthy_engines: 2,
+      unhealthy_engines: 0,
+      marked_for_replacement: 0,
+    });
+  });
+
+  it('is scaled up and down', async () => {
+    expect((await service.write('POST', '/scale/4')).body).toEqual({ scaled_to: 4 });
+    await waitUntil('four engines', async () => (await engines()).length === 4, 15_000);
+    expect((await service.write('POST', '/scale/0')).body).toEqual({ scaled_to: 2 });
+    await waitUntil('two engines', async () => (await engines()).length === 2, 15_000);
+  });
+});

@@ -1,0 +1,95 @@
+import { vi } from 'vitest';
+import { Cache } from '../../../src/library/cache/cache.ts';
+import type { CacheOptions } from '../../../src/library/cache/options.ts';
+import type { VpnContainer, VpnContainers } from '../../../src/service/vpn/containers.ts';
+import type { VpnSight } from '../../../src/service/vpn/emergency.ts';
+import { VpnFleet } from '../../../src/service/vpn/fleet.ts';
+import type { VpnObservation } from '../../../src/service/vpn/observation.ts';
+import { createVpn, type VpnNaming, type VpnOptions } from '../../../src/service/vpn/vpn.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import type { EmulatedGluetun } from '../../support/service/emulated-gluetun.ts';
+
+export const NEVER = new AbortController().signal;
+
+export const CONTAINER: VpnContainer = {
+  id: 'a'.repeat(64),
+  running: true,
+  startedAt: 1_790_000_000_000,
+  health: 'healthy',
+  address: '127.0.0.1',
+  provider: 'protonvpn',
+};
+
+/** What may be seen of a VPN. */
+export const UP: VpnObservation = {
+  state: 'running',
+  health: 'healthy',
+  connected: true,
+  containerId: CONTAINER.id,
+  startedAt: CONTAINER.startedAt,
+  provider: 'protonvpn',
+  forwardedPort: 5914,
+  publicAddress: { ip: '203.0.113.7', country: 'Switzerland', region: null, city: null },
+};
+export const DOWN: VpnObservation = { ...UP, health: 'unhealthy', connected: false };
+export const STARTING: VpnObservation = { ...DOWN, health: 'starting' };
+export const UNKNOWN: VpnObservation = { ...DOWN, health: 'unknown' };
+
+export function sight(name: string, seen: VpnObservation): VpnSight {
+  return { name, seen };
+}
+
+/** Docker with one container, which a test changes as it likes. */
+export class FakeContainers implements VpnContainers {
+  container: VpnContainer | null = { ...CONTAINER };
+  failure: Error | undefined;
+  readonly inspected: string[] = [];
+
+  async inspect(name: string): Promise<VpnContainer | null> {
+    this.inspected.push(name);
+    if (this.failure) throw this.failure;
+    return this.container && { ...this.container };
+  }
+
+  change(facts: Partial<VpnContainer>): void {
+    this.container = { ...CONTAINER, ...this.container, ...facts };
+  }
+}
+
+/** A VPN in front of an emulated Gluetun, on a clock that stands still until it is moved. */
+export function setUp(
+  gluetun: EmulatedGluetun,
+  options: Partial<VpnOptions & VpnNaming> = {},
+  caching: CacheOptions = {},
+) {
+  const clock = new FakeClock();
+  const cache = new Cache({ clock, staleIfErrorS: 30, ...caching });
+  const containers = new FakeContainers();
+  const errors: unknown[] = [];
+  const settled = {
+    containerName: 'gluetun',
+    containers,
+    controlUrl: null,
+    controlPort: gluetun.port,
+    apiKey: undefined,
+    factTtlS: 60,
+    cache,
+    clock,
+    onError: (error: unknown) => errors.push(error),
+    ...options,
+  };
+  const vpn = createVpn(settled, settled);
+  const fleet = new VpnFleet({ vpns: [vpn], clock, onEmergency: () => {} });
+  const readStatus = (signal: AbortSignal) => fleet.readStatus(signal);
+  return { clock, cache, containers, errors, vpn, readStatus };
+}
+
+/** How often a path was asked for. */
+export function asked(gluetun: EmulatedGluetun, path: string): number {
+  return gluetun.requests.filter((request) => request === path).length;
+}
+
+/** Waits for what a real socket takes its time over. */
+export function until(check: () => void | Promise<void>): Promise<void> {
+  return vi.waitFor(check, { timeout: 4000, interval: 5 });
+}

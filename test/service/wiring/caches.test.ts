@@ -1,0 +1,29 @@
+import { pino } from 'pino';
+import { expect, onTestFinished, test } from 'vitest';
+import { RedisLink } from '../../../src/library/redis/index.ts';
+import { readConfig } from '../../../src/service/config/config.ts';
+import { Metrics } from '../../../src/service/metrics/metrics.ts';
+import { createCaches } from '../../../src/service/wiring/caches.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+
+test('while Redis is away the log tells of loads that fail, and not of each read that goes without it', async () => {
+  const lines: string[] = [];
+  const log = pino({ level: 'info' }, { write: (line: string) => lines.push(line) });
+  const clock = new FakeClock();
+  const link = new RedisLink({ url: 'redis://127.0.0.1:1', clock });
+  const caches = createCaches(readConfig({}), { clock, metrics: new Metrics(clock), log, link });
+  onTestFinished(() => {
+    caches.stats.close();
+    caches.results.close();
+    link.close();
+  });
+  expect(caches.shared).not.toBeNull();
+  expect(await caches.stats.getOrLoad('k', () => 1, { ttlS: 60 })).toBe(1);
+  caches.stats.invalidate('*');
+  expect(await caches.stats.getOrLoad('k', () => 2, { ttlS: 60 })).toBe(2);
+  expect(lines).toEqual([]);
+  const failing = () => Promise.reject(new Error('the source is down'));
+  caches.stats.invalidate('*');
+  expect(await caches.stats.getOrLoad('k', failing, { ttlS: 60 })).toBe(2);
+  expect(lines.map((line) => JSON.parse(line).err.message)).toEqual(['the source is down']);
+});

@@ -1,0 +1,104 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { type App, buildApp } from '../../../src/service/app.ts';
+import { readConfig } from '../../../src/service/config/config.ts';
+import { openRuntime } from '../../../src/service/runtimes/open-runtime.ts';
+import { freePortRange } from '../http/port-range.ts';
+import { waitUntil } from '../wait-until.ts';
+import type { SharedDocker } from './docker-setup.ts';
+
+export const API_KEY = 'the-key-of-the-tests';
+const READY_DEADLINE_MS = 10_000;
+
+/** A reply, with its JSON read. */
+export interface Reply<T> {
+  status: number;
+  headers: Record<string, string | string[] | number | undefined>;
+  body: T;
+}
+
+/** The whole application over a real daemon, asked without a socket in between. */
+export class DockerService {
+  readonly app: App;
+  readonly #dataDir: string;
+
+  constructor(app: App, dataDir: string) {
+    this.app = app;
+    this.#dataDir = dataDir;
+  }
+
+  async get<T = Record<string, unknown>>(url: string): Promise<Reply<T>> {
+    return await this.#ask<T>({ method: 'GET', url });
+  }
+
+  /** A write with the key. */
+  async write<T = Record<string, unknown>>(
+    method: 'POST' | 'DELETE',
+    url: string,
+    body?: object,
+  ): Promise<Reply<T>> {
+    const headers = { 'x-api-key': API_KEY };
+    return await this.#ask<T>({ method, url, headers, ...(body ? { payload: body } : {}) });
+  }
+
+  async provision(
+    body: object = {},
+  ): Promise<{ container_id: string; host_http_port: number; container_name: string }> {
+    const reply = await this.write<Awaited<ReturnType<DockerService['provision']>>>(
+      'POST',
+      '/provision/acestream',
+      body,
+    );
+    if (reply.status !== 200)
+      throw new Error(`provisioning answered ${reply.status}: ${JSON.stringify(reply.body)}`);
+    return reply.body;
+  }
+
+  async close(): Promise<void> {
+    await this.app.close();
+    await rm(this.#dataDir, { recursive: true, force: true });
+  }
+
+  async #ask<T>(request: object): Promise<Reply<T>> {
+    const { statusCode, headers, payload } = await this.app.api.inject(request);
+    return { status: statusCode, headers, body: JSON.parse(payload) as T };
+  }
+}
+
+/** A label that no other test's containers bear. */
+export function uniqueLabel(): string {
+  return `test.roundhouse=${randomBytes(8).toString('hex')}`;
+}
+
+/** Starts the application on the daemon at `docker.socket` and waits until it is ready. */
+export async function startDockerService(
+  docker: Pick<SharedDocker, 'socket' | 'engineImage'>,
+  env: NodeJS.ProcessEnv = {},
+): Promise<DockerService> {
+  const { first, last } = await freePortRange();
+  const config = readConfig({
+    ENGINE_RUNTIME: 'docker',
+    DOCKER_HOST: `unix://${docker.socket}`,
+    ENGINE_IMAGE: docker.engineImage,
+    CONTAINER_LABEL: uniqueLabel(),
+    MIN_REPLICAS: '0',
+    MIN_FREE_REPLICAS: '0',
+    PORT_RANGE_HOST: `${first}-${last}`,
+    DATA_DIR: await mkdtemp(join(tmpdir(), 'roundhouse-docker-')),
+    ...env,
+  });
+  const logger = pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' });
+  const { runtime, vpnContainers } = await openRuntime(config, () => {});
+  const app = await buildApp(config, { runtime, vpnContainers, apiKey: API_KEY, version: '0.0.0', logger });
+  const service = new DockerService(app, config.dataDir);
+  app.start();
+  await waitUntil(
+    'the service is ready',
+    async () => (await service.get('/readyz')).status === 200,
+    READY_DEADLINE_MS,
+  );
+  return service;
+}

@@ -1,0 +1,54 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { docker } from './docker-programs.ts';
+import { busyboxPath, type ImageSpec, importImage, sharedLibraries } from './import-image.ts';
+
+const EMULATED_ENGINE = fileURLToPath(
+  new URL('../../../src/service/runtimes/process/emulated-engine.ts', import.meta.url),
+);
+
+/**
+ * The image of an emulated engine: the Node that runs the tests, and the engine program. It reads its
+ * arguments from CONF or ACESTREAM_ARGS, as the images of the presets do, or they follow
+ * `node /engine/emulated-engine.ts` in the command.
+ * @param preload a module that is loaded before the engine program, in every engine
+ * @returns the image's name, in the daemon at `socket`; it changes with what is in the image
+ */
+export async function engineImage(socket: string, preload?: string): Promise<string> {
+  return await imageByContent(socket, 'roundhouse-test-engine', {
+    files: {
+      ...(await sharedLibraries(process.execPath)),
+      '/usr/local/bin/node': process.execPath,
+      '/engine/emulated-engine.ts': EMULATED_ENGINE,
+      ...(preload === undefined ? {} : { '/engine/preload.ts': preload }),
+    },
+    texts: { '/engine/package.json': '{"type":"module"}' },
+    changes: [
+      'ENV PATH=/usr/local/bin:/bin',
+      ...(preload === undefined ? [] : ['ENV NODE_OPTIONS=--import=/engine/preload.ts']),
+      'CMD ["sh", "-c", "exec node /engine/emulated-engine.ts $CONF $ACESTREAM_ARGS"]',
+    ],
+  });
+}
+
+/**
+ * An image of 2 MB with busybox alone, for many containers at once. Its containers sleep until they are told to stop.
+ * @returns the image's name in the daemon at `socket`
+ */
+export async function busyboxImage(socket: string): Promise<string> {
+  return await imageByContent(socket, 'roundhouse-test-busybox', {
+    files: {},
+    changes: [`CMD ["sh", "-c", "trap 'exit 0' TERM; sleep 86400 & wait"]`],
+  });
+}
+
+/** Makes an image unless the daemon has one of the same content. */
+async function imageByContent(socket: string, name: string, spec: ImageSpec): Promise<string> {
+  const hash = createHash('sha256').update(JSON.stringify(spec));
+  for (const path of [busyboxPath(), ...Object.values(spec.files)]) hash.update(await readFile(path));
+  const tag = `${name}:${hash.digest('hex').slice(0, 12)}`;
+  const present = await docker(socket, 'images', '--quiet', tag);
+  if (present === '') await importImage(socket, tag, spec);
+  return tag;
+}

@@ -1,0 +1,70 @@
+import { chmod, copyFile, link, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { run } from '../run.ts';
+import { findProgram } from '../system-packages.ts';
+import { docker } from './docker-programs.ts';
+
+/** The root file system of an image, and how containers of it start. */
+export interface ImageSpec {
+  /** Path in the image → file or folder of this machine. */
+  files: Record<string, string>;
+  /** Path in the image → text of a file that may be executed. */
+  texts?: Record<string, string>;
+  /** Dockerfile instructions, such as `CMD ["sh"]`. */
+  changes?: readonly string[];
+}
+
+/** Makes an image in the daemon at `socket`: the given files, and busybox for everything else. */
+export async function importImage(socket: string, tag: string, spec: ImageSpec): Promise<void> {
+  const work = await mkdtemp(join(tmpdir(), 'roundhouse-image-'));
+  try {
+    const root = join(work, 'root');
+    const archive = join(work, 'root.tar');
+    await addFiles(root, spec);
+    await addBusybox(root);
+    // The symbolic links become the files they point to; busybox's hard links stay links.
+    await run('tar', ['-c', '-h', '--owner=0', '--group=0', '-f', archive, '-C', root, '.']);
+    const changes = (spec.changes ?? []).flatMap((change) => ['--change', change]);
+    await docker(socket, 'import', ...changes, archive, tag);
+  } finally {
+    await rm(work, { recursive: true });
+  }
+}
+
+/** A program's shared libraries as `ImageSpec.files`, each where the program looks for it. */
+export async function sharedLibraries(program: string): Promise<Record<string, string>> {
+  const listing = await run('ldd', [program]);
+  const paths = [...listing.matchAll(/(?:^|=>)\s*(\/\S+) \(0x/gm)].map((match) => match[1]!);
+  return Object.fromEntries(paths.map((path) => [path, path]));
+}
+
+/** Path of the busybox that goes into images. */
+export function busyboxPath(): string {
+  const path = findProgram('busybox');
+  if (path === null) throw new Error('busybox not found');
+  return path;
+}
+
+async function addFiles(root: string, { files, texts = {} }: ImageSpec): Promise<void> {
+  for (const [path, source] of Object.entries(files)) {
+    await mkdir(join(root, dirname(path)), { recursive: true });
+    await symlink(source, join(root, path));
+  }
+  for (const [path, text] of Object.entries(texts)) {
+    await mkdir(join(root, dirname(path)), { recursive: true });
+    await writeFile(join(root, path), text);
+    await chmod(join(root, path), 0o755);
+  }
+}
+
+async function addBusybox(root: string): Promise<void> {
+  for (const folder of ['bin', 'tmp', 'usr/bin']) await mkdir(join(root, folder), { recursive: true });
+  await chmod(join(root, 'tmp'), 0o1777);
+  const busybox = join(root, 'bin/busybox');
+  await copyFile(busyboxPath(), busybox);
+  const applets = (await run(busybox, ['--list'])).split('\n').filter((name) => name !== 'busybox');
+  for (const name of applets) await link(busybox, join(root, 'bin', name));
+  // Where the first lines of scripts expect it.
+  await link(busybox, join(root, 'usr/bin/env'));
+}

@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+
+/** A part of an OpenAPI document that describes a value. */
+export interface Schema {
+  type?: string;
+  enum?: unknown[];
+  anyOf?: Schema[];
+  properties?: Record<string, Schema>;
+  required?: string[];
+  additionalProperties?: boolean | Schema;
+  patternProperties?: Record<string, Schema>;
+  items?: Schema;
+  [keyword: string]: unknown;
+}
+
+interface Content {
+  content?: Record<string, { schema: Schema }>;
+}
+
+export interface Operation {
+  summary: string;
+  tags: string[];
+  parameters?: { name: string; in: 'path' | 'query'; required?: boolean; schema: Schema }[];
+  requestBody?: Content & { required?: boolean };
+  responses: Record<string, Content & { description: string }>;
+  security?: Record<string, string[]>[];
+}
+
+export interface OpenApi {
+  openapi: string;
+  paths: Record<string, Record<string, Operation>>;
+}
+
+/** The committed description of the API. */
+export const OPENAPI = JSON.parse(
+  readFileSync(new URL('../../../openapi/openapi.json', import.meta.url), 'utf8'),
+) as OpenApi;
+
+/** Whether an operation answers with one JSON document. Metrics are text, and live notices do not end. */
+export function answersJson({ responses }: Operation): boolean {
+  return 'application/json' in (responses['200']?.content ?? {});
+}
+
+/** What a check of a reply needs to know of it. */
+export interface Reply {
+  statusCode: number;
+  headers: Record<string, unknown>;
+  body: string;
+}
+
+const ajv = new Ajv2020({ strict: true, allErrors: true });
+addFormats.default(ajv);
+const validators = new Map<string, ValidateFunction>();
+
+/**
+ * Checks a reply against what the document says of the operation: its status, its media type, and its body,
+ * in which no field may be that the document does not name.
+ * @throws Error that names every difference.
+ */
+export function assertDocumented(method: string, path: string, reply: Reply): void {
+  const operation = OPENAPI.paths[path]?.[method.toLowerCase()];
+  if (!operation) throw new Error(`${method} ${path} is not documented`);
+  const response = operation.responses[String(reply.statusCode)];
+  if (!response) throw new Error(`${method} ${path}: status ${reply.statusCode} is not documented`);
+  const mediaType = String(reply.headers['content-type']).split(';', 1)[0]!;
+  const schema = response.content?.[mediaType]?.schema;
+  if (!schema) throw new Error(`${method} ${path}: ${reply.statusCode} with ${mediaType} is not documented`);
+  const validate = validatorOf(`${method} ${path} ${reply.statusCode}`, schema);
+  if (validate(JSON.parse(reply.body))) return;
+  throw new Error(`${method} ${path}: ${ajv.errorsText(validate.errors)} in ${reply.body}`);
+}
+
+function validatorOf(name: string, schema: Schema): ValidateFunction {
+  const known = validators.get(name);
+  if (known) return known;
+  const made = ajv.compile(closed(schema));
+  validators.set(name, made);
+  return made;
+}
+
+/** The schema with every object closed that does not say itself what else it may hold. */
+function closed(schema: Schema): Schema {
+  const inner = Object.entries(schema).map(([keyword, value]) => {
+    if (keyword === 'properties') {
+      const properties = Object.entries(value as Record<string, Schema>);
+      return [keyword, Object.fromEntries(properties.map(([name, part]) => [name, closed(part)]))];
+    }
+    if (keyword === 'anyOf') return [keyword, (value as Schema[]).map(closed)];
+    if (keyword === 'items') return [keyword, closed(value as Schema)];
+    if (keyword === 'additionalProperties' && typeof value === 'object')
+      return [keyword, closed(value as Schema)];
+    return [keyword, value];
+  });
+  const result: Schema = Object.fromEntries(inner);
+  if (schema.properties && schema.additionalProperties === undefined) result.additionalProperties = false;
+  return result;
+}
