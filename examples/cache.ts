@@ -18,7 +18,7 @@ async function countEngines() {
   return { engines };
 }
 
-using cache = new Cache<{ engines: number }>({ staleIfErrorS: 30, watchS: 15 });
+using cache = new Cache<{ engines: number }>({ staleIfErrorS: 30, refreshAheadS: 15 });
 const key = cacheKey('yard', 'engines');
 const ask = () => cache.read(key, countEngines, { ttlS: 60 });
 

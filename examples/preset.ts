@@ -61,7 +61,7 @@ async function lookUp(id: number) {
   await delay(20);
   return { id };
 }
-const both = [here, there].map((caches) => caches.cachedResult(lookUp, { ttl: 60 }));
+const both = [here, there].map((caches) => caches.cachedResult(lookUp, { ttlS: 60 }));
 await Promise.all(both.map((cached) => cached(7)));
 say(`  The function ran ${lookedUp} time.`);
 

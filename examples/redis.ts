@@ -5,7 +5,7 @@
  *     REDIS_URL=redis://localhost node --conditions=roundhouse:source examples/redis.ts
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { LeaderLease, RedisLink, SharedCache } from 'roundhouse/redis';
+import { LeaderLease, RedisLink, TieredCache } from 'roundhouse/redis';
 import { type Boxed, cachedResult } from 'roundhouse/result-cache';
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
@@ -16,7 +16,7 @@ const until = async (done: () => boolean) => {
 /** Two processes would look like this; here they are two halves of one. */
 function connect() {
   const link = new RedisLink({ url: process.env.REDIS_URL ?? 'redis://localhost', prefix: 'example' });
-  const cache = new SharedCache<Boxed>(link, { namespace: `yard-${process.pid}` });
+  const cache = new TieredCache<Boxed>(link, { namespace: `yard-${process.pid}` });
   return { link, cache };
 }
 const north = connect();
@@ -29,8 +29,8 @@ async function countEngines(yard: string) {
   await delay(30);
   return { yard, engines: 3 };
 }
-const countNorth = cachedResult(countEngines, { ttl: 60, cache: north.cache });
-const countSouth = cachedResult(countEngines, { ttl: 60, cache: south.cache });
+const countNorth = cachedResult(countEngines, { ttlS: 60, cache: north.cache });
+const countSouth = cachedResult(countEngines, { ttlS: 60, cache: south.cache });
 
 say('A hundred people ask, half of them in the north and half in the south.');
 await Promise.all(Array.from({ length: 100 }, (_, i) => (i % 2 ? countNorth : countSouth)('main')));

@@ -4,7 +4,7 @@ import { EngineRegistry } from '../../src/service/engines/registry.ts';
 import { EngineStats } from '../../src/service/engines/stats.ts';
 import { EventBus } from '../../src/service/events/events.ts';
 import {
-  type SampleSource,
+  type DockerSampleSource,
   sampleFromApi,
   sampleFromCgroup,
 } from '../../src/service/runtimes/docker/sampler.ts';
@@ -48,7 +48,7 @@ export const firstRead: Row = {
   },
 };
 
-type Sources = Record<'files' | 'api', SampleSource>;
+type Sources = Record<'files' | 'api', DockerSampleSource>;
 
 async function measureFew(docker: BenchDocker, sources: Sources, ids: readonly string[], rounds: number) {
   const measured = { files: [] as number[], api: [] as number[], twoSamples: [] as number[] };
@@ -93,7 +93,7 @@ function growthFindings(few: number, source: string, { all, few: small }: Growth
 /** @returns milliseconds that the first read of a service takes that has just found its engines. */
 async function timeFirstRead(
   docker: BenchDocker,
-  source: SampleSource,
+  source: DockerSampleSource,
   label: Label,
   count: number,
 ): Promise<number> {

@@ -3,7 +3,7 @@ import pLimit from 'p-limit';
 import type { Label } from '../../src/service/config/values.ts';
 import { hasStatus } from '../../src/service/runtimes/docker/client.ts';
 import { DockerRuntime } from '../../src/service/runtimes/docker/docker-runtime.ts';
-import { type SampleSource, sampleFromCgroup } from '../../src/service/runtimes/docker/sampler.ts';
+import { type DockerSampleSource, sampleFromCgroup } from '../../src/service/runtimes/docker/sampler.ts';
 import { waitUntil } from '../../test/support/wait-until.ts';
 import type { Cleanup } from './cleanup.ts';
 import type { BenchDocker } from './docker.ts';
@@ -22,7 +22,7 @@ export const FLEET_HOST = '127.0.0.1';
 export function createRuntime(
   { client, image }: BenchDocker,
   label: Label,
-  source: SampleSource = sampleFromCgroup,
+  source: DockerSampleSource = sampleFromCgroup,
 ): DockerRuntime {
   const options = {
     variant: 'krinkuto11-amd64' as const,

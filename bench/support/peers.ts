@@ -19,7 +19,7 @@ export type Load = () => Promise<Value>;
 
 /** Ours with the application's own policy; or, without keeping watched keys warm, a plain cache. */
 export function createOurs({ keepWarm }: { keepWarm: boolean }): Cache<Value> {
-  return new Cache<Value>({ staleIfErrorS: 30, watchS: keepWarm ? 15 : 0 });
+  return new Cache<Value>({ staleIfErrorS: 30, refreshAheadS: keepWarm ? 15 : 0 });
 }
 
 /** BentoCache at its fastest: in memory, the values as they are rather than as JSON. */

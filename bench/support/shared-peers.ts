@@ -5,7 +5,7 @@ import { memoryDriver } from 'bentocache/drivers/memory';
 import { redisBusDriver, redisDriver } from 'bentocache/drivers/redis';
 import { Cacheable, createKeyv as createKeyvMemory, type Keyv } from 'cacheable';
 import { Redis } from 'ioredis';
-import { RedisLink, SharedCache } from '../../src/library/redis/index.ts';
+import { RedisLink, TieredCache } from '../../src/library/redis/index.ts';
 import { waitUntil } from '../../test/support/wait-until.ts';
 import type { Value } from './peers.ts';
 
@@ -19,7 +19,7 @@ export type LoadKey = (key: string) => Promise<Value>;
 /** Ours with the application's own policy. */
 export function openOurs(url: string) {
   const link = new RedisLink({ url });
-  const cache = new SharedCache<Value>(link, { namespace: 'bench', staleIfErrorS: 30, watchS: 15 });
+  const cache = new TieredCache<Value>(link, { namespace: 'bench', staleIfErrorS: 30, refreshAheadS: 15 });
   return {
     cache,
     async ready() {

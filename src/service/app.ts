@@ -1,7 +1,7 @@
-import type { CacheSurface } from '../library/cache/index.ts';
+import type { LoadingCache } from '../library/cache/index.ts';
 import type { Answer } from './api/answers.ts';
 import type { Api } from './api/context.ts';
-import { Followers } from './api/live/sse-clients.ts';
+import { SseClients } from './api/live/sse-clients.ts';
 import { EngineViews } from './api/views.ts';
 import { ALONE, Election } from './cluster/leadership.ts';
 import { StreamExchange } from './cluster/stream-exchange.ts';
@@ -13,17 +13,17 @@ import { createDomainAnswers } from './wiring/answers.ts';
 import { createApi } from './wiring/api.ts';
 import type { Dependencies } from './wiring/dependencies.ts';
 import { createEngines } from './wiring/engines.ts';
-import { createFoundation } from './wiring/infrastructure.ts';
-import { createKeepers } from './wiring/reconcilers.ts';
-import { createStreams } from './wiring/streams.ts';
-import { createSamples } from './wiring/time-series.ts';
+import { createInfrastructure } from './wiring/infrastructure.ts';
+import { createPlayback } from './wiring/playback.ts';
+import { createReconcilers } from './wiring/reconcilers.ts';
+import { createTimeSeries } from './wiring/time-series.ts';
 import { createVpns } from './wiring/vpns.ts';
 
 export type { Dependencies } from './wiring/dependencies.ts';
 
 export interface App {
   readonly api: Api;
-  readonly cache: CacheSurface;
+  readonly cache: LoadingCache;
   /** Begins to follow engines and the VPN. Listening is the caller's. */
   start(): void;
   /** Stops serving and following; the runtime is closed too. */
@@ -33,20 +33,22 @@ export interface App {
 /** Puts everything together. The history is opened when the API becomes ready, all else waits for `start()`. */
 export async function buildApp(config: Config, dependencies: Dependencies): Promise<App> {
   const { runtime, vpnContainers } = dependencies;
-  const foundation = createFoundation(config, dependencies);
-  const { bus, caches, clock, history, log, metrics, notices, report, link } = foundation;
+  const infrastructure = createInfrastructure(config, dependencies);
+  const { bus, caches, clock, history, log, metrics, notices, report, link } = infrastructure;
   const cache = caches.stats;
 
-  const engines = createEngines(config, runtime, foundation);
+  const engines = createEngines(config, runtime, infrastructure);
   const { registry, health } = engines;
-  const played = createStreams(config, registry, foundation);
-  const { streams, figures, collector } = played;
+  const playback = createPlayback(config, registry, infrastructure);
+  const { streams, figures, collector } = playback;
   const onError = (err: unknown) => log.debug({ err }, 'Redis has not done what it was asked for');
   const election = link && new Election({ link, bus, leaseS: config.leaderLeaseS, onError });
   const exchange = link && new StreamExchange({ link, bus, streams, onError });
   const leadership = election ?? ALONE;
   const knowsAllStreams = () => exchange?.isCurrent ?? true;
-  const vpns = createVpns(config, vpnContainers, foundation, leadership, () => keepers.considerVpns());
+  const vpns = createVpns(config, vpnContainers, infrastructure, leadership, () =>
+    reconcilers.considerVpns(),
+  );
   const { fleet } = vpns;
 
   // /orchestrator/status, provisioning and /vpn/status share the one cached answer about the VPN.
@@ -55,13 +57,13 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     return (await cache.getOrLoad(key, load, { ttlS })).value;
   };
   const usesVpnContainers = vpnContainers !== null;
-  const keepers = createKeepers(
+  const reconcilers = createReconcilers(
     config,
     { runtime, usesVpnContainers, engines, streams, fleet, leadership, knowsAllStreams, readVpn },
-    foundation,
+    infrastructure,
   );
   const views = new EngineViews(registry, streams, figures);
-  const { provisioner } = keepers;
+  const { provisioner } = reconcilers;
   const answers = createDomainAnswers(config, {
     runtime,
     engines,
@@ -72,8 +74,8 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     readVpn,
   });
 
-  const samples = createSamples(config, engines, streams, foundation);
-  const followers = new Followers({ notices, clock, most: config.liveMaxClients });
+  const samples = createTimeSeries(config, engines, streams, infrastructure);
+  const sseClients = new SseClients({ notices, clock, most: config.liveMaxClients });
   metrics.show({
     cacheTotals: () => cache.totals(),
     facts: () => ({
@@ -83,10 +85,10 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
       vpns: knownVpns(
         fleet.vpns.map(({ name }) => name),
         cache.peek<Answer<VpnStatus>>(answers.vpn.key)?.value.value,
-        fleet.sights,
+        fleet.observations,
       ),
       minReplicas: config.minReplicas,
-      liveClients: followers.size,
+      liveClients: sseClients.size,
     }),
     samples: {
       startedIds: () => streams.started().map(({ id }) => id),
@@ -104,13 +106,13 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
   });
 
   const api = await createApi(config, dependencies, {
-    foundation,
+    infrastructure,
     engines,
-    played,
-    keepers,
+    playback,
+    reconcilers,
     views,
     answers,
-    followers,
+    sseClients,
     readVpn,
     past: samples.past,
     leadership,
@@ -126,7 +128,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     api,
     cache,
     start() {
-      keepers.start();
+      reconcilers.start();
       registry.start();
       exchange?.start();
       election?.start();
@@ -135,7 +137,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
       samples.start();
     },
     async close() {
-      keepers.stop();
+      reconcilers.stop();
       vpns.watch.stop();
       await api.close();
       exchange?.close();

@@ -106,7 +106,10 @@ describe('its types', { timeout: 5 * MINUTES_MS }, () => {
     (entry, index) => `import * as entry${index} from 'roundhouse/${entry}';\nexport { entry${index} };\n`,
   )
     .join('')
-    .concat("export const anyFetch: typeof fetch = entry1.openCaches().fetchFor('service');\n");
+    .concat(
+      "import { openCaches } from 'roundhouse/preset';\n",
+      "export const anyFetch: typeof fetch = openCaches().fetchFor('service');\n",
+    );
 
   test.each([
     { module: 'nodenext', moduleResolution: 'nodenext' },

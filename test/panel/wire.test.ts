@@ -8,7 +8,7 @@ import type {
   TotalStatsSchema,
 } from '../../src/service/api/schemas/engines.ts';
 import type { EventSchema } from '../../src/service/api/schemas/events.ts';
-import type { StretchSchema } from '../../src/service/api/schemas/samples.ts';
+import type { SeriesWindowSchema } from '../../src/service/api/schemas/samples.ts';
 import type { StatusSchema, VpnSchema } from '../../src/service/api/schemas/status.ts';
 import type { StreamSchema } from '../../src/service/api/schemas/streams.ts';
 
@@ -20,5 +20,5 @@ test('what the panel reads is what the routes promise', () => {
   expectTypeOf<Static<typeof VpnSchema>>().toExtend<panel.Vpn>();
   expectTypeOf<Static<typeof StreamSchema>>().toExtend<panel.Stream>();
   expectTypeOf<Static<typeof EventSchema>>().toExtend<panel.EventRecord>();
-  expectTypeOf<Static<typeof StretchSchema>>().toExtend<History>();
+  expectTypeOf<Static<typeof SeriesWindowSchema>>().toExtend<History>();
 });

@@ -6,14 +6,14 @@ import { deepFreeze } from './freeze.ts';
 import { MemoryStore } from './memory-store.ts';
 import {
   type CacheOptions,
+  type CachePolicy,
   checkFreshness,
   checkTtl,
   type EndedLoad,
   type LoadOptions,
-  type Policy,
-  toPolicy,
+  toCachePolicy,
 } from './options.ts';
-import { type CacheRead, describeRead, type Outcome } from './read.ts';
+import { type CacheRead, describeRead, type ReadOutcome } from './read.ts';
 import { estimateBytes } from './size.ts';
 import {
   type CacheStats,
@@ -34,7 +34,7 @@ import type { Entry } from './store.ts';
  */
 export class Cache<V = unknown> implements Disposable {
   readonly #enabled: boolean;
-  readonly #policy: Policy;
+  readonly #policy: CachePolicy;
   readonly #clock: Clock;
   readonly #entries: Entries<V>;
   readonly #counters = zeroCounters();
@@ -51,7 +51,7 @@ export class Cache<V = unknown> implements Disposable {
 
   constructor(options: CacheOptions<V> = {}) {
     this.#enabled = options.enabled ?? true;
-    this.#policy = toPolicy(options);
+    this.#policy = toCachePolicy(options);
     this.#clock = options.clock ?? createSystemClock();
     this.#onError = options.onError ?? (() => {});
     this.#onLoad = options.onLoad ?? (() => {});
@@ -251,7 +251,7 @@ export class Cache<V = unknown> implements Disposable {
     return this.#serve(entry, outcome, now);
   }
 
-  #serve(entry: Entry<V>, outcome: Outcome, now: number): CacheRead<V> {
+  #serve(entry: Entry<V>, outcome: ReadOutcome, now: number): CacheRead<V> {
     if (outcome === 'stale') this.#counters.stale += 1;
     entry.lastReadAt = now;
     return describeRead(entry, outcome, now);
@@ -275,7 +275,7 @@ export class Cache<V = unknown> implements Disposable {
    * The last good value in place of a load that failed, or that failure. It is not stale if it came in
    * while the load, overtaken, was still under way.
    */
-  #standIn(key: string, error: unknown, outcome: Outcome): CacheRead<V> {
+  #standIn(key: string, error: unknown, outcome: ReadOutcome): CacheRead<V> {
     const now = this.#clock.now();
     const entry = this.#entries.peek(key);
     if (entry === undefined || now >= entry.usableUntil) throw error;
@@ -357,14 +357,14 @@ export class Cache<V = unknown> implements Disposable {
 
   /** Has a watched value loaded again as it expires; one that nobody reads any more is left to expire. */
   #keepWarm(entry: Entry<V>, load: Load<V>, freshS: number, ttlS: number): void {
-    if (this.#policy.watchMs === 0 || freshS === 0) return;
+    if (this.#policy.refreshAheadMs === 0 || freshS === 0) return;
     entry.cancelRefresh = this.#clock.after(freshS * 1000, () => {
       if (!this.#closed) this.#refreshIfWatched(entry, load, ttlS);
     });
   }
 
   #refreshIfWatched(entry: Entry<V>, load: Load<V>, ttlS: number): void {
-    if (this.#clock.now() - entry.lastReadAt <= this.#policy.watchMs) this.#refresh(entry, load, ttlS);
+    if (this.#clock.now() - entry.lastReadAt <= this.#policy.refreshAheadMs) this.#refresh(entry, load, ttlS);
     else stopRefresh(entry);
   }
 

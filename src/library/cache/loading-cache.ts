@@ -1,7 +1,7 @@
 import type { Cache } from './cache.ts';
 
 /** What a cache offers to those who use it, whether it is shared with other processes or not. */
-export type CacheSurface<V = unknown> = Pick<
+export type LoadingCache<V = unknown> = Pick<
   Cache<V>,
   | 'get'
   | 'peek'

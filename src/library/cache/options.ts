@@ -20,7 +20,7 @@ export interface CacheOptions<V = unknown> {
    * A key read within this time is loaded again in the background as it expires, so that whoever polls
    * more slowly than the TTL still gets hits. Default 0: never.
    */
-  watchS?: number;
+  refreshAheadS?: number;
   /** How often entries of no further use are removed. Default 60 s. */
   sweepIntervalS?: number;
   /** Bytes a value holds. Default {@link estimateBytes}. */
@@ -53,20 +53,20 @@ export interface LoadOptions {
 }
 
 /** The times of a cache, every one given, in the units its code works with. */
-export interface Policy {
+export interface CachePolicy {
   loadTimeoutS: number;
   staleIfErrorMs: number;
   retryMs: number;
-  watchMs: number;
+  refreshAheadMs: number;
   sweepIntervalMs: number;
 }
 
-export function toPolicy<V>(options: CacheOptions<V>): Policy {
+export function toCachePolicy<V>(options: CacheOptions<V>): CachePolicy {
   return {
     loadTimeoutS: seconds('loadTimeoutS', options.loadTimeoutS ?? 10),
     staleIfErrorMs: seconds('staleIfErrorS', options.staleIfErrorS ?? 0) * 1000,
     retryMs: seconds('retryS', options.retryS ?? 1) * 1000,
-    watchMs: seconds('watchS', options.watchS ?? 0) * 1000,
+    refreshAheadMs: seconds('refreshAheadS', options.refreshAheadS ?? 0) * 1000,
     sweepIntervalMs: seconds('sweepIntervalS', options.sweepIntervalS ?? 60) * 1000,
   };
 }

@@ -5,19 +5,19 @@ import type { Entry } from './store.ts';
  * somebody else had begun; `stale` by a value past its time because its load fails or is overdue;
  * `bypass` by a load with the cache off.
  */
-export type Outcome = 'hit' | 'miss' | 'collapsed' | 'stale' | 'bypass';
+export type ReadOutcome = 'hit' | 'miss' | 'collapsed' | 'stale' | 'bypass';
 
 /** A value together with what a reader may want to know about it. */
 export interface CacheRead<V> {
   readonly value: V;
-  readonly outcome: Outcome;
+  readonly outcome: ReadOutcome;
   /** Seconds since its source gave the value. */
   readonly ageS: number;
   /** Seconds until it expires; negative once it has. */
   readonly ttlS: number;
 }
 
-export function describeRead<V>(entry: Entry<V>, outcome: Outcome, now: number): CacheRead<V> {
+export function describeRead<V>(entry: Entry<V>, outcome: ReadOutcome, now: number): CacheRead<V> {
   return {
     value: entry.value,
     outcome,

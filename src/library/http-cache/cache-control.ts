@@ -15,7 +15,7 @@ export interface Directives {
 }
 
 /** https://www.rfc-editor.org/rfc/rfc9111.html#section-1.2.2: what cannot be represented is this. */
-const LONGEST_S = 2 ** 31;
+const MAX_S = 2 ** 31;
 
 /** @see https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2 */
 export function parseCacheControl(fields: HeaderFields): Directives {
@@ -52,7 +52,7 @@ export function parseCacheControl(fields: HeaderFields): Directives {
  */
 function toSeconds(argument: string | true): number {
   const digits = argument === true ? '' : unquote(argument.trimEnd());
-  return /^\d+$/.test(digits) ? Math.min(Number(digits), LONGEST_S) : 0;
+  return /^\d+$/.test(digits) ? Math.min(Number(digits), MAX_S) : 0;
 }
 
 function unquote(text: string): string {

@@ -1,22 +1,22 @@
 import type { Clock } from '../cache/index.ts';
-import { answerFrom, NO_BODY, needsNoBody, notCached, type Reply } from './answer.ts';
 import { ByteQueue } from './byte-queue.ts';
 import { type Handling, withCacheStatus } from './cache-status.ts';
-import { Flight } from './flight.ts';
+import { CollapsedRequest } from './flight.ts';
 import { Forwarder, type Found } from './forwarder.ts';
 import { fieldValue, type HeaderFields } from './headers.ts';
-import { baseKey, type CacheKey, cacheKey } from './key.ts';
+import { baseKey, type RequestKey, requestKey } from './key.ts';
 import { invalidatedUrls, isCacheable, isForOriginAlone, isUnsafe } from './methods.ts';
 import type { Job, OriginResponse } from './origin.ts';
-import { judgeReuse, requestDirectives } from './reuse.ts';
+import { answerFrom, type HttpReply, NO_BODY, needsNoBody, notCached } from './reply.ts';
+import { evaluateReuse, requestDirectives } from './reuse.ts';
 import type { HttpCacheCounters } from './stats.ts';
 import type { Held, Storage } from './storage.ts';
 import { matchesSelection } from './vary.ts';
 
 /** How often a request may wait for another one's response, to find that it was meant for others. */
-const MOST_JOINS = 3;
+const MAX_JOINS = 3;
 
-export interface EngineParts {
+export interface CacheHandlerParts {
   storage: Storage;
   counters: HttpCacheCounters;
   clock: Clock;
@@ -28,14 +28,14 @@ export interface EngineParts {
 }
 
 /** Request → look-up → decision → origin → store. Both faces of the cache use this one. */
-export class Engine {
-  readonly #parts: EngineParts;
+export class CacheHandler {
+  readonly #parts: CacheHandlerParts;
   readonly #forwarder: Forwarder;
-  readonly #flights = new Map<string, Flight>();
+  readonly #flights = new Map<string, CollapsedRequest>();
   readonly #background = new Map<AbortController, Promise<void>>();
   #closed = false;
 
-  constructor(parts: EngineParts) {
+  constructor(parts: CacheHandlerParts) {
     this.#parts = parts;
     this.#forwarder = new Forwarder(parts.storage, parts.counters, parts.wallClock);
   }
@@ -45,20 +45,20 @@ export class Engine {
   }
 
   /** @throws the origin's error, or the reason of the job's signal */
-  async handle(job: Job): Promise<Reply> {
+  async handle(job: Job): Promise<HttpReply> {
     const reply = await this.#answer(job);
     if (!(reply.body instanceof ByteQueue)) this.#parts.counters.bytesServed += reply.body.byteLength;
     return reply;
   }
 
-  async #answer(job: Job): Promise<Reply> {
+  async #answer(job: Job): Promise<HttpReply> {
     const { request, policy } = job;
     if (!isCacheable(request, policy)) return this.#pass(job, { fwd: 'method', names: [] });
     if (this.#closed || isForOriginAlone(request)) return this.#pass(job, { fwd: 'bypass', names: [] });
     const wanted = requestDirectives(request.headers);
     // Who wants no trace of a request is not served from others' traces either.
     if (wanted.flag('no-store')) return this.#pass(job, { fwd: 'request', names: [] });
-    const key = cacheKey(request, policy);
+    const key = requestKey(request, policy);
     for (let joins = 0; ; joins += 1) {
       const found = await this.#find(job, key);
       const served = await this.#serve(job, key, found);
@@ -68,12 +68,12 @@ export class Engine {
         return this.#pass(job, found, key);
       }
       const name = flightName(job, key, found);
-      const flight = joins < MOST_JOINS && mayJoin(job) ? this.#flights.get(name) : undefined;
+      const flight = joins < MAX_JOINS && mayJoin(job) ? this.#flights.get(name) : undefined;
       if (!flight) return this.#lead(job, key, found, name);
       const shared = await this.#share(job, found, flight);
       if (typeof shared === 'object') return shared;
       // Others' responses are no use to this request: it asks for its own.
-      if (shared === 'not shared') joins = MOST_JOINS;
+      if (shared === 'not shared') joins = MAX_JOINS;
     }
   }
 
@@ -99,7 +99,7 @@ export class Engine {
     await this.#parts.storage.settled();
   }
 
-  async #find({ request, policy }: Job, key: CacheKey): Promise<Found> {
+  async #find({ request, policy }: Job, key: RequestKey): Promise<Found> {
     const all = await this.#parts.storage.find(key, request.url);
     const matching = all.filter(({ response }) => matchesSelection(request.headers, response.vary));
     const held = matching.reduce<Held | undefined>(
@@ -108,11 +108,11 @@ export class Engine {
     );
     const names = [...new Set(all.flatMap(({ response }) => response.vary.map(([name]) => name)))].sort();
     if (!held) return { fwd: all.length > 0 ? 'vary-miss' : 'uri-miss', names };
-    const reuse = judgeReuse(request.headers, held.response, held.residentMs, policy);
+    const reuse = evaluateReuse(request.headers, held.response, held.residentMs, policy);
     return { held, reuse, fwd: reuse.byRequest ? 'request' : 'stale', names };
   }
 
-  async #serve(job: Job, key: CacheKey, found: Found): Promise<Reply | undefined> {
+  async #serve(job: Job, key: RequestKey, found: Found): Promise<HttpReply | undefined> {
     const { held, reuse } = found;
     if (!held || !reuse || reuse.how === 'validate') return undefined;
     const { request } = job;
@@ -125,14 +125,14 @@ export class Engine {
     return answerFrom(request, held.response, body, reuse.ageS, { hit: true, ttlS: reuse.ttlS });
   }
 
-  async #lead(job: Job, key: CacheKey, found: Found, name: string): Promise<Reply> {
+  async #lead(job: Job, key: RequestKey, found: Found, name: string): Promise<HttpReply> {
     this.#parts.counters.misses += 1;
-    const flight = new Flight();
+    const flight = new CollapsedRequest();
     if (mayBeJoined(job, found)) this.#announce(name, flight);
     return this.#forwarder.forward(job, key, found, flight);
   }
 
-  #announce(name: string, flight: Flight): void {
+  #announce(name: string, flight: CollapsedRequest): void {
     this.#flights.set(name, flight);
     flight.ended.then(() => {
       if (this.#flights.get(name) === flight) this.#flights.delete(name);
@@ -140,9 +140,13 @@ export class Engine {
   }
 
   /** The response to another request, if it answers this one too. */
-  async #share(job: Job, found: Found, flight: Flight): Promise<Reply | 'not shared' | 'other variant'> {
+  async #share(
+    job: Job,
+    found: Found,
+    flight: CollapsedRequest,
+  ): Promise<HttpReply | 'not shared' | 'other variant'> {
     const { counters, wallClock } = this.#parts;
-    let outcome: Awaited<ReturnType<Flight['join']>>;
+    let outcome: Awaited<ReturnType<CollapsedRequest['join']>>;
     try {
       outcome = await flight.join(job.signal);
     } catch (error) {
@@ -158,7 +162,7 @@ export class Engine {
     const { held, body, standsIn } = outcome;
     if (!matchesSelection(job.request.headers, held.response.vary)) return 'other variant';
     const residentMs = standsIn ? held.residentMs : wallClock() - held.response.receivedAt;
-    const reuse = judgeReuse(job.request.headers, held.response, residentMs, job.policy);
+    const reuse = evaluateReuse(job.request.headers, held.response, residentMs, job.policy);
     if (standsIn ? !reuse.standsIn : reuse.how === 'validate') return 'not shared';
     counters.misses += 1;
     counters.collapsed += 1;
@@ -168,7 +172,7 @@ export class Engine {
   }
 
   /** @see https://www.rfc-editor.org/rfc/rfc5861.html#section-3 */
-  #refresh(job: Job, key: CacheKey, found: Found): void {
+  #refresh(job: Job, key: RequestKey, found: Found): void {
     const name = flightName(job, key, found);
     if (this.#closed || this.#flights.has(name)) return;
     const { clock, backgroundTimeoutMs, onError } = this.#parts;
@@ -178,7 +182,7 @@ export class Engine {
       controller.abort(new Error(`${url} was not revalidated within ${backgroundTimeoutMs / 1000} s`)),
     );
     const request = { ...job.request, headers: unconditional(headers) };
-    const flight = new Flight();
+    const flight = new CollapsedRequest();
     this.#announce(name, flight);
     const own = { ...job, request, signal: controller.signal };
     const done = this.#forwarder
@@ -193,7 +197,7 @@ export class Engine {
   }
 
   /** Sends a request on, and the response back, without storing it. */
-  async #pass(job: Job, found: Found, key?: CacheKey): Promise<Reply> {
+  async #pass(job: Job, found: Found, key?: RequestKey): Promise<HttpReply> {
     const { request, policy, ask, signal } = job;
     this.#parts.counters.bypassed += 1;
     const requestedAt = this.#parts.storage.stamp();
@@ -215,7 +219,7 @@ export class Engine {
   /** @see https://www.rfc-editor.org/rfc/rfc9111.html#section-4.3.5 */
   async #updateByHead(
     job: Job,
-    key: CacheKey,
+    key: RequestKey,
     { held }: Found,
     response: OriginResponse,
     requestedAt: number,
@@ -226,7 +230,7 @@ export class Engine {
     } else await this.#parts.storage.remove(key, held, job.request.url);
   }
 
-  #notCached(): Reply {
+  #notCached(): HttpReply {
     this.#parts.counters.misses += 1;
     return notCached();
   }
@@ -237,7 +241,7 @@ export class Engine {
 }
 
 /** Requests of one name want the same response, as far as can be known before it comes. */
-function flightName({ request }: Job, key: CacheKey, { names }: Found): string {
+function flightName({ request }: Job, key: RequestKey, { names }: Found): string {
   const selecting = names.map((name) => fieldValue(request.headers, name) ?? null);
   return `${key.own} ${JSON.stringify(selecting)}`;
 }
@@ -267,7 +271,7 @@ function unconditional(headers: HeaderFields): HeaderFields {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !dropped.includes(name)));
 }
 
-async function drain({ body }: Reply, signal: AbortSignal): Promise<void> {
+async function drain({ body }: HttpReply, signal: AbortSignal): Promise<void> {
   if (!(body instanceof ByteQueue)) return;
   const cancel = () => body.cancel(signal.reason);
   signal.addEventListener('abort', cancel, { once: true });

@@ -10,14 +10,14 @@ export interface Landed {
 }
 
 /** What those who wait for a flight get: a response, or the word that there is none to share. */
-export type Outcome = Landed | 'not shared';
+export type ForwardOutcome = Landed | 'not shared';
 
 /**
  * A request to the origin that others wait for. It goes on as long as anybody wants its answer: the one who
  * began it may leave.
  */
-export class Flight {
-  readonly #outcome = Promise.withResolvers<Outcome>();
+export class CollapsedRequest {
+  readonly #outcome = Promise.withResolvers<ForwardOutcome>();
   #waiting = 0;
   #beginnerGone = false;
   #abort: ((reason: Error) => void) | undefined;
@@ -44,7 +44,7 @@ export class Flight {
     this.#abort = undefined;
   }
 
-  land(outcome: Outcome): void {
+  land(outcome: ForwardOutcome): void {
     this.#outcome.resolve(outcome);
   }
 
@@ -56,7 +56,7 @@ export class Flight {
    * Waits for the outcome.
    * @throws the error that the flight failed with, or the reason of `signal`
    */
-  async join(signal: AbortSignal | undefined): Promise<Outcome> {
+  async join(signal: AbortSignal | undefined): Promise<ForwardOutcome> {
     this.#waiting += 1;
     const given = Promise.withResolvers<never>();
     const giveUp = () => given.reject(signal?.reason);

@@ -1,18 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { answerFrom, type Reply } from './answer.ts';
 import { type Handling, withCacheStatus } from './cache-status.ts';
 import { validating } from './conditional.ts';
-import type { Flight } from './flight.ts';
+import type { CollapsedRequest } from './flight.ts';
 import { fieldValue, type HeaderFields, storableFields, updatedFields } from './headers.ts';
 import { formatHttpDate } from './http-date.ts';
-import type { CacheKey } from './key.ts';
+import type { RequestKey } from './key.ts';
 import type { Job, OriginResponse } from './origin.ts';
 import { Recording } from './recording.ts';
-import { judgeReuse, type Reuse, usefulMs } from './reuse.ts';
+import { answerFrom, type HttpReply } from './reply.ts';
+import { evaluateReuse, type Reuse, usefulMs } from './reuse.ts';
 import type { HttpCacheCounters } from './stats.ts';
 import { isServerError } from './status.ts';
-import { judgeStoring, type Storing } from './storable.ts';
+import { evaluateStorage, type StorageDecision } from './storable.ts';
 import type { Held, Storage } from './storage.ts';
 import type { ReceivedResponse, StoredResponse } from './stored-response.ts';
 import { selectionOf } from './vary.ts';
@@ -30,9 +30,9 @@ export interface Found {
 
 interface Exchange {
   readonly job: Job;
-  readonly key: CacheKey;
+  readonly key: RequestKey;
   readonly found: Found;
-  readonly flight: Flight;
+  readonly flight: CollapsedRequest;
   readonly requestedAt: number;
 }
 
@@ -52,7 +52,7 @@ export class Forwarder {
    * Settles `flight` with what others may share.
    * @throws the origin's error, where nothing held may stand in
    */
-  async forward(job: Job, key: CacheKey, found: Found, flight: Flight): Promise<Reply> {
+  async forward(job: Job, key: RequestKey, found: Found, flight: CollapsedRequest): Promise<HttpReply> {
     try {
       return await this.#forward(job, key, found, flight);
     } catch (error) {
@@ -61,7 +61,7 @@ export class Forwarder {
     }
   }
 
-  async #forward(job: Job, key: CacheKey, found: Found, flight: Flight): Promise<Reply> {
+  async #forward(job: Job, key: RequestKey, found: Found, flight: CollapsedRequest): Promise<HttpReply> {
     const requestedAt = this.#storage.stamp();
     const exchange: Exchange = { job, key, found, flight, requestedAt };
     const condition = found.held && validating(job.request.headers, found.held.response, requestedAt);
@@ -94,9 +94,9 @@ export class Forwarder {
   async standIn(
     { request }: Job,
     { held, reuse }: Found,
-    flight?: Flight,
+    flight?: CollapsedRequest,
     fwdStatus?: number,
-  ): Promise<Reply | undefined> {
+  ): Promise<HttpReply | undefined> {
     if (!held || !reuse?.standsIn) return undefined;
     const body = await this.#storage.body(held, request.url);
     if (!body) return undefined;
@@ -127,7 +127,7 @@ export class Forwarder {
   }
 
   /** @see https://www.rfc-editor.org/rfc/rfc9111.html#section-4.3.4 */
-  async #confirmed(exchange: Exchange, { headers }: OriginResponse): Promise<Reply> {
+  async #confirmed(exchange: Exchange, { headers }: OriginResponse): Promise<HttpReply> {
     const { job, key, found, flight } = exchange;
     const held = found.held!;
     const body = await this.#storage.body(held, job.request.url);
@@ -137,12 +137,12 @@ export class Forwarder {
     const response = await this.#freshen(exchange, held, headers, body);
     const landed = { response: response ?? held.response, residentMs: 0, recordKey: key.own };
     flight.land(response ? { held: landed, body, standsIn: false } : 'not shared');
-    const { ageS, ttlS } = judgeReuse(job.request.headers, landed.response, 0, job.policy);
+    const { ageS, ttlS } = evaluateReuse(job.request.headers, landed.response, 0, job.policy);
     return answerFrom(job.request, landed.response, body, ageS, { fwd: found.fwd, fwdStatus: 304, ttlS });
   }
 
   /** Brings a stored response up to date by the answer to a HEAD. */
-  async freshen(job: Job, key: CacheKey, held: Held, headers: HeaderFields, requestedAt: number) {
+  async freshen(job: Job, key: RequestKey, held: Held, headers: HeaderFields, requestedAt: number) {
     const body = await this.#storage.body(held, job.request.url);
     if (body) await this.#freshen({ job, key, requestedAt }, held, headers, body);
   }
@@ -158,7 +158,7 @@ export class Forwarder {
     const news = dated(storableFields(headers, []), receivedAt);
     const updated = { ...held.response, headers: updatedFields(held.response.headers, news) };
     const { forcedTtlS: _, ...base } = { ...updated, requestedAt, receivedAt };
-    const storing = judgeStoring(job.request.headers, base, job.policy);
+    const storing = evaluateStorage(job.request.headers, base, job.policy);
     if (!storing) {
       await this.#storage.remove(key, held, job.request.url);
       return undefined;
@@ -172,12 +172,12 @@ export class Forwarder {
     return response;
   }
 
-  async #received(exchange: Exchange, response: OriginResponse): Promise<Reply> {
+  async #received(exchange: Exchange, response: OriginResponse): Promise<HttpReply> {
     const { job, key, found, flight, requestedAt } = exchange;
     const { status, statusText, headers } = response;
     const receivedAt = this.#wallClock();
     const received = { status, headers: dated(headers, receivedAt), requestedAt, receivedAt };
-    const storing = judgeStoring(job.request.headers, received, job.policy);
+    const storing = evaluateStorage(job.request.headers, received, job.policy);
     const handling = { fwd: found.fwd, fwdStatus: status };
     const tooLarge = Number(fieldValue(headers, 'content-length') ?? 0) > job.policy.maxBodyBytes;
     if (!storing || tooLarge) {
@@ -200,7 +200,7 @@ export class Forwarder {
   #keep(
     { job, key, flight }: Exchange,
     received: ReceivedResponse & Pick<StoredResponse, 'statusText'>,
-    storing: Storing,
+    storing: StorageDecision,
     body: Uint8Array | undefined,
   ): void {
     const { headers } = received;
@@ -223,7 +223,7 @@ export class Forwarder {
   }
 
   /** Not waited for: who looks the key up next waits for it. */
-  #put({ request, policy }: Job, key: CacheKey, response: StoredResponse, body: Uint8Array): void {
+  #put({ request, policy }: Job, key: RequestKey, response: StoredResponse, body: Uint8Array): void {
     const stillUsefulMs = usefulMs(response, policy);
     this.#storage.put(key, request.url, response, body, stillUsefulMs);
   }
@@ -234,7 +234,7 @@ function dated(headers: HeaderFields, receivedAt: number): HeaderFields {
   return headers.date === undefined ? { ...headers, date: formatHttpDate(receivedAt) } : headers;
 }
 
-function forcedBy({ forcedTtlS }: Storing): { forcedTtlS?: number } {
+function forcedBy({ forcedTtlS }: StorageDecision): { forcedTtlS?: number } {
   return forcedTtlS === undefined ? {} : { forcedTtlS };
 }
 

@@ -1,18 +1,18 @@
 import { type Directives, parseCacheControl } from './cache-control.ts';
 import { fieldValue } from './headers.ts';
 import { parseHttpDate } from './http-date.ts';
-import type { Policy } from './options.ts';
+import type { HttpCachePolicy } from './options.ts';
 import { isForcible, isHeuristicallyCacheable } from './status.ts';
 import type { ReceivedResponse } from './stored-response.ts';
 
 const HEURISTIC_SHARE = 0.1;
-const LONGEST_HEURISTIC_S = 24 * 3600;
+const MAX_HEURISTIC_S = 24 * 3600;
 
 /**
  * How long a response is fresh, counted from its origin's clock.
  * @see https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2.1
  */
-export function freshnessLifetimeS(response: ReceivedResponse, policy: Policy): number {
+export function freshnessLifetimeS(response: ReceivedResponse, policy: HttpCachePolicy): number {
   if (response.forcedTtlS !== undefined) return response.forcedTtlS;
   const directives = parseCacheControl(response.headers);
   return explicitLifetimeS(response, directives, policy) ?? impliedLifetimeS(response, directives, policy);
@@ -22,7 +22,7 @@ export function freshnessLifetimeS(response: ReceivedResponse, policy: Policy): 
 export function explicitLifetimeS(
   response: ReceivedResponse,
   directives: Directives,
-  { shared }: Pick<Policy, 'shared'>,
+  { shared }: Pick<HttpCachePolicy, 'shared'>,
 ): number | undefined {
   const stated = (shared ? directives.seconds('s-maxage') : undefined) ?? directives.seconds('max-age');
   if (stated !== undefined) return stated;
@@ -36,20 +36,24 @@ export function explicitLifetimeS(
 /** The service's TTL, for a response that says nothing: no error, and none that is for one client. */
 export function assumedLifetimeS(
   { status, headers }: Pick<ReceivedResponse, 'status' | 'headers'>,
-  { ttlS }: Policy,
+  { ttlS }: HttpCachePolicy,
 ): number | undefined {
   return isForcible(status) && headers['set-cookie'] === undefined ? ttlS : undefined;
 }
 
 /** @see https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2.2 */
-function impliedLifetimeS(response: ReceivedResponse, directives: Directives, policy: Policy): number {
+function impliedLifetimeS(
+  response: ReceivedResponse,
+  directives: Directives,
+  policy: HttpCachePolicy,
+): number {
   const assumed = assumedLifetimeS(response, policy);
   if (assumed !== undefined) return assumed;
   if (!isHeuristicallyCacheable(response.status) && !directives.flag('public')) return 0;
   const lastModified = parseHttpDate(fieldValue(response.headers, 'last-modified'), response.receivedAt);
   if (!policy.heuristics || lastModified === undefined) return 0;
   const unchangedS = Math.max(0, (dateOf(response) - lastModified) / 1000);
-  return Math.min(unchangedS * HEURISTIC_SHARE, LONGEST_HEURISTIC_S);
+  return Math.min(unchangedS * HEURISTIC_SHARE, MAX_HEURISTIC_S);
 }
 
 /**

@@ -1,26 +1,26 @@
 import type { Dispatcher } from 'undici';
 import { createSystemClock } from '../cache/index.ts';
-import { Engine } from './cache-handler.ts';
+import { CacheHandler } from './cache-handler.ts';
 import { createFetch, type Fetch } from './fetch.ts';
 import { createInterceptor } from './interceptor.ts';
-import { defaultStore, type HttpCacheOptions, toPolicy } from './options.ts';
-import { type HttpCacheStats, zeroCounters } from './stats.ts';
+import { defaultStore, type HttpCacheOptions, toHttpCachePolicy } from './options.ts';
+import { type HttpCacheStats, zeroHttpCounters } from './stats.ts';
 import { Storage } from './storage.ts';
 
 /** The two ways into the cache; both lead to the same responses. */
-export interface HttpCacheFaces {
+export interface HttpCacheClient {
   /** Like the global fetch. */
   readonly fetch: Fetch;
   /** For `dispatcher.compose(…)` of undici. */
   interceptor(): Dispatcher.DispatcherComposeInterceptor;
 }
 
-export interface HttpCache<Service extends string = string> extends HttpCacheFaces, AsyncDisposable {
+export interface HttpCache<Service extends string = string> extends HttpCacheClient, AsyncDisposable {
   /**
    * The faces of a named service, which keeps its responses apart.
    * @throws RangeError for a name that the options do not have
    */
-  service(name: Service): HttpCacheFaces;
+  service(name: Service): HttpCacheClient;
   stats(): HttpCacheStats;
   /** Makes everything out of date, or what is held for one URL. Other processes see the former within 5 s. */
   clear(url?: string | URL): Promise<void>;
@@ -35,7 +35,7 @@ export interface HttpCache<Service extends string = string> extends HttpCacheFac
 export function createHttpCache<Service extends string = string>(
   options: HttpCacheOptions<Service> = {},
 ): HttpCache<Service> {
-  const counters = zeroCounters();
+  const counters = zeroHttpCounters();
   const clock = options.clock ?? createSystemClock();
   const wallClock = options.wallClock ?? Date.now;
   const onError = (error: unknown, url: string) => {
@@ -48,7 +48,7 @@ export function createHttpCache<Service extends string = string>(
   const store = options.store ?? defaultStore(clock);
   const storage = new Storage({ store, counters, wallClock, onError });
   const names = Object.keys(options.services ?? {});
-  const engine = new Engine({
+  const engine = new CacheHandler({
     storage,
     counters,
     clock,
@@ -57,8 +57,8 @@ export function createHttpCache<Service extends string = string>(
     onError,
     services: ['', ...names],
   });
-  const faces = (name: string): HttpCacheFaces => {
-    const interceptor = createInterceptor(engine, toPolicy(options, name), (count) => {
+  const faces = (name: string): HttpCacheClient => {
+    const interceptor = createInterceptor(engine, toHttpCachePolicy(options, name), (count) => {
       counters.bytesReceived += count;
     });
     return { fetch: createFetch(interceptor), interceptor: () => interceptor };

@@ -7,6 +7,6 @@
  * response.headers.get('cache-status'); // roundhouse; fwd=uri-miss; fwd-status=200; stored
  */
 export type { Fetch, FetchInit } from './fetch.ts';
-export { createHttpCache, type HttpCache, type HttpCacheFaces } from './http-cache.ts';
+export { createHttpCache, type HttpCache, type HttpCacheClient } from './http-cache.ts';
 export type { HttpCacheOptions, ServiceOptions } from './options.ts';
 export type { HttpCacheCounters, HttpCacheStats } from './stats.ts';

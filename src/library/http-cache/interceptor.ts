@@ -1,18 +1,18 @@
 import { stringify } from 'node:querystring';
 import type { Dispatcher } from 'undici';
-import type { Reply } from './answer.ts';
 import { ByteQueue } from './byte-queue.ts';
-import type { Engine } from './cache-handler.ts';
+import type { CacheHandler } from './cache-handler.ts';
 import { type AnyHeaders, type HeaderFields, toFields } from './headers.ts';
-import type { Policy } from './options.ts';
+import type { HttpCachePolicy } from './options.ts';
 import { askOrigin } from './origin-handler.ts';
+import type { HttpReply } from './reply.ts';
 import { ReplyController } from './reply-controller.ts';
 import { readBody } from './request-body.ts';
 
 /** The cache as an interceptor of undici, for one policy. */
 export function createInterceptor(
-  engine: Engine,
-  policy: Policy,
+  engine: CacheHandler,
+  policy: HttpCachePolicy,
   onBytes: (count: number) => void,
 ): Dispatcher.DispatcherComposeInterceptor {
   return (dispatch) => (options, handler) => {
@@ -29,8 +29,8 @@ export function createInterceptor(
 }
 
 async function answer(
-  engine: Engine,
-  policy: Policy,
+  engine: CacheHandler,
+  policy: HttpCachePolicy,
   onBytes: (count: number) => void,
   dispatch: Dispatcher.Dispatch,
   options: Dispatcher.DispatchOptions,
@@ -46,7 +46,7 @@ async function answer(
       controller.interim(status, headers),
     onBytes,
   };
-  const reply: Reply = await engine.handle({
+  const reply: HttpReply = await engine.handle({
     request: {
       method,
       url: urlOf(options),

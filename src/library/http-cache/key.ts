@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { fieldValue, type HeaderFields } from './headers.ts';
-import type { Policy } from './options.ts';
+import type { HttpCachePolicy } from './options.ts';
 
 /** A request as the engine sees it. */
 export interface CacheRequest {
@@ -14,7 +14,7 @@ export interface CacheRequest {
 }
 
 /** Where responses to a request are kept. */
-export interface CacheKey {
+export interface RequestKey {
   /** The URL's own record: it holds what all may be served, and when the URL was last invalidated. */
   readonly base: string;
   /** The record of these credentials and this body; the same as `base` where there are none. */
@@ -27,7 +27,7 @@ const NAMESPACE = 'roundhouse:http:1';
  * Everything is hashed: keys stay short, and no store, log or operator sees a credential or a token in a
  * query. Parts are hashed as JSON, so none can be taken for another.
  */
-export function cacheKey(request: CacheRequest, policy: Policy): CacheKey {
+export function requestKey(request: CacheRequest, policy: HttpCachePolicy): RequestKey {
   const base = baseKey(request.url, policy.service);
   const credentials = policy.shared
     ? []

@@ -1,12 +1,12 @@
 import { fieldValue, type HeaderFields } from './headers.ts';
 import type { CacheRequest } from './key.ts';
-import type { Policy } from './options.ts';
+import type { HttpCachePolicy } from './options.ts';
 
 /** Methods that change nothing: https://www.iana.org/assignments/http-methods */
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PROPFIND', 'REPORT', 'SEARCH', 'QUERY', 'PRI']);
 
 /** Whether a request of this method may be answered from the cache. */
-export function isCacheable(request: CacheRequest, policy: Policy): boolean {
+export function isCacheable(request: CacheRequest, policy: HttpCachePolicy): boolean {
   const { method } = request;
   return method === 'GET' || method === 'HEAD' || isQuery(request, policy);
 }
@@ -21,12 +21,12 @@ export function isForOriginAlone({ headers, hasBody, bodyBytes }: CacheRequest):
 }
 
 /** Whether responses to a request make others out of date. */
-export function isUnsafe(request: CacheRequest, policy: Policy): boolean {
+export function isUnsafe(request: CacheRequest, policy: HttpCachePolicy): boolean {
   return !SAFE.has(request.method) && !isQuery(request, policy);
 }
 
 /** A POST that the service keys by its body asks, and changes nothing. */
-function isQuery({ method, bodyBytes }: CacheRequest, { keyByBody }: Policy): boolean {
+function isQuery({ method, bodyBytes }: CacheRequest, { keyByBody }: HttpCachePolicy): boolean {
   return keyByBody === true && method === 'POST' && bodyBytes !== undefined;
 }
 

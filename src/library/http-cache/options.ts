@@ -55,7 +55,7 @@ export interface HttpCacheOptions<Service extends string = string> {
 }
 
 /** What one request is handled by. */
-export interface Policy extends ServiceOptions {
+export interface HttpCachePolicy extends ServiceOptions {
   /** Names the part of the cache; empty for requests that go through no service. */
   readonly service: string;
   readonly shared: boolean;
@@ -64,7 +64,7 @@ export interface Policy extends ServiceOptions {
   readonly credentialHeaders: readonly string[];
 }
 
-export function toPolicy(options: HttpCacheOptions, service = ''): Policy {
+export function toHttpCachePolicy(options: HttpCacheOptions, service = ''): HttpCachePolicy {
   const own = service === '' ? options.defaults : options.services?.[service];
   if (service !== '' && own === undefined) throw new RangeError(`the cache has no service ${service}`);
   const { ttlS, forceCache } = own ?? {};

@@ -1,7 +1,7 @@
 import type { ByteQueue } from './byte-queue.ts';
 import type { HeaderFields } from './headers.ts';
 import type { CacheRequest } from './key.ts';
-import type { Policy } from './options.ts';
+import type { HttpCachePolicy } from './options.ts';
 
 /** A response as it begins to come from the origin. */
 export interface OriginResponse {
@@ -21,7 +21,7 @@ export interface Asked {
 /** One request to the cache. */
 export interface Job {
   readonly request: CacheRequest;
-  readonly policy: Policy;
+  readonly policy: HttpCachePolicy;
   /** Sends the request to the origin with these fields. */
   readonly ask: (headers: HeaderFields) => Asked;
   /** Aborts when the client has no more use for the answer. */

@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
-import { NO_BODY, type Reply } from './answer.ts';
 import type { ByteQueue } from './byte-queue.ts';
 import type { HeaderFields } from './headers.ts';
+import { type HttpReply, NO_BODY } from './reply.ts';
 
 /** Hands a reply to one of undici's handlers, which may pause it and break it off. */
 export class ReplyController implements Dispatcher.DispatchController {
@@ -73,7 +73,7 @@ export class ReplyController implements Dispatcher.DispatchController {
   }
 
   /** Sends a reply whose body is at hand. */
-  async send(reply: Reply, body: Uint8Array): Promise<void> {
+  async send(reply: HttpReply, body: Uint8Array): Promise<void> {
     if (!this.#begin(reply)) return;
     if (body !== NO_BODY && body.byteLength > 0) {
       const { buffer, byteOffset, byteLength } = body;
@@ -85,7 +85,7 @@ export class ReplyController implements Dispatcher.DispatchController {
   }
 
   /** Sends a reply whose body is still coming, no faster than the handler takes it. */
-  async stream(reply: Reply, body: ByteQueue): Promise<void> {
+  async stream(reply: HttpReply, body: ByteQueue): Promise<void> {
     const cancel = () => body.cancel(this.#reason!);
     this.signal.addEventListener('abort', cancel, { once: true });
     if (this.aborted) cancel();
@@ -104,7 +104,7 @@ export class ReplyController implements Dispatcher.DispatchController {
   }
 
   /** False if there is nobody to send to. */
-  #begin({ status, statusText, headers }: Reply): boolean {
+  #begin({ status, statusText, headers }: HttpReply): boolean {
     if (this.#ended || this.aborted) return false;
     this.rawHeaders = toRaw(headers);
     this.#handler.onResponseStarted?.();

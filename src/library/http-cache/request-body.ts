@@ -4,7 +4,7 @@ import type { Dispatcher } from 'undici';
 type Body = Dispatcher.DispatchOptions['body'];
 
 /** Largest request body that is made part of a key. */
-const LARGEST_KEYED = 1024 * 1024;
+const MAX_KEYED = 1024 * 1024;
 
 /**
  * The bytes of a request body, to key a response by; undefined for one that is too large, or none that is
@@ -21,7 +21,7 @@ export async function readBody(body: Body): Promise<{ body: Body; bytes?: Uint8A
     const chunk = typeof next.value === 'string' ? Buffer.from(next.value) : next.value;
     chunks.push(chunk);
     length += chunk.byteLength;
-    if (length > LARGEST_KEYED) return { body: Readable.from(restOf(chunks, iterator)) };
+    if (length > MAX_KEYED) return { body: Readable.from(restOf(chunks, iterator)) };
   }
   const bytes = Buffer.concat(chunks);
   return { body: bytes, bytes };

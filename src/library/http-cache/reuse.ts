@@ -1,7 +1,7 @@
 import { type Directives, parseCacheControl } from './cache-control.ts';
 import { correctedInitialAgeS, freshnessLifetimeS } from './freshness.ts';
 import { fieldValue, type HeaderFields } from './headers.ts';
-import type { Policy } from './options.ts';
+import type { HttpCachePolicy } from './options.ts';
 import type { StoredResponse } from './stored-response.ts';
 
 /** How much longer than fresh a response is of use where nothing says so: to be validated, or for max-stale. */
@@ -28,11 +28,11 @@ export interface Reuse {
  * @param residentMs how long the response has been here
  * @see https://www.rfc-editor.org/rfc/rfc9111.html#section-4
  */
-export function judgeReuse(
+export function evaluateReuse(
   request: HeaderFields,
   stored: StoredResponse,
   residentMs: number,
-  policy: Policy,
+  policy: HttpCachePolicy,
 ): Reuse {
   const wanted = requestDirectives(request);
   const said = parseCacheControl(stored.headers);
@@ -61,7 +61,7 @@ export function judgeReuse(
 }
 
 /** How long a response that has just come is worth keeping, in milliseconds. */
-export function usefulMs(stored: StoredResponse, policy: Policy): number {
+export function usefulMs(stored: StoredResponse, policy: HttpCachePolicy): number {
   const said = parseCacheControl(stored.headers);
   const freshS = Math.max(0, freshnessLifetimeS(stored, policy) - correctedInitialAgeS(stored));
   const canBeValidated = stored.headers.etag !== undefined || stored.headers['last-modified'] !== undefined;
@@ -88,7 +88,7 @@ function isUnqualifiedNoCache(said: Directives): boolean {
 }
 
 /** @see https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2.4 */
-function forbidsStale(said: Directives, { shared }: Policy): boolean {
+function forbidsStale(said: Directives, { shared }: HttpCachePolicy): boolean {
   // https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.10: in a shared cache s-maxage says so too
   return said.flag('must-revalidate') || (shared && (said.flag('proxy-revalidate') || said.flag('s-maxage')));
 }

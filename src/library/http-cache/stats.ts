@@ -38,7 +38,7 @@ export interface HttpCacheStats extends HttpCacheCounters {
   inFlight: number;
 }
 
-export function zeroCounters(): HttpCacheCounters {
+export function zeroHttpCounters(): HttpCacheCounters {
   return {
     hits: 0,
     misses: 0,

@@ -1,14 +1,14 @@
 import { type Directives, parseCacheControl } from './cache-control.ts';
 import { assumedLifetimeS, explicitLifetimeS } from './freshness.ts';
 import { fieldList, type HeaderFields } from './headers.ts';
-import type { Policy } from './options.ts';
+import type { HttpCachePolicy } from './options.ts';
 import { isHeuristicallyCacheable, isUnderstood } from './status.ts';
 import type { ReceivedResponse } from './stored-response.ts';
 
 /** Statuses that are not the whole of a representation, or no final answer about one. */
 const NEVER_STORED = new Set([206, 304]);
 
-export interface Storing {
+export interface StorageDecision {
   /** Set where the service's TTL overrides what the response says. */
   readonly forcedTtlS?: number;
   /** Fields that must not be kept. */
@@ -19,11 +19,11 @@ export interface Storing {
  * Whether and how a response to GET, or to a POST keyed by its body, may be stored.
  * @see https://www.rfc-editor.org/rfc/rfc9111.html#section-3
  */
-export function judgeStoring(
+export function evaluateStorage(
   request: HeaderFields,
   response: ReceivedResponse,
-  policy: Policy,
-): Storing | undefined {
+  policy: HttpCachePolicy,
+): StorageDecision | undefined {
   const { status, headers } = response;
   if (status < 200 || NEVER_STORED.has(status)) return undefined;
   if (parseCacheControl(request).flag('no-store')) return undefined;
@@ -45,7 +45,7 @@ function mayBeShared(
   request: HeaderFields,
   headers: HeaderFields,
   directives: Directives,
-  { credentialHeaders }: Policy,
+  { credentialHeaders }: HttpCachePolicy,
 ): boolean {
   if (directives.flag('private')) return false;
   const forAll = directives.flag('public') || directives.flag('s-maxage');
@@ -54,7 +54,7 @@ function mayBeShared(
   return !personal || forAll || directives.flag('must-revalidate');
 }
 
-function allowsStoring(response: ReceivedResponse, directives: Directives, policy: Policy): boolean {
+function allowsStoring(response: ReceivedResponse, directives: Directives, policy: HttpCachePolicy): boolean {
   const { status, headers } = response;
   // https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.3: who understands the status ignores the no-store
   if (directives.flag('must-understand')) {

@@ -1,18 +1,18 @@
 import { crc32 } from 'node:zlib';
 import type { ByteStore } from '../cache/index.ts';
-import type { CacheKey } from './key.ts';
+import type { RequestKey } from './key.ts';
 import { type CacheRecord, decodeRecord, encodeRecord, type RecordEntry } from './record.ts';
 import type { HttpCacheCounters } from './stats.ts';
 import type { StoredResponse } from './stored-response.ts';
 
 /** Bodies up to this size are kept within the record, so that a hit is one read. */
 const INLINE_BYTES = 16 * 1024;
-const MOST_VARIANTS = 16;
-const LONGEST_KEPT_MS = 30 * 24 * 3600 * 1000;
+const MAX_VARIANTS = 16;
+const MAX_KEPT_MS = 30 * 24 * 3600 * 1000;
 /** How long processes may take to see that another one has cleared the cache. */
 const CLEARED_READ_MS = 5000;
 const CLEARED_KEY = 'roundhouse:http:1:cleared';
-const MOST_UNTOLD = 10_000;
+const MAX_UNTOLD = 10_000;
 
 /** A stored response found for a key. */
 export interface Held {
@@ -72,7 +72,7 @@ export class Storage {
   }
 
   /** Everything held for a key that is not out of date, newest first. */
-  async find(key: CacheKey, url: string): Promise<Held[]> {
+  async find(key: RequestKey, url: string): Promise<Held[]> {
     await this.#changes.get(key.base);
     const untold = this.#untold.has(key.base) && !(await this.invalidate(key.base, url));
     if (untold) return [];
@@ -96,7 +96,7 @@ export class Storage {
   }
 
   /** Keeps a response in place of the one with its id, and of those that the same requests would match. */
-  put(key: CacheKey, url: string, response: StoredResponse, body: Uint8Array, usefulMs: number) {
+  put(key: RequestKey, url: string, response: StoredResponse, body: Uint8Array, usefulMs: number) {
     return this.#change(
       key.base,
       async () => {
@@ -119,7 +119,7 @@ export class Storage {
             one.residentMs < one.usefulMs &&
             JSON.stringify(one.response.vary) !== selection,
         );
-        const entries = [entry, ...others].slice(0, MOST_VARIANTS);
+        const entries = [entry, ...others].slice(0, MAX_VARIANTS);
         await this.#write(key.own, entries, invalidatedAt);
         this.#counters.stores += 1;
         const kept = new Set(entries.map((one) => one.response.id));
@@ -133,7 +133,7 @@ export class Storage {
   }
 
   /** Drops one response. */
-  remove({ base }: CacheKey, { response, recordKey }: Held, url: string): Promise<boolean> {
+  remove({ base }: RequestKey, { response, recordKey }: Held, url: string): Promise<boolean> {
     return this.#change(
       base,
       async () => {
@@ -155,7 +155,7 @@ export class Storage {
    * processes. What the store does not take is told to it again before the URL is next looked up.
    */
   invalidate(base: string, url: string): Promise<boolean> {
-    if (this.#untold.size >= MOST_UNTOLD) this.#untold.delete(this.#untold.keys().next().value!);
+    if (this.#untold.size >= MAX_UNTOLD) this.#untold.delete(this.#untold.keys().next().value!);
     const at = this.stamp();
     this.#untold.set(base, at);
     return this.#change(
@@ -213,7 +213,7 @@ export class Storage {
   async #write(key: string, entries: readonly RecordEntry[], invalidatedAt: number): Promise<void> {
     const longest = Math.max(0, ...entries.map(({ usefulMs, residentMs }) => usefulMs - residentMs));
     // As long as anything that it makes out of date may be kept, under other credentials for instance.
-    const ttlMs = invalidatedAt > 0 ? LONGEST_KEPT_MS : capped(longest);
+    const ttlMs = invalidatedAt > 0 ? MAX_KEPT_MS : capped(longest);
     if (ttlMs === 0) return this.#store.delete(key);
     const record = { entries, invalidatedAt, writtenAt: this.#wallClock(), ttlMs };
     await this.#store.set(key, encodeRecord(record), ttlMs);
@@ -263,5 +263,5 @@ function bodyKey(recordKey: string, id: string): string {
 
 /** Whole milliseconds, as stores want them. */
 function capped(ms: number): number {
-  return Math.floor(Math.min(Math.max(0, ms), LONGEST_KEPT_MS));
+  return Math.floor(Math.min(Math.max(0, ms), MAX_KEPT_MS));
 }

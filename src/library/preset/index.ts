@@ -4,7 +4,7 @@
  * @example
  * await using caches = openCaches();
  * const response = await caches.fetchFor('anilist', { keyByBody: true })(url, { method: 'POST', body });
- * const lookUp = caches.cachedResult(async (id: string) => await scrape(id), { ttl: 3600 });
+ * const lookUp = caches.cachedResult(async (id: string) => await scrape(id), { ttlS: 3600 });
  */
 export { ConfigError } from '../settings/read.ts';
 export {

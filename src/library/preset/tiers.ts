@@ -2,10 +2,10 @@ import type { CacheTotals } from '../cache/index.ts';
 import {
   type LinkState,
   RedisAwayError,
+  type RedisCounters,
   RedisLink,
-  SharedByteStore,
-  SharedCache,
-  type TierCounters,
+  TieredByteStore,
+  TieredCache,
 } from '../redis/index.ts';
 import type { Boxed } from '../result-cache/index.ts';
 import type { CacheSettings } from './settings.ts';
@@ -17,7 +17,7 @@ export interface TierStats {
   /** Whether what other processes change is heard of now. */
   readonly connected: boolean;
   readonly memory: CacheTotals;
-  readonly shared: Readonly<TierCounters>;
+  readonly shared: Readonly<RedisCounters>;
 }
 
 /**
@@ -26,8 +26,8 @@ export interface TierStats {
  * waits behind the body of a response.
  */
 export class Tiers implements AsyncDisposable {
-  readonly responses: SharedByteStore;
-  readonly results: SharedCache<Boxed>;
+  readonly responses: TieredByteStore;
+  readonly results: TieredCache<Boxed>;
   readonly #links: { responses: RedisLink; results: RedisLink };
 
   constructor(settings: CacheSettings, prefix: string, onError: (error: unknown, about: string) => void) {
@@ -46,8 +46,8 @@ export class Tiers implements AsyncDisposable {
       if (!(error instanceof RedisAwayError)) onError(error, key);
     };
     this.#links = { responses: link('Redis for responses'), results: link('Redis for results') };
-    this.responses = new SharedByteStore(this.#links.responses, { namespace: 'http', onError: onFault });
-    this.results = new SharedCache<Boxed>(this.#links.results, { namespace: 'results', onError: onFault });
+    this.responses = new TieredByteStore(this.#links.responses, { namespace: 'http', onError: onFault });
+    this.results = new TieredCache<Boxed>(this.#links.results, { namespace: 'results', onError: onFault });
   }
 
   stats(): { responses: TierStats; results: TierStats } {

@@ -51,11 +51,11 @@ export class RedisByteStore implements ByteStore {
 }
 
 /** Up to what Redis takes for a time: more than 285 years are as good as for ever. */
-const LONGEST_MS = 2 ** 53 - 1 - 8.64e15 / 2;
+const MAX_MS = 2 ** 53 - 1 - 8.64e15 / 2;
 
 /** Whole, and no shorter than a millisecond: Redis refuses a fraction, and takes 0 for a removal. */
 export function wholeMs(ms: number): string {
-  return String(Math.max(1, Math.floor(Math.min(ms, LONGEST_MS))));
+  return String(Math.max(1, Math.floor(Math.min(ms, MAX_MS))));
 }
 
 export function asBuffer(bytes: Uint8Array): Buffer {

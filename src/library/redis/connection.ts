@@ -3,8 +3,8 @@ import type { Clock } from '../cache/index.ts';
 import { RedisTimeoutError } from './errors.ts';
 
 /** What Redis may answer to a command of ours; blobs come as bytes. */
-export type Reply = Buffer | string | number | null | Reply[];
-export type Argument = RedisArgument;
+export type RedisReply = Buffer | string | number | null | RedisReply[];
+export type CommandArgument = RedisArgument;
 
 /** Channel and handler of a connection that listens; such a one still takes commands (RESP 3). */
 export interface Subscription {
@@ -66,8 +66,8 @@ export class Connection {
   }
 
   /** @throws RedisTimeoutError, ErrorReply, or the client's error where the connection has ended. */
-  send(args: readonly Argument[]): Promise<Reply> {
-    const reply = this.#client.sendCommand<Reply>(args, { typeMapping: BYTES });
+  send(args: readonly CommandArgument[]): Promise<RedisReply> {
+    const reply = this.#client.sendCommand<RedisReply>(args, { typeMapping: BYTES });
     return this.#within(reply, String(args[0]), this.#timeoutMs);
   }
 

@@ -3,7 +3,7 @@
  *
  * @example
  * using link = new RedisLink({ url: 'redis://localhost' });
- * using cache = new SharedCache(link, { namespace: 'stats' });
+ * using cache = new TieredCache(link, { namespace: 'stats' });
  * const total = await cache.getOrLoad('stats:total', () => readTotal(), { ttlS: 3 });
  * cache.invalidate('stats:*');
  */
@@ -12,6 +12,6 @@ export { type Codec, jsonCodec } from './codec.ts';
 export { RedisAwayError, RedisTimeoutError } from './errors.ts';
 export { LeaderLease, type LeaderLeaseOptions, type Term } from './leader-lease.ts';
 export { type LinkState, RedisLink, type RedisOptions } from './link.ts';
-export type { TierCounters } from './namespace.ts';
-export { SharedByteStore, type SharedByteStoreOptions } from './tiered-byte-store.ts';
-export { SharedCache, type SharedCacheOptions } from './tiered-cache.ts';
+export type { RedisCounters } from './namespace.ts';
+export { TieredByteStore, type TieredByteStoreOptions } from './tiered-byte-store.ts';
+export { TieredCache, type TieredCacheOptions } from './tiered-cache.ts';

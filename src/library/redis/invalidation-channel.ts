@@ -1,6 +1,6 @@
 import type { Clock } from '../cache/index.ts';
+import { type Invalidation, parseInvalidation } from './invalidation.ts';
 import type { RedisLink } from './link.ts';
-import { type Notice, parseNotice } from './notice.ts';
 
 /** How often it is asked whether everything has been heard: a lost last notice shows by nothing else. */
 const CHECK_MS = 5000;
@@ -9,11 +9,11 @@ const CHECK_MS = 5000;
  * Hears what other processes do to their caches. Changes are numbered, so that missing one shows: by the
  * number of the next, by that found when a lost subscription is back, or by a look at it now and then.
  */
-export class Bus implements Disposable {
+export class InvalidationChannel implements Disposable {
   readonly #link: RedisLink;
   readonly #clock: Clock;
   readonly #latestChange: () => Promise<number | undefined>;
-  readonly #onNotice: (notice: Notice) => void;
+  readonly #onNotice: (notice: Invalidation) => void;
   readonly #onMissed: () => void;
   readonly #onUp: () => void;
   /** The number up to which all changes have been heard; undefined until that is known. */
@@ -26,7 +26,7 @@ export class Bus implements Disposable {
     channel: string;
     /** Number of the latest change, 0 if there is none, undefined if it cannot be told. */
     latestChange: () => Promise<number | undefined>;
-    onNotice: (notice: Notice) => void;
+    onNotice: (notice: Invalidation) => void;
     /** Something may have been missed, and nobody knows what. */
     onMissed: () => void;
     onDown: () => void;
@@ -61,7 +61,7 @@ export class Bus implements Disposable {
   }
 
   #receive(message: string): void {
-    const numbered = parseNotice(message);
+    const numbered = parseInvalidation(message);
     if (numbered === undefined) return;
     const { number, notice } = numbered;
     if (number > 0) {

@@ -29,7 +29,7 @@ export interface LeaderLeaseOptions {
  */
 const SAFETY = 0.1;
 
-interface Office {
+interface HeldTerm {
   readonly term: Term;
   readonly token: string;
   readonly controller: AbortController;
@@ -53,7 +53,7 @@ export class LeaderLease implements AsyncDisposable {
   readonly #onLost: (term: Term) => void;
   readonly #onError: (error: unknown) => void;
   readonly #stopListening: () => void;
-  #office: Office | undefined;
+  #office: HeldTerm | undefined;
   #attempt: Promise<void> | undefined;
   #cancelAttempt = () => {};
   #cancelExpiry = () => {};
@@ -145,7 +145,7 @@ export class LeaderLease implements AsyncDisposable {
     return this.#leaseMs / 3;
   }
 
-  async #extend(office: Office): Promise<void> {
+  async #extend(office: HeldTerm): Promise<void> {
     const sentAt = this.#clock.now();
     const args = [office.token, String(this.#leaseMs)];
     const extended = await EXTEND_LEADERSHIP.run(this.#link, [this.#keys[0]], args);
@@ -155,7 +155,7 @@ export class LeaderLease implements AsyncDisposable {
 
   #takeOffice(token: string, fence: number, sentAt: number): void {
     const controller = new AbortController();
-    const office: Office = {
+    const office: HeldTerm = {
       term: { fence, signal: controller.signal },
       token,
       controller,
@@ -167,14 +167,14 @@ export class LeaderLease implements AsyncDisposable {
   }
 
   /** Counted from when the command was sent: Redis counts from when it got it. */
-  #holdUntil(office: Office, sentAt: number): void {
+  #holdUntil(office: HeldTerm, sentAt: number): void {
     office.validUntil = sentAt + this.#leaseMs * (1 - SAFETY);
     this.#cancelExpiry();
     const leftMs = Math.max(0, office.validUntil - this.#clock.now());
     this.#cancelExpiry = this.#clock.after(leftMs, () => this.#stepDown(office));
   }
 
-  #stepDown(office: Office): void {
+  #stepDown(office: HeldTerm): void {
     if (office !== this.#office) return;
     this.#office = undefined;
     this.#cancelExpiry();

@@ -1,6 +1,12 @@
 import { type Clock, createSystemClock } from '../cache/index.ts';
 import { backoffMs } from './backoff.ts';
-import { type Argument, Connection, isRefusal, type Reply, type Subscription } from './connection.ts';
+import {
+  type CommandArgument,
+  Connection,
+  isRefusal,
+  type RedisReply,
+  type Subscription,
+} from './connection.ts';
 import { RedisAwayError } from './errors.ts';
 
 /** Where Redis is, and how long it may take. */
@@ -101,7 +107,7 @@ export class RedisLink implements Disposable {
    * Sends a command. Commands are carried out in the order in which they were sent.
    * @throws RedisAwayError at once while Redis is away; RedisTimeoutError; ErrorReply.
    */
-  async send(args: readonly Argument[]): Promise<Reply> {
+  async send(args: readonly CommandArgument[]): Promise<RedisReply> {
     const connection = this.#connection;
     if (!this.#up || connection === undefined) throw new RedisAwayError();
     try {

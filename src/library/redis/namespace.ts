@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { type Freshness, isGlob } from '../cache/index.ts';
 import { asBuffer, wholeMs } from './byte-store.ts';
-import type { Reply } from './connection.ts';
+import type { RedisReply } from './connection.ts';
+import type { Invalidation } from './invalidation.ts';
 import type { RedisLink } from './link.ts';
-import type { Notice } from './notice.ts';
 import { CHANGE, FETCH, LATEST, RENEW, STORE } from './scripts.ts';
 
 /** A change sent so shortly before a connection ended may be missing where Redis has failed over. */
@@ -26,7 +26,7 @@ export type Fetched =
   | { readonly kind: 'none' };
 
 /** What became of the calls to Redis. */
-export interface TierCounters {
+export interface RedisCounters {
   /** Values found in Redis. */
   hits: number;
   /** Leases got, that is, loads done for all processes. */
@@ -49,10 +49,10 @@ export interface TierCounters {
  * A change that could not be sent for certain makes the tier doubtful: nothing is taken from Redis until
  * the whole namespace has been given a new generation.
  */
-export class Tier {
+export class RedisNamespace {
   readonly channel: string;
   readonly id = randomUUID();
-  readonly counters: TierCounters = {
+  readonly counters: RedisCounters = {
     hits: 0,
     leads: 0,
     waits: 0,
@@ -147,7 +147,7 @@ export class Tier {
    * way would store. Commands sent later find it done. For a glob everything in the namespace goes: too
    * much is right where too little is wrong, and Redis cannot be asked which keys match.
    */
-  async change(op: Exclude<Notice['op'], 'loaded'>, pattern: string): Promise<void> {
+  async change(op: Exclude<Invalidation['op'], 'loaded'>, pattern: string): Promise<void> {
     const many = op !== 'delete' && isGlob(pattern);
     const keys = many ? [this.#stateKey] : this.#keysOf(pattern);
     await this.#change(keys, [this.#message(op, pattern)]);
@@ -215,7 +215,7 @@ export class Tier {
     return this.#renewal;
   }
 
-  #fetched(key: string, token: string, [kind, generation, number, ...rest]: Reply[]): Fetched {
+  #fetched(key: string, token: string, [kind, generation, number, ...rest]: RedisReply[]): Fetched {
     this.#learn(number);
     switch (String(kind)) {
       case 'hit': {
@@ -241,12 +241,12 @@ export class Tier {
     return { kind: 'none' };
   }
 
-  #learn(number: Reply | undefined): void {
+  #learn(number: RedisReply | undefined): void {
     this.#known = Math.max(this.#known, Number(number) || 0);
   }
 
-  #message(op: Notice['op'], pattern: string): string {
-    return JSON.stringify({ op, pattern, from: this.id } satisfies Notice);
+  #message(op: Invalidation['op'], pattern: string): string {
+    return JSON.stringify({ op, pattern, from: this.id } satisfies Invalidation);
   }
 
   #stateArgs(): string[] {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Argument, Reply } from './connection.ts';
+import type { CommandArgument, RedisReply } from './connection.ts';
 import type { RedisLink } from './link.ts';
 
 /** A Lua script: Redis carries it out in one piece, and in one round trip. */
@@ -13,7 +13,7 @@ export class Script {
   }
 
   /** Runs by its hash; a Redis that was restarted since does not know it, and gets it once more. */
-  async run(link: RedisLink, keys: readonly string[], args: readonly Argument[]): Promise<Reply> {
+  async run(link: RedisLink, keys: readonly string[], args: readonly CommandArgument[]): Promise<RedisReply> {
     try {
       return await link.send(['EVALSHA', this.#sha, String(keys.length), ...keys, ...args]);
     } catch (error) {
@@ -23,7 +23,11 @@ export class Script {
   }
 
   /** Runs by its text: a second attempt could be overtaken by a command that was sent after the first. */
-  runInOrder(link: RedisLink, keys: readonly string[], args: readonly Argument[]): Promise<Reply> {
+  runInOrder(
+    link: RedisLink,
+    keys: readonly string[],
+    args: readonly CommandArgument[],
+  ): Promise<RedisReply> {
     return link.send(['EVAL', this.#source, String(keys.length), ...keys, ...args]);
   }
 }

@@ -1,10 +1,10 @@
 import type { Clock, Freshness, Load } from '../cache/index.ts';
 import type { Codec } from './codec.ts';
-import type { Lease, Tier } from './namespace.ts';
+import type { Lease, RedisNamespace } from './namespace.ts';
 
 /** How often a process that waits for another looks by itself, in case the notice is lost. */
 const FIRST_LOOK_MS = 50;
-const LONGEST_LOOK_MS = 500;
+const MAX_LOOK_MS = 500;
 
 /** One load as its cache has asked for it. */
 interface Call<V> {
@@ -24,7 +24,7 @@ interface Call<V> {
  * whoever gets the lease, or from the source directly when the lease's holder dawdles or Redis fails.
  */
 export class SharedLoads<V> {
-  readonly #tier: Tier;
+  readonly #tier: RedisNamespace;
   readonly #codec: Codec<V>;
   readonly #clock: Clock;
   readonly #waitMs: number;
@@ -34,7 +34,7 @@ export class SharedLoads<V> {
   readonly #waiting = new Map<string, Set<() => void>>();
 
   constructor(parts: {
-    tier: Tier;
+    tier: RedisNamespace;
     codec: Codec<V>;
     clock: Clock;
     waitMs: number;
@@ -74,7 +74,7 @@ export class SharedLoads<V> {
   async #load(call: Call<V>): Promise<V> {
     const { key, ttlS, signal, direct, note } = call;
     const patientUntil = this.#clock.now() + this.#waitMs;
-    for (let look = FIRST_LOOK_MS; ; look = Math.min(2 * look, LONGEST_LOOK_MS)) {
+    for (let look = FIRST_LOOK_MS; ; look = Math.min(2 * look, MAX_LOOK_MS)) {
       const found = await this.#tier.fetch(key);
       if (found.kind === 'lead') return await this.#lead(call, found.lease);
       if (found.kind === 'hit') {

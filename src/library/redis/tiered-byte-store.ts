@@ -1,11 +1,11 @@
 import type { ByteStore, CacheTotals, StoredBytes } from '../cache/index.ts';
 import type { Codec } from './codec.ts';
 import type { RedisLink } from './link.ts';
-import type { TierCounters } from './namespace.ts';
-import { SharedCache, type SharedCacheOptions } from './tiered-cache.ts';
+import type { RedisCounters } from './namespace.ts';
+import { TieredCache, type TieredCacheOptions } from './tiered-cache.ts';
 
-export type SharedByteStoreOptions = Pick<
-  SharedCacheOptions<Uint8Array>,
+export type TieredByteStoreOptions = Pick<
+  TieredCacheOptions<Uint8Array>,
   'namespace' | 'maxEntries' | 'maxBytes' | 'onError'
 >;
 
@@ -20,11 +20,11 @@ const COPIED: Codec<Uint8Array | undefined> = {
  * memory as soon as Redis has told them. A call waits for Redis only to read what memory lacks, and no call
  * rejects because Redis is away: the store is then this process's own.
  */
-export class SharedByteStore implements ByteStore, Disposable, AsyncDisposable {
-  readonly #cache: SharedCache<Uint8Array | undefined>;
+export class TieredByteStore implements ByteStore, Disposable, AsyncDisposable {
+  readonly #cache: TieredCache<Uint8Array | undefined>;
 
-  constructor(link: RedisLink, options: SharedByteStoreOptions) {
-    this.#cache = new SharedCache(link, { ...options, codec: COPIED });
+  constructor(link: RedisLink, options: TieredByteStoreOptions) {
+    this.#cache = new TieredCache(link, { ...options, codec: COPIED });
   }
 
   async get(key: string): Promise<StoredBytes | undefined> {
@@ -57,7 +57,7 @@ export class SharedByteStore implements ByteStore, Disposable, AsyncDisposable {
     return this.#cache.totals();
   }
 
-  tierTotals(): Readonly<TierCounters> {
+  tierTotals(): Readonly<RedisCounters> {
     return this.#cache.tierTotals();
   }
 
@@ -66,7 +66,7 @@ export class SharedByteStore implements ByteStore, Disposable, AsyncDisposable {
     return this.#cache.connected;
   }
 
-  /** @see SharedCache.flush */
+  /** @see TieredCache.flush */
   flush(): Promise<void> {
     return this.#cache.flush();
   }

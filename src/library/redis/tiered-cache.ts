@@ -3,20 +3,20 @@ import {
   type CacheOptions,
   type CacheRead,
   type CacheStats,
-  type CacheSurface,
   type CacheTotals,
   type Load,
+  type LoadingCache,
   type LoadOptions,
 } from '../cache/index.ts';
 import { type Codec, jsonCodec } from './codec.ts';
-import { Bus } from './invalidation-channel.ts';
+import type { Invalidation } from './invalidation.ts';
+import { InvalidationChannel } from './invalidation-channel.ts';
 import type { RedisLink } from './link.ts';
-import { Tier, type TierCounters } from './namespace.ts';
-import type { Notice } from './notice.ts';
+import { type RedisCounters, RedisNamespace } from './namespace.ts';
 import { SharedLoads } from './shared-loads.ts';
 
 /** How a shared cache behaves; what it shares with {@link Cache} applies to the part in memory. */
-export interface SharedCacheOptions<V> extends Omit<CacheOptions<V>, 'clock'> {
+export interface TieredCacheOptions<V> extends Omit<CacheOptions<V>, 'clock'> {
   /** What tells this cache's keys from those of others under the same prefix. */
   namespace: string;
   /** How values become bytes in Redis. Default: JSON. */
@@ -39,13 +39,13 @@ export interface SharedCacheOptions<V> extends Omit<CacheOptions<V>, 'clock'> {
  * A hit in memory asks nobody. A value from Redis keeps its age and what is left of its life. Without Redis
  * this is a plain cache; see docs/library.md for what is promised when.
  */
-export class SharedCache<V = unknown> implements CacheSurface<V>, Disposable, AsyncDisposable {
+export class TieredCache<V = unknown> implements LoadingCache<V>, Disposable, AsyncDisposable {
   /**
    * The part in memory: for values that are this process's own. Invalidations reach them too.
    */
   readonly memory: Cache<V>;
-  readonly #tier: Tier;
-  readonly #bus: Bus;
+  readonly #tier: RedisNamespace;
+  readonly #bus: InvalidationChannel;
   readonly #loads: SharedLoads<V>;
   readonly #codec: Codec<V>;
   readonly #onError: (error: unknown, key: string) => void;
@@ -53,15 +53,15 @@ export class SharedCache<V = unknown> implements CacheSurface<V>, Disposable, As
   /** Closed, or turned off from the start: then Redis is not used either. */
   #off: boolean;
 
-  constructor(link: RedisLink, options: SharedCacheOptions<V>) {
+  constructor(link: RedisLink, options: TieredCacheOptions<V>) {
     const { namespace, codec = jsonCodec<V>(), leaseS = 2, waitS = 5, isolatedTtlS = 30, ...own } = options;
     const { clock } = link;
     this.#off = options.enabled === false;
     this.#onError = options.onError ?? (() => {});
     this.#codec = codec;
     this.memory = new Cache<V>({ ...own, clock });
-    this.#tier = new Tier({ link, namespace, leaseMs: leaseS * 1000, onError: this.#onError });
-    this.#bus = new Bus({
+    this.#tier = new RedisNamespace({ link, namespace, leaseMs: leaseS * 1000, onError: this.#onError });
+    this.#bus = new InvalidationChannel({
       link,
       channel: this.#tier.channel,
       latestChange: () => this.#tier.latestChange(),
@@ -144,7 +144,7 @@ export class SharedCache<V = unknown> implements CacheSurface<V>, Disposable, As
   }
 
   /** What became of the calls to Redis since the cache was made. */
-  tierTotals(): Readonly<TierCounters> {
+  tierTotals(): Readonly<RedisCounters> {
     return { ...this.#tier.counters };
   }
 
@@ -189,7 +189,7 @@ export class SharedCache<V = unknown> implements CacheSurface<V>, Disposable, As
     return this.#loads.through(key, load, ttlS) as Load<T>;
   }
 
-  #heard({ op, pattern, from }: Notice): void {
+  #heard({ op, pattern, from }: Invalidation): void {
     if (op === 'loaded') this.#loads.wake(pattern);
     else if (from !== this.#tier.id) this.memory[op](pattern);
   }

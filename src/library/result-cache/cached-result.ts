@@ -1,4 +1,4 @@
-import { Cache, type CacheSurface } from '../cache/index.ts';
+import { Cache, type LoadingCache } from '../cache/index.ts';
 import { resultKeys, schemaHash } from './result-key.ts';
 
 const DAY_S = 86_400;
@@ -8,15 +8,15 @@ export interface Boxed {
   readonly value?: unknown;
 }
 
-/** Where results live: a Cache, or a SharedCache, which processes share. */
-export interface ResultStore extends Pick<CacheSurface<Boxed>, 'get' | 'set' | 'delete' | 'getOrLoad'> {
+/** Where results live: a Cache, or a TieredCache, which processes share. */
+export interface ResultStore extends Pick<LoadingCache<Boxed>, 'get' | 'set' | 'delete' | 'getOrLoad'> {
   /** The part of it that can be asked without waiting, if it has parts. */
-  readonly memory?: Pick<CacheSurface<Boxed>, 'get' | 'set'>;
+  readonly memory?: Pick<LoadingCache<Boxed>, 'get' | 'set'>;
 }
 
 export interface CachedResultOptions {
   /** How long a result is kept, in seconds. Default one day. */
-  ttl?: number;
+  ttlS?: number;
   /** First part of the keys. Default `result_cache`. */
   keyPrefix?: string;
   /** Second part of the keys. Default: the function's name. */
@@ -101,7 +101,7 @@ class CachedResults {
   readonly #enabled: boolean;
   readonly #storeEmpty: boolean;
   readonly #store: ResultStore;
-  readonly #memory: Pick<CacheSurface<Boxed>, 'get' | 'set'>;
+  readonly #memory: Pick<LoadingCache<Boxed>, 'get' | 'set'>;
   readonly #toKey: (self: unknown, args: readonly unknown[]) => string;
   readonly #onFault: (error: unknown, functionName: string) => void;
   /** Runs under way, for those whom the cache has failed meanwhile: they need not run it once more. */
@@ -111,8 +111,8 @@ class CachedResults {
   constructor(fn: (...args: never[]) => unknown, options: CachedResultOptions) {
     this.#fn = fn;
     this.#name = options.name ?? (fn.name || 'anonymous');
-    this.#ttlS = options.ttl ?? DAY_S;
-    if (!(this.#ttlS >= 0)) throw new RangeError(`ttl must be 0 or more seconds, not ${options.ttl}`);
+    this.#ttlS = options.ttlS ?? DAY_S;
+    if (!(this.#ttlS >= 0)) throw new RangeError(`ttl must be 0 or more seconds, not ${options.ttlS}`);
     this.#enabled = options.enabled ?? true;
     this.#storeEmpty = options.storeEmpty ?? false;
     this.#store = options.cache ?? new Cache<Boxed>();

@@ -2,7 +2,7 @@
  * `roundhouse/result-cache`: results of functions, kept by their arguments.
  *
  * @example
- * const lookUp = cachedResult(async (id: string) => await fetchTitle(id), { ttl: 3600, name: 'lookUp' });
+ * const lookUp = cachedResult(async (id: string) => await fetchTitle(id), { ttlS: 3600, name: 'lookUp' });
  * await lookUp('154587');
  * lookUp.invalidate('154587');
  */

@@ -10,7 +10,7 @@ export interface Clock {
 }
 
 /** setTimeout takes a signed 32-bit delay; a longer one would fire at once. */
-const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 const TICK_MS = 1;
 const READS_PER_TICK = 64;
 
@@ -47,8 +47,8 @@ export function createSystemClock(): Clock {
       const arm = () => {
         const left = due - performance.now();
         timer =
-          left > LONGEST_TIMEOUT_MS
-            ? setTimeout(arm, LONGEST_TIMEOUT_MS).unref()
+          left > MAX_TIMEOUT_MS
+            ? setTimeout(arm, MAX_TIMEOUT_MS).unref()
             : setTimeout(fire, Math.max(0, left)).unref();
       };
       arm();

@@ -11,7 +11,7 @@ export interface LogState {
 }
 
 /** So much is kept of a log that goes on and on: its end. */
-const MOST_CHARACTERS = 400_000;
+const MAX_LENGTH = 400_000;
 
 /** The log of one engine: its end, and what is added if it is followed. */
 export class LogFollower {
@@ -61,7 +61,7 @@ export class LogFollower {
       const { done, value } = await reader.read();
       if (done || signal.aborted) return;
       const text = this.state.value.text + decoder.decode(value, { stream: true });
-      this.#show({ text: text.slice(-MOST_CHARACTERS) });
+      this.#show({ text: text.slice(-MAX_LENGTH) });
     }
   }
 

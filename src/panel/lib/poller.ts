@@ -22,7 +22,7 @@ export interface PollerParts<T> {
 }
 
 /** Notices come in bursts, as when twenty engines start: that is one change to a reader. */
-const LEAST_GAP_MS = 250;
+const MIN_GAP_MS = 250;
 
 /** Polls one read while somebody looks: one request at a time, at an interval, or at once when asked. */
 export class Poller<T> {
@@ -62,7 +62,7 @@ export class Poller<T> {
   /** Asks at once, or right after the request under way, which may be answered from before the change. */
   ask(): void {
     if (this.#reading) this.#again = true;
-    else this.#schedule(LEAST_GAP_MS);
+    else this.#schedule(MIN_GAP_MS);
   }
 
   /** Follows a change of the interval. */
@@ -94,7 +94,7 @@ export class Poller<T> {
       this.state.value = { ...this.state.value, error: error as Error };
     }
     this.#reading = false;
-    this.#schedule(this.#again ? LEAST_GAP_MS : undefined);
+    this.#schedule(this.#again ? MIN_GAP_MS : undefined);
   }
 
   #take(reading: Reading<T>): void {

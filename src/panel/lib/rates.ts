@@ -5,7 +5,7 @@ interface Sample {
 
 /** Answers are a few seconds old by whole seconds only: over less than this a rate would be mostly rounding. */
 const WINDOW_MS = 15_000;
-const LEAST_SPAN_MS = 1500;
+const MIN_SPAN_MS = 1500;
 
 /** Turns readings of growing counters into rates per second, as means over the last 15 s. */
 export class Rates {
@@ -28,7 +28,7 @@ export class Rates {
     const samples = this.#samples.get(name) ?? [];
     const first = samples[0];
     const last = samples.at(-1);
-    if (!first || !last || last.atMs - first.atMs < LEAST_SPAN_MS) return null;
+    if (!first || !last || last.atMs - first.atMs < MIN_SPAN_MS) return null;
     return ((last.value - first.value) * 1000) / (last.atMs - first.atMs);
   }
 

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { CacheRead, CacheSurface, Outcome } from '../../library/cache/index.ts';
+import type { CacheRead, LoadingCache, ReadOutcome } from '../../library/cache/index.ts';
 import { etagMatches } from '../../library/util/etag.ts';
 import type { Answer, CachedRead } from './answers.ts';
 import type { CommonHeaders } from './plugins/headers.ts';
@@ -11,7 +11,7 @@ export type CachedReply = (
   read: CachedRead<unknown>,
 ) => void | Promise<void>;
 
-export function createCachedReply(cache: CacheSurface, headers: CommonHeaders): CachedReply {
+export function createCachedReply(cache: LoadingCache, headers: CommonHeaders): CachedReply {
   // Name, value, name, value …: the form that Node writes with the least work.
   const commonHeaders = Object.entries(headers).flat();
   return (request, reply, { key, ttlS, load }) => {
@@ -54,7 +54,7 @@ function write(
 }
 
 /** RFC 9211. A stale answer was to be fetched anew, and could not be. */
-function describe(outcome: Outcome, ttlS: number): string {
+function describe(outcome: ReadOutcome, ttlS: number): string {
   const ttl = Math.floor(ttlS);
   switch (outcome) {
     case 'hit':

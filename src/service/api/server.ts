@@ -11,7 +11,7 @@ const BODY_LIMIT = 64 * 1024;
 const REQUEST_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_MS = 72_000;
 /** Ids of streams hold what is played: a magnet link with its trackers is long. Node's limit on headers is this. */
-const LONGEST_PATH_PARAMETER = 16 * 1024;
+const MAX_PATH_PARAMETER_LENGTH = 16 * 1024;
 
 /**
  * An empty server with Roundhouse's limits, checks and errors.
@@ -26,7 +26,7 @@ export function createServer(log: FastifyBaseLogger, commonHeaders: CommonHeader
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    routerOptions: { maxParamLength: LONGEST_PATH_PARAMETER, ignoreTrailingSlash: true },
+    routerOptions: { maxParamLength: MAX_PATH_PARAMETER_LENGTH, ignoreTrailingSlash: true },
     ajv: {
       // The defaults turn "5" into 5 and drop unknown fields: a caller's mistake would pass for a wish.
       customOptions: { coerceTypes: false, removeAdditional: false },

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigError } from './config.ts';
 
-const SHORTEST_KEY = 8;
+const MIN_KEY_LENGTH = 8;
 const LOOKS = 10;
 const LOOK_INTERVAL_MS = 20;
 
@@ -37,7 +37,7 @@ export async function loadApiKey(configured: string | null, dataDir: string): Pr
 async function readKept(path: string): Promise<string> {
   for (let look = 1; look <= LOOKS; look += 1) {
     const text = await readFile(path, 'utf8').catch((error) => Promise.reject(unusable(path, error)));
-    if (text.trim().length >= SHORTEST_KEY) return text.trim();
+    if (text.trim().length >= MIN_KEY_LENGTH) return text.trim();
     // A service that starts at the same time may have made the file and not yet written the key.
     await sleep(LOOK_INTERVAL_MS);
   }

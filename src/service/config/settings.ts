@@ -1,5 +1,5 @@
 import { choice, flag, integer, parsed, parseRedisUrl, seconds, text } from '../../library/settings/index.ts';
-import { parseLabel, parseMemory, parseOrigin, parsePortRange, parsePrefix, parseUrl } from './values.ts';
+import { parseLabel, parseMemorySize, parseOrigin, parsePortRange, parsePrefix, parseUrl } from './values.ts';
 
 const CONTAINER_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 const NAME_HINT = 'must be the name of a container or network';
@@ -109,7 +109,7 @@ export const SETTINGS = {
     'none',
     'bytes, or with k, m, g',
     'Memory limit of one engine.',
-    parseMemory,
+    parseMemorySize,
   ),
   containerLabel: parsed(
     'CONTAINER_LABEL',

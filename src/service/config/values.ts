@@ -24,12 +24,12 @@ export function parseLabel(text: string): Label {
 
 const UNITS = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
 /** Docker refuses a smaller limit. */
-const LEAST_MEMORY = 6 * 2 ** 20;
+const MIN_MEMORY = 6 * 2 ** 20;
 
-export function parseMemory(text: string): number {
+export function parseMemorySize(text: string): number {
   const [, amount, unit] = /^(\d+)([kmg]?)b?$/i.exec(text) ?? [];
   const bytes = Number(amount) * UNITS[(unit ?? '').toLowerCase() as keyof typeof UNITS];
-  if (bytes >= LEAST_MEMORY && Number.isSafeInteger(bytes)) return bytes;
+  if (bytes >= MIN_MEMORY && Number.isSafeInteger(bytes)) return bytes;
   throw new Error('must be at least 6m, as in 512m or 2g');
 }
 

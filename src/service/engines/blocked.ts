@@ -10,7 +10,7 @@ export interface Blocked {
   should_wait: boolean;
 }
 
-export interface ProvisioningFacts {
+export interface ProvisioningState {
   vpn: { enabled: boolean; connected: boolean };
   breaker: Pick<BreakerSnapshot, 'recoveryEtaS'> & { allows: boolean };
   /** Engines that run, start or are being provisioned. */
@@ -32,7 +32,7 @@ export const VPN_DISCONNECTED: Blocked = {
 };
 
 /** The first reason that holds, in the order in which an operator would mend them. */
-export function findBlock({ vpn, breaker, engines, maxReplicas }: ProvisioningFacts): Blocked | null {
+export function findBlock({ vpn, breaker, engines, maxReplicas }: ProvisioningState): Blocked | null {
   if (vpn.enabled && !vpn.connected) return VPN_DISCONNECTED;
   if (!breaker.allows) {
     return {

@@ -1,7 +1,7 @@
 import type { ResourceSample } from './runtime.ts';
 
 /** Shorter intervals make a percentage of mere clock noise. */
-const SHORTEST_INTERVAL_MS = 500;
+const MIN_INTERVAL_MS = 500;
 
 /** CPU use as a percentage of one core, from how a counter moved between two samples. */
 export class CpuMeter {
@@ -17,7 +17,7 @@ export class CpuMeter {
     let base = sameRun ? known.base : undefined;
     if (!sameRun) {
       this.#samples.set(id, { base: undefined, latest: sample });
-    } else if (sample.takenAt - known.latest.takenAt >= SHORTEST_INTERVAL_MS) {
+    } else if (sample.takenAt - known.latest.takenAt >= MIN_INTERVAL_MS) {
       base = known.latest;
       this.#samples.set(id, { base, latest: sample });
     }

@@ -3,13 +3,13 @@ import type { Engine } from './engine.ts';
 import type { EngineVpn, Placed } from './placement.ts';
 import type { EngineRegistry } from './registry.ts';
 import type { RuntimeEngine } from './runtime.ts';
-import { lossOf, type VpnRun } from './vpn-failover.ts';
+import { lossOf, type WatchedVpn } from './vpn-failover.ts';
 
 /** An engine that cannot keep its port must not be replaced every few seconds. */
 const PAUSE_MS = 60_000;
 
 /** A VPN and its port, as they were last seen. */
-export type ForwardingVpn = VpnRun & Pick<EngineVpn, 'connected' | 'forwardedPort'>;
+export type ForwardingVpn = WatchedVpn & Pick<EngineVpn, 'connected' | 'forwardedPort'>;
 
 /**
  * The engine of a VPN that has its forwarded port: of those started with it the one that has it already,

@@ -5,7 +5,7 @@ import type { EngineRegistry } from './registry.ts';
 import { decideScaling, type ScalingState } from './scaling.ts';
 
 const FIRST_PAUSE_MS = 1000;
-const LONGEST_PAUSE_MS = 60_000;
+const MAX_PAUSE_MS = 60_000;
 
 export interface ScalerParts {
   registry: EngineRegistry;
@@ -90,7 +90,7 @@ export class Scaler {
   }
 
   #rest(): void {
-    const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#troubles);
+    const pauseMs = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#troubles);
     this.#troubles += 1;
     this.#notBefore = this.#parts.clock.now() + pauseMs;
   }

@@ -26,7 +26,7 @@ export interface OrchestratorStatus {
   timestamp: string;
 }
 
-export interface StatusFacts {
+export interface StatusInput {
   engines: readonly Engine[];
   streams: { active: number; total: number; engineIds: ReadonlySet<string> };
   vpn: OrchestratorStatus['vpn'];
@@ -38,7 +38,7 @@ export interface StatusFacts {
 }
 
 /** Describes the whole from its parts; reads nothing itself. */
-export function describeStatus(facts: StatusFacts): OrchestratorStatus {
+export function describeStatus(facts: StatusInput): OrchestratorStatus {
   const { engines, streams, breaker, blocked, limits } = facts;
   const running = engines.filter(({ startedAt }) => startedAt !== null).length;
   const used = engines.filter(({ id }) => streams.engineIds.has(id)).length;

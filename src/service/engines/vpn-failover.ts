@@ -2,7 +2,7 @@ import type { Engine } from './engine.ts';
 import type { EngineRegistry } from './registry.ts';
 
 /** What the engines of a VPN need to know of its container, as it was last seen. */
-export interface VpnRun {
+export interface WatchedVpn {
   container: string;
   /** Null where there is no container. */
   containerId: string | null;
@@ -19,7 +19,7 @@ export interface VpnRun {
  */
 export function lossOf(
   engine: Pick<Engine, 'vpnContainer' | 'vpnContainerId' | 'startedAt'>,
-  vpns: readonly VpnRun[],
+  vpns: readonly WatchedVpn[],
 ): 'vpn_recreated' | 'vpn_restarted' | 'vpn_failed' | null {
   const vpn = vpns.find(({ container }) => container === engine.vpnContainer);
   if (!vpn) return null;
@@ -36,7 +36,7 @@ export function lossOf(
  */
 export class VpnFailover {
   readonly #registry: EngineRegistry;
-  readonly #vpns: () => readonly VpnRun[];
+  readonly #vpns: () => readonly WatchedVpn[];
   readonly #mayAct: () => boolean;
   readonly #remove: (id: string) => Promise<void>;
   readonly #onLoss: (engine: Engine, reason: string) => void;
@@ -47,7 +47,7 @@ export class VpnFailover {
   constructor(parts: {
     registry: EngineRegistry;
     /** The VPNs as last seen; asked anew before each removal. */
-    vpns: () => readonly VpnRun[];
+    vpns: () => readonly WatchedVpn[];
     /** Whether this process may act; asked anew before each removal. */
     mayAct: () => boolean;
     remove: (id: string) => Promise<void>;

@@ -2,14 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { EventBus } from '../events/events.ts';
 import { REMEMBERED_ENDS, type Streams } from '../streams/streams.ts';
 import { describeEvent } from './describe.ts';
-import type { History } from './event-log.ts';
+import type { EventLog } from './event-log.ts';
 import type { Report } from './records.ts';
 
 /** The service does not wait longer for its past; what comes later is taken up then. */
 const RESTORE_DEADLINE_MS = 2000;
 
 export interface RestoreParts {
-  history: History;
+  history: EventLog;
   bus: EventBus;
   streams: Streams;
   engines: { readonly available: boolean; get(id: string): unknown };
@@ -17,12 +17,12 @@ export interface RestoreParts {
 }
 
 /** Keeps each event. Subscribe it early: what an event brings about is to stand after it in the log. */
-export function keepEvents(bus: EventBus, history: History): void {
+export function keepEvents(bus: EventBus, history: EventLog): void {
   bus.subscribe((event) => history.record(event.type, describeEvent(event)));
 }
 
 /** Keeps each stream as it starts and ends. */
-export function keepStreams(bus: EventBus, history: History, streams: Streams): void {
+export function keepStreams(bus: EventBus, history: EventLog, streams: Streams): void {
   bus.subscribe((event) => {
     if (event.type !== 'stream_started' && event.type !== 'stream_ended') return;
     const stream = streams.get(event.streamId);

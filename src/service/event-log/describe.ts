@@ -4,7 +4,7 @@ import type { Description } from './records.ts';
 type EventOf<Type extends DomainEvent['type']> = Extract<DomainEvent, { type: Type }>;
 
 /** The words of a fault come from elsewhere, and could be of any length. */
-const LONGEST_TEXT = 500;
+const MAX_TEXT_LENGTH = 500;
 
 /** What has changed of an engine. */
 const CHANGES: Record<EventOf<'engine_changed'>['change'], (event: EventOf<'engine_changed'>) => string> = {
@@ -29,7 +29,7 @@ const DESCRIPTIONS: { [Type in DomainEvent['type']]: (event: EventOf<Type>) => D
   },
   runtime_connected: () => ofService('runtime', 'The engine runtime answers'),
   runtime_disconnected: ({ reason }) =>
-    ofService('runtime', 'The engine runtime does not answer', { reason: reason.slice(0, LONGEST_TEXT) }),
+    ofService('runtime', 'The engine runtime does not answer', { reason: reason.slice(0, MAX_TEXT_LENGTH) }),
   vpn_changed: ({ vpn, connected }) =>
     ofService('vpn', `The VPN ${vpn} ${connected ? 'is connected' : 'is not connected'}`, { vpn, connected }),
   vpn_emergency: ({ active, failedVpn, healthyVpn }) =>

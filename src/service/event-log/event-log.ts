@@ -5,20 +5,28 @@ import { RoundhouseError } from '../errors.ts';
 import type { Stream } from '../streams/streams.ts';
 import { BoundedQueue } from './bounded-queue.ts';
 import type { Question, Questions } from './protocol.ts';
-import type { Change, Description, EventQuery, EventRecord, Keeping, LogFigures, Report } from './records.ts';
+import type {
+  Change,
+  Description,
+  EventCounts,
+  EventQuery,
+  EventRecord,
+  Keeping,
+  Report,
+} from './records.ts';
 import { WorkerAwayError, WorkerThread } from './worker-thread.ts';
 
 /** Handing this many over holds the event loop for about a millisecond. */
 const BATCH = 250;
 /** Changes that wait to be handed over. */
-const MOST_QUEUED = 50_000;
+const MAX_QUEUED = 50_000;
 const READ_DEADLINE_MS = 2000;
 const CATCH_UP_MS = 500;
 /** Opening and checking a large file on a slow disk comes before the first answer. */
 const WRITE_DEADLINE_MS = 60_000;
 const CLOSE_DEADLINE_MS = 2000;
 
-export interface HistoryOptions {
+export interface EventLogOptions {
   /** The folder for `history.sqlite`. */
   dataDir: string;
   maxEvents: number;
@@ -29,7 +37,7 @@ export interface HistoryOptions {
   maxQueued?: number;
 }
 
-export interface HistoryFigures extends LogFigures {
+export interface EventLogStats extends EventCounts {
   /** Events lost because neither the file nor memory had room for them. */
   dropped: number;
   queued: number;
@@ -41,7 +49,7 @@ export interface HistoryFigures extends LogFigures {
  * What is to be kept is queued and handed over in batches, one at a time. A batch that a lost worker may or
  * may not have written is handed over again: each change has its own identity, so none is kept twice.
  */
-export class History {
+export class EventLog {
   readonly #thread: WorkerThread;
   readonly #queue: BoundedQueue<Change>;
   readonly #report: (report: Report) => void;
@@ -51,9 +59,9 @@ export class History {
   #losing = false;
   #handingOver: Promise<void> | undefined;
 
-  constructor(options: HistoryOptions) {
+  constructor(options: EventLogOptions) {
     this.#report = options.report;
-    this.#queue = new BoundedQueue(options.maxQueued ?? MOST_QUEUED);
+    this.#queue = new BoundedQueue(options.maxQueued ?? MAX_QUEUED);
     this.#thread = new WorkerThread({
       settings: {
         path: join(options.dataDir, 'history.sqlite'),
@@ -98,7 +106,7 @@ export class History {
   }
 
   /** @throws RoundhouseError `history_unavailable` */
-  async figures(): Promise<HistoryFigures> {
+  async figures(): Promise<EventLogStats> {
     const figures = await this.#read('figures', null);
     return {
       ...figures,

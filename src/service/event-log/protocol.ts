@@ -1,5 +1,5 @@
 import type { Stream } from '../streams/streams.ts';
-import type { Change, EventQuery, EventRecord, Keeping, LogFigures, Report } from './records.ts';
+import type { Change, EventCounts, EventQuery, EventRecord, Keeping, Report } from './records.ts';
 
 /** What the worker is started with. */
 export interface WorkerSettings {
@@ -12,7 +12,7 @@ export interface WorkerSettings {
 export interface Questions {
   write: { ask: readonly Change[]; answer: null };
   events: { ask: EventQuery; answer: EventRecord[] };
-  figures: { ask: null; answer: LogFigures & { dropped: number } };
+  figures: { ask: null; answer: EventCounts & { dropped: number } };
   /** Asks for streams that have not ended, and for so many that have. */
   streams: { ask: number; answer: Stream[] };
   close: { ask: null; answer: null };

@@ -42,7 +42,7 @@ export interface EventQuery extends EventFilter {
 }
 
 /** The log in figures. Times are milliseconds since the epoch, null where it is empty. */
-export interface LogFigures {
+export interface EventCounts {
   total: number;
   byType: Record<string, number>;
   byCategory: Record<string, number>;

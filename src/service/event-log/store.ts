@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import type { Stream } from '../streams/streams.ts';
 import { openFile, setAside, tellsDamage } from './file.ts';
-import type { Change, EventQuery, EventRecord, Keeping, LogFigures, Report } from './records.ts';
+import type { Change, EventCounts, EventQuery, EventRecord, Keeping, Report } from './records.ts';
 import { addFigures, Tables } from './tables.ts';
 
 /** What retention removes, and what is moved from memory to the file, in one go. */
 const SLICE = 500;
 /** Events held in memory while the file cannot be written. */
-const MOST_UNWRITTEN = 10_000;
+const MAX_UNWRITTEN = 10_000;
 
 export interface StoreOptions {
   path: string;
@@ -24,7 +24,7 @@ export interface StoreOptions {
  * The history in its file or, while that cannot be written, in memory, from where it is moved to the file
  * once that can be. A damaged file is set aside. Every call is synchronous, and may wait for the disk.
  */
-export class HistoryStore {
+export class EventLogStore {
   readonly #options: StoreOptions;
   readonly #memory = new Tables(':memory:');
   #file: Tables | undefined;
@@ -53,7 +53,7 @@ export class HistoryStore {
     const inFile = this.keeping.store === 'file' && this.#attempt((file) => file.write(changes));
     if (inFile) return;
     this.#memory.write(changes);
-    const room = Math.min(MOST_UNWRITTEN, this.#options.maxEvents);
+    const room = Math.min(MAX_UNWRITTEN, this.#options.maxEvents);
     this.#countLost(this.#memory.pruneSurplus(room, Number.MAX_SAFE_INTEGER));
   }
 
@@ -66,7 +66,7 @@ export class HistoryStore {
     return [...unwritten, ...written];
   }
 
-  figures(): LogFigures {
+  figures(): EventCounts {
     const figures = this.#memory.figures();
     const written = this.#read(null, (file) => file.figures());
     if (written) addFigures(figures, written);

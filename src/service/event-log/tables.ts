@@ -1,6 +1,6 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Stream } from '../streams/streams.ts';
-import type { Change, EventFilter, EventRecord, LogFigures } from './records.ts';
+import type { Change, EventCounts, EventFilter, EventRecord } from './records.ts';
 import {
   conditions,
   eventValues,
@@ -85,9 +85,9 @@ export class Tables {
     return Number(row?.count);
   }
 
-  figures(): LogFigures {
+  figures(): EventCounts {
     const rows = this.#db.prepare(FIGURES).all();
-    const figures: LogFigures = { total: 0, byType: {}, byCategory: {}, oldest: null, newest: null };
+    const figures: EventCounts = { total: 0, byType: {}, byCategory: {}, oldest: null, newest: null };
     for (const { type, category, count, oldest, newest } of rows) {
       addFigures(figures, {
         total: Number(count),
@@ -177,7 +177,7 @@ export class Tables {
 }
 
 /** Adds the figures of another part of the log to `sum`. */
-export function addFigures(sum: LogFigures, part: LogFigures): void {
+export function addFigures(sum: EventCounts, part: EventCounts): void {
   sum.total += part.total;
   for (const field of ['byType', 'byCategory'] as const) {
     for (const [name, count] of Object.entries(part[field]))

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { FromWorker, Question, Questions, ToWorker, WorkerSettings } from './protocol.ts';
-import { HistoryStore } from './store.ts';
+import { EventLogStore } from './store.ts';
 
 /** How often a file that failed is tried again. */
 const RECOVERY_INTERVAL_MS = 2000;
@@ -9,7 +9,7 @@ const FORGETTING_INTERVAL_MS = 60_000;
 const port = parentPort!;
 const tell = (message: FromWorker) => port.postMessage(message);
 
-const store = new HistoryStore({
+const store = new EventLogStore({
   ...(workerData as WorkerSettings),
   now: Date.now,
   report: (report) => tell({ report }),

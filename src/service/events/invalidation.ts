@@ -1,4 +1,4 @@
-import type { CacheSurface } from '../../library/cache/index.ts';
+import type { LoadingCache } from '../../library/cache/index.ts';
 import type { DomainEvent, EventBus } from './events.ts';
 
 const ENGINES = ['engines:*', 'stats:*', 'orchestrator:status'] as const;
@@ -27,7 +27,7 @@ export const STALE_AFTER: Readonly<Record<DomainEvent['type'], readonly string[]
 };
 
 /** Invalidates what an event makes out of date, before any later listener hears of the event. */
-export function connectInvalidation(bus: EventBus, cache: Pick<CacheSurface, 'invalidate'>): () => void {
+export function connectInvalidation(bus: EventBus, cache: Pick<LoadingCache, 'invalidate'>): () => void {
   return bus.subscribe((event) => {
     for (const pattern of STALE_AFTER[event.type]) cache.invalidate(pattern);
   });

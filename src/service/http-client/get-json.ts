@@ -1,14 +1,14 @@
 import { Agent, request } from 'undici';
 
 /** Real answers of engines and of Gluetun are under 2 kB. */
-const LARGEST_ANSWER = 64 * 1024;
+const MAX_ANSWER = 64 * 1024;
 const CONNECT_TIMEOUT_MS = 5000;
 
 const agent = new Agent({
   // Every address is asked every few seconds at most: a kept connection would only be one that the other side
   // may have dropped.
   pipelining: 0,
-  maxResponseSize: LARGEST_ANSWER,
+  maxResponseSize: MAX_ANSWER,
   connect: { timeout: CONNECT_TIMEOUT_MS },
 });
 

@@ -2,7 +2,7 @@ import { Counter, type Registry } from '@prometheus-io/client';
 import { gauge, type Refresh } from './figures.ts';
 
 /** How this orchestrator stands to others, and what came of sharing answers with them. */
-export interface ClusterFacts {
+export interface ClusterMetricsState {
   redisConnected: boolean;
   leading: boolean;
   /** What became of calls to Redis, by kind. */
@@ -10,7 +10,7 @@ export interface ClusterFacts {
 }
 
 /** What is shown only where there is a Redis. */
-export function clusterMetrics(registry: Registry, read: () => ClusterFacts): Refresh {
+export function clusterMetrics(registry: Registry, read: () => ClusterMetricsState): Refresh {
   const connected = gauge(registry, 'roundhouse_redis_connected', 'Whether Redis answers.');
   const leading = gauge(registry, 'roundhouse_leading', 'Whether this orchestrator is the one that acts.');
   const totals = new Counter({

@@ -4,7 +4,7 @@ import { gauge, gaugeBy } from './figures.ts';
 import type { KnownVpn } from './vpn.ts';
 
 /** What is known of the whole at one moment, without asking anyone. */
-export interface DomainFacts {
+export interface DomainState {
   runtimeAvailable: boolean;
   engines: readonly Engine[];
   /** Streams that play, and the engines that are said to play them. */
@@ -18,7 +18,7 @@ export interface DomainFacts {
 type EngineState = Health | 'starting';
 
 /** `roundhouse_*` of engines, streams and who follows them. */
-export function domainMetrics(registry: Registry): (facts: DomainFacts) => void {
+export function domainMetrics(registry: Registry): (facts: DomainState) => void {
   const setAvailable = gauge(registry, 'roundhouse_runtime_available', 'Whether the engine runtime answers.');
   const setEngines = gaugeBy<EngineState>(registry, 'roundhouse_engines', 'Engines by their state.', 'state');
   const setStreams = gauge(registry, 'roundhouse_active_streams', 'Streams that play.');

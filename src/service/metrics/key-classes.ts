@@ -1,5 +1,5 @@
 /** More classes than the project has; a flood of new ones would be a fault, and must not become a flood of series. */
-const MOST_CLASSES = 32;
+const MAX_CLASSES = 32;
 const OTHER = 'other';
 
 /**
@@ -12,7 +12,7 @@ export function createKeyClasses(): (key: string) => string {
     const [prefix = '', name] = key.split(':', 2);
     if (name === undefined) return OTHER;
     const keyClass = `${prefix}:${name}`;
-    if (known.size < MOST_CLASSES) known.add(keyClass);
+    if (known.size < MAX_CLASSES) known.add(keyClass);
     return known.has(keyClass) ? keyClass : OTHER;
   };
 }

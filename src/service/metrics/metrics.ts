@@ -4,23 +4,23 @@ import type { DomainEvent, EventBus } from '../events/events.ts';
 import { STALE_AFTER } from '../events/invalidation.ts';
 import { cacheMetrics } from './cache.ts';
 import { callMetrics, type NoteCall } from './calls.ts';
-import { type ClusterFacts, clusterMetrics } from './cluster.ts';
-import { type DomainFacts, domainMetrics } from './domain.ts';
+import { type ClusterMetricsState, clusterMetrics } from './cluster.ts';
+import { type DomainState, domainMetrics } from './domain.ts';
 import { EventLoopDelay } from './event-loop.ts';
 import type { Refresh } from './figures.ts';
 import { createKeyClasses } from './key-classes.ts';
 import { LoadTimes } from './load-times.ts';
 import { orchestratorMetrics } from './orchestrator.ts';
 import { processMetrics } from './process.ts';
-import { type SampleSource, transferMetrics } from './transfer.ts';
+import { type StreamSampleSource, transferMetrics } from './transfer.ts';
 
 /** Where the figures of a scrape come from. None of these may wait or ask anyone outside the process. */
 export interface MetricSources {
   cacheTotals(): CacheTotals;
-  facts(): DomainFacts;
-  samples: SampleSource;
+  facts(): DomainState;
+  samples: StreamSampleSource;
   /** Null where engines are shared with no other orchestrator. */
-  cluster: (() => ClusterFacts) | null;
+  cluster: (() => ClusterMetricsState) | null;
   bus: EventBus;
 }
 

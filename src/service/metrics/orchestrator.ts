@@ -1,5 +1,5 @@
 import type { Registry } from '@prometheus-io/client';
-import type { DomainFacts } from './domain.ts';
+import type { DomainState } from './domain.ts';
 import { gauge, gaugeBy } from './figures.ts';
 import type { KnownVpn } from './vpn.ts';
 
@@ -7,7 +7,7 @@ const VPN_STATES = ['healthy', 'unhealthy', 'unknown', 'disabled', 'starting'] a
 type VpnState = (typeof VPN_STATES)[number];
 
 /** `orch_*`: gauges with the names and meanings that dashboards of AceStream orchestrators read. */
-export function orchestratorMetrics(registry: Registry): (facts: DomainFacts) => void {
+export function orchestratorMetrics(registry: Registry): (facts: DomainState) => void {
   const setStreams = gauge(registry, 'orch_total_streams', 'Streams that play.');
   const setHealthy = gauge(registry, 'orch_healthy_engines', 'Healthy engines.');
   const setUnhealthy = gauge(registry, 'orch_unhealthy_engines', 'Unhealthy engines.');

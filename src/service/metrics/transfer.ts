@@ -7,7 +7,7 @@ const MIB = 1024 * 1024;
 const KIB_PER_MIB = 1024;
 
 /** The samples of streams, as far as they are known already. */
-export interface SampleSource {
+export interface StreamSampleSource {
   /** The ids of the streams that play. */
   startedIds(): Iterable<string>;
   /** The last sample that still holds, or null. */
@@ -22,7 +22,7 @@ interface Bytes {
 }
 
 /** `orch_total_*` of what streams transfer: now, and all together since the service started. */
-export function transferMetrics(registry: Registry, source: SampleSource, bus: EventBus): Refresh {
+export function transferMetrics(registry: Registry, source: StreamSampleSource, bus: EventBus): Refresh {
   const sums = new TransferSums();
   // What came after the last scrape must not be lost with the stream.
   bus.subscribe((event) => {

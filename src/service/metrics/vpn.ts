@@ -1,4 +1,4 @@
-import type { VpnSight } from '../vpn/emergency.ts';
+import type { NamedObservation } from '../vpn/emergency.ts';
 import type { VpnHealth } from '../vpn/observation.ts';
 import { type VpnStatus, vpnsIn } from '../vpn/status.ts';
 
@@ -15,12 +15,12 @@ export interface KnownVpn {
 export function knownVpns(
   names: readonly string[],
   answer: VpnStatus | undefined,
-  sights: readonly VpnSight[],
+  observations: readonly NamedObservation[],
 ): KnownVpn[] {
   const healths = new Map<string, VpnHealth>(
     answer
       ? vpnsIn(answer).map(({ container_name, health }) => [container_name, health])
-      : sights.map(({ name, seen }) => [name, seen.health]),
+      : observations.map(({ name, seen }) => [name, seen.health]),
   );
   return names.map((name) => ({ name, health: healths.get(name) }));
 }

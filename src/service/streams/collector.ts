@@ -4,7 +4,7 @@ import type { StreamFigures } from './figures.ts';
 import type { PlaybackSessions } from './sessions.ts';
 import type { Stream, Streams } from './streams.ts';
 
-const MOST_AT_ONCE = 32;
+const MAX_AT_ONCE = 32;
 /** So many failures in a row, and the last figures no longer stand for what the stream does now. */
 const FAILURES_UNTIL_UNKNOWN = 3;
 
@@ -20,7 +20,7 @@ export class StreamCollector {
   readonly #clock: Clock;
   readonly #intervalMs: number;
   readonly #onError: (error: unknown, streamId: string) => void;
-  readonly #limit = pLimit(MOST_AT_ONCE);
+  readonly #limit = pLimit(MAX_AT_ONCE);
   readonly #asking = new WeakSet<Stream>();
   readonly #failures = new WeakMap<Stream, number>();
   readonly #stopping = new AbortController();

@@ -2,7 +2,7 @@ import type { EventBus } from '../events/events.ts';
 import type { StreamSample } from './sample.ts';
 
 /** Samples of all streams together; some 40 MB. Below it, 138 streams keep an hour at the default pace. */
-const MOST_SAMPLES = 100_000;
+const MAX_SAMPLES = 100_000;
 
 interface Figures {
   /** Oldest first. */
@@ -22,7 +22,7 @@ export class StreamFigures {
   #count = 0;
 
   /** @param historyMax samples kept of one stream */
-  constructor(bus: EventBus, historyMax: number, mostSamples = MOST_SAMPLES) {
+  constructor(bus: EventBus, historyMax: number, mostSamples = MAX_SAMPLES) {
     this.#historyMax = historyMax;
     this.#mostSamples = mostSamples;
     // A stream that is started again has a new session, whose totals begin at nothing.

@@ -28,7 +28,7 @@ export interface StreamSample {
 }
 
 /** What is kept of a text; the engine's own are shorter by far. */
-const LONGEST_TEXT = 64;
+const MAX_TEXT_LENGTH = 64;
 
 /** Reads the `response` of a stat_url. Engines leave fields out while a session begins. */
 export function parseSample(response: object, takenAt: number): StreamSample {
@@ -65,5 +65,5 @@ function toCount(value: unknown): number | null {
 
 function toText(value: unknown): string | null {
   if (typeof value === 'number') return String(value);
-  return typeof value === 'string' ? value.slice(0, LONGEST_TEXT) : null;
+  return typeof value === 'string' ? value.slice(0, MAX_TEXT_LENGTH) : null;
 }

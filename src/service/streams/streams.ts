@@ -22,7 +22,7 @@ export type NewStream = Omit<Stream, 'startedAt' | 'endedAt'>;
 /** Ended streams remembered, so that a repeated end can be told from an unknown one. */
 export const REMEMBERED_ENDS = 1000;
 /** A client that never reports an end must not fill the memory. */
-const MOST_STARTED = 5000;
+const MAX_STARTED = 5000;
 
 /** Streams as clients report them: started once, ended once, however often they say so. */
 export class Streams {
@@ -85,7 +85,7 @@ export class Streams {
   }
 
   #boundStarted(): void {
-    while (this.#started.size > MOST_STARTED) this.end(this.#started.keys().next().value!, 'forgotten');
+    while (this.#started.size > MAX_STARTED) this.end(this.#started.keys().next().value!, 'forgotten');
   }
 
   /** A stream that is started, or has ended and is still remembered. */

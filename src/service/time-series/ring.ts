@@ -1,7 +1,7 @@
 import { COLUMN_NAMES, COLUMNS, type Column, type Point } from './columns.ts';
 
 /** Intervals that a tier remembers, and so the most that one answer holds. */
-export const TIER_LENGTH = 400;
+export const RING_LENGTH = 400;
 
 /** An interval as it is written down: its number, then a figure for each column, null where none is known. */
 export type SavedInterval = (number | null)[];
@@ -10,18 +10,18 @@ export type SavedInterval = (number | null)[];
  * The past in intervals of one length: a ring in typed arrays, whose memory does not grow. Intervals are
  * numbered from the epoch, so a time in which nothing was noted is a gap, whatever the reason.
  */
-export class Tier {
+export class Ring {
   readonly intervalS: number;
   /** The number of the interval that each place of the ring holds. */
-  readonly #held = new Float64Array(TIER_LENGTH).fill(Number.NaN);
+  readonly #held = new Float64Array(RING_LENGTH).fill(Number.NaN);
   readonly #figures = {} as Record<Column, { values: Float64Array; counts: Uint32Array }>;
 
   constructor(intervalS: number) {
     this.intervalS = intervalS;
     for (const column of COLUMN_NAMES) {
       this.#figures[column] = {
-        values: new Float64Array(TIER_LENGTH),
-        counts: new Uint32Array(TIER_LENGTH),
+        values: new Float64Array(RING_LENGTH),
+        counts: new Uint32Array(RING_LENGTH),
       };
     }
   }
@@ -33,7 +33,7 @@ export class Tier {
 
   add(timeS: number, point: Point): void {
     const number = this.numberAt(timeS);
-    const place = number % TIER_LENGTH;
+    const place = number % RING_LENGTH;
     if (this.#held[place] !== number) this.#begin(place, number);
     for (const column of COLUMN_NAMES) {
       const figure = point[column];
@@ -44,7 +44,7 @@ export class Tier {
   /** One figure for each interval from the number `first` to `last`, null where none is known. */
   read(column: Column, first: number, last: number): (number | null)[] {
     return Array.from({ length: last - first + 1 }, (_, index) => {
-      const place = (first + index) % TIER_LENGTH;
+      const place = (first + index) % RING_LENGTH;
       return this.#held[place] === first + index ? this.#figureAt(column, place) : null;
     });
   }

@@ -2,13 +2,13 @@ import type { CacheTotals, Clock } from '../../library/cache/index.ts';
 import { withinDeadline } from '../../library/util/deadline.ts';
 import type { ResourceSample } from '../engines/runtime.ts';
 import type { Point } from './columns.ts';
-import type { Past } from './time-series.ts';
+import type { TimeSeries } from './time-series.ts';
 import { UNKNOWN_USAGE, type Usage, UsageMeter } from './usage.ts';
 
 type Counts = Omit<Point, keyof Usage | `cache_${string}`>;
 
 export interface SamplerParts {
-  past: Past;
+  past: TimeSeries;
   clock: Clock;
   /** Milliseconds since the epoch. */
   now: () => number;

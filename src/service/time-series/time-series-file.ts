@@ -2,15 +2,15 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../library/cache/index.ts';
 import { COLUMN_NAMES } from './columns.ts';
-import type { Past, SavedPast } from './time-series.ts';
+import type { SavedTimeSeries, TimeSeries } from './time-series.ts';
 
 /** A service that is killed loses so much of its past at most. */
 const SAVE_INTERVAL_MS = 300_000;
 
 /** Keeps the past over restarts, in a small file that is written anew each time. */
-export class PastFile {
+export class TimeSeriesFile {
   readonly #path: string;
-  readonly #past: Past;
+  readonly #past: TimeSeries;
   readonly #clock: Clock;
   readonly #onError: (message: string) => void;
   /** How many points the file has. */
@@ -19,7 +19,12 @@ export class PastFile {
   #saving: Promise<void> = Promise.resolve();
   #cancel: () => void = () => {};
 
-  constructor(parts: { dataDir: string; past: Past; clock: Clock; onError: (message: string) => void }) {
+  constructor(parts: {
+    dataDir: string;
+    past: TimeSeries;
+    clock: Clock;
+    onError: (message: string) => void;
+  }) {
     this.#path = join(parts.dataDir, 'samples.json');
     this.#past = parts.past;
     this.#clock = parts.clock;
@@ -72,8 +77,8 @@ export class PastFile {
 }
 
 /** @throws Error for a text that is not what this version has saved. */
-function parse(text: string): SavedPast {
-  const saved = JSON.parse(text) as SavedPast;
+function parse(text: string): SavedTimeSeries {
+  const saved = JSON.parse(text) as SavedTimeSeries;
   const isFigure = (value: unknown) => value === null || (typeof value === 'number' && value >= 0);
   const isSound =
     String(saved?.columns) === String(COLUMN_NAMES) &&

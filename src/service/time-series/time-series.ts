@@ -1,5 +1,5 @@
 import { COLUMN_NAMES, COLUMNS, type Column, type Point } from './columns.ts';
-import { type SavedInterval, TIER_LENGTH, Tier } from './ring.ts';
+import { RING_LENGTH, Ring, type SavedInterval } from './ring.ts';
 
 /** Lengths of the coarser intervals, which are used where they are well above that of sampling. */
 const COARSE_S = [15, 60, 300];
@@ -7,7 +7,7 @@ const COARSE_S = [15, 60, 300];
 const LATEST_S = 600;
 
 /** What a chart is drawn from: times are seconds since the epoch, at the beginning of each interval. */
-export type Stretch = Record<Column, (number | null)[]> & {
+export type SeriesWindow = Record<Column, (number | null)[]> & {
   interval_s: number;
   from: number;
   to: number;
@@ -15,7 +15,7 @@ export type Stretch = Record<Column, (number | null)[]> & {
 };
 
 /** A past as it is written down, by the length of its intervals. */
-export interface SavedPast {
+export interface SavedTimeSeries {
   columns: readonly string[];
   tiers: { interval_s: number; intervals: SavedInterval[] }[];
 }
@@ -24,8 +24,8 @@ export interface SavedPast {
  * The figures of the last day: the latest hour or so as finely as they were sampled, what is older in
  * coarser intervals.
  */
-export class Past {
-  readonly #tiers: Tier[];
+export class TimeSeries {
+  readonly #tiers: Ring[];
   readonly #now: () => number;
   #noted = 0;
   #newestS: number | null = null;
@@ -33,7 +33,7 @@ export class Past {
   /** @param nowMs milliseconds since the epoch. */
   constructor(sampleIntervalS: number, nowMs: () => number) {
     const coarse = COARSE_S.filter((lengthS) => lengthS > 2 * sampleIntervalS);
-    this.#tiers = [sampleIntervalS, ...coarse].map((lengthS) => new Tier(lengthS));
+    this.#tiers = [sampleIntervalS, ...coarse].map((lengthS) => new Ring(lengthS));
     this.#now = () => nowMs() / 1000;
   }
 
@@ -50,11 +50,11 @@ export class Past {
   }
 
   /** The last `windowS` seconds up to the newest point, in at most 400 intervals. */
-  read(windowS: number): Stretch {
+  read(windowS: number): SeriesWindow {
     const tier = this.#tierFor(windowS);
     const { intervalS } = tier;
     const last = tier.numberAt(this.#newestS ?? this.#now());
-    const first = last - Math.min(Math.ceil(windowS / intervalS), TIER_LENGTH) + 1;
+    const first = last - Math.min(Math.ceil(windowS / intervalS), RING_LENGTH) + 1;
     const columns = {} as Record<Column, (number | null)[]>;
     for (const column of COLUMN_NAMES) columns[column] = tier.read(column, first, last).map(rounding(column));
     // What has happened in an interval is not known before its end; a part of it would look like a fall.
@@ -70,20 +70,20 @@ export class Past {
     };
   }
 
-  save(): SavedPast {
+  save(): SavedTimeSeries {
     const tiers = this.#tiers.map((tier) => ({ interval_s: tier.intervalS, intervals: tier.save() }));
     return { columns: COLUMN_NAMES, tiers };
   }
 
   /** Takes up the intervals of the former run that are as long as now. Call it before anything is noted. */
-  restore({ tiers }: SavedPast): void {
+  restore({ tiers }: SavedTimeSeries): void {
     for (const { interval_s, intervals } of tiers)
       this.#tiers.find(({ intervalS }) => intervalS === interval_s)?.restore(intervals);
   }
 
   /** The finest intervals that reach back so far. */
-  #tierFor(windowS: number): Tier {
-    const fitting = this.#tiers.find(({ intervalS }) => intervalS * TIER_LENGTH >= windowS);
+  #tierFor(windowS: number): Ring {
+    const fitting = this.#tiers.find(({ intervalS }) => intervalS * RING_LENGTH >= windowS);
     return fitting ?? this.#tiers.at(-1)!;
   }
 }

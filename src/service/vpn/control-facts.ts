@@ -4,7 +4,7 @@ import { type ControlServer, RefusedError } from './control-server.ts';
 import type { PublicAddress, TunnelState } from './parse.ts';
 
 /** One run of the VPN: what was learnt of one says nothing about the next. */
-export interface VpnRun {
+export interface VpnInstance {
   /** Where its control server is, or null where it cannot be reached. */
   controlUrl: string | null;
   /** The container; null where there is no Docker to ask. */
@@ -18,7 +18,7 @@ export interface VpnRun {
  * the last answer of the same run stands in for as long as the cache lets it, then null. One reader waits
  * for a server that fails; those after it get null at once until it answers again.
  */
-export class VpnFacts {
+export class ControlFacts {
   readonly #name: string;
   readonly #cache: Cache;
   readonly #server: ControlServer;
@@ -44,26 +44,26 @@ export class VpnFacts {
     this.#onError = options.onError;
   }
 
-  forwardedPort(run: VpnRun, signal: AbortSignal): Promise<number | null> {
+  forwardedPort(run: VpnInstance, signal: AbortSignal): Promise<number | null> {
     return this.#read('port', run, this.#ttlS, signal, (url, inTime) =>
       this.#server.forwardedPort(url, inTime),
     );
   }
 
-  publicAddress(run: VpnRun, signal: AbortSignal): Promise<PublicAddress | null> {
+  publicAddress(run: VpnInstance, signal: AbortSignal): Promise<PublicAddress | null> {
     return this.#read('publicip', run, this.#ttlS, signal, (url, inTime) =>
       this.#server.publicAddress(url, inTime),
     );
   }
 
   /** Asked anew at each read, since nobody else tells of a change; the cache only bridges failures. */
-  tunnelState(run: VpnRun, signal: AbortSignal): Promise<TunnelState | null> {
+  tunnelState(run: VpnInstance, signal: AbortSignal): Promise<TunnelState | null> {
     return this.#read('tunnel', run, 0, signal, (url, inTime) => this.#server.tunnelState(url, inTime));
   }
 
   async #read<T>(
     name: string,
-    run: VpnRun,
+    run: VpnInstance,
     ttlS: number,
     signal: AbortSignal,
     ask: (controlUrl: string, signal: AbortSignal) => Promise<T>,

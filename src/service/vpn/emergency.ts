@@ -1,7 +1,7 @@
 import type { VpnObservation } from './observation.ts';
 
 /** A VPN by name, and what was seen of it. */
-export interface VpnSight {
+export interface NamedObservation {
   name: string;
   seen: VpnObservation;
 }
@@ -23,12 +23,12 @@ export interface Emergency {
  */
 export function nextEmergency(
   current: Emergency | null,
-  sights: readonly VpnSight[],
+  observations: readonly NamedObservation[],
   now: number,
 ): Emergency | null {
-  const healthy = sights.find(({ seen }) => seen.connected)?.name ?? null;
-  const down = sights.find(({ seen }) => !seen.connected);
-  if (sights.length < 2 || !down) return null;
+  const healthy = observations.find(({ seen }) => seen.connected)?.name ?? null;
+  const down = observations.find(({ seen }) => !seen.connected);
+  if (observations.length < 2 || !down) return null;
   if (current) {
     const failed = healthy === null ? current.failed : down.name;
     const same = failed === current.failed && healthy === current.healthy;

@@ -1,11 +1,11 @@
 import type { Clock } from '../../library/util/clock.ts';
-import { type Emergency, nextEmergency, type VpnSight } from './emergency.ts';
+import { type Emergency, type NamedObservation, nextEmergency } from './emergency.ts';
 import type { VpnObservation } from './observation.ts';
 import { toStatus, type VpnStatus } from './status.ts';
 import type { Vpn } from './vpn.ts';
 
 /** What those who use a VPN's network need to know of it, as it was last seen. */
-export interface VpnRun
+export interface VpnSnapshot
   extends Pick<VpnObservation, 'containerId' | 'startedAt' | 'connected' | 'forwardedPort'> {
   /** Name of its container. */
   container: string;
@@ -33,7 +33,7 @@ export class VpnFleet {
   }
 
   /** What was last seen of those VPNs that have been looked at. */
-  get sights(): VpnSight[] {
+  get observations(): NamedObservation[] {
     return this.vpns.flatMap(({ name }) => {
       const seen = this.#lastSeen.get(name);
       return seen ? [{ name, seen }] : [];
@@ -41,9 +41,9 @@ export class VpnFleet {
   }
 
   /** The same for those who use them. */
-  get runs(): VpnRun[] {
+  get snapshots(): VpnSnapshot[] {
     const failed = this.#emergency?.healthy ? this.#emergency.failed : null;
-    return this.sights.map(({ name: container, seen }) => ({
+    return this.observations.map(({ name: container, seen }) => ({
       container,
       containerId: seen.containerId,
       startedAt: seen.startedAt,
@@ -57,7 +57,7 @@ export class VpnFleet {
   note(name: string, seen: VpnObservation): void {
     this.#lastSeen.set(name, seen);
     const before = this.#emergency;
-    const after = nextEmergency(before, this.sights, this.#clock.now());
+    const after = nextEmergency(before, this.observations, this.#clock.now());
     this.#emergency = after;
     if (after && after !== before) this.#onEmergency(after, true);
     else if (before && !after) this.#onEmergency(before, false);
@@ -69,11 +69,15 @@ export class VpnFleet {
    * @throws RoundhouseError `runtime_unavailable` where Docker does not answer.
    */
   async readStatus(signal: AbortSignal): Promise<VpnStatus> {
-    const sights = await Promise.all(
+    const observations = await Promise.all(
       this.vpns.map(async ({ name, observe }) => ({ name, seen: await observe(signal) })),
     );
     const now = this.#clock.now();
-    const emergency = nextEmergency(this.#emergency, sights, now);
-    return toStatus(sights, Date.now(), emergency && { ...emergency, forS: (now - emergency.since) / 1000 });
+    const emergency = nextEmergency(this.#emergency, observations, now);
+    return toStatus(
+      observations,
+      Date.now(),
+      emergency && { ...emergency, forS: (now - emergency.since) / 1000 },
+    );
   }
 }

@@ -39,14 +39,14 @@ export function stopped({ id, startedAt, provider }: VpnContainer): VpnObservati
 }
 
 /** What the VPN told of itself; each is null where it would not or could not. */
-export interface Told {
+export interface ControlReport {
   tunnel: TunnelState | null;
   forwardedPort: number | null;
   publicAddress: PublicAddress | null;
 }
 
 /** @param container the running container, or null where there is no Docker to ask. */
-export function running(container: VpnContainer | null, told: Told): VpnObservation {
+export function running(container: VpnContainer | null, told: ControlReport): VpnObservation {
   const health = isJudgedByDocker(container) ? container.health : healthOf(told.tunnel);
   return {
     state: container ? 'running' : (told.tunnel ?? 'unknown'),

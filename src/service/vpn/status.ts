@@ -1,4 +1,4 @@
-import type { Emergency, VpnSight } from './emergency.ts';
+import type { Emergency, NamedObservation } from './emergency.ts';
 import type { VpnHealth, VpnObservation } from './observation.ts';
 
 /** What `GET /vpn/status` says of one VPN. */
@@ -78,16 +78,16 @@ const DISABLED: VpnStatus = {
 };
 
 /**
- * @param sights none, one or two VPNs, as they were seen.
+ * @param observations none, one or two VPNs, as they were seen.
  * @param checkedAt when they were looked at, in milliseconds since the epoch.
  * @param emergency with `forS`, how long it has lasted, in seconds.
  */
 export function toStatus(
-  sights: readonly VpnSight[],
+  observations: readonly NamedObservation[],
   checkedAt: number,
   emergency: (Emergency & { forS: number }) | null,
 ): VpnStatus {
-  const [first, second] = sights.map((sight) => toOneStatus(sight, checkedAt));
+  const [first, second] = observations.map((sight) => toOneStatus(sight, checkedAt));
   if (!first) return DISABLED;
   if (!second) return { ...first, vpn1: null, vpn2: null, emergency_mode: CALM };
   const shown = second.connected && !first.connected ? second : first;
@@ -114,7 +114,7 @@ export function vpnsIn(status: VpnStatus): OneVpnStatus[] {
   return [status.vpn1, status.vpn2].filter((part) => part !== null);
 }
 
-function toOneStatus({ name, seen }: VpnSight, checkedAt: number): OneVpnStatus {
+function toOneStatus({ name, seen }: NamedObservation, checkedAt: number): OneVpnStatus {
   return {
     mode: 'single',
     enabled: true,

@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net';
 import type { Cache } from '../../library/cache/index.ts';
 import type { Clock } from '../../library/util/clock.ts';
 import type { VpnContainer, VpnContainers } from './containers.ts';
-import { VpnFacts, type VpnRun } from './control-facts.ts';
+import { ControlFacts, type VpnInstance } from './control-facts.ts';
 import { type ControlObserver, ControlServer } from './control-server.ts';
 import { isJudgedByDocker, NOT_FOUND, running, stopped, type VpnObservation } from './observation.ts';
 
@@ -25,7 +25,7 @@ export interface VpnOptions {
 }
 
 /** Which VPN it is. */
-export interface VpnNaming {
+export interface VpnAddress {
   /** Name of the Gluetun container. */
   containerName: string;
   /** Base URL of the control server. Null: port `controlPort` of the container's own address. */
@@ -43,7 +43,7 @@ export interface Vpn {
   observe(signal: AbortSignal): Promise<VpnObservation>;
 }
 
-export function createVpn({ containerName: name, controlUrl }: VpnNaming, options: VpnOptions): Vpn {
+export function createVpn({ containerName: name, controlUrl }: VpnAddress, options: VpnOptions): Vpn {
   const { containers, cache, clock } = options;
   const server = new ControlServer({
     apiKey: options.apiKey,
@@ -51,7 +51,7 @@ export function createVpn({ containerName: name, controlUrl }: VpnNaming, option
     clock,
     onCall: options.onControlCall,
   });
-  const facts = new VpnFacts({ name, cache, server, ttlS: options.factTtlS, onError: options.onError });
+  const facts = new ControlFacts({ name, cache, server, ttlS: options.factTtlS, onError: options.onError });
 
   async function observe(signal: AbortSignal): Promise<VpnObservation> {
     const container = containers && (await containers.inspect(name, signal));
@@ -69,7 +69,7 @@ export function createVpn({ containerName: name, controlUrl }: VpnNaming, option
   return { name, observe };
 }
 
-function runOf(container: VpnContainer | null, controlUrl: string | null, controlPort: number): VpnRun {
+function runOf(container: VpnContainer | null, controlUrl: string | null, controlPort: number): VpnInstance {
   return {
     controlUrl: controlUrl ?? (container?.address ? urlOf(container.address, controlPort) : null),
     containerId: container?.id ?? null,

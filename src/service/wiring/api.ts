@@ -1,7 +1,7 @@
 import type { Answers } from '../api/answers.ts';
 import { createCachedReply } from '../api/cached-reply.ts';
 import type { Api } from '../api/context.ts';
-import type { Followers } from '../api/live/sse-clients.ts';
+import type { SseClients } from '../api/live/sse-clients.ts';
 import { LogReaders } from '../api/logs/log-readers.ts';
 import { createKeyCheck, requireKeyForReads } from '../api/plugins/auth.ts';
 import { addCommonHeaders, commonHeaders } from '../api/plugins/headers.ts';
@@ -26,36 +26,36 @@ import { createServer } from '../api/server.ts';
 import type { EngineViews } from '../api/views.ts';
 import type { Leadership } from '../cluster/leadership.ts';
 import type { Config } from '../config/config.ts';
-import type { Past } from '../time-series/time-series.ts';
+import type { TimeSeries } from '../time-series/time-series.ts';
 import type { VpnStatus } from '../vpn/status.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { Engines } from './engines.ts';
-import type { Foundation } from './infrastructure.ts';
-import type { Keepers } from './reconcilers.ts';
-import type { PlayedStreams } from './streams.ts';
+import type { Infrastructure } from './infrastructure.ts';
+import type { Playback } from './playback.ts';
+import type { Reconcilers } from './reconcilers.ts';
 
 /** The HTTP API: what is common to all routes, then a line for each resource. */
 export async function createApi(
   config: Config,
   { runtime, apiKey, version }: Dependencies,
   parts: {
-    foundation: Foundation;
+    infrastructure: Infrastructure;
     engines: Engines;
-    played: PlayedStreams;
-    keepers: Keepers;
+    playback: Playback;
+    reconcilers: Reconcilers;
     views: EngineViews;
     answers: Answers;
-    followers: Followers;
+    sseClients: SseClients;
     readVpn: () => Promise<VpnStatus>;
-    past: Past;
+    past: TimeSeries;
     leadership: Leadership;
   },
 ): Promise<Api> {
-  const { answers, views, followers, readVpn, past, leadership } = parts;
-  const { caches, clock, history, link, log, metrics } = parts.foundation;
+  const { answers, views, sseClients, readVpn, past, leadership } = parts;
+  const { caches, clock, history, link, log, metrics } = parts.infrastructure;
   const { registry, breakers } = parts.engines;
-  const { streams, figures, sessions } = parts.played;
-  const { provisioner, scaler, replacer } = parts.keepers;
+  const { streams, figures, sessions } = parts.playback;
+  const { provisioner, scaler, replacer } = parts.reconcilers;
   const isReservedLabel = (name: string) =>
     name === config.containerLabel.name || name.startsWith('roundhouse.');
   const headers = commonHeaders(config.corsOrigin);
@@ -81,7 +81,7 @@ export async function createApi(
   streamEventRoutes(api, { streams, registry, views, checkKey });
   sampleRoutes(api, past);
   cacheRoutes(api, caches, metrics.loadTimes, checkKey);
-  liveRoutes(api, followers, headers);
+  liveRoutes(api, sseClients, headers);
   metricsRoutes(api, metrics);
   eventRoutes(api, history);
   await panelRoutes(api);

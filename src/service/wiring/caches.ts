@@ -1,13 +1,13 @@
-import { Cache, type CacheSurface, type Clock } from '../../library/cache/index.ts';
-import { RedisAwayError, type RedisLink, RedisTimeoutError, SharedCache } from '../../library/redis/index.ts';
+import { Cache, type Clock, type LoadingCache } from '../../library/cache/index.ts';
+import { RedisAwayError, type RedisLink, RedisTimeoutError, TieredCache } from '../../library/redis/index.ts';
 import type { Config } from '../config/config.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Dependencies } from './dependencies.ts';
 
-export type Caches = ReturnType<typeof createCaches>;
+export type ServiceCaches = ReturnType<typeof createServiceCaches>;
 
 /** The caches of the service, by name. */
-export function createCaches(
+export function createServiceCaches(
   config: Config,
   parts: { clock: Clock; metrics: Metrics; log: Dependencies['logger']; link: RedisLink | null },
 ) {
@@ -19,7 +19,7 @@ export function createCaches(
     ...bounds,
     loadTimeoutS: config.cacheLoadTimeoutS,
     staleIfErrorS: config.cacheStaleIfErrorS,
-    watchS: config.cacheKeepWarm ? config.cacheWatchS : 0,
+    refreshAheadS: config.cacheKeepWarm ? config.cacheWatchS : 0,
     sweepIntervalS: config.cacheSweepIntervalS,
     onLoad: metrics.noteLoad,
     onError: (err: unknown, key: string) => {
@@ -33,11 +33,11 @@ export function createCaches(
   // Switched off, the cache is to ask nobody but the source, and so not Redis either.
   const shared =
     link && config.cacheEnabled
-      ? new SharedCache(link, { ...options, namespace: `answers:${name}=${value}` })
+      ? new TieredCache(link, { ...options, namespace: `answers:${name}=${value}` })
       : null;
   return {
     /** Answers to polls, ready to be sent. */
-    stats: (shared ?? new Cache(options)) as CacheSurface,
+    stats: (shared ?? new Cache(options)) as LoadingCache,
     /** The part of `stats` that other orchestrators share; null where they do not. */
     shared,
     /** What the control servers of VPNs have told: of use to nobody but their own reader. */

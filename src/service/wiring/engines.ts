@@ -4,12 +4,12 @@ import { HealthMonitor } from '../engines/health.ts';
 import { EngineRegistry } from '../engines/registry.ts';
 import type { EngineRuntime } from '../engines/runtime.ts';
 import { EngineStats } from '../engines/stats.ts';
-import type { Foundation } from './infrastructure.ts';
+import type { Infrastructure } from './infrastructure.ts';
 
 export type Engines = ReturnType<typeof createEngines>;
 
 /** The engines as they are: which run, how they are, what they use. */
-export function createEngines(config: Config, runtime: EngineRuntime, { bus, clock }: Foundation) {
+export function createEngines(config: Config, runtime: EngineRuntime, { bus, clock }: Infrastructure) {
   const registry = new EngineRegistry({ runtime, bus, clock, monitorIntervalS: config.monitorIntervalS });
   const stats = new EngineStats(runtime, registry, clock);
   const createBreaker = (name: 'general' | 'replacement') => {

@@ -2,35 +2,35 @@ import { type Clock, createSystemClock } from '../../library/cache/index.ts';
 import { RedisLink } from '../../library/redis/index.ts';
 import type { Config } from '../config/config.ts';
 import { keepEvents } from '../event-log/connect.ts';
-import { History } from '../event-log/event-log.ts';
+import { EventLog } from '../event-log/event-log.ts';
 import type { Report } from '../event-log/records.ts';
 import { EventBus } from '../events/events.ts';
 import { connectInvalidation } from '../events/invalidation.ts';
 import { Notices } from '../events/notices.ts';
 import { Metrics } from '../metrics/metrics.ts';
-import { createCaches } from './caches.ts';
+import { createServiceCaches } from './caches.ts';
 import type { Dependencies } from './dependencies.ts';
 
 /** Notices remembered for clients that come back after a moment. */
 const REMEMBERED_NOTICES = 1000;
 
-export type Foundation = ReturnType<typeof createFoundation>;
+export type Infrastructure = ReturnType<typeof createInfrastructure>;
 
 /** What everything else rests on: time, events, the cache that they make stale, and what is remembered. */
-export function createFoundation(config: Config, dependencies: Dependencies) {
+export function createInfrastructure(config: Config, dependencies: Dependencies) {
   const { logger: log } = dependencies;
   const clock: Clock = dependencies.clock ?? createSystemClock();
   const metrics = dependencies.metrics ?? new Metrics(clock);
   const bus = new EventBus();
   const link = createLink(config, dependencies, clock);
-  const caches = createCaches(config, { clock, metrics, log, link });
+  const caches = createServiceCaches(config, { clock, metrics, log, link });
   // First of all listeners: whoever hears of an event may read at once.
   connectInvalidation(bus, caches.stats);
   connectInvalidation(bus, caches.results);
   const notices = new Notices(bus, REMEMBERED_NOTICES);
   bus.subscribe((event) => log.debug(event, 'event'));
   const report = ({ level, message }: Report) => log[level](message);
-  const history = new History({
+  const history = new EventLog({
     dataDir: config.dataDir,
     maxEvents: config.historyMaxEvents,
     maxAgeS: config.historyMaxAgeS,

@@ -12,12 +12,12 @@ import type { Streams } from '../streams/streams.ts';
 import type { VpnFleet } from '../vpn/fleet.ts';
 import { type VpnStatus, vpnsIn } from '../vpn/status.ts';
 import type { Engines } from './engines.ts';
-import type { Foundation } from './infrastructure.ts';
+import type { Infrastructure } from './infrastructure.ts';
 
-export type Keepers = ReturnType<typeof createKeepers>;
+export type Reconcilers = ReturnType<typeof createReconcilers>;
 
 /** What acts on the engines: starts, removes, replaces and moves them. */
-export function createKeepers(
+export function createReconcilers(
   config: Config,
   parts: {
     runtime: EngineRuntime;
@@ -30,7 +30,7 @@ export function createKeepers(
     knowsAllStreams: () => boolean;
     readVpn: () => Promise<VpnStatus>;
   },
-  { bus, clock, log }: Foundation,
+  { bus, clock, log }: Infrastructure,
 ) {
   const { runtime, streams, fleet, leadership, readVpn } = parts;
   const { registry, breakers } = parts.engines;
@@ -54,7 +54,7 @@ export function createKeepers(
   const mayAct = () => leadership.leading;
   const failover = new VpnFailover({
     registry,
-    vpns: () => fleet.runs,
+    vpns: () => fleet.snapshots,
     mayAct,
     remove: (id) => provisioner.remove(id),
     onLoss: ({ id, vpnContainer }, reason) =>
@@ -64,7 +64,7 @@ export function createKeepers(
   const forwardedPorts = new ForwardedPorts({
     registry,
     clock,
-    vpns: () => fleet.runs,
+    vpns: () => fleet.snapshots,
     provision: (vpn) => provisioner.provision({ vpn }),
     remove: (id) => provisioner.remove(id),
     placed: () => provisioner.placed,

@@ -1,20 +1,20 @@
 import type { Config } from '../config/config.ts';
 import type { Streams } from '../streams/streams.ts';
 import { Sampler } from '../time-series/sampler.ts';
-import { Past } from '../time-series/time-series.ts';
-import { PastFile } from '../time-series/time-series-file.ts';
+import { TimeSeries } from '../time-series/time-series.ts';
+import { TimeSeriesFile } from '../time-series/time-series-file.ts';
 import type { Engines } from './engines.ts';
-import type { Foundation } from './infrastructure.ts';
+import type { Infrastructure } from './infrastructure.ts';
 
 /** The figures over time. */
-export function createSamples(
+export function createTimeSeries(
   config: Config,
   { registry, stats }: Engines,
   streams: Streams,
-  { caches, clock, log }: Foundation,
+  { caches, clock, log }: Infrastructure,
 ) {
   const intervalS = config.historySampleIntervalS;
-  const past = new Past(Math.max(1, intervalS), Date.now);
+  const past = new TimeSeries(Math.max(1, intervalS), Date.now);
   const sampler = new Sampler({
     past,
     clock,
@@ -37,7 +37,7 @@ export function createSamples(
     },
     readCache: () => caches.stats.totals(),
   });
-  const file = new PastFile({
+  const file = new TimeSeriesFile({
     dataDir: config.dataDir,
     past,
     clock,

@@ -5,13 +5,13 @@ import { VpnFleet } from '../vpn/fleet.ts';
 import { createVpn } from '../vpn/vpn.ts';
 import { VpnWatch } from '../vpn/watch.ts';
 import type { Dependencies } from './dependencies.ts';
-import type { Foundation } from './infrastructure.ts';
+import type { Infrastructure } from './infrastructure.ts';
 
 /** The VPNs: how they are, and their restart where they stay unhealthy. */
 export function createVpns(
   config: Config,
   containers: Dependencies['vpnContainers'],
-  { bus, caches, clock, log, metrics }: Foundation,
+  { bus, caches, clock, log, metrics }: Infrastructure,
   leadership: Leadership,
   onSeen: () => void,
 ) {

@@ -9,7 +9,7 @@ const TTL = { ttlS: 3 };
 
 function setUp() {
   const clock = new FakeClock();
-  const cache = new Cache<string>({ clock, watchS: 15, staleIfErrorS: 30 });
+  const cache = new Cache<string>({ clock, refreshAheadS: 15, staleIfErrorS: 30 });
   return { clock, cache, source: new ManualSource<string>() };
 }
 
@@ -90,7 +90,7 @@ test('closing ends the loads of a cache that is off', async () => {
 test('`using` closes at the end of the block', async () => {
   const clock = new FakeClock();
   {
-    using cache = new Cache<string>({ clock, watchS: 15 });
+    using cache = new Cache<string>({ clock, refreshAheadS: 15 });
     await cache.getOrLoad('k', () => 'v', TTL);
     expect(clock.pending).toBeGreaterThan(0);
   }
@@ -100,7 +100,7 @@ test('`using` closes at the end of the block', async () => {
 test('a store that fails to give up its entries does not make a closed cache load', async () => {
   const clock = new FakeClock();
   const store = new ChaosStore<string>(() => false);
-  const cache = new Cache<string>({ clock, store, watchS: 15 });
+  const cache = new Cache<string>({ clock, store, refreshAheadS: 15 });
   const source = new ManualSource<string>();
   const first = cache.getOrLoad('k', source.load, TTL);
   await settle();

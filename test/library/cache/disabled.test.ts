@@ -7,7 +7,7 @@ import { ManualSource } from '../../support/service/manual-source.ts';
 const TTL = { ttlS: 3 };
 
 test('with the cache off, every read goes to its source', async () => {
-  const cache = new Cache<number>({ enabled: false, watchS: 15, staleIfErrorS: 30 });
+  const cache = new Cache<number>({ enabled: false, refreshAheadS: 15, staleIfErrorS: 30 });
   let source = 0;
   const read = () => cache.read('k', () => ++source, TTL);
   expect(await read()).toEqual({ value: 1, outcome: 'bypass', ageS: 0, ttlS: 0 });
@@ -49,7 +49,7 @@ test('with the cache off, loads keep their deadline and are seen to be under way
 
 test('with the cache off, nothing is loaded in the background', async () => {
   const clock = new FakeClock();
-  const cache = new Cache<number>({ enabled: false, clock, watchS: 15 });
+  const cache = new Cache<number>({ enabled: false, clock, refreshAheadS: 15 });
   const load = vi.fn(() => 1);
   await cache.getOrLoad('k', load, TTL);
   await clock.advanceAsync(60_000);

@@ -6,7 +6,7 @@ import { ManualSource } from '../../support/service/manual-source.ts';
 
 const TTL = { ttlS: 3 };
 
-function setUp(options: { staleIfErrorS?: number; watchS?: number } = {}) {
+function setUp(options: { staleIfErrorS?: number; refreshAheadS?: number } = {}) {
   const clock = new FakeClock();
   const store = new ChaosStore<string>(() => false);
   const told: string[] = [];
@@ -20,7 +20,7 @@ function setUp(options: { staleIfErrorS?: number; watchS?: number } = {}) {
 
 describe('a store that fails', () => {
   test('throughout is as good as none: reads are answered, one load at a time, and nothing throws', async () => {
-    const { cache, store, clock } = setUp({ staleIfErrorS: 30, watchS: 15 });
+    const { cache, store, clock } = setUp({ staleIfErrorS: 30, refreshAheadS: 15 });
     cache.set('before', 'x', TTL);
     store.fails = () => true;
     const source = new ManualSource<string>();

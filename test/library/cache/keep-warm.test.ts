@@ -28,7 +28,7 @@ function setUp(options: CacheOptions<number> & { loadMs?: number }) {
 
 describe('one panel that polls every 5 s, with a TTL of 3 s', () => {
   test('gets hits from its second poll on, never older than the TTL', async () => {
-    const { cache, clock, poll, seconds } = setUp({ watchS: 15 });
+    const { cache, clock, poll, seconds } = setUp({ refreshAheadS: 15 });
     const timeline: [number, string, number][] = [];
     for (let i = 0; i < 7; i += 1) {
       const { outcome, value } = await poll();
@@ -50,7 +50,7 @@ describe('one panel that polls every 5 s, with a TTL of 3 s', () => {
   test.each([50, 700, 2000])(
     'never sees a value older than the TTL plus one load of %s ms',
     async (loadMs) => {
-      const { clock, poll, seconds } = setUp({ watchS: 15, loadMs });
+      const { clock, poll, seconds } = setUp({ refreshAheadS: 15, loadMs });
       await poll();
       for (let i = 0; i < 50; i += 1) {
         await clock.advanceAsync(5000);
@@ -64,7 +64,7 @@ describe('one panel that polls every 5 s, with a TTL of 3 s', () => {
   );
 
   test('gets no hit at all without keeping warm', async () => {
-    const { cache, clock, poll } = setUp({ watchS: 0 });
+    const { cache, clock, poll } = setUp({ refreshAheadS: 0 });
     for (let i = 0; i < 20; i += 1) {
       expect((await poll()).outcome).toBe('miss');
       await clock.advanceAsync(5000);
@@ -73,7 +73,7 @@ describe('one panel that polls every 5 s, with a TTL of 3 s', () => {
   });
 
   test('keeps getting hits while the sweeper runs every second', async () => {
-    const { clock, poll } = setUp({ watchS: 15, sweepIntervalS: 1, loadMs: 1500 });
+    const { clock, poll } = setUp({ refreshAheadS: 15, sweepIntervalS: 1, loadMs: 1500 });
     await poll();
     for (let i = 0; i < 20; i += 1) {
       await clock.advanceAsync(5000);
@@ -84,7 +84,7 @@ describe('one panel that polls every 5 s, with a TTL of 3 s', () => {
 
 describe('who is watched', () => {
   test('nothing is loaded once nobody reads', async () => {
-    const { cache, clock, poll } = setUp({ watchS: 15 });
+    const { cache, clock, poll } = setUp({ refreshAheadS: 15 });
     await poll();
     await clock.advanceAsync(5000);
     await poll();
@@ -96,14 +96,14 @@ describe('who is watched', () => {
   });
 
   test('an entry found unwatched leaves no timer behind but the sweeper', async () => {
-    const { clock, poll } = setUp({ watchS: 15 });
+    const { clock, poll } = setUp({ refreshAheadS: 15 });
     await poll();
     await clock.advanceAsync(60_000);
     expect(clock.pending).toBe(1);
   });
 
   test('a read after a pause is a miss and starts the watch again', async () => {
-    const { clock, poll } = setUp({ watchS: 15 });
+    const { clock, poll } = setUp({ refreshAheadS: 15 });
     await poll();
     await clock.advanceAsync(60_000);
     expect((await poll()).outcome).toBe('miss');
@@ -112,7 +112,7 @@ describe('who is watched', () => {
   });
 
   test('a watch time just as long as the TTL suffices for one refresh after a read', async () => {
-    const { cache, clock, poll } = setUp({ watchS: 3 });
+    const { cache, clock, poll } = setUp({ refreshAheadS: 3 });
     await poll();
     await clock.advanceAsync(60_000);
     expect(cache.stats().loads).toBe(2);
@@ -120,7 +120,7 @@ describe('who is watched', () => {
 
   test('a key with a TTL of 0 is not refreshed: that would never stop', async () => {
     const clock = new FakeClock();
-    const cache = new Cache<number>({ clock, watchS: 15 });
+    const cache = new Cache<number>({ clock, refreshAheadS: 15 });
     let loads = 0;
     await cache.getOrLoad('k', () => ++loads, { ttlS: 0 });
     await clock.advanceAsync(1000);
@@ -128,7 +128,7 @@ describe('who is watched', () => {
   });
 
   test('get counts as a read of a watched key', async () => {
-    const { cache, clock, poll } = setUp({ watchS: 4 });
+    const { cache, clock, poll } = setUp({ refreshAheadS: 4 });
     await poll();
     for (let i = 0; i < 10; i += 1) {
       await clock.advanceAsync(2000);
@@ -138,7 +138,7 @@ describe('who is watched', () => {
 
   test('a reader who has to wait for the refresh keeps its key watched like any other', async () => {
     const clock = new FakeClock();
-    const cache = new Cache<number>({ clock, watchS: 15 });
+    const cache = new Cache<number>({ clock, refreshAheadS: 15 });
     const load = () => new Promise<number>((resolve) => clock.after(4000, () => resolve(1)));
     const outcomes: string[] = [];
     const read = async () => outcomes.push((await cache.read('k', load, { ttlS: 1 })).outcome);
@@ -154,7 +154,7 @@ describe('who is watched', () => {
 
   test('with a TTL above the watch time, only a read shortly before expiry counts', async () => {
     const clock = new FakeClock();
-    const cache = new Cache<number>({ clock, watchS: 15 });
+    const cache = new Cache<number>({ clock, refreshAheadS: 15 });
     let loads = 0;
     const read = () => cache.getOrLoad('k', () => ++loads, { ttlS: 60 });
     await read();
@@ -168,7 +168,7 @@ describe('who is watched', () => {
 
   test('a key that does not fit into the cache is not loaded again', async () => {
     const clock = new FakeClock();
-    const cache = new Cache<string>({ clock, watchS: 15, maxBytes: 100 });
+    const cache = new Cache<string>({ clock, refreshAheadS: 15, maxBytes: 100 });
     let loads = 0;
     await cache.getOrLoad('k', () => `${++loads}`.repeat(1000), TTL);
     await clock.advanceAsync(60_000);
@@ -177,7 +177,7 @@ describe('who is watched', () => {
 
   test('an evicted key is not loaded again', async () => {
     const clock = new FakeClock();
-    const cache = new Cache<number>({ clock, watchS: 15, maxEntries: 1 });
+    const cache = new Cache<number>({ clock, refreshAheadS: 15, maxEntries: 1 });
     let loads = 0;
     await cache.getOrLoad('a', () => ++loads, TTL);
     cache.set('b', 0, { ttlS: 60 });
@@ -187,7 +187,7 @@ describe('who is watched', () => {
 
   test('a key evicted while its refresh runs is not taken for one that was read just now', async () => {
     const clock = new FakeClock();
-    const cache = new Cache<number>({ clock, watchS: 4, maxEntries: 1 });
+    const cache = new Cache<number>({ clock, refreshAheadS: 4, maxEntries: 1 });
     const source = new ManualSource<number>();
     const first = cache.getOrLoad('a', source.load, TTL);
     await settle();
@@ -205,7 +205,7 @@ describe('who is watched', () => {
 describe('a background refresh', () => {
   async function watched(options: CacheOptions<string> = {}) {
     const clock = new FakeClock();
-    const cache = new Cache<string>({ clock, watchS: 15, ...options });
+    const cache = new Cache<string>({ clock, refreshAheadS: 15, ...options });
     const source = new ManualSource<string>();
     const read = () => cache.read('k', source.load, TTL);
     const first = read();
@@ -340,7 +340,7 @@ describe('a background refresh', () => {
 
   test('that answers undefined drops the old value and does not end the process', async () => {
     const clock = new FakeClock();
-    const cache = new Cache<string | undefined>({ clock, watchS: 15, staleIfErrorS: 30 });
+    const cache = new Cache<string | undefined>({ clock, refreshAheadS: 15, staleIfErrorS: 30 });
     const answers = ['there', undefined, 'there again'];
     const read = () => cache.getOrLoad('k', () => answers.shift(), TTL);
     expect(await read()).toBe('there');
@@ -352,7 +352,7 @@ describe('a background refresh', () => {
 
 test('many watched keys are each refreshed, and each only while watched itself', async () => {
   const clock = new FakeClock();
-  const cache = new Cache<string>({ clock, watchS: 5 });
+  const cache = new Cache<string>({ clock, refreshAheadS: 5 });
   const loads = new Map<string, number>();
   const read = (key: string) => {
     const load = () => {

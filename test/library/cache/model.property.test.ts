@@ -40,7 +40,7 @@ const steps = fc.array(fc.record({ action, settles: fc.boolean() }), { minLength
 const times = fc.record({
   ttlS: fc.constantFrom(2, 3),
   staleIfErrorS: fc.constantFrom(0, 5),
-  watchS: fc.constantFrom(0, 4, 15),
+  refreshAheadS: fc.constantFrom(0, 4, 15),
   sweepIntervalS: fc.constantFrom(0, 7),
 });
 type Times = typeof times extends fc.Arbitrary<infer T> ? T : never;

@@ -9,7 +9,12 @@ describe('onLoad', () => {
   function observed(options: { staleIfErrorS?: number; loadTimeoutS?: number } = {}) {
     const clock = new FakeClock();
     const ended: EndedLoad[] = [];
-    const cache = new Cache<number>({ clock, watchS: 15, onLoad: (load) => ended.push(load), ...options });
+    const cache = new Cache<number>({
+      clock,
+      refreshAheadS: 15,
+      onLoad: (load) => ended.push(load),
+      ...options,
+    });
     return { clock, ended, cache, source: new ManualSource<number>() };
   }
 
@@ -131,7 +136,7 @@ describe('peek', () => {
 
   test('keeps no key warm', async () => {
     const clock = new FakeClock();
-    const cache = new Cache<number>({ clock, watchS: 2 });
+    const cache = new Cache<number>({ clock, refreshAheadS: 2 });
     await cache.getOrLoad('k', () => 1, { ttlS: 3 });
     await clock.advanceAsync(2500);
     expect(cache.peek('k')?.value).toBe(1);

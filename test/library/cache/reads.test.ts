@@ -161,7 +161,7 @@ describe('the options of a cache', () => {
     { loadTimeoutS: -1 },
     { staleIfErrorS: Number.NaN },
     { retryS: -0.1 },
-    { watchS: -1 },
+    { refreshAheadS: -1 },
     { sweepIntervalS: -60 },
   ])('%j is refused by name', (options) => {
     const [name] = Object.keys(options);

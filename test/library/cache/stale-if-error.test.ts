@@ -129,7 +129,7 @@ describe('while loads fail', () => {
   });
 
   test('with nobody reading, nothing is tried', async () => {
-    const { clock, cache } = await setUp({ watchS: 2 });
+    const { clock, cache } = await setUp({ refreshAheadS: 2 });
     await clock.advanceAsync(3000);
     await cache.getOrLoad('k', down, TTL);
     const { loads } = cache.stats();

@@ -37,7 +37,7 @@ describe('a watched key', () => {
   async function refreshDue(load: () => number | Promise<number>) {
     const clock = new FakeClock();
     const store = new MemoryStore<number>({ maxEntries: 10, maxBytes: 10_000 });
-    const cache = new Cache<number>({ clock, store, watchS: 2, sweepIntervalS: 0 });
+    const cache = new Cache<number>({ clock, store, refreshAheadS: 2, sweepIntervalS: 0 });
     const answers = [() => 1, load];
     await cache.getOrLoad('k', () => answers.shift()!(), TTL);
     return { clock, cache, store };

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { formatHttpDate } from '../../../src/library/http-cache/http-date.ts';
-import { toPolicy } from '../../../src/library/http-cache/options.ts';
-import { judgeReuse } from '../../../src/library/http-cache/reuse.ts';
+import { toHttpCachePolicy } from '../../../src/library/http-cache/options.ts';
+import { evaluateReuse } from '../../../src/library/http-cache/reuse.ts';
 import type { StoredResponse } from '../../../src/library/http-cache/stored-response.ts';
 
 const EPOCH = Date.UTC(2026, 0, 1);
@@ -97,8 +97,8 @@ test('whether a response may be reused is what the model says', () => {
         wanted.maxStale !== undefined && `max-stale=${wanted.maxStale}`,
       ].filter((directive) => directive !== false);
       const request = directives.length > 0 ? { 'cache-control': directives.join(',') } : {};
-      const policy = toPolicy({ mode: shared ? 'shared' : 'private', heuristics: false });
-      const { how } = judgeReuse(request, stored(response), resident * 1000, policy);
+      const policy = toHttpCachePolicy({ mode: shared ? 'shared' : 'private', heuristics: false });
+      const { how } = evaluateReuse(request, stored(response), resident * 1000, policy);
       expect(how).toBe(model(response, wanted, resident, shared));
     }),
     { numRuns: 2000 },

@@ -74,7 +74,7 @@ describeWithRedis('caches that processes share', () => {
   test('a result that one has worked out, the other finds', async () => {
     await using world = await two();
     const lookUp = vi.fn(async (id: number) => ({ id }));
-    const wrap = (caches: Caches) => caches.cachedResult(lookUp, { name: 'lookUp', ttl: 60, async: true });
+    const wrap = (caches: Caches) => caches.cachedResult(lookUp, { name: 'lookUp', ttlS: 60, async: true });
     expect(await wrap(world.a)(7)).toEqual({ id: 7 });
     await world.held('results');
     expect(await wrap(world.b)(7)).toEqual({ id: 7 });

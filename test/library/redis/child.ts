@@ -3,7 +3,7 @@
  * Every message is answered, in any order; that it has come into office is told unasked.
  */
 import { text } from 'node:stream/consumers';
-import { LeaderLease, RedisLink, SharedCache } from '../../../src/library/redis/index.ts';
+import { LeaderLease, RedisLink, TieredCache } from '../../../src/library/redis/index.ts';
 
 export type Order =
   | { do: 'read'; key: string; originUrl: string; ttlS: number }
@@ -20,7 +20,7 @@ const link = new RedisLink({
   commandTimeoutMs: 20_000,
   connectTimeoutMs: 20_000,
 });
-const cache = new SharedCache<unknown>(link, { namespace: NAMESPACE, loadTimeoutS: 60, waitS: 60 });
+const cache = new TieredCache<unknown>(link, { namespace: NAMESPACE, loadTimeoutS: 60, waitS: 60 });
 let leader: LeaderLease | undefined;
 
 const tell = (told: Told) => process.send?.(told);

@@ -1,6 +1,6 @@
 import { createClient } from '@redis/client';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { RedisOptions, SharedCacheOptions } from '../../../src/library/redis/index.ts';
+import type { RedisOptions, TieredCacheOptions } from '../../../src/library/redis/index.ts';
 import { TcpProxy } from '../../support/http/tcp-proxy.ts';
 import { describeWithRedis, type RedisServer, startRedis } from '../../support/redis/redis.ts';
 import { ManualSource } from '../../support/service/manual-source.ts';
@@ -22,7 +22,7 @@ describeWithRedis('a cache over a Redis that', () => {
 
   /** Two processes; the way of the first to Redis leads through a proxy. */
   async function createWorld(
-    options: Partial<SharedCacheOptions<unknown>> = {},
+    options: Partial<TieredCacheOptions<unknown>> = {},
     linkOptions: Partial<RedisOptions> = {},
   ) {
     const proxy = await new TcpProxy(server.port).listen();

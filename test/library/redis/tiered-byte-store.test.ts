@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { RedisLink, SharedByteStore } from '../../../src/library/redis/index.ts';
+import { RedisLink, TieredByteStore } from '../../../src/library/redis/index.ts';
 import { freePorts } from '../../support/http/free-ports.ts';
 import { describeWithRedis, type RedisServer, startRedis } from '../../support/redis/redis.ts';
 import { waitUntil } from '../../support/wait-until.ts';
@@ -18,15 +18,15 @@ describeWithRedis('bytes in memory in front of Redis', () => {
   async function two() {
     const namespace = freshNamespace();
     const links = await Promise.all([connectedLink(server.url), connectedLink(server.url)]);
-    const stores = links.map((link) => new SharedByteStore(link, { namespace }));
+    const stores = links.map((link) => new TieredByteStore(link, { namespace }));
     await waitUntil('both hear each other', () => stores.every(({ connected }) => connected), SOON_MS);
     const [a, b] = stores;
-    const there = async (store: SharedByteStore, key: string) => text(await store.get(key));
+    const there = async (store: TieredByteStore, key: string) => text(await store.get(key));
     return {
       a: a!,
       b: b!,
       /** Waits until a process finds what another one has written, or that it is gone. */
-      finds: (store: SharedByteStore, key: string, expected: string | undefined) =>
+      finds: (store: TieredByteStore, key: string, expected: string | undefined) =>
         waitUntil(`${key} is ${expected}`, async () => (await there(store, key)) === expected, SOON_MS),
       keys: async (kind: string) => (await server.command('KEYS', `*{${namespace}}:${kind}:*`)) as string[],
       [Symbol.dispose]: () => {
@@ -83,7 +83,7 @@ describeWithRedis('bytes in memory in front of Redis', () => {
 test('without Redis the store is this process’s own, and no call rejects', async () => {
   const [port] = await freePorts(1);
   using link = new RedisLink({ url: `redis://127.0.0.1:${port}` });
-  using store = new SharedByteStore(link, { namespace: 'alone' });
+  using store = new TieredByteStore(link, { namespace: 'alone' });
   expect(await store.get('k')).toBeUndefined();
   await store.set('k', Buffer.from('bytes'), TTL_MS);
   expect(text(await store.get('k'))).toBe('bytes');

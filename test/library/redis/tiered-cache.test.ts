@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { SharedCacheOptions } from '../../../src/library/redis/index.ts';
+import type { TieredCacheOptions } from '../../../src/library/redis/index.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
 import { describeWithRedis, type RedisServer, startRedis } from '../../support/redis/redis.ts';
 import { ManualSource } from '../../support/service/manual-source.ts';
@@ -19,7 +19,7 @@ describeWithRedis('a cache over Redis', () => {
   afterAll(() => server[Symbol.asyncDispose]());
 
   /** As many processes as asked for, each with its own connections and memory. */
-  async function nodes(count: number, options: Partial<SharedCacheOptions<unknown>> = {}) {
+  async function nodes(count: number, options: Partial<TieredCacheOptions<unknown>> = {}) {
     const namespace = freshNamespace();
     const all = Array.from({ length: count }, () => new Node(server.url, { namespace, ...options }));
     await Promise.all(all.map((node) => node.up()));

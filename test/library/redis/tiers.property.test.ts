@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { Tier } from '../../../src/library/redis/namespace.ts';
+import { RedisNamespace } from '../../../src/library/redis/namespace.ts';
 import { settle } from '../../support/fake-clock.ts';
 import { TcpProxy } from '../../support/http/tcp-proxy.ts';
 import { describeWithRedis, type RedisServer, startRedis } from '../../support/redis/redis.ts';
@@ -197,8 +197,8 @@ describeWithRedis('three processes over one Redis', () => {
   });
 
   test('the same property finds a tier that stores what was invalidated during its load', async () => {
-    const store = vi.spyOn(Tier.prototype, 'store').mockImplementation(async function (
-      this: Tier,
+    const store = vi.spyOn(RedisNamespace.prototype, 'store').mockImplementation(async function (
+      this: RedisNamespace,
       lease,
       value,
     ) {

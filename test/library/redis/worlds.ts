@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import {
   RedisLink,
   type RedisOptions,
-  SharedCache,
-  type SharedCacheOptions,
+  TieredCache,
+  type TieredCacheOptions,
 } from '../../../src/library/redis/index.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
@@ -25,12 +25,12 @@ export async function connectedLink(url: string, options: Partial<RedisOptions> 
 /** A process's view of Redis: a link and a cache over it, as another process would have them. */
 export class Node<V> implements Disposable {
   readonly link: RedisLink;
-  readonly cache: SharedCache<V>;
+  readonly cache: TieredCache<V>;
   readonly errors: unknown[] = [];
 
-  constructor(url: string, options: SharedCacheOptions<V>, linkOptions: Partial<RedisOptions> = {}) {
+  constructor(url: string, options: TieredCacheOptions<V>, linkOptions: Partial<RedisOptions> = {}) {
     this.link = new RedisLink({ ...PATIENT, ...linkOptions, url });
-    this.cache = new SharedCache<V>(this.link, { ...options, onError: (error) => this.errors.push(error) });
+    this.cache = new TieredCache<V>(this.link, { ...options, onError: (error) => this.errors.push(error) });
   }
 
   async up(): Promise<this> {

@@ -25,7 +25,7 @@ describe('an asynchronous function', () => {
   test('runs again after its ttl', async () => {
     const { clock, cache } = createStore();
     let runs = 0;
-    const count = cachedResult(async () => ++runs, { cache, ttl: 5 });
+    const count = cachedResult(async () => ++runs, { cache, ttlS: 5 });
     expect(await count()).toBe(1);
     clock.advance(4999);
     expect(await count()).toBe(1);
@@ -99,7 +99,7 @@ describe('a synchronous function', () => {
   test('answers at once, from memory', () => {
     const { clock, cache } = createStore();
     const run = vi.fn((a: number, b: number) => a + b);
-    const add = cachedResult(run, { ttl: 5, cache });
+    const add = cachedResult(run, { ttlS: 5, cache });
     expect([add(1, 2), add(1, 2), add(2, 1)]).toEqual([3, 3, 3]);
     expect(run).toHaveBeenCalledTimes(2);
     add.invalidate(1, 2);
@@ -246,6 +246,6 @@ describe('the key', () => {
   });
 
   test('a ttl that is none is refused at once', () => {
-    expect(() => cachedResult(later, { ttl: Number.NaN })).toThrow(RangeError);
+    expect(() => cachedResult(later, { ttlS: Number.NaN })).toThrow(RangeError);
   });
 });

@@ -105,7 +105,7 @@ describe('a cache on the system clock', () => {
   });
 
   test('keeps a watched key with a TTL of 30 days without spinning', async () => {
-    const cache = new Cache<number>({ watchS: 60, sweepIntervalS: 0 });
+    const cache = new Cache<number>({ refreshAheadS: 60, sweepIntervalS: 0 });
     const load = vi.fn(() => 1);
     const month = 30 * 86_400;
     await cache.getOrLoad('k', load, { ttlS: month });

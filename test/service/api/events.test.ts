@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { eventRoutes } from '../../../src/service/api/routes/events.ts';
 import { createServer } from '../../../src/service/api/server.ts';
-import { History } from '../../../src/service/event-log/event-log.ts';
+import { EventLog } from '../../../src/service/event-log/event-log.ts';
 import { assertDocumented } from '../../support/http/openapi.ts';
 import { startFakeApp, type TestApp } from '../../support/service/app.ts';
 import { FakeRuntime } from '../../support/service/fake-runtime.ts';
@@ -198,7 +198,7 @@ describe('trouble with the history', () => {
 
   it('is a clear 503 where its worker is not there', async () => {
     const api = createServer(pino({ level: 'silent' }), {});
-    const history = new History({ dataDir: 'unused', maxEvents: 1, maxAgeS: 60, report: () => {} });
+    const history = new EventLog({ dataDir: 'unused', maxEvents: 1, maxAgeS: 60, report: () => {} });
     eventRoutes(api, history);
     for (const path of ['/events', '/events/stats']) {
       const reply = await api.inject(path);

@@ -11,7 +11,7 @@ import { waitUntil } from '../../support/wait-until.ts';
 vi.setConfig({ testTimeout: 30_000 });
 
 const DEADLINE_MS = 10_000;
-const MOST_READERS = 32;
+const MAX_READERS = 32;
 const PIECE = Buffer.alloc(64 * 1024, 'x');
 
 type FakeApp = TestApp<FakeRuntime, FakeClock>;
@@ -253,7 +253,7 @@ describe('a client that follows', () => {
     await using _ = app;
     app.runtime.readLog = (_id, options) => endless(options, 'a\n');
     const base = await app.listen();
-    const clients = Array.from({ length: MOST_READERS }, () => new LogClient(`${base}${url}?follow=true`));
+    const clients = Array.from({ length: MAX_READERS }, () => new LogClient(`${base}${url}?follow=true`));
     for (const client of clients) await client.until('a line', ({ text }) => text !== '');
     for (const query of ['', '?follow=true'])
       expect((await app.get(url + query, WITH_KEY)).json()).toMatchObject({

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { findBlock, type ProvisioningFacts } from '../../../src/service/engines/blocked.ts';
+import { findBlock, type ProvisioningState } from '../../../src/service/engines/blocked.ts';
 
-const FREE: ProvisioningFacts = {
+const FREE: ProvisioningState = {
   vpn: { enabled: true, connected: true },
   breaker: { allows: true, recoveryEtaS: 0 },
   engines: 1,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Blocked } from '../../../src/service/engines/blocked.ts';
 import { type Engine, newEngine } from '../../../src/service/engines/engine.ts';
-import { describeStatus, type StatusFacts } from '../../../src/service/engines/status.ts';
+import { describeStatus, type StatusInput } from '../../../src/service/engines/status.ts';
 import { FakeRuntime } from '../../support/service/fake-runtime.ts';
 
 const NOW = new Date('2026-11-21T10:00:00.000Z');
@@ -14,7 +14,7 @@ function blocked(code: Blocked['code']): Blocked {
   return { code, message: `because of ${code}`, recovery_eta_seconds: 5, can_retry: true, should_wait: true };
 }
 
-const FACTS: StatusFacts = {
+const FACTS: StatusInput = {
   engines: [engine({ health: 'healthy' })],
   streams: { active: 0, total: 0, engineIds: new Set() },
   vpn: { enabled: true, connected: true, health: 'healthy', container: 'gluetun', forwarded_port: 5914 },

@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { lossOf, VpnFailover, type VpnRun } from '../../../src/service/engines/vpn-failover.ts';
+import { lossOf, VpnFailover, type WatchedVpn } from '../../../src/service/engines/vpn-failover.ts';
 import { RoundhouseError } from '../../../src/service/errors.ts';
 import { settle } from '../../support/fake-clock.ts';
 import { createRegistry } from './fixtures.ts';
 
 const ID = 'a'.repeat(64);
-const VPN: VpnRun = { container: 'one', containerId: ID, startedAt: 1000, failed: false };
+const VPN: WatchedVpn = { container: 'one', containerId: ID, startedAt: 1000, failed: false };
 const ENGINE = { vpnContainer: 'one', vpnContainerId: ID, startedAt: 2000 };
 
 describe('an engine', () => {
-  test.each<[string, Partial<VpnRun>, Partial<typeof ENGINE> | { startedAt: null }, string | null]>([
+  test.each<[string, Partial<WatchedVpn>, Partial<typeof ENGINE> | { startedAt: null }, string | null]>([
     ['as it was', {}, {}, null],
     ['recreated', { containerId: 'b'.repeat(64), startedAt: 3000 }, {}, 'vpn_recreated'],
     ['restarted', { startedAt: 3000 }, {}, 'vpn_restarted'],

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, it, onTestFinished } from 'vitest';
-import type { History } from '../../../src/service/event-log/event-log.ts';
+import type { EventLog } from '../../../src/service/event-log/event-log.ts';
 import { databasesIn, makeFolder, startHistory } from './support.ts';
 
 const WRITER = join(import.meta.dirname, 'fixtures/writer.ts');
@@ -24,7 +24,7 @@ async function writeAndKill(folder: string, events: number): Promise<number> {
   return told;
 }
 
-async function numbersIn(history: History): Promise<number[]> {
+async function numbersIn(history: EventLog): Promise<number[]> {
   const { total } = await history.figures();
   const numbers: number[] = [];
   while (numbers.length < total) {

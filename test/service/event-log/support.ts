@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { History, type HistoryOptions } from '../../../src/service/event-log/event-log.ts';
+import { EventLog, type EventLogOptions } from '../../../src/service/event-log/event-log.ts';
 import type {
   Change,
   Description,
@@ -10,7 +10,7 @@ import type {
   Keeping,
   Report,
 } from '../../../src/service/event-log/records.ts';
-import { HistoryStore, type StoreOptions } from '../../../src/service/event-log/store.ts';
+import { EventLogStore, type StoreOptions } from '../../../src/service/event-log/store.ts';
 import type { Stream } from '../../../src/service/streams/streams.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
@@ -60,7 +60,7 @@ export function makeStream(id: string, facts: Partial<Stream> = {}): Stream {
 }
 
 export interface OpenStore {
-  store: HistoryStore;
+  store: EventLogStore;
   reports: Report[];
   keepings: Keeping[];
 }
@@ -69,7 +69,7 @@ export interface OpenStore {
 export function openStore(path: string, options: Partial<StoreOptions> = {}): OpenStore {
   const reports: Report[] = [];
   const keepings: Keeping[] = [];
-  const store = new HistoryStore({
+  const store = new EventLogStore({
     path,
     maxEvents: 100_000,
     maxAgeMs: 1e12,
@@ -82,9 +82,9 @@ export function openStore(path: string, options: Partial<StoreOptions> = {}): Op
 }
 
 /** The history with its real worker, closed with the test. */
-export function startHistory(dataDir: string, options: Partial<HistoryOptions> = {}) {
+export function startHistory(dataDir: string, options: Partial<EventLogOptions> = {}) {
   const reports: Report[] = [];
-  const history = new History({
+  const history = new EventLog({
     dataDir,
     maxEvents: 100_000,
     maxAgeS: 1e9,
@@ -97,6 +97,6 @@ export function startHistory(dataDir: string, options: Partial<HistoryOptions> =
 }
 
 /** Resolves once everything that was recorded until now has been written. */
-export function written(history: History, total: number): Promise<true> {
+export function written(history: EventLog, total: number): Promise<true> {
   return waitUntil(`${total} events`, async () => (await history.figures()).total === total, 20_000);
 }

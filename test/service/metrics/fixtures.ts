@@ -1,7 +1,7 @@
 import { type Engine, newEngine } from '../../../src/service/engines/engine.ts';
 import { EventBus } from '../../../src/service/events/events.ts';
-import type { ClusterFacts } from '../../../src/service/metrics/cluster.ts';
-import type { DomainFacts } from '../../../src/service/metrics/domain.ts';
+import type { ClusterMetricsState } from '../../../src/service/metrics/cluster.ts';
+import type { DomainState } from '../../../src/service/metrics/domain.ts';
 import { Metrics } from '../../../src/service/metrics/metrics.ts';
 import type { StreamSample } from '../../../src/service/streams/sample.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
@@ -28,7 +28,7 @@ export function engine(id: string, change: Partial<Engine> = {}): Engine {
 export class ShownMetrics implements Disposable {
   readonly bus = new EventBus();
   readonly metrics = new Metrics(new FakeClock());
-  readonly facts: DomainFacts = {
+  readonly facts: DomainState = {
     runtimeAvailable: true,
     engines: [],
     streams: { active: 0, engineIds: new Set() },
@@ -53,7 +53,7 @@ export class ShownMetrics implements Disposable {
     inFlight: 0,
   };
 
-  constructor(cluster: (() => ClusterFacts) | null = null) {
+  constructor(cluster: (() => ClusterMetricsState) | null = null) {
     const sampleOf = (id: string) => {
       const known = this.samples.get(id);
       if (!known) return null;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Stretch } from '../../../src/service/time-series/time-series.ts';
+import type { SeriesWindow } from '../../../src/service/time-series/time-series.ts';
 import { AdoptedContainers } from '../../support/docker/adopted-containers.ts';
 import { describeWithDocker } from '../../support/docker/docker.ts';
 import { docker as cli } from '../../support/docker/docker-programs.ts';
@@ -25,9 +25,9 @@ describeWithDocker('the past of containers', (docker) => {
     await service.close();
   });
 
-  async function becomes(what: string, fits: (past: Stretch) => boolean): Promise<Stretch> {
+  async function becomes(what: string, fits: (past: SeriesWindow) => boolean): Promise<SeriesWindow> {
     const ask = async () => {
-      const { body } = await service.get<Stretch>('/stats/history');
+      const { body } = await service.get<SeriesWindow>('/stats/history');
       return fits(body) && body;
     };
     return waitUntil(what, ask, DEADLINE_MS);

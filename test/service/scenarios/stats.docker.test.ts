@@ -5,7 +5,7 @@ import { EngineStats } from '../../../src/service/engines/stats.ts';
 import { DockerClient } from '../../../src/service/runtimes/docker/client.ts';
 import { DockerRuntime } from '../../../src/service/runtimes/docker/docker-runtime.ts';
 import {
-  type SampleSource,
+  type DockerSampleSource,
   sampleFromApi,
   sampleFromCgroup,
 } from '../../../src/service/runtimes/docker/sampler.ts';
@@ -33,7 +33,7 @@ describeWithDocker('figures of containers', (docker) => {
     await service.close();
   });
 
-  function runtimeWith(source: SampleSource): DockerRuntime {
+  function runtimeWith(source: DockerSampleSource): DockerRuntime {
     const options = {
       variant: 'krinkuto11-amd64',
       image: null,
@@ -46,7 +46,7 @@ describeWithDocker('figures of containers', (docker) => {
     return new DockerRuntime(client, options, source);
   }
 
-  async function sample(id: string, source: SampleSource): Promise<ResourceSample> {
+  async function sample(id: string, source: DockerSampleSource): Promise<ResourceSample> {
     const sampled = (await runtimeWith(source).sample([id], AbortSignal.timeout(10_000))).get(id);
     if (!sampled) throw new Error('the container could not be read');
     return sampled;

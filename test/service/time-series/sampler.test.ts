@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { CacheTotals } from '../../../src/library/cache/index.ts';
 import type { ResourceSample } from '../../../src/service/engines/runtime.ts';
 import { Sampler, type SamplerParts } from '../../../src/service/time-series/sampler.ts';
-import { Past } from '../../../src/service/time-series/time-series.ts';
+import { TimeSeries } from '../../../src/service/time-series/time-series.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
 import { sampleAt } from './fixtures.ts';
 
@@ -14,7 +14,7 @@ function createSampler(change: Partial<SamplerParts> = {}) {
   const clock = new FakeClock();
   const begun = clock.now();
   const now = () => BEGUN_MS + clock.now() - begun;
-  const past = new Past(10, now);
+  const past = new TimeSeries(10, now);
   const cache = { hits: 0, misses: 0, loads: 0, collapsed: 0, stale: 0, loadErrors: 0 };
   const reads: number[] = [];
   const samples = () =>
@@ -60,7 +60,7 @@ describe('the sampler', () => {
     clock.after = (delayMs, fire) => after(delayMs + [2000, -2000, 0, -1500, 1500][turn++ % 5]!, fire);
     const begun = clock.now();
     const now = () => BEGUN_MS + clock.now() - begun;
-    const past = new Past(10, now);
+    const past = new TimeSeries(10, now);
     const { sampler } = createSampler({ clock, now, past, readSamples: async () => new Map() });
     sampler.start();
     await clock.advanceAsync(300_000);

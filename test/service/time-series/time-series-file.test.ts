@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { Past } from '../../../src/service/time-series/time-series.ts';
-import { PastFile } from '../../../src/service/time-series/time-series-file.ts';
+import { TimeSeries } from '../../../src/service/time-series/time-series.ts';
+import { TimeSeriesFile } from '../../../src/service/time-series/time-series-file.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { point } from './fixtures.ts';
@@ -18,14 +18,14 @@ function makeDataDir(): string {
 
 /** A past with the file that keeps it, as of one run of the service. */
 function createRun(dataDir: string, intervalS = 10) {
-  const past = new Past(intervalS, () => BEGUN_S * 1000);
+  const past = new TimeSeries(intervalS, () => BEGUN_S * 1000);
   const clock = new FakeClock();
   const errors: string[] = [];
-  const file = new PastFile({ dataDir, past, clock, onError: (message) => errors.push(message) });
+  const file = new TimeSeriesFile({ dataDir, past, clock, onError: (message) => errors.push(message) });
   return { past, clock, errors, file, path: join(dataDir, 'samples.json') };
 }
 
-function note(past: Past, count: number, from = 0): void {
+function note(past: TimeSeries, count: number, from = 0): void {
   for (let n = from; n < from + count; n += 1)
     past.note(BEGUN_S + n * 10 + 5, point({ cpu_percent: n % 10, engines_total: n, cache_hits: 2 }));
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Past } from '../../../src/service/time-series/time-series.ts';
+import { TimeSeries } from '../../../src/service/time-series/time-series.ts';
 import { point } from './fixtures.ts';
 
 /** A round time: the beginning of an interval of every length. */
@@ -7,7 +7,7 @@ const BEGUN_S = 1_800_000_000;
 
 /** A past that was sampled for so long, every ten seconds. */
 function sampled(seconds: number, known = (n: number) => ({ engines_total: n, cache_hits: 1 })) {
-  const past = new Past(10, () => BEGUN_S * 1000);
+  const past = new TimeSeries(10, () => BEGUN_S * 1000);
   for (let n = 0; n < seconds / 10; n += 1) past.note(BEGUN_S + n * 10 + 5, point(known(n)));
   return past;
 }
@@ -60,7 +60,7 @@ describe('a stretch of the past', () => {
   });
 
   test.each([1, 2, 5, 7, 15, 30, 60])('sampled every %d s never has more than 400 intervals', (intervalS) => {
-    const past = new Past(intervalS, () => BEGUN_S * 1000);
+    const past = new TimeSeries(intervalS, () => BEGUN_S * 1000);
     for (let windowS = 300; windowS <= 86_400; windowS += 300) {
       const { t, from, to } = past.read(windowS);
       expect(t.length).toBeLessThanOrEqual(400);

@@ -2,10 +2,10 @@ import { vi } from 'vitest';
 import { Cache } from '../../../src/library/cache/cache.ts';
 import type { CacheOptions } from '../../../src/library/cache/options.ts';
 import type { VpnContainer, VpnContainers } from '../../../src/service/vpn/containers.ts';
-import type { VpnSight } from '../../../src/service/vpn/emergency.ts';
+import type { NamedObservation } from '../../../src/service/vpn/emergency.ts';
 import { VpnFleet } from '../../../src/service/vpn/fleet.ts';
 import type { VpnObservation } from '../../../src/service/vpn/observation.ts';
-import { createVpn, type VpnNaming, type VpnOptions } from '../../../src/service/vpn/vpn.ts';
+import { createVpn, type VpnAddress, type VpnOptions } from '../../../src/service/vpn/vpn.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import type { EmulatedGluetun } from '../../support/service/emulated-gluetun.ts';
 
@@ -35,7 +35,7 @@ export const DOWN: VpnObservation = { ...UP, health: 'unhealthy', connected: fal
 export const STARTING: VpnObservation = { ...DOWN, health: 'starting' };
 export const UNKNOWN: VpnObservation = { ...DOWN, health: 'unknown' };
 
-export function sight(name: string, seen: VpnObservation): VpnSight {
+export function sight(name: string, seen: VpnObservation): NamedObservation {
   return { name, seen };
 }
 
@@ -59,7 +59,7 @@ export class FakeContainers implements VpnContainers {
 /** A VPN in front of an emulated Gluetun, on a clock that stands still until it is moved. */
 export function setUp(
   gluetun: EmulatedGluetun,
-  options: Partial<VpnOptions & VpnNaming> = {},
+  options: Partial<VpnOptions & VpnAddress> = {},
   caching: CacheOptions = {},
 ) {
   const clock = new FakeClock();

@@ -47,8 +47,8 @@ async function start({ withDocker = true } = {}) {
 }
 
 /** Names of the VPNs whose users have to go elsewhere. */
-function failed({ runs }: VpnFleet): string[] {
-  return runs.filter((run) => run.failed).map(({ container }) => container);
+function failed({ snapshots }: VpnFleet): string[] {
+  return snapshots.filter((run) => run.failed).map(({ container }) => container);
 }
 
 describe('the status of two VPNs', () => {
@@ -151,7 +151,7 @@ describe('an emergency', () => {
     fleet.note('one', DOWN);
     fleet.note('two', DOWN);
     expect([told, failed(fleet)]).toEqual([[], []]);
-    expect(fleet.runs.map(({ connected }) => connected)).toEqual([false, false]);
+    expect(fleet.snapshots.map(({ connected }) => connected)).toEqual([false, false]);
     clock.advance(1000);
     fleet.note('two', UP);
     expect(told).toEqual([[{ failed: 'one', healthy: 'two', since: clock.now() }, true]]);
@@ -170,13 +170,13 @@ describe('an emergency', () => {
       forwardedPort: 5914,
       failed: false,
     };
-    expect(fleet.runs).toEqual([run]);
+    expect(fleet.snapshots).toEqual([run]);
   });
 
   it('waits until both have been looked at', async () => {
     const { told, fleet } = await start();
     fleet.note('one', DOWN);
-    expect(fleet.sights).toEqual([{ name: 'one', seen: DOWN }]);
+    expect(fleet.observations).toEqual([{ name: 'one', seen: DOWN }]);
     expect(told).toEqual([]);
     fleet.note('two', UP);
     expect(told).toHaveLength(1);

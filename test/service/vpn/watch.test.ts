@@ -40,7 +40,7 @@ describe('a watch', () => {
   it('looks at each VPN at once and at its interval', async () => {
     const { clock, fleet, takeLog } = await start();
     expect(takeLog()).toEqual(['seen', 'seen']);
-    expect(fleet.sights).toEqual([
+    expect(fleet.observations).toEqual([
       { name: 'one', seen: UP },
       { name: 'two', seen: UP },
     ]);

@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { RedisLink } from '../../../src/library/redis/index.ts';
 import { readConfig } from '../../../src/service/config/config.ts';
 import { Metrics } from '../../../src/service/metrics/metrics.ts';
-import { createCaches } from '../../../src/service/wiring/caches.ts';
+import { createServiceCaches } from '../../../src/service/wiring/caches.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 
 test('while Redis is away the log tells of loads that fail, and not of each read that goes without it', async () => {
@@ -11,7 +11,7 @@ test('while Redis is away the log tells of loads that fail, and not of each read
   const log = pino({ level: 'info' }, { write: (line: string) => lines.push(line) });
   const clock = new FakeClock();
   const link = new RedisLink({ url: 'redis://127.0.0.1:1', clock });
-  const caches = createCaches(readConfig({}), { clock, metrics: new Metrics(clock), log, link });
+  const caches = createServiceCaches(readConfig({}), { clock, metrics: new Metrics(clock), log, link });
   onTestFinished(() => {
     caches.stats.close();
     caches.results.close();

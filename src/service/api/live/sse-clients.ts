@@ -6,12 +6,12 @@ import { GREETING, HEARTBEAT, noticeMessage, snapshotMessage } from './messages.
 
 const HEARTBEAT_MS = 15_000;
 /** What is kept for a client that does not read; beyond it the client is cut off, and may come back. */
-const LARGEST_BACKLOG = 512 * 1024;
+const MAX_BACKLOG = 512 * 1024;
 /** More than this to catch up with costs more than asking for everything again, and might fill the backlog. */
-const LARGEST_REPLAY = LARGEST_BACKLOG / 4;
+const MAX_REPLAY = MAX_BACKLOG / 4;
 
 /** The clients of the live notices: so many at most, each bounded in what is kept for it. */
-export class Followers {
+export class SseClients {
   readonly #notices: Notices;
   readonly #clock: Clock;
   readonly #most: number;
@@ -67,7 +67,7 @@ export class Followers {
     const { lastId: currentId } = this.#notices;
     if (lastId === undefined) return snapshotMessage(currentId, 'connected', Date.now());
     const replay = this.#notices.since(lastId)?.map(noticeMessage).join('');
-    const tellable = replay !== undefined && replay.length <= LARGEST_REPLAY;
+    const tellable = replay !== undefined && replay.length <= MAX_REPLAY;
     return tellable ? replay : snapshotMessage(currentId, 'gap', Date.now());
   }
 
@@ -77,7 +77,7 @@ export class Followers {
 
   #send(response: ServerResponse, text: string): void {
     response.write(text);
-    if (response.writableLength > LARGEST_BACKLOG) this.#cutOff(response);
+    if (response.writableLength > MAX_BACKLOG) this.#cutOff(response);
   }
 
   #cutOff(response: ServerResponse): void {

@@ -5,7 +5,7 @@ import { withinDeadline } from '../../../library/util/deadline.ts';
 import { RoundhouseError } from '../../errors.ts';
 import { LogText } from './log-text.ts';
 
-const MOST_READERS = 32;
+const MAX_READERS = 32;
 /** What is there already comes at once, or something hangs. */
 const SILENCE_DEADLINE_MS = 10_000;
 /** Whoever takes nothing for so long is cut off: others may want the place. */
@@ -39,7 +39,7 @@ export class LogReaders {
    * @throws RoundhouseError, only before the head is written: `too_many_clients`, or why the log cannot be read
    */
   async serve(response: ServerResponse, reading: LogReading): Promise<void> {
-    if (this.#closed || this.#readings.size >= MOST_READERS)
+    if (this.#closed || this.#readings.size >= MAX_READERS)
       throw new RoundhouseError('too_many_clients', 'No further client may read logs for now');
     const ended = new AbortController();
     const leave = () => ended.abort();

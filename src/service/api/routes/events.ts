@@ -1,6 +1,6 @@
 import type { Static } from 'typebox';
 import { Type } from 'typebox';
-import type { History } from '../../event-log/event-log.ts';
+import type { EventLog } from '../../event-log/event-log.ts';
 import type { EventQuery, EventRecord } from '../../event-log/records.ts';
 import { dropIfKnown } from '../conditional.ts';
 import type { Api } from '../context.ts';
@@ -11,7 +11,7 @@ import { toMs } from '../schemas/moment.ts';
 const DEFAULT_LIMIT = 100;
 
 /** The event log. */
-export function eventRoutes(api: Api, history: History): void {
+export function eventRoutes(api: Api, history: EventLog): void {
   api.get(
     '/events',
     {

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import type { Api } from '../context.ts';
-import type { Followers } from '../live/sse-clients.ts';
+import type { SseClients } from '../live/sse-clients.ts';
 import type { CommonHeaders } from '../plugins/headers.ts';
 import { problems } from '../schemas/common.ts';
 
@@ -11,7 +11,7 @@ change has made out of date:
 are globs over the keys that /cache/stats lists. A comment comes every 15 s.`;
 
 /** The live notices. @param commonHeaders headers that every reply carries */
-export function liveRoutes(api: Api, followers: Followers, commonHeaders: CommonHeaders): void {
+export function liveRoutes(api: Api, followers: SseClients, commonHeaders: CommonHeaders): void {
   api.addHook('preClose', () => followers.close());
   api.get(
     '/events/live',

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import type { EngineRegistry } from '../../engines/registry.ts';
-import type { History } from '../../event-log/event-log.ts';
+import type { EventLog } from '../../event-log/event-log.ts';
 import type { Api } from '../context.ts';
 import { Nullable, problems } from '../schemas/common.ts';
 
@@ -35,7 +35,7 @@ export function probeRoutes(
   api: Api,
   parts: {
     registry: EngineRegistry;
-    history: History;
+    history: EventLog;
     /** Null where there are no others. */
     cluster: () => ClusterState | null;
     runtimeName: string;

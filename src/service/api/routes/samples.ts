@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import type { Past } from '../../time-series/time-series.ts';
+import type { TimeSeries } from '../../time-series/time-series.ts';
 import { sendUnlessKnown } from '../conditional.ts';
 import type { Api } from '../context.ts';
 import { problems } from '../schemas/common.ts';
-import { DEFAULT_WINDOW_S, StretchQuery, StretchSchema } from '../schemas/samples.ts';
+import { DEFAULT_WINDOW_S, SeriesWindowQuery, SeriesWindowSchema } from '../schemas/samples.ts';
 
 /** The figures over time. Nothing is read for it: it shows what was sampled. */
-export function sampleRoutes(api: Api, past: Past): void {
+export function sampleRoutes(api: Api, past: TimeSeries): void {
   /** The points of one run of the service are not those of the next, though there be as many. */
   const run = randomBytes(6).toString('hex');
   api.get(
@@ -15,8 +15,8 @@ export function sampleRoutes(api: Api, past: Past): void {
       schema: {
         tags: ['orchestrator'],
         summary: 'The figures over time, for charts: at most 400 intervals, the finest that reach so far',
-        querystring: StretchQuery,
-        response: { 200: StretchSchema, ...problems('invalid_request') },
+        querystring: SeriesWindowQuery,
+        response: { 200: SeriesWindowSchema, ...problems('invalid_request') },
       },
     },
     (request, reply) => {

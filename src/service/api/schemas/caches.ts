@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import type { CacheSurface } from '../../../library/cache/index.ts';
+import type { LoadingCache } from '../../../library/cache/index.ts';
 import { Nullable } from './common.ts';
 
 const Count = Type.Integer({ minimum: 0 });
@@ -7,7 +7,7 @@ const Count = Type.Integer({ minimum: 0 });
 export const CACHE_NAMES = ['stats', 'results'] as const;
 
 /** The caches of the service. */
-export type NamedCaches = Readonly<Record<(typeof CACHE_NAMES)[number], CacheSurface>> & {
+export type NamedCaches = Readonly<Record<(typeof CACHE_NAMES)[number], LoadingCache>> & {
   /** What `stats` shares with other orchestrators; null where it is not shared. */
   readonly shared: RedisTier | null;
 };
@@ -62,7 +62,7 @@ export function describeCaches({ stats, results, shared }: NamedCaches) {
   };
 }
 
-function describeMemory(cache: CacheSurface) {
+function describeMemory(cache: LoadingCache) {
   const { held, bytes, hits, misses, loads, collapsed, stale, loadErrors, evictions } = cache.totals();
   return { held, bytes, hits, misses, loads, collapsed, stale, load_errors: loadErrors, evictions };
 }

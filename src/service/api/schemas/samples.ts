@@ -5,7 +5,7 @@ import { Nullable } from './common.ts';
 export const DEFAULT_WINDOW_S = 300;
 
 /** Numbers in a query are text: nothing is converted before the pattern has been checked. */
-export const StretchQuery = Type.Object({
+export const SeriesWindowQuery = Type.Object({
   window_s: Type.Optional(
     Type.String({
       pattern: '^([3-9]\\d{2}|[1-9]\\d{3}|[1-7]\\d{4}|8[0-5]\\d{3}|86[0-3]\\d{2}|86400)$',
@@ -20,7 +20,7 @@ const columns = Object.fromEntries(COLUMN_NAMES.map((column) => [column, Figures
   typeof Figures
 >;
 
-export const StretchSchema = Type.Object(
+export const SeriesWindowSchema = Type.Object(
   {
     interval_s: Type.Number({ minimum: 1, description: 'Length of one interval, seconds' }),
     from: Type.Number({ description: 'Seconds since the epoch' }),

@@ -7,11 +7,11 @@ const KeyType = Type.Union([
   Type.Literal('url'),
   Type.Literal('magnet'),
 ]);
-const LONGEST_TEXT = 4096;
-const Text = Type.String({ minLength: 1, maxLength: LONGEST_TEXT });
+const MAX_TEXT_LENGTH = 4096;
+const Text = Type.String({ minLength: 1, maxLength: MAX_TEXT_LENGTH });
 /** Made of two texts and a bar between them, where a client names none. */
-const StreamId = Type.String({ minLength: 1, maxLength: 2 * LONGEST_TEXT + 1 });
-const Label = Type.String({ maxLength: LONGEST_TEXT });
+const StreamId = Type.String({ minLength: 1, maxLength: 2 * MAX_TEXT_LENGTH + 1 });
+const Label = Type.String({ maxLength: MAX_TEXT_LENGTH });
 const Labels = Type.Object({ stream_id: Type.Optional(Label) }, { additionalProperties: Label });
 const CLOSED = { additionalProperties: false };
 const ContainerId = Type.String({ minLength: 1, maxLength: 128 });

@@ -16,13 +16,13 @@ import { type ContainerEvent, followEvents } from './events.ts';
 import { readContainerLogs } from './logs.ts';
 import { hostOf } from './network.ts';
 import type { DockerEngineOptions } from './options.ts';
-import type { SampleSource } from './sampler.ts';
+import type { DockerSampleSource } from './sampler.ts';
 import { startContainer, toCreateError } from './starting.ts';
 
 /** A container that is not made yet cannot be answered for as starting: Docker gets this long beyond the answer's time. */
 const CREATE_GRACE_MS = 500;
 /** Less than this Docker needs for no container. */
-const LEAST_CREATE_MS = 1000;
+const MIN_CREATE_MS = 1000;
 /** An engine has nothing to save: it is given little time to end by itself. */
 const STOP_GRACE_S = 2;
 const REMOVE_DEADLINE_MS = 20_000;
@@ -33,14 +33,14 @@ export class DockerRuntime implements EngineRuntime {
   readonly isShared = true;
   readonly #client: DockerClient;
   readonly #options: DockerEngineOptions;
-  readonly #source: SampleSource;
+  readonly #source: DockerSampleSource;
   /** What is known of running containers; forgotten when one stops or events may have been missed. */
   readonly #known = new Map<string, EngineContainer>();
   /** Engines whose start Docker has not confirmed yet. */
   readonly #starting = new Map<string, RuntimeEngine>();
   #listener: RuntimeListener | undefined;
 
-  constructor(client: DockerClient, options: DockerEngineOptions, source: SampleSource) {
+  constructor(client: DockerClient, options: DockerEngineOptions, source: DockerSampleSource) {
     this.#client = client;
     this.#options = options;
     this.#source = source;
@@ -163,7 +163,7 @@ export class DockerRuntime implements EngineRuntime {
       const container = await this.#client.call(
         'create',
         (abortSignal) => this.#client.docker.createContainer({ ...options, abortSignal }),
-        { timeoutMs: Math.max(LEAST_CREATE_MS, leftMs) },
+        { timeoutMs: Math.max(MIN_CREATE_MS, leftMs) },
       );
       return container.id;
     } catch (error) {

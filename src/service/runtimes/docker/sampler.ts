@@ -7,7 +7,7 @@ import type { DockerClient } from './client.ts';
 import type { EngineContainer } from './containers.ts';
 
 /** Reads what a container uses. */
-export type SampleSource = (
+export type DockerSampleSource = (
   container: EngineContainer,
   signal: AbortSignal,
 ) => Promise<ResourceSample | null>;
@@ -18,7 +18,7 @@ const oneAtATime = pLimit(1);
  * From the kernel's files; null where they cannot be read from here. One container in each turn of the event
  * loop: hundreds in one would hold up everybody else.
  */
-export const sampleFromCgroup: SampleSource = (container) =>
+export const sampleFromCgroup: DockerSampleSource = (container) =>
   oneAtATime(async () => {
     await nextTurn();
     const counters = readCgroup(container.pid, container.engine.id);
@@ -26,7 +26,7 @@ export const sampleFromCgroup: SampleSource = (container) =>
   });
 
 /** From the Docker API, one sample a call; null for a container that has gone. */
-export function sampleFromApi(client: DockerClient): SampleSource {
+export function sampleFromApi(client: DockerClient): DockerSampleSource {
   return async (container, signal) => {
     const answer = await client.call(
       'stats',
@@ -42,7 +42,7 @@ export function sampleFromApi(client: DockerClient): SampleSource {
 }
 
 /** The first source that knows. */
-export function firstOf(...sources: SampleSource[]): SampleSource {
+export function firstOf(...sources: DockerSampleSource[]): DockerSampleSource {
   return async (container, signal) => {
     for (const source of sources) {
       const sample = await source(container, signal);

@@ -20,7 +20,7 @@ export interface EngineProcess {
   /** What it writes to its standard output and error; ends after it has. */
   readonly output: OutputLog;
   /** How it ended and what it said last, once all its output has been read. */
-  readonly epitaph: Promise<string>;
+  readonly exitSummary: Promise<string>;
   /**
    * Ends the whole group. All callers share one attempt, until it has failed.
    * @returns whether the group is gone.
@@ -54,7 +54,7 @@ export async function startProcess(command: Command, env: Record<string, string>
   child.stderr.on('data', (chunk: Buffer) => {
     said = (said + chunk.toString('utf8')).slice(-KEPT_STDERR);
   });
-  const epitaph = new Promise<string>((resolve) => {
+  const exitSummary = new Promise<string>((resolve) => {
     child.once('close', (code, signal) => {
       output.end();
       resolve(`${signal ?? `code ${code}`}${said && `: ${said.trim()}`}`);
@@ -72,5 +72,5 @@ export async function startProcess(command: Command, env: Record<string, string>
     if (!ended) ending = undefined;
     return ended;
   };
-  return { pid, startedAt, exited, output, epitaph, end };
+  return { pid, startedAt, exited, output, exitSummary, end };
 }

@@ -1,11 +1,11 @@
 import type { LogOptions } from '../../engines/runtime.ts';
 
 /** The most that can be asked for. */
-const MOST_PIECES = 5000;
-const MOST_BYTES = 1024 * 1024;
+const MAX_PIECES = 5000;
+const MAX_BYTES = 1024 * 1024;
 /** A longer line is kept in pieces, as Docker does. */
-const LONGEST_PIECE = 16 * 1024;
-const LARGEST_BATCH = 64 * 1024;
+const MAX_PIECE_LENGTH = 16 * 1024;
+const MAX_BATCH = 64 * 1024;
 const NEWLINE = 10;
 
 /** A line with its end, or a part of a very long one. */
@@ -29,8 +29,8 @@ export class OutputLog {
     let open = Buffer.alloc(0);
     const cut = () => {
       const newline = open.indexOf(NEWLINE);
-      const length = newline === -1 || newline >= LONGEST_PIECE ? LONGEST_PIECE : newline + 1;
-      if (newline === -1 && open.length < LONGEST_PIECE) return false;
+      const length = newline === -1 || newline >= MAX_PIECE_LENGTH ? MAX_PIECE_LENGTH : newline + 1;
+      if (newline === -1 && open.length < MAX_PIECE_LENGTH) return false;
       this.#add(open.subarray(0, length));
       open = open.subarray(length);
       return true;
@@ -85,7 +85,7 @@ export class OutputLog {
   #batch(from: number, to: number): Buffer[] {
     const batch: Buffer[] = [];
     let bytes = 0;
-    for (let number = from; number < to && bytes < LARGEST_BATCH; number += 1) {
+    for (let number = from; number < to && bytes < MAX_BATCH; number += 1) {
       const piece = this.#pieces[number - this.#first]!.bytes;
       batch.push(piece);
       bytes += piece.length;
@@ -97,7 +97,7 @@ export class OutputLog {
     // Copied: what it is a part of may be larger by far, and would be kept with it.
     this.#pieces.push({ bytes: Buffer.from(piece), writtenAt: Date.now() });
     this.#bytes += piece.length;
-    while (this.#pieces.length > MOST_PIECES || this.#bytes > MOST_BYTES) {
+    while (this.#pieces.length > MAX_PIECES || this.#bytes > MAX_BYTES) {
       this.#bytes -= this.#pieces.shift()!.bytes.length;
       this.#first += 1;
     }

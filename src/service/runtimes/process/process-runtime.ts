@@ -208,7 +208,7 @@ class ProcessRuntime implements EngineRuntime {
     this.#engines.delete(facts.id);
     this.#listener?.onStopped(facts.id);
     if (!removing) {
-      void process.epitaph.then((text) => warn(`The engine ${facts.name} ended by itself (${text})`));
+      void process.exitSummary.then((text) => warn(`The engine ${facts.name} ended by itself (${text})`));
     }
     // What it had started may outlive it and hold its ports.
     await process.end(stopTimeoutMs);

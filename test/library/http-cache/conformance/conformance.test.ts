@@ -2,7 +2,7 @@ import { type Dispatcher, getGlobalDispatcher, Response, request } from 'undici'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ByteStore, MemoryByteStore } from '../../../../src/library/cache/index.ts';
 import { createHttpCache, type HttpCache } from '../../../../src/library/http-cache/index.ts';
-import { RedisByteStore, SharedByteStore } from '../../../../src/library/redis/index.ts';
+import { RedisByteStore, TieredByteStore } from '../../../../src/library/redis/index.ts';
 import { describeWithRedis, startRedis } from '../../../support/redis/redis.ts';
 import { connectedLink } from '../../redis/worlds.ts';
 import { PRIVATE_FAILURES, SHARED_FAILURES } from './expected.ts';
@@ -35,7 +35,7 @@ describeWithRedis('the conformance suite of HTTP caches, over Redis', () => {
 describeWithRedis('the conformance suite of HTTP caches, over memory in front of Redis', () => {
   runOver(async () => {
     const { link, close } = await openRedis();
-    const store = new SharedByteStore(link, { namespace: 'http' });
+    const store = new TieredByteStore(link, { namespace: 'http' });
     const closeAll = async () => {
       store.close();
       await close();

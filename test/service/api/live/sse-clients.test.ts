@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { Followers } from '../../../../src/service/api/live/sse-clients.ts';
+import { SseClients } from '../../../../src/service/api/live/sse-clients.ts';
 import { EventBus } from '../../../../src/service/events/events.ts';
 import { Notices } from '../../../../src/service/events/notices.ts';
 import { FakeClock, settle } from '../../../support/fake-clock.ts';
@@ -17,7 +17,7 @@ const LONG_ID = 'x'.repeat(20_000);
 async function start() {
   const bus = new EventBus();
   const notices = new Notices(bus, 1000);
-  const followers = new Followers({ notices, clock: new FakeClock(), most: 10 });
+  const followers = new SseClients({ notices, clock: new FakeClock(), most: 10 });
   const responses: ServerResponse[] = [];
   const server = createServer((request, response) => {
     responses.push(response);

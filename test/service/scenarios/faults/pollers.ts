@@ -28,7 +28,7 @@ export interface PollReport {
 const ANSWER_DEADLINE_MS = 10_000;
 /** One in so many asks for the answer whatever it has already, and so sees what the answer says. */
 const UNCONDITIONAL = 10;
-const MOST_EXAMPLES = 10;
+const MAX_EXAMPLES = 10;
 
 const polling = JSON.parse(process.argv[2]!) as Polling;
 const paths = Object.keys(polling.ttlS);
@@ -46,7 +46,7 @@ function count(path: string, kind: string): void {
 
 function blame(path: string, words: string): void {
   report.faults += 1;
-  if (report.examples.length < MOST_EXAMPLES) report.examples.push(`${path}: ${words}`);
+  if (report.examples.length < MAX_EXAMPLES) report.examples.push(`${path}: ${words}`);
 }
 
 async function poll(number: number): Promise<never> {

@@ -1,5 +1,5 @@
 /** What one process tells the others of a namespace. */
-export interface Notice {
+export interface Invalidation {
   /** What it did to its cache and the others are to do to theirs, or `loaded`: who waits may look again. */
   readonly op: 'invalidate' | 'delete' | 'clear' | 'loaded';
   /** Keys that it speaks of; a glob. */
@@ -9,13 +9,13 @@ export interface Notice {
 }
 
 /** A number that rises by one with each change, or 0 for what changes nothing, and the notice. */
-export interface Numbered {
+export interface NumberedInvalidation {
   readonly number: number;
-  readonly notice: Notice;
+  readonly notice: Invalidation;
 }
 
 /** @returns undefined for what is no notice: a channel takes anything from anyone. */
-export function parseNotice(message: string): Numbered | undefined {
+export function parseInvalidation(message: string): NumberedInvalidation | undefined {
   const space = message.indexOf(' ');
   const number = Number(message.slice(0, space));
   if (space < 1 || !Number.isSafeInteger(number)) return undefined;
@@ -27,7 +27,7 @@ export function parseNotice(message: string): Numbered | undefined {
   }
 }
 
-function isNotice(value: unknown): value is Notice {
+function isNotice(value: unknown): value is Invalidation {
   if (typeof value !== 'object' || value === null) return false;
   const { op, pattern } = value as Record<string, unknown>;
   return (

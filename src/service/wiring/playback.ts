@@ -6,13 +6,13 @@ import { StreamCollector } from '../streams/collector.ts';
 import { StreamFigures } from '../streams/figures.ts';
 import { PlaybackSessions } from '../streams/sessions.ts';
 import { Streams } from '../streams/streams.ts';
-import type { Foundation } from './infrastructure.ts';
+import type { Infrastructure } from './infrastructure.ts';
 
-export type PlayedStreams = ReturnType<typeof createStreams>;
+export type Playback = ReturnType<typeof createPlayback>;
 
 /** The streams that play, and their figures. */
-export function createStreams(config: Config, registry: EngineRegistry, foundation: Foundation) {
-  const { bus, clock, history, log } = foundation;
+export function createPlayback(config: Config, registry: EngineRegistry, infrastructure: Infrastructure) {
+  const { bus, clock, history, log } = infrastructure;
   const streams = new Streams(bus);
   keepStreams(bus, history, streams);
   const figures = new StreamFigures(bus, config.statsHistoryMax);

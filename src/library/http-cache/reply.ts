@@ -7,7 +7,7 @@ import { singleRange } from './range.ts';
 import type { StoredResponse } from './stored-response.ts';
 
 /** What a request is answered with. */
-export interface Reply {
+export interface HttpReply {
   readonly status: number;
   readonly statusText: string;
   readonly headers: HeaderFields;
@@ -34,13 +34,13 @@ export function answerFrom(
   body: Uint8Array,
   ageS: number,
   handling: Handling,
-): Reply {
+): HttpReply {
   const headers = withCacheStatus({ ...stored.headers, age: String(Math.round(ageS)) }, handling);
   if (clientHas(request.headers, stored)) {
     for (const name of OF_THE_BODY) delete headers[name];
     return { status: 304, statusText: 'Not Modified', headers, body: NO_BODY };
   }
-  const whole: Reply = { status: stored.status, statusText: stored.statusText, headers, body };
+  const whole: HttpReply = { status: stored.status, statusText: stored.statusText, headers, body };
   if (request.method === 'HEAD') return { ...whole, body: NO_BODY };
   if (request.headers.range === undefined || stored.status !== 200) return whole;
   if (!ifRangeHolds(request.headers, stored)) return whole;
@@ -60,7 +60,7 @@ export function answerFrom(
 }
 
 /** @see https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.1.7 */
-export function notCached(): Reply {
+export function notCached(): HttpReply {
   const headers = withCacheStatus({ 'content-length': '0' }, { detail: 'only-if-cached' });
   return { status: 504, statusText: 'Gateway Timeout', headers, body: NO_BODY };
 }
