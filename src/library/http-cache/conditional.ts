@@ -1,4 +1,5 @@
-import { fieldList, fieldValue, type HeaderFields } from './headers.ts';
+import { matchesIfNoneMatch } from '../util/etag.ts';
+import { fieldValue, type HeaderFields } from './headers.ts';
 import { parseHttpDate } from './http-date.ts';
 import type { StoredResponse } from './stored-response.ts';
 
@@ -33,10 +34,7 @@ export function clientHas(request: HeaderFields, stored: StoredResponse): boolea
   const { headers, receivedAt } = stored;
   if (stored.status !== 200) return false;
   if (request['if-none-match'] !== undefined) {
-    const known = fieldList(request, 'if-none-match');
-    const etag = fieldValue(headers, 'etag');
-    if (known.includes('*')) return true;
-    return etag !== undefined && known.some((one) => opaque(one) === opaque(etag));
+    return matchesIfNoneMatch(fieldValue(request, 'if-none-match')!, fieldValue(headers, 'etag'));
   }
   const since = parseHttpDate(fieldValue(request, 'if-modified-since'), receivedAt);
   if (since === undefined) return false;
@@ -56,9 +54,4 @@ export function ifRangeHolds(request: HeaderFields, { headers }: StoredResponse)
   if (condition === undefined) return true;
   if (condition.startsWith('W/')) return false;
   return condition === fieldValue(headers, condition.startsWith('"') ? 'etag' : 'last-modified');
-}
-
-/** A tag without its mark of weakness: https://www.rfc-editor.org/rfc/rfc9110.html#section-8.8.3.2 */
-function opaque(etag: string): string {
-  return etag.startsWith('W/') ? etag.slice(2) : etag;
 }

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CacheRead, LoadingCache, ReadOutcome } from '../../library/cache/index.ts';
-import { etagMatches } from '../../library/util/etag.ts';
+import { matchesIfNoneMatch } from '../../library/util/etag.ts';
 import type { Answer, CachedRead } from './answers.ts';
 import type { CommonHeaders } from './plugins/headers.ts';
 
@@ -45,7 +45,7 @@ function write(
   ];
   reply.hijack();
   const condition = request.headers['if-none-match'];
-  if (condition !== undefined && etagMatches(condition, etag)) {
+  if (condition !== undefined && matchesIfNoneMatch(condition, etag)) {
     reply.raw.writeHead(304, headers).end();
   } else {
     headers.push('Content-Type', 'application/json; charset=utf-8', 'Content-Length', String(body.length));

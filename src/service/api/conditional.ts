@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { etagMatches, weakEtag } from '../../library/util/etag.ts';
+import { matchesIfNoneMatch, weakEtag } from '../../library/util/etag.ts';
 
 /** Answers 304 where the client has what the validator stands for, else the JSON that `make` returns. */
 export function sendUnlessKnown(
@@ -30,7 +30,7 @@ export async function dropIfKnown(
 function markKnown(request: FastifyRequest, reply: FastifyReply, etag: string): boolean {
   reply.headers({ ETag: etag, 'Cache-Control': 'private, no-cache' });
   const condition = request.headers['if-none-match'];
-  const isKnown = condition !== undefined && etagMatches(condition, etag);
+  const isKnown = condition !== undefined && matchesIfNoneMatch(condition, etag);
   if (isKnown) reply.code(304).removeHeader('content-type');
   return isKnown;
 }

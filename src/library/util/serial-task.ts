@@ -1,0 +1,82 @@
+import type { Clock } from './clock.ts';
+
+/** How a {@link SerialTask} is scheduled. */
+export interface SerialTaskOptions {
+  /** Source of time for `intervalMs`. */
+  clock: Clock;
+  /** Pause between the end of a run and the start of the next, in milliseconds. Default: runs on request only. */
+  intervalMs?: number;
+}
+
+/**
+ * One run of the task.
+ * @param signal aborted by {@link SerialTask.stop}
+ * @returns the pause before the next run in milliseconds, or undefined for `intervalMs`
+ */
+export type SerialRun = (signal: AbortSignal) => Promise<number | undefined> | Promise<void>;
+
+/**
+ * Runs an asynchronous task one run at a time. A trigger during a run starts exactly one more run after it,
+ * however many triggers there were: the run in progress may have read state from before the trigger.
+ *
+ * The task handles its own errors. A run that rejects is an unhandled rejection, as it would be without this class.
+ */
+export class SerialTask {
+  readonly #run: SerialRun;
+  readonly #clock: Clock;
+  readonly #intervalMs: number | undefined;
+  readonly #controller = new AbortController();
+  #current: Promise<void> | undefined;
+  #again = false;
+  #cancelTimer: () => void = () => {};
+
+  constructor(run: SerialRun, { clock, intervalMs }: SerialTaskOptions) {
+    this.#run = run;
+    this.#clock = clock;
+    this.#intervalMs = intervalMs;
+  }
+
+  /** Whether a run is in progress. */
+  get running(): boolean {
+    return this.#current !== undefined;
+  }
+
+  /** Starts a run now, or one more after the run in progress. Does nothing once stopped. */
+  trigger(): void {
+    if (this.#controller.signal.aborted) return;
+    if (this.#current) {
+      this.#again = true;
+      return;
+    }
+    this.#cancelTimer();
+    this.#current = this.#runOnce();
+  }
+
+  /** Aborts the signal of the run in progress and starts no other. */
+  stop(): void {
+    this.#controller.abort();
+    this.#cancelTimer();
+  }
+
+  /** Stops, and resolves when the run in progress has ended. */
+  async close(): Promise<void> {
+    this.stop();
+    await this.#current;
+  }
+
+  async #runOnce(): Promise<void> {
+    const { signal } = this.#controller;
+    let pauseMs: number | undefined;
+    try {
+      pauseMs = (await this.#run(signal)) ?? this.#intervalMs;
+    } finally {
+      this.#current = undefined;
+      if (this.#again) {
+        this.#again = false;
+        this.trigger();
+      } else if (pauseMs !== undefined && !signal.aborted) {
+        this.#cancelTimer = this.#clock.after(pauseMs, () => this.trigger());
+      }
+    }
+  }
+}
