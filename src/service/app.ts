@@ -30,11 +30,11 @@ export interface App {
   close(): Promise<void>;
 }
 
-/** Puts everything together. The history is opened when the API becomes ready, all else waits for `start()`. */
+/** Puts everything together. The event log opens when the API becomes ready; all else waits for `start()`. */
 export async function buildApp(config: Config, dependencies: Dependencies): Promise<App> {
   const { runtime, vpnContainers } = dependencies;
   const infrastructure = createInfrastructure(config, dependencies);
-  const { bus, caches, clock, history, log, metrics, notices, report, link } = infrastructure;
+  const { bus, caches, clock, eventLog, log, metrics, notices, onLog, link } = infrastructure;
   const cache = caches.stats;
 
   const engines = createEngines(config, runtime, infrastructure);
@@ -114,14 +114,14 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     answers,
     sseClients,
     readVpn,
-    past: samples.past,
+    timeSeries: samples.timeSeries,
     leadership,
   });
   // Before the first request is served: a client's report about a stream must find it.
   api.addHook('onReady', async () => {
-    history.start();
+    eventLog.start();
     await samples.restore();
-    await restoreStreams({ history, bus, streams, engines: registry, report });
+    await restoreStreams({ eventLog, bus, streams, engines: registry, onLog });
   });
 
   return {
@@ -150,7 +150,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
       caches.results.close();
       link?.close();
       metrics.close();
-      await history.close();
+      await eventLog.close();
       await runtime.close();
     },
   };

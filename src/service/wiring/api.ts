@@ -47,12 +47,12 @@ export async function createApi(
     answers: Answers;
     sseClients: SseClients;
     readVpn: () => Promise<VpnStatus>;
-    past: TimeSeries;
+    timeSeries: TimeSeries;
     leadership: Leadership;
   },
 ): Promise<Api> {
-  const { answers, views, sseClients, readVpn, past, leadership } = parts;
-  const { caches, clock, history, link, log, metrics } = parts.infrastructure;
+  const { answers, views, sseClients, readVpn, timeSeries, leadership } = parts;
+  const { caches, clock, eventLog, link, log, metrics } = parts.infrastructure;
   const { registry, breakers } = parts.engines;
   const { streams, figures, sessions } = parts.playback;
   const { provisioner, scaler, replacer } = parts.reconcilers;
@@ -79,15 +79,15 @@ export async function createApi(
   vpnRoutes(api, readVpn);
   streamRoutes(api, { streams, figures, sessions, views, checkKey, log });
   streamEventRoutes(api, { streams, registry, views, checkKey });
-  sampleRoutes(api, past);
+  sampleRoutes(api, timeSeries);
   cacheRoutes(api, caches, metrics.loadTimes, checkKey);
   liveRoutes(api, sseClients, headers);
   metricsRoutes(api, metrics);
-  eventRoutes(api, history);
+  eventRoutes(api, eventLog);
   await panelRoutes(api);
   const cluster = () =>
     link && ({ redis: link.state === 'closed' ? 'connected' : 'away', leading: leadership.leading } as const);
   const startedMs = performance.now();
-  probeRoutes(api, { registry, history, cluster, runtimeName: runtime.name, version, startedMs });
+  probeRoutes(api, { registry, eventLog, cluster, runtimeName: runtime.name, version, startedMs });
   return api;
 }

@@ -14,9 +14,9 @@ export function createTimeSeries(
   { caches, clock, log }: Infrastructure,
 ) {
   const intervalS = config.historySampleIntervalS;
-  const past = new TimeSeries(Math.max(1, intervalS), Date.now);
+  const timeSeries = new TimeSeries(Math.max(1, intervalS), Date.now);
   const sampler = new Sampler({
-    past,
+    timeSeries,
     clock,
     now: Date.now,
     intervalS,
@@ -35,16 +35,16 @@ export function createTimeSeries(
         streams_active: active,
       };
     },
-    readCache: () => caches.stats.totals(),
+    readCacheTotals: () => caches.stats.totals(),
   });
   const file = new TimeSeriesFile({
     dataDir: config.dataDir,
-    past,
+    timeSeries,
     clock,
     onError: (message) => log.warn(message),
   });
   return {
-    past,
+    timeSeries,
     /** Takes up what the former run has left. */
     restore: () => file.restore(),
     start() {
