@@ -38,7 +38,7 @@ export function recordStreams(bus: EventBus, eventLog: EventLog, streams: Stream
 
 /**
  * Restores the streams of the previous run. Streams whose engine no longer runs are ended once the running
- * engines are known. Resolves when the streams are restored, or after 2 seconds. Never rejects.
+ * engines are known. Resolves once the streams are restored, or after 2 seconds. Never rejects.
  */
 export async function restoreStreams(parts: RestoreParts): Promise<void> {
   const { eventLog, bus, streams, engines, onLog } = parts;

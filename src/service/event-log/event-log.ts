@@ -115,7 +115,7 @@ export class EventLog {
     return this.#read('events', query);
   }
 
-  /** @throws RoundhouseError `history_unavailable` */
+  /** Counts the stored events and returns the state of the log. @throws RoundhouseError `history_unavailable` */
   async stats(): Promise<EventLogStats> {
     const counts = await this.#read('counts', null);
     return {

@@ -6,9 +6,9 @@ import { point } from './fixtures.ts';
 const START_S = 1_800_000_000;
 
 /** A time series with a point every ten seconds. */
-function sampled(seconds: number, known = (n: number) => ({ engines_total: n, cache_hits: 1 })) {
+function sampled(seconds: number, valuesAt = (n: number) => ({ engines_total: n, cache_hits: 1 })) {
   const timeSeries = new TimeSeries(10, () => START_S * 1000);
-  for (let n = 0; n < seconds / 10; n += 1) timeSeries.add(START_S + n * 10 + 5, point(known(n)));
+  for (let n = 0; n < seconds / 10; n += 1) timeSeries.add(START_S + n * 10 + 5, point(valuesAt(n)));
   return timeSeries;
 }
 
