@@ -31,9 +31,8 @@ export async function describeLibrary(): Promise<string> {
 function tableOf(table: SettingsTable): string {
   const rows = Object.values(table).map((setting: Setting<unknown>) => {
     const names = setting.env.map((name) => `\`${name}\``).join(', ');
-    const defaultText =
-      setting.fallbackText ?? (setting.fallback === null ? 'unset' : String(setting.fallback));
-    return `| ${names} | ${defaultText} | ${setting.unit} | ${setting.description} |\n`;
+    const fallback = setting.fallbackText ?? (setting.fallback === null ? 'unset' : String(setting.fallback));
+    return `| ${names} | ${fallback} | ${setting.unit} | ${setting.description} |\n`;
   });
   return `| variable | default | unit | meaning |\n|---|---|---|---|\n${rows.join('')}`;
 }

@@ -14,32 +14,36 @@ export type Config = Readonly<Values>;
  * @throws ConfigError that lists every invalid value
  */
 export function readConfig(...layers: readonly Variables[]): Config {
-  const faults: string[] = [];
-  const config = readSettings(SETTINGS, layers, faults);
-  if (faults.length === 0) faults.push(...conflicts(config));
-  if (faults.length > 0) throw new ConfigError(faults);
+  const problems: string[] = [];
+  const config = readSettings(SETTINGS, layers, problems);
+  if (problems.length === 0) problems.push(...conflicts(config));
+  if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(config);
 }
 
 function conflicts(config: Values): string[] {
-  const faults: string[] = [];
+  const problems: string[] = [];
   const ports = config.portRange.last - config.portRange.first + 1;
   if (config.minReplicas > config.maxReplicas) {
-    faults.push(`MIN_REPLICAS (${config.minReplicas}) must not exceed MAX_REPLICAS (${config.maxReplicas})`);
+    problems.push(
+      `MIN_REPLICAS (${config.minReplicas}) must not exceed MAX_REPLICAS (${config.maxReplicas})`,
+    );
   }
   if (ports < config.maxReplicas) {
-    faults.push(
+    problems.push(
       `PORT_RANGE_HOST has ${ports} ports, which must not be fewer than MAX_REPLICAS (${config.maxReplicas})`,
     );
   }
   if (config.gluetunContainerName && config.dockerNetwork) {
-    faults.push('GLUETUN_CONTAINER_NAME and DOCKER_NETWORK must not both be set: an engine has one network');
+    problems.push(
+      'GLUETUN_CONTAINER_NAME and DOCKER_NETWORK must not both be set: an engine has one network',
+    );
   }
   if (config.engineHost?.includes('{vpn}') && !config.gluetunContainerName) {
-    faults.push('ENGINE_HOST contains {vpn}, which requires GLUETUN_CONTAINER_NAME to be set');
+    problems.push('ENGINE_HOST contains {vpn}, which requires GLUETUN_CONTAINER_NAME to be set');
   }
-  if (config.vpnMode === 'redundant') faults.push(...redundancyConflicts(config));
-  return faults;
+  if (config.vpnMode === 'redundant') problems.push(...redundancyConflicts(config));
+  return problems;
 }
 
 function redundancyConflicts(config: Values): string[] {

@@ -9,7 +9,7 @@ interface Row {
   bad: string[];
 }
 
-const NUMBER_FAULTS = ['x', '-1', '1e', '1 s', '0x', 'NaN', 'Infinity', ' '];
+const INVALID_NUMBERS = ['x', '-1', '1e', '1 s', '0x', 'NaN', 'Infinity', ' '];
 const FLAG: Row = {
   good: [
     ['true', true],
@@ -32,7 +32,7 @@ function seconds(min: number, max = 86_400): Row {
       ['1.5', 1.5],
       [String(max), max],
     ],
-    bad: [...NUMBER_FAULTS, String(min / 2 || -0.1), String(max + 1)],
+    bad: [...INVALID_NUMBERS, String(min / 2 || -0.1), String(max + 1)],
   };
 }
 
@@ -42,7 +42,7 @@ function integer(min: number, max: number): Row {
       [String(min), min],
       [String(max), max],
     ],
-    bad: [...NUMBER_FAULTS, '1.5', String(min - 1), String(max + 1)],
+    bad: [...INVALID_NUMBERS, '1.5', String(min - 1), String(max + 1)],
   };
 }
 
@@ -191,7 +191,7 @@ const ROWS: Record<keyof typeof SETTINGS, Row> = {
   cacheMaxBytes: integer(1024, 2 ** 40),
 };
 
-function faultsOf(env: NodeJS.ProcessEnv): readonly string[] {
+function problemsOf(env: NodeJS.ProcessEnv): readonly string[] {
   try {
     readConfig(env);
   } catch (error) {
@@ -219,11 +219,11 @@ describe.each(Object.entries(ROWS) as [keyof typeof SETTINGS, Row][])('%s', (nam
 
   test('rejects invalid values with the variable, the value and what it must be', () => {
     for (const text of bad) {
-      const [fault, ...others] = faultsOf({ [variable]: text });
+      const [problem, ...others] = problemsOf({ [variable]: text });
       const shown = variable.endsWith('KEY') ? '"…"' : JSON.stringify(text);
       expect(others).toEqual([]);
-      expect(fault).toMatch(/ must be /);
-      expect(fault?.slice(0, variable.length + shown.length + 1)).toBe(`${variable}=${shown}`);
+      expect(problem).toMatch(/ must be /);
+      expect(problem?.slice(0, variable.length + shown.length + 1)).toBe(`${variable}=${shown}`);
     }
   });
 
@@ -280,15 +280,15 @@ test('every invalid value is listed on a line of its own', () => {
   const wrong = Object.entries(ROWS).flatMap(([name, { bad }]) =>
     bad[0] === undefined ? [] : [[SETTINGS[name as keyof typeof SETTINGS].env[0], bad[0]]],
   );
-  const faults = faultsOf(Object.fromEntries(wrong));
-  expect(faults.map((fault) => fault.split('=')[0])).toEqual(wrong.map(([variable]) => variable));
-  const { message } = new ConfigError(faults);
-  expect(message.split('\n')).toHaveLength(faults.length + 1);
+  const problems = problemsOf(Object.fromEntries(wrong));
+  expect(problems.map((problem) => problem.split('=')[0])).toEqual(wrong.map(([variable]) => variable));
+  const { message } = new ConfigError(problems);
+  expect(message.split('\n')).toHaveLength(problems.length + 1);
 });
 
 test('a long value is truncated in the message', () => {
-  const [fault] = faultsOf({ PORT: 'x'.repeat(10_000) });
-  expect(fault!.length).toBeLessThan(250);
+  const [problem] = problemsOf({ PORT: 'x'.repeat(10_000) });
+  expect(problem!.length).toBeLessThan(250);
 });
 
 test('an empty variable counts as unset', () => {
@@ -300,7 +300,7 @@ test('an alias is used if the name itself is not set', () => {
   expect(readConfig({ APP_PORT: '9000' }).port).toBe(9000);
   expect(readConfig({ APP_PORT: '9000', PORT: '9001' }).port).toBe(9001);
   expect(readConfig({ APP_PORT: '9000', PORT: '' }).port).toBe(9000);
-  expect(faultsOf({ APP_PORT: 'x' })).toEqual([expect.stringMatching(/^APP_PORT="x" must be /)]);
+  expect(problemsOf({ APP_PORT: 'x' })).toEqual([expect.stringMatching(/^APP_PORT="x" must be /)]);
 });
 
 test('no variable belongs to two settings', () => {
@@ -347,15 +347,15 @@ test.each([
     /GLUETUN_API_URL and GLUETUN_API_URL_2 must differ/,
   ],
   ['a VPN as host without a VPN', { ENGINE_HOST: '{vpn}' }, /ENGINE_HOST.*GLUETUN_CONTAINER_NAME/],
-])('conflicting settings are rejected: %s', (_, env, fault) => {
-  expect(faultsOf(env)).toEqual([expect.stringMatching(fault)]);
+])('conflicting settings are rejected: %s', (_, env, problem) => {
+  expect(problemsOf(env)).toEqual([expect.stringMatching(problem)]);
 });
 
 test('settings at the limit of a conflict are accepted', () => {
-  expect(faultsOf({ MIN_REPLICAS: '4', MAX_REPLICAS: '4', PORT_RANGE_HOST: '100-103' })).toEqual([]);
-  expect(faultsOf({ ...TWO_VPNS, GLUETUN_API_URL: 'http://x:8000', ENGINE_HOST: '{vpn}' })).toEqual([]);
+  expect(problemsOf({ MIN_REPLICAS: '4', MAX_REPLICAS: '4', PORT_RANGE_HOST: '100-103' })).toEqual([]);
+  expect(problemsOf({ ...TWO_VPNS, GLUETUN_API_URL: 'http://x:8000', ENGINE_HOST: '{vpn}' })).toEqual([]);
   // Switching back to one VPN does not require unsetting the name of the second.
-  expect(faultsOf({ GLUETUN_CONTAINER_NAME: 'one', GLUETUN_CONTAINER_NAME_2: 'one' })).toEqual([]);
+  expect(problemsOf({ GLUETUN_CONTAINER_NAME: 'one', GLUETUN_CONTAINER_NAME_2: 'one' })).toEqual([]);
 });
 
 test('the configuration is frozen', () => {
