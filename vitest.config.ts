@@ -79,7 +79,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'explore',
-          include: ['test/**/*.{property,explore}.test.ts', 'test/**/*.property.integration.test.ts'],
+          include: ['test/**/*.explore.test.ts', 'test/**/*.property{,.integration,.acceptance}.test.ts'],
           testTimeout: 10 * MINUTE_MS,
           isolate: false,
         },
