@@ -29,7 +29,7 @@ async function run(): Promise<void> {
   const { runtime, vpnContainers, reason } = await openRuntime(
     config,
     (message) => logger.warn(message),
-    metrics.noteDockerCall,
+    metrics.recordDockerCall,
   );
   const app = await buildApp(config, {
     runtime,

@@ -45,9 +45,9 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
   const election = link && new Election({ link, bus, leaseS: config.leaderLeaseS, onError });
   const exchange = link && new StreamExchange({ link, bus, streams, onError });
   const leadership = election ?? ALONE;
-  const knowsAllStreams = () => exchange?.isCurrent ?? true;
+  const hasAllStreams = () => exchange?.isCurrent ?? true;
   const vpns = createVpns(config, vpnContainers, infrastructure, leadership, () =>
-    reconcilers.considerVpns(),
+    reconcilers.reconcileVpns(),
   );
   const { fleet } = vpns;
 
@@ -59,7 +59,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
   const usesVpnContainers = vpnContainers !== null;
   const reconcilers = createReconcilers(
     config,
-    { runtime, usesVpnContainers, engines, streams, fleet, leadership, knowsAllStreams, readVpn },
+    { runtime, usesVpnContainers, engines, streams, fleet, leadership, hasAllStreams, readVpn },
     infrastructure,
   );
   const views = new EngineViews(registry, streams, figures);

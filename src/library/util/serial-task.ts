@@ -29,6 +29,7 @@ export class SerialTask {
   #current: Promise<void> | undefined;
   #running = false;
   #again = false;
+  #backoffMs: number | undefined;
   #cancelTimer: () => void = () => {};
 
   constructor(run: SerialRun, { clock = createSystemClock(), intervalMs }: SerialTaskOptions = {}) {
@@ -61,6 +62,14 @@ export class SerialTask {
     if (!this.#controller.signal.aborted) this.#cancelTimer = this.#clock.after(delayMs, () => this.trigger());
   }
 
+  /**
+   * Called by a run: postpones the next run by `delayMs`, even if it has been triggered during this one, as a
+   * failing run may do itself. A trigger after this run starts the next one at once.
+   */
+  backOff(delayMs: number): void {
+    this.#backoffMs = delayMs;
+  }
+
   /** Aborts the signal of the run in progress and starts no other. */
   stop(): void {
     this.#controller.abort();
@@ -80,12 +89,12 @@ export class SerialTask {
       pauseMs = (await this.#run(signal)) ?? this.#intervalMs;
     } finally {
       this.#running = false;
-      if (this.#again) {
-        this.#again = false;
-        this.trigger();
-      } else if (pauseMs !== undefined) {
-        this.schedule(pauseMs);
-      }
+      const again = this.#again && this.#backoffMs === undefined;
+      const nextMs = this.#backoffMs ?? pauseMs;
+      this.#again = false;
+      this.#backoffMs = undefined;
+      if (again) this.trigger();
+      else if (nextMs !== undefined) this.schedule(nextMs);
     }
   }
 }

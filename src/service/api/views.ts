@@ -1,7 +1,7 @@
 import type { Static } from 'typebox';
 import type { Engine } from '../engines/engine.ts';
 import type { EngineRegistry } from '../engines/registry.ts';
-import type { StreamFigures } from '../streams/figures.ts';
+import type { StreamSamples } from '../streams/stream-samples.ts';
 import type { StreamSample } from '../streams/sample.ts';
 import type { Stream, Streams } from '../streams/streams.ts';
 import type { EngineSchema } from './schemas/engines.ts';
@@ -15,9 +15,9 @@ export type WireSample = Static<typeof StreamSampleSchema>;
 export class EngineViews {
   readonly #registry: EngineRegistry;
   readonly #streams: Streams;
-  readonly #figures: StreamFigures;
+  readonly #figures: StreamSamples;
 
-  constructor(registry: EngineRegistry, streams: Streams, figures: StreamFigures) {
+  constructor(registry: EngineRegistry, streams: Streams, figures: StreamSamples) {
     this.#registry = registry;
     this.#streams = streams;
     this.#figures = figures;
@@ -26,7 +26,7 @@ export class EngineViews {
   list(): WireEngine[] {
     this.#registry.assertAvailable();
     // One that is being deleted must not be chosen for another stream.
-    const staying = this.#registry.list().filter(({ id }) => !this.#registry.isLeaving(id));
+    const staying = this.#registry.list().filter(({ id }) => !this.#registry.isDeleting(id));
     return staying.map((engine) => toWireEngine(engine, this.#streams.ofEngine(engine.id)));
   }
 

@@ -1,11 +1,14 @@
 import type { Clock } from '../../library/cache/index.ts';
 
+/** `closed` lets every attempt through, `open` none, `half_open` one at a time. */
 export type BreakerState = 'closed' | 'open' | 'half_open';
 
-/** What the breaker tells; times in milliseconds since the epoch, or null. */
+/** State of a {@link CircuitBreaker} at one time. Times are milliseconds since the epoch, or null. */
 export interface BreakerSnapshot {
   state: BreakerState;
+  /** Consecutive failures since the last success or reset. */
   failureCount: number;
+  /** Consecutive failures that open the breaker. */
   failureThreshold: number;
   lastFailureTime: number | null;
   lastSuccessTime: number | null;
@@ -14,18 +17,20 @@ export interface BreakerSnapshot {
   recoveryEtaS: number;
 }
 
-/** One attempt at what the breaker guards. Exactly one of these is to be called, once, however late. */
+/** One attempt at the guarded operation. Call exactly one of these methods, once; there is no deadline. */
 export interface BreakerAttempt {
   succeed(): void;
   fail(): void;
-  /** It ended without telling anything about the host, as with a refused port. */
+  /** The outcome says nothing about the host, as with a port that is taken. */
   abandon(): void;
 }
 
 /**
- * Stops provisioning after repeated failures, so that a broken host is not hammered. Open for
- * `recoveryTimeoutS`, then half open: one attempt is let through as a probe, and its outcome closes the
- * breaker or opens it anew. Outcomes of attempts from before that come in late change neither.
+ * Stops provisioning after repeated failures, so that a broken host is not retried without end. It stays
+ * open for `recoveryTimeoutS`, then becomes half open: one attempt is let through as a probe, and its outcome
+ * closes or reopens the breaker. Late outcomes of earlier attempts do neither.
+ *
+ * @see https://learn.microsoft.com/azure/architecture/patterns/circuit-breaker
  */
 export class CircuitBreaker {
   readonly #clock: Clock;
@@ -34,15 +39,18 @@ export class CircuitBreaker {
   readonly #onChange: () => void;
   #failures = 0;
   #openedAt: number | undefined;
-  /** The attempt let through while half open; a reset makes it an attempt like any other. */
+  /** The attempt let through while half open. A reset turns it into an ordinary attempt. */
   #probe: symbol | undefined;
   #lastFailure: number | null = null;
   #lastSuccess: number | null = null;
 
   constructor(parts: {
     clock: Clock;
+    /** Consecutive failures that open the breaker. */
     failureThreshold: number;
+    /** Seconds from opening until a probe is let through. */
     recoveryTimeoutS: number;
+    /** Called after a failure, a reset, and when a probe starts or ends. */
     onChange: () => void;
   }) {
     this.#clock = parts.clock;
@@ -51,17 +59,18 @@ export class CircuitBreaker {
     this.#onChange = parts.onChange;
   }
 
+  /** Current state. It changes from open to half open with time alone. */
   get state(): BreakerState {
     if (this.#openedAt === undefined) return 'closed';
     return this.#etaS() > 0 ? 'open' : 'half_open';
   }
 
-  /** Whether an attempt may be made now; when half open, only while no probe is under way. */
+  /** Whether an attempt may start now. While half open, only if no probe is in progress. */
   get allows(): boolean {
     return this.state === 'closed' || (this.state === 'half_open' && this.#probe === undefined);
   }
 
-  /** Call before an attempt that {@link allows} permits. */
+  /** Starts an attempt. Call only while {@link allows} is true. */
   begin(): BreakerAttempt {
     const own = Symbol();
     if (this.state === 'half_open') this.#setProbe(own);
@@ -77,7 +86,7 @@ export class CircuitBreaker {
     };
   }
 
-  /** Closes it by hand, and forgets the failures. */
+  /** Closes the breaker and clears its failure count. */
   reset(): void {
     this.#failures = 0;
     this.#openedAt = undefined;
@@ -85,6 +94,7 @@ export class CircuitBreaker {
     this.#onChange();
   }
 
+  /** The breaker's state at this moment. */
   snapshot(): BreakerSnapshot {
     return {
       state: this.state,
@@ -117,7 +127,7 @@ export class CircuitBreaker {
   }
 
   #etaS(): number {
-    const openFor = (this.#clock.now() - this.#openedAt!) / 1000;
-    return Math.max(0, this.#recoveryTimeoutS - openFor);
+    const openForS = (this.#clock.now() - this.#openedAt!) / 1000;
+    return Math.max(0, this.#recoveryTimeoutS - openForS);
   }
 }

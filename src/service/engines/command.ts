@@ -4,8 +4,9 @@ import type { EnginePorts } from './runtime.ts';
 export type Command = readonly [string, ...string[]];
 
 /**
- * Splits a command at spaces; single or double quotes group. There is no escaping, and no shell sees it.
- * @throws Error for an empty command or a quote that is not closed.
+ * Splits a command line at whitespace. Single or double quotes group words. There is no escaping, and no
+ * shell is involved.
+ * @throws Error for an empty command or an unclosed quote
  */
 export function splitCommand(text: string): Command {
   const words: string[] = [];
@@ -24,22 +25,22 @@ export function splitCommand(text: string): Command {
       word = (word ?? '') + char;
     }
   }
-  if (quote !== null) throw new Error(`The engine command has a ${quote} that is not closed`);
+  if (quote !== null) throw new Error(`The engine command has an unclosed ${quote}`);
   const [program, ...args] = words;
-  if (!program) throw new Error('The engine command names no program');
+  if (!program) throw new Error('The engine command is empty');
   return [program, ...args];
 }
 
-/** What an engine takes its peers on where no other port is meant. */
-const USUAL_P2P_PORT = 8621;
+/** Default port of an engine for its peers. */
+const DEFAULT_P2P_PORT = 8621;
 
-/** Fills `{http_port}`, `{https_port}` and `{p2p_port}` in. */
-export function fillPorts(command: Command, ports: EnginePorts, p2pPort = USUAL_P2P_PORT): Command {
-  const fill = (word: string) =>
+/** Replaces `{http_port}`, `{https_port}` and `{p2p_port}` in a command. `p2pPort` defaults to 8621. */
+export function substitutePorts(command: Command, ports: EnginePorts, p2pPort = DEFAULT_P2P_PORT): Command {
+  const substitute = (word: string) =>
     word
       .replaceAll('{http_port}', String(ports.containerHttp))
       .replaceAll('{https_port}', String(ports.containerHttps))
       .replaceAll('{p2p_port}', String(p2pPort));
   const [program, ...args] = command;
-  return [fill(program), ...args.map(fill)];
+  return [substitute(program), ...args.map(substitute)];
 }

@@ -1,35 +1,40 @@
 import type { RuntimeEngine } from './runtime.ts';
 
+/** Result of an engine's health checks; `unknown` until the first success or the end of its start-up time. */
 export type Health = 'healthy' | 'unhealthy' | 'unknown';
 
-/** What the engine's own API says of itself. */
+/** Platform and version, as reported by the engine's own API. */
 export interface EngineIdentity {
   platform: string;
   version: string;
 }
 
-/** A managed engine that runs or starts. Times are milliseconds since the epoch. */
+/** A managed engine that is starting or running. Times are milliseconds since the epoch. */
 export interface Engine extends RuntimeEngine {
   health: Health;
   lastHealthCheck: number | null;
+  /** When a stream last started or ended on it. */
   lastStreamUsage: number | null;
   firstSeen: number;
+  /** When the runtime last reported it. */
   lastSeen: number;
+  /** Null until its API has responded. */
   identity: EngineIdentity | null;
-  /** Whether it is the one engine that has its VPN's forwarded port. */
+  /** Whether it is the engine elected to use its VPN's forwarded port. */
   forwarded: boolean;
 }
 
-export function newEngine(seen: RuntimeEngine, now: number): Engine {
+/** An engine that the runtime has just reported for the first time. */
+export function newEngine(reported: RuntimeEngine, now: number): Engine {
   return {
-    ...seen,
+    ...reported,
     health: 'unknown',
     lastHealthCheck: null,
     lastStreamUsage: null,
     firstSeen: now,
     lastSeen: now,
     identity: null,
-    // Until the VPN has been looked at.
-    forwarded: seen.forwardedPort !== null,
+    // Assumed until the next election.
+    forwarded: reported.forwardedPort !== null,
   };
 }

@@ -1,21 +1,23 @@
 import type { Clock } from '../../library/cache/index.ts';
+import { SerialTask } from '../../library/util/serial-task.ts';
 import type { Engine } from './engine.ts';
-import type { EngineVpn, Placed } from './placement.ts';
+import type { EngineVpn, VpnAssignment } from './placement.ts';
 import type { EngineRegistry } from './registry.ts';
 import type { RuntimeEngine } from './runtime.ts';
-import { lossOf, type WatchedVpn } from './vpn-failover.ts';
+import { type FailoverVpn, findNetworkLoss } from './vpn-failover.ts';
 
-/** An engine that cannot keep its port must not be replaced every few seconds. */
-const PAUSE_MS = 60_000;
+/** Minimum time between two starts for one VPN: an engine that loses its port must not be replaced in a loop. */
+const MIN_START_INTERVAL_MS = 60_000;
 
-/** A VPN and its port, as they were last seen. */
-export type ForwardingVpn = WatchedVpn & Pick<EngineVpn, 'connected' | 'forwardedPort'>;
+/** The last observed state of a VPN and its forwarded port. */
+export type ForwardingVpn = FailoverVpn & Pick<EngineVpn, 'connected' | 'forwardedPort'>;
 
 /**
- * The engine of a VPN that has its forwarded port: of those started with it the one that has it already,
- * else the first healthy, else the oldest. Null where there is none, or no port.
+ * Elects the engine that uses a VPN's forwarded port. Candidates are the engines started with that port: the
+ * current holder wins, then the first healthy one, then the oldest.
+ * @returns null if there is no candidate or no port
  */
-export function electForwarded(
+export function electForwardedEngine(
   vpn: Pick<ForwardingVpn, 'container' | 'forwardedPort'>,
   engines: readonly Engine[],
 ): Engine | null {
@@ -32,10 +34,10 @@ export function electForwarded(
 }
 
 /**
- * Sees to it that each VPN with a forwarded port has one engine that takes it. An engine learns of the port
- * as it starts, so where no engine was started with the port, whether because the VPN got it late or got
- * another, one is: beside the engine that it replaces, which goes once the new one is healthy, or in its
- * stead where MAX_REPLICAS leaves no room. An engine that plays is left alone until it no longer does.
+ * Keeps one engine per VPN on its forwarded port. An engine gets the port only at its start, so if none was
+ * started with the current port (the VPN got it late, or got another one), a new engine is started. The
+ * engine it replaces is removed once the new one is healthy, or beforehand if MAX_REPLICAS leaves no room for
+ * both. An engine with a stream is not replaced until the stream has ended.
  */
 export class ForwardedPorts {
   readonly #registry: EngineRegistry;
@@ -43,33 +45,33 @@ export class ForwardedPorts {
   readonly #vpns: () => readonly ForwardingVpn[];
   readonly #provision: (vpn: string) => Promise<RuntimeEngine>;
   readonly #remove: (id: string) => Promise<void>;
-  readonly #placed: () => readonly Placed[];
+  readonly #assignments: () => readonly VpnAssignment[];
   readonly #hasRoom: () => boolean;
   readonly #isIdle: (id: string) => boolean;
   readonly #mayAct: () => boolean;
   readonly #onError: (error: unknown) => void;
-  /** By VPN, the engine that was started for the port, and the one that goes once it is healthy. */
+  /** By VPN, the engine started for the port and the one to remove once it is healthy. */
   readonly #successions = new Map<string, { successor: string; outgoing: string }>();
-  /** When an engine was last started for the port, by VPN. */
+  /** By VPN, when an engine was last started for the port. */
   readonly #lastStart = new Map<string, number>();
-  #working = false;
+  readonly #task: SerialTask;
   #stopped = false;
 
   constructor(parts: {
     registry: EngineRegistry;
     clock: Clock;
-    /** The VPNs as last seen. */
+    /** Returns the VPNs as last observed. */
     vpns: () => readonly ForwardingVpn[];
-    /** Starts an engine in the network of that VPN, with its port if none has it. */
+    /** Starts an engine in the network of that VPN, with its port unless another engine has it. */
     provision: (vpn: string) => Promise<RuntimeEngine>;
     remove: (id: string) => Promise<void>;
-    /** All engines there are and all on their way. */
-    placed: () => readonly Placed[];
-    /** Whether one more engine is allowed. */
+    /** Returns the VPN assignments of all engines, those being provisioned included. */
+    assignments: () => readonly VpnAssignment[];
+    /** Whether MAX_REPLICAS allows one more engine. */
     hasRoom: () => boolean;
-    /** Whether an engine plays nothing. */
+    /** Whether no stream plays on an engine. */
     isIdle: (id: string) => boolean;
-    /** Whether this process may start and remove engines, or only sees how the ports are taken. */
+    /** Whether this process may start and remove engines. If not, it only elects. */
     mayAct: () => boolean;
     onError: (error: unknown) => void;
   }) {
@@ -78,82 +80,87 @@ export class ForwardedPorts {
     this.#vpns = parts.vpns;
     this.#provision = parts.provision;
     this.#remove = parts.remove;
-    this.#placed = parts.placed;
+    this.#assignments = parts.assignments;
     this.#hasRoom = parts.hasRoom;
     this.#isIdle = parts.isIdle;
     this.#mayAct = parts.mayAct;
     this.#onError = parts.onError;
+    this.#task = new SerialTask((signal) => this.#run(signal), { clock: parts.clock });
   }
 
-  /** Elects, and arranges what is missing; call after each look at a VPN. */
-  consider(): void {
+  /** Elects at once, then starts and removes engines in the background. Call after each check of a VPN. */
+  reconcile(): void {
     if (this.#stopped || !this.#registry.available) return;
     for (const vpn of this.#vpns()) {
-      const elected = electForwarded(vpn, this.#enginesOf(vpn));
+      const elected = electForwardedEngine(vpn, this.#stayingEngines(vpn));
       for (const engine of this.#registry.list()) {
         if (engine.vpnContainer === vpn.container)
           this.#registry.update(engine.id, { forwarded: engine === elected });
       }
     }
-    if (!this.#working) void this.#work();
+    this.#task.trigger();
   }
 
+  /** Starts and removes no further engine. */
   stop(): void {
     this.#stopped = true;
+    this.#task.stop();
   }
 
-  /** The engines of a VPN that stay: one that has lost its network goes anyway. */
-  #enginesOf(vpn: ForwardingVpn): Engine[] {
+  /** The engines of a VPN without those being removed: one that has lost its network is removed anyway. */
+  #stayingEngines(vpn: ForwardingVpn): Engine[] {
     return this.#registry
       .list()
       .filter((engine) => engine.vpnContainer === vpn.container)
-      .filter((engine) => !this.#registry.isLeaving(engine.id) && lossOf(engine, [vpn]) === null);
+      .filter((engine) => !this.#registry.isDeleting(engine.id) && findNetworkLoss(engine, [vpn]) === null);
   }
 
-  async #work(): Promise<void> {
-    this.#working = true;
+  async #run(signal: AbortSignal): Promise<void> {
     try {
       for (const vpn of this.#vpns()) {
-        if (this.#stopped || !this.#mayAct()) break;
-        const engines = this.#enginesOf(vpn);
-        const elected = electForwarded(vpn, engines);
-        if (elected?.health === 'healthy') await this.#retire(vpn, elected, engines);
+        if (signal.aborted || !this.#mayAct()) break;
+        const engines = this.#stayingEngines(vpn);
+        const elected = electForwardedEngine(vpn, engines);
+        if (elected?.health === 'healthy') await this.#removeReplaced(vpn, elected, engines);
         else if (!elected && vpn.connected && vpn.forwardedPort !== null) await this.#start(vpn, engines);
       }
     } catch (error) {
       this.#onError(error);
-    } finally {
-      this.#working = false;
     }
   }
 
-  /** Removes what an elected engine has replaced: engines with a former port, and the one noted. */
-  async #retire({ container }: ForwardingVpn, elected: Engine, engines: readonly Engine[]): Promise<void> {
+  /** Removes the engines that an elected one replaces: those with a former port, and its predecessor. */
+  async #removeReplaced(
+    { container }: ForwardingVpn,
+    elected: Engine,
+    engines: readonly Engine[],
+  ): Promise<void> {
     const succession = this.#successions.get(container);
-    const noted = succession?.successor === elected.id ? succession.outgoing : undefined;
-    if (noted === undefined || !this.#registry.get(noted)) this.#successions.delete(container);
+    const predecessor = succession?.successor === elected.id ? succession.outgoing : undefined;
+    if (predecessor === undefined || !this.#registry.get(predecessor)) this.#successions.delete(container);
     for (const { id, forwardedPort } of engines) {
-      const isFormer = forwardedPort !== null && forwardedPort !== elected.forwardedPort;
-      if ((isFormer || id === noted) && this.#isIdle(id) && this.#mayAct()) await this.#remove(id);
+      const hasFormerPort = forwardedPort !== null && forwardedPort !== elected.forwardedPort;
+      if ((hasFormerPort || id === predecessor) && this.#isIdle(id) && this.#mayAct()) await this.#remove(id);
     }
   }
 
   async #start({ container, forwardedPort: port }: ForwardingVpn, engines: readonly Engine[]): Promise<void> {
-    // A VPN without engines gives its port to the first that comes, and one may be on its way.
-    const isTaken = (placed: Placed) => placed.vpnContainer === container && placed.forwardedPort === port;
-    if (engines.length === 0 || this.#placed().some(isTaken)) return;
+    // The first engine of a VPN gets the port anyway, and it may be starting already.
+    const isTaken = (assignment: VpnAssignment) =>
+      assignment.vpnContainer === container && assignment.forwardedPort === port;
+    if (engines.length === 0 || this.#assignments().some(isTaken)) return;
     const now = this.#clock.now();
-    if (now - (this.#lastStart.get(container) ?? Number.NEGATIVE_INFINITY) < PAUSE_MS) return;
+    if (now - (this.#lastStart.get(container) ?? Number.NEGATIVE_INFINITY) < MIN_START_INTERVAL_MS) return;
     const former = engines.find(({ forwardedPort }) => forwardedPort !== null);
     const outgoing = (former ?? engines.find(({ id }) => this.#isIdle(id)))?.id;
     const hasRoom = this.#hasRoom();
-    const mayGoFirst = outgoing !== undefined && this.#isIdle(outgoing);
-    if (!hasRoom && !mayGoFirst) return;
+    const mayRemoveFirst = outgoing !== undefined && this.#isIdle(outgoing);
+    if (!hasRoom && !mayRemoveFirst) return;
     this.#lastStart.set(container, now);
-    if (!hasRoom && mayGoFirst) await this.#remove(outgoing);
+    if (!hasRoom && mayRemoveFirst) await this.#remove(outgoing);
     const started = await this.#provision(container);
     if (!hasRoom) return;
-    // The port may have gone, or to another engine, since the VPN was last seen.
+    // The VPN may have lost the port since it was last observed, or another engine may have got it.
     if (started.forwardedPort === null) await this.#remove(started.id);
     else if (outgoing) this.#successions.set(container, { successor: started.id, outgoing });
   }

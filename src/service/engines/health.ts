@@ -1,25 +1,25 @@
 import type { Clock } from '../../library/cache/index.ts';
 import { withinDeadline } from '../../library/util/deadline.ts';
+import { SerialTask } from '../../library/util/serial-task.ts';
 import type { Engine, EngineIdentity } from './engine.ts';
 import { checkStatus, readIdentity } from './engine-client.ts';
 import type { EngineRegistry } from './registry.ts';
 
-/** An engine that has not answered yet is asked this often, so that it counts as healthy soon. */
+/** Interval until an engine has responded once, so that it becomes healthy without delay. */
 const STARTING_INTERVAL_MS = 1000;
-const DEADLINE_MS = 3000;
+const CHECK_TIMEOUT_MS = 3000;
 
-/** The watch over one run of an engine. */
+/** The checks of one run of an engine. */
 interface Watch {
   readonly since: number;
-  /** Failed checks in a row. */
+  /** Consecutive failed checks. */
   failures: number;
-  cancelNext: () => void;
 }
 
 /**
- * Asks each engine how it is, every HEALTH_CHECK_INTERVAL_S, side by side and never on a request's path.
- * One success makes it healthy; so many failures in a row make it unhealthy, and before its first success
- * only once its start-up time is over.
+ * Checks the health of each engine every HEALTH_CHECK_INTERVAL_S, independently of requests. One success makes
+ * an engine healthy. `failureThreshold` consecutive failures make it unhealthy, but not before its start-up
+ * time is over if it has never responded.
  */
 export class HealthMonitor {
   readonly #registry: EngineRegistry;
@@ -27,13 +27,15 @@ export class HealthMonitor {
   readonly #intervalMs: number;
   readonly #failureThreshold: number;
   readonly #startupTimeoutMs: number;
-  readonly #watches = new Map<string, Watch>();
+  readonly #tasks = new Map<string, SerialTask>();
 
   constructor(parts: {
     registry: EngineRegistry;
     clock: Clock;
+    /** Pause between two checks of an engine, in seconds. */
     intervalS: number;
     failureThreshold: number;
+    /** How long an engine may take to respond for the first time, in seconds. */
     startupTimeoutS: number;
   }) {
     this.#registry = parts.registry;
@@ -43,46 +45,48 @@ export class HealthMonitor {
     this.#startupTimeoutMs = parts.startupTimeoutS * 1000;
   }
 
-  /** Begins to watch an engine; call when it has started. */
-  follow(id: string): void {
-    this.forget(id);
-    const watch: Watch = { since: this.#clock.now(), failures: 0, cancelNext: () => {} };
-    this.#watches.set(id, watch);
-    this.#checkAfter(0, id, watch);
+  /** Starts to check an engine; call when it has started. */
+  watch(id: string): void {
+    this.unwatch(id);
+    const watch: Watch = { since: this.#clock.now(), failures: 0 };
+    const task = new SerialTask((signal) => this.#check(id, watch, signal), { clock: this.#clock });
+    this.#tasks.set(id, task);
+    task.schedule(0);
   }
 
-  /** Ends the watch over an engine; call when it has stopped. */
-  forget(id: string): void {
-    this.#watches.get(id)?.cancelNext();
-    this.#watches.delete(id);
+  /** Stops checking an engine; call when it has stopped. */
+  unwatch(id: string): void {
+    this.#tasks.get(id)?.stop();
+    this.#tasks.delete(id);
   }
 
+  /** Stops all checks. */
   stop(): void {
-    for (const id of [...this.#watches.keys()]) this.forget(id);
+    for (const id of [...this.#tasks.keys()]) this.unwatch(id);
   }
 
-  #checkAfter(delayMs: number, id: string, watch: Watch): void {
-    watch.cancelNext = this.#clock.after(delayMs, () => void this.#check(id, watch));
-  }
-
-  async #check(id: string, watch: Watch): Promise<void> {
+  /** @returns the pause before the next check, in milliseconds */
+  async #check(id: string, watch: Watch, signal: AbortSignal): Promise<number | undefined> {
     const engine = this.#registry.get(id);
-    if (!engine) return this.forget(id);
-    const identity = await this.#ask(engine).catch(() => null);
-    // It may have been forgotten, or followed anew, while it was being asked.
-    if (this.#watches.get(id) !== watch) return;
+    if (!engine) {
+      this.unwatch(id);
+      return undefined;
+    }
+    const identity = await this.#request(engine, signal).catch(() => null);
+    // Unwatched, or watched anew, during the request.
+    if (signal.aborted) return undefined;
     const lastHealthCheck = Date.now();
     watch.failures = identity ? 0 : watch.failures + 1;
     if (identity) this.#registry.update(id, { health: 'healthy', identity, lastHealthCheck });
     else this.#registry.update(id, { health: this.#afterFailure(engine, watch), lastHealthCheck });
-    const delayMs = this.#registry.get(id)?.health === 'unknown' ? STARTING_INTERVAL_MS : this.#intervalMs;
-    this.#checkAfter(delayMs, id, watch);
+    return this.#registry.get(id)?.health === 'unknown' ? STARTING_INTERVAL_MS : this.#intervalMs;
   }
 
-  /** @throws Error if the engine does not answer in time that it works. */
-  #ask(engine: Engine): Promise<EngineIdentity> {
+  /** @throws Error if the engine does not confirm within the timeout that it works */
+  #request(engine: Engine, outer: AbortSignal): Promise<EngineIdentity> {
     const address = { host: engine.host, port: engine.ports.hostHttp };
-    const deadline = { clock: this.#clock, timeoutMs: DEADLINE_MS, who: `The engine ${engine.name}` };
+    const who = `The engine ${engine.name}`;
+    const deadline = { clock: this.#clock, timeoutMs: CHECK_TIMEOUT_MS, who, outer };
     return withinDeadline(deadline, async (signal) => {
       const identity = engine.identity ?? (await readIdentity(address, signal));
       await checkStatus(address, signal);

@@ -1,31 +1,34 @@
-import { type PortRange, splitRange } from './ports.ts';
+import type { PortRange } from '../config/values.ts';
+import { splitRange } from './ports.ts';
 
-/** A VPN into whose network engines may be put. */
+/** A VPN whose network engines can join. */
 export interface EngineVpn {
   /** Name of its container. */
   container: string;
   connected: boolean;
-  /** The port that the VPN forwards to whatever takes it in its network, or null. */
+  /** The port that the VPN forwards into its network, or null. */
   forwardedPort: number | null;
-  /** The ports of its engines on their host. */
+  /** Host ports reserved for its engines. */
   ports: PortRange;
 }
 
-/** An engine that is there or on its way, as far as its VPN is concerned. */
-export interface Placed {
+/** The VPN of an engine that runs or is being provisioned. */
+export interface VpnAssignment {
+  /** Name of the VPN's container, or null. */
   vpnContainer: string | null;
+  /** The forwarded port given to the engine, or null. */
   forwardedPort: number | null;
 }
 
-/** Where a new engine goes. */
-export interface Placement extends Placed {
+/** The VPN and the host ports for a new engine. */
+export interface Placement extends VpnAssignment {
   vpnContainer: string;
   ports: PortRange;
 }
 
 /**
- * The VPNs that a status names, each with its own part of the ports: two containers cannot publish the same.
- * @param takesPort whether an engine can be told the forwarded port.
+ * The VPNs of a status, each with its own part of the port range: two containers cannot publish the same port.
+ * @param takesPort whether engines can be started with the forwarded port
  */
 export function placementsFor(
   vpns: readonly { container: string; connected: boolean; forwarded_port: number | null }[],
@@ -42,25 +45,26 @@ export function placementsFor(
 }
 
 /**
- * Chooses the VPN of a new engine: of those that are connected, the one with the fewest engines. Whichever
- * engine comes first to a VPN with a forwarded port gets that port.
- * @param engines all there are and all on their way, so that two choices made at once see each other.
- * @param wish a VPN by name or a port, which leave only one VPN to choose.
- * @returns null where no VPN that may be chosen is connected.
+ * Chooses the connected VPN with the fewest engines for a new engine. The first engine of a VPN with a
+ * forwarded port gets that port.
+ * @param engines assignments of all engines, those being provisioned included, so that concurrent choices
+ *   take each other into account
+ * @param request a VPN's name or a host port, either of which leaves one VPN to choose
+ * @returns null if no eligible VPN is connected
  */
 export function placeEngine(
   vpns: readonly EngineVpn[],
-  engines: readonly Placed[],
-  wish: { vpn?: string; hostPort?: number } = {},
+  engines: readonly VpnAssignment[],
+  request: { vpn?: string; hostPort?: number } = {},
 ): Placement | null {
-  const { vpn: name, hostPort: port } = wish;
-  const fits = ({ connected, container, ports }: EngineVpn) =>
+  const { vpn: name, hostPort: port } = request;
+  const isEligible = ({ connected, container, ports }: EngineVpn) =>
     connected &&
     (name === undefined || container === name) &&
     (port === undefined || (port >= ports.first && port <= ports.last));
   const enginesOf = (vpn: EngineVpn) => engines.filter(({ vpnContainer }) => vpnContainer === vpn.container);
-  // The sort is stable: of equals, the first.
-  const [chosen] = vpns.filter(fits).sort((a, b) => enginesOf(a).length - enginesOf(b).length);
+  // The sort is stable: of equals, the first is chosen.
+  const [chosen] = vpns.filter(isEligible).sort((a, b) => enginesOf(a).length - enginesOf(b).length);
   if (!chosen) return null;
   const { container: vpnContainer, forwardedPort, ports } = chosen;
   const isTaken = enginesOf(chosen).some((engine) => engine.forwardedPort === forwardedPort);

@@ -1,90 +1,91 @@
 import type { Clock } from '../../library/cache/index.ts';
+import { SerialTask } from '../../library/util/serial-task.ts';
 import { RoundhouseError } from '../errors.ts';
 import type { EventBus } from '../events/events.ts';
 import { type Engine, newEngine } from './engine.ts';
 import type { EngineRuntime, RuntimeEngine } from './runtime.ts';
 
 const RETRY_MS = 500;
-/** Stops remembered to tell a late answer from a new start; only those during one call matter. */
-const REMEMBERED_STOPS = 4096;
+/** Stops kept to tell a late response from a new start. Only those during one call to the runtime matter. */
+const MAX_REMEMBERED_STOPS = 4096;
 
 /**
- * The engines as the runtime has them: adopted at start, followed by its events, compared with its list on
+ * The engines that the runtime has: adopted at start, updated by its events, and reconciled with its list on
  * every reconnection and every MONITOR_INTERVAL_S.
  *
- * An answer of the runtime may be older than an event, or than another answer, that arrived while it was
- * under way. Moments are therefore numbered, and an answer counts only where nothing is known of an engine
- * from a moment after the answer was asked for.
+ * A response of the runtime may be older than an event, or another response, that arrived while it was in
+ * flight. Requests and events therefore get sequence numbers, and a response about an engine is discarded if
+ * a later observation of that engine exists.
  */
 export class EngineRegistry {
   readonly #runtime: EngineRuntime;
   readonly #bus: EventBus;
-  readonly #clock: Clock;
   readonly #monitorIntervalMs: number;
   readonly #engines = new Map<string, Engine>();
-  /** From which moment that is which is known of each engine. */
-  readonly #knownAsOf = new Map<string, number>();
+  /** Sequence number of the latest observation of each engine. */
+  readonly #observedAt = new Map<string, number>();
+  /** Sequence number of the latest stop of each engine, oldest first. */
   readonly #stoppedAt = new Map<string, number>();
-  /** Engines whose stop was asked for: the runtime's event often comes before the answer to the call. */
+  /** Engines being deleted: the runtime's stop event often precedes the response to the call. */
   readonly #deleting = new Set<string>();
-  /** When the list that was compared last had been asked for. */
-  #comparedAsOf = 0;
-  #moment = 0;
-  #fault: Error | undefined = new Error('The runtime has not answered yet');
-  #reconciling = false;
-  #reconcileAgain = false;
-  #cancelReconcile: () => void = () => {};
+  readonly #reconciliation: SerialTask;
+  /** Sequence number of the latest list that was applied. */
+  #listedAt = 0;
+  #sequence = 0;
+  #error: Error | undefined = new Error('The runtime has not responded yet');
   #unwatch: (() => void) | undefined;
   #stopped = false;
 
   constructor(parts: { runtime: EngineRuntime; bus: EventBus; clock: Clock; monitorIntervalS: number }) {
     this.#runtime = parts.runtime;
     this.#bus = parts.bus;
-    this.#clock = parts.clock;
     this.#monitorIntervalMs = parts.monitorIntervalS * 1000;
+    this.#reconciliation = new SerialTask(() => this.#reconcile(), { clock: parts.clock });
   }
 
-  /** Begins to follow the runtime. */
+  /** Subscribes to the runtime. */
   start(): void {
     this.#unwatch = this.#runtime.watch({
-      onStarted: (id) => void this.#look(id),
-      onStopped: (id) => this.#drop(id),
-      onConnected: () => void this.#reconcile(),
-      onDisconnected: (reason) => this.#disconnected(reason),
+      onStarted: (id) => void this.#inspect(id),
+      onStopped: (id) => this.#remove(id),
+      onConnected: () => this.#reconciliation.trigger(),
+      onDisconnected: (reason) => this.#setDisconnected(reason),
     });
   }
 
+  /** Unsubscribes from the runtime and ignores responses still in flight. */
   stop(): void {
     this.#stopped = true;
     this.#unwatch?.();
-    this.#cancelReconcile();
+    this.#reconciliation.stop();
   }
 
-  /** Whether the runtime answers and its engines are known. */
+  /** Whether the runtime responds, and so the list of engines is current. */
   get available(): boolean {
-    return this.#fault === undefined;
+    return this.#error === undefined;
   }
 
-  /** @throws RoundhouseError `runtime_unavailable` while the truth cannot be known. */
+  /** @throws RoundhouseError `runtime_unavailable` while the runtime does not respond */
   assertAvailable(): void {
-    if (this.#fault === undefined) return;
-    throw new RoundhouseError('runtime_unavailable', `The ${this.#runtime.name} runtime does not answer`, {
-      cause: this.#fault,
+    if (this.#error === undefined) return;
+    throw new RoundhouseError('runtime_unavailable', `The ${this.#runtime.name} runtime does not respond`, {
+      cause: this.#error,
     });
   }
 
-  /** Engines by port, whether or not the runtime answers at the moment. */
+  /** All engines, by host port; while the runtime does not respond, as last seen. */
   list(): Engine[] {
     return [...this.#engines.values()].sort(
       (a, b) => a.ports.hostHttp - b.ports.hostHttp || (a.id < b.id ? -1 : 1),
     );
   }
 
+  /** One engine, or undefined. */
   get(id: string): Engine | undefined {
     return this.#engines.get(id);
   }
 
-  /** @throws RoundhouseError `engine_not_found`, or `runtime_unavailable` where that cannot be known. */
+  /** @throws RoundhouseError `engine_not_found`, or `runtime_unavailable` while the list may be out of date */
   require(id: string): Engine {
     const engine = this.#engines.get(id);
     if (engine) return engine;
@@ -92,42 +93,43 @@ export class EngineRegistry {
     throw new RoundhouseError('engine_not_found', 'No managed engine has this id');
   }
 
-  /** Whether an engine is being deleted: nothing new should be put on it. */
-  isLeaving(id: string): boolean {
+  /** Whether an engine is being deleted, so that nothing new should use it. */
+  isDeleting(id: string): boolean {
     return this.#deleting.has(id);
   }
 
+  /** Number of engines. */
   get size(): number {
     return this.#engines.size;
   }
 
-  /** The number of this moment. */
-  mark(): number {
-    return ++this.#moment;
+  /** Returns the next sequence number. Take one before a request whose response is passed to {@link add}. */
+  nextSequence(): number {
+    return ++this.#sequence;
   }
 
-  /** Takes up an engine that has been created since `asOf`, unless it has stopped already. */
-  add(created: RuntimeEngine, asOf: number): void {
-    if (!this.#isOutdated(created.id, asOf)) this.#take(created, this.mark());
+  /** Adds a created engine, unless it has been observed or has stopped since `sequence`. */
+  add(created: RuntimeEngine, sequence: number): void {
+    if (!this.#isOutdated(created.id, sequence)) this.#upsert(created, this.nextSequence());
   }
 
-  #take(seen: RuntimeEngine, asOf: number): void {
-    this.#knownAsOf.set(seen.id, asOf);
+  #upsert(reported: RuntimeEngine, sequence: number): void {
+    this.#observedAt.set(reported.id, sequence);
     const now = Date.now();
-    const known = this.#engines.get(seen.id);
-    if (known && (known.startedAt === null || known.startedAt === seen.startedAt)) {
-      const started = known.startedAt !== seen.startedAt;
-      Object.assign(known, seen, { lastSeen: now });
-      if (started) this.#bus.publish({ type: 'engine_started', engineId: seen.id });
+    const existing = this.#engines.get(reported.id);
+    if (existing && (existing.startedAt === null || existing.startedAt === reported.startedAt)) {
+      const started = existing.startedAt !== reported.startedAt;
+      Object.assign(existing, reported, { lastSeen: now });
+      if (started) this.#bus.publish({ type: 'engine_started', engineId: reported.id });
       return;
     }
-    this.#engines.set(seen.id, newEngine(seen, now));
-    // A restart that was missed: what was known of health, identity and streams was true of the former run.
-    if (known) this.#bus.publish({ type: 'engine_stopped', engineId: seen.id, reason: 'gone' });
-    this.#bus.publish({ type: 'engine_started', engineId: seen.id });
+    this.#engines.set(reported.id, newEngine(reported, now));
+    // A missed restart: health, identity and streams belonged to the previous run.
+    if (existing) this.#bus.publish({ type: 'engine_stopped', engineId: reported.id, reason: 'gone' });
+    this.#bus.publish({ type: 'engine_started', engineId: reported.id });
   }
 
-  /** Changes what is known of an engine besides what the runtime says. */
+  /** Updates the properties of an engine that do not come from the runtime. */
   update(
     id: string,
     change: Partial<
@@ -138,29 +140,29 @@ export class EngineRegistry {
     if (!engine) return;
     const healthChanges = (change.health ?? engine.health) !== engine.health;
     const isIdentified = change.identity && !engine.identity;
-    const portChanges = (change.forwarded ?? engine.forwarded) !== engine.forwarded;
+    const forwardedChanges = (change.forwarded ?? engine.forwarded) !== engine.forwarded;
     Object.assign(engine, change);
-    if (healthChanges || isIdentified) this.#tellChange(id, 'health');
-    else if (portChanges) this.#tellChange(id, 'forwarded');
+    if (healthChanges || isIdentified) this.#publishChange(id, 'health');
+    else if (forwardedChanges) this.#publishChange(id, 'forwarded');
   }
 
   /**
-   * Has an engine deleted by `remove`, and notes that it is gone once that has succeeded.
-   * @throws whatever `remove` throws; the engine is kept then.
+   * Deletes an engine by calling `remove`, and drops it once that has resolved.
+   * @throws what `remove` throws; the engine is kept then
    */
   async delete(id: string, remove: () => Promise<void>): Promise<void> {
     this.#deleting.add(id);
-    this.#tellChange(id, 'deleting');
+    this.#publishChange(id, 'deleting');
     try {
       await remove();
-      this.#drop(id);
+      this.#remove(id);
     } finally {
       this.#deleting.delete(id);
-      this.#tellChange(id, 'deleting');
+      this.#publishChange(id, 'deleting');
     }
   }
 
-  #tellChange(id: string, change: 'health' | 'deleting' | 'forwarded'): void {
+  #publishChange(id: string, change: 'health' | 'deleting' | 'forwarded'): void {
     const engine = this.#engines.get(id);
     if (!engine) return;
     const { health, forwarded } = engine;
@@ -168,82 +170,77 @@ export class EngineRegistry {
     this.#bus.publish({ type: 'engine_changed', engineId: id, change, health, deleting, forwarded });
   }
 
-  #drop(id: string): void {
+  #remove(id: string): void {
     this.#stoppedAt.delete(id);
-    this.#stoppedAt.set(id, this.mark());
-    if (this.#stoppedAt.size > REMEMBERED_STOPS) this.#stoppedAt.delete(this.#stoppedAt.keys().next().value!);
-    this.#knownAsOf.delete(id);
+    this.#stoppedAt.set(id, this.nextSequence());
+    if (this.#stoppedAt.size > MAX_REMEMBERED_STOPS)
+      this.#stoppedAt.delete(this.#stoppedAt.keys().next().value!);
+    this.#observedAt.delete(id);
     const reason = this.#deleting.has(id) ? 'deleted' : 'gone';
     if (this.#engines.delete(id)) this.#bus.publish({ type: 'engine_stopped', engineId: id, reason });
   }
 
-  async #look(id: string): Promise<void> {
-    const asOf = this.mark();
+  async #inspect(id: string): Promise<void> {
+    const sequence = this.nextSequence();
     try {
-      const seen = await this.#runtime.inspect(id);
-      // A list that was asked for later, and did not have it, may have been compared meanwhile.
-      const unlisted = !this.#engines.has(id) && asOf < this.#comparedAsOf;
-      if (unlisted || this.#isOutdated(id, asOf)) return;
-      if (seen) this.#take(seen, asOf);
-      else if (this.#engines.has(id)) this.#drop(id);
+      const reported = await this.#runtime.inspect(id);
+      // A list requested later, without this engine, may have been applied meanwhile.
+      const isUnlisted = !this.#engines.has(id) && sequence < this.#listedAt;
+      if (isUnlisted || this.#isOutdated(id, sequence)) return;
+      if (reported) this.#upsert(reported, sequence);
+      else if (this.#engines.has(id)) this.#remove(id);
     } catch {
-      // The next comparison finds it; asking again here would only repeat the runtime's fault.
-      this.#reconcileSoon(RETRY_MS);
+      // The next reconciliation finds the engine; inspecting it again would likely fail in the same way.
+      this.#reconciliation.schedule(RETRY_MS);
     }
   }
 
-  async #reconcile(): Promise<void> {
-    // A list asked for before a reconnection says nothing of what was missed until then.
-    this.#reconcileAgain = this.#reconciling;
-    if (this.#reconciling) return;
-    this.#reconciling = true;
-    this.#cancelReconcile();
-    const asOf = this.mark();
+  /**
+   * Compares the engines with the runtime's list. After a reconnection it runs again, because a list
+   * requested before that may miss what happened until then.
+   * @returns the pause before the next run, in milliseconds
+   */
+  async #reconcile(): Promise<number> {
+    const sequence = this.nextSequence();
     try {
       const listed = await this.#runtime.list();
-      if (this.#stopped) return;
-      this.#compare(listed, asOf);
-      this.#connected();
-      this.#reconcileSoon(this.#monitorIntervalMs);
+      if (!this.#stopped) {
+        this.#applyList(listed, sequence);
+        this.#setConnected();
+      }
+      return this.#monitorIntervalMs;
     } catch (error) {
-      this.#disconnected(error as Error);
-      this.#reconcileSoon(RETRY_MS);
-    } finally {
-      this.#reconciling = false;
+      this.#setDisconnected(error as Error);
+      return RETRY_MS;
     }
-    if (this.#reconcileAgain) await this.#reconcile();
   }
 
-  #compare(listed: readonly RuntimeEngine[], asOf: number): void {
-    this.#comparedAsOf = asOf;
+  #applyList(listed: readonly RuntimeEngine[], sequence: number): void {
+    this.#listedAt = sequence;
     const ids = new Set(listed.map(({ id }) => id));
-    for (const seen of listed) if (!this.#isOutdated(seen.id, asOf)) this.#take(seen, asOf);
+    for (const reported of listed) {
+      if (!this.#isOutdated(reported.id, sequence)) this.#upsert(reported, sequence);
+    }
     for (const id of [...this.#engines.keys()]) {
-      if (!ids.has(id) && !this.#isOutdated(id, asOf)) this.#drop(id);
+      if (!ids.has(id) && !this.#isOutdated(id, sequence)) this.#remove(id);
     }
   }
 
-  /** Whether what was asked about an engine at that moment has been overtaken. */
-  #isOutdated(id: string, asOf: number): boolean {
-    const known = Math.max(this.#knownAsOf.get(id) ?? 0, this.#stoppedAt.get(id) ?? 0);
-    return this.#stopped || known > asOf;
+  /** Whether a response to a request with this sequence number has been overtaken by a later observation. */
+  #isOutdated(id: string, sequence: number): boolean {
+    const latest = Math.max(this.#observedAt.get(id) ?? 0, this.#stoppedAt.get(id) ?? 0);
+    return this.#stopped || latest > sequence;
   }
 
-  #reconcileSoon(delayMs: number): void {
-    if (this.#stopped) return;
-    this.#cancelReconcile();
-    this.#cancelReconcile = this.#clock.after(delayMs, () => void this.#reconcile());
-  }
-
-  #connected(): void {
-    if (this.#fault === undefined) return;
-    this.#fault = undefined;
+  #setConnected(): void {
+    if (this.#error === undefined) return;
+    this.#error = undefined;
     this.#bus.publish({ type: 'runtime_connected' });
   }
 
-  #disconnected(reason: Error): void {
-    if (this.#fault === undefined)
+  #setDisconnected(reason: Error): void {
+    if (this.#error === undefined)
       this.#bus.publish({ type: 'runtime_disconnected', reason: reason.message });
-    this.#fault = reason;
+    this.#error = reason;
   }
 }

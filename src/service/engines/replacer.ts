@@ -1,80 +1,83 @@
 import type { Clock } from '../../library/cache/index.ts';
+import { SerialTask } from '../../library/util/serial-task.ts';
 import type { EventBus } from '../events/events.ts';
 import type { BreakerAttempt, CircuitBreaker } from './breaker.ts';
 import type { Provisioner } from './provisioner.ts';
 import type { EngineRegistry } from './registry.ts';
 
-const LOOK_EVERY_MS = 1000;
+const CHECK_INTERVAL_MS = 1000;
 
+/** What a {@link Replacer} works with. */
 export interface ReplacerParts {
   registry: EngineRegistry;
   provisioner: Provisioner;
-  /** Pauses replacement after repeated failures, apart from other provisioning. */
+  /** Pauses replacement after repeated failures, independently of other provisioning. */
   breaker: CircuitBreaker;
   clock: Clock;
-  /** How long an engine is unhealthy before it is replaced. */
+  /** How long an engine may be unhealthy before it is replaced, in milliseconds. */
   graceMs: number;
-  /** How long a new engine may take until it is healthy. */
+  /** How long a new engine may take to become healthy, in milliseconds. */
   startupTimeoutMs: number;
   limits: { minReplicas: number; maxReplicas: number; minFree: number };
+  /** Ids of the engines on which a stream plays. */
   usedEngines: () => ReadonlySet<string>;
-  /** Whether this process may act on its own: of several orchestrators over the same engines, one does. */
+  /** Whether this process may act: of several orchestrators of the same engines, only the leader does. */
   mayAct: () => boolean;
   onError: (error: unknown) => void;
 }
 
-/** The replacement under way. */
+/** The replacement in progress. */
 interface Replacement {
   oldId: string;
   newId: string;
   attempt: BreakerAttempt;
-  /** When the new engine must be healthy. */
+  /** When the new engine must be healthy, by the clock. */
   due: number;
 }
 
 /**
- * Replaces engines that stay unhealthy past their grace, one at a time: a new engine is healthy before the old
- * one goes. At MAX_REPLICAS there is no room for both, and the old one goes first.
+ * Replaces engines that stay unhealthy past their grace period, one at a time. The old engine is removed
+ * once the new one is healthy; at MAX_REPLICAS, where there is no room for both, it is removed first.
  */
 export class Replacer {
   readonly #parts: ReplacerParts;
   readonly #unhealthySince = new Map<string, number>();
+  readonly #task: SerialTask;
   #current: Replacement | undefined;
-  #working = false;
-  #stopped = false;
-  #cancelNext: () => void = () => {};
   #unsubscribe: () => void = () => {};
 
   constructor(parts: ReplacerParts) {
     this.#parts = parts;
+    this.#task = new SerialTask(() => this.#run(), { clock: parts.clock });
   }
 
+  /** Starts to watch the health of engines. */
   start(bus: EventBus): void {
     this.#unsubscribe = bus.subscribe((event) => {
       if (event.type !== 'engine_changed' && event.type !== 'engine_stopped') return;
-      this.#note(event.engineId);
-      void this.#work();
+      this.#updateHealth(event.engineId);
+      this.#task.trigger();
     });
   }
 
+  /** Stops watching. A call to the provisioner in progress is not cancelled. */
   stop(): void {
-    this.#stopped = true;
     this.#unsubscribe();
-    this.#cancelNext();
+    this.#task.stop();
   }
 
-  /** Engines that are to be replaced. */
+  /** Number of engines due for replacement. */
   get marked(): number {
     return this.#dueIds().length;
   }
 
-  #note(id: string): void {
+  #updateHealth(id: string): void {
     const { registry, clock } = this.#parts;
     if (registry.get(id)?.health !== 'unhealthy') this.#unhealthySince.delete(id);
     else if (!this.#unhealthySince.has(id)) this.#unhealthySince.set(id, clock.now());
   }
 
-  /** Engines past their grace, longest unhealthy first. */
+  /** Ids of engines past their grace period, longest unhealthy first. */
   #dueIds(): string[] {
     const now = this.#parts.clock.now();
     return [...this.#unhealthySince]
@@ -83,19 +86,14 @@ export class Replacer {
       .map(([id]) => id);
   }
 
-  async #work(): Promise<void> {
-    if (this.#working || this.#stopped) return;
-    this.#working = true;
-    this.#cancelNext();
+  async #run(): Promise<void> {
     try {
       if (this.#parts.registry.available) await (this.#current ? this.#follow(this.#current) : this.#begin());
     } catch (error) {
       this.#parts.onError(error);
-    } finally {
-      this.#working = false;
     }
-    if (this.#stopped || (this.#unhealthySince.size === 0 && !this.#current)) return;
-    this.#cancelNext = this.#parts.clock.after(LOOK_EVERY_MS, () => void this.#work());
+    // A failed attempt publishes events itself: they must not start the next one without a pause.
+    if (this.#unhealthySince.size > 0 || this.#current) this.#task.backOff(CHECK_INTERVAL_MS);
   }
 
   async #begin(): Promise<void> {
@@ -115,11 +113,11 @@ export class Replacer {
     }
   }
 
-  /** Ends the replacement once the new engine is healthy, or will not be. */
+  /** Ends the replacement once the new engine is healthy, has failed or is overdue. */
   async #follow({ oldId, newId, attempt, due }: Replacement): Promise<void> {
     const { registry, provisioner, clock, mayAct } = this.#parts;
     if (!mayAct()) {
-      // Whoever leads now sees what is unhealthy by itself.
+      // The new leader detects unhealthy engines itself.
       this.#current = undefined;
       attempt.abandon();
       return;
@@ -128,7 +126,7 @@ export class Replacer {
     if (successor?.health === 'healthy') {
       this.#current = undefined;
       attempt.succeed();
-      // It may have recovered, or have gone by itself.
+      // The old engine may have recovered or stopped meanwhile.
       if (registry.get(oldId)?.health === 'unhealthy') await provisioner.remove(oldId);
     } else if (!successor || successor.health === 'unhealthy' || clock.now() >= due) {
       this.#current = undefined;
@@ -137,7 +135,7 @@ export class Replacer {
     }
   }
 
-  /** Whether the engines that are healthy suffice: the scaler may have made one already. */
+  /** Whether the other healthy engines suffice: the scaler may have started one already. */
   #enoughWithout(id: string): boolean {
     const { registry, limits, usedEngines } = this.#parts;
     const used = usedEngines();

@@ -1,139 +1,143 @@
-/** What the domain needs of whatever runs engines. Implementations live in `runtimes/`. */
+/** The interface through which the domain runs engines. Implementations are in `runtimes/`. */
 
 /**
- * Clients give up after 3 s: an engine whose start takes longer is answered for as starting. With ten starts at
- * once on a busy machine, an answer at 2.5 s was at times too late.
+ * How long `EngineRuntime.create` waits by default. Clients time out after 3 s, so an engine whose start
+ * takes longer is reported as starting. A limit of 2.5 s was exceeded when a busy machine started ten at once.
  */
-export const ANSWER_WITHIN_MS = 2000;
+export const DEFAULT_CREATE_WAIT_MS = 2000;
 
-/** Ports of one engine, as its clients and the engine itself see them. */
+/** Ports of one engine. */
 export interface EnginePorts {
-  /** Where clients reach the engine's HTTP API on its host. */
+  /** Port of the engine's HTTP API on its host, for clients. */
   hostHttp: number;
-  /** What the engine itself listens on for HTTP. */
+  /** Port on which the engine itself listens for HTTP. */
   containerHttp: number;
-  /** What the engine itself listens on for HTTPS. */
+  /** Port on which the engine itself listens for HTTPS. */
   containerHttps: number;
 }
 
-/** What to start. */
+/** An engine to start. */
 export interface EngineSpec {
   name: string;
   ports: EnginePorts;
-  /** The caller's labels; the runtime adds those by which it knows its own. */
+  /** The caller's labels. The runtime adds its own. */
   labels: Record<string, string>;
   env: Record<string, string>;
-  /** Name of the VPN container whose network it is to use; unset: the runtime's own choice. */
+  /** Name of the VPN container whose network the engine joins. Default: the runtime's choice. */
   vpnContainer?: string;
-  /** The VPN's forwarded port, for the engine to take its peers on. */
+  /** The VPN's forwarded port, on which the engine accepts peers. */
   forwardedPort?: number;
 }
 
-/** An engine as its runtime sees it. Only running and starting engines are engines. */
+/** A starting or running engine, as its runtime reports it. */
 export interface RuntimeEngine {
   /** 64 hexadecimal digits. */
   id: string;
   name: string;
-  /** The host under which clients reach `ports.hostHttp`. */
+  /** The host at which clients reach `ports.hostHttp`. */
   host: string;
   ports: EnginePorts;
   /** The caller's labels, without the runtime's own. */
   labels: Record<string, string>;
   /** Name of the VPN container whose network the engine uses, or null. */
   vpnContainer: string | null;
-  /** Id of that container when the engine was made. A recreated one has another: the engine is cut off then. */
+  /** Id of that container when the engine was created. A recreated container has another id and network. */
   vpnContainerId: string | null;
-  /** The VPN's forwarded port that it was started with, or null. */
+  /** The VPN's forwarded port that the engine was started with, or null. */
   forwardedPort: number | null;
-  /** The preset it was started from, or null where unknown. */
+  /** The preset it was started from, or null if unknown. */
   variant: string | null;
   /** When the engine started, in milliseconds since the epoch; null while it is starting. */
   startedAt: number | null;
 }
 
-/** Counters of one engine at one moment. Bytes and nanoseconds since the engine started. */
+/** One raw reading of an engine's counters. Bytes and nanoseconds since the engine started. */
 export interface ResourceSample {
   /** When the sample was taken, in milliseconds since the epoch, with fractions. */
   takenAt: number;
   /** When the engine started, in milliseconds since the epoch. */
   startedAt: number;
+  /** CPU time of all cores. */
   cpuNs: number;
-  /** Memory in use, without the page cache. */
+  /** Memory in use at that time, without the page cache. */
   memoryUsage: number;
-  /** The memory limit, or the machine's memory where there is none. */
+  /** The memory limit, or the machine's memory if there is no limit. */
   memoryLimit: number;
   networkRx: number;
   networkTx: number;
   blockRead: number;
   blockWrite: number;
   /**
-   * Which network namespace the network counters belong to: engines that share one name it alike. Null
-   * where the engine uses its host's own network, whose counters are not the engine's: they read 0.
+   * Identifies the network namespace that the network counters belong to; engines in one namespace have the
+   * same value. Null if the engine uses its host's network: the counters are then 0, because the host's
+   * counters are not the engine's.
    */
   networkNamespace: string | null;
 }
 
-/** Which part of what an engine has written is to be read. */
+/** Selects which of an engine's logs to read. */
 export interface LogOptions {
-  /** So many lines at most of what is there already. */
+  /** Maximum number of existing lines. */
   tail: number;
-  /** Whether to go on with what is written from now on, until the engine ends. */
+  /** Whether to continue with new output until the engine stops. */
   follow: boolean;
-  /** Only what was written since, in milliseconds since the epoch; null for all. */
+  /** Skips output written before this time, in milliseconds since the epoch; null reads all. */
   since: number | null;
-  /** Ends the reading. */
+  /** Ends the iteration when aborted. */
   signal: AbortSignal;
 }
 
+/** Callbacks for changes of a runtime's engines. */
 export interface RuntimeListener {
-  /** An engine has started or its facts may have changed. */
+  /** Called when an engine has started or its properties may have changed. */
   onStarted(id: string): void;
-  /** An engine has stopped running, for whatever reason. */
+  /** Called when an engine has stopped, for any reason. */
   onStopped(id: string): void;
-  /** The runtime can be reached (again): events may have been missed, so compare with `list()`. */
+  /** Called when the runtime is connected, at first and again. Events may have been missed: compare `list()`. */
   onConnected(): void;
-  /** The runtime cannot be reached; events are missed until `onConnected`. */
+  /** Called when the connection is lost. Events are missed until `onConnected`. */
   onDisconnected(reason: Error): void;
 }
 
 /**
- * Runs engines. Every method has its own deadline and rejects with a RoundhouseError
- * `runtime_unavailable` where the runtime does not answer.
+ * Runs engines. Every method has a deadline, and rejects with a RoundhouseError `runtime_unavailable` if the
+ * runtime does not respond.
  */
 export interface EngineRuntime {
-  /** Whether other orchestrators can see and act on the same engines. */
+  /** Whether other orchestrators can see and change the same engines. */
   readonly isShared: boolean;
   readonly name: 'docker' | 'process';
-  /** The preset that new engines are started from, `emulated` or `custom`. */
+  /** The preset of new engines, or `emulated` or `custom`. */
   readonly variant: string;
   /**
-   * Whether an engine's ports are mapped to the host's, so that every engine may listen on the usual ones.
-   * Otherwise engines share a network, and each needs ports of its own.
+   * Whether each engine's ports are mapped to host ports, so that all engines can listen on the default ones.
+   * Otherwise engines share a network, and each needs its own ports.
    */
   readonly mapsPorts: boolean;
-  /** All managed engines that run or start. */
+  /** Returns all managed engines that are starting or running. */
   list(): Promise<RuntimeEngine[]>;
-  /** One managed engine, or null if there is none of that id, or it does not run. */
+  /** Returns one managed engine, or null if it does not exist or does not run. */
   inspect(id: string): Promise<RuntimeEngine | null>;
   /**
-   * Starts an engine and answers once it is accepted as starting, before it serves, and about
-   * `answerWithinMs` from now even if the start is still under way: {@link ANSWER_WITHIN_MS} if unset.
-   * Rejects with `port_taken`, `image_missing`, `provisioning_failed` or `runtime_unavailable`; nothing is
-   * left behind then.
+   * Starts an engine. Resolves once the start is accepted, before the engine serves requests, and after
+   * about `maxWaitMs` even if the start is still in progress. A failed start leaves nothing behind.
+   * @param maxWaitMs defaults to {@link DEFAULT_CREATE_WAIT_MS}
+   * @throws RoundhouseError `port_taken`, `image_missing`, `provisioning_failed` or `runtime_unavailable`
    */
-  create(spec: EngineSpec, answerWithinMs?: number): Promise<RuntimeEngine>;
-  /** Stops and removes an engine. One that is already gone is no error. */
+  create(spec: EngineSpec, maxWaitMs?: number): Promise<RuntimeEngine>;
+  /** Stops and removes an engine. Resolves also if it no longer exists. */
   remove(id: string): Promise<void>;
-  /** Samples engines in parallel; one that has gone or cannot be read is left out. */
+  /** Samples engines in parallel. Engines that are gone or cannot be read are missing from the result. */
   sample(ids: readonly string[], signal: AbortSignal): Promise<Map<string, ResourceSample>>;
   /**
-   * What an engine has written to its standard output and error, as bytes, none of which can be relied on to be
-   * text; null where there is no such engine. Rejects also with `logs_unavailable`. Iteration ends with what there
-   * is, with the engine or as the signal aborts, and throws where the rest cannot be read.
+   * Reads an engine's standard output and error as raw bytes, which need not be text. The iteration ends with
+   * the existing output, when the engine stops or when the signal aborts, and throws on a read error.
+   * @returns null if there is no such engine
+   * @throws RoundhouseError `logs_unavailable`
    */
   logs(id: string, options: LogOptions): Promise<AsyncIterable<Uint8Array> | null>;
-  /** Follows starts and stops from now on; returns a function that ends it. Called once. */
+  /** Subscribes to starts and stops. Called once. @returns a function that ends the subscription */
   watch(listener: RuntimeListener): () => void;
-  /** Releases connections; the process runtime also stops its engines. */
+  /** Closes connections. The process runtime also stops its engines. */
   close(): Promise<void>;
 }

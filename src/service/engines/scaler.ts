@@ -1,79 +1,84 @@
 import type { Clock } from '../../library/cache/index.ts';
+import { SerialTask } from '../../library/util/serial-task.ts';
 import type { DomainEvent, EventBus } from '../events/events.ts';
 import { type Provisioner, ProvisioningBlockedError } from './provisioner.ts';
 import type { EngineRegistry } from './registry.ts';
 import { decideScaling, type ScalingState } from './scaling.ts';
 
-const FIRST_PAUSE_MS = 1000;
-const MAX_PAUSE_MS = 60_000;
+const MIN_BACKOFF_MS = 1000;
+const MAX_BACKOFF_MS = 60_000;
 
+/** What a {@link Scaler} works with. */
 export interface ScalerParts {
   registry: EngineRegistry;
   provisioner: Provisioner;
   clock: Clock;
   limits: Pick<ScalingState, 'minReplicas' | 'maxReplicas' | 'minFree' | 'autoDelete' | 'graceMs'>;
-  /** How often it decides anew where nothing happens. */
+  /** Interval between decisions when no event triggers one, in seconds. */
   intervalS: number;
-  /** Engines on which a stream plays. */
+  /** Ids of the engines on which a stream plays. */
   usedEngines: () => ReadonlySet<string>;
-  /** Whether this process may act on its own: of several orchestrators over the same engines, one does. */
+  /** Whether this process may act: of several orchestrators of the same engines, only the leader does. */
   mayAct: () => boolean;
-  /** Whether all streams that play are known: an engine that seems idle may play another orchestrator's. */
-  knowsAllStreams: () => boolean;
+  /** Whether all playing streams are known: an engine that seems idle may play another orchestrator's stream. */
+  hasAllStreams: () => boolean;
   onError: (error: unknown) => void;
 }
 
 /**
- * Carries out what {@link decideScaling} decides: at every event that may change the decision, and every
- * AUTOSCALE_INTERVAL_S. One step at a time, each decided from what is true then.
+ * Applies {@link decideScaling} on every event that may change the decision, and every AUTOSCALE_INTERVAL_S.
+ * It takes one step at a time, each based on the state at that moment.
  *
- * Where engines fail to start, or die before they were ever healthy, the pause before the next attempt
- * doubles: an engine that cannot run must not be started a hundred times a minute.
+ * If engines fail to start, or stop before they were ever healthy, the pause before the next start doubles,
+ * so that an engine that cannot run is not started a hundred times a minute.
  */
 export class Scaler {
   readonly #parts: ScalerParts;
   readonly #idleSince = new Map<string, number>();
   readonly #everHealthy = new Set<string>();
+  readonly #task: SerialTask;
   #demand: number | null = null;
-  #troubles = 0;
+  /** Consecutive failed starts. */
+  #failures = 0;
   #notBefore = Number.NEGATIVE_INFINITY;
-  #working = false;
-  #workAgain = false;
-  #stopped = false;
-  #cancelNext: () => void = () => {};
   #unsubscribe: () => void = () => {};
 
   constructor(parts: ScalerParts) {
     this.#parts = parts;
-  }
-
-  start(bus: EventBus): void {
-    this.#unsubscribe = bus.subscribe((event) => {
-      this.#note(event);
-      void this.#work();
+    this.#task = new SerialTask((signal) => this.#run(signal), {
+      clock: parts.clock,
+      intervalMs: parts.intervalS * 1000,
     });
   }
 
+  /** Starts to react to events. The first event triggers the first decision. */
+  start(bus: EventBus): void {
+    this.#unsubscribe = bus.subscribe((event) => {
+      this.#onEvent(event);
+      this.#task.trigger();
+    });
+  }
+
+  /** Stops scaling. A call to the provisioner in progress is not cancelled. */
   stop(): void {
-    this.#stopped = true;
     this.#unsubscribe();
-    this.#cancelNext();
+    this.#task.stop();
   }
 
   /**
-   * Brings the number of engines to `demand`, as near as the limits allow and no stream is cut off.
-   * @returns the clamped number; the work goes on in the background.
+   * Brings the number of engines to `demand`, within the limits and without interrupting a stream.
+   * @returns `demand` clamped to the limits; the scaling itself continues in the background
    */
   scaleTo(demand: number): number {
     const { minReplicas, maxReplicas } = this.#parts.limits;
     const clamped = Math.min(maxReplicas, Math.max(minReplicas, demand));
     this.#demand = clamped;
-    // Where nothing is to be done, this forgets the demand at once.
-    void this.#work();
+    // If there is nothing to do, this run clears the demand at once.
+    this.#task.trigger();
     return clamped;
   }
 
-  #note(event: DomainEvent): void {
+  #onEvent(event: DomainEvent): void {
     const { clock, registry } = this.#parts;
     if (event.type === 'engine_started') {
       this.#idleSince.set(event.engineId, clock.now());
@@ -81,46 +86,38 @@ export class Scaler {
       this.#idleSince.set(event.engineId, clock.now());
     } else if (event.type === 'engine_changed' && registry.get(event.engineId)?.health === 'healthy') {
       this.#everHealthy.add(event.engineId);
-      this.#troubles = 0;
+      this.#failures = 0;
     } else if (event.type === 'engine_stopped') {
       this.#idleSince.delete(event.engineId);
-      const diedYoung = !this.#everHealthy.delete(event.engineId) && event.reason === 'gone';
-      if (diedYoung) this.#rest();
+      const neverWorked = !this.#everHealthy.delete(event.engineId) && event.reason === 'gone';
+      if (neverWorked) this.#backOff();
     }
   }
 
-  #rest(): void {
-    const pauseMs = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#troubles);
-    this.#troubles += 1;
+  #backOff(): void {
+    const pauseMs = Math.min(MAX_BACKOFF_MS, MIN_BACKOFF_MS * 2 ** this.#failures);
+    this.#failures += 1;
     this.#notBefore = this.#parts.clock.now() + pauseMs;
   }
 
-  async #work(): Promise<void> {
-    this.#workAgain = this.#working;
-    if (this.#working || this.#stopped) return;
-    this.#working = true;
-    this.#cancelNext();
+  async #run(signal: AbortSignal): Promise<void> {
     try {
-      while (await this.#step());
+      while (!signal.aborted && (await this.#step()));
     } catch (error) {
-      // Blocked means that somebody else has to act first; whatever ends the block is an event.
-      if (!(error instanceof ProvisioningBlockedError)) this.#rest();
+      // When provisioning is blocked, no backoff is needed: the end of the block is an event.
+      if (!(error instanceof ProvisioningBlockedError)) this.#backOff();
       this.#parts.onError(error);
-    } finally {
-      this.#working = false;
     }
-    if (this.#stopped) return;
     const { clock, intervalS } = this.#parts;
-    const restMs = this.#notBefore - clock.now();
-    const delayMs = restMs > 0 ? Math.min(restMs, intervalS * 1000) : this.#workAgain ? 0 : intervalS * 1000;
-    this.#cancelNext = clock.after(delayMs, () => void this.#work());
+    const backoffMs = this.#notBefore - clock.now();
+    if (backoffMs > 0) this.#task.backOff(Math.min(backoffMs, intervalS * 1000));
   }
 
-  /** Takes one step; returns whether there may be another. */
+  /** Starts or removes one engine. @returns whether to decide again */
   async #step(): Promise<boolean> {
     const { registry, provisioner, clock, mayAct } = this.#parts;
-    if (this.#stopped || !registry.available) return false;
-    // What somebody has asked this process for is its own to do, whoever leads.
+    if (!registry.available) return false;
+    // An explicit demand is carried out by the process that received it, leader or not.
     if (!mayAct() && this.#demand === null) return false;
     const { provision, remove } = decideScaling(this.#state());
     const [idle] = remove;
@@ -129,7 +126,7 @@ export class Scaler {
       await provisioner.provision();
       return true;
     }
-    if (idle !== undefined && (this.#demand !== null || this.#parts.knowsAllStreams())) {
+    if (idle !== undefined && (this.#demand !== null || this.#parts.hasAllStreams())) {
       await provisioner.remove(idle);
       return true;
     }
@@ -141,7 +138,7 @@ export class Scaler {
     const { registry, provisioner, clock, limits, usedEngines } = this.#parts;
     const used = usedEngines();
     const now = clock.now();
-    const engines = registry.list().filter(({ id }) => !registry.isLeaving(id));
+    const engines = registry.list().filter(({ id }) => !registry.isDeleting(id));
     return {
       ...limits,
       now,

@@ -1,25 +1,27 @@
+import { SerialTask } from '../../library/util/serial-task.ts';
 import type { Engine } from './engine.ts';
 import type { EngineRegistry } from './registry.ts';
 
-/** What the engines of a VPN need to know of its container, as it was last seen. */
-export interface WatchedVpn {
+/** The last observed state of a VPN's container. */
+export interface FailoverVpn {
+  /** Name of the container. */
   container: string;
-  /** Null where there is no container. */
+  /** Null if there is no such container. */
   containerId: string | null;
-  /** Start of the container, in milliseconds since the epoch. */
+  /** When the container started, in milliseconds since the epoch. */
   startedAt: number | null;
-  /** Whether it is down while another VPN is there to take its place. */
+  /** Whether it is down while another VPN can take over. */
   failed: boolean;
 }
 
 /**
- * Why an engine has lost its network for good, or null. A recreated container has another network than the
- * one the engine is pinned to; a restarted one has left the engine's behind, and no restart of the engine's
- * mends that.
+ * Why an engine has lost its network permanently, or null. A recreated container has another network
+ * namespace than the one the engine joined; a restarted one has left that namespace, and restarting the
+ * engine does not bring the network back.
  */
-export function lossOf(
+export function findNetworkLoss(
   engine: Pick<Engine, 'vpnContainer' | 'vpnContainerId' | 'startedAt'>,
-  vpns: readonly WatchedVpn[],
+  vpns: readonly FailoverVpn[],
 ): 'vpn_recreated' | 'vpn_restarted' | 'vpn_failed' | null {
   const vpn = vpns.find(({ container }) => container === engine.vpnContainer);
   if (!vpn) return null;
@@ -31,27 +33,26 @@ export function lossOf(
 }
 
 /**
- * Removes the engines whose VPN has left them, one after another. Whoever keeps the number of engines up
- * starts new ones, on a VPN that is connected.
+ * Removes engines that have lost their VPN's network, one at a time. The scaler starts new ones on a
+ * connected VPN.
  */
 export class VpnFailover {
   readonly #registry: EngineRegistry;
-  readonly #vpns: () => readonly WatchedVpn[];
+  readonly #vpns: () => readonly FailoverVpn[];
   readonly #mayAct: () => boolean;
   readonly #remove: (id: string) => Promise<void>;
   readonly #onLoss: (engine: Engine, reason: string) => void;
   readonly #onError: (error: unknown) => void;
-  #working = false;
-  #stopped = false;
+  readonly #task = new SerialTask((signal) => this.#run(signal));
 
   constructor(parts: {
     registry: EngineRegistry;
-    /** The VPNs as last seen; asked anew before each removal. */
-    vpns: () => readonly WatchedVpn[];
-    /** Whether this process may act; asked anew before each removal. */
+    /** Returns the VPNs as last observed; called before each removal. */
+    vpns: () => readonly FailoverVpn[];
+    /** Whether this process may act; called before each removal. */
     mayAct: () => boolean;
     remove: (id: string) => Promise<void>;
-    /** Told of each engine before it is removed. */
+    /** Called before an engine is removed. */
     onLoss: (engine: Engine, reason: string) => void;
     onError: (error: unknown) => void;
   }) {
@@ -63,35 +64,36 @@ export class VpnFailover {
     this.#onError = parts.onError;
   }
 
-  /** Looks for such engines; call after each look at a VPN. A removal that fails is tried again then. */
-  consider(): void {
-    if (!this.#working) void this.#work();
+  /** Removes affected engines; call after each check of a VPN. A failed removal is retried by the next call. */
+  reconcile(): void {
+    this.#task.trigger();
   }
 
+  /** Starts no further removal. */
   stop(): void {
-    this.#stopped = true;
+    this.#task.stop();
   }
 
-  async #work(): Promise<void> {
-    this.#working = true;
+  async #run(signal: AbortSignal): Promise<void> {
     const tried = new Set<string>();
-    for (let next = this.#find(tried); next; next = this.#find(tried)) {
+    while (!signal.aborted) {
+      const next = this.#findAffected(tried);
+      if (!next) return;
       const { engine, reason } = next;
       tried.add(engine.id);
       this.#onLoss(engine, reason);
       await this.#remove(engine.id).catch(this.#onError);
     }
-    this.#working = false;
   }
 
-  #find(tried: ReadonlySet<string>): { engine: Engine; reason: string } | undefined {
-    if (this.#stopped || !this.#registry.available || !this.#mayAct()) return undefined;
+  #findAffected(tried: ReadonlySet<string>): { engine: Engine; reason: string } | undefined {
+    if (!this.#registry.available || !this.#mayAct()) return undefined;
     const vpns = this.#vpns();
-    // A forwarded engine first: once it is gone, its successor can get the port.
+    // A forwarded engine first: its successor can get the port only once it is gone.
     const engines = this.#registry.list().sort((a, b) => Number(b.forwarded) - Number(a.forwarded));
     for (const engine of engines) {
-      if (tried.has(engine.id) || this.#registry.isLeaving(engine.id)) continue;
-      const reason = lossOf(engine, vpns);
+      if (tried.has(engine.id) || this.#registry.isDeleting(engine.id)) continue;
+      const reason = findNetworkLoss(engine, vpns);
       if (reason) return { engine, reason };
     }
     return undefined;

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EventBus } from '../events/events.ts';
-import { REMEMBERED_ENDS, type Streams } from '../streams/streams.ts';
+import { MAX_ENDED_STREAMS, type Streams } from '../streams/streams.ts';
 import { describeEvent } from './describe.ts';
 import type { EventLog } from './event-log.ts';
 import type { LogLine } from './records.ts';
@@ -43,7 +43,7 @@ export function recordStreams(bus: EventBus, eventLog: EventLog, streams: Stream
 export async function restoreStreams(parts: RestoreParts): Promise<void> {
   const { eventLog, bus, streams, engines, onLog } = parts;
   const restore = async () => {
-    const stored = await eventLog.streams(REMEMBERED_ENDS);
+    const stored = await eventLog.streams(MAX_ENDED_STREAMS);
     streams.restore(stored);
     const endOrphans = () => {
       for (const { id, engineId, endedAt } of stored) {

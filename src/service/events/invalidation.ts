@@ -8,7 +8,7 @@ const EVERYTHING = ['*'] as const;
  * Which event makes which cached answers out of date, as globs over cache keys. The type makes an event
  * without a row an error; nothing else in the project invalidates.
  */
-export const STALE_AFTER: Readonly<Record<DomainEvent['type'], readonly string[]>> = {
+export const INVALIDATED_KEYS: Readonly<Record<DomainEvent['type'], readonly string[]>> = {
   engine_started: ENGINES,
   engine_stopped: ENGINES,
   engine_changed: ['engines:*', 'orchestrator:status'],
@@ -29,6 +29,6 @@ export const STALE_AFTER: Readonly<Record<DomainEvent['type'], readonly string[]
 /** Invalidates what an event makes out of date, before any later listener hears of the event. */
 export function connectInvalidation(bus: EventBus, cache: Pick<LoadingCache, 'invalidate'>): () => void {
   return bus.subscribe((event) => {
-    for (const pattern of STALE_AFTER[event.type]) cache.invalidate(pattern);
+    for (const pattern of INVALIDATED_KEYS[event.type]) cache.invalidate(pattern);
   });
 }

@@ -1,6 +1,6 @@
 import type { Registry } from '@prometheus-io/client';
 import type { CacheTotals } from '../../library/cache/index.ts';
-import { counter, gauge, type Refresh } from './figures.ts';
+import { counter, gauge, type Refresh } from './instruments.ts';
 
 /** Each figure of the cache by its name and meaning; only what is counted ends in `_total`. */
 const FIGURES: Readonly<Record<keyof CacheTotals, readonly [string, string]>> = {

@@ -4,7 +4,7 @@ import { Counter, Histogram, type Registry } from '@prometheus-io/client';
 const BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** Notes a call that has ended, with how long it took. */
-export type NoteCall = (kind: string, seconds: number, succeeded: boolean) => void;
+export type RecordCall = (kind: string, seconds: number, succeeded: boolean) => void;
 
 /**
  * How long calls take and how many of them fail, by their kind: `<name>_seconds` and
@@ -13,7 +13,7 @@ export type NoteCall = (kind: string, seconds: number, succeeded: boolean) => vo
 export function callMetrics(
   registry: Registry,
   { name, label, what }: { name: string; label: string; what: string },
-): NoteCall {
+): RecordCall {
   const common = { registers: [registry], labelNames: [label] };
   const times = new Histogram({
     ...common,

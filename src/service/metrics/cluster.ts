@@ -1,5 +1,5 @@
 import { Counter, type Registry } from '@prometheus-io/client';
-import { gauge, type Refresh } from './figures.ts';
+import { gauge, type Refresh } from './instruments.ts';
 
 /** How this orchestrator stands to others, and what came of sharing answers with them. */
 export interface ClusterMetricsState {

@@ -1,10 +1,10 @@
 import type { Registry } from '@prometheus-io/client';
 import type { Engine, Health } from '../engines/engine.ts';
-import { gauge, gaugeBy } from './figures.ts';
+import { gauge, gaugeBy } from './instruments.ts';
 import type { KnownVpn } from './vpn.ts';
 
 /** What is known of the whole at one moment, without asking anyone. */
-export interface DomainState {
+export interface DomainSnapshot {
   runtimeAvailable: boolean;
   engines: readonly Engine[];
   /** Streams that play, and the engines that are said to play them. */
@@ -18,7 +18,7 @@ export interface DomainState {
 type EngineState = Health | 'starting';
 
 /** `roundhouse_*` of engines, streams and who follows them. */
-export function domainMetrics(registry: Registry): (facts: DomainState) => void {
+export function domainMetrics(registry: Registry): (facts: DomainSnapshot) => void {
   const setAvailable = gauge(registry, 'roundhouse_runtime_available', 'Whether the engine runtime answers.');
   const setEngines = gaugeBy<EngineState>(registry, 'roundhouse_engines', 'Engines by their state.', 'state');
   const setStreams = gauge(registry, 'roundhouse_active_streams', 'Streams that play.');

@@ -1,13 +1,13 @@
 import { Counter, Registry } from '@prometheus-io/client';
 import type { CacheTotals, Clock, EndedLoad } from '../../library/cache/index.ts';
 import type { DomainEvent, EventBus } from '../events/events.ts';
-import { STALE_AFTER } from '../events/invalidation.ts';
+import { INVALIDATED_KEYS } from '../events/invalidation.ts';
 import { cacheMetrics } from './cache.ts';
-import { callMetrics, type NoteCall } from './calls.ts';
+import { callMetrics, type RecordCall } from './calls.ts';
 import { type ClusterMetricsState, clusterMetrics } from './cluster.ts';
-import { type DomainState, domainMetrics } from './domain.ts';
+import { type DomainSnapshot, domainMetrics } from './domain.ts';
 import { EventLoopDelay } from './event-loop.ts';
-import type { Refresh } from './figures.ts';
+import type { Refresh } from './instruments.ts';
 import { createKeyClasses } from './key-classes.ts';
 import { LoadTimes } from './load-times.ts';
 import { orchestratorMetrics } from './orchestrator.ts';
@@ -17,7 +17,7 @@ import { type StreamSampleSource, transferMetrics } from './transfer.ts';
 /** Where the figures of a scrape come from. None of these may wait or ask anyone outside the process. */
 export interface MetricSources {
   cacheTotals(): CacheTotals;
-  facts(): DomainState;
+  facts(): DomainSnapshot;
   samples: StreamSampleSource;
   /** Null where engines are shared with no other orchestrator. */
   cluster: (() => ClusterMetricsState) | null;
@@ -29,11 +29,11 @@ export interface MetricSources {
  * the process holds already, so that scraping costs the engines, Docker and the VPN nothing.
  */
 export class Metrics {
-  readonly noteDockerCall: NoteCall;
-  readonly noteVpnCall: NoteCall;
+  readonly recordDockerCall: RecordCall;
+  readonly recordVpnCall: RecordCall;
   /** What the cache's loads took, for /cache/stats. */
   readonly loadTimes = new LoadTimes();
-  readonly #noteLoad: NoteCall;
+  readonly #recordLoad: RecordCall;
   readonly #classOf = createKeyClasses();
   readonly #registry = new Registry(Registry.PROMETHEUS_CONTENT_TYPE);
   readonly #eventLoop: EventLoopDelay;
@@ -42,17 +42,17 @@ export class Metrics {
   constructor(clock: Clock) {
     this.#eventLoop = new EventLoopDelay(clock);
     this.#refreshes = [processMetrics(this.#registry, this.#eventLoop)];
-    this.#noteLoad = callMetrics(this.#registry, {
+    this.#recordLoad = callMetrics(this.#registry, {
       name: 'roundhouse_cache_load',
       label: 'key_class',
       what: 'loads of the cache, by class of key,',
     });
-    this.noteDockerCall = callMetrics(this.#registry, {
+    this.recordDockerCall = callMetrics(this.#registry, {
       name: 'roundhouse_docker_call',
       label: 'call',
       what: 'calls to Docker',
     });
-    this.noteVpnCall = callMetrics(this.#registry, {
+    this.recordVpnCall = callMetrics(this.#registry, {
       name: 'roundhouse_vpn_call',
       label: 'call',
       what: "calls to the VPN's control server",
@@ -60,9 +60,9 @@ export class Metrics {
   }
 
   /** For the cache's `onLoad`. */
-  readonly noteLoad = ({ key, seconds, succeeded }: EndedLoad): void => {
+  readonly recordLoad = ({ key, seconds, succeeded }: EndedLoad): void => {
     const keyClass = this.#classOf(key);
-    this.#noteLoad(keyClass, seconds, succeeded);
+    this.#recordLoad(keyClass, seconds, succeeded);
     this.loadTimes.note(keyClass, seconds, succeeded);
   };
 
@@ -86,7 +86,7 @@ export class Metrics {
       labelNames: ['type'],
       registers: [this.#registry],
     });
-    for (const type of Object.keys(STALE_AFTER) as DomainEvent['type'][]) events.inc({ type }, 0);
+    for (const type of Object.keys(INVALIDATED_KEYS) as DomainEvent['type'][]) events.inc({ type }, 0);
     bus.subscribe(({ type }) => events.inc({ type }));
   }
 

@@ -1,13 +1,13 @@
 import type { Registry } from '@prometheus-io/client';
-import type { DomainState } from './domain.ts';
-import { gauge, gaugeBy } from './figures.ts';
+import type { DomainSnapshot } from './domain.ts';
+import { gauge, gaugeBy } from './instruments.ts';
 import type { KnownVpn } from './vpn.ts';
 
 const VPN_STATES = ['healthy', 'unhealthy', 'unknown', 'disabled', 'starting'] as const;
 type VpnState = (typeof VPN_STATES)[number];
 
 /** `orch_*`: gauges with the names and meanings that dashboards of AceStream orchestrators read. */
-export function orchestratorMetrics(registry: Registry): (facts: DomainState) => void {
+export function orchestratorMetrics(registry: Registry): (facts: DomainSnapshot) => void {
   const setStreams = gauge(registry, 'orch_total_streams', 'Streams that play.');
   const setHealthy = gauge(registry, 'orch_healthy_engines', 'Healthy engines.');
   const setUnhealthy = gauge(registry, 'orch_unhealthy_engines', 'Unhealthy engines.');

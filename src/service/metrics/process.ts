@@ -1,6 +1,6 @@
 import type { Registry } from '@prometheus-io/client';
 import type { Delays, EventLoopDelay } from './event-loop.ts';
-import { counter, gauge, type Refresh } from './figures.ts';
+import { counter, gauge, type Refresh } from './instruments.ts';
 
 const DELAYS = ['mean', 'p50', 'p90', 'p99', 'max'] as const satisfies (keyof Delays)[];
 

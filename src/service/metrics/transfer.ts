@@ -1,7 +1,7 @@
 import type { Registry } from '@prometheus-io/client';
 import type { EventBus } from '../events/events.ts';
 import type { StreamSample } from '../streams/sample.ts';
-import { gauge, type Refresh } from './figures.ts';
+import { gauge, type Refresh } from './instruments.ts';
 
 const MIB = 1024 * 1024;
 const KIB_PER_MIB = 1024;
@@ -23,7 +23,7 @@ interface Bytes {
 
 /** `orch_total_*` of what streams transfer: now, and all together since the service started. */
 export function transferMetrics(registry: Registry, source: StreamSampleSource, bus: EventBus): Refresh {
-  const sums = new TransferSums();
+  const sums = new TransferTotals();
   // What came after the last scrape must not be lost with the stream.
   bus.subscribe((event) => {
     if (event.type === 'stream_ended') sums.end(event.streamId, source.last(event.streamId));
@@ -60,7 +60,7 @@ export function transferMetrics(registry: Registry, source: StreamSampleSource, 
 }
 
 /** What streams have transferred in all. Engines count anew with each session of a stream. */
-export class TransferSums {
+export class TransferTotals {
   readonly total: Bytes = { downloaded: 0, uploaded: 0 };
   /** What is in the total already, by the stream that it came from. */
   readonly #noted = new Map<string, Bytes>();

@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import type { Clock } from '../../library/cache/index.ts';
-import type { StreamFigures } from './figures.ts';
+import type { StreamSamples } from './stream-samples.ts';
 import type { PlaybackSessions } from './sessions.ts';
 import type { Stream, Streams } from './streams.ts';
 
@@ -15,7 +15,7 @@ const FAILURES_UNTIL_UNKNOWN = 3;
  */
 export class StreamCollector {
   readonly #streams: Streams;
-  readonly #figures: StreamFigures;
+  readonly #figures: StreamSamples;
   readonly #sessions: PlaybackSessions;
   readonly #clock: Clock;
   readonly #intervalMs: number;
@@ -29,7 +29,7 @@ export class StreamCollector {
   /** @param parts.onError is told once of each stream whose figures become unknown, until they are known again */
   constructor(parts: {
     streams: Streams;
-    figures: StreamFigures;
+    figures: StreamSamples;
     sessions: PlaybackSessions;
     clock: Clock;
     intervalS: number;

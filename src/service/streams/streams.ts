@@ -20,7 +20,7 @@ export interface Stream {
 export type NewStream = Omit<Stream, 'startedAt' | 'endedAt'>;
 
 /** Ended streams remembered, so that a repeated end can be told from an unknown one. */
-export const REMEMBERED_ENDS = 1000;
+export const MAX_ENDED_STREAMS = 1000;
 /** A client that never reports an end must not fill the memory. */
 const MAX_STARTED = 5000;
 
@@ -81,7 +81,7 @@ export class Streams {
 
   #rememberEnd(ended: Stream): void {
     this.#ended.set(ended.id, ended);
-    if (this.#ended.size > REMEMBERED_ENDS) this.#ended.delete(this.#ended.keys().next().value!);
+    if (this.#ended.size > MAX_ENDED_STREAMS) this.#ended.delete(this.#ended.keys().next().value!);
   }
 
   #boundStarted(): void {

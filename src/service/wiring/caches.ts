@@ -21,7 +21,7 @@ export function createServiceCaches(
     staleIfErrorS: config.cacheStaleIfErrorS,
     refreshAheadS: config.cacheKeepWarm ? config.cacheWatchS : 0,
     sweepIntervalS: config.cacheSweepIntervalS,
-    onLoad: metrics.noteLoad,
+    onLoad: metrics.recordLoad,
     onError: (err: unknown, key: string) => {
       // That Redis is away is told as it is lost, not once more by each read that goes without it.
       if (err instanceof RedisAwayError) return;

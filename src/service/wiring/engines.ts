@@ -30,8 +30,8 @@ export function createEngines(config: Config, runtime: EngineRuntime, { bus, clo
     startupTimeoutS: config.startupTimeoutS,
   });
   bus.subscribe((event) => {
-    if (event.type === 'engine_started') health.follow(event.engineId);
-    if (event.type === 'engine_stopped') health.forget(event.engineId);
+    if (event.type === 'engine_started') health.watch(event.engineId);
+    if (event.type === 'engine_stopped') health.unwatch(event.engineId);
     if ((event.type === 'stream_started' || event.type === 'stream_ended') && event.engineId !== null)
       registry.update(event.engineId, { lastStreamUsage: Date.now() });
   });

@@ -6,12 +6,12 @@ import { EventLog } from '../event-log/event-log.ts';
 import type { LogLine } from '../event-log/records.ts';
 import { EventBus } from '../events/events.ts';
 import { connectInvalidation } from '../events/invalidation.ts';
-import { Notices } from '../events/notices.ts';
+import { ChangeFeed } from '../events/change-feed.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { createServiceCaches } from './caches.ts';
 import type { Dependencies } from './dependencies.ts';
 
-/** Notices remembered for clients that come back after a moment. */
+/** Change notices remembered for clients that come back after a moment. */
 const REMEMBERED_NOTICES = 1000;
 
 export type Infrastructure = ReturnType<typeof createInfrastructure>;
@@ -27,7 +27,7 @@ export function createInfrastructure(config: Config, dependencies: Dependencies)
   // First of all listeners: whoever hears of an event may read at once.
   connectInvalidation(bus, caches.stats);
   connectInvalidation(bus, caches.results);
-  const notices = new Notices(bus, REMEMBERED_NOTICES);
+  const notices = new ChangeFeed(bus, REMEMBERED_NOTICES);
   bus.subscribe((event) => log.debug(event, 'event'));
   const onLog = ({ level, message }: LogLine) => log[level](message);
   const eventLog = new EventLog({

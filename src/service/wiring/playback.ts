@@ -1,9 +1,9 @@
 import type { Config } from '../config/config.ts';
-import { findEngineAt } from '../engines/locate.ts';
+import { findEngineByAddress } from '../engines/locate.ts';
 import type { EngineRegistry } from '../engines/registry.ts';
 import { recordStreams } from '../event-log/connect.ts';
 import { StreamCollector } from '../streams/collector.ts';
-import { StreamFigures } from '../streams/figures.ts';
+import { StreamSamples } from '../streams/stream-samples.ts';
 import { PlaybackSessions } from '../streams/sessions.ts';
 import { Streams } from '../streams/streams.ts';
 import type { Infrastructure } from './infrastructure.ts';
@@ -15,9 +15,9 @@ export function createPlayback(config: Config, registry: EngineRegistry, infrast
   const { bus, clock, eventLog, log } = infrastructure;
   const streams = new Streams(bus);
   recordStreams(bus, eventLog, streams);
-  const figures = new StreamFigures(bus, config.statsHistoryMax);
+  const figures = new StreamSamples(bus, config.statsHistoryMax);
   const sessions = new PlaybackSessions(clock, (host, port) => {
-    const engine = findEngineAt(registry.list(), host, port);
+    const engine = findEngineByAddress(registry.list(), host, port);
     return engine ? { host: engine.host, port: engine.ports.hostHttp } : null;
   });
   const collector = new StreamCollector({

@@ -27,7 +27,7 @@ export function createReconcilers(
     streams: Streams;
     fleet: VpnFleet;
     leadership: Leadership;
-    knowsAllStreams: () => boolean;
+    hasAllStreams: () => boolean;
     readVpn: () => Promise<VpnStatus>;
   },
   { bus, clock, log }: Infrastructure,
@@ -67,7 +67,7 @@ export function createReconcilers(
     vpns: () => fleet.snapshots,
     provision: (vpn) => provisioner.provision({ vpn }),
     remove: (id) => provisioner.remove(id),
-    placed: () => provisioner.placed,
+    assignments: () => provisioner.assignments,
     hasRoom: () => provisioner.count < config.maxReplicas,
     isIdle: (id) => streams.ofEngine(id).length === 0,
     mayAct,
@@ -88,7 +88,7 @@ export function createReconcilers(
     intervalS: config.autoscaleIntervalS,
     usedEngines,
     mayAct,
-    knowsAllStreams: parts.knowsAllStreams,
+    hasAllStreams: parts.hasAllStreams,
     onError: (err) => log.warn({ err }, 'the number of engines could not be brought to what is wanted'),
   });
   const replacer = new Replacer({
@@ -108,9 +108,9 @@ export function createReconcilers(
     scaler,
     replacer,
     /** Looks at what has become of the VPNs: engines that have lost theirs go, forwarded ports are taken up. */
-    considerVpns() {
-      failover.consider();
-      if (takesPort) forwardedPorts.consider();
+    reconcileVpns() {
+      failover.reconcile();
+      if (takesPort) forwardedPorts.reconcile();
     },
     start() {
       scaler.start(bus);

@@ -23,7 +23,7 @@ export function createVpns(
     cache: caches.results,
     clock,
     onError: (err: unknown) => log.warn({ err }, "a VPN's control server does not answer"),
-    onControlCall: metrics.noteVpnCall,
+    onControlCall: metrics.recordVpnCall,
   };
   const fleet = new VpnFleet({
     vpns: configuredVpns(config).map((naming) => createVpn(naming, vpnOptions)),

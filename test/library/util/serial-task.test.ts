@@ -82,6 +82,25 @@ describe('SerialTask', () => {
     expect(runs).toBe(2);
   });
 
+  test('a run that backs off postpones the next one, triggers during it included', async () => {
+    const clock = new FakeClock();
+    let runs = 0;
+    const task: SerialTask = new SerialTask(
+      async () => {
+        runs += 1;
+        task.trigger();
+        if (runs === 1) task.backOff(500);
+        else task.stop();
+      },
+      { clock, intervalMs: 10 },
+    );
+    task.trigger();
+    await clock.advanceAsync(499);
+    expect(runs).toBe(1);
+    await clock.advanceAsync(1);
+    expect(runs).toBe(2);
+  });
+
   test('a scheduled run replaces the pause, and nothing is scheduled once stopped', async () => {
     const { clock, runs, task } = setUp(1000);
     task.trigger();

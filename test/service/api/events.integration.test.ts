@@ -50,7 +50,7 @@ function startStream(app: TestApp, id: string, containerId: string) {
 /** An application with one engine, of which two streams have started and one has ended. */
 async function startBusyApp() {
   const runtime = new FakeRuntime();
-  const engine = runtime.startUnnoticed({ host: '127.0.0.1' });
+  const engine = runtime.startSilently({ host: '127.0.0.1' });
   const app = await startFakeApp({}, runtime);
   await startStream(app, 'first', engine.id);
   await startStream(app, 'second', engine.id);

@@ -61,7 +61,7 @@ describe('the circuit breaker', () => {
     const app = await startFakeApp({ settings: { CIRCUIT_BREAKER_FAILURE_THRESHOLD: '1' } });
     app.runtime.fail('create', new RoundhouseError('provisioning_failed', 'no'));
     await app.post('/provision/acestream');
-    app.runtime.mend('create');
+    app.runtime.recover('create');
     return app;
   }
   const breakers = async (app: TestApp<FakeRuntime>) =>

@@ -84,7 +84,7 @@ describe('the very next read is right', () => {
     expect((await app.get('/engines')).statusCode).toBe(200);
     app.runtime.disconnect();
     expect((await app.get('/engines')).statusCode).toBe(503);
-    app.runtime.startUnnoticed();
+    app.runtime.startSilently();
     app.runtime.connect();
     await settle();
     expect(await readAll(app)).toEqual(everywhere(1));

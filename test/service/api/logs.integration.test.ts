@@ -123,7 +123,7 @@ describe('GET /engines/{id}/logs', () => {
       code: 'engine_not_found',
     });
     expect(app.runtime.calls.logs).toBe(0);
-    app.runtime.stopUnnoticed(id);
+    app.runtime.stopSilently(id);
     expect((await app.get(url, WITH_KEY)).statusCode).toBe(404);
   });
 

@@ -104,7 +104,7 @@ describe('every error is a problem with a code', () => {
     await settle();
     app.runtime.fail('sample', new TypeError('secret of the inside'));
     const reply = await app.get('/engines/stats/all');
-    app.runtime.mend('sample');
+    app.runtime.recover('sample');
     expect(reply.statusCode).toBe(500);
     expect(reply.json()).toEqual(problem(500, 'internal_error'));
     expect(reply.body).not.toContain('secret');

@@ -261,7 +261,7 @@ test('the breaker opens after failures, tells for how long, and half open lets o
 
   await clock.advanceAsync(60_000);
   expect(await state()).toMatchObject({ circuit_breaker_state: 'half_open', can_provision: true });
-  runtime.mend('create');
+  runtime.recover('create');
   runtime.hold('create');
   const probe = provision(app, { host_port: engine.port });
   await waitUntil('the probe is under way', () => runtime.waiting('create') === 1, 10_000);
@@ -296,7 +296,7 @@ describe('a deletion', () => {
 
   test('of a container that is no engine does not reach the runtime', async () => {
     await using app = await startFakeApp();
-    const stranger = app.runtime.startUnnoticed();
+    const stranger = app.runtime.startSilently();
     for (const id of [stranger.id, stranger.id.slice(0, 12), 'x', '%2e%2e']) {
       expect((await app.delete(`/containers/${id}`)).statusCode).toBe(404);
     }

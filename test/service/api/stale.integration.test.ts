@@ -68,7 +68,7 @@ describe('while the runtime fails', () => {
     app.runtime.fail('sample');
     await app.clock.advanceAsync(10_000);
     await app.get(TOTAL);
-    app.runtime.mend('sample');
+    app.runtime.recover('sample');
     await app.clock.advanceAsync(1000);
     await app.get(TOTAL);
     await settle();
@@ -85,7 +85,7 @@ describe('while the runtime fails', () => {
     app.runtime.fail('sample');
     await app.clock.advanceAsync(60_000);
     expect((await app.get(TOTAL)).statusCode).toBe(503);
-    app.runtime.mend('sample');
+    app.runtime.recover('sample');
     expect((await app.get(TOTAL)).headers['cache-status']).toContain('fwd=miss');
   });
 

@@ -42,7 +42,7 @@ test('their error is shared too, and not kept', async () => {
   runtime.release('sample');
   expect(new Set((await replies).map(({ statusCode }) => statusCode))).toEqual(new Set([503]));
   expect(runtime.calls.sample).toBe(1);
-  runtime.mend('sample');
+  runtime.recover('sample');
   expect((await app.get('/engines/stats/total')).statusCode).toBe(200);
 });
 

@@ -97,7 +97,7 @@ async function startRefused(during: (waits: number[], mend: () => void) => void)
   const wait: Wait = async (seconds, port) => {
     if (port !== undefined) return;
     waits.push(seconds);
-    during(waits, () => app.runtime.mend('create'));
+    during(waits, () => app.runtime.recover('create'));
   };
   const client = new Acexy({ ...service, wait });
   await client.updateStatus();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fillPorts, splitCommand } from '../../../src/service/engines/command.ts';
+import { substitutePorts, splitCommand } from '../../../src/service/engines/command.ts';
 
 describe('splitCommand', () => {
   it.each([
@@ -23,16 +23,16 @@ describe('splitCommand', () => {
   });
 });
 
-describe('fillPorts', () => {
+describe('substitutePorts', () => {
   it('fills both ports in wherever they stand, and leaves other braces alone', () => {
     const command = splitCommand('run-{http_port} --ports={http_port},{https_port} {http_port} {other}');
     const ports = { hostHttp: 1, containerHttp: 19_001, containerHttps: 19_002 };
-    expect(fillPorts(command, ports)).toEqual(['run-19001', '--ports=19001,19002', '19001', '{other}']);
+    expect(substitutePorts(command, ports)).toEqual(['run-19001', '--ports=19001,19002', '19001', '{other}']);
   });
 
   it('fills in the port for peers: the one that is meant, else the usual one', () => {
     const ports = { hostHttp: 1, containerHttp: 2, containerHttps: 3 };
-    expect(fillPorts(['a', '--port={p2p_port}'], ports, 6001)).toEqual(['a', '--port=6001']);
-    expect(fillPorts(['a', '--port={p2p_port}'], ports)).toEqual(['a', '--port=8621']);
+    expect(substitutePorts(['a', '--port={p2p_port}'], ports, 6001)).toEqual(['a', '--port=6001']);
+    expect(substitutePorts(['a', '--port={p2p_port}'], ports)).toEqual(['a', '--port=8621']);
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { CircuitBreaker } from '../../../src/service/engines/breaker.ts';
 import { type Engine, newEngine } from '../../../src/service/engines/engine.ts';
 import {
-  electForwarded,
+  electForwardedEngine,
   ForwardedPorts,
   type ForwardingVpn,
 } from '../../../src/service/engines/forwarding.ts';
@@ -17,7 +17,7 @@ describe('the election', () => {
   const runtime = new FakeRuntime();
   const vpn = { container: 'one', forwardedPort: 6001 };
   const engine = (firstSeen: number, change: Partial<Engine> = {}): Engine => ({
-    ...newEngine(runtime.startUnnoticed({ vpnContainer: 'one', forwardedPort: 6001 }), firstSeen),
+    ...newEngine(runtime.startSilently({ vpnContainer: 'one', forwardedPort: 6001 }), firstSeen),
     forwarded: false,
     ...change,
   });
@@ -26,13 +26,13 @@ describe('the election', () => {
     const [old, young] = [engine(1), engine(2)];
     const healthy = engine(3, { health: 'healthy' });
     const later = engine(4, { health: 'healthy' });
-    expect(electForwarded(vpn, [young, old])).toBe(old);
-    expect(electForwarded(vpn, [later, young, healthy, old])).toBe(healthy);
+    expect(electForwardedEngine(vpn, [young, old])).toBe(old);
+    expect(electForwardedEngine(vpn, [later, young, healthy, old])).toBe(healthy);
   });
 
   test('is not held again while the one elected lives', () => {
     const elected = engine(2, { forwarded: true, health: 'unhealthy' });
-    expect(electForwarded(vpn, [engine(1, { health: 'healthy' }), elected])).toBe(elected);
+    expect(electForwardedEngine(vpn, [engine(1, { health: 'healthy' }), elected])).toBe(elected);
   });
 
   test('knows no candidates without the port, with a former one, or of another VPN', () => {
@@ -41,8 +41,8 @@ describe('the election', () => {
       engine(1, { forwardedPort: 5000, forwarded: true }),
       engine(1, { vpnContainer: 'two' }),
     ];
-    expect(electForwarded(vpn, others)).toBeNull();
-    expect(electForwarded({ ...vpn, forwardedPort: null }, [engine(1)])).toBeNull();
+    expect(electForwardedEngine(vpn, others)).toBeNull();
+    expect(electForwardedEngine({ ...vpn, forwardedPort: null }, [engine(1)])).toBeNull();
   });
 });
 
@@ -81,7 +81,7 @@ async function start(options: { maxReplicas?: number } = {}) {
     vpns: () => [vpn],
     provision: (name) => provisioner.provision({ vpn: name }),
     remove: (id) => provisioner.remove(id),
-    placed: () => provisioner.placed,
+    assignments: () => provisioner.assignments,
     hasRoom: () => provisioner.count < maxReplicas,
     isIdle: (id) => !playing.has(id),
     mayAct: () => leadership.leading,
@@ -90,7 +90,7 @@ async function start(options: { maxReplicas?: number } = {}) {
   registry.start();
   await settle();
   const consider = async () => {
-    forwarding.consider();
+    forwarding.reconcile();
     await settle();
   };
   const makeHealthy = () => {
@@ -266,7 +266,7 @@ describe('an engine for the port', () => {
     await consider();
     await consider();
     expect(errors).toEqual([failure]);
-    runtime.mend('create');
+    runtime.recover('create');
     await clock.advanceAsync(60_000);
     await consider();
     expect(ports()).toEqual(['null', '6001!']);
@@ -294,7 +294,7 @@ describe('an engine for the port', () => {
     await provisioner.provision();
     vpn.forwardedPort = 6001;
     const rival = provisioner.provision();
-    forwarding.consider();
+    forwarding.reconcile();
     await rival;
     await settle();
     await consider();
@@ -326,7 +326,7 @@ test('nothing is done while the runtime is away, or after a stop', async () => {
   runtime.fail('list');
   runtime.disconnect();
   await consider();
-  runtime.mend('list');
+  runtime.recover('list');
   runtime.connect();
   await settle();
   forwarding.stop();

@@ -27,12 +27,12 @@ async function watchEngine(hostHttp: number) {
     failureThreshold: 3,
     startupTimeoutS: STARTUP_MS / 1000,
   });
-  const { id } = runtime.startUnnoticed({ ports: { hostHttp, containerHttp: 1, containerHttps: 2 } });
+  const { id } = runtime.startSilently({ ports: { hostHttp, containerHttp: 1, containerHttps: 2 } });
   registry.start();
   await settle();
   room.takeEvents();
   const notes = vi.spyOn(registry, 'update');
-  monitor.follow(id);
+  monitor.watch(id);
   /** Moves time to the next check and waits until it has been noted. */
   const nextCheck = async (afterMs: number) => {
     const noted = notes.mock.calls.length;
@@ -177,7 +177,7 @@ describe('the watch', () => {
     const { port } = await startEngine();
     const { monitor, id, clock, registry, runtime, notes } = await watchEngine(port);
     clock.advance(0);
-    monitor.forget(id);
+    monitor.unwatch(id);
     runtime.stop(id);
     await waitUntil('the end of the check', () => clock.pending === 1, 5000);
     registry.stop();
@@ -189,7 +189,7 @@ describe('the watch', () => {
     const { port } = await startEngine();
     const { monitor, id, clock, nextCheck, notes } = await watchEngine(port);
     clock.advance(0);
-    monitor.follow(id);
+    monitor.watch(id);
     await nextCheck(0);
     await nextCheck(INTERVAL_MS);
     // One timer for the next check, one for the next comparison of the registry; no deadline is left behind.

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { type Engine, newEngine } from '../../../src/service/engines/engine.ts';
-import { findEngineAt } from '../../../src/service/engines/locate.ts';
+import { findEngineByAddress } from '../../../src/service/engines/locate.ts';
 import { FakeRuntime } from '../../support/service/fake-runtime.ts';
 
 function engineAt(host: string, hostHttp: number): Engine {
   const ports = { hostHttp, containerHttp: 6878, containerHttps: 6879 };
-  return newEngine(new FakeRuntime().startUnnoticed({ host, ports }), 0);
+  return newEngine(new FakeRuntime().startSilently({ host, ports }), 0);
 }
 
 describe('the engine at an address', () => {
@@ -20,7 +20,7 @@ describe('the engine at an address', () => {
     ['::1', 19_000, local],
     ['localhost', 19_001, behindVpn],
   ])('%s, port %i, is found', (host, port, engine) => {
-    expect(findEngineAt(engines, host, port)).toBe(engine);
+    expect(findEngineByAddress(engines, host, port)).toBe(engine);
   });
 
   test.each([
@@ -31,13 +31,13 @@ describe('the engine at an address', () => {
     ['localhost.example', 19_000],
     ['', 19_000],
   ])('%s, port %i, is none', (host, port) => {
-    expect(findEngineAt(engines, host, port)).toBeUndefined();
+    expect(findEngineByAddress(engines, host, port)).toBeUndefined();
   });
 
   test('is not guessed where two engines have the port', () => {
     const others = [engineAt('vpn-1', 19_000), engineAt('vpn-2', 19_000)];
-    expect(findEngineAt(others, 'localhost', 19_000)).toBeUndefined();
-    expect(findEngineAt(others, 'vpn-2', 19_000)).toBe(others[1]);
-    expect(findEngineAt([...others, local], '127.0.0.1', 19_000)).toBe(local);
+    expect(findEngineByAddress(others, 'localhost', 19_000)).toBeUndefined();
+    expect(findEngineByAddress(others, 'vpn-2', 19_000)).toBe(others[1]);
+    expect(findEngineByAddress([...others, local], '127.0.0.1', 19_000)).toBe(local);
   });
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   type EngineVpn,
-  type Placed,
+  type VpnAssignment,
   placeEngine,
   placementsFor,
 } from '../../../src/service/engines/placement.ts';
@@ -20,7 +20,7 @@ const TWO: EngineVpn = {
   ports: { first: 150, last: 199 },
 };
 
-function engines(...vpns: (string | null)[]): Placed[] {
+function engines(...vpns: (string | null)[]): VpnAssignment[] {
   return vpns.map((vpnContainer) => ({ vpnContainer, forwardedPort: null }));
 }
 
@@ -53,7 +53,7 @@ describe('a new engine', () => {
 });
 
 describe('the forwarded port', () => {
-  test.each<[string, Placed[], number | null]>([
+  test.each<[string, VpnAssignment[], number | null]>([
     ['nobody has it', engines('one'), 6001],
     ['one there or on its way has it', [{ vpnContainer: 'one', forwardedPort: 6001 }], null],
     ['somebody has a former one', [{ vpnContainer: 'one', forwardedPort: 5000 }], 6001],
@@ -75,7 +75,7 @@ test('choices one after another never differ by more than one engine, and give e
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 30 }), fc.boolean(), (count, bothForward) => {
       const vpns = [ONE, { ...TWO, forwardedPort: bothForward ? 6002 : null }];
-      const there: Placed[] = [];
+      const there: VpnAssignment[] = [];
       for (let index = 0; index < count; index += 1) there.push(placeEngine(vpns, there)!);
       const own = (name: string) => there.filter(({ vpnContainer }) => vpnContainer === name);
       expect(Math.abs(own('one').length - own('two').length)).toBeLessThanOrEqual(1);

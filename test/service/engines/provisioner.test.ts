@@ -135,7 +135,7 @@ describe('ports', () => {
       await settle();
     }
     expect(outcomes(await outcome)).toEqual(['no_free_port']);
-    expect(runtime.answersWithin).toEqual([2000, 500, 100]);
+    expect(runtime.maxWaitsMs).toEqual([2000, 500, 100]);
   });
 
   test('a wish that a stranger or an engine holds is refused, not replaced', async () => {
@@ -205,7 +205,7 @@ describe('the maximum', () => {
     const { provisioner, runtime } = await createProvisioner({ maxReplicas: 1 });
     runtime.fail('create', new RoundhouseError('image_missing', 'no such image'));
     await expect(provisioner.provision()).rejects.toMatchObject({ code: 'image_missing' });
-    runtime.mend('create');
+    runtime.recover('create');
     expect(provisioner.count).toBe(0);
     await provisioner.provision();
   });
@@ -238,7 +238,7 @@ describe('what blocks', () => {
     });
     expect(runtime.calls.create).toBe(2);
     clock.advance(60_000);
-    runtime.mend('create');
+    runtime.recover('create');
     runtime.hold('create');
     const attempts = Promise.allSettled([provisioner.provision(), provisioner.provision()]);
     await settle();
@@ -307,10 +307,10 @@ describe('behind two VPNs', () => {
     runtime.hold('create');
     const first = provisioner.provision();
     await settle();
-    expect(provisioner.placed).toHaveLength(1);
+    expect(provisioner.assignments).toHaveLength(1);
     runtime.release('create');
     await first;
-    expect(provisioner.placed).toEqual([
+    expect(provisioner.assignments).toEqual([
       expect.objectContaining({ vpnContainer: 'one', forwardedPort: 6001 }),
     ]);
   });
@@ -361,7 +361,7 @@ describe('removing', () => {
 
   test('what is no engine of ours is not touched', async () => {
     const { provisioner, runtime } = await createProvisioner();
-    const stranger = runtime.startUnnoticed();
+    const stranger = runtime.startSilently();
     await expect(provisioner.remove(stranger.id)).rejects.toMatchObject({ code: 'engine_not_found' });
     expect(runtime.calls.remove).toBe(0);
   });

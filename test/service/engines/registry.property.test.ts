@@ -10,7 +10,7 @@ const CALLS: RuntimeCall[] = ['list', 'inspect'];
 /** What may happen to the runtime: to one of a few engines, or to the calls. */
 const step = fc.oneof(
   fc.record({
-    what: fc.constantFrom('start', 'stop', 'startUnnoticed', 'stopUnnoticed' as const),
+    what: fc.constantFrom('start', 'stop', 'startSilently', 'stopSilently' as const),
     engine: fc.nat(ENGINES - 1),
   }),
   fc.record({ what: fc.constantFrom('hold', 'release' as const), call: fc.constantFrom(...CALLS) }),
@@ -35,12 +35,12 @@ test('whatever order events and answers come in, what was told stopped is gone a
             toldStopped.delete(id);
             const facts = { id, startedAt: starts };
             if (step.what === 'start') runtime.start(facts);
-            else runtime.startUnnoticed(facts);
+            else runtime.startSilently(facts);
           } else if (step.what === 'stop' && runs) {
             runtime.stop(id);
             toldStopped.add(id);
-          } else if (step.what === 'stopUnnoticed') {
-            runtime.stopUnnoticed(id);
+          } else if (step.what === 'stopSilently') {
+            runtime.stopSilently(id);
           }
         } else if ('call' in step) {
           runtime[step.what](step.call);

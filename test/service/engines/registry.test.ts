@@ -16,7 +16,7 @@ async function followed() {
 describe('at start', () => {
   test('engines that run already are adopted, and none is started or stopped', async () => {
     const { runtime, registry, takeEvents } = createRegistry();
-    const engine = runtime.startUnnoticed();
+    const engine = runtime.startSilently();
     registry.start();
     await settle();
     expect(registry.list().map(({ id }) => id)).toEqual([engine.id]);
@@ -79,7 +79,7 @@ describe('events', () => {
     registry.update(engine.id, { health: 'healthy', identity: IDENTITY });
     takeEvents();
     runtime.engines.set(engine.id, { ...engine, startedAt: 5 });
-    runtime.announce(engine.id);
+    runtime.emitStarted(engine.id);
     await settle();
     expect(registry.get(engine.id)).toMatchObject({ startedAt: 5, health: 'healthy', identity: IDENTITY });
     expect(takeEvents()).toEqual(['engine_started']);
@@ -171,7 +171,7 @@ describe('answers overtaken by events', () => {
     await settle();
     runtime.hold('list');
     clock.advance(MONITOR_INTERVAL_S * 1000);
-    runtime.stopUnnoticed(engine.id);
+    runtime.stopSilently(engine.id);
     runtime.start({ ...engine, startedAt: engine.startedAt! + 1000 });
     await settle();
     runtime.release('list');
@@ -185,7 +185,7 @@ describe('answers overtaken by events', () => {
     await settle();
     runtime.hold('list');
     clock.advance(MONITOR_INTERVAL_S * 1000);
-    await registry.delete(id, async () => runtime.stopUnnoticed(id));
+    await registry.delete(id, async () => runtime.stopSilently(id));
     runtime.release('list');
     await settle();
     expect(registry.get(id)).toBeUndefined();
@@ -223,7 +223,7 @@ describe('an engine that is deleted', () => {
     const { id } = runtime.start();
     await settle();
     runtime.fail('remove');
-    await expect(registry.delete(id, () => runtime.remove(id))).rejects.toThrow('no answer');
+    await expect(registry.delete(id, () => runtime.remove(id))).rejects.toThrow('no response');
     expect(registry.get(id)).toBeDefined();
     runtime.stop(id);
     expect(events.at(-1)).toEqual({ type: 'engine_stopped', engineId: id, reason: 'gone' });
@@ -239,7 +239,7 @@ describe('a runtime that goes away', () => {
     runtime.connect();
     await clock.advanceAsync(2000);
     expect(takeEvents()).toEqual(['runtime_disconnected']);
-    runtime.mend('list');
+    runtime.recover('list');
     await clock.advanceAsync(500);
     expect(takeEvents()).toEqual(['runtime_connected']);
     expect(registry.available).toBe(true);
@@ -260,8 +260,8 @@ describe('a runtime that goes away', () => {
     await settle();
     takeEvents();
     runtime.disconnect();
-    runtime.stopUnnoticed(gone.id);
-    const come = runtime.startUnnoticed();
+    runtime.stopSilently(gone.id);
+    const come = runtime.startSilently();
     runtime.connect();
     await settle();
     expect(registry.list().map(({ id }) => id)).toEqual([come.id]);
@@ -303,7 +303,7 @@ describe('a runtime that goes away', () => {
     const sizes: number[] = [];
     bus.subscribe(() => sizes.push(registry.size));
     runtime.engines.set(engine.id, { ...engine, startedAt: engine.startedAt! + 1000 });
-    runtime.announce(engine.id);
+    runtime.emitStarted(engine.id);
     await settle();
     expect(sizes).toEqual([1, 1]);
   });
@@ -313,7 +313,7 @@ describe('a runtime that goes away', () => {
     runtime.hold('list');
     clock.advance(MONITOR_INTERVAL_S * 1000);
     const before = runtime.calls.list;
-    const missed = runtime.startUnnoticed();
+    const missed = runtime.startSilently();
     runtime.connect();
     runtime.release('list');
     await settle();
@@ -327,8 +327,8 @@ describe('comparing', () => {
     const { runtime, registry, clock } = await followed();
     const gone = runtime.start();
     await settle();
-    runtime.stopUnnoticed(gone.id);
-    const come = runtime.startUnnoticed();
+    runtime.stopSilently(gone.id);
+    const come = runtime.startSilently();
     await clock.advanceAsync(MONITOR_INTERVAL_S * 1000 - 1);
     expect(registry.get(gone.id)).toBeDefined();
     await clock.advanceAsync(1);
@@ -348,7 +348,7 @@ describe('comparing', () => {
     const { runtime, registry, clock, takeEvents } = await followed();
     runtime.hold('list');
     clock.advance(MONITOR_INTERVAL_S * 1000);
-    runtime.startUnnoticed();
+    runtime.startSilently();
     registry.stop();
     runtime.release('list');
     await clock.advanceAsync(60_000);

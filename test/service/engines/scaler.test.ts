@@ -33,7 +33,7 @@ function createScaler(
     readVpn: async () => vpn,
   });
   const used = new Set<string>();
-  const leadership = { leading: options.leading ?? true, knowsAllStreams: true };
+  const leadership = { leading: options.leading ?? true, hasAllStreams: true };
   const errors: unknown[] = [];
   const scaler = new Scaler({
     registry,
@@ -49,7 +49,7 @@ function createScaler(
     intervalS: 30,
     usedEngines: () => used,
     mayAct: () => leadership.leading,
-    knowsAllStreams: () => leadership.knowsAllStreams,
+    hasAllStreams: () => leadership.hasAllStreams,
     onError: (error) => errors.push(error),
   });
   const ids = () => [...runtime.engines.keys()];
@@ -75,7 +75,7 @@ function createScaler(
 describe('the minimum', () => {
   test('is started at once, and only what is missing of it', async () => {
     const { runtime, start } = createScaler({ min: 3 });
-    runtime.startUnnoticed();
+    runtime.startSilently();
     await start();
     expect(runtime.engines.size).toBe(3);
     expect(runtime.calls.create).toBe(2);
@@ -83,7 +83,7 @@ describe('the minimum', () => {
 
   test('is not started before it is known what runs', async () => {
     const { runtime, start, clock } = createScaler({ min: 1 });
-    runtime.startUnnoticed();
+    runtime.startSilently();
     runtime.hold('list');
     await start();
     await clock.advanceAsync(60_000);
@@ -125,7 +125,7 @@ describe('the minimum', () => {
     }
     expect(attempts).toEqual([1, 2, 3, 4]);
     expect(errors).toEqual([FAULT, FAULT, FAULT, FAULT]);
-    runtime.mend('create');
+    runtime.recover('create');
     await clock.advanceAsync(8000);
     expect(runtime.engines.size).toBe(1);
   });
@@ -181,14 +181,14 @@ describe('free engines', () => {
     });
     await start();
     await provisioner.provision();
-    leadership.knowsAllStreams = false;
+    leadership.hasAllStreams = false;
     await clock.advanceAsync(10 * GRACE_MS);
     expect(runtime.engines.size).toBe(2);
     scaler.scaleTo(1);
     await clock.advanceAsync(0);
     expect(runtime.engines.size).toBe(1);
     await provisioner.provision();
-    leadership.knowsAllStreams = true;
+    leadership.hasAllStreams = true;
     await clock.advanceAsync(2 * GRACE_MS);
     expect(runtime.engines.size).toBe(1);
   });

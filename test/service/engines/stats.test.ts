@@ -8,7 +8,7 @@ const SIGNAL = new AbortController().signal;
 
 async function withEngines(count: number) {
   const room = createRegistry();
-  const engines = Array.from({ length: count }, () => room.runtime.startUnnoticed());
+  const engines = Array.from({ length: count }, () => room.runtime.startSilently());
   room.registry.start();
   await settle();
   return { ...room, engines, stats: new EngineStats(room.runtime, room.registry, room.clock) };

@@ -7,7 +7,7 @@ import { FakeRuntime } from '../../support/service/fake-runtime.ts';
 const NOW = new Date('2026-11-21T10:00:00.000Z');
 
 function engine(change: Partial<Engine> = {}): Engine {
-  return { ...newEngine(new FakeRuntime().startUnnoticed(), NOW.getTime()), ...change };
+  return { ...newEngine(new FakeRuntime().startSilently(), NOW.getTime()), ...change };
 }
 
 function blocked(code: Blocked['code']): Blocked {

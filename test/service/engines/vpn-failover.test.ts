@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { lossOf, VpnFailover, type WatchedVpn } from '../../../src/service/engines/vpn-failover.ts';
+import { findNetworkLoss, VpnFailover, type FailoverVpn } from '../../../src/service/engines/vpn-failover.ts';
 import { RoundhouseError } from '../../../src/service/errors.ts';
 import { settle } from '../../support/fake-clock.ts';
 import { createRegistry } from './fixtures.ts';
 
 const ID = 'a'.repeat(64);
-const VPN: WatchedVpn = { container: 'one', containerId: ID, startedAt: 1000, failed: false };
+const VPN: FailoverVpn = { container: 'one', containerId: ID, startedAt: 1000, failed: false };
 const ENGINE = { vpnContainer: 'one', vpnContainerId: ID, startedAt: 2000 };
 
 describe('an engine', () => {
-  test.each<[string, Partial<WatchedVpn>, Partial<typeof ENGINE> | { startedAt: null }, string | null]>([
+  test.each<[string, Partial<FailoverVpn>, Partial<typeof ENGINE> | { startedAt: null }, string | null]>([
     ['as it was', {}, {}, null],
     ['recreated', { containerId: 'b'.repeat(64), startedAt: 3000 }, {}, 'vpn_recreated'],
     ['restarted', { startedAt: 3000 }, {}, 'vpn_restarted'],
@@ -20,16 +20,16 @@ describe('an engine', () => {
     ['gone, with another to take its place', { containerId: null, failed: true }, {}, 'vpn_failed'],
     ['not that of the engine', { failed: true, containerId: 'b' }, { vpnContainer: 'two' }, null],
   ])('and its VPN %s', (_, vpn, engine, loss) => {
-    expect(lossOf({ ...ENGINE, ...engine }, [{ ...VPN, ...vpn }])).toBe(loss);
+    expect(findNetworkLoss({ ...ENGINE, ...engine }, [{ ...VPN, ...vpn }])).toBe(loss);
   });
 
   test('that uses no VPN loses none', () => {
     const engine = { vpnContainer: null, vpnContainerId: null, startedAt: 1 };
-    expect(lossOf(engine, [{ ...VPN, failed: true }])).toBeNull();
+    expect(findNetworkLoss(engine, [{ ...VPN, failed: true }])).toBeNull();
   });
 
   test('whose runtime pins it to no container cannot be cut off from one', () => {
-    expect(lossOf({ ...ENGINE, vpnContainerId: null, startedAt: 1 }, [VPN])).toBeNull();
+    expect(findNetworkLoss({ ...ENGINE, vpnContainerId: null, startedAt: 1 }, [VPN])).toBeNull();
   });
 });
 
@@ -49,7 +49,7 @@ async function start() {
     onError: (error) => errors.push(error),
   });
   const add = (name: string, index: number, facts = {}) =>
-    runtime.startUnnoticed({
+    runtime.startSilently({
       name,
       vpnContainer: vpns[index]!.container,
       vpnContainerId: vpns[index]!.containerId,
@@ -67,7 +67,7 @@ async function start() {
 describe('failover', () => {
   test('leaves engines alone whose VPN is as it was', async () => {
     const { failover, names, runtime } = await start();
-    failover.consider();
+    failover.reconcile();
     await settle();
     expect([names(), runtime.calls.remove]).toEqual([['a', 'b', 'c'], 0]);
   });
@@ -76,8 +76,8 @@ describe('failover', () => {
     const { failover, vpns, runtime, names, losses } = await start();
     vpns[0]!.failed = true;
     runtime.hold('remove');
-    failover.consider();
-    failover.consider();
+    failover.reconcile();
+    failover.reconcile();
     await settle();
     expect([runtime.calls.remove, losses]).toEqual([1, ['b vpn_failed']]);
     runtime.release('remove');
@@ -89,12 +89,12 @@ describe('failover', () => {
     const { failover, vpns, leadership, runtime, names } = await start();
     leadership.leading = false;
     vpns[0]!.failed = true;
-    failover.consider();
+    failover.reconcile();
     await settle();
     expect(runtime.calls.remove).toBe(0);
     leadership.leading = true;
     runtime.hold('remove');
-    failover.consider();
+    failover.reconcile();
     await settle();
     leadership.leading = false;
     runtime.release('remove');
@@ -106,7 +106,7 @@ describe('failover', () => {
     const { failover, vpns, runtime, names } = await start();
     vpns[0]!.failed = true;
     runtime.hold('remove');
-    failover.consider();
+    failover.reconcile();
     await settle();
     vpns[0]!.failed = false;
     runtime.release('remove');
@@ -118,11 +118,11 @@ describe('failover', () => {
     const { failover, vpns, runtime, names, errors } = await start();
     vpns[0]!.containerId = 'c'.repeat(64);
     runtime.fail('remove', new RoundhouseError('runtime_unavailable', 'no'));
-    failover.consider();
+    failover.reconcile();
     await settle();
     expect([runtime.calls.remove, errors.length, names()]).toEqual([2, 2, ['a', 'b', 'c']]);
-    runtime.mend('remove');
-    failover.consider();
+    runtime.recover('remove');
+    failover.reconcile();
     await settle();
     expect(names()).toEqual(['c']);
   });
@@ -133,7 +133,7 @@ describe('failover', () => {
     for (const { id, vpnContainer } of registry.list())
       if (vpnContainer === 'one') void registry.delete(id, () => runtime.remove(id));
     vpns[0]!.failed = true;
-    failover.consider();
+    failover.reconcile();
     await settle();
     expect(runtime.calls.remove).toBe(2);
     runtime.release('remove');
@@ -143,13 +143,13 @@ describe('failover', () => {
     const { failover, vpns, runtime } = await start();
     vpns[0]!.failed = true;
     runtime.disconnect();
-    failover.consider();
+    failover.reconcile();
     await settle();
     expect(runtime.calls.remove).toBe(0);
     runtime.connect();
     await settle();
     runtime.hold('remove');
-    failover.consider();
+    failover.reconcile();
     await settle();
     failover.stop();
     runtime.release('remove');

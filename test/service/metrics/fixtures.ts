@@ -1,7 +1,7 @@
 import { type Engine, newEngine } from '../../../src/service/engines/engine.ts';
 import { EventBus } from '../../../src/service/events/events.ts';
 import type { ClusterMetricsState } from '../../../src/service/metrics/cluster.ts';
-import type { DomainState } from '../../../src/service/metrics/domain.ts';
+import type { DomainSnapshot } from '../../../src/service/metrics/domain.ts';
 import { Metrics } from '../../../src/service/metrics/metrics.ts';
 import type { StreamSample } from '../../../src/service/streams/sample.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
@@ -28,7 +28,7 @@ export function engine(id: string, change: Partial<Engine> = {}): Engine {
 export class ShownMetrics implements Disposable {
   readonly bus = new EventBus();
   readonly metrics = new Metrics(new FakeClock());
-  readonly facts: DomainState = {
+  readonly facts: DomainSnapshot = {
     runtimeAvailable: true,
     engines: [],
     streams: { active: 0, engineIds: new Set() },

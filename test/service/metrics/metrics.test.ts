@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { STALE_AFTER } from '../../../src/service/events/invalidation.ts';
+import { INVALIDATED_KEYS } from '../../../src/service/events/invalidation.ts';
 import { figure } from '../../support/http/exposition.ts';
 import { engine, ShownMetrics } from './fixtures.ts';
 
@@ -40,12 +40,12 @@ describe('what /metrics shows', () => {
   test('calls by their kind, their times and their failures', async () => {
     using shown = new ShownMetrics();
     const { metrics } = shown;
-    metrics.noteDockerCall('list', 0.02, true);
-    metrics.noteDockerCall('list', 0.2, false);
-    metrics.noteDockerCall('stats', 70, true);
-    metrics.noteVpnCall('port', 0.003, false);
-    metrics.noteLoad({ key: 'stats:engine:00112233', seconds: 0.4, succeeded: true });
-    metrics.noteLoad({ key: 'stats:engine:44556677', seconds: 10, succeeded: false });
+    metrics.recordDockerCall('list', 0.02, true);
+    metrics.recordDockerCall('list', 0.2, false);
+    metrics.recordDockerCall('stats', 70, true);
+    metrics.recordVpnCall('port', 0.003, false);
+    metrics.recordLoad({ key: 'stats:engine:00112233', seconds: 0.4, succeeded: true });
+    metrics.recordLoad({ key: 'stats:engine:44556677', seconds: 10, succeeded: false });
     const families = await shown.scrape();
     const docker = (part: string, call: string, more = {}) =>
       figure(families, `roundhouse_docker_call_${part}`, { call, ...more });
@@ -97,7 +97,7 @@ describe('what /metrics shows', () => {
     shown.bus.publish({ type: 'vpn_restarted', vpn: 'gluetun' });
     const { samples } = (await shown.scrape()).get('roundhouse_events_total')!;
     const counts = Object.fromEntries(samples.map(({ labels, value }) => [labels.type, value]));
-    const none = Object.fromEntries(Object.keys(STALE_AFTER).map((type) => [type, 0]));
+    const none = Object.fromEntries(Object.keys(INVALIDATED_KEYS).map((type) => [type, 0]));
     expect(counts).toEqual({ ...none, vpn_restarted: 2 });
   });
 
@@ -122,7 +122,7 @@ describe('what /metrics shows', () => {
   test('two applications in one process each show their own', async () => {
     using one = new ShownMetrics();
     using other = new ShownMetrics();
-    one.metrics.noteDockerCall('list', 1, true);
+    one.metrics.recordDockerCall('list', 1, true);
     one.facts.liveClients = 7;
     const families = await other.scrape();
     expect(figure(families, 'roundhouse_live_clients')).toBe(0);

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { TransferSums } from '../../../src/service/metrics/transfer.ts';
+import { TransferTotals } from '../../../src/service/metrics/transfer.ts';
 
 function bytes(downloaded: number | null, uploaded: number | null = 0) {
   return { downloaded, uploaded };
 }
 
 test('sums are of all streams, each counted once', () => {
-  const sums = new TransferSums();
+  const sums = new TransferTotals();
   sums.note('a', bytes(100, 10));
   sums.note('b', bytes(1000, 1));
   sums.note('a', bytes(150, 10));
@@ -15,7 +15,7 @@ test('sums are of all streams, each counted once', () => {
 });
 
 test('what a stream transferred stays when it has ended, and its id may come again', () => {
-  const sums = new TransferSums();
+  const sums = new TransferTotals();
   sums.note('a', bytes(100));
   sums.end('a', bytes(130));
   expect(sums.total.downloaded).toBe(130);
@@ -24,7 +24,7 @@ test('what a stream transferred stays when it has ended, and its id may come aga
 });
 
 test('a stream whose session counts anew never takes anything away', () => {
-  const sums = new TransferSums();
+  const sums = new TransferTotals();
   sums.note('a', bytes(100));
   sums.note('a', bytes(40));
   sums.note('a', bytes(50));
@@ -32,7 +32,7 @@ test('a stream whose session counts anew never takes anything away', () => {
 });
 
 test('figures that are not known change nothing', () => {
-  const sums = new TransferSums();
+  const sums = new TransferTotals();
   sums.note('a', bytes(100, 7));
   sums.note('a', null);
   sums.note('a', bytes(null, null));

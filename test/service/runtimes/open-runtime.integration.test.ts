@@ -14,7 +14,7 @@ test('calls to Docker reach the metrics from the first one on', async () => {
   const metrics = new Metrics(new FakeClock());
   onTestFinished(() => metrics.close());
   const config = readConfig({ DOCKER_HOST: `tcp://127.0.0.1:${daemon.port}` });
-  const { runtime } = await openRuntime(config, () => {}, metrics.noteDockerCall);
+  const { runtime } = await openRuntime(config, () => {}, metrics.recordDockerCall);
   onTestFinished(() => runtime.close());
   expect(runtime.name).toBe('docker');
   expect(await runtime.list()).toEqual([]);

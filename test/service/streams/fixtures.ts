@@ -1,5 +1,5 @@
 import { type DomainEvent, EventBus } from '../../../src/service/events/events.ts';
-import { StreamFigures } from '../../../src/service/streams/figures.ts';
+import { StreamSamples } from '../../../src/service/streams/stream-samples.ts';
 import type { StreamSample } from '../../../src/service/streams/sample.ts';
 import { type NewStream, Streams } from '../../../src/service/streams/streams.ts';
 
@@ -9,7 +9,7 @@ export function createStreams(historyMax = 720, mostSamples?: number) {
   const events: DomainEvent[] = [];
   bus.subscribe((event) => events.push(event));
   const streams = new Streams(bus);
-  const figures = new StreamFigures(bus, historyMax, mostSamples);
+  const figures = new StreamSamples(bus, historyMax, mostSamples);
   return { bus, events, streams, figures };
 }
 

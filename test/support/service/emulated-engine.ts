@@ -7,10 +7,10 @@ import { waitUntil } from '../wait-until.ts';
 const PROGRAM = fileURLToPath(
   new URL('../../../src/service/runtimes/process/emulated-engine.ts', import.meta.url),
 );
-/** On a busy machine it takes a real program seconds to start. */
+/** A real program can take seconds to start on a busy machine. */
 const START_DEADLINE_MS = 20_000;
 
-/** What an engine tells of a playback session it has opened. */
+/** An engine's response to opening a playback session. */
 export interface Session {
   playback_url: string;
   stat_url: string;
@@ -19,7 +19,7 @@ export interface Session {
   playback_session_id: string;
 }
 
-/** Opens a session at an engine, as a stream proxy does. */
+/** Opens a playback session at an engine, as a stream proxy does. */
 export async function openSession(host: string, port: number, infohash: string): Promise<Session> {
   const url = `http://${host}:${port}/ace/getstream?format=json&infohash=${infohash}`;
   const { response, error } = (await (await fetch(url)).json()) as {
@@ -30,12 +30,12 @@ export async function openSession(host: string, port: number, infohash: string):
   return response;
 }
 
-/** What an engine says of a session: its figures or why there are none. */
+/** Reads the statistics of a session: a response or an error. */
 export async function readStat(session: Session): Promise<{ response: object | null; error: string | null }> {
   return (await (await fetch(session.stat_url)).json()) as Awaited<ReturnType<typeof readStat>>;
 }
 
-/** A process of the bundled engine, on a port of 127.0.0.1. Dispose of it with `await using`. */
+/** A process of the bundled emulated engine on a port of 127.0.0.1. Use it with `await using`. */
 export class EmulatedEngine implements AsyncDisposable {
   readonly port: number;
   readonly #process: ChildProcess;
@@ -45,6 +45,7 @@ export class EmulatedEngine implements AsyncDisposable {
     this.#process = process;
   }
 
+  /** Opens a playback session. */
   play(infohash: string, host = '127.0.0.1'): Promise<Session> {
     return openSession(host, this.port, infohash);
   }
@@ -60,6 +61,7 @@ export class EmulatedEngine implements AsyncDisposable {
   }
 }
 
+/** Starts an emulated engine on a free port and waits until it serves requests. */
 export async function startEmulatedEngine(): Promise<EmulatedEngine> {
   const [port = 0] = await freePorts(1);
   const flags = [PROGRAM, '--http-port', `${port}`, '--exit-with-parent'];
@@ -67,6 +69,6 @@ export async function startEmulatedEngine(): Promise<EmulatedEngine> {
     port,
     spawn(process.execPath, flags, { stdio: ['pipe', 'ignore', 'ignore'] }),
   );
-  await waitUntil('the engine serves', () => fetch(`http://127.0.0.1:${port}/`), START_DEADLINE_MS);
+  await waitUntil('the engine to serve requests', () => fetch(`http://127.0.0.1:${port}/`), START_DEADLINE_MS);
   return engine;
 }

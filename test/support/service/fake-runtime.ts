@@ -10,18 +10,19 @@ import type {
 } from '../../../src/service/engines/runtime.ts';
 import { RoundhouseError } from '../../../src/service/errors.ts';
 
+/** Methods of the runtime that a test can hold or fail. */
 export type RuntimeCall = 'list' | 'inspect' | 'create' | 'remove' | 'sample' | 'logs';
 
 /**
- * A runtime in memory. Calls answer at once with what is true when they are made, unless a test holds or
- * fails them: a held call answers late with what was true when it was made, as over a slow connection.
+ * A runtime in memory. Calls resolve at once with the state at the time of the call, unless a test holds or
+ * fails them: a held call resolves later, with the state at the time of the call, as over a slow connection.
  */
 export class FakeRuntime implements EngineRuntime {
   readonly name = 'process';
   readonly isShared: boolean = false;
   readonly variant = 'fake';
   readonly mapsPorts: boolean;
-  /** Calls so far, by name. */
+  /** Number of calls so far, by method. */
   readonly calls: Record<RuntimeCall, number> = {
     list: 0,
     inspect: 0,
@@ -30,20 +31,20 @@ export class FakeRuntime implements EngineRuntime {
     sample: 0,
     logs: 0,
   };
-  /** What `create` was called with. */
+  /** Specifications passed to `create`. */
   readonly specs: EngineSpec[] = [];
-  /** Within how long each of these calls was to answer, in milliseconds. */
-  readonly answersWithin: (number | undefined)[] = [];
-  /** Ports held by programs that are not engines. */
+  /** The `maxWaitMs` of each of these calls, in milliseconds. */
+  readonly maxWaitsMs: (number | undefined)[] = [];
+  /** Ports in use by other programs. */
   readonly foreignPorts = new Set<number>();
   readonly engines = new Map<string, RuntimeEngine>();
   readonly samples = new Map<string, ResourceSample>();
-  /** What engines have written. */
+  /** Returns the output of an engine. */
   readLog: (id: string, options: LogOptions) => AsyncIterable<Uint8Array> = async function* () {};
   closed = false;
-  #held: { call: RuntimeCall; release: () => void }[] = [];
+  #heldCalls: { call: RuntimeCall; release: () => void }[] = [];
   readonly #holding = new Set<RuntimeCall>();
-  readonly #faults = new Map<RuntimeCall, Error>();
+  readonly #errors = new Map<RuntimeCall, Error>();
   #listener: RuntimeListener | undefined;
 
   constructor(options: { mapsPorts?: boolean } = {}) {
@@ -51,22 +52,22 @@ export class FakeRuntime implements EngineRuntime {
   }
 
   list(): Promise<RuntimeEngine[]> {
-    return this.#answer('list', () => [...this.engines.values()].map((engine) => ({ ...engine })));
+    return this.#respond('list', () => [...this.engines.values()].map((engine) => ({ ...engine })));
   }
 
   inspect(id: string): Promise<RuntimeEngine | null> {
-    return this.#answer('inspect', () => {
+    return this.#respond('inspect', () => {
       const engine = this.engines.get(id);
       return engine ? { ...engine } : null;
     });
   }
 
-  create(spec: EngineSpec, answerWithinMs?: number): Promise<RuntimeEngine> {
+  create(spec: EngineSpec, maxWaitMs?: number): Promise<RuntimeEngine> {
     this.specs.push(spec);
-    this.answersWithin.push(answerWithinMs);
-    return this.#answer('create', () => {
-      const held = new Set([...this.engines.values()].flatMap(({ ports }) => this.#hostPorts(ports)));
-      const taken = this.#hostPorts(spec.ports).find((port) => held.has(port) || this.foreignPorts.has(port));
+    this.maxWaitsMs.push(maxWaitMs);
+    return this.#respond('create', () => {
+      const used = new Set([...this.engines.values()].flatMap(({ ports }) => this.#hostPorts(ports)));
+      const taken = this.#hostPorts(spec.ports).find((port) => used.has(port) || this.foreignPorts.has(port));
       if (taken !== undefined) throw new RoundhouseError('port_taken', `Port ${taken} is in use`);
       return this.start({
         name: spec.name,
@@ -79,11 +80,11 @@ export class FakeRuntime implements EngineRuntime {
   }
 
   remove(id: string): Promise<void> {
-    return this.#answer('remove', () => this.stop(id));
+    return this.#respond('remove', () => this.stop(id));
   }
 
   sample(ids: readonly string[], signal: AbortSignal): Promise<Map<string, ResourceSample>> {
-    const sampling = this.#answer('sample', () => {
+    const sampling = this.#respond('sample', () => {
       const running = ids.filter((id) => this.engines.has(id) && this.samples.has(id));
       return new Map(running.map((id) => [id, this.samples.get(id)!]));
     });
@@ -93,7 +94,7 @@ export class FakeRuntime implements EngineRuntime {
   }
 
   logs(id: string, options: LogOptions): Promise<AsyncIterable<Uint8Array> | null> {
-    return this.#answer('logs', () => (this.engines.has(id) ? this.readLog(id, options) : null));
+    return this.#respond('logs', () => (this.engines.has(id) ? this.readLog(id, options) : null));
   }
 
   watch(listener: RuntimeListener): () => void {
@@ -108,16 +109,16 @@ export class FakeRuntime implements EngineRuntime {
     this.closed = true;
   }
 
-  /** An engine starts, and the runtime's events say so. */
-  start(facts: Partial<RuntimeEngine> = {}): RuntimeEngine {
-    const engine = this.startUnnoticed(facts);
+  /** Starts an engine and emits its event. */
+  start(properties: Partial<RuntimeEngine> = {}): RuntimeEngine {
+    const engine = this.startSilently(properties);
     this.#listener?.onStarted(engine.id);
     return { ...engine };
   }
 
-  /** An engine starts while nobody hears of it. */
-  startUnnoticed(facts: Partial<RuntimeEngine> = {}): RuntimeEngine {
-    const port = facts.ports?.hostHttp ?? 300 + this.engines.size;
+  /** Starts an engine without an event. */
+  startSilently(properties: Partial<RuntimeEngine> = {}): RuntimeEngine {
+    const port = properties.ports?.hostHttp ?? 300 + this.engines.size;
     const engine: RuntimeEngine = {
       id: randomBytes(32).toString('hex'),
       name: `engine-${port}`,
@@ -129,80 +130,83 @@ export class FakeRuntime implements EngineRuntime {
       forwardedPort: null,
       variant: this.variant,
       startedAt: Date.now(),
-      ...facts,
+      ...properties,
     };
     this.engines.set(engine.id, engine);
     this.samples.set(engine.id, sampleOf(engine));
     return engine;
   }
 
-  /** An engine stops, and the runtime's events say so. One that is not there is passed over. */
+  /** Stops an engine and emits its event. Does nothing for an unknown id. */
   stop(id: string): void {
     if (this.engines.delete(id)) this.#listener?.onStopped(id);
   }
 
-  stopUnnoticed(id: string): void {
+  /** Stops an engine without an event. */
+  stopSilently(id: string): void {
     this.engines.delete(id);
   }
 
+  /** Reports the connection as lost. */
   disconnect(reason = new Error('connection lost')): void {
     this.#listener?.onDisconnected(reason);
   }
 
+  /** Reports the connection as restored. */
   connect(): void {
     this.#listener?.onConnected();
   }
 
-  /** Says again that an engine has started, as after a change of its facts. */
-  announce(id: string): void {
+  /** Emits the start event of an engine again, as after a change of its properties. */
+  emitStarted(id: string): void {
     this.#listener?.onStarted(id);
   }
 
-  /** From now on calls of this name wait until they are released. */
+  /** Makes further calls of this method wait until {@link release}. */
   hold(call: RuntimeCall): void {
     this.#holding.add(call);
   }
 
-  /** Answers the calls of this name that wait, in order, and holds no more of them. */
+  /** Resolves the waiting calls of this method, in order, and holds no more. */
   release(call: RuntimeCall): void {
     this.#holding.delete(call);
-    const released = this.#held.filter((held) => held.call === call);
-    this.#held = this.#held.filter((held) => held.call !== call);
+    const released = this.#heldCalls.filter((held) => held.call === call);
+    this.#heldCalls = this.#heldCalls.filter((held) => held.call !== call);
     for (const { release } of released) release();
   }
 
-  /** How many calls of this name wait. */
+  /** Number of waiting calls of this method. */
   waiting(call: RuntimeCall): number {
-    return this.#held.filter((held) => held.call === call).length;
+    return this.#heldCalls.filter((held) => held.call === call).length;
   }
 
-  /** From now on calls of this name fail. */
-  fail(call: RuntimeCall, error: Error = new RoundhouseError('runtime_unavailable', 'no answer')): void {
-    this.#faults.set(call, error);
+  /** Makes further calls of this method reject. */
+  fail(call: RuntimeCall, error: Error = new RoundhouseError('runtime_unavailable', 'no response')): void {
+    this.#errors.set(call, error);
   }
 
-  /** Calls of this name work again. */
-  mend(call: RuntimeCall): void {
-    this.#faults.delete(call);
+  /** Ends {@link fail}. */
+  recover(call: RuntimeCall): void {
+    this.#errors.delete(call);
   }
 
   #hostPorts({ hostHttp, containerHttps }: EnginePorts): number[] {
     return this.mapsPorts ? [hostHttp] : [hostHttp, containerHttps];
   }
 
-  async #answer<T>(call: RuntimeCall, act: () => T): Promise<T> {
+  async #respond<T>(call: RuntimeCall, act: () => T): Promise<T> {
     this.calls[call] += 1;
-    const fault = this.#faults.get(call);
-    const answer = fault ? Promise.reject(fault) : new Promise<T>((resolve) => resolve(act()));
+    const error = this.#errors.get(call);
+    const result = error ? Promise.reject(error) : new Promise<T>((resolve) => resolve(act()));
     if (this.#holding.has(call)) {
-      answer.catch(() => {});
-      await new Promise<void>((release) => this.#held.push({ call, release }));
+      result.catch(() => {});
+      await new Promise<void>((release) => this.#heldCalls.push({ call, release }));
     }
-    return answer;
+    return result;
   }
 }
 
-/** What an engine uses: figures that differ from engine to engine and field to field. */
+/** A sample whose values differ from engine to engine and field to field. */
 export function sampleOf(engine: RuntimeEngine, change: Partial<ResourceSample> = {}): ResourceSample {
   const base = engine.ports.hostHttp;
   return {

@@ -1,13 +1,13 @@
 import { settle } from '../fake-clock.ts';
 
-/** One load that a {@link ManualSource} has begun; whoever wrote the test ends it. */
+/** A load started by a {@link ManualSource}, to be ended by the test. */
 export interface PendingLoad<V> {
   readonly signal: AbortSignal;
   finish(value: V): Promise<void>;
   fail(error: unknown): Promise<void>;
 }
 
-/** A source whose loads end when a test says so, and which remembers them all. */
+/** A source whose loads are ended by the test. Records all of them. */
 export class ManualSource<V> {
   readonly loads: PendingLoad<V>[] = [];
 
@@ -27,10 +27,10 @@ export class ManualSource<V> {
     return promise;
   };
 
-  /** The load begun last. */
+  /** The latest load. */
   get latest(): PendingLoad<V> {
     const load = this.loads.at(-1);
-    if (load === undefined) throw new Error('nothing was loaded');
+    if (load === undefined) throw new Error('no load was started');
     return load;
   }
 }

@@ -1,5 +1,5 @@
 import type { DomainEvent } from '../../events/events.ts';
-import type { Notice } from '../../events/notices.ts';
+import type { ChangeNotice } from '../../events/change-feed.ts';
 
 /** How long a client waits before it connects again, in milliseconds. */
 const RETRY_MS = 2000;
@@ -15,7 +15,7 @@ export function snapshotMessage(id: string, reason: 'connected' | 'gap', at: num
 }
 
 /** Tells a client which cached answers a change has made out of date. */
-export function noticeMessage({ id, event, keys, at }: Notice): string {
+export function noticeMessage({ id, event, keys, at }: ChangeNotice): string {
   return message(id, 'notice', { type: event.type, keys, ...idsOf(event), at: new Date(at).toISOString() });
 }
 

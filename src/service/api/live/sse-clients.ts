@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../../library/cache/index.ts';
 import { RoundhouseError } from '../../errors.ts';
-import type { Notices } from '../../events/notices.ts';
+import type { ChangeFeed } from '../../events/change-feed.ts';
 import { GREETING, HEARTBEAT, noticeMessage, snapshotMessage } from './messages.ts';
 
 const HEARTBEAT_MS = 15_000;
@@ -12,7 +12,7 @@ const MAX_REPLAY = MAX_BACKLOG / 4;
 
 /** The clients of the live notices: so many at most, each bounded in what is kept for it. */
 export class SseClients {
-  readonly #notices: Notices;
+  readonly #notices: ChangeFeed;
   readonly #clock: Clock;
   readonly #most: number;
   readonly #responses = new Set<ServerResponse>();
@@ -21,7 +21,7 @@ export class SseClients {
   #closed = false;
 
   /** @param parts `most`: how many clients may follow at once. */
-  constructor(parts: { notices: Notices; clock: Clock; most: number }) {
+  constructor(parts: { notices: ChangeFeed; clock: Clock; most: number }) {
     this.#notices = parts.notices;
     this.#clock = parts.clock;
     this.#most = parts.most;

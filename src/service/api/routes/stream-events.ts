@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { findEngineAt } from '../../engines/locate.ts';
+import { findEngineByAddress } from '../../engines/locate.ts';
 import type { EngineRegistry } from '../../engines/registry.ts';
 import { RoundhouseError } from '../../errors.ts';
 import type { Streams } from '../../streams/streams.ts';
@@ -76,5 +76,5 @@ export function streamEventRoutes(api: Api, { streams, registry, views, checkKey
 function findEngine(registry: EngineRegistry, body: Static<typeof StreamStartedBody>): string | null {
   const { container_id: id, engine } = body;
   if (id && registry.get(id)) return id;
-  return findEngineAt(registry.list(), engine.host, engine.port)?.id ?? id ?? null;
+  return findEngineByAddress(registry.list(), engine.host, engine.port)?.id ?? id ?? null;
 }

@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify';
 import { Type } from 'typebox';
-import type { StreamFigures } from '../../streams/figures.ts';
+import type { StreamSamples } from '../../streams/stream-samples.ts';
 import type { PlaybackSessions } from '../../streams/sessions.ts';
 import type { Streams } from '../../streams/streams.ts';
 import { dropIfKnown } from '../conditional.ts';
@@ -19,7 +19,7 @@ import { type EngineViews, toWireSample } from '../views.ts';
 
 export interface StreamRoutesParts {
   streams: Streams;
-  figures: StreamFigures;
+  figures: StreamSamples;
   sessions: PlaybackSessions;
   views: EngineViews;
   checkKey: KeyCheck;

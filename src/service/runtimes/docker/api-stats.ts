@@ -14,7 +14,7 @@ type Answer = Omit<Partial<ContainerStats>, 'networks' | 'blkio_stats'> & {
  * Reads a one-shot sample of the Docker API.
  * @returns null for a container that does not run: its answer is 200 with nothing in it.
  */
-export function readApiStats(answer: Answer): (CgroupCounters & { takenAt: number }) | null {
+export function parseApiStats(answer: Answer): (CgroupCounters & { takenAt: number }) | null {
   const takenAt = Date.parse(answer.read ?? '');
   const usage = answer.memory_stats?.usage;
   const cpuNs = answer.cpu_stats?.cpu_usage?.total_usage;

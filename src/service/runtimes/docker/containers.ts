@@ -2,7 +2,7 @@ import type { ContainerInspectInfo } from 'dockerode';
 import type { Label } from '../../config/values.ts';
 import type { RuntimeEngine } from '../../engines/runtime.ts';
 import { joinedContainer } from './engine-vpn.ts';
-import { readLabels } from './labels.ts';
+import { parseLabels } from './labels.ts';
 import { type EngineNetwork, hostOf } from './network.ts';
 
 /** What sampling needs to know of a container, beside what the domain is told. */
@@ -33,7 +33,7 @@ export function readContainer(
   const all = info.Config.Labels ?? {};
   if (all[known.name] !== known.value || !info.State.Running) return null;
   const name = info.Name.replace(/^\//, '');
-  const { labels, variant, ports, forwardedPort } = readLabels(known, all);
+  const { labels, variant, ports, forwardedPort } = parseLabels(known, all);
   const startedAt = Date.parse(info.State.StartedAt);
   const hostHttp = ports.hostHttp ?? firstPublishedPort(info) ?? USUAL_HTTP_PORT;
   const engine: RuntimeEngine = {

@@ -1,5 +1,5 @@
 import type { ContainerCreateOptions } from 'dockerode';
-import { fillPorts, splitCommand } from '../../engines/command.ts';
+import { substitutePorts, splitCommand } from '../../engines/command.ts';
 import type { EngineSpec } from '../../engines/runtime.ts';
 import { writeLabels } from './labels.ts';
 import type { DockerEngineOptions } from './options.ts';
@@ -26,7 +26,7 @@ export function createOptions(
     Image: imageOf(options),
     ...(options.command === null
       ? {}
-      : { Cmd: [...fillPorts(splitCommand(options.command), ports, forwardedPort)] }),
+      : { Cmd: [...substitutePorts(splitCommand(options.command), ports, forwardedPort)] }),
     Env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
     Labels: writeLabels(options.label, options.variant, spec),
     ...(published ? { ExposedPorts: { [httpPort]: {} } } : {}),

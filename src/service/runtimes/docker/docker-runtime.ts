@@ -1,5 +1,5 @@
 import {
-  ANSWER_WITHIN_MS,
+  DEFAULT_CREATE_WAIT_MS,
   type EngineRuntime,
   type EngineSpec,
   type LogOptions,
@@ -71,8 +71,8 @@ export class DockerRuntime implements EngineRuntime {
     return (await this.#know(id))?.engine ?? this.#starting.get(id) ?? null;
   }
 
-  async create(spec: EngineSpec, answerWithinMs: number = ANSWER_WITHIN_MS): Promise<RuntimeEngine> {
-    const answerBy = performance.now() + answerWithinMs;
+  async create(spec: EngineSpec, maxWaitMs: number = DEFAULT_CREATE_WAIT_MS): Promise<RuntimeEngine> {
+    const answerBy = performance.now() + maxWaitMs;
     const vpn = await this.#findVpn(spec);
     const id = await this.#createContainer(spec, vpn, answerBy);
     const starting = this.#describeStarting(id, spec, vpn);

@@ -1,6 +1,6 @@
 import type { ContainerInspectInfo } from 'dockerode';
 import { type DockerClient, hasStatus } from './client.ts';
-import { readVpnLabel } from './labels.ts';
+import { vpnLabelOf } from './labels.ts';
 import type { EngineNetwork } from './network.ts';
 
 /** Id of the container whose network a container uses, or null. */
@@ -32,7 +32,7 @@ export async function findVpnOf(
 ): Promise<string | null> {
   const joined = joinedContainer(info);
   if (network.kind !== 'vpn' || joined === null) return null;
-  const noted = readVpnLabel(info.Config.Labels ?? {});
+  const noted = vpnLabelOf(info.Config.Labels ?? {});
   if (noted !== undefined && network.containers.includes(noted)) return noted;
   const ids = await Promise.all(network.containers.map((name) => findContainerId(client, name)));
   return network.containers[ids.indexOf(joined)] ?? network.containers[0];

@@ -28,7 +28,7 @@ export function writeLabels(
   };
 }
 
-export interface ReadLabels {
+export interface ParsedLabels {
   labels: Record<string, string>;
   variant: string | null;
   ports: Partial<EnginePorts>;
@@ -36,7 +36,7 @@ export interface ReadLabels {
 }
 
 /** The caller's labels and our notes, apart again. */
-export function readLabels(known: Label, all: Record<string, string>): ReadLabels {
+export function parseLabels(known: Label, all: Record<string, string>): ParsedLabels {
   const labels = Object.fromEntries(
     Object.entries(all).filter(([name]) => name !== known.name && !name.startsWith(OWN_PREFIX)),
   );
@@ -57,6 +57,6 @@ export function readLabels(known: Label, all: Record<string, string>): ReadLabel
 }
 
 /** Name of the VPN container that an engine was put behind. */
-export function readVpnLabel(all: Record<string, string>): string | undefined {
+export function vpnLabelOf(all: Record<string, string>): string | undefined {
   return all[VPN];
 }

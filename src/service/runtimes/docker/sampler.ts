@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import type { ResourceSample } from '../../engines/runtime.ts';
-import { readApiStats } from './api-stats.ts';
+import { parseApiStats } from './api-stats.ts';
 import { type CgroupCounters, readCgroup } from './cgroup.ts';
 import type { DockerClient } from './client.ts';
 import type { EngineContainer } from './containers.ts';
@@ -36,7 +36,7 @@ export function sampleFromApi(client: DockerClient): DockerSampleSource {
       },
       { signal },
     );
-    const counters = readApiStats(answer);
+    const counters = parseApiStats(answer);
     return counters && describe(container, counters, counters.takenAt);
   };
 }

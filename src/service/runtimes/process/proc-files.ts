@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import pLimit from 'p-limit';
-import { type ProcStat, parseIo, parseMemory, parseStat } from './proc-text.ts';
+import { type ProcStat, parseProcIo, parseProcStatus, parseProcStat } from './proc-text.ts';
 
 /** Every file that is open counts against the limit of the service, and a machine can have many processes. */
 const inTurn = pLimit(16);
@@ -13,7 +13,7 @@ export interface ProcessIdentity {
 
 /** Null where there is no such process, or it has ended. */
 export async function identify(pid: number): Promise<ProcessIdentity | null> {
-  const stat = await readProc(pid, 'stat', parseStat);
+  const stat = await readProc(pid, 'stat', parseProcStat);
   return stat === null || stat.isDead ? null : { pid, startTicks: stat.startTicks };
 }
 
@@ -26,7 +26,7 @@ export async function readProcesses(): Promise<Map<number, ProcStat & { readAt: 
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
   const processes = new Map<number, ProcStat & { readAt: number }>();
   const read = async (pid: number) => {
-    const stat = await readProc(pid, 'stat', parseStat);
+    const stat = await readProc(pid, 'stat', parseProcStat);
     if (stat) processes.set(pid, { ...stat, readAt: now() });
   };
   await Promise.all(pids.map(read));
@@ -34,13 +34,13 @@ export async function readProcesses(): Promise<Map<number, ProcStat & { readAt: 
 }
 
 /** Bytes; null where the process has gone. */
-export async function readUse(
+export async function readProcessSample(
   pid: number,
 ): Promise<{ memory: number; read: number; written: number } | null> {
-  const memory = await readProc(pid, 'status', parseMemory);
+  const memory = await readProc(pid, 'status', parseProcStatus);
   if (memory === null) return null;
   // A hardened kernel shows this file to nobody but root: a reason to lose these two figures, not all.
-  const io = (await readProc(pid, 'io', parseIo)) ?? { read: 0, written: 0 };
+  const io = (await readProc(pid, 'io', parseProcIo)) ?? { read: 0, written: 0 };
   return { memory, ...io };
 }
 

@@ -17,7 +17,7 @@ export interface ProcStat {
 }
 
 /** `/proc/<pid>/stat`. The command name, in parentheses, can itself hold spaces and parentheses. */
-export function parseStat(text: string): ProcStat | null {
+export function parseProcStat(text: string): ProcStat | null {
   const nameEnd = text.lastIndexOf(')');
   const pid = Number.parseInt(text, 10);
   const [state = '', ...rest] = text.slice(nameEnd + 2).split(' ');
@@ -43,7 +43,7 @@ export function parseStat(text: string): ProcStat | null {
  * out: they are page cache, which the kernel can take back, and every engine maps the same program, which
  * a sum would count once per engine.
  */
-export function parseMemory(text: string): number | null {
+export function parseProcStatus(text: string): number | null {
   const anonymous = readKilobytes(text, 'RssAnon');
   const shared = readKilobytes(text, 'RssShmem');
   return anonymous === null || shared === null ? null : anonymous + shared;
@@ -55,7 +55,7 @@ function readKilobytes(text: string, name: string): number | null {
 }
 
 /** `/proc/<pid>/io`: bytes that really went from and to storage, its waited-for children's included. */
-export function parseIo(text: string): { read: number; written: number } | null {
+export function parseProcIo(text: string): { read: number; written: number } | null {
   const read = /^read_bytes: (\d+)$/m.exec(text)?.[1];
   const written = /^write_bytes: (\d+)$/m.exec(text)?.[1];
   return read === undefined || written === undefined

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { type Command, fillPorts, splitCommand } from '../../engines/command.ts';
+import { type Command, substitutePorts, splitCommand } from '../../engines/command.ts';
 import type {
   EnginePorts,
   EngineRuntime,
@@ -164,7 +164,7 @@ class ProcessRuntime implements EngineRuntime {
   }
 
   async #start(spec: EngineSpec): Promise<Running> {
-    const process = await startProcess(fillPorts(this.#command, spec.ports), spec.env).catch((cause) => {
+    const process = await startProcess(substitutePorts(this.#command, spec.ports), spec.env).catch((cause) => {
       throw new RoundhouseError('provisioning_failed', 'The engine program cannot be started', { cause });
     });
     const facts: RuntimeEngine = {

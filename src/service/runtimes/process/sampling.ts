@@ -1,9 +1,9 @@
 import { totalmem } from 'node:os';
 import type { ResourceSample } from '../../engines/runtime.ts';
-import { readProcesses, readUse } from './proc-files.ts';
+import { readProcesses, readProcessSample } from './proc-files.ts';
 import type { ProcStat } from './proc-text.ts';
 
-export interface Sampled {
+export interface SampledProcess {
   id: string;
   /** Leader of the engine's process group. */
   pid: number;
@@ -14,12 +14,12 @@ export interface Sampled {
  * Samples engines with all the processes they have started. One look at every process of the machine finds
  * those: not all kernels list the children of a process, and a look costs the same for 1 engine as for 200.
  */
-export async function sampleEngines(engines: readonly Sampled[]): Promise<Map<string, ResourceSample>> {
+export async function sampleEngines(engines: readonly SampledProcess[]): Promise<Map<string, ResourceSample>> {
   const processes = await readProcesses();
   const groups = groupByLeader(processes, new Set(engines.map(({ pid }) => pid)));
   const memoryLimit = readMemoryLimit();
   const samples = new Map<string, ResourceSample>();
-  const sample = async ({ id, pid, startedAt }: Sampled) => {
+  const sample = async ({ id, pid, startedAt }: SampledProcess) => {
     const leader = processes.get(pid);
     const use = await sumUse(groups.get(pid) ?? []);
     // A leader that has ended since, or only waits to be noticed, has no memory that could be read.
@@ -46,7 +46,7 @@ export async function sampleEngines(engines: readonly Sampled[]): Promise<Map<st
 async function sumUse(members: readonly ProcStat[]) {
   const sum = { pids: new Set<number>(), cpuNs: 0, memory: 0, read: 0, written: 0 };
   for (const { pid, cpuNs } of members) {
-    const use = await readUse(pid);
+    const use = await readProcessSample(pid);
     sum.cpuNs += cpuNs;
     if (!use) continue;
     sum.pids.add(pid);

@@ -4,7 +4,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { SseClients } from '../../../../src/service/api/live/sse-clients.ts';
 import { EventBus } from '../../../../src/service/events/events.ts';
-import { Notices } from '../../../../src/service/events/notices.ts';
+import { ChangeFeed } from '../../../../src/service/events/change-feed.ts';
 import { FakeClock, settle } from '../../../support/fake-clock.ts';
 import { LiveClient } from '../../../support/http/live-client.ts';
 import { waitUntil } from '../../../support/wait-until.ts';
@@ -16,7 +16,7 @@ const LONG_ID = 'x'.repeat(20_000);
 /** Followers behind a server that does nothing else. */
 async function start() {
   const bus = new EventBus();
-  const notices = new Notices(bus, 1000);
+  const notices = new ChangeFeed(bus, 1000);
   const followers = new SseClients({ notices, clock: new FakeClock(), most: 10 });
   const responses: ServerResponse[] = [];
   const server = createServer((request, response) => {

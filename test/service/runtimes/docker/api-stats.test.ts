@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { readApiStats } from '../../../../src/service/runtimes/docker/api-stats.ts';
+import { parseApiStats } from '../../../../src/service/runtimes/docker/api-stats.ts';
 
-type Answer = Parameters<typeof readApiStats>[0];
+type Answer = Parameters<typeof parseApiStats>[0];
 
 /** The parts of a real answer that are read. */
 function answer(changes: object = {}): Answer {
@@ -27,7 +27,7 @@ function answer(changes: object = {}): Answer {
 }
 
 it('reads a sample of version 1', () => {
-  expect(readApiStats(answer())).toEqual({
+  expect(parseApiStats(answer())).toEqual({
     takenAt: Date.parse('2026-11-21T10:00:00.250Z'),
     cpuNs: 5_000_000,
     memoryUsage: 30_000_000,
@@ -41,14 +41,14 @@ it('reads a sample of version 1', () => {
 
 it('reads a sample of version 2, whose inactive pages have another name', () => {
   const memory = { usage: 50_000_000, limit: 1, stats: { inactive_file: 15_000_000 } };
-  expect(readApiStats(answer({ memory_stats: memory }))?.memoryUsage).toBe(35_000_000);
+  expect(parseApiStats(answer({ memory_stats: memory }))?.memoryUsage).toBe(35_000_000);
 });
 
 it.each([
   ['null block figures', { blkio_stats: { io_service_bytes_recursive: null } }],
   ['no block figures', { blkio_stats: null }],
 ])('keeps a container with %s', (_what, changes) => {
-  expect(readApiStats(answer(changes))).toMatchObject({
+  expect(parseApiStats(answer(changes))).toMatchObject({
     memoryUsage: 30_000_000,
     blockRead: 0,
     blockWrite: 0,
@@ -56,7 +56,7 @@ it.each([
 });
 
 it.each([[null], [undefined]])('keeps a container whose networks are %s', (networks) => {
-  expect(readApiStats(answer({ networks }))).toMatchObject({ networkRx: 0, networkTx: 0, cpuNs: 5_000_000 });
+  expect(parseApiStats(answer({ networks }))).toMatchObject({ networkRx: 0, networkTx: 0, cpuNs: 5_000_000 });
 });
 
 it('takes the empty answer of a stopped container for none, not for zeros', () => {
@@ -65,5 +65,5 @@ it('takes the empty answer of a stopped container for none, not for zeros', () =
     cpu_stats: { cpu_usage: { total_usage: 0 } },
     memory_stats: {},
   };
-  expect(readApiStats(answer(stopped))).toBeNull();
+  expect(parseApiStats(answer(stopped))).toBeNull();
 });

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { parseIo, parseMemory, parseStat } from '../../../../src/service/runtimes/process/proc-text.ts';
+import { parseProcIo, parseProcStatus, parseProcStat } from '../../../../src/service/runtimes/process/proc-text.ts';
 
 const stat = (name: string, state = 'S') =>
   `4711 (${name}) ${state} 42 4711 4711 0 -1 4194560 9123 55 1 0 250 31 7 2 20 0 11 0 129651 1153433600 13001 ` +
   '18446744073709551615 1 1 0 0 0 0 0 4096 17642 0 0 0 17 1 0 0 0 0 0 0 0 0 0 0 0 0 0\n';
 
-describe('parseStat', () => {
+describe('parseProcStat', () => {
   const parsed = {
     pid: 4711,
     isDead: false,
@@ -19,18 +19,18 @@ describe('parseStat', () => {
   it.each(['node', 'Web Content', 'a) S 1 2 (3', '(sd-pam)', ') R 1 1', ''])(
     'reads past the command name %j',
     (name) => {
-      expect(parseStat(stat(name))).toEqual(parsed);
+      expect(parseProcStat(stat(name))).toEqual(parsed);
     },
   );
 
   it.each(['Z', 'X'])('knows a process in state %s as dead', (state) => {
-    expect(parseStat(stat('node', state))).toEqual({ ...parsed, isDead: true });
+    expect(parseProcStat(stat('node', state))).toEqual({ ...parsed, isDead: true });
   });
 
   it.each(['', '4711', '4711 (node)', '4711 (node) S 42 4711', stat('node').replace(' 129651 ', ' x ')])(
     'answers null for %j',
     (text) => {
-      expect(parseStat(text)).toBeNull();
+      expect(parseProcStat(text)).toBeNull();
     },
   );
 });
@@ -44,17 +44,17 @@ RssShmem:\t    1000 kB
 Threads:\t11
 `;
 
-describe('parseMemory', () => {
+describe('parseProcStatus', () => {
   it('sums private and shared memory and leaves file pages out', () => {
-    expect(parseMemory(status)).toBe((12_004 + 1000) * 1024);
+    expect(parseProcStatus(status)).toBe((12_004 + 1000) * 1024);
   });
 
   it('answers null for a process that has no memory any more', () => {
-    expect(parseMemory('Name:\tnode\nState:\tZ (zombie)\nThreads:\t1\n')).toBeNull();
+    expect(parseProcStatus('Name:\tnode\nState:\tZ (zombie)\nThreads:\t1\n')).toBeNull();
   });
 });
 
-describe('parseIo', () => {
+describe('parseProcIo', () => {
   it('reads the bytes of storage, not those of calls', () => {
     const text = `rchar: 111
 wchar: 222
@@ -64,11 +64,11 @@ read_bytes: 40960
 write_bytes: 8192
 cancelled_write_bytes: 4096
 `;
-    expect(parseIo(text)).toEqual({ read: 40_960, written: 8192 });
+    expect(parseProcIo(text)).toEqual({ read: 40_960, written: 8192 });
   });
 
   it('answers null for anything else', () => {
-    expect(parseIo('')).toBeNull();
-    expect(parseIo('read_bytes: 1\n')).toBeNull();
+    expect(parseProcIo('')).toBeNull();
+    expect(parseProcIo('read_bytes: 1\n')).toBeNull();
   });
 });

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { type DomainEvent, EventBus } from '../../../src/service/events/events.ts';
-import { STALE_AFTER } from '../../../src/service/events/invalidation.ts';
-import { type Notice, Notices } from '../../../src/service/events/notices.ts';
+import { INVALIDATED_KEYS } from '../../../src/service/events/invalidation.ts';
+import { type ChangeNotice, ChangeFeed } from '../../../src/service/events/change-feed.ts';
 
 function start(most = 3) {
   const bus = new EventBus();
-  const notices = new Notices(bus, most);
-  const heard: Notice[] = [];
+  const notices = new ChangeFeed(bus, most);
+  const heard: ChangeNotice[] = [];
   const unsubscribe = notices.subscribe((notice) => heard.push(notice));
   const publish = (count: number) => {
     for (let index = 0; index < count; index += 1) bus.publish({ type: 'vpn_restarted', vpn: `${index}` });
@@ -19,7 +19,7 @@ test('an event becomes a notice within the same turn, with the keys of the inval
   const event: DomainEvent = { type: 'engine_stopped', engineId: 'e', reason: 'gone' };
   bus.publish(event);
   expect(heard).toEqual([
-    { id: notices.lastId, event, keys: STALE_AFTER.engine_stopped, at: expect.any(Number) },
+    { id: notices.lastId, event, keys: INVALIDATED_KEYS.engine_stopped, at: expect.any(Number) },
   ]);
   expect(Math.abs(heard[0]!.at - Date.now())).toBeLessThan(1000);
 });

@@ -105,7 +105,7 @@ test('one that is deleted, or goes while the runtime is in trouble, tells nothin
   expect(breaker).toMatchObject({ state: 'half_open', allows: true });
   const id = await provision();
   runtime.disconnect();
-  runtime.stopUnnoticed(id);
+  runtime.stopSilently(id);
   runtime.connect();
   await settle();
   expect(failures()).toBe(3);

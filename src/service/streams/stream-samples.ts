@@ -14,7 +14,7 @@ interface Figures {
  * The figures of streams: the current ones, and so many of the last samples. Where all together are too many,
  * the stream that was sampled longest ago loses its oldest: first those that have ended, then all in turn.
  */
-export class StreamFigures {
+export class StreamSamples {
   readonly #historyMax: number;
   readonly #mostSamples: number;
   /** In the order in which they were sampled last. */

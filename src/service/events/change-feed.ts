@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { DomainEvent, EventBus } from './events.ts';
-import { STALE_AFTER } from './invalidation.ts';
+import { INVALIDATED_KEYS } from './invalidation.ts';
 
 /** What followers are told of a domain event. */
-export interface Notice {
+export interface ChangeNotice {
   /** Unlike that of any other notice, those of former runs of the service included. */
   readonly id: string;
   readonly event: DomainEvent;
@@ -18,12 +18,12 @@ export interface Notice {
  * was away for a moment can be told what it missed. Subscribe it after the invalidation: a follower may ask
  * again at once.
  */
-export class Notices {
+export class ChangeFeed {
   /** A restart begins to count anew: the ids of one run must mean nothing to the next. */
   readonly #run = randomBytes(6).toString('hex');
   readonly #most: number;
-  readonly #latest: Notice[] = [];
-  readonly #listeners = new Set<(notice: Notice) => void>();
+  readonly #latest: ChangeNotice[] = [];
+  readonly #listeners = new Set<(notice: ChangeNotice) => void>();
   #count = 0;
 
   /** @param most how many notices are remembered. */
@@ -38,7 +38,7 @@ export class Notices {
   }
 
   /** What came after a notice, oldest first; null where it is unknown or too long ago to tell all. */
-  since(id: string): Notice[] | null {
+  since(id: string): ChangeNotice[] | null {
     const [run, digits = ''] = id.split('-', 2);
     if (run !== this.#run || !/^\d{1,15}$/.test(digits)) return null;
     const missed = this.#count - Number(digits);
@@ -47,14 +47,14 @@ export class Notices {
   }
 
   /** @returns a function that ends the subscription. */
-  subscribe(listener: (notice: Notice) => void): () => void {
+  subscribe(listener: (notice: ChangeNotice) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
   #note(event: DomainEvent): void {
     this.#count += 1;
-    const notice = { id: this.lastId, event, keys: STALE_AFTER[event.type], at: Date.now() };
+    const notice = { id: this.lastId, event, keys: INVALIDATED_KEYS[event.type], at: Date.now() };
     this.#latest.push(notice);
     if (this.#latest.length > this.#most) this.#latest.shift();
     for (const listener of this.#listeners) listener(notice);
