@@ -40,7 +40,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
   const engines = createEngines(config, runtime, infrastructure);
   const { registry, health } = engines;
   const playback = createPlayback(config, registry, infrastructure);
-  const { streams, figures, collector } = playback;
+  const { streams, samples: streamSamples, collector } = playback;
   const onError = (err: unknown) => log.debug({ err }, 'Redis has not done what it was asked for');
   const election = link && new Election({ link, bus, leaseS: config.leaderLeaseS, onError });
   const exchange = link && new StreamExchange({ link, bus, streams, onError });
@@ -62,7 +62,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     { runtime, usesVpnContainers, engines, streams, fleet, leadership, hasAllStreams, readVpn },
     infrastructure,
   );
-  const views = new EngineViews(registry, streams, figures);
+  const views = new EngineViews(registry, streams, streamSamples);
   const { provisioner } = reconcilers;
   const answers = createDomainAnswers(config, {
     runtime,
@@ -76,9 +76,9 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
 
   const samples = createTimeSeries(config, engines, streams, infrastructure);
   const sseClients = new SseClients({ notices, clock, most: config.liveMaxClients });
-  metrics.show({
+  metrics.expose({
     cacheTotals: () => cache.totals(),
-    facts: () => ({
+    snapshot: () => ({
       runtimeAvailable: registry.available,
       engines: registry.list(),
       streams: streams.counts(),
@@ -92,8 +92,8 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     }),
     samples: {
       startedIds: () => streams.started().map(({ id }) => id),
-      current: (id) => figures.current(id),
-      last: (id) => figures.history(id).at(-1) ?? null,
+      current: (id) => streamSamples.current(id),
+      last: (id) => streamSamples.history(id).at(-1) ?? null,
     },
     cluster:
       link &&

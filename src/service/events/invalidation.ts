@@ -5,14 +5,14 @@ const ENGINES = ['engines:*', 'stats:*', 'orchestrator:status'] as const;
 const EVERYTHING = ['*'] as const;
 
 /**
- * Which event makes which cached answers out of date, as globs over cache keys. The type makes an event
- * without a row an error; nothing else in the project invalidates.
+ * The cache keys that each event invalidates, as globs. The type requires a row for every event. Nothing else
+ * in the service invalidates cached answers.
  */
 export const INVALIDATED_KEYS: Readonly<Record<DomainEvent['type'], readonly string[]>> = {
   engine_started: ENGINES,
   engine_stopped: ENGINES,
   engine_changed: ['engines:*', 'orchestrator:status'],
-  // While the runtime was away, anything may have changed.
+  // Anything may have changed while the runtime was disconnected.
   runtime_connected: EVERYTHING,
   runtime_disconnected: [...ENGINES, 'vpn:status'],
   vpn_changed: ['vpn:*', 'orchestrator:status'],
@@ -21,12 +21,16 @@ export const INVALIDATED_KEYS: Readonly<Record<DomainEvent['type'], readonly str
   breaker_changed: ['orchestrator:status'],
   stream_started: ['engines:*', 'orchestrator:status'],
   stream_ended: ['engines:*', 'orchestrator:status'],
-  // Who acts is no part of any answer.
+  // No answer contains the leader.
   leadership_changed: [],
   streams_restored: ['engines:*', 'orchestrator:status'],
 };
 
-/** Invalidates what an event makes out of date, before any later listener hears of the event. */
+/**
+ * Invalidates the keys of each event. Subscribe it first, so that listeners called later do not read
+ * outdated answers.
+ * @returns a function that ends the subscription
+ */
 export function connectInvalidation(bus: EventBus, cache: Pick<LoadingCache, 'invalidate'>): () => void {
   return bus.subscribe((event) => {
     for (const pattern of INVALIDATED_KEYS[event.type]) cache.invalidate(pattern);

@@ -2,30 +2,30 @@ import type { Registry } from '@prometheus-io/client';
 import type { CacheTotals } from '../../library/cache/index.ts';
 import { counter, gauge, type Refresh } from './instruments.ts';
 
-/** Each figure of the cache by its name and meaning; only what is counted ends in `_total`. */
-const FIGURES: Readonly<Record<keyof CacheTotals, readonly [string, string]>> = {
-  hits: ['hits_total', 'Reads answered from a kept value, without waiting.'],
-  misses: ['misses_total', 'All other reads.'],
-  loads: ['loads_total', 'Times a source was read, for a reader or in the background.'],
-  collapsed: ['collapsed_total', 'Misses that shared a load already under way.'],
+/** Name and help text of each total. Only counters end in `_total`. */
+const INSTRUMENTS: Readonly<Record<keyof CacheTotals, readonly [string, string]>> = {
+  hits: ['hits_total', 'Reads answered from the cache without waiting.'],
+  misses: ['misses_total', 'Reads that were not hits.'],
+  loads: ['loads_total', 'Loads started, by a read or in the background.'],
+  collapsed: ['collapsed_total', 'Misses that shared a load in progress.'],
   stale: ['stale_total', 'Misses answered with the last good value.'],
-  loadErrors: ['load_errors_total', 'Loads that failed or passed their deadline.'],
-  evictions: ['evictions_total', 'Entries given up to stay within the bounds.'],
-  invalidations: ['invalidations_total', 'Keys made out of date by a change.'],
-  storeErrors: ['store_errors_total', 'Faults of the store.'],
-  held: ['entries', 'Entries held, expired ones and fallbacks included.'],
-  bytes: ['bytes', 'Bytes held.'],
-  inFlight: ['loads_in_flight', 'Loads under way.'],
+  loadErrors: ['load_errors_total', 'Loads that failed or timed out.'],
+  evictions: ['evictions_total', 'Entries evicted to stay within the limits.'],
+  invalidations: ['invalidations_total', 'Keys invalidated by a change.'],
+  storeErrors: ['store_errors_total', 'Errors of the store.'],
+  held: ['entries', 'Entries in the cache, including expired and fallback ones.'],
+  bytes: ['bytes', 'Size of the entries in bytes.'],
+  inFlight: ['loads_in_flight', 'Loads in progress.'],
 };
 
-/** `roundhouse_cache_*`. Clearing the cache does not set these counters back. */
+/** Declares `roundhouse_cache_*`. Clearing the cache does not reset these counters. */
 export function cacheMetrics(registry: Registry, readTotals: () => CacheTotals): Refresh {
-  const figures = Object.entries(FIGURES).map(([field, [name, help]]) => {
+  const instruments = Object.entries(INSTRUMENTS).map(([field, [name, help]]) => {
     const declare = name.endsWith('_total') ? counter : gauge;
     return { field: field as keyof CacheTotals, set: declare(registry, `roundhouse_cache_${name}`, help) };
   });
   return () => {
     const totals = readTotals();
-    for (const { field, set } of figures) set(totals[field]);
+    for (const { field, set } of instruments) set(totals[field]);
   };
 }

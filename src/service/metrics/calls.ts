@@ -1,34 +1,36 @@
 import { Counter, Histogram, type Registry } from '@prometheus-io/client';
 
-/** From what a warm local answer takes up to the longest deadline that the settings allow by default. */
+/** From the duration of a fast local call to the longest timeout of the default settings. */
 const BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** Notes a call that has ended, with how long it took. */
+/** Records a finished call of one kind and its duration. */
 export type RecordCall = (kind: string, seconds: number, succeeded: boolean) => void;
 
 /**
- * How long calls take and how many of them fail, by their kind: `<name>_seconds` and
- * `<name>_failures_total`. The caller sees to it that there are only so many kinds.
+ * Declares `<name>_seconds` and `<name>_failures_total`: durations and failures of calls by kind. The number
+ * of kinds must be bounded by the caller.
+ * @param options.label name of the label for the kind
+ * @param options.what the calls, for the help texts
  */
 export function callMetrics(
   registry: Registry,
   { name, label, what }: { name: string; label: string; what: string },
 ): RecordCall {
   const common = { registers: [registry], labelNames: [label] };
-  const times = new Histogram({
+  const durations = new Histogram({
     ...common,
     name: `${name}_seconds`,
-    help: `How long ${what} took, failed ones included.`,
+    help: `Duration of ${what}, failed ones included.`,
     buckets: BUCKETS_S,
   });
   const failures = new Counter({
     ...common,
     name: `${name}_failures_total`,
-    help: `How many of ${what} failed.`,
+    help: `Failed ${what}.`,
   });
   return (kind, seconds, succeeded) => {
-    times.observe({ [label]: kind }, seconds);
-    // A failure rate needs the zero as well.
+    durations.observe({ [label]: kind }, seconds);
+    // A failure rate needs the series to exist from the first call, with the value 0.
     failures.inc({ [label]: kind }, succeeded ? 0 : 1);
   };
 }

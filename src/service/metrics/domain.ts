@@ -3,26 +3,31 @@ import type { Engine, Health } from '../engines/engine.ts';
 import { gauge, gaugeBy } from './instruments.ts';
 import type { KnownVpn } from './vpn.ts';
 
-/** What is known of the whole at one moment, without asking anyone. */
+/** The state of engines, streams and VPNs at one time, as held in memory. */
 export interface DomainSnapshot {
   runtimeAvailable: boolean;
   engines: readonly Engine[];
-  /** Streams that play, and the engines that are said to play them. */
+  /** Playing streams and the ids of the engines they play on. */
   streams: { active: number; engineIds: ReadonlySet<string> };
   /** The configured VPNs: none, one or two. */
   vpns: readonly KnownVpn[];
   minReplicas: number;
+  /** Connections to /events/live. */
   liveClients: number;
 }
 
 type EngineState = Health | 'starting';
 
-/** `roundhouse_*` of engines, streams and who follows them. */
-export function domainMetrics(registry: Registry): (facts: DomainSnapshot) => void {
-  const setAvailable = gauge(registry, 'roundhouse_runtime_available', 'Whether the engine runtime answers.');
-  const setEngines = gaugeBy<EngineState>(registry, 'roundhouse_engines', 'Engines by their state.', 'state');
-  const setStreams = gauge(registry, 'roundhouse_active_streams', 'Streams that play.');
-  const setClients = gauge(registry, 'roundhouse_live_clients', 'Clients that follow /events/live.');
+/** Declares `roundhouse_*` of engines, streams and clients. @returns a function that sets them */
+export function domainMetrics(registry: Registry): (snapshot: DomainSnapshot) => void {
+  const setAvailable = gauge(
+    registry,
+    'roundhouse_runtime_available',
+    'Whether the engine runtime responds (1) or not (0).',
+  );
+  const setEngines = gaugeBy<EngineState>(registry, 'roundhouse_engines', 'Engines by state.', 'state');
+  const setStreams = gauge(registry, 'roundhouse_active_streams', 'Playing streams.');
+  const setClients = gauge(registry, 'roundhouse_live_clients', 'Clients connected to /events/live.');
   return ({ runtimeAvailable, engines, streams, liveClients }) => {
     setAvailable(runtimeAvailable ? 1 : 0);
     setEngines(countStates(engines));

@@ -4,7 +4,7 @@ import type { Clock } from '../../library/cache/index.ts';
 const RESOLUTION_MS = 10;
 const HALF_WINDOW_MS = 30_000;
 
-/** How late the event loop was with its timers, in seconds. */
+/** Delay of the event loop's timers, in seconds. */
 export interface Delays {
   mean: number;
   p50: number;
@@ -14,25 +14,27 @@ export interface Delays {
 }
 
 /**
- * The delay of the event loop over the last 30 to 60 seconds, whoever asks and however often. Two
- * measurements overlap, begun 30 s apart, and the longer one answers: one that each answer sets back would
- * give two scrapers half the truth each.
+ * Delay of the event loop over the last 30 to 60 seconds, independent of how often it is read. Two histograms
+ * overlap, started 30 s apart, and the older one is read: if each read reset a single histogram, two
+ * scrapers would each get half of the values.
+ * @see https://nodejs.org/api/perf_hooks.html#perf_hooksmonitoreventloopdelayoptions
  */
 export class EventLoopDelay {
   readonly #clock: Clock;
-  #longer = begin();
-  #shorter = begin();
-  #cancelTurn: () => void;
+  #older = startHistogram();
+  #newer = startHistogram();
+  #cancelTimer: () => void;
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#cancelTurn = this.#turnLater();
+    this.#cancelTimer = this.#scheduleRotation();
   }
 
+  /** The delays measured so far; all 0 before the first measurement. */
   read(): Delays {
-    const { mean, max, count } = this.#longer;
+    const { mean, max, count } = this.#older;
     if (count === 0) return { mean: 0, p50: 0, p90: 0, p99: 0, max: 0 };
-    const percentile = (percent: number) => toDelay(this.#longer.percentile(percent));
+    const percentile = (percent: number) => toDelay(this.#older.percentile(percent));
     return {
       mean: toDelay(mean),
       p50: percentile(50),
@@ -42,29 +44,30 @@ export class EventLoopDelay {
     };
   }
 
+  /** Stops measuring. */
   stop(): void {
-    this.#cancelTurn();
-    this.#longer.disable();
-    this.#shorter.disable();
+    this.#cancelTimer();
+    this.#older.disable();
+    this.#newer.disable();
   }
 
-  #turnLater(): () => void {
+  #scheduleRotation(): () => void {
     return this.#clock.after(HALF_WINDOW_MS, () => {
-      this.#longer.disable();
-      this.#longer = this.#shorter;
-      this.#shorter = begin();
-      this.#cancelTurn = this.#turnLater();
+      this.#older.disable();
+      this.#older = this.#newer;
+      this.#newer = startHistogram();
+      this.#cancelTimer = this.#scheduleRotation();
     });
   }
 }
 
-function begin(): ReturnType<typeof monitorEventLoopDelay> {
+function startHistogram(): ReturnType<typeof monitorEventLoopDelay> {
   const histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   histogram.enable();
   return histogram;
 }
 
-/** What is measured is the time between two timers that are to fire 10 ms apart. */
+/** The histogram measures the time between two timers set 10 ms apart; what exceeds that is the delay. */
 function toDelay(nanoseconds: number): number {
   return Math.max(0, nanoseconds / 1e9 - RESOLUTION_MS / 1000);
 }

@@ -1,32 +1,33 @@
 import { Counter, Gauge, type Registry } from '@prometheus-io/client';
 
-/** Brings figures up to date before a scrape, from what is at hand: it must not wait for anything. */
+/** Updates instruments before a scrape. Synchronous, because it reads only what is in memory. */
 export type Refresh = () => void;
 
-/** Declares a gauge. @returns what sets it. */
-export function gauge(registry: Registry, name: string, help: string): (figure: number) => void {
-  const made = new Gauge({ name, help, registers: [registry] });
-  return (figure) => made.set(figure);
+/** Declares a gauge. @returns a function that sets its value */
+export function gauge(registry: Registry, name: string, help: string): (value: number) => void {
+  const instrument = new Gauge({ name, help, registers: [registry] });
+  return (value) => instrument.set(value);
 }
 
-/** Declares a gauge with a figure for each value of its one label. @returns what sets them. */
-export function gaugeBy<Value extends string>(
+/** Declares a gauge with one label. @returns a function that sets the value of each label value */
+export function gaugeBy<LabelValue extends string>(
   registry: Registry,
   name: string,
   help: string,
   label: string,
-): (figures: Readonly<Record<Value, number>>) => void {
-  const made = new Gauge({ name, help, registers: [registry], labelNames: [label] });
-  return (figures) => {
-    for (const [value, figure] of Object.entries<number>(figures)) made.set({ [label]: value }, figure);
+): (values: Readonly<Record<LabelValue, number>>) => void {
+  const instrument = new Gauge({ name, help, registers: [registry], labelNames: [label] });
+  return (values) => {
+    for (const [labelValue, value] of Object.entries<number>(values))
+      instrument.set({ [label]: labelValue }, value);
   };
 }
 
-/** Declares a counter of something that is counted elsewhere. @returns what sets it to that count. */
+/** Declares a counter whose value is counted elsewhere. @returns a function that sets it to that count */
 export function counter(registry: Registry, name: string, help: string): (count: number) => void {
-  const made = new Counter({ name, help, registers: [registry] });
+  const instrument = new Counter({ name, help, registers: [registry] });
   return (count) => {
-    made.reset();
-    made.inc(count);
+    instrument.reset();
+    instrument.inc(count);
   };
 }

@@ -1,33 +1,37 @@
-/** How long loads of one class of key took, in seconds. */
+/** Durations of the loads of one key class, in seconds. */
 export interface LoadTime {
-  /** Loads that succeeded; the times are theirs. */
+  /** Number of successful loads. The durations are theirs. */
   count: number;
   failed: number;
-  /** Null before the first that succeeded. */
+  /** Null before the first successful load. */
   meanSeconds: number | null;
+  /** Null before the first successful load. */
   lastSeconds: number | null;
 }
 
-/** The times of loads by class of key, since the last reset. The caller sees to it that classes are few. */
+/** Durations of loads by key class since the last reset. The number of classes must be bounded by the caller. */
 export class LoadTimes {
   readonly #byClass = new Map<string, { count: number; failed: number; seconds: number; last: number }>();
 
-  note(keyClass: string, seconds: number, succeeded: boolean): void {
-    const known = this.#byClass.get(keyClass) ?? { count: 0, failed: 0, seconds: 0, last: 0 };
-    this.#byClass.set(keyClass, known);
+  /** Records a finished load. */
+  record(keyClass: string, seconds: number, succeeded: boolean): void {
+    const totals = this.#byClass.get(keyClass) ?? { count: 0, failed: 0, seconds: 0, last: 0 };
+    this.#byClass.set(keyClass, totals);
     if (!succeeded) {
-      known.failed += 1;
+      totals.failed += 1;
       return;
     }
-    known.count += 1;
-    known.seconds += seconds;
-    known.last = seconds;
+    totals.count += 1;
+    totals.seconds += seconds;
+    totals.last = seconds;
   }
 
+  /** Drops all records. */
   reset(): void {
     this.#byClass.clear();
   }
 
+  /** @returns the durations by key class */
   read(): Record<string, LoadTime> {
     const times = [...this.#byClass].map(([keyClass, { count, failed, seconds, last }]) => {
       const measured = count > 0;

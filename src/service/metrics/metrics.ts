@@ -14,24 +14,26 @@ import { orchestratorMetrics } from './orchestrator.ts';
 import { processMetrics } from './process.ts';
 import { type StreamSampleSource, transferMetrics } from './transfer.ts';
 
-/** Where the figures of a scrape come from. None of these may wait or ask anyone outside the process. */
+/** Sources of the metrics. They are read at each scrape, so they are synchronous and read only memory. */
 export interface MetricSources {
   cacheTotals(): CacheTotals;
-  facts(): DomainSnapshot;
+  snapshot(): DomainSnapshot;
   samples: StreamSampleSource;
-  /** Null where engines are shared with no other orchestrator. */
+  /** Null without Redis. */
   cluster: (() => ClusterMetricsState) | null;
   bus: EventBus;
 }
 
 /**
- * Everything that /metrics shows. Calls are noted as they end; the rest is looked up at a scrape from what
- * the process holds already, so that scraping costs the engines, Docker and the VPN nothing.
+ * All metrics of /metrics. Calls are recorded when they end. Everything else is read from memory at a scrape,
+ * so that a scrape sends no request to engines, Docker or the VPN.
  */
 export class Metrics {
+  /** Records a finished call to Docker. */
   readonly recordDockerCall: RecordCall;
+  /** Records a finished call to the VPN's control server. */
   readonly recordVpnCall: RecordCall;
-  /** What the cache's loads took, for /cache/stats. */
+  /** Durations of the cache's loads, for /cache/stats. */
   readonly loadTimes = new LoadTimes();
   readonly #recordLoad: RecordCall;
   readonly #classOf = createKeyClasses();
@@ -45,7 +47,7 @@ export class Metrics {
     this.#recordLoad = callMetrics(this.#registry, {
       name: 'roundhouse_cache_load',
       label: 'key_class',
-      what: 'loads of the cache, by class of key,',
+      what: 'loads of the cache by key class',
     });
     this.recordDockerCall = callMetrics(this.#registry, {
       name: 'roundhouse_docker_call',
@@ -59,30 +61,30 @@ export class Metrics {
     });
   }
 
-  /** For the cache's `onLoad`. */
+  /** Records a finished load; the cache's `onLoad`. */
   readonly recordLoad = ({ key, seconds, succeeded }: EndedLoad): void => {
     const keyClass = this.#classOf(key);
     this.#recordLoad(keyClass, seconds, succeeded);
-    this.loadTimes.note(keyClass, seconds, succeeded);
+    this.loadTimes.record(keyClass, seconds, succeeded);
   };
 
-  /** Begins to show what the application holds. Called once. */
-  show({ cacheTotals, facts, samples, cluster, bus }: MetricSources): void {
-    const showDomain = domainMetrics(this.#registry);
-    const showOrchestrator = orchestratorMetrics(this.#registry);
+  /** Adds the metrics of the application. Called once. */
+  expose({ cacheTotals, snapshot, samples, cluster, bus }: MetricSources): void {
+    const setDomain = domainMetrics(this.#registry);
+    const setOrchestrator = orchestratorMetrics(this.#registry);
     this.#refreshes.push(
       cacheMetrics(this.#registry, cacheTotals),
       transferMetrics(this.#registry, samples, bus),
       () => {
-        const known = facts();
-        showDomain(known);
-        showOrchestrator(known);
+        const current = snapshot();
+        setDomain(current);
+        setOrchestrator(current);
       },
     );
     if (cluster) this.#refreshes.push(clusterMetrics(this.#registry, cluster));
     const events = new Counter({
       name: 'roundhouse_events_total',
-      help: 'What has happened, by kind.',
+      help: 'Domain events by type.',
       labelNames: ['type'],
       registers: [this.#registry],
     });
@@ -90,17 +92,21 @@ export class Metrics {
     bus.subscribe(({ type }) => events.inc({ type }));
   }
 
-  /** The media type of {@link read}'s text. */
+  /** The media type of the text that {@link read} returns. */
   get contentType(): string {
     return this.#registry.contentType;
   }
 
-  /** All figures as Prometheus text. */
+  /**
+   * Returns all metrics in the Prometheus text format.
+   * @see https://prometheus.io/docs/instrumenting/exposition_formats/
+   */
   read(): Promise<string> {
     for (const refresh of this.#refreshes) refresh();
     return this.#registry.metrics();
   }
 
+  /** Stops measuring the event loop. */
   close(): void {
     this.#eventLoop.stop();
   }

@@ -5,24 +5,25 @@ import { counter, gauge, type Refresh } from './instruments.ts';
 const DELAYS = ['mean', 'p50', 'p90', 'p99', 'max'] as const satisfies (keyof Delays)[];
 
 /**
- * The process itself, under the names that dashboards know. The library's own set is not used: it reads
- * files of /proc at each scrape, and starts timers that nothing stops.
+ * Declares metrics of the process under the usual names of Prometheus clients. The client library's own
+ * default metrics are not used: they read files of /proc at each scrape and start timers that cannot be
+ * stopped.
  */
 export function processMetrics(registry: Registry, eventLoop: EventLoopDelay): Refresh {
   const setStart = gauge(
     registry,
     'process_start_time_seconds',
-    'When the process started, since the epoch.',
+    'Start time of the process, in seconds since the epoch.',
   );
   setStart(Math.round(Date.now() / 1000 - process.uptime()));
-  const setCpu = counter(registry, 'process_cpu_seconds_total', 'CPU time of the process.');
-  const setResident = gauge(registry, 'process_resident_memory_bytes', 'Resident memory.');
+  const setCpu = counter(registry, 'process_cpu_seconds_total', 'User and system CPU time of the process.');
+  const setResident = gauge(registry, 'process_resident_memory_bytes', 'Resident memory of the process.');
   const setHeap = gauge(registry, 'nodejs_heap_size_total_bytes', 'Size of the heap.');
   const setHeapUsed = gauge(registry, 'nodejs_heap_size_used_bytes', 'Heap in use.');
-  const setExternal = gauge(registry, 'nodejs_external_memory_bytes', 'Memory that objects hold elsewhere.');
-  const delays = DELAYS.map((figure) => {
-    const help = `Delay of the event loop over the last 30 to 60 seconds: ${figure}.`;
-    return { figure, set: gauge(registry, `nodejs_eventloop_lag_${figure}_seconds`, help) };
+  const setExternal = gauge(registry, 'nodejs_external_memory_bytes', 'Memory of C++ objects bound to JavaScript objects.');
+  const delays = DELAYS.map((statistic) => {
+    const help = `Delay of the event loop over the last 30 to 60 seconds: ${statistic}.`;
+    return { statistic, set: gauge(registry, `nodejs_eventloop_lag_${statistic}_seconds`, help) };
   });
   return () => {
     const { user, system } = process.cpuUsage();
@@ -33,6 +34,6 @@ export function processMetrics(registry: Registry, eventLoop: EventLoopDelay): R
     setHeapUsed(memory.heapUsed);
     setExternal(memory.external);
     const delay = eventLoop.read();
-    for (const { figure, set } of delays) set(delay[figure]);
+    for (const { statistic, set } of delays) set(delay[statistic]);
   };
 }

@@ -6,13 +6,13 @@ import { gauge, type Refresh } from './instruments.ts';
 const MIB = 1024 * 1024;
 const KIB_PER_MIB = 1024;
 
-/** The samples of streams, as far as they are known already. */
+/** The samples of streams, as held in memory. */
 export interface StreamSampleSource {
-  /** The ids of the streams that play. */
+  /** Ids of the playing streams. */
   startedIds(): Iterable<string>;
-  /** The last sample that still holds, or null. */
+  /** The latest sample, or null if there is none or it is out of date. */
   current(streamId: string): StreamSample | null;
-  /** The last sample of all, whether or not it still holds. */
+  /** The latest sample, out of date or not, or null. */
   last(streamId: string): StreamSample | null;
 }
 
@@ -21,37 +21,53 @@ interface Bytes {
   uploaded: number;
 }
 
-/** `orch_total_*` of what streams transfer: now, and all together since the service started. */
+/** Declares `orch_total_*`: transfer rates of the playing streams, and bytes of all streams since the start. */
 export function transferMetrics(registry: Registry, source: StreamSampleSource, bus: EventBus): Refresh {
-  const sums = new TransferTotals();
-  // What came after the last scrape must not be lost with the stream.
+  const totals = new TransferTotals();
+  // Otherwise the bytes since the last scrape would be lost with the stream.
   bus.subscribe((event) => {
-    if (event.type === 'stream_ended') sums.end(event.streamId, source.last(event.streamId));
+    if (event.type === 'stream_ended') totals.end(event.streamId, source.last(event.streamId));
   });
-  const setPeers = gauge(registry, 'orch_total_peers', 'Peers of all streams that play.');
-  const setDown = gauge(registry, 'orch_total_download_speed_mbps', 'Download of all streams, in MB/s.');
-  const setUp = gauge(registry, 'orch_total_upload_speed_mbps', 'Upload of all streams, in MB/s.');
+  const setPeers = gauge(registry, 'orch_total_peers', 'Peers of all playing streams.');
+  const setDown = gauge(
+    registry,
+    'orch_total_download_speed_mbps',
+    'Download speed of all playing streams, in MB/s.',
+  );
+  const setUp = gauge(
+    registry,
+    'orch_total_upload_speed_mbps',
+    'Upload speed of all playing streams, in MB/s.',
+  );
   const setBytesDown = gauge(
     registry,
     'orch_total_downloaded_bytes',
-    'Downloaded since the service started.',
+    'Bytes downloaded since the service started.',
   );
-  const setBytesUp = gauge(registry, 'orch_total_uploaded_bytes', 'Uploaded since the service started.');
-  const setMbDown = gauge(registry, 'orch_total_downloaded_mb', 'The same in MB.');
-  const setMbUp = gauge(registry, 'orch_total_uploaded_mb', 'The same in MB.');
+  const setBytesUp = gauge(
+    registry,
+    'orch_total_uploaded_bytes',
+    'Bytes uploaded since the service started.',
+  );
+  const setMbDown = gauge(
+    registry,
+    'orch_total_downloaded_mb',
+    'Megabytes downloaded since the service started.',
+  );
+  const setMbUp = gauge(registry, 'orch_total_uploaded_mb', 'Megabytes uploaded since the service started.');
   return () => {
-    const now = { peers: 0, speedDown: 0, speedUp: 0 };
+    const current = { peers: 0, speedDown: 0, speedUp: 0 };
     for (const id of source.startedIds()) {
       const sample = source.current(id);
-      now.peers += sample?.peers ?? 0;
-      now.speedDown += sample?.speedDown ?? 0;
-      now.speedUp += sample?.speedUp ?? 0;
-      sums.note(id, sample);
+      current.peers += sample?.peers ?? 0;
+      current.speedDown += sample?.speedDown ?? 0;
+      current.speedUp += sample?.speedUp ?? 0;
+      totals.add(id, sample);
     }
-    setPeers(now.peers);
-    setDown(now.speedDown / KIB_PER_MIB);
-    setUp(now.speedUp / KIB_PER_MIB);
-    const { downloaded, uploaded } = sums.total;
+    setPeers(current.peers);
+    setDown(current.speedDown / KIB_PER_MIB);
+    setUp(current.speedUp / KIB_PER_MIB);
+    const { downloaded, uploaded } = totals.bytes;
     setBytesDown(downloaded);
     setBytesUp(uploaded);
     setMbDown(downloaded / MIB);
@@ -59,26 +75,28 @@ export function transferMetrics(registry: Registry, source: StreamSampleSource, 
   };
 }
 
-/** What streams have transferred in all. Engines count anew with each session of a stream. */
+/** Bytes transferred by all streams. Engines count from zero in each session of a stream. */
 export class TransferTotals {
-  readonly total: Bytes = { downloaded: 0, uploaded: 0 };
-  /** What is in the total already, by the stream that it came from. */
-  readonly #noted = new Map<string, Bytes>();
+  /** The totals so far. */
+  readonly bytes: Bytes = { downloaded: 0, uploaded: 0 };
+  /** Counters of each stream that are part of the totals already. */
+  readonly #counted = new Map<string, Bytes>();
 
-  note(streamId: string, sample: Pick<StreamSample, keyof Bytes> | null): void {
+  /** Adds what a stream has transferred since its previous sample. */
+  add(streamId: string, sample: Pick<StreamSample, keyof Bytes> | null): void {
     if (!sample) return;
-    const noted = this.#noted.get(streamId) ?? { downloaded: 0, uploaded: 0 };
-    for (const way of ['downloaded', 'uploaded'] as const) {
-      const count = sample[way] ?? noted[way];
-      this.total[way] += count >= noted[way] ? count - noted[way] : count;
-      noted[way] = count;
+    const counted = this.#counted.get(streamId) ?? { downloaded: 0, uploaded: 0 };
+    for (const direction of ['downloaded', 'uploaded'] as const) {
+      const count = sample[direction] ?? counted[direction];
+      this.bytes[direction] += count >= counted[direction] ? count - counted[direction] : count;
+      counted[direction] = count;
     }
-    this.#noted.set(streamId, noted);
+    this.#counted.set(streamId, counted);
   }
 
-  /** Notes the last sample of a stream; its id may come again with another session. */
+  /** Adds the last sample of a stream. Its id may be used again, with another session. */
   end(streamId: string, sample: Pick<StreamSample, keyof Bytes> | null): void {
-    this.note(streamId, sample);
-    this.#noted.delete(streamId);
+    this.add(streamId, sample);
+    this.#counted.delete(streamId);
   }
 }

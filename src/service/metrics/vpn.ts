@@ -2,15 +2,17 @@ import type { NamedObservation } from '../vpn/emergency.ts';
 import type { VpnHealth } from '../vpn/observation.ts';
 import { type VpnStatus, vpnsIn } from '../vpn/status.ts';
 
-/** A configured VPN by its container's name; undefined where nothing is known of it yet. */
+/** A configured VPN and its last known health. */
 export interface KnownVpn {
+  /** Name of its container. */
   name: string;
+  /** Undefined before the first observation. */
   health: VpnHealth | undefined;
 }
 
 /**
- * How VPNs are, without asking them: as in the answer that everyone shares, and where none is held, because
- * nobody has asked lately, as whoever watches them saw them last.
+ * The last known health of each VPN, from memory: from the cached answer or, if none is cached, from the
+ * latest observations.
  */
 export function knownVpns(
   names: readonly string[],

@@ -1,4 +1,4 @@
-/** Where a live playback is, in the engine's own words: all values are texts, times in seconds since the epoch. */
+/** Position of a live playback, as the engine reports it: all values are strings, times are epoch seconds. */
 export interface LivePosition {
   pos: string | null;
   live_first: string | null;
@@ -9,7 +9,7 @@ export interface LivePosition {
   buffer_pieces: string | null;
 }
 
-/** Figures of a stream at one moment; null for what the engine did not tell. */
+/** One raw reading of a stream. Values that the engine did not report are null. */
 export interface StreamSample {
   /** Milliseconds since the epoch. */
   takenAt: number;
@@ -22,40 +22,40 @@ export interface StreamSample {
   downloaded: number | null;
   /** Bytes since the session began. */
   uploaded: number | null;
-  /** The engine's word for what the session does, such as `prebuf` or `dl`. */
+  /** The engine's name for the state of the session, such as `prebuf` or `dl`. */
   status: string | null;
   livePosition: LivePosition | null;
 }
 
-/** What is kept of a text; the engine's own are shorter by far. */
+/** Longer strings are truncated. The engine's own are far shorter. */
 const MAX_TEXT_LENGTH = 64;
 
-/** Reads the `response` of a stat_url. Engines leave fields out while a session begins. */
+/** Parses the `response` of a stat_url. Engines omit some fields while a session starts. */
 export function parseSample(response: object, takenAt: number): StreamSample {
-  const facts = response as Record<string, unknown>;
+  const fields = response as Record<string, unknown>;
   return {
     takenAt,
-    peers: toCount(facts.peers),
-    speedDown: toCount(facts.speed_down),
-    speedUp: toCount(facts.speed_up),
-    downloaded: toCount(facts.downloaded),
-    uploaded: toCount(facts.uploaded),
-    status: toText(facts.status),
-    livePosition: parsePosition(facts.livepos),
+    peers: toCount(fields.peers),
+    speedDown: toCount(fields.speed_down),
+    speedUp: toCount(fields.speed_up),
+    downloaded: toCount(fields.downloaded),
+    uploaded: toCount(fields.uploaded),
+    status: toText(fields.status),
+    livePosition: parsePosition(fields.livepos),
   };
 }
 
 function parsePosition(value: unknown): LivePosition | null {
   if (typeof value !== 'object' || value === null) return null;
-  const facts = value as Record<string, unknown>;
+  const fields = value as Record<string, unknown>;
   return {
-    pos: toText(facts.pos),
-    live_first: toText(facts.live_first),
-    live_last: toText(facts.live_last),
-    first_ts: toText(facts.first_ts),
-    last_ts: toText(facts.last_ts),
-    is_live: toText(facts.is_live),
-    buffer_pieces: toText(facts.buffer_pieces),
+    pos: toText(fields.pos),
+    live_first: toText(fields.live_first),
+    live_last: toText(fields.live_last),
+    first_ts: toText(fields.first_ts),
+    last_ts: toText(fields.last_ts),
+    is_live: toText(fields.is_live),
+    buffer_pieces: toText(fields.buffer_pieces),
   };
 }
 

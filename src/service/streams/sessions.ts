@@ -4,22 +4,23 @@ import { getJson, httpOrigin } from '../http-client/get-json.ts';
 import { parseSample, type StreamSample } from './sample.ts';
 import type { Stream } from './streams.ts';
 
-const STAT_DEADLINE_MS = 3000;
-/** Below the 3 s that clients give a call, so that they hear of an engine that does not answer. */
-const STOP_DEADLINE_MS = 2000;
+const STAT_TIMEOUT_MS = 3000;
+/** Below the clients' own timeout of 3 s, so that they get an error response for an engine that hangs. */
+const STOP_TIMEOUT_MS = 2000;
 const UNKNOWN_SESSION = /unknown playback session/i;
 
-/** Where the managed engine is that a client reached at a host and port; null if there is none. */
+/** Returns the address of the managed engine that a client reached at a host and port, or null. */
 export type LocateEngine = (host: string, port: number) => { host: string; port: number } | null;
 
-interface Answer {
+interface SessionResponse {
   response?: unknown;
   error?: unknown;
 }
 
 /**
- * Asks engines about playback sessions. The URLs come from whoever reports a stream, so what is called is
- * never their host but that of the managed engine they lead to; where they lead to none, nothing is called.
+ * Requests playback sessions from engines. The URLs come from the clients that report streams, so requests
+ * never go to the host in a URL, only to the managed engine that it identifies. If it identifies none, no
+ * request is made.
  */
 export class PlaybackSessions {
   readonly #clock: Clock;
@@ -31,45 +32,47 @@ export class PlaybackSessions {
   }
 
   /**
-   * @returns the figures of a session, or null if the engine no longer knows it
-   * @throws Error where the engine does not answer within 3 s, or with nonsense
+   * Reads a sample of a session.
+   * @param outer aborts the request
+   * @returns null if the engine no longer has the session
+   * @throws Error if the engine does not respond within 3 s, or with something else than a sample
    */
   async readSample({ statUrl }: Stream, outer: AbortSignal): Promise<StreamSample | null> {
-    const { response, error } = await this.#ask(this.#engineUrl(statUrl), STAT_DEADLINE_MS, outer);
+    const { response, error } = await this.#request(this.#engineUrl(statUrl), STAT_TIMEOUT_MS, outer);
     if (isUnknownSession(error)) return null;
     if (typeof response === 'object' && response !== null) return parseSample(response, Date.now());
-    throw new Error(`the engine answers without figures: ${String(error).slice(0, 100)}`);
+    throw new Error(`the engine returned no statistics: ${String(error).slice(0, 100)}`);
   }
 
   /**
-   * Ends a session; one that the engine no longer knows has ended.
-   * @throws Error where the engine does not confirm it within 2 s
+   * Ends a session. Resolves also if the engine no longer has it.
+   * @throws Error if the engine does not confirm within 2 s
    */
   async stop({ commandUrl }: Stream): Promise<void> {
     const url = this.#engineUrl(commandUrl);
     url.searchParams.set('method', 'stop');
-    const { response, error } = await this.#ask(url, STOP_DEADLINE_MS);
+    const { response, error } = await this.#request(url, STOP_TIMEOUT_MS);
     if (response !== 'ok' && !isUnknownSession(error))
-      throw new Error(`the engine does not stop the session: ${String(error).slice(0, 100)}`);
+      throw new Error(`the engine did not stop the session: ${String(error).slice(0, 100)}`);
   }
 
-  async #ask(url: URL, timeoutMs: number, outer?: AbortSignal): Promise<Answer> {
+  async #request(url: URL, timeoutMs: number, outer?: AbortSignal): Promise<SessionResponse> {
     const deadline = {
       clock: this.#clock,
       timeoutMs,
       who: `The engine at ${url.host}`,
       ...(outer && { outer }),
     };
-    const answer = await withinDeadline(deadline, (signal) => getJson(url.href, { signal }));
-    return (answer ?? {}) as Answer;
+    const body = await withinDeadline(deadline, (signal) => getJson(url.href, { signal }));
+    return (body ?? {}) as SessionResponse;
   }
 
-  /** Plain HTTP alone: an engine's HTTPS port is not among those that are known here. */
+  /** Accepts plain HTTP only: the HTTPS ports of engines are not tracked. */
   #engineUrl(reported: string): URL {
     const url = URL.parse(reported);
     const host = url?.hostname.replace(/^\[|\]$/g, '') ?? '';
     const engine = url?.protocol === 'http:' ? this.#locate(host, Number(url.port || 80)) : null;
-    if (!url || !engine) throw new Error(`${reported.slice(0, 200)} does not lead to a managed engine`);
+    if (!url || !engine) throw new Error(`${reported.slice(0, 200)} is not the URL of a managed engine`);
     return new URL(url.pathname + url.search, httpOrigin(engine));
   }
 }

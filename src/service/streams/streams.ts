@@ -1,30 +1,34 @@
 import { RoundhouseError } from '../errors.ts';
 import type { EventBus } from '../events/events.ts';
 
+/** How a stream's `key` identifies its content. */
 export type KeyType = 'content_id' | 'infohash' | 'url' | 'magnet';
 
-/** A playback at an engine. Times are milliseconds since the epoch. */
+/** A playback on an engine. Times are milliseconds since the epoch. */
 export interface Stream {
   id: string;
   keyType: KeyType;
   key: string;
+  /** Null if the stream's URLs lead to no managed engine. */
   engineId: string | null;
   playbackSessionId: string;
   statUrl: string;
   commandUrl: string;
   isLive: boolean;
   startedAt: number;
+  /** Null until it has ended. */
   endedAt: number | null;
 }
 
+/** A stream to start. */
 export type NewStream = Omit<Stream, 'startedAt' | 'endedAt'>;
 
-/** Ended streams remembered, so that a repeated end can be told from an unknown one. */
+/** Maximum number of ended streams kept, to tell a repeated end from that of an unknown stream. */
 export const MAX_ENDED_STREAMS = 1000;
-/** A client that never reports an end must not fill the memory. */
-const MAX_STARTED = 5000;
+/** Bounds the memory used by clients that never report an end. */
+const MAX_STARTED_STREAMS = 5000;
 
-/** Streams as clients report them: started once, ended once, however often they say so. */
+/** Streams as reported by clients. A stream starts once and ends once, even if a client repeats its report. */
 export class Streams {
   readonly #bus: EventBus;
   readonly #started = new Map<string, Stream>();
@@ -32,63 +36,67 @@ export class Streams {
 
   constructor(bus: EventBus) {
     this.#bus = bus;
-    // An engine that is gone plays nothing.
+    // The streams of an engine end with it.
     bus.subscribe((event) => {
       if (event.type !== 'engine_stopped') return;
       for (const stream of this.ofEngine(event.engineId)) this.end(stream.id, 'engine_stopped');
     });
   }
 
-  /** Notes a start, now or when it was; a stream that is started already is returned as it is. */
+  /**
+   * Adds a started stream. If it has been started already, returns it unchanged.
+   * @param startedAt milliseconds since the epoch; defaults to now
+   */
   start(stream: NewStream, startedAt = Date.now()): Stream {
-    const known = this.#started.get(stream.id);
-    if (known) return known;
+    const existing = this.#started.get(stream.id);
+    if (existing) return existing;
     const started: Stream = { ...stream, startedAt, endedAt: null };
     this.#ended.delete(stream.id);
     this.#started.set(stream.id, started);
     this.#bus.publish({ type: 'stream_started', streamId: stream.id, engineId: stream.engineId });
-    this.#boundStarted();
+    this.#limitStarted();
     return started;
   }
 
   /**
-   * Notes an end.
-   * @param reason a word for why it ended, or the reporting client's; null where unknown
-   * @returns the stream if it was started until now, else null
+   * Ends a stream.
+   * @param reason why it ended, as a word of ours or the client's; null if unknown
+   * @returns the stream, or null if it was not started
    */
   end(id: string, reason: string | null): Stream | null {
     const stream = this.#started.get(id);
     if (!stream) return null;
     const ended: Stream = { ...stream, endedAt: Date.now() };
     this.#started.delete(id);
-    this.#rememberEnd(ended);
+    this.#addEnded(ended);
     this.#bus.publish({ type: 'stream_ended', streamId: id, engineId: stream.engineId, reason });
     return ended;
   }
 
-  /** Takes up streams of a former run, but for those that have been heard of since. */
+  /** Adds streams of a previous run, except those reported again since. */
   restore(streams: readonly Stream[]): void {
-    const unheard = streams.filter(({ id }) => this.get(id) === undefined);
-    if (unheard.length === 0) return;
-    for (const stream of unheard) {
+    const restored = streams.filter(({ id }) => this.get(id) === undefined);
+    if (restored.length === 0) return;
+    for (const stream of restored) {
       if (stream.endedAt === null) this.#started.set(stream.id, stream);
-      else this.#rememberEnd(stream);
+      else this.#addEnded(stream);
     }
-    const started = unheard.filter(({ endedAt }) => endedAt === null).length;
+    const started = restored.filter(({ endedAt }) => endedAt === null).length;
     this.#bus.publish({ type: 'streams_restored', started });
-    this.#boundStarted();
+    this.#limitStarted();
   }
 
-  #rememberEnd(ended: Stream): void {
+  #addEnded(ended: Stream): void {
     this.#ended.set(ended.id, ended);
     if (this.#ended.size > MAX_ENDED_STREAMS) this.#ended.delete(this.#ended.keys().next().value!);
   }
 
-  #boundStarted(): void {
-    while (this.#started.size > MAX_STARTED) this.end(this.#started.keys().next().value!, 'forgotten');
+  #limitStarted(): void {
+    while (this.#started.size > MAX_STARTED_STREAMS)
+      this.end(this.#started.keys().next().value!, 'forgotten');
   }
 
-  /** A stream that is started, or has ended and is still remembered. */
+  /** A started stream, or an ended one that is still kept. */
   get(id: string): Stream | undefined {
     return this.#started.get(id) ?? this.#ended.get(id);
   }
@@ -97,15 +105,15 @@ export class Streams {
   require(id: string): Stream {
     const stream = this.get(id);
     if (stream) return stream;
-    throw new RoundhouseError('stream_not_found', 'No stream with this id is started or remembered');
+    throw new RoundhouseError('stream_not_found', 'No stream has this id');
   }
 
-  /** All started streams, the oldest first. */
+  /** All started streams, oldest first. */
   started(): Stream[] {
     return [...this.#started.values()];
   }
 
-  /** All remembered streams, newest first. */
+  /** All streams, ended ones included, newest first. */
   list(): Stream[] {
     return [...this.#started.values(), ...this.#ended.values()].sort((a, b) => b.startedAt - a.startedAt);
   }
@@ -115,7 +123,7 @@ export class Streams {
     return this.started().filter((stream) => stream.engineId === engineId);
   }
 
-  /** @returns also the engines that are said to play, some of which may not be known. */
+  /** @returns the numbers of streams, and the ids of the engines they play on, known to the registry or not */
   counts(): { active: number; total: number; engineIds: ReadonlySet<string> } {
     return {
       active: this.#started.size,

@@ -54,7 +54,7 @@ export async function createApi(
   const { answers, views, sseClients, readVpn, timeSeries, leadership } = parts;
   const { caches, clock, eventLog, link, log, metrics } = parts.infrastructure;
   const { registry, breakers } = parts.engines;
-  const { streams, figures, sessions } = parts.playback;
+  const { streams, samples, sessions } = parts.playback;
   const { provisioner, scaler, replacer } = parts.reconcilers;
   const isReservedLabel = (name: string) =>
     name === config.containerLabel.name || name.startsWith('roundhouse.');
@@ -77,7 +77,7 @@ export async function createApi(
   logRoutes(api, { registry, runtime, readers: new LogReaders(clock), checkKey, headers });
   fleetRoutes(api, { registry, scaler, replacer, breakers, config, checkKey });
   vpnRoutes(api, readVpn);
-  streamRoutes(api, { streams, figures, sessions, views, checkKey, log });
+  streamRoutes(api, { streams, figures: samples, sessions, views, checkKey, log });
   streamEventRoutes(api, { streams, registry, views, checkKey });
   sampleRoutes(api, timeSeries);
   cacheRoutes(api, caches, metrics.loadTimes, checkKey);

@@ -10,23 +10,23 @@ import type { Infrastructure } from './infrastructure.ts';
 
 export type Playback = ReturnType<typeof createPlayback>;
 
-/** The streams that play, and their figures. */
+/** The streams that play, and their samples. */
 export function createPlayback(config: Config, registry: EngineRegistry, infrastructure: Infrastructure) {
   const { bus, clock, eventLog, log } = infrastructure;
   const streams = new Streams(bus);
   recordStreams(bus, eventLog, streams);
-  const figures = new StreamSamples(bus, config.statsHistoryMax);
+  const samples = new StreamSamples(bus, config.statsHistoryMax);
   const sessions = new PlaybackSessions(clock, (host, port) => {
     const engine = findEngineByAddress(registry.list(), host, port);
     return engine ? { host: engine.host, port: engine.ports.hostHttp } : null;
   });
   const collector = new StreamCollector({
     streams,
-    figures,
+    samples,
     sessions,
     clock,
     intervalS: config.collectIntervalS,
-    onError: (err, streamId) => log.warn({ err, streamId }, 'the figures of a stream are not known'),
+    onError: (err, streamId) => log.warn({ err, streamId }, 'stream samples are out of date'),
   });
-  return { streams, figures, sessions, collector };
+  return { streams, samples, sessions, collector };
 }

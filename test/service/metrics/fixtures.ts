@@ -9,7 +9,7 @@ import { type Family, parseExposition } from '../../support/http/exposition.ts';
 
 /** An engine in memory; `id` is also its name. */
 export function engine(id: string, change: Partial<Engine> = {}): Engine {
-  const seen = {
+  const reported = {
     id,
     name: id,
     host: '127.0.0.1',
@@ -21,14 +21,14 @@ export function engine(id: string, change: Partial<Engine> = {}): Engine {
     variant: null,
     startedAt: 1,
   };
-  return { ...newEngine(seen, 1), ...change };
+  return { ...newEngine(reported, 1), ...change };
 }
 
-/** Metrics over facts that a test changes. */
-export class ShownMetrics implements Disposable {
+/** Metrics of a snapshot that a test changes. */
+export class ExposedMetrics implements Disposable {
   readonly bus = new EventBus();
   readonly metrics = new Metrics(new FakeClock());
-  readonly facts: DomainSnapshot = {
+  readonly snapshot: DomainSnapshot = {
     runtimeAvailable: true,
     engines: [],
     streams: { active: 0, engineIds: new Set() },
@@ -36,7 +36,7 @@ export class ShownMetrics implements Disposable {
     minReplicas: 0,
     liveClients: 0,
   };
-  /** The last samples of started streams. */
+  /** The latest samples of started streams. */
   readonly samples = new Map<string, Pick<StreamSample, 'downloaded' | 'uploaded'> & Partial<StreamSample>>();
   readonly totals = {
     hits: 0,
@@ -55,14 +55,14 @@ export class ShownMetrics implements Disposable {
 
   constructor(cluster: (() => ClusterMetricsState) | null = null) {
     const sampleOf = (id: string) => {
-      const known = this.samples.get(id);
-      if (!known) return null;
-      const nothing = { takenAt: 0, peers: null, speedDown: null, speedUp: null, status: null };
-      return { ...nothing, livePosition: null, ...known };
+      const sample = this.samples.get(id);
+      if (!sample) return null;
+      const empty = { takenAt: 0, peers: null, speedDown: null, speedUp: null, status: null };
+      return { ...empty, livePosition: null, ...sample };
     };
-    this.metrics.show({
+    this.metrics.expose({
       cacheTotals: () => this.totals,
-      facts: () => this.facts,
+      snapshot: () => this.snapshot,
       samples: { startedIds: () => this.samples.keys(), current: sampleOf, last: sampleOf },
       cluster,
       bus: this.bus,

@@ -3,10 +3,10 @@ import { LoadTimes } from '../../../src/service/metrics/load-times.ts';
 
 test('the times are those of loads that succeeded, by class of key', () => {
   const times = new LoadTimes();
-  times.note('stats:total', 1, true);
-  times.note('stats:total', 3, true);
-  times.note('stats:total', 10, false);
-  times.note('vpn:status', 5, false);
+  times.record('stats:total', 1, true);
+  times.record('stats:total', 3, true);
+  times.record('stats:total', 10, false);
+  times.record('vpn:status', 5, false);
   expect(times.read()).toEqual({
     'stats:total': { count: 2, failed: 1, meanSeconds: 2, lastSeconds: 3 },
     'vpn:status': { count: 0, failed: 1, meanSeconds: null, lastSeconds: null },
@@ -15,7 +15,7 @@ test('the times are those of loads that succeeded, by class of key', () => {
 
 test('a reset forgets them', () => {
   const times = new LoadTimes();
-  times.note('stats:total', 1, true);
+  times.record('stats:total', 1, true);
   times.reset();
   expect(times.read()).toEqual({});
 });

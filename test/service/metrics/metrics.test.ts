@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { INVALIDATED_KEYS } from '../../../src/service/events/invalidation.ts';
 import { figure } from '../../support/http/exposition.ts';
-import { engine, ShownMetrics } from './fixtures.ts';
+import { engine, ExposedMetrics } from './fixtures.ts';
 
 describe('what /metrics shows', () => {
   test('engines by state: each is in one', async () => {
-    using shown = new ShownMetrics();
-    shown.facts.engines = [
+    using shown = new ExposedMetrics();
+    shown.snapshot.engines = [
       engine('starting', { startedAt: null }),
       engine('fine', { health: 'healthy' }),
       engine('also fine', { health: 'healthy' }),
@@ -18,16 +18,16 @@ describe('what /metrics shows', () => {
       .get('roundhouse_engines')!
       .samples.map(({ labels, value }) => [labels.state, value]);
     expect(Object.fromEntries(states)).toEqual({ starting: 1, healthy: 2, unhealthy: 1, unknown: 1 });
-    shown.facts.engines = [];
+    shown.snapshot.engines = [];
     const later = await shown.scrape();
     expect(later.get('roundhouse_engines')!.samples.map(({ value }) => value)).toEqual([0, 0, 0, 0]);
   });
 
   test('the standing among other orchestrators, only where there could be others', async () => {
-    using alone = new ShownMetrics();
+    using alone = new ExposedMetrics();
     expect((await alone.scrape()).has('roundhouse_leading')).toBe(false);
     const facts = { redisConnected: true, leading: false, redisTotals: { hits: 3, faults: 0 } };
-    using shown = new ShownMetrics(() => facts);
+    using shown = new ExposedMetrics(() => facts);
     const families = await shown.scrape();
     expect(figure(families, 'roundhouse_redis_connected')).toBe(1);
     expect(figure(families, 'roundhouse_leading')).toBe(0);
@@ -38,7 +38,7 @@ describe('what /metrics shows', () => {
   });
 
   test('calls by their kind, their times and their failures', async () => {
-    using shown = new ShownMetrics();
+    using shown = new ExposedMetrics();
     const { metrics } = shown;
     metrics.recordDockerCall('list', 0.02, true);
     metrics.recordDockerCall('list', 0.2, false);
@@ -64,7 +64,7 @@ describe('what /metrics shows', () => {
   });
 
   test("the cache's counters as counters, what it holds as gauges", async () => {
-    using shown = new ShownMetrics();
+    using shown = new ExposedMetrics();
     Object.keys(shown.totals).forEach((name, index) => {
       Object.assign(shown.totals, { [name]: 100 + index });
     });
@@ -92,7 +92,7 @@ describe('what /metrics shows', () => {
   });
 
   test('events by kind, those that have not happened as zero', async () => {
-    using shown = new ShownMetrics();
+    using shown = new ExposedMetrics();
     shown.bus.publish({ type: 'vpn_restarted', vpn: 'gluetun' });
     shown.bus.publish({ type: 'vpn_restarted', vpn: 'gluetun' });
     const { samples } = (await shown.scrape()).get('roundhouse_events_total')!;
@@ -102,7 +102,7 @@ describe('what /metrics shows', () => {
   });
 
   test('the process: CPU time that grows, memory, when it started', async () => {
-    using shown = new ShownMetrics();
+    using shown = new ExposedMetrics();
     const first = await shown.scrape();
     const started = figure(first, 'process_start_time_seconds');
     expect(Math.abs(Date.now() / 1000 - process.uptime() - started)).toBeLessThan(2);
@@ -120,10 +120,10 @@ describe('what /metrics shows', () => {
   });
 
   test('two applications in one process each show their own', async () => {
-    using one = new ShownMetrics();
-    using other = new ShownMetrics();
+    using one = new ExposedMetrics();
+    using other = new ExposedMetrics();
     one.metrics.recordDockerCall('list', 1, true);
-    one.facts.liveClients = 7;
+    one.snapshot.liveClients = 7;
     const families = await other.scrape();
     expect(figure(families, 'roundhouse_live_clients')).toBe(0);
     expect(families.get('roundhouse_docker_call_seconds')!.samples).toEqual([]);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Family, figure } from '../../support/http/exposition.ts';
-import { engine, ShownMetrics } from './fixtures.ts';
+import { engine, ExposedMetrics } from './fixtures.ts';
 
 /** The state that an `orch_vpn…_health` gauge shows: the one of its series that is 1. */
 function stateOf(families: Map<string, Family>, name: string): string | undefined {
@@ -22,8 +22,8 @@ function numbers(families: Map<string, Family>, ...names: string[]): Record<stri
 
 describe('gauges that dashboards read', () => {
   test('of engines and streams', async () => {
-    using shown = new ShownMetrics();
-    Object.assign(shown.facts, {
+    using shown = new ExposedMetrics();
+    Object.assign(shown.snapshot, {
       engines: [
         engine('a', { health: 'healthy' }),
         engine('b', { health: 'healthy' }),
@@ -49,7 +49,7 @@ describe('gauges that dashboards read', () => {
       used_engines: 2,
       extra_engines: 3,
     });
-    Object.assign(shown.facts, { engines: [], minReplicas: 2 });
+    Object.assign(shown.snapshot, { engines: [], minReplicas: 2 });
     expect(numbers(await shown.scrape(), 'used_engines', 'extra_engines')).toEqual({
       used_engines: 0,
       extra_engines: 0,
@@ -57,7 +57,7 @@ describe('gauges that dashboards read', () => {
   });
 
   test('of what streams transfer: speeds in MB/s, totals over their ends', async () => {
-    using shown = new ShownMetrics();
+    using shown = new ExposedMetrics();
     const MB = 1024 * 1024;
     shown.samples.set('s1', {
       peers: 3,
@@ -101,21 +101,21 @@ describe('gauges that dashboards read', () => {
   });
 
   test('of the VPN, where there is none', async () => {
-    using shown = new ShownMetrics();
+    using shown = new ExposedMetrics();
     const families = await shown.scrape();
     expect(health(families)).toEqual(['disabled', 'disabled', 'disabled']);
     expect(numbers(families, 'vpn1_engines', 'vpn2_engines')).toEqual({ vpn1_engines: 0, vpn2_engines: 0 });
   });
 
   test('of one VPN, known and not', async () => {
-    using shown = new ShownMetrics();
-    shown.facts.vpns = [{ name: 'gluetun', health: undefined }];
-    shown.facts.engines = [engine('a', { vpnContainer: 'gluetun' }), engine('b')];
+    using shown = new ExposedMetrics();
+    shown.snapshot.vpns = [{ name: 'gluetun', health: undefined }];
+    shown.snapshot.engines = [engine('a', { vpnContainer: 'gluetun' }), engine('b')];
     let families = await shown.scrape();
     expect(health(families)).toEqual(['unknown', 'unknown', 'disabled']);
     expect(numbers(families, 'vpn1_engines', 'vpn2_engines')).toEqual({ vpn1_engines: 1, vpn2_engines: 0 });
     for (const state of ['healthy', 'unhealthy', 'starting', 'unknown'] as const) {
-      shown.facts.vpns = [{ name: 'gluetun', health: state }];
+      shown.snapshot.vpns = [{ name: 'gluetun', health: state }];
       families = await shown.scrape();
       expect(health(families)).toEqual([state, state, 'disabled']);
     }
@@ -127,12 +127,12 @@ describe('gauges that dashboards read', () => {
     ['unhealthy', 'starting', 'unhealthy'],
     [undefined, 'unhealthy', 'unknown'],
   ] as const)('of two VPNs, %s and %s: the whole is %s', async (one, two, whole) => {
-    using shown = new ShownMetrics();
-    shown.facts.vpns = [
+    using shown = new ExposedMetrics();
+    shown.snapshot.vpns = [
       { name: 'one', health: one },
       { name: 'two', health: two },
     ];
-    shown.facts.engines = ['one', 'two', 'two'].map((vpnContainer, index) =>
+    shown.snapshot.engines = ['one', 'two', 'two'].map((vpnContainer, index) =>
       engine(`e${index}`, { vpnContainer }),
     );
     const families = await shown.scrape();

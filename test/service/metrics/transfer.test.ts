@@ -5,38 +5,38 @@ function bytes(downloaded: number | null, uploaded: number | null = 0) {
   return { downloaded, uploaded };
 }
 
-test('sums are of all streams, each counted once', () => {
-  const sums = new TransferTotals();
-  sums.note('a', bytes(100, 10));
-  sums.note('b', bytes(1000, 1));
-  sums.note('a', bytes(150, 10));
-  sums.note('a', bytes(150, 12));
-  expect(sums.total).toEqual({ downloaded: 1150, uploaded: 13 });
+test('totals are of all streams, each counted once', () => {
+  const totals = new TransferTotals();
+  totals.add('a', bytes(100, 10));
+  totals.add('b', bytes(1000, 1));
+  totals.add('a', bytes(150, 10));
+  totals.add('a', bytes(150, 12));
+  expect(totals.bytes).toEqual({ downloaded: 1150, uploaded: 13 });
 });
 
 test('what a stream transferred stays when it has ended, and its id may come again', () => {
-  const sums = new TransferTotals();
-  sums.note('a', bytes(100));
-  sums.end('a', bytes(130));
-  expect(sums.total.downloaded).toBe(130);
-  sums.note('a', bytes(150));
-  expect(sums.total.downloaded).toBe(280);
+  const totals = new TransferTotals();
+  totals.add('a', bytes(100));
+  totals.end('a', bytes(130));
+  expect(totals.bytes.downloaded).toBe(130);
+  totals.add('a', bytes(150));
+  expect(totals.bytes.downloaded).toBe(280);
 });
 
 test('a stream whose session counts anew never takes anything away', () => {
-  const sums = new TransferTotals();
-  sums.note('a', bytes(100));
-  sums.note('a', bytes(40));
-  sums.note('a', bytes(50));
-  expect(sums.total.downloaded).toBe(150);
+  const totals = new TransferTotals();
+  totals.add('a', bytes(100));
+  totals.add('a', bytes(40));
+  totals.add('a', bytes(50));
+  expect(totals.bytes.downloaded).toBe(150);
 });
 
 test('figures that are not known change nothing', () => {
-  const sums = new TransferTotals();
-  sums.note('a', bytes(100, 7));
-  sums.note('a', null);
-  sums.note('a', bytes(null, null));
-  sums.note('a', bytes(101, null));
-  sums.end('never noted', null);
-  expect(sums.total).toEqual({ downloaded: 101, uploaded: 7 });
+  const totals = new TransferTotals();
+  totals.add('a', bytes(100, 7));
+  totals.add('a', null);
+  totals.add('a', bytes(null, null));
+  totals.add('a', bytes(101, null));
+  totals.end('never noted', null);
+  expect(totals.bytes).toEqual({ downloaded: 101, uploaded: 7 });
 });

@@ -46,11 +46,11 @@ function startAtPort({ streams }: Room, id: string, port: number) {
 }
 
 /** Lets one round pass, and waits until a stream has one sample more. */
-async function nextSample({ clock, figures }: Room, id: string) {
-  const before = figures.history(id).length;
+async function nextSample({ clock, samples }: Room, id: string) {
+  const before = samples.history(id).length;
   clock.advance(INTERVAL_MS);
-  await waitUntil(`a sample of ${id}`, () => figures.history(id).length === before + 1, WAIT_MS);
-  return figures.current(id)!;
+  await waitUntil(`a sample of ${id}`, () => samples.history(id).length === before + 1, WAIT_MS);
+  return samples.current(id)!;
 }
 
 /** Lets a round pass whose askings end at the deadline, or before. */
@@ -67,12 +67,12 @@ describe('a stream that plays', () => {
     await using engine = await startEmulatedEngine();
     const room = createCollector();
     startAt(room, 'a', await engine.play(INFOHASH));
-    expect(room.figures.current('a')).toBeNull();
+    expect(room.samples.current('a')).toBeNull();
     const first = await nextSample(room, 'a');
     expect(first).toMatchObject({ peers: expect.any(Number), livePosition: { is_live: '1' } });
     const second = await nextSample(room, 'a');
     expect(second.downloaded).toBeGreaterThan(first.downloaded!);
-    expect(room.figures.history('a')).toEqual([first, second]);
+    expect(room.samples.history('a')).toEqual([first, second]);
     expect(room.events.map(({ type }) => type)).toEqual(['stream_started']);
   });
 
@@ -83,8 +83,8 @@ describe('a stream that plays', () => {
     const first = await nextSample(room, 'a');
     await nextSample(room, 'a');
     room.clock.advance(INTERVAL_MS);
-    await waitUntil('the first is gone', () => !room.figures.history('a').includes(first), WAIT_MS);
-    expect(room.figures.history('a')).toHaveLength(2);
+    await waitUntil('the first is gone', () => !room.samples.history('a').includes(first), WAIT_MS);
+    expect(room.samples.history('a')).toHaveLength(2);
   });
 
   test('ends as soon as its engine no longer knows its session', async () => {
@@ -104,7 +104,7 @@ describe('a stream that plays', () => {
       engineId: 'engine-1',
       reason: 'session_gone',
     });
-    expect(room.figures.current('gone')).toEqual(last);
+    expect(room.samples.current('gone')).toEqual(last);
     expect(room.streams.get('plays')?.endedAt).toBeNull();
   });
 });
@@ -118,11 +118,11 @@ describe('a stream whose engine', () => {
     engine.kill('SIGSTOP');
     for (const known of [last, last, null, null]) {
       await failedRound(room);
-      expect(room.figures.current('a')).toEqual(known);
+      expect(room.samples.current('a')).toEqual(known);
     }
     expect(room.warnings).toEqual(['a']);
     expect(room.streams.started()).toHaveLength(1);
-    expect(room.figures.history('a')).toEqual([last]);
+    expect(room.samples.history('a')).toEqual([last]);
     engine.kill('SIGCONT');
     await nextSample(room, 'a');
     engine.kill('SIGSTOP');
@@ -137,7 +137,7 @@ describe('a stream whose engine', () => {
     await nextSample(room, 'a');
     await engine[Symbol.asyncDispose]();
     for (let round = 1; round <= 3; round += 1) await failedRound(room);
-    expect(room.figures.current('a')).toBeNull();
+    expect(room.samples.current('a')).toBeNull();
     expect(room.streams.started()).toHaveLength(1);
     room.bus.publish({ type: 'engine_stopped', engineId: 'engine-1', reason: 'gone' });
     expect(room.streams.started()).toEqual([]);
@@ -148,7 +148,7 @@ describe('a stream whose engine', () => {
     room.streams.start(newStream('a', { statUrl: 'http://10.0.0.1:80/' }));
     for (let round = 1; round <= 4; round += 1) await failedRound(room);
     expect(room.warnings).toEqual(['a']);
-    expect(room.figures.current('a')).toBeNull();
+    expect(room.samples.current('a')).toBeNull();
     expect(room.streams.started()).toHaveLength(1);
   });
 
@@ -166,7 +166,7 @@ describe('a stream whose engine', () => {
         await waitUntil('it is asked', () => server.requests.length === asked + 1, WAIT_MS);
         await waitUntil('it has been answered', () => room.clock.pending === 1, WAIT_MS);
       }
-      expect(room.figures.current('a')).not.toBeNull();
+      expect(room.samples.current('a')).not.toBeNull();
       fails = false;
       await nextSample(room, 'a');
     }
@@ -204,7 +204,7 @@ describe('asking', () => {
     for (const response of held.splice(0)) response.end(FIGURES);
     await waitUntil('the others are asked', () => held.length === 8, WAIT_MS);
     for (const response of held) response.end(FIGURES);
-    const known = () => room.streams.started().every(({ id }) => room.figures.current(id));
+    const known = () => room.streams.started().every(({ id }) => room.samples.current(id));
     await waitUntil('all have figures', known, WAIT_MS);
     expect(new Set(server.requests).size).toBe(40);
   });
@@ -222,7 +222,7 @@ describe('asking', () => {
     expect(room.clock.pending).toBe(2);
     expect(server.requests).toHaveLength(1);
     held[0]!.end(FIGURES);
-    await waitUntil('it has figures', () => room.figures.current('a'), WAIT_MS);
+    await waitUntil('it has figures', () => room.samples.current('a'), WAIT_MS);
     room.clock.advance(1);
     await waitUntil('it is asked again', () => held.length === 2, WAIT_MS);
   });

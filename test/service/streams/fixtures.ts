@@ -3,14 +3,14 @@ import { StreamSamples } from '../../../src/service/streams/stream-samples.ts';
 import type { StreamSample } from '../../../src/service/streams/sample.ts';
 import { type NewStream, Streams } from '../../../src/service/streams/streams.ts';
 
-/** Streams and their figures, with every event since. */
-export function createStreams(historyMax = 720, mostSamples?: number) {
+/** Streams and their samples, with every event published. */
+export function createStreams(historyMax = 720, maxSamples?: number) {
   const bus = new EventBus();
   const events: DomainEvent[] = [];
   bus.subscribe((event) => events.push(event));
   const streams = new Streams(bus);
-  const figures = new StreamSamples(bus, historyMax, mostSamples);
-  return { bus, events, streams, figures };
+  const samples = new StreamSamples(bus, historyMax, maxSamples);
+  return { bus, events, streams, samples };
 }
 
 export function newStream(id: string, change: Partial<NewStream> = {}): NewStream {

@@ -96,8 +96,8 @@ describe('what is called', () => {
     const url = urlOf(other.port, managed.port);
     const { sessions } = create(managed.port);
     const reported = stream({ statUrl: url, commandUrl: url });
-    await expect(sessions.readSample(reported, NEVER)).rejects.toThrow('does not lead to a managed engine');
-    await expect(sessions.stop(reported)).rejects.toThrow('does not lead to a managed engine');
+    await expect(sessions.readSample(reported, NEVER)).rejects.toThrow('is not the URL of a managed engine');
+    await expect(sessions.stop(reported)).rejects.toThrow('is not the URL of a managed engine');
     expect([managed.connections, other.connections]).toEqual([0, 0]);
   });
 
