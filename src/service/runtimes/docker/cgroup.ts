@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { readNetworkCounters } from './net-dev.ts';
 
-/** The kernel's counters of one container: nanoseconds and bytes. */
+/** The kernel's counters of one container, in nanoseconds and bytes. The two memory values are current. */
 export interface CgroupCounters {
   cpuNs: number;
   memoryUsage: number;
@@ -13,19 +13,23 @@ export interface CgroupCounters {
   networkTx: number;
 }
 
-/** Where the kernel's file systems are; other roots are for tests on recorded files. */
+/** Mount points of the kernel's file systems. Tests use others, with recorded files. */
 export interface KernelRoots {
   proc: string;
   cgroup: string;
 }
 
+/** The usual mount points. */
 export const KERNEL_ROOTS: KernelRoots = { proc: '/proc', cgroup: '/sys/fs/cgroup' };
 
 /**
- * Reads a container's counters from cgroup and proc files, by whichever cgroup version its process is in.
- * The kernel makes these files up as they are read, so nothing waits for a disk: read at once they take
- * 5 µs each, and ten times as much by way of Node's threads.
- * @returns null where they cannot be read: another host, no permission, or a process that is gone.
+ * Reads a container's counters from cgroup (version 1 or 2) and proc files. The reads are synchronous: the
+ * kernel generates these files in memory, so that takes 5 µs per file, and ten times as long through Node's
+ * thread pool.
+ * @param pid the container's first process, as numbered on this host
+ * @returns null if they cannot be read: the container is on another host, permission is missing, or the process
+ *   has ended
+ * @see https://docs.kernel.org/admin-guide/cgroup-v2.html
  */
 export function readCgroup(
   pid: number,
@@ -34,7 +38,7 @@ export function readCgroup(
 ): CgroupCounters | null {
   try {
     const membership = readFileSync(`${roots.proc}/${pid}/cgroup`, 'utf8');
-    // Inside another process namespace the number may belong to any process.
+    // In another PID namespace, the pid may belong to any process.
     if (!membership.includes(containerId)) return null;
     const { rx, tx } = readNetworkCounters(pid, roots.proc);
     const version1 = findVersion1(membership);
@@ -47,7 +51,7 @@ export function readCgroup(
 
 type OwnCounters = Omit<CgroupCounters, 'networkRx' | 'networkTx'>;
 
-/** The path of the memory hierarchy, which in version 1 (and hybrid) setups is a line of its own. */
+/** The path in the memory hierarchy. Only version 1 and hybrid setups have a line for it. */
 function findVersion1(membership: string): string | undefined {
   return /^\d+:(?:[^:]*,)?memory(?:,[^:]*)?:(\/.+)$/m.exec(membership)?.[1];
 }
@@ -57,14 +61,14 @@ function readVersion1(path: string, { cgroup }: KernelRoots): OwnCounters {
   const usage = readNumber(`${cgroup}/memory${path}/memory.usage_in_bytes`);
   const stat = readFileSync(`${cgroup}/memory${path}/memory.stat`, 'utf8');
   const limit = readNumber(`${cgroup}/memory${path}/memory.limit_in_bytes`);
-  const block = readIfThere(`${cgroup}/blkio${path}/blkio.throttle.io_service_bytes_recursive`);
+  const block = readOptional(`${cgroup}/blkio${path}/blkio.throttle.io_service_bytes_recursive`);
   return {
     cpuNs: cpu,
-    memoryUsage: Math.max(0, usage - field(stat, 'total_inactive_file')),
-    // "No limit" is the largest page-aligned number here, and "max" in version 2.
+    memoryUsage: Math.max(0, usage - readField(stat, 'total_inactive_file')),
+    // Without a limit, the value is the largest page-aligned number, or `max` in version 2.
     memoryLimit: Math.min(limit, totalmem()),
-    blockRead: sumOf(block, /\bRead (\d+)/g),
-    blockWrite: sumOf(block, /\bWrite (\d+)/g),
+    blockRead: sumMatches(block, /\bRead (\d+)/g),
+    blockWrite: sumMatches(block, /\bWrite (\d+)/g),
   };
 }
 
@@ -76,18 +80,18 @@ function readVersion2(membership: string, { cgroup }: KernelRoots): OwnCounters 
   const usage = readNumber(`${folder}/memory.current`);
   const stat = readFileSync(`${folder}/memory.stat`, 'utf8');
   const limit = readFileSync(`${folder}/memory.max`, 'utf8');
-  const block = readIfThere(`${folder}/io.stat`);
+  const block = readOptional(`${folder}/io.stat`);
   return {
-    cpuNs: field(cpu, 'usage_usec') * 1000,
-    memoryUsage: Math.max(0, usage - field(stat, 'inactive_file')),
+    cpuNs: readField(cpu, 'usage_usec') * 1000,
+    memoryUsage: Math.max(0, usage - readField(stat, 'inactive_file')),
     memoryLimit: limit.trim() === 'max' ? totalmem() : Math.min(Number(limit), totalmem()),
-    blockRead: sumOf(block, /\brbytes=(\d+)/g),
-    blockWrite: sumOf(block, /\bwbytes=(\d+)/g),
+    blockRead: sumMatches(block, /\brbytes=(\d+)/g),
+    blockWrite: sumMatches(block, /\bwbytes=(\d+)/g),
   };
 }
 
-/** Not every kernel counts what blocks are read and written. */
-function readIfThere(path: string): string {
+/** Returns an empty string if there is no such file: not every kernel counts block I/O. */
+function readOptional(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch {
@@ -97,17 +101,17 @@ function readIfThere(path: string): string {
 
 function readNumber(path: string): number {
   const value = Number(readFileSync(path, 'utf8'));
-  if (Number.isNaN(value)) throw new Error(`${path} holds no number`);
+  if (Number.isNaN(value)) throw new Error(`${path} contains no number`);
   return value;
 }
 
-function field(text: string, name: string): number {
+function readField(text: string, name: string): number {
   const found = new RegExp(`^${name} (\\d+)$`, 'm').exec(text);
   if (!found) throw new Error(`no ${name}`);
   return Number(found[1]);
 }
 
-function sumOf(text: string, pattern: RegExp): number {
+function sumMatches(text: string, pattern: RegExp): number {
   let sum = 0;
   for (const [, bytes] of text.matchAll(pattern)) sum += Number(bytes);
   return sum;

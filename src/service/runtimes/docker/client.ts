@@ -2,9 +2,9 @@ import Docker from 'dockerode';
 import pLimit from 'p-limit';
 import { RoundhouseError } from '../../errors.ts';
 
-const PING_DEADLINE_MS = 1500;
+const PING_TIMEOUT_MS = 1500;
 
-/** The calls that are made to the daemon. */
+/** The kinds of calls to the daemon. */
 export type DockerCall =
   | 'list'
   | 'inspect'
@@ -19,32 +19,36 @@ export type DockerCall =
   | 'ping';
 
 /**
- * Told of each call as it ends, with the time since it had its turn. It has not succeeded if the daemon did
- * not answer or reports a fault of its own; "no such container" is an answer.
+ * Called when a call ends, with its duration without the time in the queue. A call has failed if the daemon did
+ * not respond or responded with a 5xx status; a response such as "no such container" is a success.
  */
 export type CallObserver = (call: DockerCall, seconds: number, succeeded: boolean) => void;
 
-/** A fault that the daemon itself reported. */
+/** An error response of the daemon. */
 export interface DaemonError extends Error {
   statusCode: number;
   json?: { message?: string };
 }
 
-/** Whether an error is the daemon's own answer with one of these statuses. */
+/** Whether an error is a response of the daemon with one of these statuses. */
 export function hasStatus(error: unknown, ...statuses: number[]): error is DaemonError {
   return error instanceof Error && 'statusCode' in error && statuses.includes(error.statusCode as number);
 }
 
-/** The daemon, every call to which has a deadline; so many are under way at once. */
+/** A client of the Docker daemon with a deadline for each call and a limit of concurrent calls. */
 export class DockerClient {
+  /** The underlying client. Use it only in the task of {@link call}. */
   readonly docker: Docker;
   readonly #timeoutMs: number;
   readonly #limit: <T>(task: () => Promise<T>) => Promise<T>;
   readonly #onCall: CallObserver;
 
   constructor(options: {
+    /** `unix://…`, `tcp://…` or `http://…`; null for the default socket. */
     host: string | null;
+    /** Default deadline of a call, in seconds. */
     timeoutS: number;
+    /** Maximum number of concurrent calls. */
     concurrency: number;
     onCall?: CallObserver;
   }) {
@@ -55,9 +59,10 @@ export class DockerClient {
   }
 
   /**
-   * Makes one call. The task gets a signal for the call's deadline, which runs from when the call is made,
-   * not from when it began to wait for its turn.
-   * @throws DaemonError for an answer that is an error; RoundhouseError `runtime_unavailable` for no answer.
+   * Makes one call. The deadline starts when the call is made, not when it is queued.
+   * @param task makes the call; its signal aborts at the deadline or with `options.signal`
+   * @param options.timeoutMs defaults to the client's
+   * @throws DaemonError for an error response; RoundhouseError `runtime_unavailable` for none
    */
   call<T>(
     name: DockerCall,
@@ -68,23 +73,26 @@ export class DockerClient {
     return this.#limit(() => this.#observed(name, () => callWithDeadline(task, timeoutMs, signal)));
   }
 
-  /** Asks whether the daemon answers, out of turn. */
+  /**
+   * Checks that the daemon responds within 1.5 s, bypassing the queue.
+   * @throws RoundhouseError `runtime_unavailable`
+   */
   async ping(): Promise<void> {
     const ping: (options: { abortSignal: AbortSignal }) => Promise<unknown> = this.docker.ping.bind(
       this.docker,
     );
     await this.#observed('ping', () =>
-      callWithDeadline((abortSignal) => ping({ abortSignal }), PING_DEADLINE_MS),
+      callWithDeadline((abortSignal) => ping({ abortSignal }), PING_TIMEOUT_MS),
     );
   }
 
   async #observed<T>(name: DockerCall, call: () => Promise<T>): Promise<T> {
-    const begunMs = performance.now();
-    const end = (succeeded: boolean) => this.#onCall(name, (performance.now() - begunMs) / 1000, succeeded);
+    const startMs = performance.now();
+    const end = (succeeded: boolean) => this.#onCall(name, (performance.now() - startMs) / 1000, succeeded);
     try {
-      const answer = await call();
+      const result = await call();
       end(true);
-      return answer;
+      return result;
     } catch (error) {
       end(error instanceof Error && 'statusCode' in error && (error as DaemonError).statusCode < 500);
       throw error;
@@ -100,8 +108,9 @@ function connect(host: string | null): Docker {
 }
 
 /**
- * The deadline is raced as well as signalled: where a connection breaks within an answer, docker-modem
- * settles nothing, and waiting for it alone would never end.
+ * Races the task against the deadline as well as aborting it: when a connection breaks within a response,
+ * docker-modem never settles. Unlike `withinDeadline`, it does not abort a task that has succeeded, because its
+ * result may be a stream that is still to be read.
  */
 async function callWithDeadline<T>(
   task: (abortSignal: AbortSignal) => Promise<T>,
@@ -110,19 +119,19 @@ async function callWithDeadline<T>(
 ): Promise<T> {
   const controller = new AbortController();
   const { promise: deadline, reject } = Promise.withResolvers<never>();
-  const giveUp = (reason: Error) => {
+  const fail = (reason: Error) => {
     reject(reason);
     controller.abort(reason);
   };
-  const timer = setTimeout(() => giveUp(new Error(`No answer within ${timeoutMs / 1000} s`)), timeoutMs);
-  const onOuterAbort = () => giveUp(outer?.reason);
+  const timer = setTimeout(() => fail(new Error(`No response within ${timeoutMs / 1000} s`)), timeoutMs);
+  const onOuterAbort = () => fail(outer?.reason);
   outer?.addEventListener('abort', onOuterAbort, { once: true });
   try {
     if (outer?.aborted) throw outer.reason;
     return await Promise.race([task(controller.signal), deadline]);
   } catch (error) {
     if (error instanceof Error && 'statusCode' in error) throw error;
-    throw new RoundhouseError('runtime_unavailable', 'Docker does not answer', { cause: error });
+    throw new RoundhouseError('runtime_unavailable', 'Docker does not respond', { cause: error });
   } finally {
     clearTimeout(timer);
     outer?.removeEventListener('abort', onOuterAbort);

@@ -5,37 +5,41 @@ import { joinedContainer } from './engine-vpn.ts';
 import { parseLabels } from './labels.ts';
 import { type EngineNetwork, hostOf } from './network.ts';
 
-/** What sampling needs to know of a container, beside what the domain is told. */
+/** An engine and the details of its container that sampling and logs need. */
 export interface EngineContainer {
   engine: RuntimeEngine;
-  /** First process, as the daemon's host numbers it. */
+  /** Its first process, as numbered on the daemon's host. */
   pid: number;
+  /** Milliseconds since the epoch. */
   startedAt: number;
-  /** Whether its output comes from a terminal, as it is; otherwise Docker frames it. */
+  /** Whether it has a terminal, so that its output is raw; otherwise Docker multiplexes it. */
   hasTerminal: boolean;
-  /** Whose network namespace it uses: its own id, another container's, or null for the host's. */
+  /** Id of the container whose network namespace it uses, its own or another's; null for the host's. */
   networkNamespace: string | null;
 }
 
-const USUAL_HTTP_PORT = 6878;
+const DEFAULT_HTTP_PORT = 6878;
 
 /**
- * Reads a container that runs; null for one that does not, or that is not ours.
- * @param vpnContainer name of the VPN container whose network it uses, or null.
+ * Converts an inspected container.
+ * @param managed the label of managed containers
+ * @param engineHost ENGINE_HOST, or null
+ * @param vpnContainer name of the VPN container whose network it uses, or null
+ * @returns null if it is not running or not managed
  */
 export function readContainer(
   info: ContainerInspectInfo,
-  known: Label,
+  managed: Label,
   network: EngineNetwork,
   engineHost: string | null,
   vpnContainer: string | null,
 ): EngineContainer | null {
   const all = info.Config.Labels ?? {};
-  if (all[known.name] !== known.value || !info.State.Running) return null;
+  if (all[managed.name] !== managed.value || !info.State.Running) return null;
   const name = info.Name.replace(/^\//, '');
-  const { labels, variant, ports, forwardedPort } = parseLabels(known, all);
+  const { labels, variant, ports, forwardedPort } = parseLabels(managed, all);
   const startedAt = Date.parse(info.State.StartedAt);
-  const hostHttp = ports.hostHttp ?? firstPublishedPort(info) ?? USUAL_HTTP_PORT;
+  const hostHttp = ports.hostHttp ?? firstPublishedPort(info) ?? DEFAULT_HTTP_PORT;
   const engine: RuntimeEngine = {
     id: info.Id,
     name,
@@ -65,7 +69,7 @@ function namespaceOf(info: ContainerInspectInfo): string | null {
   return info.HostConfig.NetworkMode === 'host' ? null : (joinedContainer(info) ?? info.Id);
 }
 
-/** For containers that bear our label but were made by somebody else. */
+/** For containers with the label that were not created by Roundhouse. */
 function firstPublishedPort(info: ContainerInspectInfo): number | undefined {
   for (const bindings of Object.values(info.NetworkSettings.Ports ?? {})) {
     const port = Number(bindings?.[0]?.HostPort);

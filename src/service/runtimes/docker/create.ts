@@ -5,13 +5,14 @@ import { writeLabels } from './labels.ts';
 import type { DockerEngineOptions } from './options.ts';
 import { VARIANTS } from './variants.ts';
 
-/** The VPN container whose network an engine uses. */
+/** The VPN container whose network an engine joins. */
 export interface JoinedVpn {
+  /** Its name. */
   vpnContainer: string;
   vpnContainerId: string;
 }
 
-/** What to ask of Docker for an engine. */
+/** The options with which Docker creates an engine's container. */
 export function createOptions(
   spec: EngineSpec & Partial<JoinedVpn>,
   options: DockerEngineOptions,
@@ -31,7 +32,7 @@ export function createOptions(
     Labels: writeLabels(options.label, options.variant, spec),
     ...(published ? { ExposedPorts: { [httpPort]: {} } } : {}),
     HostConfig: {
-      // A container that ends leaves nothing behind; what it was is in the event log, not in its corpse.
+      // A stopped container is of no use: its end is in the event log.
       AutoRemove: true,
       NetworkMode: networkMode(options, spec.vpnContainerId),
       ...(options.memoryLimit === null ? {} : { Memory: options.memoryLimit }),
@@ -46,6 +47,7 @@ export function createOptions(
   };
 }
 
+/** ENGINE_IMAGE, or the image of the variant. */
 export function imageOf(options: DockerEngineOptions): string {
   return options.image ?? VARIANTS[options.variant].image;
 }

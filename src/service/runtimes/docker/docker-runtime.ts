@@ -19,24 +19,24 @@ import type { DockerEngineOptions } from './options.ts';
 import type { DockerSampleSource } from './sampler.ts';
 import { startContainer, toCreateError } from './starting.ts';
 
-/** A container that is not made yet cannot be answered for as starting: Docker gets this long beyond the answer's time. */
+/** A container that does not exist yet cannot be reported as starting, so its creation may exceed the wait by this. */
 const CREATE_GRACE_MS = 500;
-/** Less than this Docker needs for no container. */
-const MIN_CREATE_MS = 1000;
-/** An engine has nothing to save: it is given little time to end by itself. */
+/** Minimum timeout of a creation: Docker rarely needs less. */
+const MIN_CREATE_TIMEOUT_MS = 1000;
+/** An engine has no state to save, so it gets little time to stop. */
 const STOP_GRACE_S = 2;
-const REMOVE_DEADLINE_MS = 20_000;
+const REMOVE_TIMEOUT_MS = 20_000;
 
-/** Runs engines as containers that bear CONTAINER_LABEL; reads and touches no other. */
+/** Runs engines as Docker containers with CONTAINER_LABEL, and reads or changes no other containers. */
 export class DockerRuntime implements EngineRuntime {
   readonly name = 'docker';
   readonly isShared = true;
   readonly #client: DockerClient;
   readonly #options: DockerEngineOptions;
   readonly #source: DockerSampleSource;
-  /** What is known of running containers; forgotten when one stops or events may have been missed. */
-  readonly #known = new Map<string, EngineContainer>();
-  /** Engines whose start Docker has not confirmed yet. */
+  /** Inspected running containers. An entry is dropped when the container changes or events may have been missed. */
+  readonly #inspected = new Map<string, EngineContainer>();
+  /** Engines whose start Docker has not confirmed. */
   readonly #starting = new Map<string, RuntimeEngine>();
   #listener: RuntimeListener | undefined;
 
@@ -59,30 +59,30 @@ export class DockerRuntime implements EngineRuntime {
     const running = await this.#client.call('list', (abortSignal) =>
       this.#client.docker.listContainers({ filters, abortSignal }),
     );
-    const found = await Promise.all(running.map(({ Id }) => this.#know(Id)));
+    const found = await Promise.all(running.map(({ Id }) => this.#getContainer(Id)));
     const engines = found.flatMap((container) => (container ? [container.engine] : []));
     for (const [id, engine] of this.#starting)
-      if (!engines.some((known) => known.id === id)) engines.push(engine);
+      if (!engines.some((other) => other.id === id)) engines.push(engine);
     return engines;
   }
 
   async inspect(id: string): Promise<RuntimeEngine | null> {
-    this.#known.delete(id);
-    return (await this.#know(id))?.engine ?? this.#starting.get(id) ?? null;
+    this.#inspected.delete(id);
+    return (await this.#getContainer(id))?.engine ?? this.#starting.get(id) ?? null;
   }
 
   async create(spec: EngineSpec, maxWaitMs: number = DEFAULT_CREATE_WAIT_MS): Promise<RuntimeEngine> {
-    const answerBy = performance.now() + maxWaitMs;
+    const returnBy = performance.now() + maxWaitMs;
     const vpn = await this.#findVpn(spec);
-    const id = await this.#createContainer(spec, vpn, answerBy);
+    const id = await this.#createContainer(spec, vpn, returnBy);
     const starting = this.#describeStarting(id, spec, vpn);
     this.#starting.set(id, starting);
     try {
-      const seen = await startContainer(this.#client, id, answerBy, {
-        look: () => this.inspect(id),
-        onFailed: () => void this.#giveUp(id),
+      const started = await startContainer(this.#client, id, returnBy, {
+        inspect: () => this.inspect(id),
+        onFailed: () => void this.#onStartFailed(id),
       });
-      return seen ?? starting;
+      return started ?? starting;
     } catch (error) {
       this.#starting.delete(id);
       await this.#forceRemove(id).catch(() => {});
@@ -95,10 +95,10 @@ export class DockerRuntime implements EngineRuntime {
     const container = this.#client.docker.getContainer(id);
     try {
       await this.#client.call('stop', (abortSignal) => container.stop({ t: STOP_GRACE_S, abortSignal }), {
-        timeoutMs: REMOVE_DEADLINE_MS,
+        timeoutMs: REMOVE_TIMEOUT_MS,
       });
     } catch (error) {
-      // 304: it had stopped already; 404: it is gone. Either way nothing is left to stop.
+      // 304: it has stopped already; 404: it is gone.
       if (!hasStatus(error, 304, 404)) throw error;
     }
     await this.#forceRemove(id);
@@ -107,12 +107,12 @@ export class DockerRuntime implements EngineRuntime {
   async sample(ids: readonly string[], signal: AbortSignal): Promise<Map<string, ResourceSample>> {
     const samples = new Map<string, ResourceSample>();
     const read = async (id: string) => {
-      const container = await this.#know(id);
+      const container = await this.#getContainer(id);
       const sample = container && (await this.#source(container, signal));
       if (sample) samples.set(id, sample);
     };
     const outcomes = await Promise.allSettled(ids.map(read));
-    // Docker's silence is not the absence of an engine: a sum over the rest would look real and be wrong.
+    // Unlike a missing container, a missing response is an error: totals without that engine would be wrong.
     const unavailable = outcomes.find(({ status }) => status === 'rejected') as
       | PromiseRejectedResult
       | undefined;
@@ -121,9 +121,9 @@ export class DockerRuntime implements EngineRuntime {
   }
 
   async logs(id: string, options: LogOptions): Promise<AsyncIterable<Uint8Array> | null> {
-    const container = await this.#know(id);
+    const container = await this.#getContainer(id);
     if (container) return readContainerLogs(this.#client, id, container.hasTerminal, options);
-    return this.#starting.has(id) ? nothing() : null;
+    return this.#starting.has(id) ? emptyLog() : null;
   }
 
   watch(listener: RuntimeListener): () => void {
@@ -136,18 +136,18 @@ export class DockerRuntime implements EngineRuntime {
     return followEvents(this.#client, filters, {
       onEvent: (event) => this.#onEvent(event, listener),
       onConnected: () => {
-        this.#known.clear();
+        this.#inspected.clear();
         listener.onConnected();
       },
       onDisconnected: (reason) => listener.onDisconnected(reason),
     });
   }
 
-  /** Engines outlive the service: a restart of Roundhouse ends no stream. */
+  /** Does nothing: engines keep running, so that a restart of Roundhouse interrupts no stream. */
   async close(): Promise<void> {}
 
   #onEvent({ action, id }: ContainerEvent, listener: RuntimeListener): void {
-    this.#known.delete(id);
+    this.#inspected.delete(id);
     if (action === 'die' || action === 'destroy') {
       this.#starting.delete(id);
       listener.onStopped(id);
@@ -156,36 +156,36 @@ export class DockerRuntime implements EngineRuntime {
     }
   }
 
-  async #createContainer(spec: EngineSpec, vpn: JoinedVpn | undefined, answerBy: number): Promise<string> {
-    const leftMs = answerBy + CREATE_GRACE_MS - performance.now();
+  async #createContainer(spec: EngineSpec, vpn: JoinedVpn | undefined, returnBy: number): Promise<string> {
+    const remainingMs = returnBy + CREATE_GRACE_MS - performance.now();
     try {
       const options = createOptions({ ...spec, ...vpn }, this.#options);
       const container = await this.#client.call(
         'create',
         (abortSignal) => this.#client.docker.createContainer({ ...options, abortSignal }),
-        { timeoutMs: Math.max(MIN_CREATE_MS, leftMs) },
+        { timeoutMs: Math.max(MIN_CREATE_TIMEOUT_MS, remainingMs) },
       );
       return container.id;
     } catch (error) {
-      // Docker may still carry out a call that we no longer wait for.
+      // Docker may still complete a call that has timed out here.
       if (error instanceof RoundhouseError) void this.#forceRemove(spec.name).catch(() => {});
       throw toCreateError(error);
     }
   }
 
-  async #findVpn({ vpnContainer: wished }: EngineSpec): Promise<JoinedVpn | undefined> {
+  async #findVpn({ vpnContainer: requested }: EngineSpec): Promise<JoinedVpn | undefined> {
     const { network } = this.#options;
     if (network.kind !== 'vpn') return undefined;
-    const vpnContainer = wished ?? network.containers[0];
+    const vpnContainer = requested ?? network.containers[0];
     const vpnContainerId = await findContainerId(this.#client, vpnContainer);
     if (vpnContainerId !== null) return { vpnContainer, vpnContainerId };
     throw new RoundhouseError('provisioning_failed', `There is no VPN container ${vpnContainer}`);
   }
 
-  /** What is known of a running container, asked for once. */
-  async #know(id: string): Promise<EngineContainer | null> {
-    const known = this.#known.get(id);
-    if (known) return known;
+  /** Returns a running container, inspected at most once; null if it does not run or is not managed. */
+  async #getContainer(id: string): Promise<EngineContainer | null> {
+    const inspected = this.#inspected.get(id);
+    if (inspected) return inspected;
     const { label, network, engineHost } = this.#options;
     try {
       const info = await this.#client.call('inspect', (abortSignal) =>
@@ -195,7 +195,7 @@ export class DockerRuntime implements EngineRuntime {
       const container = readContainer(info, label, network, engineHost, vpnContainer);
       if (!container) return null;
       this.#starting.delete(id);
-      this.#known.set(id, container);
+      this.#inspected.set(id, container);
       return container;
     } catch (error) {
       if (hasStatus(error, 404)) return null;
@@ -203,16 +203,16 @@ export class DockerRuntime implements EngineRuntime {
     }
   }
 
-  async #giveUp(id: string): Promise<void> {
+  async #onStartFailed(id: string): Promise<void> {
     this.#starting.delete(id);
     await this.#forceRemove(id).catch(() => {});
     this.#listener?.onStopped(id);
   }
 
-  /** Removes a container, or waits for its automatic removal if that is under way already. */
+  /** Removes a container, or waits for its automatic removal if that is already in progress. */
   async #forceRemove(idOrName: string): Promise<void> {
     const container = this.#client.docker.getContainer(idOrName);
-    const deadline = { timeoutMs: REMOVE_DEADLINE_MS };
+    const deadline = { timeoutMs: REMOVE_TIMEOUT_MS };
     try {
       await this.#client.call(
         'remove',
@@ -249,8 +249,8 @@ export class DockerRuntime implements EngineRuntime {
   }
 }
 
-/** What an engine has written whose program does not run yet. */
-async function* nothing() {}
+/** The log of an engine whose program does not run yet. */
+async function* emptyLog() {}
 
 function labelFilter({ label }: DockerEngineOptions): string {
   return `${label.name}=${label.value}`;

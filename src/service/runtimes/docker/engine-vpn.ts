@@ -3,13 +3,13 @@ import { type DockerClient, hasStatus } from './client.ts';
 import { vpnLabelOf } from './labels.ts';
 import type { EngineNetwork } from './network.ts';
 
-/** Id of the container whose network a container uses, or null. */
+/** Id of the container whose network a container has joined, or null. */
 export function joinedContainer(info: ContainerInspectInfo): string | null {
   const mode = info.HostConfig.NetworkMode ?? '';
   return mode.startsWith('container:') ? mode.slice('container:'.length) : null;
 }
 
-/** Id of the container of that name, or null where there is none. */
+/** Id of the container with that name, or null. */
 export async function findContainerId(client: DockerClient, name: string): Promise<string | null> {
   const container = client.docker.getContainer(name);
   try {
@@ -21,9 +21,9 @@ export async function findContainerId(client: DockerClient, name: string): Promi
 }
 
 /**
- * Name of the VPN container whose network an engine's container uses, or null where it uses none. The label
- * tells it even if that VPN has been recreated since; an engine without one, or with one that the settings
- * no longer know, is found by the id. What neither tells is from before there could be two.
+ * Name of the VPN container whose network an engine's container has joined, or null. The label names it even if
+ * that VPN has been recreated since. Without a label, or with one that is no longer configured, the VPN is
+ * found by its id. Without a match, it is the first VPN: the engine dates from when only one was supported.
  */
 export async function findVpnOf(
   info: ContainerInspectInfo,
@@ -32,8 +32,8 @@ export async function findVpnOf(
 ): Promise<string | null> {
   const joined = joinedContainer(info);
   if (network.kind !== 'vpn' || joined === null) return null;
-  const noted = vpnLabelOf(info.Config.Labels ?? {});
-  if (noted !== undefined && network.containers.includes(noted)) return noted;
+  const labelled = vpnLabelOf(info.Config.Labels ?? {});
+  if (labelled !== undefined && network.containers.includes(labelled)) return labelled;
   const ids = await Promise.all(network.containers.map((name) => findContainerId(client, name)));
   return network.containers[ids.indexOf(joined)] ?? network.containers[0];
 }

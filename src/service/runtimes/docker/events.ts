@@ -3,28 +3,32 @@ import type { Readable } from 'node:stream';
 import type { DockerClient } from './client.ts';
 
 const HEARTBEAT_MS = 1000;
-/** One slow answer of a busy daemon is no absence; two in a row are. */
-const MISSED_HEARTBEATS = 2;
+/** A busy daemon may miss one heartbeat. Two consecutive ones mean that it is gone. */
+const MAX_MISSED_HEARTBEATS = 2;
 const RECONNECT_MS = 500;
 
-/** A container event, as far as it matters here. */
+/** An event of a container. */
 export interface ContainerEvent {
+  /** Such as `start` or `die`. */
   action: string;
+  /** The container's id. */
   id: string;
 }
 
+/** Callbacks of {@link followEvents}. */
 export interface EventFollower {
   onEvent(event: ContainerEvent): void;
-  /** Events flow (again). What happened before is not told. */
+  /** Called on each connection. Earlier events are not repeated. */
   onConnected(): void;
+  /** Called on each failed or lost connection. */
   onDisconnected(reason: Error): void;
 }
 
 /**
- * Follows the daemon's container events for ever: reconnects when the stream ends, and takes a daemon that
- * stops answering pings as gone, because a hung daemon keeps its stream open and silent.
- * @param filters as in the Docker API, e.g. `{ label: ['a=b'] }`
- * @returns a function that ends it.
+ * Follows the daemon's container events and reconnects when the stream ends. A daemon that stops responding to
+ * pings counts as disconnected, because a hung daemon keeps its stream open without sending anything.
+ * @param filters filters of the Docker API, such as `{ label: ['a=b'] }`
+ * @returns a function that ends it
  */
 export function followEvents(
   client: DockerClient,
@@ -53,7 +57,7 @@ async function follow(
   }
 }
 
-/** Follows one stream to its end, which is always an error. */
+/** Follows one stream until it ends, and then throws. */
 async function followOnce(
   client: DockerClient,
   filters: Record<string, string[]>,
@@ -63,24 +67,24 @@ async function followOnce(
   const broken = new AbortController();
   const abortSignal = AbortSignal.any([ended, broken.signal]);
   try {
-    // A daemon that accepts a connection but does not answer would hold this call for ever.
+    // `getEvents` has no deadline: it would never settle if the daemon accepts connections but does not respond.
     await client.ping();
     const stream = (await client.docker.getEvents({ filters, abortSignal })) as Readable;
     stream.on('error', (error) => broken.abort(error));
     stream.once('close', () => broken.abort(new Error('The event stream ended')));
     const lines = createInterface({ input: stream });
-    // readline passes its input's errors on; unheard, they would end the process.
+    // readline re-emits the errors of its input; without a listener they would end the process.
     lines.on('error', (error) => broken.abort(error));
     lines.on('line', (line) => deliver(line, follower));
     follower.onConnected();
-    return await beat(client, abortSignal);
+    return await pingUntilLost(client, abortSignal);
   } finally {
     broken.abort();
   }
 }
 
-/** Pings until the daemon stops answering or the signal aborts; then throws. */
-async function beat(client: DockerClient, signal: AbortSignal): Promise<never> {
+/** Pings until the daemon stops responding or the signal aborts, and then throws. */
+async function pingUntilLost(client: DockerClient, signal: AbortSignal): Promise<never> {
   for (let missed = 0; ; ) {
     await pause(HEARTBEAT_MS, signal);
     if (signal.aborted) throw signal.reason;
@@ -89,7 +93,7 @@ async function beat(client: DockerClient, signal: AbortSignal): Promise<never> {
       missed = 0;
     } catch (error) {
       missed += 1;
-      if (missed === MISSED_HEARTBEATS) throw error;
+      if (missed === MAX_MISSED_HEARTBEATS) throw error;
     }
   }
 }

@@ -1,7 +1,7 @@
 import type { Label } from '../../config/values.ts';
 import type { EnginePorts, EngineSpec } from '../../engines/runtime.ts';
 
-/** Labels under this prefix are Roundhouse's own notes on a container. */
+/** Prefix of the labels in which Roundhouse stores an engine's properties. */
 export const OWN_PREFIX = 'roundhouse.';
 const HOST_HTTP = `${OWN_PREFIX}host-http-port`;
 const CONTAINER_HTTP = `${OWN_PREFIX}container-http-port`;
@@ -10,15 +10,18 @@ const VARIANT = `${OWN_PREFIX}variant`;
 const VPN = `${OWN_PREFIX}vpn-container`;
 const FORWARDED_PORT = `${OWN_PREFIX}forwarded-port`;
 
-/** All labels of a new container: the caller's, the one we know it by, and what a restart must find again. */
+/**
+ * All labels of a new container: the caller's, the one that marks it as managed, and the properties that
+ * Roundhouse needs after a restart.
+ */
 export function writeLabels(
-  known: Label,
+  managed: Label,
   variant: string,
   { labels, ports, vpnContainer, forwardedPort }: Omit<EngineSpec, 'name' | 'env'>,
 ) {
   return {
     ...labels,
-    [known.name]: known.value,
+    [managed.name]: managed.value,
     [HOST_HTTP]: `${ports.hostHttp}`,
     [CONTAINER_HTTP]: `${ports.containerHttp}`,
     [CONTAINER_HTTPS]: `${ports.containerHttps}`,
@@ -28,17 +31,19 @@ export function writeLabels(
   };
 }
 
+/** The labels of a container, split by their purpose. */
 export interface ParsedLabels {
+  /** The caller's. */
   labels: Record<string, string>;
   variant: string | null;
   ports: Partial<EnginePorts>;
   forwardedPort: number | null;
 }
 
-/** The caller's labels and our notes, apart again. */
-export function parseLabels(known: Label, all: Record<string, string>): ParsedLabels {
+/** Splits the labels of a container; the reverse of {@link writeLabels}. */
+export function parseLabels(managed: Label, all: Record<string, string>): ParsedLabels {
   const labels = Object.fromEntries(
-    Object.entries(all).filter(([name]) => name !== known.name && !name.startsWith(OWN_PREFIX)),
+    Object.entries(all).filter(([name]) => name !== managed.name && !name.startsWith(OWN_PREFIX)),
   );
   const port = (name: string) => (/^\d{1,5}$/.test(all[name] ?? '') ? Number(all[name]) : undefined);
   const ports: Partial<EnginePorts> = {};
@@ -56,7 +61,7 @@ export function parseLabels(known: Label, all: Record<string, string>): ParsedLa
   };
 }
 
-/** Name of the VPN container that an engine was put behind. */
+/** Name of the VPN container in whose network an engine was created, if its label is set. */
 export function vpnLabelOf(all: Record<string, string>): string | undefined {
   return all[VPN];
 }

@@ -5,10 +5,15 @@ import { RoundhouseError } from '../../errors.ts';
 import { type DockerClient, hasStatus } from './client.ts';
 
 const HEADER_LENGTH = 8;
-/** Standard input, output, error, and what the daemon itself has to say. */
-const HIGHEST_STREAM = 3;
+/** Stream types: standard input, output, error, and errors of the daemon. */
+const MAX_STREAM_TYPE = 3;
 
-/** What a container has written, as bytes; null where it is gone. Ends as the signal aborts. */
+/**
+ * Reads the output of a container as bytes, until it ends or the signal aborts.
+ * @param hasTerminal whether the container has a terminal, so that its output is not multiplexed
+ * @returns null if the container is gone
+ * @throws RoundhouseError `runtime_unavailable` or `logs_unavailable`
+ */
 export async function readContainerLogs(
   client: DockerClient,
   id: string,
@@ -25,13 +30,13 @@ export async function readContainerLogs(
   } catch (error) {
     if (hasStatus(error, 404, 409)) return null;
     if (error instanceof RoundhouseError) throw error;
-    throw new RoundhouseError('logs_unavailable', 'Docker does not hand out the logs of this engine', {
+    throw new RoundhouseError('logs_unavailable', 'Docker could not read the logs of this engine', {
       cause: error,
     });
   }
 }
 
-/** As dockerode's `logs`, which collects what is not followed in memory, however much it is. */
+/** Like dockerode's `logs`, which without `follow` buffers the whole response in memory. */
 function openLogs(
   { docker }: DockerClient,
   id: string,
@@ -61,20 +66,21 @@ function openLogs(
 }
 
 /**
- * The payload of Docker's multiplexed stream: frames of a header (stream, three zeros, length) and so many
- * bytes. Neither is bounded by the chunks that arrive.
- * @throws Error for what is no such stream.
+ * Yields the payload of Docker's multiplexed stream. A frame is a header (stream type, three zeros, length) and
+ * that many bytes. Either may span several chunks.
+ * @throws Error if a header is invalid
+ * @see https://docs.docker.com/reference/api/engine/version/v1.47/#tag/Container/operation/ContainerAttach
  */
 export async function* demultiplex(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let header = Buffer.alloc(0);
-  let left = 0;
+  let remaining = 0;
   for await (const chunk of chunks) {
     const payload: Uint8Array[] = [];
     for (let rest = chunk; rest.length > 0; ) {
-      if (left > 0) {
-        const part = rest.subarray(0, left);
+      if (remaining > 0) {
+        const part = rest.subarray(0, remaining);
         payload.push(part);
-        left -= part.length;
+        remaining -= part.length;
         rest = rest.subarray(part.length);
         continue;
       }
@@ -82,7 +88,7 @@ export async function* demultiplex(chunks: AsyncIterable<Uint8Array>): AsyncGene
       header = Buffer.concat([header, rest.subarray(0, missing)]);
       rest = rest.subarray(missing);
       if (header.length < HEADER_LENGTH) break;
-      left = readLength(header);
+      remaining = readLength(header);
       header = Buffer.alloc(0);
     }
     if (payload.length > 0) yield Buffer.concat(payload);
@@ -90,7 +96,7 @@ export async function* demultiplex(chunks: AsyncIterable<Uint8Array>): AsyncGene
 }
 
 function readLength(header: Buffer): number {
-  const isHeader = header.readUInt8(0) <= HIGHEST_STREAM && header.readUIntBE(1, 3) === 0;
+  const isHeader = header.readUInt8(0) <= MAX_STREAM_TYPE && header.readUIntBE(1, 3) === 0;
   if (!isHeader) throw new Error('Docker sent logs that are not multiplexed');
   return header.readUInt32BE(4);
 }

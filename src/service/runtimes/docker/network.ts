@@ -1,17 +1,21 @@
-/** How engines are joined to the network; found once from the configuration. */
+/** How engines are connected to the network. */
 export type EngineNetwork =
   | { kind: 'published'; address: string }
   | { kind: 'host' }
   | { kind: 'named'; network: string }
-  /** Names of the VPN containers whose networks engines use. */
+  /** Names of the VPN containers whose networks engines join. */
   | { kind: 'vpn'; containers: readonly [string, ...string[]] };
 
+/** The settings that decide on the network: DOCKER_NETWORK and ENGINE_PUBLISH_ADDRESS. */
 export interface NetworkOptions {
   dockerNetwork: string | null;
   enginePublishAddress: string;
 }
 
-/** @param vpns names of the VPN containers. */
+/**
+ * Chooses the network of engines. VPN containers take precedence over DOCKER_NETWORK.
+ * @param vpns names of the VPN containers
+ */
 export function chooseNetwork(options: NetworkOptions, vpns: readonly string[]): EngineNetwork {
   const [first, ...others] = vpns;
   if (first !== undefined) return { kind: 'vpn', containers: [first, ...others] };
@@ -21,9 +25,10 @@ export function chooseNetwork(options: NetworkOptions, vpns: readonly string[]):
 }
 
 /**
- * The host under which an engine is reached, unless ENGINE_HOST names it. Behind a VPN that is the host on
- * which the VPN's container publishes the engines' ports; where Roundhouse shares a Docker network with the
- * VPN, ENGINE_HOST has to name the VPN's container instead: `{vpn}` stands for the one the engine uses.
+ * The host at which clients reach an engine: ENGINE_HOST if it is set, in which `{vpn}` stands for the name of
+ * the engine's VPN container. Behind a VPN, the default is the host on which the VPN's container publishes the
+ * engines' ports; if Roundhouse shares a Docker network with the VPN, ENGINE_HOST must name that container.
+ * @param configured ENGINE_HOST, or null
  */
 export function hostOf(
   network: EngineNetwork,

@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextIteration } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import type { ResourceSample } from '../../engines/runtime.ts';
 import { parseApiStats } from './api-stats.ts';
@@ -6,7 +6,7 @@ import { type CgroupCounters, readCgroup } from './cgroup.ts';
 import type { DockerClient } from './client.ts';
 import type { EngineContainer } from './containers.ts';
 
-/** Reads what a container uses. */
+/** Takes a sample of a container; null if it is gone or this source cannot read it. */
 export type DockerSampleSource = (
   container: EngineContainer,
   signal: AbortSignal,
@@ -15,20 +15,20 @@ export type DockerSampleSource = (
 const oneAtATime = pLimit(1);
 
 /**
- * From the kernel's files; null where they cannot be read from here. One container in each turn of the event
- * loop: hundreds in one would hold up everybody else.
+ * Samples from the kernel's files; null if they cannot be read on this machine. It reads one container per
+ * iteration of the event loop, because reading hundreds at once would block it.
  */
 export const sampleFromCgroup: DockerSampleSource = (container) =>
   oneAtATime(async () => {
-    await nextTurn();
+    await nextIteration();
     const counters = readCgroup(container.pid, container.engine.id);
-    return counters && describe(container, counters, Date.now());
+    return counters && toSample(container, counters, Date.now());
   });
 
-/** From the Docker API, one sample a call; null for a container that has gone. */
+/** Samples from the Docker API, with one call per sample; null if the container is gone. */
 export function sampleFromApi(client: DockerClient): DockerSampleSource {
   return async (container, signal) => {
-    const answer = await client.call(
+    const response = await client.call(
       'stats',
       (abortSignal) => {
         const options = { stream: false as const, 'one-shot': true, abortSignal };
@@ -36,12 +36,12 @@ export function sampleFromApi(client: DockerClient): DockerSampleSource {
       },
       { signal },
     );
-    const counters = parseApiStats(answer);
-    return counters && describe(container, counters, counters.takenAt);
+    const counters = parseApiStats(response);
+    return counters && toSample(container, counters, counters.takenAt);
   };
 }
 
-/** The first source that knows. */
+/** Uses the first source that returns a sample. */
 export function firstOf(...sources: DockerSampleSource[]): DockerSampleSource {
   return async (container, signal) => {
     for (const source of sources) {
@@ -52,7 +52,7 @@ export function firstOf(...sources: DockerSampleSource[]): DockerSampleSource {
   };
 }
 
-function describe(container: EngineContainer, counters: CgroupCounters, takenAt: number): ResourceSample {
+function toSample(container: EngineContainer, counters: CgroupCounters, takenAt: number): ResourceSample {
   const onHost = container.networkNamespace === null;
   return {
     ...counters,

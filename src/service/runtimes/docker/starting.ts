@@ -1,28 +1,32 @@
 import { RoundhouseError } from '../../errors.ts';
 import { type DockerClient, hasStatus } from './client.ts';
 
-/** Docker itself may need this long for a start when many are under way. */
-const START_DEADLINE_MS = 60_000;
+/** A start can take Docker this long when many are in progress. */
+const START_TIMEOUT_MS = 60_000;
 
 /**
- * Starts a created container and has a look at it. Waits for Docker's word until `answerBy`, in milliseconds of
- * `performance.now()`; then the start goes on by itself, and `onFailed` tells if it came to nothing.
- * @returns what `look` saw, or null if it saw nothing or nothing has been seen yet
+ * Starts a created container and inspects it. At `returnBy`, a start still in progress continues in the
+ * background.
+ * @param returnBy milliseconds of `performance.now()`
+ * @param callbacks.inspect called once the container has started
+ * @param callbacks.onFailed called if a start that continued in the background fails
+ * @returns the result of `inspect`, or null if it failed or the start is still in progress
+ * @throws RoundhouseError as {@link toCreateError}
  */
 export async function startContainer<T>(
   client: DockerClient,
   id: string,
-  answerBy: number,
-  { look, onFailed }: { look: () => Promise<T | null>; onFailed: () => void },
+  returnBy: number,
+  { inspect, onFailed }: { inspect: () => Promise<T | null>; onFailed: () => void },
 ): Promise<T | null> {
   const start = client.call('start', (abortSignal) => client.docker.getContainer(id).start({ abortSignal }), {
-    timeoutMs: START_DEADLINE_MS,
+    timeoutMs: START_TIMEOUT_MS,
   });
-  // What cannot be looked at has started all the same.
-  const outcome = start.then(() => look().catch(() => null), toCreateError);
-  const { promise: patience, resolve } = Promise.withResolvers<'still starting'>();
-  const timer = setTimeout(() => resolve('still starting'), Math.max(0, answerBy - performance.now()));
-  const first = await Promise.race([outcome, patience]);
+  // If the inspection fails, the container has started nevertheless.
+  const outcome = start.then(() => inspect().catch(() => null), toCreateError);
+  const { promise: timeout, resolve } = Promise.withResolvers<'still starting'>();
+  const timer = setTimeout(() => resolve('still starting'), Math.max(0, returnBy - performance.now()));
+  const first = await Promise.race([outcome, timeout]);
   clearTimeout(timer);
   if (first instanceof RoundhouseError) throw first;
   if (first !== 'still starting') return first;
@@ -32,15 +36,18 @@ export async function startContainer<T>(
   return null;
 }
 
-/** Says in our own terms why Docker would not create or start a container. */
+/**
+ * Converts an error of Docker's create or start call to a RoundhouseError `port_taken`, `image_missing`,
+ * `runtime_unavailable` or `provisioning_failed`.
+ */
 export function toCreateError(error: unknown): RoundhouseError {
   if (error instanceof RoundhouseError) return error;
-  const said = hasStatus(error, 400, 404, 409, 500) ? (error.json?.message ?? error.message) : '';
-  if (/port is already allocated|address already in use/i.test(said)) {
+  const message = hasStatus(error, 400, 404, 409, 500) ? (error.json?.message ?? error.message) : '';
+  if (/port is already allocated|address already in use/i.test(message)) {
     return new RoundhouseError('port_taken', 'The port is in use on the host', { cause: error });
   }
-  if (hasStatus(error, 404) && /no such image/i.test(said)) {
-    const image = /image: (\S+)/i.exec(said)?.[1] ?? 'the engine image';
+  if (hasStatus(error, 404) && /no such image/i.test(message)) {
+    const image = /image: (\S+)/i.exec(message)?.[1] ?? 'the engine image';
     return new RoundhouseError('image_missing', `Docker has no image ${image}: run docker pull ${image}`, {
       cause: error,
     });

@@ -1,8 +1,9 @@
 import type { EngineSpec } from '../../engines/runtime.ts';
 
-/** How an image is told its ports; the one for its peers only where it is to take a certain one. */
+/** An engine image and the environment variables that set its ports. */
 export interface Variant {
   image: string;
+  /** @param p2pPort port for peers; unset leaves it to the engine */
   env(ports: EngineSpec['ports'], p2pPort?: number): Record<string, string>;
 }
 

@@ -8,11 +8,11 @@ import type {
 import { type DockerClient, hasStatus } from './client.ts';
 import { followEvents } from './events.ts';
 
-/** What a container is given to stop before Docker kills it. */
+/** Time for a container to stop before Docker kills it. */
 const STOP_GRACE_S = 10;
-const RESTART_DEADLINE_MS = 60_000;
+const RESTART_TIMEOUT_MS = 60_000;
 
-/** The containers that the settings name as VPNs; the only ones touched without our label. */
+/** The configured VPN containers: the only ones that Roundhouse reads or restarts without its label. */
 export class DockerVpnContainers implements VpnContainers, VpnContainerRestarts, VpnContainerWatch {
   readonly #client: DockerClient;
 
@@ -49,7 +49,7 @@ export class DockerVpnContainers implements VpnContainers, VpnContainerRestarts,
         'restart',
         (abortSignal) => container.restart({ t: STOP_GRACE_S, abortSignal }),
         {
-          timeoutMs: RESTART_DEADLINE_MS,
+          timeoutMs: RESTART_TIMEOUT_MS,
         },
       );
     } catch (error) {
@@ -72,7 +72,7 @@ export class DockerVpnContainers implements VpnContainers, VpnContainerRestarts,
 }
 
 function providerOf(info: ContainerInspectInfo): string | null {
-  // Null, whatever the types say, where neither the image nor whoever ran it set a variable.
+  // Null, contrary to its type, if neither the image nor the container sets a variable.
   const setting = (info.Config.Env ?? []).find((entry) => entry.startsWith('VPN_SERVICE_PROVIDER='));
   return setting?.slice('VPN_SERVICE_PROVIDER='.length) || null;
 }
