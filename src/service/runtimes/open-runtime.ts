@@ -11,19 +11,20 @@ import { createProcessRuntime } from './process/process-runtime.ts';
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 const DEFAULT_SOCKET = 'unix:///var/run/docker.sock';
 
-/** The runtime that the settings and the machine call for. */
+/** An opened runtime. */
 export interface OpenedRuntime {
   runtime: EngineRuntime;
-  /** Where the VPN's container is looked at; null without Docker. */
+  /** Access to the VPN containers; null without Docker. */
   vpnContainers: (VpnContainers & VpnContainerRestarts & VpnContainerWatch) | null;
-  /** Which runtime was taken and why, in words, for the start-up lines. */
+  /** The runtime and why it was chosen, for the start-up log. */
   reason: string;
 }
 
 /**
- * Opens the runtime that ENGINE_RUNTIME names; `auto` takes Docker where it answers.
- * @param warn told of what an operator should know, such as engines ended that a killed service had left.
- * @param onDockerCall told of each call to Docker.
+ * Opens the runtime selected by ENGINE_RUNTIME; `auto` selects Docker if the daemon responds, else local processes.
+ * @param warn called with warnings for the operator, such as about orphaned engines that were ended
+ * @param onDockerCall called after each call to Docker
+ * @throws ConfigError if DATA_DIR cannot be used
  */
 export async function openRuntime(
   config: Config,
@@ -40,12 +41,12 @@ export async function openRuntime(
   if (config.engineRuntime === 'process') return openProcess(config, warn, 'ENGINE_RUNTIME=process');
   if (config.engineRuntime === 'docker')
     return openDocker(config, client, `ENGINE_RUNTIME=docker, at ${address}`);
-  const answers = await client.ping().then(
+  const responds = await client.ping().then(
     () => true,
     () => false,
   );
-  if (answers) return openDocker(config, client, `a daemon answers at ${address}`);
-  return openProcess(config, warn, `no Docker daemon answers at ${address}`);
+  if (responds) return openDocker(config, client, `a daemon responds at ${address}`);
+  return openProcess(config, warn, `no Docker daemon responds at ${address}`);
 }
 
 function openDocker(config: Config, client: DockerClient, why: string): OpenedRuntime {
@@ -74,7 +75,7 @@ async function openProcess(
   });
   if (config.gluetunContainerName !== null && config.gluetunApiUrl === null)
     warn(
-      `No engine will start: without Docker nothing is known of the VPN ${config.gluetunContainerName} (${why})`,
+      `No engine will start: the VPN container ${config.gluetunContainerName} cannot be monitored without Docker (${why})`,
     );
   const what = config.engineCommand === null ? 'of the bundled emulated engine' : 'of ENGINE_COMMAND';
   return { runtime, vpnContainers: null, reason: `local processes ${what} (${why})` };

@@ -1,18 +1,18 @@
 /**
- * An emulated AceStream engine: it answers the engine's HTTP API and says what it is, but joins no swarm.
- * This one file, with nothing but Node, is the whole program, so that it can also be copied into an image.
+ * An emulated AceStream engine: it implements the engine's HTTP API but transfers no content. The program is
+ * this single file without dependencies, so that it can be copied into an image.
  *
  *   node emulated-engine.ts --http-port 6878 [--https-port P] [--bind-all] [--exit-with-parent]
  *
- * `--https-port` is accepted as the engine accepts it, and not served: Node alone makes no certificates.
- * `--exit-with-parent` ends the program as soon as its standard input does. Other flags are passed over.
+ * `--https-port` is accepted for compatibility but not served, because Node cannot create certificates.
+ * `--exit-with-parent` exits when standard input ends. Other flags are ignored.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { parseArgs } from 'node:util';
 
 const VERSION = { code: 3_017_000, platform: 'linux', version: '3.1.70-emulated' };
-/** Past this the oldest session ends, as if its player had gone. */
+/** Above this the oldest session ends, as if its player had disconnected. */
 const MAX_SESSIONS = 64;
 const MAX_CONNECTIONS = 256;
 
@@ -21,7 +21,7 @@ const SPEED_PERIOD_S = 60;
 const LIVE_WINDOW_S = 1800;
 const PLAYBACK_LAG_S = 10;
 
-/** Null packets: a valid transport stream that shows nothing. */
+/** Null packets: a valid MPEG transport stream without content. */
 const NULL_PACKETS = Buffer.concat(
   Array.from({ length: 64 }, () => Buffer.alloc(188, 0xff).fill(Buffer.from([0x47, 0x1f, 0xff, 0x10]), 0, 4)),
 );
@@ -30,7 +30,7 @@ const PLAYBACK_INTERVAL_MS = 200;
 interface Session {
   id: string;
   infohash: string;
-  /** The `pid` it was asked for with: a player has one session at a time. */
+  /** The `pid` of the request: a player has one session at a time. */
   player: string | null;
   startedAtMs: number;
   startedAtEpochS: number;
@@ -52,11 +52,11 @@ function openSession(infohash: string, player: string | null): Session {
     startedAtEpochS: Math.floor(Date.now() / 1000),
   };
   sessions.set(session.id, session);
-  say(`session ${session.id} of ${infohash} begins`);
+  log(`session ${session.id} of ${infohash} begins`);
   return session;
 }
 
-/** The stream that is asked for. What is no infohash gets one of its own, always the same. */
+/** Returns the requested infohash. Content identified otherwise gets an infohash derived from its identifier. */
 function readInfohash(query: URLSearchParams): { infohash: string } | { error: string } {
   for (const name of ['id', 'content_id', 'infohash', 'url', 'magnet']) {
     const value = query.get(name);
@@ -77,8 +77,8 @@ function infohashOf(name: string, value: string): string | null {
   return isHash ? derived() : null;
 }
 
-/** Figures of a session, worked out from its age alone: totals are the exact integral of the speeds. */
-function describe(session: Session) {
+/** Statistics of a session, computed from its age: byte counters are the exact integral of the speeds. */
+function statsOf(session: Session) {
   const age = (performance.now() - session.startedAtMs) / 1000;
   const seed = Number.parseInt(session.infohash.slice(0, 4), 16);
   const mean = 400 + (seed % 800);
@@ -110,14 +110,14 @@ function describe(session: Session) {
   };
 }
 
-/** What a request is answered with: a text, or the playback of a session. */
-type Answer = { status: number; headers: Record<string, string>; body: string } | { play: Session };
+/** Response to a request: a text, or the playback of a session. */
+type Reply = { status: number; headers: Record<string, string>; body: string } | { play: Session };
 
-function json(body: unknown, status = 200): Answer {
+function json(body: unknown, status = 200): Reply {
   return { status, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
 }
 
-function failure(error: string, status = 200): Answer {
+function failure(error: string, status = 200): Reply {
   return json({ response: null, error }, status);
 }
 
@@ -127,12 +127,12 @@ const METHODS: Record<string, unknown> = {
   '/server/api?get_network_connection_status': { result: { connected: true } },
 };
 
-function callMethod(path: string, query: URLSearchParams): Answer {
+function callMethod(path: string, query: URLSearchParams): Reply {
   const name = `${path}?${query.get('method')}`;
   return json(METHODS[name] ?? { result: null, error: 'unknown method' });
 }
 
-function getStream(origin: string, query: URLSearchParams): Answer {
+function getStream(origin: string, query: URLSearchParams): Reply {
   const content = readInfohash(query);
   if ('error' in content) return failure(content.error);
   const session = openSession(content.infohash, query.get('pid'));
@@ -154,18 +154,18 @@ function getStream(origin: string, query: URLSearchParams): Answer {
   return json({ response, error: null });
 }
 
-function useSession(kind: string, session: Session, query: URLSearchParams): Answer {
+function useSession(kind: string, session: Session, query: URLSearchParams): Reply {
   if (kind === 'r') return { play: session };
-  if (kind === 'stat') return json({ response: describe(session), error: null });
+  if (kind === 'stat') return json({ response: statsOf(session), error: null });
   if (query.get('method') !== 'stop') return failure('unknown method');
   sessions.delete(session.id);
-  say(`session ${session.id} is stopped`);
+  log(`session ${session.id} is stopped`);
   return json({ response: 'ok', error: null });
 }
 
-function route({ method, url = '', headers }: IncomingMessage): Answer {
+function route({ method, url = '', headers }: IncomingMessage): Reply {
   if (method !== 'GET' && method !== 'HEAD') return failure('method not allowed', 405);
-  // Cut by hand: a URL parser refuses some of the targets that a client can send.
+  // Not parsed as a URL, because some valid request targets are not valid URLs.
   const [, path = '', search = ''] = /^([^?]*)\??(.*)$/s.exec(url) ?? [];
   const query = new URLSearchParams(search);
   if (path === '/webui/api/service' || path === '/server/api') return callMethod(path, query);
@@ -189,14 +189,14 @@ function play(session: Session, response: ServerResponse): void {
 
 function handle(request: IncomingMessage, response: ServerResponse): void {
   response.setHeader('Server', 'roundhouse-emulated-engine');
-  const answer = route(request);
-  if (!('play' in answer)) response.writeHead(answer.status, answer.headers).end(answer.body);
+  const reply = route(request);
+  if (!('play' in reply)) response.writeHead(reply.status, reply.headers).end(reply.body);
   else if (request.method === 'HEAD') response.writeHead(200, { 'Content-Type': 'video/mp2t' }).end();
-  else play(answer.play, response);
+  else play(reply.play, response);
 }
 
-function say(what: string): void {
-  process.stdout.write(`${new Date().toISOString()} ${what}\n`);
+function log(message: string): void {
+  process.stdout.write(`${new Date().toISOString()} ${message}\n`);
 }
 
 function readPort(text: string): number {
@@ -226,9 +226,9 @@ server.on('error', (error) => {
   process.stderr.write(`cannot listen on port ${port}: ${error.message}\n`);
   process.exit(1);
 });
-// Nobody may be there to read what it says.
+// The reader of standard output may have exited.
 process.stdout.on('error', () => {});
-server.once('listening', () => say(`emulated engine ${VERSION.version} serves on port ${port}`));
-// Without an address Node takes all of them, of both families where there are two.
+server.once('listening', () => log(`emulated engine ${VERSION.version} serves on port ${port}`));
+// Without an address, Node listens on all addresses, IPv6 included if available.
 if (flags['bind-all']) server.listen(port);
 else server.listen(port, '127.0.0.1');

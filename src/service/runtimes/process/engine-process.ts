@@ -5,38 +5,38 @@ import { OutputLog } from './output-log.ts';
 import { now } from './proc-files.ts';
 import { endGroup } from './process-group.ts';
 
-/** What an engine wrote last to its standard error is kept to say why it ended. */
-const KEPT_STDERR = 1000;
-/** What a program needs to run at all. The rest of the service's environment holds its keys. */
-const INHERITED = ['HOME', 'LANG', 'LC_ALL', 'LD_LIBRARY_PATH', 'PATH', 'TMPDIR', 'TZ'];
+/** Number of characters of standard error to keep for the exit summary. */
+const MAX_STDERR_LENGTH = 1000;
+/** Environment variables that programs need. The others are not inherited, because they include secrets. */
+const INHERITED_ENV = ['HOME', 'LANG', 'LC_ALL', 'LD_LIBRARY_PATH', 'PATH', 'TMPDIR', 'TZ'];
 
-/** A running engine program: a process that leads a group of its own. */
+/** A running engine program: the leader of a process group. */
 export interface EngineProcess {
   readonly pid: number;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
-  /** Settles as soon as the process itself has ended. */
+  /** Resolves when the process has exited. */
   readonly exited: Promise<void>;
-  /** What it writes to its standard output and error; ends after it has. */
+  /** Its standard output and error. Ends after the process has exited. */
   readonly output: OutputLog;
-  /** How it ended and what it said last, once all its output has been read. */
+  /** Resolves with the exit code or signal and the end of its standard error, once all output has been read. */
   readonly exitSummary: Promise<string>;
   /**
-   * Ends the whole group. All callers share one attempt, until it has failed.
-   * @returns whether the group is gone.
+   * Ends the whole group: SIGTERM, then SIGKILL after `graceMs`. Concurrent calls share one attempt.
+   * @returns whether the group has ended
    */
   end(graceMs: number): Promise<boolean>;
 }
 
 /**
- * Starts a program. It leads a process group, so that whatever it starts can be ended with it, and a Ctrl-C
- * at the service's terminal reaches the service alone, which then ends its engines in order. Its standard
- * input is a pipe that nothing is written to and that closes when the service dies, however it dies.
- * @throws the system's error where the program cannot be started.
+ * Starts a program as the leader of a process group, so that its child processes can be ended with it, and so
+ * that Ctrl-C in the service's terminal reaches only the service, which then ends its engines in order. Its
+ * standard input is a pipe without data that closes when the service exits, even if it is killed.
+ * @throws the system's error if the program cannot be started
  */
 export async function startProcess(command: Command, env: Record<string, string>): Promise<EngineProcess> {
   const [program, ...args] = command;
-  const inherited = INHERITED.flatMap((name) =>
+  const inherited = INHERITED_ENV.flatMap((name) =>
     process.env[name] === undefined ? [] : [[name, process.env[name]]],
   );
   const child = spawn(program, args, {
@@ -50,17 +50,17 @@ export async function startProcess(command: Command, env: Record<string, string>
     const sink = output.createSink();
     stream.on('data', (chunk: Buffer) => sink.write(chunk)).once('end', () => sink.end());
   }
-  let said = '';
+  let stderr = '';
   child.stderr.on('data', (chunk: Buffer) => {
-    said = (said + chunk.toString('utf8')).slice(-KEPT_STDERR);
+    stderr = (stderr + chunk.toString('utf8')).slice(-MAX_STDERR_LENGTH);
   });
   const exitSummary = new Promise<string>((resolve) => {
     child.once('close', (code, signal) => {
       output.end();
-      resolve(`${signal ?? `code ${code}`}${said && `: ${said.trim()}`}`);
+      resolve(`${signal ?? `code ${code}`}${stderr && `: ${stderr.trim()}`}`);
     });
   });
-  // A broken pipe must not end the service: an engine may close its standard input.
+  // An engine may close its standard input. Without a listener, the error would end the service.
   child.stdin.on('error', () => {});
   await once(child, 'spawn');
   const startedAt = now();

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { identify, isRunning, type ProcessIdentity } from './proc-files.ts';
 import { endGroup } from './process-group.ts';
 
-/** A running engine, as written down for the case that the service is killed. */
+/** Content of the file of a running engine. */
 interface EngineRecord {
-  /** Start times count from the machine's start, so they name a process in one run of it only. */
+  /** Start times count from the machine's boot, so they identify a process only within one boot. */
   bootId: string;
   service: ProcessIdentity;
   engine: ProcessIdentity;
@@ -13,9 +13,9 @@ interface EngineRecord {
 }
 
 /**
- * One small file for each running engine. A service that is killed leaves its engines behind, holding their
- * ports; the next one finds them here and ends them. Engines of a service that still runs, perhaps with the
- * same data folder, are none of its business.
+ * One small file per running engine. A service that is killed leaves its engines running and their ports in
+ * use; the next service finds them here and ends them. It leaves alone the engines of a service that is still
+ * running, which may use the same data directory.
  */
 export class EngineRecords {
   readonly #folder: string;
@@ -28,6 +28,10 @@ export class EngineRecords {
     this.#service = service;
   }
 
+  /**
+   * Creates the directory of the files if it does not exist.
+   * @throws the system's error if that fails
+   */
   static async open(dataDir: string): Promise<EngineRecords> {
     const folder = join(dataDir, 'process-engines');
     await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -35,7 +39,7 @@ export class EngineRecords {
     return new EngineRecords(folder, bootId.trim(), await identify(process.pid));
   }
 
-  /** Writes an engine down, unless it has ended already. */
+  /** Writes the file of an engine, unless its process has ended already. */
   async add(id: string, name: string, pid: number): Promise<void> {
     const engine = await identify(pid);
     if (engine === null || this.#service === null) return;
@@ -45,13 +49,15 @@ export class EngineRecords {
     await rename(`${path}.tmp`, path);
   }
 
+  /** Removes the file of an engine. Resolves also if there is none. */
   async remove(id: string): Promise<void> {
     await rm(this.#path(id), { force: true });
   }
 
   /**
-   * Ends the engines that services have left behind.
-   * @returns their names.
+   * Ends the engines whose service is not running any more.
+   * @param graceMs time between SIGTERM and SIGKILL
+   * @returns their names
    */
   async endOrphans(graceMs: number): Promise<string[]> {
     const files = (await readdir(this.#folder)).filter((name) => name.endsWith('.json'));
@@ -74,12 +80,12 @@ export class EngineRecords {
   }
 }
 
-/** Null for a text that is no record: a process is only ever ended on the word of a sound one. */
+/** Returns null for invalid content, so that no process is ended because of a damaged file. */
 function parseRecord(text: string): EngineRecord | null {
   try {
     const { bootId, service, engine, name } = JSON.parse(text) as Partial<EngineRecord>;
     if (typeof bootId !== 'string' || typeof name !== 'string') return null;
-    // To signal the process group 0 or 1 would be to signal our own, or everything.
+    // Signalling process group 0 or 1 would reach the service's own group, or every process.
     if (!isIdentity(service) || !isIdentity(engine) || engine.pid <= 1) return null;
     return { bootId, service, engine, name };
   } catch {

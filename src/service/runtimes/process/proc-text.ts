@@ -1,33 +1,34 @@
-/** Parsers of the texts under /proc/<pid>. Each answers null for a text that is not what it should be. */
+/** Parsers of files under /proc/<pid>. Each returns null for unexpected content. See proc(5). */
 
-/** The kernel gives CPU times to programs in this unit on every Linux that Node runs on (USER_HZ). */
+/** USER_HZ, the unit of CPU times, on every Linux that Node runs on. */
 const TICKS_PER_S = 100;
 const NS_PER_TICK = 1e9 / TICKS_PER_S;
 
+/** Content of `/proc/<pid>/stat`. */
 export interface ProcStat {
   pid: number;
-  /** It has ended and only waits for its parent to notice. */
+  /** Whether it is a zombie: it has ended, but its parent has not waited for it yet. */
   isDead: boolean;
   parentPid: number;
   groupId: number;
-  /** Of all threads, and of children that have ended and been waited for. Nanoseconds, in steps of 10 ms. */
+  /** CPU time of all threads and of waited-for children, in nanoseconds, with a resolution of 10 ms. */
   cpuNs: number;
-  /** When it started, in ticks since the machine did: with the pid, this names a process for good. */
+  /** Start time in ticks since the machine's boot. With the pid, it identifies the process. */
   startTicks: number;
 }
 
-/** `/proc/<pid>/stat`. The command name, in parentheses, can itself hold spaces and parentheses. */
+/** Parses `/proc/<pid>/stat`. The command name, in parentheses, may contain spaces and parentheses. */
 export function parseProcStat(text: string): ProcStat | null {
   const nameEnd = text.lastIndexOf(')');
   const pid = Number.parseInt(text, 10);
   const [state = '', ...rest] = text.slice(nameEnd + 2).split(' ');
   const numbers = rest.map(Number);
-  // Counted from the parent's pid, which proc(5) calls field 4.
+  // Index 0 is the parent's pid, field 4 in proc(5).
   const [parentPid, groupId] = numbers;
   const [user, system, childrenUser, childrenSystem] = numbers.slice(10, 14);
   const startTicks = numbers[18];
-  const wanted = [pid, parentPid, groupId, user, system, childrenUser, childrenSystem, startTicks];
-  if (nameEnd < 0 || !wanted.every(Number.isSafeInteger)) return null;
+  const fields = [pid, parentPid, groupId, user, system, childrenUser, childrenSystem, startTicks];
+  if (nameEnd < 0 || !fields.every(Number.isSafeInteger)) return null;
   return {
     pid,
     isDead: state === 'Z' || state === 'X',
@@ -39,9 +40,9 @@ export function parseProcStat(text: string): ProcStat | null {
 }
 
 /**
- * `/proc/<pid>/status`: the memory that the process alone keeps from others, in bytes. File pages are left
- * out: they are page cache, which the kernel can take back, and every engine maps the same program, which
- * a sum would count once per engine.
+ * Parses `/proc/<pid>/status`: the anonymous and shared memory of the process in bytes. File pages are not
+ * counted: they are page cache, which the kernel can reclaim, and all engines map the same program, which a
+ * total would count once per engine.
  */
 export function parseProcStatus(text: string): number | null {
   const anonymous = readKilobytes(text, 'RssAnon');
@@ -54,7 +55,7 @@ function readKilobytes(text: string, name: string): number | null {
   return value === undefined ? null : Number(value) * 1024;
 }
 
-/** `/proc/<pid>/io`: bytes that really went from and to storage, its waited-for children's included. */
+/** Parses `/proc/<pid>/io`: bytes transferred from and to storage, including those of waited-for children. */
 export function parseProcIo(text: string): { read: number; written: number } | null {
   const read = /^read_bytes: (\d+)$/m.exec(text)?.[1];
   const written = /^write_bytes: (\d+)$/m.exec(text)?.[1];

@@ -2,22 +2,22 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { identify, readProcesses } from './proc-files.ts';
 
 const POLL_MS = 10;
-/** A killed process is gone at once, unless it hangs in the kernel, where nothing can be done about it. */
-const KILL_DEADLINE_MS = 2000;
+/** A killed process ends at once, unless it hangs in the kernel, where it cannot be ended. */
+const KILL_TIMEOUT_MS = 2000;
 
 /**
- * Ends a process group: SIGTERM, and SIGKILL for what is left of it after `graceMs`.
- * @returns whether nothing of it runs any more.
+ * Ends a process group with SIGTERM, and with SIGKILL if any of its processes still run after `graceMs`.
+ * @returns whether all of its processes have ended
  */
 export async function endGroup(groupId: number, graceMs: number): Promise<boolean> {
   return (
     (await signalAndWait(groupId, 'SIGTERM', graceMs)) ||
-    (await signalAndWait(groupId, 'SIGKILL', KILL_DEADLINE_MS))
+    (await signalAndWait(groupId, 'SIGKILL', KILL_TIMEOUT_MS))
   );
 }
 
-async function signalAndWait(groupId: number, signal: NodeJS.Signals, deadlineMs: number): Promise<boolean> {
-  const due = performance.now() + deadlineMs;
+async function signalAndWait(groupId: number, signal: NodeJS.Signals, timeoutMs: number): Promise<boolean> {
+  const due = performance.now() + timeoutMs;
   let ended = !signalGroup(groupId, signal);
   while (!ended && performance.now() < due) {
     await sleep(POLL_MS);
@@ -26,20 +26,19 @@ async function signalAndWait(groupId: number, signal: NodeJS.Signals, deadlineMs
   return ended;
 }
 
-/** Signal 0 only asks. @returns whether there is such a group. */
+/** Signals a group; signal 0 only checks. @returns whether the group exists */
 function signalGroup(groupId: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(-groupId, signal);
   } catch (error) {
-    // Any other error means that it is there and not ours to signal.
+    // Any other error means that the group exists but may not be signalled.
     return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }
 
 /**
- * A group also exists while a process of it is dead and not yet waited for. Where the first process of a
- * container is no init, that is for good: without a closer look every removal there would take its whole
- * deadline.
+ * Whether a process of the group runs. The group itself also exists while it contains a zombie. In a container
+ * whose first process is not an init, zombies are never reaped, so every removal would take its full timeout.
  */
 async function hasLivingMember(groupId: number): Promise<boolean> {
   if (await identify(groupId)) return true;

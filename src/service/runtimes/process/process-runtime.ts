@@ -16,38 +16,40 @@ import { EngineRecords } from './engine-records.ts';
 import { assertPortsFree } from './port-check.ts';
 import { sampleEngines } from './sampling.ts';
 
-/** Below the 3 s that stream proxies give every call, the removal of an engine included. */
+/** Below the 3 s after which stream proxies time out, also when they delete an engine. */
 const STOP_TIMEOUT_MS = 2000;
 
+/** Options of {@link createProcessRuntime}. */
 export interface ProcessRuntimeOptions {
-  /** What to run, with `{http_port}` and `{https_port}`; null runs the bundled emulated engine. */
+  /** Command with `{http_port}` and `{https_port}` placeholders; null runs the bundled emulated engine. */
   command: string | null;
-  /** Folder in which running engines are written down. */
+  /** Directory for the records of running engines. */
   dataDir: string;
-  /** Host under which clients reach the engines. */
+  /** Host at which clients reach the engines. */
   host: string;
-  /** Whether the bundled engine listens on all addresses, not on 127.0.0.1 alone. */
+  /** Whether the bundled engine listens on all addresses instead of 127.0.0.1. */
   bindAll: boolean;
-  /** What the engines are said to be started from. */
+  /** The variant that engines are reported with. */
   variant: string;
-  /** Milliseconds an engine has to end before it is killed. */
+  /** Time between SIGTERM and SIGKILL. Default: 2000. */
   stopTimeoutMs?: number;
-  /** Takes what an operator should know of. */
+  /** Called with warnings for the operator. */
   warn: (message: string) => void;
 }
 
 /**
- * Makes a runtime whose engines are local child processes, after ending those that a killed service left.
- * @throws Error for a command that cannot be understood or a data folder that cannot be used.
+ * Creates a runtime whose engines are local child processes. Ends the engines that a killed service has left
+ * running first.
+ * @throws Error for an invalid command or a data directory that cannot be used
  */
 export async function createProcessRuntime(options: ProcessRuntimeOptions): Promise<EngineRuntime> {
   const command = options.command === null ? bundledCommand(options.bindAll) : splitCommand(options.command);
-  const settled = { stopTimeoutMs: STOP_TIMEOUT_MS, ...options };
+  const allOptions = { stopTimeoutMs: STOP_TIMEOUT_MS, ...options };
   const records = await EngineRecords.open(options.dataDir);
-  for (const name of await records.endOrphans(settled.stopTimeoutMs)) {
-    options.warn(`Ended the engine ${name}, left behind by a service that was killed`);
+  for (const name of await records.endOrphans(allOptions.stopTimeoutMs)) {
+    options.warn(`Ended the engine ${name}, which a killed service had left running`);
   }
-  return new ProcessRuntime(settled, command, records);
+  return new ProcessRuntime(allOptions, command, records);
 }
 
 function bundledCommand(bindAll: boolean): Command {
@@ -57,11 +59,11 @@ function bundledCommand(bindAll: boolean): Command {
 }
 
 interface Running {
-  facts: RuntimeEngine;
+  engine: RuntimeEngine;
   process: EngineProcess;
-  /** Whether it ends because we end it. */
+  /** Whether its end was requested. */
   removing: boolean;
-  /** Settles once nothing is left of it. */
+  /** Resolves when its processes have ended and its ports and record are released. */
   gone: Promise<void>;
 }
 
@@ -73,9 +75,9 @@ class ProcessRuntime implements EngineRuntime {
   readonly #command: Command;
   readonly #records: EngineRecords;
   readonly #engines = new Map<string, Running>();
-  /** From the beginning of a creation on: an engine of ours may not have bound its ports yet. */
-  readonly #heldPorts = new Set<number>();
-  /** Work that has to be over before the runtime is closed; all of it ends by itself. */
+  /** Ports of all engines. Reserved before the start, because a starting engine does not listen yet. */
+  readonly #reservedPorts = new Set<number>();
+  /** Starts and cleanups in progress. Closing waits for them. */
   readonly #pendingWork = new Set<Promise<unknown>>();
   #listener: RuntimeListener | undefined;
   #closing: Promise<void> | undefined;
@@ -91,16 +93,16 @@ class ProcessRuntime implements EngineRuntime {
   }
 
   async list(): Promise<RuntimeEngine[]> {
-    return [...this.#engines.values()].map(({ facts }) => facts);
+    return [...this.#engines.values()].map(({ engine }) => engine);
   }
 
   async inspect(id: string): Promise<RuntimeEngine | null> {
-    return this.#engines.get(id)?.facts ?? null;
+    return this.#engines.get(id)?.engine ?? null;
   }
 
   async create(spec: EngineSpec): Promise<RuntimeEngine> {
     if (this.#closing) throw new RoundhouseError('runtime_unavailable', 'The process runtime is closed');
-    // Nothing maps ports here: an engine listens where its clients reach it.
+    // Ports are not mapped, so an engine listens on the port that its clients use.
     const ports = { ...spec.ports, containerHttp: spec.ports.hostHttp };
     return this.#track(this.#create({ ...spec, ports }));
   }
@@ -111,7 +113,7 @@ class ProcessRuntime implements EngineRuntime {
     running.removing = true;
     const ended = await running.process.end(this.#options.stopTimeoutMs);
     if (!ended && this.#engines.has(id)) {
-      throw new RoundhouseError('runtime_unavailable', `The engine ${id} cannot be ended`);
+      throw new RoundhouseError('runtime_unavailable', `The engine ${id} could not be ended`);
     }
     await running.gone;
   }
@@ -150,7 +152,7 @@ class ProcessRuntime implements EngineRuntime {
   }
 
   async #create(spec: EngineSpec): Promise<RuntimeEngine> {
-    this.#holdPorts(spec.ports);
+    this.#reservePorts(spec.ports);
     let running: Running;
     try {
       await assertPortsFree(portsOf(spec.ports), this.#options.bindAll ? undefined : '127.0.0.1');
@@ -159,15 +161,15 @@ class ProcessRuntime implements EngineRuntime {
       this.#releasePorts(spec.ports);
       throw error;
     }
-    await this.#writeDown(running);
-    return running.facts;
+    await this.#addRecord(running);
+    return running.engine;
   }
 
   async #start(spec: EngineSpec): Promise<Running> {
     const process = await startProcess(substitutePorts(this.#command, spec.ports), spec.env).catch((cause) => {
       throw new RoundhouseError('provisioning_failed', 'The engine program cannot be started', { cause });
     });
-    const facts: RuntimeEngine = {
+    const engine: RuntimeEngine = {
       id: randomBytes(32).toString('hex'),
       name: spec.name,
       host: this.#options.host,
@@ -180,58 +182,58 @@ class ProcessRuntime implements EngineRuntime {
       startedAt: process.startedAt,
     };
     const running: Running = {
-      facts,
+      engine,
       process,
       removing: false,
-      gone: process.exited.then(() => this.#track(this.#clearUp(running))),
+      gone: process.exited.then(() => this.#track(this.#cleanUp(running))),
     };
-    this.#engines.set(facts.id, running);
-    this.#listener?.onStarted(facts.id);
+    this.#engines.set(engine.id, running);
+    this.#listener?.onStarted(engine.id);
     return running;
   }
 
-  async #writeDown({ facts, process }: Running): Promise<void> {
+  async #addRecord({ engine, process }: Running): Promise<void> {
     try {
-      await this.#records.add(facts.id, facts.name, process.pid);
+      await this.#records.add(engine.id, engine.name, process.pid);
     } catch (cause) {
-      await this.remove(facts.id);
-      throw new RoundhouseError('provisioning_failed', 'The data folder cannot be written to', { cause });
+      await this.remove(engine.id);
+      throw new RoundhouseError('provisioning_failed', 'The data directory is not writable', { cause });
     }
-    if (this.#engines.has(facts.id)) return;
-    // It has ended meanwhile, and its record may have been written after it should have been removed.
-    await this.#records.remove(facts.id);
-    throw new RoundhouseError('provisioning_failed', 'The engine ended as soon as it was started');
+    if (this.#engines.has(engine.id)) return;
+    // It has ended meanwhile, and its record may have been written after the cleanup tried to remove it.
+    await this.#records.remove(engine.id);
+    throw new RoundhouseError('provisioning_failed', 'The engine exited right after its start');
   }
 
-  async #clearUp({ facts, process, removing }: Running): Promise<void> {
+  async #cleanUp({ engine, process, removing }: Running): Promise<void> {
     const { warn, stopTimeoutMs } = this.#options;
-    this.#engines.delete(facts.id);
-    this.#listener?.onStopped(facts.id);
+    this.#engines.delete(engine.id);
+    this.#listener?.onStopped(engine.id);
     if (!removing) {
-      void process.exitSummary.then((text) => warn(`The engine ${facts.name} ended by itself (${text})`));
+      void process.exitSummary.then((text) => warn(`The engine ${engine.name} exited unexpectedly (${text})`));
     }
-    // What it had started may outlive it and hold its ports.
+    // Its child processes may still run and use its ports.
     await process.end(stopTimeoutMs);
-    this.#releasePorts(facts.ports);
-    await this.#records.remove(facts.id).catch((error: Error) => warn(error.message));
+    this.#releasePorts(engine.ports);
+    await this.#records.remove(engine.id).catch((error: Error) => warn(error.message));
   }
 
-  #holdPorts(ports: EnginePorts): void {
-    const taken = portsOf(ports).find((port) => this.#heldPorts.has(port));
+  #reservePorts(ports: EnginePorts): void {
+    const taken = portsOf(ports).find((port) => this.#reservedPorts.has(port));
     if (taken !== undefined) {
       throw new RoundhouseError('port_taken', `Port ${taken} is in use by another engine`);
     }
-    for (const port of portsOf(ports)) this.#heldPorts.add(port);
+    for (const port of portsOf(ports)) this.#reservedPorts.add(port);
   }
 
   #releasePorts(ports: EnginePorts): void {
-    for (const port of portsOf(ports)) this.#heldPorts.delete(port);
+    for (const port of portsOf(ports)) this.#reservedPorts.delete(port);
   }
 
   #track<T>(work: Promise<T>): Promise<T> {
     this.#pendingWork.add(work);
-    const forget = () => this.#pendingWork.delete(work);
-    work.then(forget, forget);
+    const untrack = () => this.#pendingWork.delete(work);
+    work.then(untrack, untrack);
     return work;
   }
 }

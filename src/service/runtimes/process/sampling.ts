@@ -3,16 +3,20 @@ import type { ResourceSample } from '../../engines/runtime.ts';
 import { readProcesses, readProcessSample } from './proc-files.ts';
 import type { ProcStat } from './proc-text.ts';
 
+/** An engine to sample. */
 export interface SampledProcess {
+  /** The engine's id. */
   id: string;
   /** Leader of the engine's process group. */
   pid: number;
+  /** Milliseconds since the epoch. */
   startedAt: number;
 }
 
 /**
- * Samples engines with all the processes they have started. One look at every process of the machine finds
- * those: not all kernels list the children of a process, and a look costs the same for 1 engine as for 200.
+ * Samples engines including the processes they have started. Those are found by reading all processes of the
+ * machine: not all kernels list the children of a process, and the cost is the same for 1 engine as for 200.
+ * @returns the samples by engine id, without engines that have ended
  */
 export async function sampleEngines(engines: readonly SampledProcess[]): Promise<Map<string, ResourceSample>> {
   const processes = await readProcesses();
@@ -21,20 +25,20 @@ export async function sampleEngines(engines: readonly SampledProcess[]): Promise
   const samples = new Map<string, ResourceSample>();
   const sample = async ({ id, pid, startedAt }: SampledProcess) => {
     const leader = processes.get(pid);
-    const use = await sumUse(groups.get(pid) ?? []);
-    // A leader that has ended since, or only waits to be noticed, has no memory that could be read.
-    if (!leader || !use.pids.has(pid)) return;
+    const sum = await sumSamples(groups.get(pid) ?? []);
+    // The leader has ended, or is a zombie, whose memory cannot be read.
+    if (!leader || !sum.pids.has(pid)) return;
     samples.set(id, {
       takenAt: leader.readAt,
       startedAt,
-      cpuNs: use.cpuNs,
-      memoryUsage: use.memory,
+      cpuNs: sum.cpuNs,
+      memoryUsage: sum.memory,
       memoryLimit,
       networkRx: 0,
       networkTx: 0,
-      blockRead: use.read,
-      blockWrite: use.written,
-      // A local process uses the machine's own network, whose counters are not the engine's.
+      blockRead: sum.read,
+      blockWrite: sum.written,
+      // Local processes share the machine's network, whose counters are not the engine's.
       networkNamespace: null,
     });
   };
@@ -42,43 +46,46 @@ export async function sampleEngines(engines: readonly SampledProcess[]): Promise
   return samples;
 }
 
-/** What the processes that could be read use together. */
-async function sumUse(members: readonly ProcStat[]) {
+/** Sums over the processes that could be read. */
+async function sumSamples(members: readonly ProcStat[]) {
   const sum = { pids: new Set<number>(), cpuNs: 0, memory: 0, read: 0, written: 0 };
   for (const { pid, cpuNs } of members) {
-    const use = await readProcessSample(pid);
+    const sample = await readProcessSample(pid);
     sum.cpuNs += cpuNs;
-    if (!use) continue;
+    if (!sample) continue;
     sum.pids.add(pid);
-    sum.memory += use.memory;
-    sum.read += use.read;
-    sum.written += use.written;
+    sum.memory += sample.memory;
+    sum.read += sample.read;
+    sum.written += sample.written;
   }
   return sum;
 }
 
-/** Each leader with the other processes of its process group, and all that those have started. */
+/**
+ * Groups processes by leader: the members of the leader's process group and all their descendants. Processes
+ * of no leader are grouped under null.
+ */
 export function groupByLeader(
   processes: ReadonlyMap<number, ProcStat>,
   leaders: ReadonlySet<number>,
 ): Map<number | null, ProcStat[]> {
-  const known = new Map<number, number | null>();
+  const found = new Map<number, number | null>();
   const findLeader = (pid: number): number | null => {
     const stat = processes.get(pid);
     if (leaders.has(pid) || !stat) return stat ? pid : null;
     if (leaders.has(stat.groupId)) return stat.groupId;
-    const cached = known.get(pid);
+    const cached = found.get(pid);
     if (cached !== undefined) return cached;
-    // Set beforehand: the processes were not all read at one moment, so their parents could form a circle.
-    known.set(pid, null);
+    // Set first, to end the recursion: the processes were read at different times, so parents may form a cycle.
+    found.set(pid, null);
     const leader = findLeader(stat.parentPid);
-    known.set(pid, leader);
+    found.set(pid, leader);
     return leader;
   };
   return Map.groupBy(processes.values(), ({ pid }) => findLeader(pid));
 }
 
-/** The machine's memory, or the limit of the container that the service itself runs in. */
+/** The machine's memory, or the memory limit of the container in which the service runs. */
 function readMemoryLimit(): number {
   const constrained = process.constrainedMemory();
   return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
