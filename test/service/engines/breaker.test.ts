@@ -13,7 +13,7 @@ function createBreaker() {
       changes += 1;
     },
   });
-  /** Whether the breaker has told of a change since the last call. */
+  /** Whether `onChange` has been called since the last call. */
   const hasChanged = () => {
     const changed = changes > 0;
     changes = 0;
@@ -26,7 +26,7 @@ function createBreaker() {
 }
 
 describe('closed', () => {
-  test('lets everything through, side by side', () => {
+  test('allows concurrent attempts', () => {
     const { breaker } = createBreaker();
     breaker.begin();
     breaker.begin();
@@ -42,7 +42,7 @@ describe('closed', () => {
     });
   });
 
-  test('opens with the last failure that the threshold allows, not before', () => {
+  test('opens when the failures reach the threshold, not before', () => {
     const { breaker, fail } = createBreaker();
     fail(2);
     expect(breaker.state).toBe('closed');
@@ -51,7 +51,7 @@ describe('closed', () => {
     expect(breaker.allows).toBe(false);
   });
 
-  test('a success in between begins the count anew', () => {
+  test('a success in between resets the count', () => {
     const { breaker, fail } = createBreaker();
     fail(2);
     breaker.begin().succeed();
@@ -60,7 +60,7 @@ describe('closed', () => {
     expect(breaker.snapshot().failureCount).toBe(2);
   });
 
-  test('an attempt that told nothing counts as neither', () => {
+  test('an abandoned attempt counts neither as a success nor as a failure', () => {
     const { breaker, fail } = createBreaker();
     fail(2);
     breaker.begin().abandon();
@@ -69,7 +69,7 @@ describe('closed', () => {
     expect(breaker.state).toBe('open');
   });
 
-  test('failures and successes are dated', () => {
+  test('the times of the last failure and success are reported', () => {
     const { breaker, fail } = createBreaker();
     const before = Date.now();
     fail(1);
@@ -83,7 +83,7 @@ describe('closed', () => {
 });
 
 describe('open', () => {
-  test('counts its time down and is half open when it is over', () => {
+  test('counts down its recovery time and then becomes half open', () => {
     const { clock, breaker, fail } = createBreaker();
     fail(3);
     expect(breaker.snapshot().recoveryEtaS).toBe(60);
@@ -103,28 +103,28 @@ describe('half open', () => {
     return parts;
   }
 
-  test('lets one probe through', () => {
+  test('allows one probe', () => {
     const { breaker } = halfOpen();
     expect(breaker.allows).toBe(true);
     breaker.begin();
     expect(breaker.allows).toBe(false);
   });
 
-  test('the success of the probe closes it', () => {
+  test('a successful probe closes the breaker', () => {
     const { breaker } = halfOpen();
     breaker.begin().succeed();
     expect(breaker.snapshot()).toMatchObject({ state: 'closed', failureCount: 0 });
     expect(breaker.allows).toBe(true);
   });
 
-  test('the failure of the probe opens it anew, for the whole time', () => {
+  test('a failed probe reopens the breaker for the full recovery time', () => {
     const { breaker, clock } = halfOpen();
     clock.advance(1000);
     breaker.begin().fail();
     expect(breaker.snapshot()).toMatchObject({ state: 'open', recoveryEtaS: 60 });
   });
 
-  test('a probe that told nothing makes room for another', () => {
+  test('an abandoned probe allows another one', () => {
     const { breaker } = halfOpen();
     breaker.begin().abandon();
     expect(breaker.state).toBe('half_open');
@@ -132,7 +132,7 @@ describe('half open', () => {
   });
 
   test.each(['succeed', 'fail', 'abandon'] as const)(
-    'an attempt from before that comes to its end late changes nothing: %s',
+    'a late outcome of an earlier attempt changes nothing: %s',
     (end) => {
       const { breaker, clock, fail } = createBreaker();
       const [early, late] = [breaker.begin(), breaker.begin()];
@@ -150,7 +150,7 @@ describe('half open', () => {
     },
   );
 
-  test('a probe that fails after the breaker was closed by hand is one failure', () => {
+  test('a probe that fails after a reset counts as one failure', () => {
     const { breaker } = halfOpen();
     const probe = breaker.begin();
     breaker.reset();
@@ -159,7 +159,7 @@ describe('half open', () => {
   });
 });
 
-test('a probe from before a reset says nothing of what came after it', () => {
+test('a probe from before a reset does not affect the state after it', () => {
   const { breaker, clock, fail } = createBreaker();
   fail(3);
   clock.advance(60_000);
@@ -172,7 +172,7 @@ test('a probe from before a reset says nothing of what came after it', () => {
   expect(breaker.allows).toBe(true);
 });
 
-test('every change of what it allows or shows is told', () => {
+test('onChange is called for every change of the state', () => {
   const { breaker, clock, fail, hasChanged } = createBreaker();
   expect(hasChanged()).toBe(false);
   fail(1);

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { CpuMeter } from '../../../src/service/engines/cpu.ts';
 import type { ResourceSample } from '../../../src/service/engines/runtime.ts';
 
-/** A sample taken `seconds` after the start, by when `cpuSeconds` had been used. */
+/** A sample taken `seconds` after the start, with `cpuSeconds` of CPU time. */
 function sample(seconds: number, cpuSeconds: number, startedAt = 1_000_000): ResourceSample {
   return {
     takenAt: startedAt + seconds * 1000,
@@ -19,11 +19,11 @@ function sample(seconds: number, cpuSeconds: number, startedAt = 1_000_000): Res
   };
 }
 
-test('the first sample gives the mean since the start', () => {
+test('the first sample returns the mean since the start', () => {
   expect(new CpuMeter().percent('a', sample(10, 2))).toBeCloseTo(20);
 });
 
-test('later ones give the use since the sample before; 100 is one core', () => {
+test('later samples return the usage since the previous one; 100 is one core', () => {
   const meter = new CpuMeter();
   meter.percent('a', sample(10, 2));
   expect(meter.percent('a', sample(12, 3))).toBeCloseTo(50);
@@ -31,28 +31,28 @@ test('later ones give the use since the sample before; 100 is one core', () => {
   expect(meter.percent('a', sample(16, 9))).toBe(0);
 });
 
-test('a sample right after the last is measured from the one before, not against a moment', () => {
+test('a sample right after the latest is compared with the one before that', () => {
   const meter = new CpuMeter();
   meter.percent('a', sample(10, 2));
   meter.percent('a', sample(12, 3));
-  // 2 ms in which the counter jumped by one of its ticks would read as 500 %.
+  // One tick of the counter within 2 ms would read as 500 %.
   expect(meter.percent('a', sample(12.002, 3.01))).toBeCloseTo(50.4, 0);
   expect(meter.percent('a', sample(14, 4))).toBeCloseTo(50);
 });
 
-test('two samples in a row right after the start give the mean since then', () => {
+test('two consecutive samples right after the start return the mean since the start', () => {
   const meter = new CpuMeter();
   meter.percent('a', sample(0.1, 0.05));
   expect(meter.percent('a', sample(0.2, 0.1))).toBeCloseTo(50);
 });
 
-test('an engine that has restarted is measured from its new start', () => {
+test('after a restart, usage is measured from the new start', () => {
   const meter = new CpuMeter();
   meter.percent('a', sample(100, 90));
   expect(meter.percent('a', sample(10, 1, 2_000_000))).toBeCloseTo(10);
 });
 
-test('a sample that is handed in late is no zero', () => {
+test('a sample that arrives out of order does not read as 0', () => {
   const meter = new CpuMeter();
   meter.percent('a', sample(10, 5));
   meter.percent('a', sample(12, 6));
@@ -60,11 +60,11 @@ test('a sample that is handed in late is no zero', () => {
   expect(meter.percent('a', sample(11, 5.5))).toBeCloseTo(50);
 });
 
-test('a sample of no time at all is zero, not a division by it', () => {
+test('a sample at the time of the start returns 0 instead of dividing by 0', () => {
   expect(new CpuMeter().percent('a', sample(0, 0))).toBe(0);
 });
 
-test('engines are measured apart, and forgotten ones begin anew', () => {
+test('engines are measured separately, and dropped ones start again', () => {
   const meter = new CpuMeter();
   meter.percent('a', sample(10, 2));
   meter.percent('b', sample(10, 8));
@@ -73,7 +73,7 @@ test('engines are measured apart, and forgotten ones begin anew', () => {
   expect(meter.percent('b', sample(20, 8))).toBe(0);
 });
 
-test('whatever order the samples of a steady engine come in, it reads steady', () => {
+test('constant usage reads as constant in any order of samples', () => {
   const moments = fc.array(fc.integer({ min: 1, max: 60_000 }), { minLength: 1, maxLength: 20 });
   fc.assert(
     fc.property(moments, fc.double({ min: 0.01, max: 4, noNaN: true }), (milliseconds, cores) => {

@@ -5,7 +5,7 @@ import { FakeRuntime } from '../../support/service/fake-runtime.ts';
 
 export const MONITOR_INTERVAL_S = 10;
 
-/** A registry over a runtime in memory, and every event since. It follows nothing until it is started. */
+/** A registry of a runtime in memory, not started, and all published events. */
 export function createRegistry(options: { mapsPorts?: boolean } = {}) {
   const runtime = new FakeRuntime(options);
   const clock = new FakeClock();
@@ -13,7 +13,7 @@ export function createRegistry(options: { mapsPorts?: boolean } = {}) {
   const events: DomainEvent[] = [];
   bus.subscribe((event) => events.push(event));
   const registry = new EngineRegistry({ runtime, bus, clock, monitorIntervalS: MONITOR_INTERVAL_S });
-  /** Types of the events since the last call. */
+  /** Returns the types of the events since the last call. */
   const takeEvents = () => events.splice(0).map(({ type }) => type);
   return { runtime, clock, bus, events, registry, takeEvents };
 }

@@ -13,7 +13,7 @@ import { settle } from '../../support/fake-clock.ts';
 import { FakeRuntime } from '../../support/service/fake-runtime.ts';
 import { createRegistry } from './fixtures.ts';
 
-describe('the election', () => {
+describe('the election of a forwarded engine', () => {
   const runtime = new FakeRuntime();
   const vpn = { container: 'one', forwardedPort: 6001 };
   const engine = (firstSeen: number, change: Partial<Engine> = {}): Engine => ({
@@ -22,7 +22,7 @@ describe('the election', () => {
     ...change,
   });
 
-  test('is won by the first healthy engine with the port, else by the oldest', () => {
+  test('prefers the first healthy engine with the port, then the oldest', () => {
     const [old, young] = [engine(1), engine(2)];
     const healthy = engine(3, { health: 'healthy' });
     const later = engine(4, { health: 'healthy' });
@@ -30,12 +30,12 @@ describe('the election', () => {
     expect(electForwardedEngine(vpn, [later, young, healthy, old])).toBe(healthy);
   });
 
-  test('is not held again while the one elected lives', () => {
+  test('keeps the elected engine while it exists', () => {
     const elected = engine(2, { forwarded: true, health: 'unhealthy' });
     expect(electForwardedEngine(vpn, [engine(1, { health: 'healthy' }), elected])).toBe(elected);
   });
 
-  test('knows no candidates without the port, with a former one, or of another VPN', () => {
+  test('excludes engines without the port, with a former port, or of another VPN', () => {
     const others = [
       engine(1, { forwardedPort: null, health: 'healthy' }),
       engine(1, { forwardedPort: 5000, forwarded: true }),
@@ -47,8 +47,8 @@ describe('the election', () => {
 });
 
 async function start(options: { maxReplicas?: number } = {}) {
-  const room = createRegistry();
-  const { registry, runtime, clock, bus } = room;
+  const fixture = createRegistry();
+  const { registry, runtime, clock, bus } = fixture;
   const maxReplicas = options.maxReplicas ?? 5;
   const vpn: ForwardingVpn = {
     container: 'one',
@@ -96,14 +96,14 @@ async function start(options: { maxReplicas?: number } = {}) {
   const makeHealthy = () => {
     for (const { id } of registry.list()) registry.update(id, { health: 'healthy' });
   };
-  /** Port of each engine, marked where it is the forwarded one. */
+  /** The port of each engine, marked if it is the forwarded one. */
   const ports = () =>
     registry.list().map(({ forwarded, forwardedPort }) => `${forwardedPort}${forwarded ? '!' : ''}`);
-  return { ...room, vpn, provisioner, playing, leadership, errors, forwarding, consider, makeHealthy, ports };
+  return { ...fixture, vpn, provisioner, playing, leadership, errors, forwarding, consider, makeHealthy, ports };
 }
 
 describe('a VPN with a forwarded port', () => {
-  test('whose engine has it needs nothing', async () => {
+  test('needs no change if one of its engines has the port', async () => {
     const { provisioner, consider, makeHealthy, ports, runtime } = await start();
     await provisioner.provision();
     await provisioner.provision();
@@ -113,7 +113,7 @@ describe('a VPN with a forwarded port', () => {
     expect([ports(), runtime.calls.create, runtime.calls.remove]).toEqual([['6001!', 'null'], 2, 0]);
   });
 
-  test('is seen by who does not lead, and left to who does', async () => {
+  test('is observed by a follower, but only the leader acts', async () => {
     const { provisioner, vpn, leadership, consider, makeHealthy, ports, runtime } = await start();
     await provisioner.provision();
     leadership.leading = false;
@@ -130,7 +130,7 @@ describe('a VPN with a forwarded port', () => {
     expect(runtime.calls.create).toBe(2);
   });
 
-  test('is left to the next leader as it is when leading ends', async () => {
+  test('is left to the next leader when leadership is lost', async () => {
     const { vpn, provisioner, leadership, clock, bus, consider, makeHealthy, ports } = await start();
     await provisioner.provision();
     for (const port of [6002, 6003]) {
@@ -147,13 +147,13 @@ describe('a VPN with a forwarded port', () => {
     expect(ports()).toEqual(['6002', '6003!']);
   });
 
-  test('without engines waits for the first', async () => {
+  test('without engines starts none', async () => {
     const { consider, runtime } = await start();
     await consider();
     expect(runtime.calls.create).toBe(0);
   });
 
-  test('that has got it late gets an engine for it, in place of an idle one', async () => {
+  test('that gets the port late gets a new engine in place of an idle one', async () => {
     const { vpn, provisioner, playing, consider, makeHealthy, ports, registry } = await start();
     vpn.forwardedPort = null;
     const [first, second] = [await provisioner.provision(), await provisioner.provision()];
@@ -175,7 +175,7 @@ describe('a VPN with a forwarded port', () => {
     expect(ports()).toEqual(['null', '6001!']);
   });
 
-  test('that has got another replaces the engine of the former one, a new one first', async () => {
+  test('whose port changes replaces the engine of the former port, starting the new one first', async () => {
     const { vpn, provisioner, consider, makeHealthy, ports } = await start();
     await provisioner.provision();
     await provisioner.provision();
@@ -190,7 +190,7 @@ describe('a VPN with a forwarded port', () => {
     expect(ports()).toEqual(['null', '6002!']);
   });
 
-  test('that has lost it for a while has no forwarded engine meanwhile', async () => {
+  test('that loses the port temporarily has no forwarded engine meanwhile', async () => {
     const { vpn, provisioner, consider, ports, runtime } = await start();
     await provisioner.provision();
     vpn.forwardedPort = null;
@@ -201,7 +201,7 @@ describe('a VPN with a forwarded port', () => {
     expect([ports(), runtime.calls.create]).toEqual([['6001!'], 1]);
   });
 
-  test('and that is not connected is left alone', async () => {
+  test('that is not connected is left unchanged', async () => {
     const { vpn, provisioner, consider, runtime } = await start();
     await provisioner.provision();
     Object.assign(vpn, { forwardedPort: 6002, connected: false });
@@ -210,8 +210,8 @@ describe('a VPN with a forwarded port', () => {
   });
 });
 
-describe('an engine that plays', () => {
-  test('goes only once it no longer does', async () => {
+describe('an engine with a stream', () => {
+  test('is removed only after the stream has ended', async () => {
     const { vpn, provisioner, playing, consider, makeHealthy, ports } = await start();
     const { id } = await provisioner.provision();
     playing.add(id);
@@ -226,7 +226,7 @@ describe('an engine that plays', () => {
     expect(ports()).toEqual(['6002!']);
   });
 
-  test('is not replaced at the maximum, where an idle one goes before the new one comes', async () => {
+  test('is not replaced at the maximum: an idle engine is removed before the new one starts', async () => {
     const { vpn, provisioner, playing, consider, ports, runtime } = await start({ maxReplicas: 1 });
     const { id } = await provisioner.provision();
     playing.add(id);
@@ -240,7 +240,7 @@ describe('an engine that plays', () => {
 });
 
 describe('an engine for the port', () => {
-  test('that dies is not started again and again', async () => {
+  test('that stops is not restarted in a loop', async () => {
     const { vpn, provisioner, consider, runtime, clock, registry } = await start();
     vpn.forwardedPort = null;
     await provisioner.provision();
@@ -256,7 +256,7 @@ describe('an engine for the port', () => {
     expect(registry.list().filter(({ forwardedPort }) => forwardedPort === null)).toHaveLength(1);
   });
 
-  test('that cannot be started is told of, and tried again later', async () => {
+  test('that cannot be started is reported and retried later', async () => {
     const { vpn, provisioner, consider, runtime, errors, clock, ports } = await start();
     vpn.forwardedPort = null;
     await provisioner.provision();
@@ -272,7 +272,7 @@ describe('an engine for the port', () => {
     expect(ports()).toEqual(['null', '6001!']);
   });
 
-  test('that is on its way already is waited for', async () => {
+  test('that is already being provisioned is not started twice', async () => {
     const { vpn, provisioner, consider, runtime, ports } = await start();
     vpn.forwardedPort = null;
     await provisioner.provision();
@@ -288,7 +288,7 @@ describe('an engine for the port', () => {
     expect(ports()).toEqual(['null', '6001!']);
   });
 
-  test('goes again if the port went to another in the same moment', async () => {
+  test('is removed again if another engine got the port meanwhile', async () => {
     const { vpn, provisioner, consider, forwarding, runtime, ports } = await start();
     vpn.forwardedPort = null;
     await provisioner.provision();
@@ -302,7 +302,7 @@ describe('an engine for the port', () => {
   });
 });
 
-test('a lost engine is not taken for one that has the port', async () => {
+test('an engine that has lost its network does not count as having the port', async () => {
   const { vpn, runtime, registry, consider, ports } = await start();
   runtime.start({
     vpnContainer: 'one',
@@ -319,7 +319,7 @@ test('a lost engine is not taken for one that has the port', async () => {
   expect(ports()).toEqual(['6001!']);
 });
 
-test('nothing is done while the runtime is away, or after a stop', async () => {
+test('nothing happens while the runtime is unavailable or after stop()', async () => {
   const { vpn, provisioner, forwarding, consider, runtime } = await start();
   await provisioner.provision();
   vpn.forwardedPort = 6002;

@@ -9,17 +9,17 @@ import { type EmulatedEngine, startEmulatedEngine } from '../../support/service/
 import { waitUntil } from '../../support/wait-until.ts';
 import { createRegistry } from './fixtures.ts';
 
-// Real processes, which a busy machine makes slow.
+// Starts real processes, which are slow on a busy machine.
 vi.setConfig({ testTimeout: 30_000 });
 
 const INTERVAL_MS = 20_000;
 const STARTUP_MS = 25_000;
 const DEADLINE_MS = 3000;
 
-/** A monitor over one engine at a port, and a way to wait for its checks. */
+/** A monitor of one engine at a port, with a function that waits for its checks. */
 async function watchEngine(hostHttp: number) {
-  const room = createRegistry();
-  const { registry, runtime, clock } = room;
+  const fixture = createRegistry();
+  const { registry, runtime, clock } = fixture;
   const monitor = new HealthMonitor({
     registry,
     clock,
@@ -30,18 +30,18 @@ async function watchEngine(hostHttp: number) {
   const { id } = runtime.startSilently({ ports: { hostHttp, containerHttp: 1, containerHttps: 2 } });
   registry.start();
   await settle();
-  room.takeEvents();
-  const notes = vi.spyOn(registry, 'update');
+  fixture.takeEvents();
+  const updates = vi.spyOn(registry, 'update');
   monitor.watch(id);
-  /** Moves time to the next check and waits until it has been noted. */
+  /** Advances the clock to the next check and waits for its result. */
   const nextCheck = async (afterMs: number) => {
-    const noted = notes.mock.calls.length;
+    const count = updates.mock.calls.length;
     clock.advance(afterMs);
-    await waitUntil('the next check', () => notes.mock.calls.length > noted, 5000);
-    expect(notes.mock.calls).toHaveLength(noted + 1);
+    await waitUntil('the next check', () => updates.mock.calls.length > count, 5000);
+    expect(updates.mock.calls).toHaveLength(count + 1);
     return registry.get(id)!;
   };
-  return { ...room, monitor, id, nextCheck, notes };
+  return { ...fixture, monitor, id, nextCheck, updates };
 }
 
 async function startEngine(): Promise<{ port: number; engine: EmulatedEngine }> {
@@ -50,14 +50,14 @@ async function startEngine(): Promise<{ port: number; engine: EmulatedEngine }> 
   return { port: engine.port, engine };
 }
 
-async function serve(answer: RequestListener): Promise<number> {
-  const server = await startStubServer(answer);
+async function serve(respond: RequestListener): Promise<number> {
+  const server = await startStubServer(respond);
   onTestFinished(() => server[Symbol.asyncDispose]());
   return server.port;
 }
 
-describe('an engine that answers', () => {
-  test('is healthy after one check, with what it says of itself', async () => {
+describe('an engine that responds', () => {
+  test('is healthy after one check, with its identity', async () => {
     const { port } = await startEngine();
     const { nextCheck, takeEvents } = await watchEngine(port);
     expect(await nextCheck(0)).toMatchObject({
@@ -68,7 +68,7 @@ describe('an engine that answers', () => {
     expect(takeEvents()).toEqual(['engine_changed']);
   });
 
-  test('that is killed becomes unhealthy with the third failed check, not before', async () => {
+  test('that is killed becomes unhealthy at the third failed check, not before', async () => {
     const { port, engine } = await startEngine();
     const { nextCheck, takeEvents } = await watchEngine(port);
     await nextCheck(0);
@@ -80,22 +80,22 @@ describe('an engine that answers', () => {
     expect(takeEvents()).toEqual(['engine_changed']);
   });
 
-  test('that hangs fails each check at its deadline, and is healthy again when it answers', async () => {
+  test('that hangs fails each check at the timeout, and is healthy again when it responds', async () => {
     const { port, engine } = await startEngine();
-    const { nextCheck, clock, notes } = await watchEngine(port);
+    const { nextCheck, clock, updates } = await watchEngine(port);
     await nextCheck(0);
     engine.kill('SIGSTOP');
     for (let check = 1; check <= 3; check += 1) {
       clock.advance(INTERVAL_MS);
-      expect(notes).toHaveBeenCalledTimes(check);
+      expect(updates).toHaveBeenCalledTimes(check);
       await nextCheck(DEADLINE_MS);
     }
-    expect(notes.mock.lastCall![1].health).toBe('unhealthy');
+    expect(updates.mock.lastCall![1].health).toBe('unhealthy');
     engine.kill('SIGCONT');
     expect((await nextCheck(INTERVAL_MS)).health).toBe('healthy');
   });
 
-  test('in between begins the count of failures anew', async () => {
+  test('in between resets the count of failures', async () => {
     let fails = false;
     const port = await serve((request, response) => {
       const result = request.url!.includes('get_version')
@@ -115,18 +115,18 @@ describe('an engine that answers', () => {
   });
 });
 
-describe('an engine that answers rubbish', () => {
+describe('an engine that responds with unexpected content', () => {
   const GOOD_VERSION = JSON.stringify({ result: { platform: 'linux', version: '3.1' } });
   test.each([
     ['no JSON', 'hello', GOOD_VERSION],
     ['no result', '{"error":"no"}', GOOD_VERSION],
     ['null', '{"result":null}', GOOD_VERSION],
-    ['a result that is no object', '{"result":true}', GOOD_VERSION],
+    ['a result that is not an object', '{"result":true}', GOOD_VERSION],
     ['a JSON null', 'null', GOOD_VERSION],
     ['nothing', '', GOOD_VERSION],
-    ['more than it should', `{"result":{"x":"${'x'.repeat(70_000)}"}}`, GOOD_VERSION],
+    ['a response that is too large', `{"result":{"x":"${'x'.repeat(70_000)}"}}`, GOOD_VERSION],
     ['no version', '{"result":{}}', '{"result":{"platform":"linux"}}'],
-    ['a version that is no text', '{"result":{}}', '{"result":{"platform":"linux","version":3}}'],
+    ['a version that is not a string', '{"result":{}}', '{"result":{"platform":"linux","version":3}}'],
   ])('%s: it does not count as healthy', async (_, status, version) => {
     const port = await serve((request, response) =>
       response.end(request.url!.includes('get_version') ? version : status),
@@ -143,15 +143,15 @@ describe('an engine that answers rubbish', () => {
     expect((await nextCheck(0)).health).toBe('unknown');
   });
 
-  test('an answer that never ends: neither, at the deadline', async () => {
+  test('a response that never ends: neither, at the timeout', async () => {
     const port = await serve((_, response) => response.write('{"result":'));
     const { nextCheck } = await watchEngine(port);
     expect((await nextCheck(DEADLINE_MS)).health).toBe('unknown');
   });
 });
 
-describe('an engine that starts', () => {
-  test('is asked every second, and is not unhealthy before its start-up time is over', async () => {
+describe('a starting engine', () => {
+  test('is checked every second, and not unhealthy before its start-up time is over', async () => {
     const { first: port } = await freePortRange();
     const { nextCheck } = await watchEngine(port);
     expect((await nextCheck(0)).health).toBe('unknown');
@@ -159,7 +159,7 @@ describe('an engine that starts', () => {
     expect((await nextCheck(1000)).health).toBe('unhealthy');
   });
 
-  test('and answers at last is healthy at once', async () => {
+  test('is healthy at its first response', async () => {
     const { first: port } = await freePortRange();
     const { nextCheck } = await watchEngine(port);
     await nextCheck(0);
@@ -172,32 +172,32 @@ describe('an engine that starts', () => {
   });
 });
 
-describe('the watch', () => {
-  test('ends when the engine has stopped, even in the middle of a check', async () => {
+describe('watching', () => {
+  test('ends when the engine has stopped, also during a check', async () => {
     const { port } = await startEngine();
-    const { monitor, id, clock, registry, runtime, notes } = await watchEngine(port);
+    const { monitor, id, clock, registry, runtime, updates } = await watchEngine(port);
     clock.advance(0);
     monitor.unwatch(id);
     runtime.stop(id);
     await waitUntil('the end of the check', () => clock.pending === 1, 5000);
     registry.stop();
     expect(clock.pending).toBe(0);
-    expect(notes).not.toHaveBeenCalled();
+    expect(updates).not.toHaveBeenCalled();
   });
 
-  test('that is begun anew in the middle of a check goes on once, not twice', async () => {
+  test('again during a check does not check twice', async () => {
     const { port } = await startEngine();
-    const { monitor, id, clock, nextCheck, notes } = await watchEngine(port);
+    const { monitor, id, clock, nextCheck, updates } = await watchEngine(port);
     clock.advance(0);
     monitor.watch(id);
     await nextCheck(0);
     await nextCheck(INTERVAL_MS);
-    // One timer for the next check, one for the next comparison of the registry; no deadline is left behind.
+    // One timer for the next check and one for the next reconciliation of the registry; no deadline is left.
     await waitUntil('the end of the first check', () => clock.pending === 2, 5000);
-    expect(notes).toHaveBeenCalledTimes(2);
+    expect(updates).toHaveBeenCalledTimes(2);
   });
 
-  test('ends with stop', async () => {
+  test('ends with stop()', async () => {
     const { port } = await startEngine();
     const { monitor, clock, nextCheck, registry } = await watchEngine(port);
     await nextCheck(0);

@@ -34,7 +34,7 @@ describe('the engine at an address', () => {
     expect(findEngineByAddress(engines, host, port)).toBeUndefined();
   });
 
-  test('is not guessed where two engines have the port', () => {
+  test('is not found by a loopback name if two engines have the port', () => {
     const others = [engineAt('vpn-1', 19_000), engineAt('vpn-2', 19_000)];
     expect(findEngineByAddress(others, 'localhost', 19_000)).toBeUndefined();
     expect(findEngineByAddress(others, 'vpn-2', 19_000)).toBe(others[1]);

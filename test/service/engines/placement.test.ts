@@ -25,7 +25,7 @@ function engines(...vpns: (string | null)[]): VpnAssignment[] {
 }
 
 describe('a new engine', () => {
-  test('goes to the VPN with the fewest engines; of equals, to the first', () => {
+  test('is assigned to the VPN with the fewest engines, the first of equals', () => {
     const chosen = (...there: (string | null)[]) => placeEngine([ONE, TWO], engines(...there))?.vpnContainer;
     expect(chosen()).toBe('one');
     expect(chosen('one')).toBe('two');
@@ -33,17 +33,17 @@ describe('a new engine', () => {
     expect(chosen('two', 'two', 'one', null, null, 'gone')).toBe('one');
   });
 
-  test('goes to none that is not connected', () => {
+  test('is assigned to connected VPNs only', () => {
     const down = { ...TWO, connected: false };
     expect(placeEngine([ONE, down], engines('one', 'one'))?.vpnContainer).toBe('one');
     expect(placeEngine([{ ...ONE, connected: false }, down], [])).toBeNull();
   });
 
-  test('gets ports that its VPN publishes', () => {
+  test('gets the ports of its VPN', () => {
     expect(placeEngine([ONE, TWO], engines('one'))?.ports).toEqual({ first: 150, last: 199 });
   });
 
-  test('goes where its wish can be granted, or nowhere', () => {
+  test('is assigned to the requested VPN or the VPN of the requested port, or to none', () => {
     expect(placeEngine([ONE, TWO], [], { hostPort: 150 })?.vpnContainer).toBe('two');
     expect(placeEngine([ONE, TWO], engines('one'), { hostPort: 149 })?.vpnContainer).toBe('one');
     expect(placeEngine([ONE, TWO], engines('two'), { vpn: 'two' })?.vpnContainer).toBe('two');
@@ -54,15 +54,15 @@ describe('a new engine', () => {
 
 describe('the forwarded port', () => {
   test.each<[string, VpnAssignment[], number | null]>([
-    ['nobody has it', engines('one'), 6001],
-    ['one there or on its way has it', [{ vpnContainer: 'one', forwardedPort: 6001 }], null],
-    ['somebody has a former one', [{ vpnContainer: 'one', forwardedPort: 5000 }], 6001],
-    ['it is taken at another VPN only', [{ vpnContainer: 'two', forwardedPort: 6001 }], 6001],
+    ['no engine has it', engines('one'), 6001],
+    ['a running or starting engine has it', [{ vpnContainer: 'one', forwardedPort: 6001 }], null],
+    ['an engine has a former port', [{ vpnContainer: 'one', forwardedPort: 5000 }], 6001],
+    ['only an engine of another VPN has it', [{ vpnContainer: 'two', forwardedPort: 6001 }], 6001],
   ])('is given to a new engine if nobody has it: %s', (_, there, port) => {
     expect(placeEngine([ONE], there)?.forwardedPort).toBe(port);
   });
 
-  test('is none where the VPN has none', () => {
+  test('is null if the VPN has none', () => {
     expect(placeEngine([TWO], [])).toEqual({
       vpnContainer: 'two',
       forwardedPort: null,
@@ -71,7 +71,7 @@ describe('the forwarded port', () => {
   });
 });
 
-test('choices one after another never differ by more than one engine, and give each port once', () => {
+test('consecutive choices balance the VPNs to within one engine and assign each port once', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 30 }), fc.boolean(), (count, bothForward) => {
       const vpns = [ONE, { ...TWO, forwardedPort: bothForward ? 6002 : null }];
@@ -85,7 +85,7 @@ test('choices one after another never differ by more than one engine, and give e
   );
 });
 
-test('each VPN of a status gets its own part of the ports', () => {
+test('each VPN of a status gets its own part of the port range', () => {
   const vpns = [
     { container: 'one', connected: true, forwarded_port: 6001 },
     { container: 'two', connected: true, forwarded_port: null },

@@ -13,14 +13,14 @@ function codeOf(act: () => unknown): string | undefined {
   return undefined;
 }
 
-test('ports are handed out in turn, and one given back is tried last', () => {
+test('ports are reserved in turn, and a released one is tried last', () => {
   const pool = new PortPool(RANGE, () => []);
   expect([pool.reserve(), pool.reserve()]).toEqual([100, 101]);
   pool.release([100]);
   expect([pool.reserve(), pool.reserve(), pool.reserve(), pool.reserve()]).toEqual([102, 103, 104, 100]);
 });
 
-test('a port that a running engine holds is passed over, for as long as it runs', () => {
+test('a port in use by a running engine is skipped while it runs', () => {
   const inUse = [100, 102];
   const pool = new PortPool(RANGE, () => inUse);
   expect(pool.reserve()).toBe(101);
@@ -29,7 +29,7 @@ test('a port that a running engine holds is passed over, for as long as it runs'
   expect(pool.reserve(102)).toBe(102);
 });
 
-test('a wish is granted once', () => {
+test('a requested port is reserved once', () => {
   const pool = new PortPool(RANGE, () => []);
   expect(pool.reserve(104)).toBe(104);
   expect(codeOf(() => pool.reserve(104))).toBe('port_taken');
@@ -43,12 +43,12 @@ test.each([99, 105, 0, -1])('port %d is out of range', (port) => {
   expect(codeOf(() => pool.assertInRange(port))).toBe('port_out_of_range');
 });
 
-test('the ends of the range belong to it', () => {
+test('the range includes both ends', () => {
   const pool = new PortPool(RANGE, () => []);
   expect([pool.reserve(100), pool.reserve(104)]).toEqual([100, 104]);
 });
 
-test('no port is ever handed out twice, and none is refused while one is free', () => {
+test('no port is reserved twice, and no reservation fails while a port is free', () => {
   const step = fc.oneof(
     fc.record({ what: fc.constantFrom('reserve', 'release', 'engineStarts', 'engineStops' as const) }),
     fc.record({ what: fc.constant('wish' as const), port: fc.integer({ min: 98, max: 106 }) }),
@@ -78,7 +78,7 @@ test('no port is ever handed out twice, and none is refused while one is free', 
         else if (step.what === 'wish') take(step.port);
         else if (step.what === 'engineStops') engines.delete(engine ?? 0);
         else if (oldest !== undefined) {
-          // An engine holds its port before the reservation is given back.
+          // An engine uses its port before the reservation is released.
           if (step.what === 'engineStarts') engines.add(oldest);
           pool.release([oldest]);
           reserved.delete(oldest);
@@ -89,7 +89,7 @@ test('no port is ever handed out twice, and none is refused while one is free', 
   );
 });
 
-test('a part of the range is gone through by itself', () => {
+test('a part of the range is searched on its own', () => {
   const pool = new PortPool(RANGE, () => [104]);
   const part = { first: 102, last: 104 };
   expect([pool.reserve(undefined, part), pool.reserve(), pool.reserve(undefined, part)]).toEqual([
@@ -101,7 +101,7 @@ test('a part of the range is gone through by itself', () => {
   expect(pool.reserve()).toBe(101);
 });
 
-test('a range is split into parts that leave nothing out', () => {
+test('a range is split into parts that cover all of it', () => {
   expect(splitRange({ first: 19_000, last: 19_999 }, 2)).toEqual([
     { first: 19_000, last: 19_499 },
     { first: 19_500, last: 19_999 },

@@ -10,8 +10,8 @@ import { createRegistry } from './fixtures.ts';
 const RANGE = { first: 19_000, last: 19_019 };
 
 async function createProvisioner(options: { mapsPorts?: boolean; maxReplicas?: number } = {}) {
-  const room = createRegistry(options);
-  const { registry, runtime, clock, bus } = room;
+  const fixture = createRegistry(options);
+  const { registry, runtime, clock, bus } = fixture;
   const vpn = { enabled: false, connected: false };
   const breaker = new CircuitBreaker({
     clock,
@@ -31,8 +31,8 @@ async function createProvisioner(options: { mapsPorts?: boolean; maxReplicas?: n
   });
   registry.start();
   await settle();
-  room.takeEvents();
-  return { ...room, vpn, breaker, provisioner };
+  fixture.takeEvents();
+  return { ...fixture, vpn, breaker, provisioner };
 }
 
 function outcomes(settled: PromiseSettledResult<unknown>[]): string[] {
@@ -42,7 +42,7 @@ function outcomes(settled: PromiseSettledResult<unknown>[]): string[] {
 }
 
 describe('starting', () => {
-  test('an engine is known as soon as its provisioning is over', async () => {
+  test('an engine is in the registry once it is provisioned', async () => {
     const { provisioner, registry, takeEvents } = await createProvisioner();
     const engine = await provisioner.provision({ labels: { a: 'b' }, env: { C: 'D' } });
     expect(registry.get(engine.id)?.labels).toEqual({ a: 'b' });
@@ -50,7 +50,7 @@ describe('starting', () => {
     expect(takeEvents()).toEqual(['engine_started']);
   });
 
-  test('the runtime is given what was asked for', async () => {
+  test('the request is passed to the runtime', async () => {
     const { provisioner, runtime } = await createProvisioner();
     await provisioner.provision({ labels: { a: 'b' }, env: { C: 'D' }, hostPort: 19_007 });
     expect(runtime.specs).toEqual([
@@ -63,7 +63,7 @@ describe('starting', () => {
     ]);
   });
 
-  test('where ports are not mapped, an engine gets two of its own', async () => {
+  test('without port mapping, an engine gets two ports', async () => {
     const { provisioner, runtime } = await createProvisioner({ mapsPorts: false });
     await provisioner.provision();
     await provisioner.provision();
@@ -73,7 +73,7 @@ describe('starting', () => {
     ]);
   });
 
-  test('an engine that dies before its provisioning is over does not stay', async () => {
+  test('an engine that stops before it is provisioned is not kept', async () => {
     const { provisioner, registry, runtime } = await createProvisioner();
     runtime.hold('create');
     const provisioning = provisioner.provision();
@@ -89,7 +89,7 @@ describe('starting', () => {
 
 describe('ports', () => {
   test.each([{ mapsPorts: true }, { mapsPorts: false }])(
-    'are unique under concurrency: %j',
+    'are unique for concurrent requests: %j',
     async (mapping) => {
       const { provisioner, runtime } = await createProvisioner({ ...mapping, maxReplicas: 10 });
       runtime.hold('create');
@@ -104,25 +104,25 @@ describe('ports', () => {
     },
   );
 
-  test('one that a stranger holds is passed over', async () => {
+  test('one in use by another program is skipped', async () => {
     const { provisioner, runtime } = await createProvisioner();
     runtime.foreignPorts.add(19_000).add(19_001);
     expect((await provisioner.provision()).ports.hostHttp).toBe(19_002);
   });
 
-  test('after five that strangers hold it is given up, and all are free again', async () => {
+  test('after five that are in use by other programs provisioning fails and releases all', async () => {
     const { provisioner, runtime } = await createProvisioner();
     for (let port = 19_000; port <= 19_004; port += 1) runtime.foreignPorts.add(port);
-    // Nobody has asked for one of these, so it is not the request that is in conflict.
+    // None of these was requested, so the error is not a conflict with the request.
     await expect(provisioner.provision()).rejects.toMatchObject({
       code: 'no_free_port',
-      message: 'Other programs hold the ports that were tried: 19000, 19001, 19002, 19003, 19004',
+      message: 'Other programs use the ports that were tried: 19000, 19001, 19002, 19003, 19004',
     });
     runtime.foreignPorts.clear();
     expect((await provisioner.provision({ hostPort: 19_000 })).ports.hostHttp).toBe(19_000);
   });
 
-  test('all attempts share the time for one answer, and none begins after it', async () => {
+  test('all attempts share the maximum wait, and none starts after it', async () => {
     const { provisioner, runtime, clock } = await createProvisioner();
     runtime.fail('create', new RoundhouseError('port_taken', 'taken'));
     runtime.hold('create');
@@ -138,7 +138,7 @@ describe('ports', () => {
     expect(runtime.maxWaitsMs).toEqual([2000, 500, 100]);
   });
 
-  test('a wish that a stranger or an engine holds is refused, not replaced', async () => {
+  test('a requested port that is in use is rejected, not replaced', async () => {
     const { provisioner, runtime } = await createProvisioner();
     runtime.foreignPorts.add(19_005);
     await provisioner.provision({ hostPort: 19_006 });
@@ -147,21 +147,21 @@ describe('ports', () => {
     expect(runtime.engines.size).toBe(1);
   });
 
-  test('a wish is granted though a stranger holds the port that was chosen for HTTPS', async () => {
+  test('a requested port is used even if the port chosen for HTTPS is in use', async () => {
     const { provisioner, runtime } = await createProvisioner({ mapsPorts: false });
     runtime.foreignPorts.add(19_000);
     const { ports } = await provisioner.provision({ hostPort: 19_010 });
     expect(ports).toEqual({ hostHttp: 19_010, containerHttp: 19_010, containerHttps: 19_001 });
   });
 
-  test('two wishes for one port at once: one is granted', async () => {
+  test('of two concurrent requests for one port, one succeeds', async () => {
     const { provisioner } = await createProvisioner();
     const wishes = [{ hostPort: 19_001 }, { hostPort: 19_001 }];
     const settled = await Promise.allSettled(wishes.map((wish) => provisioner.provision(wish)));
     expect(outcomes(settled)).toEqual(['ok', 'port_taken']);
   });
 
-  test('one outside of the range is refused, whatever else is in the way', async () => {
+  test('one outside the range is rejected before anything else is checked', async () => {
     const { provisioner, runtime, vpn } = await createProvisioner();
     vpn.enabled = true;
     runtime.disconnect();
@@ -170,7 +170,7 @@ describe('ports', () => {
     });
   });
 
-  test('when all are held, that is said', async () => {
+  test('the error is no_free_port when all are in use', async () => {
     const { provisioner } = await createProvisioner({ maxReplicas: 21 });
     for (let count = 0; count < 20; count += 1) await provisioner.provision();
     await expect(provisioner.provision()).rejects.toMatchObject({ code: 'no_free_port' });
@@ -178,7 +178,7 @@ describe('ports', () => {
 });
 
 describe('the maximum', () => {
-  test('holds for any number of requests at once', async () => {
+  test('holds for any number of concurrent requests', async () => {
     const { provisioner, runtime } = await createProvisioner({ maxReplicas: 5 });
     const all = Promise.allSettled(Array.from({ length: 30 }, () => provisioner.provision()));
     const settled = outcomes(await all);
@@ -187,7 +187,7 @@ describe('the maximum', () => {
     expect(runtime.engines.size).toBe(5);
   });
 
-  test('an engine that the runtime tells of before its provisioning is over counts once', async () => {
+  test('an engine that the runtime reports before it is provisioned counts once', async () => {
     const { provisioner, runtime, registry } = await createProvisioner({ maxReplicas: 2 });
     runtime.hold('create');
     const first = provisioner.provision();
@@ -201,7 +201,7 @@ describe('the maximum', () => {
     expect(provisioner.count).toBe(2);
   });
 
-  test('one that failed does not count any more', async () => {
+  test('a failed start does not count any more', async () => {
     const { provisioner, runtime } = await createProvisioner({ maxReplicas: 1 });
     runtime.fail('create', new RoundhouseError('image_missing', 'no such image'));
     await expect(provisioner.provision()).rejects.toMatchObject({ code: 'image_missing' });
@@ -211,7 +211,7 @@ describe('the maximum', () => {
   });
 });
 
-describe('what blocks', () => {
+describe('provisioning is blocked by', () => {
   test('the VPN, until it is connected', async () => {
     const { provisioner, runtime, vpn } = await createProvisioner();
     vpn.enabled = true;
@@ -221,14 +221,14 @@ describe('what blocks', () => {
     await provisioner.provision();
   });
 
-  test('a runtime that is away', async () => {
+  test('an unavailable runtime', async () => {
     const { provisioner, runtime } = await createProvisioner();
     runtime.disconnect();
     await expect(provisioner.provision()).rejects.toMatchObject({ code: 'runtime_unavailable' });
     expect(runtime.calls.create).toBe(0);
   });
 
-  test('the breaker, after failures in a row; half open it lets one probe through', async () => {
+  test('the breaker after consecutive failures; half open, it allows one probe', async () => {
     const { provisioner, registry, runtime, clock } = await createProvisioner();
     runtime.fail('create', new RoundhouseError('provisioning_failed', 'no'));
     for (let time = 0; time < 2; time += 1)
@@ -245,27 +245,27 @@ describe('what blocks', () => {
     expect(runtime.waiting('create')).toBe(1);
     runtime.release('create');
     expect(outcomes(await attempts)).toEqual(['ok', 'provisioning_blocked']);
-    // Started is not yet healthy: until then it is the probe that is under way.
+    // The probe is in progress until the started engine is healthy.
     await expect(provisioner.provision()).rejects.toMatchObject({ blocked: { code: 'circuit_breaker' } });
     registry.update([...runtime.engines.keys()][0]!, { health: 'healthy' });
     await provisioner.provision();
   });
 
-  test.each(['image_missing', 'provisioning_failed'] as const)('%s counts against the host', async (code) => {
+  test.each(['image_missing', 'provisioning_failed'] as const)('%s counts as a failure of the host', async (code) => {
     const { provisioner, runtime, breaker } = await createProvisioner();
     runtime.fail('create', new RoundhouseError(code, 'no'));
     await expect(provisioner.provision()).rejects.toMatchObject({ code });
     expect(breaker.snapshot().failureCount).toBe(1);
   });
 
-  test('an unforeseen fault counts against the host', async () => {
+  test('an unexpected error counts as a failure of the host', async () => {
     const { provisioner, runtime, breaker } = await createProvisioner();
     runtime.fail('create', new TypeError('oops'));
     await expect(provisioner.provision()).rejects.toThrow(TypeError);
     expect(breaker.snapshot().failureCount).toBe(1);
   });
 
-  test.each(['no_free_port', 'runtime_unavailable'] as const)('%s does not', async (code) => {
+  test.each(['no_free_port', 'runtime_unavailable'] as const)('%s does not count', async (code) => {
     const { provisioner, runtime, breaker } = await createProvisioner();
     runtime.fail('create', new RoundhouseError(code, 'no'));
     await expect(provisioner.provision()).rejects.toMatchObject({ code });
@@ -280,7 +280,7 @@ describe('behind two VPNs', () => {
   ];
   const BEHIND = { enabled: true, connected: true, placements };
 
-  test('engines that start at the same time are shared out, and one gets the forwarded port', async () => {
+  test('engines that start concurrently are distributed, and one gets the forwarded port', async () => {
     const { provisioner, runtime, vpn } = await createProvisioner({ mapsPorts: false });
     Object.assign(vpn, BEHIND);
     runtime.hold('create');
@@ -301,7 +301,7 @@ describe('behind two VPNs', () => {
     ]);
   });
 
-  test('one on its way that the runtime tells of early counts once', async () => {
+  test('an engine that the runtime reports before it is provisioned counts once', async () => {
     const { provisioner, runtime, vpn } = await createProvisioner();
     Object.assign(vpn, BEHIND);
     runtime.hold('create');
@@ -315,11 +315,11 @@ describe('behind two VPNs', () => {
     ]);
   });
 
-  test('one on its way out counts no more, and its port is given away', async () => {
+  test('an engine being deleted does not count, and its port is assigned again', async () => {
     const { provisioner, registry, runtime, vpn } = await createProvisioner();
     Object.assign(vpn, BEHIND);
     const { id } = await provisioner.provision();
-    // It stays for as long as the call that fails is held.
+    // It is deleting for as long as the call that will fail is held.
     runtime.fail('remove');
     runtime.hold('remove');
     const removal = provisioner.remove(id).catch(() => {});
@@ -333,7 +333,7 @@ describe('behind two VPNs', () => {
     ]);
   });
 
-  test('a wish that only a VPN that is down could grant is blocked, and holds nothing', async () => {
+  test('a request for a VPN that is down is blocked and reserves nothing', async () => {
     const { provisioner, runtime, vpn } = await createProvisioner();
     const [one, two] = placements;
     Object.assign(vpn, { ...BEHIND, placements: [one, { ...two, connected: false }] });
@@ -348,7 +348,7 @@ describe('behind two VPNs', () => {
 });
 
 describe('removing', () => {
-  test('an engine is gone as soon as its removal is over, and this is told once', async () => {
+  test('an engine is gone once it is removed, with one event', async () => {
     const { provisioner, registry, runtime, takeEvents } = await createProvisioner();
     const { id } = await provisioner.provision();
     takeEvents();
@@ -359,14 +359,14 @@ describe('removing', () => {
     expect(takeEvents()).toEqual(['engine_changed', 'engine_stopped']);
   });
 
-  test('what is no engine of ours is not touched', async () => {
+  test('an id that is not of a managed engine is rejected', async () => {
     const { provisioner, runtime } = await createProvisioner();
-    const stranger = runtime.startSilently();
-    await expect(provisioner.remove(stranger.id)).rejects.toMatchObject({ code: 'engine_not_found' });
+    const unmanaged = runtime.startSilently();
+    await expect(provisioner.remove(unmanaged.id)).rejects.toMatchObject({ code: 'engine_not_found' });
     expect(runtime.calls.remove).toBe(0);
   });
 
-  test('one whose removal fails stays', async () => {
+  test('an engine whose removal fails is kept', async () => {
     const { provisioner, registry, runtime } = await createProvisioner();
     const { id } = await provisioner.provision();
     runtime.fail('remove');

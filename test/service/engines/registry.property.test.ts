@@ -7,7 +7,7 @@ import { createRegistry } from './fixtures.ts';
 const ENGINES = 3;
 const CALLS: RuntimeCall[] = ['list', 'inspect'];
 
-/** What may happen to the runtime: to one of a few engines, or to the calls. */
+/** An action on the runtime: on one of a few engines, or on the calls. */
 const step = fc.oneof(
   fc.record({
     what: fc.constantFrom('start', 'stop', 'startSilently', 'stopSilently' as const),
@@ -17,12 +17,12 @@ const step = fc.oneof(
   fc.record({ what: fc.constantFrom('connect', 'disconnect', 'monitor', 'settle' as const) }),
 );
 
-test('whatever order events and answers come in, what was told stopped is gone and all is right in the end', async () => {
+test('in any order of events and responses, stopped engines are gone and the final state is right', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
       const { runtime, registry, clock } = createRegistry();
       const ids = Array.from({ length: ENGINES }, (_, index) => `engine-${index}`);
-      /** Engines whose stop was told last: until they start again, nobody may see them. */
+      /** Engines whose latest event is a stop: they must not be listed until they start again. */
       const toldStopped = new Set<string>();
       let starts = 0;
       registry.start();
@@ -33,9 +33,9 @@ test('whatever order events and answers come in, what was told stopped is gone a
           if (step.what.startsWith('start') && !runs) {
             starts += 1;
             toldStopped.delete(id);
-            const facts = { id, startedAt: starts };
-            if (step.what === 'start') runtime.start(facts);
-            else runtime.startSilently(facts);
+            const properties = { id, startedAt: starts };
+            if (step.what === 'start') runtime.start(properties);
+            else runtime.startSilently(properties);
           } else if (step.what === 'stop' && runs) {
             runtime.stop(id);
             toldStopped.add(id);

@@ -6,15 +6,15 @@ import { createRegistry, MONITOR_INTERVAL_S } from './fixtures.ts';
 const IDENTITY = { platform: 'linux', version: '3.1.70' };
 
 async function followed() {
-  const room = createRegistry();
-  room.registry.start();
+  const fixture = createRegistry();
+  fixture.registry.start();
   await settle();
-  room.takeEvents();
-  return room;
+  fixture.takeEvents();
+  return fixture;
 }
 
 describe('at start', () => {
-  test('engines that run already are adopted, and none is started or stopped', async () => {
+  test('running engines are adopted, and none is started or stopped', async () => {
     const { runtime, registry, takeEvents } = createRegistry();
     const engine = runtime.startSilently();
     registry.start();
@@ -24,7 +24,7 @@ describe('at start', () => {
     expect(runtime.calls).toMatchObject({ create: 0, remove: 0 });
   });
 
-  test('nothing is known before the runtime has answered', async () => {
+  test('the registry is unavailable before the runtime has responded', async () => {
     const { runtime, registry } = createRegistry();
     runtime.hold('list');
     registry.start();
@@ -50,7 +50,7 @@ describe('at start', () => {
 });
 
 describe('events', () => {
-  test('an engine that starts is there, and one that stops is gone', async () => {
+  test('a started engine is added, and a stopped one removed', async () => {
     const { runtime, registry, takeEvents } = await followed();
     const { id } = runtime.start();
     await settle();
@@ -60,7 +60,7 @@ describe('events', () => {
     expect(takeEvents()).toEqual(['engine_started', 'engine_stopped']);
   });
 
-  test('an engine that restarts is a new one', async () => {
+  test('a restarted engine is a new one', async () => {
     const { runtime, registry, takeEvents } = await followed();
     const engine = runtime.start();
     await settle();
@@ -72,7 +72,7 @@ describe('events', () => {
     expect(takeEvents()).toEqual(['engine_started', 'engine_changed', 'engine_stopped', 'engine_started']);
   });
 
-  test('an engine whose start time comes to be known has started', async () => {
+  test('an engine counts as started once its start time is known', async () => {
     const { runtime, registry, takeEvents } = await followed();
     const engine = runtime.start({ startedAt: null });
     await settle();
@@ -85,7 +85,7 @@ describe('events', () => {
     expect(takeEvents()).toEqual(['engine_started']);
   });
 
-  test('a start of which the details cannot be had is looked into again', async () => {
+  test('a started engine that cannot be inspected is found by a reconciliation', async () => {
     const { runtime, registry, clock } = await followed();
     runtime.fail('inspect');
     const { id } = runtime.start();
@@ -95,7 +95,7 @@ describe('events', () => {
     expect(registry.get(id)).toBeDefined();
   });
 
-  test('a change that a reader can see is told, another is not', async () => {
+  test('a visible change is published, another one is not', async () => {
     const { runtime, registry, events } = await followed();
     const { id } = runtime.start();
     await settle();
@@ -108,7 +108,7 @@ describe('events', () => {
     registry.update(id, { forwarded: true });
     registry.update(id, { forwarded: true });
     const changed = { type: 'engine_changed', engineId: id, deleting: false };
-    // Each says what has changed: the log must not tell the same twice.
+    // Each event names what has changed, so that the event log has no duplicates.
     expect(events).toEqual([
       { ...changed, change: 'health', health: 'healthy', forwarded: false },
       { ...changed, change: 'health', health: 'unhealthy', forwarded: false },
@@ -118,8 +118,8 @@ describe('events', () => {
   });
 });
 
-describe('answers overtaken by events', () => {
-  test('an engine that stops during a list does not come back with it', async () => {
+describe('responses overtaken by events', () => {
+  test('an engine that stops during a list is not added again by it', async () => {
     const { runtime, registry, clock } = await followed();
     const { id } = runtime.start();
     await settle();
@@ -131,7 +131,7 @@ describe('answers overtaken by events', () => {
     expect(registry.list()).toEqual([]);
   });
 
-  test('an engine that starts during a list is not dropped with it', async () => {
+  test('an engine that starts during a list is not removed by it', async () => {
     const { runtime, registry, clock, takeEvents } = await followed();
     runtime.hold('list');
     clock.advance(MONITOR_INTERVAL_S * 1000);
@@ -143,7 +143,7 @@ describe('answers overtaken by events', () => {
     expect(takeEvents()).toEqual(['engine_started']);
   });
 
-  test('an engine that stops while it is being inspected is not taken up', async () => {
+  test('an engine that stops while it is being inspected is not added', async () => {
     const { runtime, registry, takeEvents } = await followed();
     runtime.hold('inspect');
     const { id } = runtime.start();
@@ -154,7 +154,7 @@ describe('answers overtaken by events', () => {
     expect(takeEvents()).toEqual([]);
   });
 
-  test('an engine that stops and starts while it is being inspected is taken up as it is now', async () => {
+  test('an engine that stops and starts while it is being inspected is added in its current state', async () => {
     const { runtime, registry } = await followed();
     runtime.hold('inspect');
     const engine = runtime.start();
@@ -165,7 +165,7 @@ describe('answers overtaken by events', () => {
     expect(registry.get(engine.id)?.startedAt).toBe(engine.startedAt! + 1000);
   });
 
-  test('a list from before a restart does not undo it', async () => {
+  test('a list requested before a restart does not undo it', async () => {
     const { runtime, registry, clock } = await followed();
     const engine = runtime.start();
     await settle();
@@ -179,7 +179,7 @@ describe('answers overtaken by events', () => {
     expect(registry.get(engine.id)?.startedAt).toBe(engine.startedAt! + 1000);
   });
 
-  test('an engine removed by us does not come back with a list from before', async () => {
+  test('a deleted engine is not added again by a list requested before', async () => {
     const { runtime, registry, clock, events } = await followed();
     const { id } = runtime.start();
     await settle();
@@ -193,8 +193,8 @@ describe('answers overtaken by events', () => {
   });
 });
 
-describe('an engine that is deleted', () => {
-  test('is gone once, as deleted, though the event comes before the answer', async () => {
+describe('a deleted engine', () => {
+  test('is published once, as deleted, although the event precedes the response', async () => {
     const { runtime, registry, events } = await followed();
     const { id } = runtime.start();
     await settle();
@@ -204,7 +204,7 @@ describe('an engine that is deleted', () => {
     expect(registry.get(id)).toBeUndefined();
     runtime.release('remove');
     await deletion;
-    // It changes first: from then on nothing new is put on it.
+    // The change is published first, so that nothing new uses the engine.
     expect(events).toEqual([
       {
         type: 'engine_changed',
@@ -218,7 +218,7 @@ describe('an engine that is deleted', () => {
     ]);
   });
 
-  test('stays where the deletion fails, and its later end is not one', async () => {
+  test('is kept if the deletion fails, and a later stop is not a deletion', async () => {
     const { runtime, registry, events } = await followed();
     const { id } = runtime.start();
     await settle();
@@ -230,8 +230,8 @@ describe('an engine that is deleted', () => {
   });
 });
 
-describe('a runtime that goes away', () => {
-  test('is told once, and asked again until it answers', async () => {
+describe('a disconnected runtime', () => {
+  test('is published once, and requested again until it responds', async () => {
     const { runtime, registry, clock, takeEvents } = await followed();
     runtime.fail('list');
     runtime.disconnect();
@@ -245,7 +245,7 @@ describe('a runtime that goes away', () => {
     expect(registry.available).toBe(true);
   });
 
-  test('leaves its reason behind as the cause', async () => {
+  test('is the cause of the error', async () => {
     const { runtime, registry } = await followed();
     const reason = new Error('socket hang up');
     runtime.disconnect(reason);
@@ -254,7 +254,7 @@ describe('a runtime that goes away', () => {
     expect(() => registry.assertAvailable()).toThrow(RoundhouseError);
   });
 
-  test('what was missed meanwhile is known before it counts as there again', async () => {
+  test('is not available again before the missed changes are known', async () => {
     const { runtime, registry, takeEvents } = await followed();
     const gone = runtime.start();
     await settle();
@@ -273,7 +273,7 @@ describe('a runtime that goes away', () => {
     ]);
   });
 
-  test('an engine that restarted meanwhile is a new one', async () => {
+  test('has new engines for those that restarted meanwhile', async () => {
     const { runtime, registry, takeEvents } = await followed();
     const engine = runtime.start();
     await settle();
@@ -296,7 +296,7 @@ describe('a runtime that goes away', () => {
     ]);
   });
 
-  test('an engine that restarted is never missing in between, so that none is started in its place', async () => {
+  test('never lacks an engine that restarted, so that none is started in its place', async () => {
     const { runtime, registry, bus } = await followed();
     const engine = runtime.start();
     await settle();
@@ -308,7 +308,7 @@ describe('a runtime that goes away', () => {
     expect(sizes).toEqual([1, 1]);
   });
 
-  test('a list that was under way when it came back is asked for anew', async () => {
+  test('is listed again if a list was in progress when it reconnected', async () => {
     const { runtime, registry, clock } = await followed();
     runtime.hold('list');
     clock.advance(MONITOR_INTERVAL_S * 1000);
@@ -322,8 +322,8 @@ describe('a runtime that goes away', () => {
   });
 });
 
-describe('comparing', () => {
-  test('what no event told is found every MONITOR_INTERVAL_S', async () => {
+describe('reconciliation', () => {
+  test('finds changes without an event every MONITOR_INTERVAL_S', async () => {
     const { runtime, registry, clock } = await followed();
     const gone = runtime.start();
     await settle();
@@ -335,7 +335,7 @@ describe('comparing', () => {
     expect(registry.list().map(({ id }) => id)).toEqual([come.id]);
   });
 
-  test('goes on, one list at a time', async () => {
+  test('continues, one list at a time', async () => {
     const { runtime, clock } = await followed();
     await clock.advanceAsync(5 * MONITOR_INTERVAL_S * 1000);
     expect(runtime.calls.list).toBe(6);
@@ -344,7 +344,7 @@ describe('comparing', () => {
     expect(runtime.calls.list).toBe(7);
   });
 
-  test('ends with stop, even in the middle of a list', async () => {
+  test('ends with stop(), also during a list', async () => {
     const { runtime, registry, clock, takeEvents } = await followed();
     runtime.hold('list');
     clock.advance(MONITOR_INTERVAL_S * 1000);
@@ -357,7 +357,7 @@ describe('comparing', () => {
     expect(takeEvents()).toEqual([]);
   });
 
-  test('ends with stop, even while the runtime fails', async () => {
+  test('ends with stop(), also while the runtime fails', async () => {
     const { runtime, registry, clock } = await followed();
     runtime.hold('inspect');
     runtime.fail('inspect');

@@ -10,8 +10,8 @@ const GRACE_MS = 30_000;
 const STARTUP_MS = 25_000;
 
 async function createReplacer(options: { engines: number; maxReplicas?: number; minReplicas?: number }) {
-  const room = createRegistry();
-  const { registry, runtime, clock, bus } = room;
+  const fixture = createRegistry();
+  const { registry, runtime, clock, bus } = fixture;
   const maxReplicas = options.maxReplicas ?? 6;
   const createBreaker = () =>
     new CircuitBreaker({ clock, failureThreshold: 2, recoveryTimeoutS: 60, onChange: () => {} });
@@ -48,10 +48,10 @@ async function createReplacer(options: { engines: number; maxReplicas?: number; 
   const setHealth = (id: string, health: 'healthy' | 'unhealthy') => registry.update(id, { health });
   for (const id of ids) setHealth(id, 'healthy');
   const newest = () => [...runtime.engines.keys()].at(-1)!;
-  return { ...room, provisioner, breaker, replacer, leadership, errors, ids, setHealth, newest };
+  return { ...fixture, provisioner, breaker, replacer, leadership, errors, ids, setHealth, newest };
 }
 
-test('an engine is replaced after its grace, once the new one is healthy', async () => {
+test('an unhealthy engine is replaced after its grace period, once the new one is healthy', async () => {
   const { runtime, clock, replacer, ids, setHealth, newest } = await createReplacer({ engines: 2 });
   const [sick] = ids;
   setHealth(sick!, 'unhealthy');
@@ -70,7 +70,7 @@ test('an engine is replaced after its grace, once the new one is healthy', async
   expect(replacer.marked).toBe(0);
 });
 
-test('several are replaced one at a time', async () => {
+test('several engines are replaced one at a time', async () => {
   const { runtime, clock, ids, setHealth, newest } = await createReplacer({ engines: 3 });
   for (const id of ids) setHealth(id, 'unhealthy');
   await clock.advanceAsync(GRACE_MS + 5000);
@@ -84,7 +84,7 @@ test('several are replaced one at a time', async () => {
   expect(runtime.engines.size).toBe(3);
 });
 
-test('one that recovers is kept', async () => {
+test('an engine that recovers is kept', async () => {
   const { runtime, clock, ids, setHealth, newest } = await createReplacer({ engines: 2 });
   setHealth(ids[0]!, 'unhealthy');
   await clock.advanceAsync(GRACE_MS + 1000);
@@ -94,14 +94,14 @@ test('one that recovers is kept', async () => {
   expect(runtime.engines.has(ids[0]!)).toBe(true);
 });
 
-test('one is just removed where enough healthy ones are there already', async () => {
+test('an unhealthy engine is only removed if there are enough healthy ones', async () => {
   const { runtime, clock, ids, setHealth } = await createReplacer({ engines: 3, minReplicas: 2 });
   setHealth(ids[0]!, 'unhealthy');
   await clock.advanceAsync(GRACE_MS + 1000);
   expect([...runtime.engines.keys()]).toEqual(ids.slice(1));
 });
 
-test('at the maximum the old one goes first, and the maximum holds', async () => {
+test('at the maximum, the old engine is removed first, and the maximum holds', async () => {
   const { runtime, clock, ids, setHealth } = await createReplacer({ engines: 2, maxReplicas: 2 });
   setHealth(ids[0]!, 'unhealthy');
   let most = 0;
@@ -114,7 +114,7 @@ test('at the maximum the old one goes first, and the maximum holds', async () =>
   expect(runtime.engines.size).toBe(2);
 });
 
-test('a new one that never gets healthy is given up, and after repeated failures replacement pauses', async () => {
+test('a new engine that does not become healthy is removed, and repeated failures pause replacement', async () => {
   const { runtime, clock, breaker, ids, setHealth } = await createReplacer({ engines: 2 });
   setHealth(ids[0]!, 'unhealthy');
   await clock.advanceAsync(GRACE_MS + STARTUP_MS + 5000);
@@ -129,7 +129,7 @@ test('a new one that never gets healthy is given up, and after repeated failures
   expect(runtime.calls.create).toBe(created + 1);
 });
 
-test('a replacement that cannot be provisioned is told and leaves the old one be', async () => {
+test('a failed provisioning is reported, and the old engine is kept', async () => {
   const { runtime, clock, errors, ids, setHealth } = await createReplacer({ engines: 1 });
   const fault = new RoundhouseError('provisioning_failed', 'no');
   runtime.fail('create', fault);
@@ -139,7 +139,7 @@ test('a replacement that cannot be provisioned is told and leaves the old one be
   expect(runtime.engines.has(ids[0]!)).toBe(true);
 });
 
-test('while another leads, what is unhealthy is marked and left to the leader', async () => {
+test('a follower marks unhealthy engines but leaves them to the leader', async () => {
   const { runtime, clock, replacer, leadership, ids, setHealth } = await createReplacer({ engines: 2 });
   leadership.leading = false;
   setHealth(ids[0]!, 'unhealthy');
@@ -150,7 +150,7 @@ test('while another leads, what is unhealthy is marked and left to the leader', 
   expect(runtime.engines.size).toBe(3);
 });
 
-test('a replacement under way is left to whoever leads now', async () => {
+test('a replacement in progress is left to the new leader', async () => {
   const { runtime, clock, replacer, breaker, leadership, ids, setHealth, newest } = await createReplacer({
     engines: 2,
   });

@@ -19,8 +19,8 @@ function createScaler(
     leading?: boolean;
   } = {},
 ) {
-  const room = createRegistry();
-  const { registry, runtime, clock, bus } = room;
+  const fixture = createRegistry();
+  const { registry, runtime, clock, bus } = fixture;
   const vpn = { enabled: false, connected: false };
   const provisioner = new Provisioner({
     runtime,
@@ -53,13 +53,13 @@ function createScaler(
     onError: (error) => errors.push(error),
   });
   const ids = () => [...runtime.engines.keys()];
-  /** A stream starts or ends on an engine, and the event says so. */
+  /** Starts or ends a stream on an engine and publishes the event. */
   const use = (id: string, playing: boolean) => {
     if (playing) used.add(id);
     else used.delete(id);
-    const facts = { streamId: 's', engineId: id };
-    if (playing) bus.publish({ type: 'stream_started', ...facts });
-    else bus.publish({ type: 'stream_ended', reason: null, ...facts });
+    const properties = { streamId: 's', engineId: id };
+    if (playing) bus.publish({ type: 'stream_started', ...properties });
+    else bus.publish({ type: 'stream_ended', reason: null, ...properties });
   };
   const start = async () => {
     scaler.start(bus);
@@ -69,11 +69,11 @@ function createScaler(
   const becomeHealthy = () => {
     for (const id of ids()) registry.update(id, { health: 'healthy' });
   };
-  return { ...room, provisioner, scaler, errors, used, vpn, leadership, ids, use, start, becomeHealthy };
+  return { ...fixture, provisioner, scaler, errors, used, vpn, leadership, ids, use, start, becomeHealthy };
 }
 
 describe('the minimum', () => {
-  test('is started at once, and only what is missing of it', async () => {
+  test('is started at once, without engines that already run', async () => {
     const { runtime, start } = createScaler({ min: 3 });
     runtime.startSilently();
     await start();
@@ -81,7 +81,7 @@ describe('the minimum', () => {
     expect(runtime.calls.create).toBe(2);
   });
 
-  test('is not started before it is known what runs', async () => {
+  test('is not started before the running engines are known', async () => {
     const { runtime, start, clock } = createScaler({ min: 1 });
     runtime.startSilently();
     runtime.hold('list');
@@ -93,7 +93,7 @@ describe('the minimum', () => {
     expect(runtime.calls.create).toBe(0);
   });
 
-  test('is restored at once when a healthy engine dies', async () => {
+  test('is restored at once when a healthy engine stops', async () => {
     const { runtime, start, clock, becomeHealthy, ids } = createScaler({ min: 2 });
     await start();
     becomeHealthy();
@@ -102,7 +102,7 @@ describe('the minimum', () => {
     expect(runtime.engines.size).toBe(2);
   });
 
-  test('is restored after pauses that grow to a minute when engines die young', async () => {
+  test('is restored with a backoff of up to a minute when engines stop before they were healthy', async () => {
     const { runtime, start, clock, ids } = createScaler({ min: 1 });
     await start();
     for (const pauseS of [1, 2, 4, 8, 16, 32, 60, 60]) {
@@ -114,7 +114,7 @@ describe('the minimum', () => {
     }
   });
 
-  test('is tried for again after pauses that grow when starting fails, and told each time', async () => {
+  test('is retried with a backoff when starting fails, and each failure is reported', async () => {
     const { runtime, start, clock, errors } = createScaler({ min: 1 });
     runtime.fail('create', FAULT);
     await start();
@@ -130,7 +130,7 @@ describe('the minimum', () => {
     expect(runtime.engines.size).toBe(1);
   });
 
-  test('is started as soon as the VPN is there', async () => {
+  test('is started as soon as the VPN is connected', async () => {
     const { runtime, start, clock, vpn, bus } = createScaler({ min: 1 });
     vpn.enabled = true;
     await start();
@@ -143,7 +143,7 @@ describe('the minimum', () => {
 });
 
 describe('free engines', () => {
-  test('are kept ready while streams come, up to the maximum', async () => {
+  test('are kept ready while streams start, up to the maximum', async () => {
     const { runtime, start, clock, ids, use } = createScaler({ min: 1, minFree: 1 });
     await start();
     for (let streams = 1; streams <= 8; streams += 1) {
@@ -157,7 +157,7 @@ describe('free engines', () => {
     }
   });
 
-  test('are removed once idle past their grace, not before, and never a used one', async () => {
+  test('are removed after the grace period, not before, and never while in use', async () => {
     const { runtime, start, clock, ids, use, provisioner } = createScaler({
       min: 1,
       minFree: 1,
@@ -174,7 +174,7 @@ describe('free engines', () => {
     expect(ids()).toContain(playing);
   });
 
-  test('are spared while they may play what others were told of, but for a demand', async () => {
+  test('are kept while they may play streams of other orchestrators, except for a demand', async () => {
     const { runtime, start, clock, provisioner, leadership, scaler } = createScaler({
       min: 1,
       autoDelete: true,
@@ -193,7 +193,7 @@ describe('free engines', () => {
     expect(runtime.engines.size).toBe(1);
   });
 
-  test('are spared where AUTO_DELETE is off', async () => {
+  test('are kept if AUTO_DELETE is off', async () => {
     const { runtime, start, clock, provisioner } = createScaler({ min: 1, minFree: 1 });
     await start();
     await provisioner.provision();
@@ -201,7 +201,7 @@ describe('free engines', () => {
     expect(runtime.engines.size).toBe(2);
   });
 
-  test('a stream that begins while another engine is being removed saves its own', async () => {
+  test('an engine is kept if a stream starts on it while another is being removed', async () => {
     const { runtime, start, clock, ids, use, provisioner } = createScaler({
       min: 0,
       minFree: 0,
@@ -222,7 +222,7 @@ describe('free engines', () => {
 });
 
 describe('scaleTo', () => {
-  test('clamps, and meets the demand in the background', async () => {
+  test('clamps the demand and scales in the background', async () => {
     const { runtime, start, clock, scaler } = createScaler({ min: 1 });
     await start();
     expect(scaler.scaleTo(100)).toBe(6);
@@ -233,7 +233,7 @@ describe('scaleTo', () => {
     expect(runtime.engines.size).toBe(1);
   });
 
-  test('asked for again in mid-work, follows the latest demand', async () => {
+  test('called again while scaling, follows the latest demand', async () => {
     const { runtime, start, clock, scaler } = createScaler();
     await start();
     runtime.hold('create');
@@ -247,7 +247,7 @@ describe('scaleTo', () => {
 });
 
 describe('stop', () => {
-  test('ends the work, even in the middle of it, and leaves no timer', async () => {
+  test('ends scaling, also during a step, and leaves no timer', async () => {
     const { runtime, registry, start, clock, scaler } = createScaler({ min: 3 });
     runtime.hold('create');
     await start();
@@ -262,7 +262,7 @@ describe('stop', () => {
 });
 
 describe('while another orchestrator leads', () => {
-  test('nothing is started or removed, until this one leads', async () => {
+  test('nothing is started or removed until this one leads', async () => {
     const { runtime, start, clock, leadership } = createScaler({ min: 2, leading: false });
     await start();
     await clock.advanceAsync(60_000);
@@ -272,7 +272,7 @@ describe('while another orchestrator leads', () => {
     expect(runtime.engines.size).toBe(2);
   });
 
-  test('what this one was asked for is done by this one', async () => {
+  test('an explicit demand is carried out by this one', async () => {
     const { runtime, start, scaler, clock } = createScaler({ min: 1, leading: false });
     await start();
     expect(scaler.scaleTo(2)).toBe(2);

@@ -15,7 +15,7 @@ interface Limits {
   autoDelete: boolean;
 }
 
-/** What happens to a fleet besides scaling. */
+/** A change of a fleet other than scaling. */
 type Happening =
   | { type: 'stream started'; at: number }
   | { type: 'stream ended'; at: number }
@@ -40,7 +40,7 @@ const limits: fc.Arbitrary<Limits> = fc.record({
   autoDelete: fc.boolean(),
 });
 
-/** A fleet on which every decision is carried out at once. */
+/** A fleet to which every decision is applied at once. */
 class Fleet {
   readonly limits: Limits;
   engines: ScalableEngine[] = [];
@@ -71,7 +71,7 @@ class Fleet {
     } else if (this.engines.length > 0) this.#befall(happening.type, happening.at % this.engines.length);
   }
 
-  /** Decides until there is nothing to do; returns what was done, checked step by step. */
+  /** Applies decisions, with checks at each step, until there is nothing to do. @returns what was done */
   settle(): { provisioned: number; removed: number } {
     let provisioned = 0;
     let removed = 0;
@@ -111,7 +111,7 @@ class Fleet {
   }
 }
 
-test('over random histories the limits hold, streams are safe, and nothing thrashes', () => {
+test('over random histories the limits hold, no stream is interrupted and nothing thrashes', () => {
   fc.assert(
     fc.property(limits, fc.array(happenings, { maxLength: 40 }), (bounds, history) => {
       const fleet = new Fleet(bounds);
@@ -119,7 +119,7 @@ test('over random histories the limits hold, streams are safe, and nothing thras
       for (const happening of history) {
         fleet.happen(happening);
         const { provisioned, removed } = fleet.settle();
-        // Making one engine and removing another in the same breath would help nobody.
+        // Starting one engine and removing another at the same time would be pointless.
         expect(provisioned === 0 || removed === 0).toBe(true);
         const total = fleet.engines.length;
         const free = fleet.engines.filter(({ used, healthy }) => !used && healthy).length;
@@ -132,13 +132,13 @@ test('over random histories the limits hold, streams are safe, and nothing thras
   );
 });
 
-test('an engine being provisioned counts, so that two decisions do not start the same one', () => {
+test('an engine being provisioned counts, so that two decisions do not start it twice', () => {
   const state = new Fleet({ minReplicas: 2, maxReplicas: 5, minFree: 1, autoDelete: false }).state;
   expect(decideScaling(state).provision).toBe(2);
   expect(decideScaling({ ...state, pending: 2 }).provision).toBe(0);
 });
 
-test('an explicit demand is met without waiting for a grace, and keeps what must be free', () => {
+test('an explicit demand skips the grace period and keeps the free engines', () => {
   const fleet = new Fleet({ minReplicas: 1, maxReplicas: 8, minFree: 1, autoDelete: false });
   fleet.demand = 6;
   fleet.settle();
@@ -149,7 +149,7 @@ test('an explicit demand is met without waiting for a grace, and keeps what must
   expect(fleet.engines.map(({ used }) => used).sort()).toEqual([false, true]);
 });
 
-test('the forwarded engine goes last, though it has been idle longest', () => {
+test('the forwarded engine is removed last, although it has been idle longest', () => {
   const fleet = new Fleet({ minReplicas: 0, maxReplicas: 8, minFree: 0, autoDelete: false });
   fleet.demand = 3;
   fleet.settle();

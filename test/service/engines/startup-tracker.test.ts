@@ -6,8 +6,8 @@ import { settle } from '../../support/fake-clock.ts';
 import { createRegistry } from './fixtures.ts';
 
 async function start() {
-  const room = createRegistry();
-  const { registry, runtime, clock, bus } = room;
+  const fixture = createRegistry();
+  const { registry, runtime, clock, bus } = fixture;
   const breaker = new CircuitBreaker({
     clock,
     failureThreshold: 3,
@@ -29,10 +29,10 @@ async function start() {
   const provision = async () => (await provisioner.provision()).id;
   const setHealth = (id: string, health: 'healthy' | 'unhealthy') => registry.update(id, { health });
   const failures = () => breaker.snapshot().failureCount;
-  return { ...room, breaker, provisioner, provision, setHealth, failures };
+  return { ...fixture, breaker, provisioner, provision, setHealth, failures };
 }
 
-test('engines that start and die before they were ever healthy open the breaker', async () => {
+test('engines that stop before they were healthy open the breaker', async () => {
   const { runtime, breaker, provisioner, provision } = await start();
   for (let death = 1; death <= 3; death += 1) {
     expect(breaker.state).toBe('closed');
@@ -43,7 +43,7 @@ test('engines that start and die before they were ever healthy open the breaker'
   await expect(provisioner.provision()).rejects.toMatchObject({ blocked: { code: 'circuit_breaker' } });
 });
 
-test('each engine counts once, whatever becomes of it later', async () => {
+test('each engine counts once, whatever happens to it later', async () => {
   const { runtime, provision, setHealth, failures } = await start();
   const id = await provision();
   setHealth(id, 'unhealthy');
@@ -55,7 +55,7 @@ test('each engine counts once, whatever becomes of it later', async () => {
   expect(failures()).toBe(1);
 });
 
-test('one that was healthy has succeeded, and may die', async () => {
+test('an engine that was healthy is a success, even if it stops later', async () => {
   const { runtime, breaker, provision, setHealth, failures } = await start();
   runtime.stop(await provision());
   await settle();
@@ -69,7 +69,7 @@ test('one that was healthy has succeeded, and may die', async () => {
   expect(failures()).toBe(0);
 });
 
-test('a probe whose engine dies young opens the breaker anew, one whose engine gets healthy closes it', async () => {
+test('a probe whose engine stops early reopens the breaker, one whose engine becomes healthy closes it', async () => {
   const { runtime, clock, breaker, provision, setHealth } = await start();
   for (let death = 1; death <= 3; death += 1) runtime.stop(await provision());
   await settle();
@@ -85,7 +85,7 @@ test('a probe whose engine dies young opens the breaker anew, one whose engine g
   expect(breaker).toMatchObject({ state: 'closed', allows: true });
 });
 
-test('an engine that dies while its start is being answered counts too', async () => {
+test('an engine that stops before the response to its start counts as a failure', async () => {
   const { runtime, provision, failures } = await start();
   runtime.hold('create');
   const provisioning = provision();
@@ -96,7 +96,7 @@ test('an engine that dies while its start is being answered counts too', async (
   expect(failures()).toBe(1);
 });
 
-test('one that is deleted, or goes while the runtime is in trouble, tells nothing', async () => {
+test('an engine that is deleted, or lost with the runtime, does not count', async () => {
   const { runtime, clock, breaker, provisioner, provision, failures } = await start();
   for (let death = 1; death <= 3; death += 1) runtime.stop(await provision());
   await settle();
@@ -112,7 +112,7 @@ test('one that is deleted, or goes while the runtime is in trouble, tells nothin
   expect(breaker).toMatchObject({ state: 'half_open', allows: true });
 });
 
-test('engines that somebody else has started are not judged', async () => {
+test('engines started by others do not count', async () => {
   const { runtime, failures } = await start();
   const { id } = runtime.start();
   await settle();

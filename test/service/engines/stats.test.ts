@@ -7,11 +7,11 @@ import { createRegistry } from './fixtures.ts';
 const SIGNAL = new AbortController().signal;
 
 async function withEngines(count: number) {
-  const room = createRegistry();
-  const engines = Array.from({ length: count }, () => room.runtime.startSilently());
-  room.registry.start();
+  const fixture = createRegistry();
+  const engines = Array.from({ length: count }, () => fixture.runtime.startSilently());
+  fixture.registry.start();
   await settle();
-  return { ...room, engines, stats: new EngineStats(room.runtime, room.registry, room.clock) };
+  return { ...fixture, engines, stats: new EngineStats(fixture.runtime, fixture.registry, fixture.clock) };
 }
 
 describe('one engine', () => {

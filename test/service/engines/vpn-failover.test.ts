@@ -10,32 +10,32 @@ const ENGINE = { vpnContainer: 'one', vpnContainerId: ID, startedAt: 2000 };
 
 describe('an engine', () => {
   test.each<[string, Partial<FailoverVpn>, Partial<typeof ENGINE> | { startedAt: null }, string | null]>([
-    ['as it was', {}, {}, null],
+    ['unchanged', {}, {}, null],
     ['recreated', { containerId: 'b'.repeat(64), startedAt: 3000 }, {}, 'vpn_recreated'],
     ['restarted', { startedAt: 3000 }, {}, 'vpn_restarted'],
     ['restarted before the engine started', { startedAt: 1999 }, {}, null],
     ['restarted while the engine starts', { startedAt: 3000 }, { startedAt: null }, null],
     ['failed', { failed: true }, {}, 'vpn_failed'],
     ['gone', { containerId: null, startedAt: null }, {}, null],
-    ['gone, with another to take its place', { containerId: null, failed: true }, {}, 'vpn_failed'],
-    ['not that of the engine', { failed: true, containerId: 'b' }, { vpnContainer: 'two' }, null],
+    ['gone, while another can take over', { containerId: null, failed: true }, {}, 'vpn_failed'],
+    ['not the one of the engine', { failed: true, containerId: 'b' }, { vpnContainer: 'two' }, null],
   ])('and its VPN %s', (_, vpn, engine, loss) => {
     expect(findNetworkLoss({ ...ENGINE, ...engine }, [{ ...VPN, ...vpn }])).toBe(loss);
   });
 
-  test('that uses no VPN loses none', () => {
+  test('without a VPN loses no network', () => {
     const engine = { vpnContainer: null, vpnContainerId: null, startedAt: 1 };
     expect(findNetworkLoss(engine, [{ ...VPN, failed: true }])).toBeNull();
   });
 
-  test('whose runtime pins it to no container cannot be cut off from one', () => {
+  test('not pinned to a container is not affected by its recreation', () => {
     expect(findNetworkLoss({ ...ENGINE, vpnContainerId: null, startedAt: 1 }, [VPN])).toBeNull();
   });
 });
 
 async function start() {
-  const room = createRegistry();
-  const { registry, runtime } = room;
+  const fixture = createRegistry();
+  const { registry, runtime } = fixture;
   const vpns = [{ ...VPN }, { ...VPN, container: 'two', containerId: 'b'.repeat(64) }];
   const leadership = { leading: true };
   const losses: string[] = [];
@@ -48,12 +48,12 @@ async function start() {
     onLoss: ({ name }, reason) => losses.push(`${name} ${reason}`),
     onError: (error) => errors.push(error),
   });
-  const add = (name: string, index: number, facts = {}) =>
+  const add = (name: string, index: number, properties = {}) =>
     runtime.startSilently({
       name,
       vpnContainer: vpns[index]!.container,
       vpnContainerId: vpns[index]!.containerId,
-      ...facts,
+      ...properties,
     });
   add('a', 0);
   add('b', 0, { forwardedPort: 6001 });
@@ -61,18 +61,18 @@ async function start() {
   registry.start();
   await settle();
   const names = () => registry.list().map(({ name }) => name);
-  return { ...room, vpns, leadership, losses, errors, failover, names };
+  return { ...fixture, vpns, leadership, losses, errors, failover, names };
 }
 
 describe('failover', () => {
-  test('leaves engines alone whose VPN is as it was', async () => {
+  test('keeps engines whose VPN is unchanged', async () => {
     const { failover, names, runtime } = await start();
     failover.reconcile();
     await settle();
     expect([names(), runtime.calls.remove]).toEqual([['a', 'b', 'c'], 0]);
   });
 
-  test('removes those of a VPN that failed, one after another, the forwarded one first', async () => {
+  test('removes the engines of a failed VPN one at a time, the forwarded one first', async () => {
     const { failover, vpns, runtime, names, losses } = await start();
     vpns[0]!.failed = true;
     runtime.hold('remove');
@@ -85,7 +85,7 @@ describe('failover', () => {
     expect([names(), losses]).toEqual([['c'], ['b vpn_failed', 'a vpn_failed']]);
   });
 
-  test('is the business of the leader alone, from one removal to the next', async () => {
+  test('is done by the leader only, which is checked before each removal', async () => {
     const { failover, vpns, leadership, runtime, names } = await start();
     leadership.leading = false;
     vpns[0]!.failed = true;
@@ -102,7 +102,7 @@ describe('failover', () => {
     expect(names()).toEqual(['a', 'c']);
   });
 
-  test('stops when the VPN is back before all are gone', async () => {
+  test('stops if the VPN recovers before all are removed', async () => {
     const { failover, vpns, runtime, names } = await start();
     vpns[0]!.failed = true;
     runtime.hold('remove');
@@ -114,7 +114,7 @@ describe('failover', () => {
     expect(names()).toEqual(['a', 'c']);
   });
 
-  test('goes on after a removal that fails, and tries that again the next time', async () => {
+  test('continues after a failed removal and retries it the next time', async () => {
     const { failover, vpns, runtime, names, errors } = await start();
     vpns[0]!.containerId = 'c'.repeat(64);
     runtime.fail('remove', new RoundhouseError('runtime_unavailable', 'no'));
@@ -127,7 +127,7 @@ describe('failover', () => {
     expect(names()).toEqual(['c']);
   });
 
-  test('does not remove what is being removed already', async () => {
+  test('does not remove an engine that is already being removed', async () => {
     const { failover, vpns, registry, runtime } = await start();
     runtime.hold('remove');
     for (const { id, vpnContainer } of registry.list())
@@ -139,7 +139,7 @@ describe('failover', () => {
     runtime.release('remove');
   });
 
-  test('waits while the runtime is away, and does nothing once it is stopped', async () => {
+  test('waits while the runtime is unavailable, and does nothing after stop()', async () => {
     const { failover, vpns, runtime } = await start();
     vpns[0]!.failed = true;
     runtime.disconnect();
