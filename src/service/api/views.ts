@@ -1,8 +1,8 @@
 import type { Static } from 'typebox';
 import type { Engine } from '../engines/engine.ts';
 import type { EngineRegistry } from '../engines/registry.ts';
-import type { StreamSamples } from '../streams/stream-samples.ts';
 import type { StreamSample } from '../streams/sample.ts';
+import type { StreamSamples } from '../streams/stream-samples.ts';
 import type { Stream, Streams } from '../streams/streams.ts';
 import type { EngineSchema } from './schemas/engines.ts';
 import type { StreamSampleSchema, StreamSchema } from './schemas/streams.ts';

@@ -5,11 +5,16 @@ import { RoundhouseError } from '../errors.ts';
 import type { EventBus } from '../events/events.ts';
 import { type Blocked, findBlock, VPN_DISCONNECTED } from './blocked.ts';
 import type { CircuitBreaker } from './breaker.ts';
-import { type EngineVpn, type VpnAssignment, placeEngine } from './placement.ts';
+import { type EngineVpn, placeEngine, type VpnAssignment } from './placement.ts';
 import type { PortPool } from './ports.ts';
-import { StartupTracker } from './startup-tracker.ts';
 import type { EngineRegistry } from './registry.ts';
-import { DEFAULT_CREATE_WAIT_MS, type EnginePorts, type EngineRuntime, type RuntimeEngine } from './runtime.ts';
+import {
+  DEFAULT_CREATE_WAIT_MS,
+  type EnginePorts,
+  type EngineRuntime,
+  type RuntimeEngine,
+} from './runtime.ts';
+import { StartupTracker } from './startup-tracker.ts';
 
 /** Number of ports to try: one of the range may be in use by another program. */
 const MAX_PORT_ATTEMPTS = 5;
@@ -194,7 +199,10 @@ export class Provisioner {
       const name = `roundhouse-engine-${ports.hostHttp}-${randomBytes(3).toString('hex')}`;
       pending.name = name;
       try {
-        return await this.#runtime.create({ name, ports, labels, env, ...network }, this.#remainingMs(pending));
+        return await this.#runtime.create(
+          { name, ports, labels, env, ...network },
+          this.#remainingMs(pending),
+        );
       } catch (error) {
         const portTaken = error instanceof RoundhouseError && error.code === 'port_taken';
         if (!portTaken) throw error;

@@ -11,7 +11,11 @@ export interface ClusterMetricsState {
 
 /** Declares the metrics that exist only with Redis. */
 export function clusterMetrics(registry: Registry, read: () => ClusterMetricsState): Refresh {
-  const connected = gauge(registry, 'roundhouse_redis_connected', 'Whether Redis is connected (1) or not (0).');
+  const connected = gauge(
+    registry,
+    'roundhouse_redis_connected',
+    'Whether Redis is connected (1) or not (0).',
+  );
   const leading = gauge(
     registry,
     'roundhouse_leading',

@@ -20,7 +20,11 @@ export function processMetrics(registry: Registry, eventLoop: EventLoopDelay): R
   const setResident = gauge(registry, 'process_resident_memory_bytes', 'Resident memory of the process.');
   const setHeap = gauge(registry, 'nodejs_heap_size_total_bytes', 'Size of the heap.');
   const setHeapUsed = gauge(registry, 'nodejs_heap_size_used_bytes', 'Heap in use.');
-  const setExternal = gauge(registry, 'nodejs_external_memory_bytes', 'Memory of C++ objects bound to JavaScript objects.');
+  const setExternal = gauge(
+    registry,
+    'nodejs_external_memory_bytes',
+    'Memory of C++ objects bound to JavaScript objects.',
+  );
   const delays = DELAYS.map((statistic) => {
     const help = `Delay of the event loop over the last 30 to 60 seconds: ${statistic}.`;
     return { statistic, set: gauge(registry, `nodejs_eventloop_lag_${statistic}_seconds`, help) };

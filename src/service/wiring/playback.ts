@@ -3,8 +3,8 @@ import { findEngineByAddress } from '../engines/locate.ts';
 import type { EngineRegistry } from '../engines/registry.ts';
 import { recordStreams } from '../event-log/connect.ts';
 import { StreamCollector } from '../streams/collector.ts';
-import { StreamSamples } from '../streams/stream-samples.ts';
 import { PlaybackSessions } from '../streams/sessions.ts';
+import { StreamSamples } from '../streams/stream-samples.ts';
 import { Streams } from '../streams/streams.ts';
 import type { Infrastructure } from './infrastructure.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { substitutePorts, splitCommand } from '../../../src/service/engines/command.ts';
+import { splitCommand, substitutePorts } from '../../../src/service/engines/command.ts';
 
 describe('splitCommand', () => {
   it.each([

@@ -99,7 +99,18 @@ async function start(options: { maxReplicas?: number } = {}) {
   /** The port of each engine, marked if it is the forwarded one. */
   const ports = () =>
     registry.list().map(({ forwarded, forwardedPort }) => `${forwardedPort}${forwarded ? '!' : ''}`);
-  return { ...fixture, vpn, provisioner, playing, leadership, errors, forwarding, consider, makeHealthy, ports };
+  return {
+    ...fixture,
+    vpn,
+    provisioner,
+    playing,
+    leadership,
+    errors,
+    forwarding,
+    consider,
+    makeHealthy,
+    ports,
+  };
 }
 
 describe('a VPN with a forwarded port', () => {

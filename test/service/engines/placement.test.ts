@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   type EngineVpn,
-  type VpnAssignment,
   placeEngine,
   placementsFor,
+  type VpnAssignment,
 } from '../../../src/service/engines/placement.ts';
 
 const ONE: EngineVpn = {

@@ -251,12 +251,15 @@ describe('provisioning is blocked by', () => {
     await provisioner.provision();
   });
 
-  test.each(['image_missing', 'provisioning_failed'] as const)('%s counts as a failure of the host', async (code) => {
-    const { provisioner, runtime, breaker } = await createProvisioner();
-    runtime.fail('create', new RoundhouseError(code, 'no'));
-    await expect(provisioner.provision()).rejects.toMatchObject({ code });
-    expect(breaker.snapshot().failureCount).toBe(1);
-  });
+  test.each(['image_missing', 'provisioning_failed'] as const)(
+    '%s counts as a failure of the host',
+    async (code) => {
+      const { provisioner, runtime, breaker } = await createProvisioner();
+      runtime.fail('create', new RoundhouseError(code, 'no'));
+      await expect(provisioner.provision()).rejects.toMatchObject({ code });
+      expect(breaker.snapshot().failureCount).toBe(1);
+    },
+  );
 
   test('an unexpected error counts as a failure of the host', async () => {
     const { provisioner, runtime, breaker } = await createProvisioner();

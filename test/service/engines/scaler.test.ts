@@ -219,6 +219,21 @@ describe('free engines', () => {
     expect(ids()).toEqual([second]);
     expect(first).not.toBe(second);
   });
+
+  test('are removed with a backoff when a removal fails, although each attempt publishes events', async () => {
+    const { runtime, start, clock, errors, provisioner } = createScaler({ autoDelete: true });
+    await start();
+    await provisioner.provision();
+    runtime.fail('remove');
+    await clock.advanceAsync(GRACE_MS + 30_000);
+    expect(errors.length).toBeGreaterThan(0);
+    // 1 + 2 + 4 + 8 s: at most five attempts in 30 s, not one per event.
+    expect(runtime.calls.remove).toBe(errors.length);
+    expect(errors.length).toBeLessThanOrEqual(5);
+    runtime.recover('remove');
+    await clock.advanceAsync(30_000);
+    expect(runtime.engines.size).toBe(0);
+  });
 });
 
 describe('scaleTo', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { findNetworkLoss, VpnFailover, type FailoverVpn } from '../../../src/service/engines/vpn-failover.ts';
+import { type FailoverVpn, findNetworkLoss, VpnFailover } from '../../../src/service/engines/vpn-failover.ts';
 import { RoundhouseError } from '../../../src/service/errors.ts';
 import { settle } from '../../support/fake-clock.ts';
 import { createRegistry } from './fixtures.ts';

@@ -1,51 +1,51 @@
 import { expect, test } from 'vitest';
+import { ChangeFeed, type ChangeNotice } from '../../../src/service/events/change-feed.ts';
 import { type DomainEvent, EventBus } from '../../../src/service/events/events.ts';
 import { INVALIDATED_KEYS } from '../../../src/service/events/invalidation.ts';
-import { type ChangeNotice, ChangeFeed } from '../../../src/service/events/change-feed.ts';
 
-function start(most = 3) {
+function start(maxKept = 3) {
   const bus = new EventBus();
-  const notices = new ChangeFeed(bus, most);
-  const heard: ChangeNotice[] = [];
-  const unsubscribe = notices.subscribe((notice) => heard.push(notice));
+  const feed = new ChangeFeed(bus, maxKept);
+  const received: ChangeNotice[] = [];
+  const unsubscribe = feed.subscribe((notice) => received.push(notice));
   const publish = (count: number) => {
     for (let index = 0; index < count; index += 1) bus.publish({ type: 'vpn_restarted', vpn: `${index}` });
   };
-  return { bus, notices, heard, unsubscribe, publish };
+  return { bus, feed, received, unsubscribe, publish };
 }
 
-test('an event becomes a notice within the same turn, with the keys of the invalidation table', () => {
-  const { bus, heard, notices } = start();
+test('an event becomes a notice synchronously, with the keys it invalidates', () => {
+  const { bus, received, feed } = start();
   const event: DomainEvent = { type: 'engine_stopped', engineId: 'e', reason: 'gone' };
   bus.publish(event);
-  expect(heard).toEqual([
-    { id: notices.lastId, event, keys: INVALIDATED_KEYS.engine_stopped, at: expect.any(Number) },
+  expect(received).toEqual([
+    { id: feed.lastId, event, keys: INVALIDATED_KEYS.engine_stopped, at: expect.any(Number) },
   ]);
-  expect(Math.abs(heard[0]!.at - Date.now())).toBeLessThan(1000);
+  expect(Math.abs(received[0]!.at - Date.now())).toBeLessThan(1000);
 });
 
-test('ids are all different, those of another run too', () => {
+test('ids are unique across runs', () => {
   const [one, other] = [start(), start()];
   for (const { publish } of [one, other]) publish(3);
-  const ids = [...one.heard, ...other.heard].map(({ id }) => id);
+  const ids = [...one.received, ...other.received].map(({ id }) => id);
   expect(new Set(ids).size).toBe(6);
 });
 
-test('who comes back is told what it missed, in order', () => {
-  const { notices, heard, publish } = start();
-  const beginning = notices.lastId;
-  expect(notices.since(beginning)).toEqual([]);
+test('a subscriber that reconnects gets the missed notices in order', () => {
+  const { feed, received, publish } = start();
+  const beginning = feed.lastId;
+  expect(feed.since(beginning)).toEqual([]);
   publish(3);
-  expect(notices.since(beginning)).toEqual(heard);
-  expect(notices.since(heard[1]!.id)).toEqual([heard[2]]);
-  expect(notices.since(heard[2]!.id)).toEqual([]);
+  expect(feed.since(beginning)).toEqual(received);
+  expect(feed.since(received[1]!.id)).toEqual([received[2]]);
+  expect(feed.since(received[2]!.id)).toEqual([]);
 });
 
-test('what is too long ago is forgotten, and said to be', () => {
-  const { notices, heard, publish } = start(3);
+test('since() returns null if notices were dropped', () => {
+  const { feed, received, publish } = start(3);
   publish(5);
-  expect(notices.since(heard[0]!.id)).toBeNull();
-  expect(notices.since(heard[1]!.id)).toEqual(heard.slice(2));
+  expect(feed.since(received[0]!.id)).toBeNull();
+  expect(feed.since(received[1]!.id)).toEqual(received.slice(2));
 });
 
 test.each([
@@ -61,24 +61,24 @@ test.each([
   'RUN-99',
   'RUN-1e1',
   `RUN-${'9'.repeat(400)}`,
-])('an id that was never given is known as such: %s', (id) => {
-  const { notices, publish } = start();
+])('since() returns null for an unknown id: %s', (id) => {
+  const { feed, publish } = start();
   publish(2);
-  const [run] = notices.lastId.split('-');
-  expect(notices.since(`${run}-1`)).toHaveLength(1);
-  expect(notices.since(id.replace('RUN', run!))).toBeNull();
+  const [run] = feed.lastId.split('-');
+  expect(feed.since(`${run}-1`)).toHaveLength(1);
+  expect(feed.since(id.replace('RUN', run!))).toBeNull();
 });
 
-test('the id of another run means nothing', () => {
+test('since() returns null for an id of another run', () => {
   const [former, present] = [start(), start()];
   former.publish(1);
   present.publish(2);
-  expect(present.notices.since(former.notices.lastId)).toBeNull();
+  expect(present.feed.since(former.feed.lastId)).toBeNull();
 });
 
-test('who has unsubscribed hears no more', () => {
-  const { heard, unsubscribe, publish } = start();
+test('unsubscribing ends the notices', () => {
+  const { received, unsubscribe, publish } = start();
   unsubscribe();
   publish(1);
-  expect(heard).toEqual([]);
+  expect(received).toEqual([]);
 });

@@ -3,33 +3,33 @@ import { type DomainEvent, EventBus } from '../../../src/service/events/events.t
 
 const EVENT: DomainEvent = { type: 'vpn_changed', vpn: 'gluetun', connected: true };
 
-test('all who listen hear of an event at once, in the order in which they came', () => {
+test('listeners are called synchronously in order of subscription', () => {
   const bus = new EventBus();
-  const heard: string[] = [];
-  bus.subscribe(() => heard.push('first'));
-  bus.subscribe(() => heard.push('second'));
+  const received: string[] = [];
+  bus.subscribe(() => received.push('first'));
+  bus.subscribe(() => received.push('second'));
   bus.publish(EVENT);
-  expect(heard).toEqual(['first', 'second']);
+  expect(received).toEqual(['first', 'second']);
 });
 
-test('whoever has unsubscribed hears nothing more', () => {
+test('unsubscribed listeners are not called', () => {
   const bus = new EventBus();
-  const heard: DomainEvent[] = [];
-  const unsubscribe = bus.subscribe((event) => heard.push(event));
+  const received: DomainEvent[] = [];
+  const unsubscribe = bus.subscribe((event) => received.push(event));
   bus.publish(EVENT);
   unsubscribe();
   bus.publish(EVENT);
-  expect(heard).toEqual([EVENT]);
+  expect(received).toEqual([EVENT]);
 });
 
-test('an event from within a listener is heard by all, before the listeners after it hear of the first', () => {
+test('an event published by a listener is delivered before the first one reaches later listeners', () => {
   const bus = new EventBus();
-  const heard: string[] = [];
+  const received: string[] = [];
   bus.subscribe((event) => {
     if (event.type === 'vpn_changed')
       bus.publish({ type: 'breaker_changed', breaker: 'general', state: 'open' });
   });
-  bus.subscribe(({ type }) => heard.push(type));
+  bus.subscribe(({ type }) => received.push(type));
   bus.publish(EVENT);
-  expect(heard).toEqual(['breaker_changed', 'vpn_changed']);
+  expect(received).toEqual(['breaker_changed', 'vpn_changed']);
 });

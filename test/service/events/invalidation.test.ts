@@ -21,7 +21,7 @@ const answers = createAnswers(
   readConfig(),
 );
 
-/** Every key that the application caches under. */
+/** Every cache key of the application. */
 const KEYS = {
   engines: answers.engines.key,
   statsAll: answers.statsAll.key,
@@ -30,21 +30,21 @@ const KEYS = {
   statsOfB: answers.statsOf('b').key,
   status: answers.status.key,
   vpn: answers.vpn.key,
-  // Of what the VPN's control server told; see src/vpn/facts.ts.
+  // Values of the VPN's control server; see src/service/vpn/control-facts.ts.
   vpnPort: cacheKey('vpn', 'port', 'container', 1),
   vpnAddress: cacheKey('vpn', 'publicip', 'container', 1),
 };
 type KeyName = keyof typeof KEYS;
 
-const FIGURES: KeyName[] = ['statsAll', 'statsTotal', 'statsOfA', 'statsOfB'];
+const STATS: KeyName[] = ['statsAll', 'statsTotal', 'statsOfA', 'statsOfB'];
 const ALL = Object.keys(KEYS) as KeyName[];
 
-/** What must be read anew after each event. */
+/** The keys that must be invalidated by each event. */
 const EXPECTED: { [T in DomainEvent['type']]: [Extract<DomainEvent, { type: T }>, KeyName[]] } = {
-  engine_started: [{ type: 'engine_started', engineId: 'a' }, ['engines', 'status', ...FIGURES]],
+  engine_started: [{ type: 'engine_started', engineId: 'a' }, ['engines', 'status', ...STATS]],
   engine_stopped: [
     { type: 'engine_stopped', engineId: 'a', reason: 'gone' },
-    ['engines', 'status', ...FIGURES],
+    ['engines', 'status', ...STATS],
   ],
   engine_changed: [
     {
@@ -60,7 +60,7 @@ const EXPECTED: { [T in DomainEvent['type']]: [Extract<DomainEvent, { type: T }>
   runtime_connected: [{ type: 'runtime_connected' }, ALL],
   runtime_disconnected: [
     { type: 'runtime_disconnected', reason: 'x' },
-    ['engines', 'status', 'vpn', ...FIGURES],
+    ['engines', 'status', 'vpn', ...STATS],
   ],
   vpn_changed: [
     { type: 'vpn_changed', vpn: 'a', connected: true },
@@ -90,7 +90,7 @@ async function readAnew(cache: Cache): Promise<KeyName[]> {
 }
 
 test.each(Object.entries(EXPECTED))(
-  'after %s what depends on it is read anew, and nothing else',
+  '%s invalidates the keys that depend on it and no others',
   async (_, [event, stale]) => {
     const bus = new EventBus();
     using cache = new Cache({ clock: new FakeClock() });
@@ -103,7 +103,7 @@ test.each(Object.entries(EXPECTED))(
   },
 );
 
-test('every event of the table is tried, and every pattern in it matches a key', () => {
+test('every event of the table is tested, and every pattern in it matches a key', () => {
   expect(Object.keys(EXPECTED).sort()).toEqual(Object.keys(INVALIDATED_KEYS).sort());
   for (const pattern of Object.values(INVALIDATED_KEYS).flat()) {
     const matched = Object.values(KEYS).filter((key) => matchGlob(pattern, key));
@@ -111,7 +111,7 @@ test('every event of the table is tried, and every pattern in it matches a key',
   }
 });
 
-test('whoever hears of an event reads what is true after it', async () => {
+test('a listener that reads after an event gets current values', async () => {
   const bus = new EventBus();
   using cache = new Cache({ clock: new FakeClock() });
   connectInvalidation(bus, cache);
@@ -124,7 +124,7 @@ test('whoever hears of an event reads what is true after it', async () => {
   expect(seen).toBeUndefined();
 });
 
-test('a connection that has ended invalidates nothing more', async () => {
+test('a disconnected cache is not invalidated', async () => {
   const bus = new EventBus();
   using cache = new Cache({ clock: new FakeClock() });
   const disconnect = connectInvalidation(bus, cache);

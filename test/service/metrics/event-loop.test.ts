@@ -13,29 +13,29 @@ beforeEach(() => {
 });
 afterEach(() => delay.stop());
 
-/** Holds the event loop, once the measurement is under way. */
+/** Blocks the event loop once the measurement has started. */
 async function block() {
-  await waitUntil('a first measurement', () => delay.read().mean > 0, 5000);
+  await waitUntil('the first measurement', () => delay.read().mean > 0, 5000);
   const end = performance.now() + BLOCKED_MS;
   while (performance.now() < end);
-  await waitUntil('the delay is measured', () => delay.read().max > 0.1, 5000);
+  await waitUntil('the measured delay', () => delay.read().max > 0.1, 5000);
 }
 
-test('nothing measured yet is no delay, and no NaN', () => {
+test('without a measurement, all delays are 0', () => {
   expect(delay.read()).toEqual({ mean: 0, p50: 0, p90: 0, p99: 0, max: 0 });
 });
 
-test('a held loop shows in the longest delay, whoever has read it before', async () => {
+test('a blocked loop shows in the maximum, even after another read', async () => {
   await block();
   const { max } = delay.read();
   expect(max).toBeGreaterThan((BLOCKED_MS - 20) / 1000);
   expect(max).toBeLessThan(2);
   expect(delay.read().max).toBeGreaterThanOrEqual(max);
-  // The 10 ms between two measurements are not a delay.
-  await waitUntil('most delays are short', () => delay.read().p50 < 0.009, 5000);
+  // The 10 ms between two measurements do not count as delay.
+  await waitUntil('a short median', () => delay.read().p50 < 0.009, 5000);
 });
 
-test('it is remembered for 30 to 60 s', async () => {
+test('a delay is included for 30 to 60 s', async () => {
   await block();
   const { max } = delay.read();
   clock.advance(30_000);
@@ -44,7 +44,7 @@ test('it is remembered for 30 to 60 s', async () => {
   expect(delay.read().max).toBe(0);
 });
 
-test('after a stop no timer is left', () => {
+test('stop() leaves no timer', () => {
   expect(clock.pending).toBe(1);
   delay.stop();
   expect(clock.pending).toBe(0);

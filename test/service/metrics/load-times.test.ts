@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { LoadTimes } from '../../../src/service/metrics/load-times.ts';
 
-test('the times are those of loads that succeeded, by class of key', () => {
+test('durations are of successful loads, by key class', () => {
   const times = new LoadTimes();
   times.record('stats:total', 1, true);
   times.record('stats:total', 3, true);
@@ -13,7 +13,7 @@ test('the times are those of loads that succeeded, by class of key', () => {
   });
 });
 
-test('a reset forgets them', () => {
+test('reset() drops them', () => {
   const times = new LoadTimes();
   times.record('stats:total', 1, true);
   times.reset();

@@ -1,52 +1,52 @@
 import { describe, expect, test } from 'vitest';
 import { INVALIDATED_KEYS } from '../../../src/service/events/invalidation.ts';
 import { figure } from '../../support/http/exposition.ts';
-import { engine, ExposedMetrics } from './fixtures.ts';
+import { ExposedMetrics, engine } from './fixtures.ts';
 
-describe('what /metrics shows', () => {
-  test('engines by state: each is in one', async () => {
-    using shown = new ExposedMetrics();
-    shown.snapshot.engines = [
+describe('the metrics', () => {
+  test('include engines by state, each in one', async () => {
+    using exposed = new ExposedMetrics();
+    exposed.snapshot.engines = [
       engine('starting', { startedAt: null }),
       engine('fine', { health: 'healthy' }),
       engine('also fine', { health: 'healthy' }),
       engine('ill', { health: 'unhealthy' }),
-      engine('not asked yet'),
+      engine('not checked yet'),
     ];
-    const families = await shown.scrape();
+    const families = await exposed.scrape();
     const states = families
       .get('roundhouse_engines')!
       .samples.map(({ labels, value }) => [labels.state, value]);
     expect(Object.fromEntries(states)).toEqual({ starting: 1, healthy: 2, unhealthy: 1, unknown: 1 });
-    shown.snapshot.engines = [];
-    const later = await shown.scrape();
+    exposed.snapshot.engines = [];
+    const later = await exposed.scrape();
     expect(later.get('roundhouse_engines')!.samples.map(({ value }) => value)).toEqual([0, 0, 0, 0]);
   });
 
-  test('the standing among other orchestrators, only where there could be others', async () => {
+  test('include the cluster only with Redis', async () => {
     using alone = new ExposedMetrics();
     expect((await alone.scrape()).has('roundhouse_leading')).toBe(false);
-    const facts = { redisConnected: true, leading: false, redisTotals: { hits: 3, faults: 0 } };
-    using shown = new ExposedMetrics(() => facts);
-    const families = await shown.scrape();
+    const state = { redisConnected: true, leading: false, redisTotals: { hits: 3, faults: 0 } };
+    using exposed = new ExposedMetrics(() => state);
+    const families = await exposed.scrape();
     expect(figure(families, 'roundhouse_redis_connected')).toBe(1);
     expect(figure(families, 'roundhouse_leading')).toBe(0);
     expect(figure(families, 'roundhouse_cache_redis_total', { what: 'hits' })).toBe(3);
-    facts.leading = true;
-    expect(figure(await shown.scrape(), 'roundhouse_leading')).toBe(1);
-    expect(figure(await shown.scrape(), 'roundhouse_cache_redis_total', { what: 'hits' })).toBe(3);
+    state.leading = true;
+    expect(figure(await exposed.scrape(), 'roundhouse_leading')).toBe(1);
+    expect(figure(await exposed.scrape(), 'roundhouse_cache_redis_total', { what: 'hits' })).toBe(3);
   });
 
-  test('calls by their kind, their times and their failures', async () => {
-    using shown = new ExposedMetrics();
-    const { metrics } = shown;
+  test('include durations and failures of calls by kind', async () => {
+    using exposed = new ExposedMetrics();
+    const { metrics } = exposed;
     metrics.recordDockerCall('list', 0.02, true);
     metrics.recordDockerCall('list', 0.2, false);
     metrics.recordDockerCall('stats', 70, true);
     metrics.recordVpnCall('port', 0.003, false);
     metrics.recordLoad({ key: 'stats:engine:00112233', seconds: 0.4, succeeded: true });
     metrics.recordLoad({ key: 'stats:engine:44556677', seconds: 10, succeeded: false });
-    const families = await shown.scrape();
+    const families = await exposed.scrape();
     const docker = (part: string, call: string, more = {}) =>
       figure(families, `roundhouse_docker_call_${part}`, { call, ...more });
     expect(docker('seconds_count', 'list')).toBe(2);
@@ -63,17 +63,17 @@ describe('what /metrics shows', () => {
     expect(figure(families, 'roundhouse_cache_load_failures_total', engines)).toBe(1);
   });
 
-  test("the cache's counters as counters, what it holds as gauges", async () => {
-    using shown = new ExposedMetrics();
-    Object.keys(shown.totals).forEach((name, index) => {
-      Object.assign(shown.totals, { [name]: 100 + index });
+  test('include the totals of the cache, as counters or gauges', async () => {
+    using exposed = new ExposedMetrics();
+    Object.keys(exposed.totals).forEach((name, index) => {
+      Object.assign(exposed.totals, { [name]: 100 + index });
     });
-    const families = await shown.scrape();
+    const families = await exposed.scrape();
     const cache = [...families].filter(([name]) =>
       /^roundhouse_cache_(?!load_(seconds|failures))/.test(name),
     );
-    const figures = cache.map(([name, { type, samples }]) => [name, [type, samples[0]?.value]]);
-    expect(Object.fromEntries(figures)).toEqual({
+    const values = cache.map(([name, { type, samples }]) => [name, [type, samples[0]?.value]]);
+    expect(Object.fromEntries(values)).toEqual({
       roundhouse_cache_hits_total: ['counter', 100],
       roundhouse_cache_misses_total: ['counter', 101],
       roundhouse_cache_loads_total: ['counter', 102],
@@ -87,23 +87,23 @@ describe('what /metrics shows', () => {
       roundhouse_cache_bytes: ['gauge', 110],
       roundhouse_cache_loads_in_flight: ['gauge', 111],
     });
-    // Not added up from scrape to scrape.
-    expect(figure(await shown.scrape(), 'roundhouse_cache_hits_total')).toBe(100);
+    // Not added up at each scrape.
+    expect(figure(await exposed.scrape(), 'roundhouse_cache_hits_total')).toBe(100);
   });
 
-  test('events by kind, those that have not happened as zero', async () => {
-    using shown = new ExposedMetrics();
-    shown.bus.publish({ type: 'vpn_restarted', vpn: 'gluetun' });
-    shown.bus.publish({ type: 'vpn_restarted', vpn: 'gluetun' });
-    const { samples } = (await shown.scrape()).get('roundhouse_events_total')!;
+  test('include events by type, starting at 0', async () => {
+    using exposed = new ExposedMetrics();
+    exposed.bus.publish({ type: 'vpn_restarted', vpn: 'gluetun' });
+    exposed.bus.publish({ type: 'vpn_restarted', vpn: 'gluetun' });
+    const { samples } = (await exposed.scrape()).get('roundhouse_events_total')!;
     const counts = Object.fromEntries(samples.map(({ labels, value }) => [labels.type, value]));
     const none = Object.fromEntries(Object.keys(INVALIDATED_KEYS).map((type) => [type, 0]));
     expect(counts).toEqual({ ...none, vpn_restarted: 2 });
   });
 
-  test('the process: CPU time that grows, memory, when it started', async () => {
-    using shown = new ExposedMetrics();
-    const first = await shown.scrape();
+  test('include CPU time, memory and start time of the process', async () => {
+    using exposed = new ExposedMetrics();
+    const first = await exposed.scrape();
     const started = figure(first, 'process_start_time_seconds');
     expect(Math.abs(Date.now() / 1000 - process.uptime() - started)).toBeLessThan(2);
     expect(figure(first, 'process_resident_memory_bytes')).toBeGreaterThan(10_000_000);
@@ -113,13 +113,13 @@ describe('what /metrics shows', () => {
     const { user, system } = process.cpuUsage();
     const end = performance.now() + 50;
     while (performance.now() < end);
-    const second = await shown.scrape();
+    const second = await exposed.scrape();
     expect(figure(second, 'process_cpu_seconds_total')).toBeGreaterThan((user + system) / 1e6);
     for (const part of ['mean', 'p50', 'p90', 'p99', 'max'])
       expect(figure(second, `nodejs_eventloop_lag_${part}_seconds`)).toBeGreaterThanOrEqual(0);
   });
 
-  test('two applications in one process each show their own', async () => {
+  test('of two applications in one process are separate', async () => {
     using one = new ExposedMetrics();
     using other = new ExposedMetrics();
     one.metrics.recordDockerCall('list', 1, true);

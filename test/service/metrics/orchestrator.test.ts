@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { type Family, figure } from '../../support/http/exposition.ts';
-import { engine, ExposedMetrics } from './fixtures.ts';
+import { ExposedMetrics, engine } from './fixtures.ts';
 
-/** The state that an `orch_vpn…_health` gauge shows: the one of its series that is 1. */
+/** The state of an `orch_vpn…_health` gauge: the label of the series that is 1. */
 function stateOf(families: Map<string, Family>, name: string): string | undefined {
   const { samples } = families.get(name)!;
   expect(samples).toHaveLength(5);
-  const shown = samples.filter(({ value }) => value === 1);
-  expect(shown).toHaveLength(1);
+  const exposed = samples.filter(({ value }) => value === 1);
+  expect(exposed).toHaveLength(1);
   expect(samples.every(({ value }) => value === 0 || value === 1)).toBe(true);
-  return shown[0]?.labels[name];
+  return exposed[0]?.labels[name];
 }
 
 function health(families: Map<string, Family>): (string | undefined)[] {
@@ -20,10 +20,10 @@ function numbers(families: Map<string, Family>, ...names: string[]): Record<stri
   return Object.fromEntries(names.map((name) => [name, figure(families, `orch_${name}`)]));
 }
 
-describe('gauges that dashboards read', () => {
-  test('of engines and streams', async () => {
-    using shown = new ExposedMetrics();
-    Object.assign(shown.snapshot, {
+describe('gauges for dashboards', () => {
+  test('show engines and streams', async () => {
+    using exposed = new ExposedMetrics();
+    Object.assign(exposed.snapshot, {
       engines: [
         engine('a', { health: 'healthy' }),
         engine('b', { health: 'healthy' }),
@@ -35,7 +35,7 @@ describe('gauges that dashboards read', () => {
     });
     expect(
       numbers(
-        await shown.scrape(),
+        await exposed.scrape(),
         'total_streams',
         'healthy_engines',
         'unhealthy_engines',
@@ -49,24 +49,24 @@ describe('gauges that dashboards read', () => {
       used_engines: 2,
       extra_engines: 3,
     });
-    Object.assign(shown.snapshot, { engines: [], minReplicas: 2 });
-    expect(numbers(await shown.scrape(), 'used_engines', 'extra_engines')).toEqual({
+    Object.assign(exposed.snapshot, { engines: [], minReplicas: 2 });
+    expect(numbers(await exposed.scrape(), 'used_engines', 'extra_engines')).toEqual({
       used_engines: 0,
       extra_engines: 0,
     });
   });
 
-  test('of what streams transfer: speeds in MB/s, totals over their ends', async () => {
-    using shown = new ExposedMetrics();
+  test('show transfers: speeds in MB/s, totals including ended streams', async () => {
+    using exposed = new ExposedMetrics();
     const MB = 1024 * 1024;
-    shown.samples.set('s1', {
+    exposed.samples.set('s1', {
       peers: 3,
       speedDown: 1536,
       speedUp: 256,
       downloaded: 5 * MB,
       uploaded: MB,
     });
-    shown.samples.set('s2', { peers: null, speedDown: 512, downloaded: 1 * MB, uploaded: null });
+    exposed.samples.set('s2', { peers: null, speedDown: 512, downloaded: 1 * MB, uploaded: null });
     const names = [
       'total_peers',
       'total_download_speed_mbps',
@@ -76,7 +76,7 @@ describe('gauges that dashboards read', () => {
       'total_downloaded_mb',
       'total_uploaded_mb',
     ];
-    expect(numbers(await shown.scrape(), ...names)).toEqual({
+    expect(numbers(await exposed.scrape(), ...names)).toEqual({
       total_peers: 3,
       total_download_speed_mbps: 2,
       total_upload_speed_mbps: 0.25,
@@ -86,10 +86,10 @@ describe('gauges that dashboards read', () => {
       total_uploaded_mb: 1,
     });
 
-    shown.samples.get('s1')!.downloaded = 8 * MB;
-    shown.bus.publish({ type: 'stream_ended', streamId: 's1', engineId: null, reason: null });
-    shown.samples.delete('s1');
-    expect(numbers(await shown.scrape(), ...names)).toEqual({
+    exposed.samples.get('s1')!.downloaded = 8 * MB;
+    exposed.bus.publish({ type: 'stream_ended', streamId: 's1', engineId: null, reason: null });
+    exposed.samples.delete('s1');
+    expect(numbers(await exposed.scrape(), ...names)).toEqual({
       total_peers: 0,
       total_download_speed_mbps: 0.5,
       total_upload_speed_mbps: 0,
@@ -100,23 +100,23 @@ describe('gauges that dashboards read', () => {
     });
   });
 
-  test('of the VPN, where there is none', async () => {
-    using shown = new ExposedMetrics();
-    const families = await shown.scrape();
+  test('show a VPN that is not configured', async () => {
+    using exposed = new ExposedMetrics();
+    const families = await exposed.scrape();
     expect(health(families)).toEqual(['disabled', 'disabled', 'disabled']);
     expect(numbers(families, 'vpn1_engines', 'vpn2_engines')).toEqual({ vpn1_engines: 0, vpn2_engines: 0 });
   });
 
-  test('of one VPN, known and not', async () => {
-    using shown = new ExposedMetrics();
-    shown.snapshot.vpns = [{ name: 'gluetun', health: undefined }];
-    shown.snapshot.engines = [engine('a', { vpnContainer: 'gluetun' }), engine('b')];
-    let families = await shown.scrape();
+  test('show one VPN, before and after its first observation', async () => {
+    using exposed = new ExposedMetrics();
+    exposed.snapshot.vpns = [{ name: 'gluetun', health: undefined }];
+    exposed.snapshot.engines = [engine('a', { vpnContainer: 'gluetun' }), engine('b')];
+    let families = await exposed.scrape();
     expect(health(families)).toEqual(['unknown', 'unknown', 'disabled']);
     expect(numbers(families, 'vpn1_engines', 'vpn2_engines')).toEqual({ vpn1_engines: 1, vpn2_engines: 0 });
     for (const state of ['healthy', 'unhealthy', 'starting', 'unknown'] as const) {
-      shown.snapshot.vpns = [{ name: 'gluetun', health: state }];
-      families = await shown.scrape();
+      exposed.snapshot.vpns = [{ name: 'gluetun', health: state }];
+      families = await exposed.scrape();
       expect(health(families)).toEqual([state, state, 'disabled']);
     }
   });
@@ -127,15 +127,15 @@ describe('gauges that dashboards read', () => {
     ['unhealthy', 'starting', 'unhealthy'],
     [undefined, 'unhealthy', 'unknown'],
   ] as const)('of two VPNs, %s and %s: the whole is %s', async (one, two, whole) => {
-    using shown = new ExposedMetrics();
-    shown.snapshot.vpns = [
+    using exposed = new ExposedMetrics();
+    exposed.snapshot.vpns = [
       { name: 'one', health: one },
       { name: 'two', health: two },
     ];
-    shown.snapshot.engines = ['one', 'two', 'two'].map((vpnContainer, index) =>
+    exposed.snapshot.engines = ['one', 'two', 'two'].map((vpnContainer, index) =>
       engine(`e${index}`, { vpnContainer }),
     );
-    const families = await shown.scrape();
+    const families = await exposed.scrape();
     expect(health(families)).toEqual([whole, one ?? 'unknown', two]);
     expect(numbers(families, 'vpn1_engines', 'vpn2_engines')).toEqual({ vpn1_engines: 1, vpn2_engines: 2 });
   });

@@ -5,7 +5,7 @@ function bytes(downloaded: number | null, uploaded: number | null = 0) {
   return { downloaded, uploaded };
 }
 
-test('totals are of all streams, each counted once', () => {
+test('totals count the bytes of each stream once', () => {
   const totals = new TransferTotals();
   totals.add('a', bytes(100, 10));
   totals.add('b', bytes(1000, 1));
@@ -14,7 +14,7 @@ test('totals are of all streams, each counted once', () => {
   expect(totals.bytes).toEqual({ downloaded: 1150, uploaded: 13 });
 });
 
-test('what a stream transferred stays when it has ended, and its id may come again', () => {
+test('bytes of an ended stream are kept, and its id can be used again', () => {
   const totals = new TransferTotals();
   totals.add('a', bytes(100));
   totals.end('a', bytes(130));
@@ -23,7 +23,7 @@ test('what a stream transferred stays when it has ended, and its id may come aga
   expect(totals.bytes.downloaded).toBe(280);
 });
 
-test('a stream whose session counts anew never takes anything away', () => {
+test('a new session of a stream never reduces the totals', () => {
   const totals = new TransferTotals();
   totals.add('a', bytes(100));
   totals.add('a', bytes(40));
@@ -31,12 +31,12 @@ test('a stream whose session counts anew never takes anything away', () => {
   expect(totals.bytes.downloaded).toBe(150);
 });
 
-test('figures that are not known change nothing', () => {
+test('unknown values change nothing', () => {
   const totals = new TransferTotals();
   totals.add('a', bytes(100, 7));
   totals.add('a', null);
   totals.add('a', bytes(null, null));
   totals.add('a', bytes(101, null));
-  totals.end('never noted', null);
+  totals.end('never added', null);
   expect(totals.bytes).toEqual({ downloaded: 101, uploaded: 7 });
 });

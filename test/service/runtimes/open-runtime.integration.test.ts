@@ -9,7 +9,7 @@ import { FakeClock } from '../../support/fake-clock.ts';
 import { figure, parseExposition } from '../../support/http/exposition.ts';
 import { startStubServer } from '../../support/http/stub-server.ts';
 
-test('calls to Docker reach the metrics from the first one on', async () => {
+test('calls to Docker are recorded in the metrics from the first one on', async () => {
   await using daemon = await startStubServer('[]');
   const metrics = new Metrics(new FakeClock());
   onTestFinished(() => metrics.close());
@@ -25,7 +25,7 @@ test('calls to Docker reach the metrics from the first one on', async () => {
   }
 });
 
-test('a VPN of which nothing can be known without Docker is told of at the start', async () => {
+test('a VPN that cannot be monitored without Docker causes a warning at the start', async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'roundhouse-runtime-'));
   onTestFinished(() => rm(dataDir, { recursive: true }));
   const warnings: string[] = [];
@@ -38,6 +38,6 @@ test('a VPN of which nothing can be known without Docker is told of at the start
     await runtime.close();
   }
   expect(warnings).toEqual([
-    'No engine will start: without Docker nothing is known of the VPN gluetun (ENGINE_RUNTIME=process)',
+    'No engine will start: the VPN container gluetun cannot be monitored without Docker (ENGINE_RUNTIME=process)',
   ]);
 });

@@ -1,6 +1,6 @@
 import { type DomainEvent, EventBus } from '../../../src/service/events/events.ts';
-import { StreamSamples } from '../../../src/service/streams/stream-samples.ts';
 import type { StreamSample } from '../../../src/service/streams/sample.ts';
+import { StreamSamples } from '../../../src/service/streams/stream-samples.ts';
 import { type NewStream, Streams } from '../../../src/service/streams/streams.ts';
 
 /** Streams and their samples, with every event published. */

@@ -31,31 +31,31 @@ const SAMPLE = {
   livePosition: LIVEPOS,
 };
 
-test('an answer is read as it is, and what is not asked for is left out', () => {
+test('a response is parsed, without unused fields', () => {
   expect(parseSample(STAT, 5)).toEqual(SAMPLE);
 });
 
-test('a zero is a figure', () => {
+test('0 is a value', () => {
   expect(parseSample({ ...STAT, peers: 0, downloaded: 0 }, 5)).toMatchObject({ peers: 0, downloaded: 0 });
 });
 
 test.each([undefined, null, '7', -1, Number.NaN, Number.POSITIVE_INFINITY, {}, true])(
-  'a figure of %s is not known',
+  'a number of %s becomes null',
   (peers) => {
     expect(parseSample({ ...STAT, peers }, 5)).toEqual({ ...SAMPLE, peers: null });
   },
 );
 
-test.each([undefined, null, 'live', 5])('a live position of %s is none', (livepos) => {
+test.each([undefined, null, 'live', 5])('a live position of %s becomes null', (livepos) => {
   expect(parseSample({ ...STAT, livepos }, 5).livePosition).toBeNull();
 });
 
-test('a live position is texts, whatever the engine makes of them', () => {
+test('numbers in a live position become strings', () => {
   const livepos = { ...LIVEPOS, pos: 1_700_000_010, buffer_pieces: null, last_ts: undefined, extra: 'x' };
   const expected = { ...LIVEPOS, buffer_pieces: null, last_ts: null };
   expect(parseSample({ ...STAT, livepos }, 5).livePosition).toEqual(expected);
 });
 
-test('no text is kept that is longer than an engine would make it', () => {
+test('long strings are truncated', () => {
   expect(parseSample({ ...STAT, status: 'x'.repeat(10_000) }, 5).status).toHaveLength(64);
 });

@@ -23,17 +23,19 @@ function stream(change: Partial<NewStream>): Stream {
   return new Streams(new EventBus()).start(newStream('a', change));
 }
 
-/** Sessions at one managed engine, under two names. */
+/** Sessions on one managed engine with two host names. */
 function create(port = engine.port) {
   const clock = new FakeClock();
-  const sessions = new PlaybackSessions(clock, (host, asked) =>
-    ['127.0.0.1', 'engine', '::1'].includes(host) && asked === port ? { host: '127.0.0.1', port } : null,
+  const sessions = new PlaybackSessions(clock, (host, requestedPort) =>
+    ['127.0.0.1', 'engine', '::1'].includes(host) && requestedPort === port
+      ? { host: '127.0.0.1', port }
+      : null,
   );
   return { clock, sessions };
 }
 
 describe('a session', () => {
-  test('has the figures that its engine tells', async () => {
+  test('has the sample reported by its engine', async () => {
     const { stat_url: statUrl } = await engine.play(INFOHASH);
     const before = Date.now();
     const sample = await create().sessions.readSample(stream({ statUrl }), NEVER);
@@ -47,12 +49,12 @@ describe('a session', () => {
     expect(sample!.takenAt).toBeGreaterThanOrEqual(before);
   });
 
-  test('that its engine does not know has none', async () => {
+  test('that its engine does not have has none', async () => {
     const statUrl = `http://127.0.0.1:${engine.port}/ace/stat/${INFOHASH}/${'0'.repeat(32)}`;
     expect(await create().sessions.readSample(stream({ statUrl }), NEVER)).toBeNull();
   });
 
-  test('is stopped, and stopped again without complaint', async () => {
+  test('can be stopped, more than once', async () => {
     const session = await engine.play(INFOHASH);
     const played = stream({ commandUrl: session.command_url });
     const { sessions } = create();
@@ -62,7 +64,7 @@ describe('a session', () => {
     await sessions.stop(played);
   });
 
-  test('keeps what else the command says', async () => {
+  test('keeps other parameters of the command URL', async () => {
     await using server = await startStubServer('{"response":"ok","error":null}');
     const commandUrl = `http://127.0.0.1:${server.port}/ace/cmd/x?token=5&method=pause`;
     await create(server.port).sessions.stop(stream({ commandUrl }));
@@ -70,14 +72,17 @@ describe('a session', () => {
   });
 });
 
-describe('what is called', () => {
-  test.each(['127.0.0.1', 'engine', '[::1]'])('is the managed engine, which a URL calls %s', async (host) => {
-    await using server = await startStubServer('{"response":{"peers":3}}');
-    const statUrl = `http://${host}:${server.port}/ace/stat/x/y?a=b#c`;
-    const sample = await create(server.port).sessions.readSample(stream({ statUrl }), NEVER);
-    expect(sample).toMatchObject({ peers: 3 });
-    expect(server.requests).toEqual(['GET /ace/stat/x/y?a=b']);
-  });
+describe('the requested host', () => {
+  test.each(['127.0.0.1', 'engine', '[::1]'])(
+    'is the managed engine for a URL with host %s',
+    async (host) => {
+      await using server = await startStubServer('{"response":{"peers":3}}');
+      const statUrl = `http://${host}:${server.port}/ace/stat/x/y?a=b#c`;
+      const sample = await create(server.port).sessions.readSample(stream({ statUrl }), NEVER);
+      expect(sample).toMatchObject({ peers: 3 });
+      expect(server.requests).toEqual(['GET /ace/stat/x/y?a=b']);
+    },
+  );
 
   test.each([
     ['another port of its host', (other: number) => `http://127.0.0.1:${other}/`],
@@ -85,7 +90,7 @@ describe('what is called', () => {
     ['a file', () => 'file:///etc/passwd'],
     ['no URL', () => 'not a url'],
     [
-      'an engine as the user of another host',
+      'another host with an engine as its user',
       (other: number, port: number) => `http://engine:${port}@127.0.0.1:${other}/`,
     ],
     ['another host', (_: number, port: number) => `http://localhost.example:${port}/`],
@@ -101,7 +106,7 @@ describe('what is called', () => {
     expect([managed.connections, other.connections]).toEqual([0, 0]);
   });
 
-  test('is not where an engine redirects to', async () => {
+  test('is not the target of a redirect', async () => {
     await using other = await startStubServer('{"response":{"peers":3}}');
     await using managed = await startStubServer((_, response) =>
       response.writeHead(302, { location: `http://127.0.0.1:${other.port}/` }).end(),
@@ -112,14 +117,14 @@ describe('what is called', () => {
   });
 });
 
-describe('an engine that does not answer as it should', () => {
+describe('an engine with an unexpected response', () => {
   test.each([
     ['no JSON', 'hello'],
     ['null', 'null'],
     ['a text', '"unknown playback session id"'],
     ['another error', '{"response":null,"error":"busy"}'],
-    ['neither figures nor an error', '{"response":null,"error":null}'],
-    ['nothing but figures of another kind', '{"response":5}'],
+    ['neither a response nor an error', '{"response":null,"error":null}'],
+    ['a response of another type', '{"response":5}'],
     ['too much', `{"response":{"x":"${'x'.repeat(70_000)}"}}`],
   ])('but says %s: that is a failure, not an end', async (_, body) => {
     await using server = await startStubServer(body);
@@ -130,36 +135,36 @@ describe('an engine that does not answer as it should', () => {
   });
 
   test.each([
-    ['figures', 3000, (sessions: PlaybackSessions, hung: Stream) => sessions.readSample(hung, NEVER)],
+    ['a sample', 3000, (sessions: PlaybackSessions, hung: Stream) => sessions.readSample(hung, NEVER)],
     ['a stop', 2000, (sessions: PlaybackSessions, hung: Stream) => sessions.stop(hung)],
-  ] as const)('is given up when it hangs: %s after %i ms', async (_, deadlineMs, ask) => {
+  ] as const)('times out: %s after %i ms', async (_, deadlineMs, send) => {
     await using hanging = await startEmulatedEngine();
     const session = await hanging.play(INFOHASH);
     hanging.kill('SIGSTOP');
     const { clock, sessions } = create(hanging.port);
     let settled = false;
-    const asked = ask(sessions, stream({ statUrl: session.stat_url, commandUrl: session.command_url }));
-    asked.catch(() => {
+    const request = send(sessions, stream({ statUrl: session.stat_url, commandUrl: session.command_url }));
+    request.catch(() => {
       settled = true;
     });
     clock.advance(deadlineMs - 1);
     await settle();
     expect(settled).toBe(false);
     clock.advance(1);
-    await expect(asked).rejects.toThrow(`did not answer within ${deadlineMs / 1000} s`);
+    await expect(request).rejects.toThrow(`did not answer within ${deadlineMs / 1000} s`);
     expect(clock.pending).toBe(0);
   });
 
-  test('is hung up on once nobody wants its answer', async () => {
+  test('is disconnected when the request is aborted', async () => {
     await using server = await startStubServer(() => {});
-    const asking = new AbortController();
+    const controller = new AbortController();
     const { sessions } = create(server.port);
     const url = `http://127.0.0.1:${server.port}/`;
-    const asked = sessions.readSample(stream({ statUrl: url }), asking.signal);
-    asked.catch(() => {});
-    await waitUntil('it is asked', () => server.requests.length === 1, WAIT_MS);
-    asking.abort(new Error('no longer wanted'));
-    await expect(asked).rejects.toThrow('no longer wanted');
-    await waitUntil('the connection is closed', async () => (await server.open()) === 0, WAIT_MS);
+    const request = sessions.readSample(stream({ statUrl: url }), controller.signal);
+    request.catch(() => {});
+    await waitUntil('the request', () => server.requests.length === 1, WAIT_MS);
+    controller.abort(new Error('aborted by the test'));
+    await expect(request).rejects.toThrow('aborted by the test');
+    await waitUntil('the end of the connection', async () => (await server.open()) === 0, WAIT_MS);
   });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { createStreams, newStream, sampleAt } from './fixtures.ts';
 
-describe('the figures of a stream', () => {
-  test('are those of its last sample, and null before the first', () => {
+describe('the current sample of a stream', () => {
+  test('is the latest one, and null before the first', () => {
     const { samples } = createStreams();
     expect(samples.current('a')).toBeNull();
     expect(samples.history('a')).toEqual([]);
@@ -12,7 +12,7 @@ describe('the figures of a stream', () => {
     expect(samples.current('a')).toEqual(sampleAt(2));
   });
 
-  test('can get lost, while the history stays, and come back', () => {
+  test('can become out of date, while the history is kept', () => {
     const { samples } = createStreams();
     samples.add('a', sampleAt(1));
     samples.markStale('a');
@@ -24,7 +24,7 @@ describe('the figures of a stream', () => {
     expect(samples.history('a')).toEqual([sampleAt(1), sampleAt(2)]);
   });
 
-  test('outlive its end, and begin anew when it starts again', () => {
+  test('is kept after the end of the stream until it starts again', () => {
     const { samples, streams } = createStreams();
     streams.start(newStream('a'));
     samples.add('a', sampleAt(1));
@@ -37,20 +37,20 @@ describe('the figures of a stream', () => {
 });
 
 describe('the history of a stream', () => {
-  test('holds so many of the last samples', () => {
+  test('is limited to the latest samples', () => {
     const { samples } = createStreams(3);
     for (const time of [1, 2, 3, 4, 5]) samples.add('a', sampleAt(time));
     expect(samples.history('a')).toEqual([3, 4, 5].map(sampleAt));
   });
 
-  test('can be one sample', () => {
+  test('can be limited to one sample', () => {
     const { samples } = createStreams(1);
     for (const time of [1, 2]) samples.add('a', sampleAt(time));
     expect(samples.history('a')).toEqual([sampleAt(2)]);
     expect(samples.current('a')).toEqual(sampleAt(2));
   });
 
-  test('is told from a moment on, that moment included', () => {
+  test('can be read from a time, inclusive', () => {
     const { samples } = createStreams();
     for (const time of [10, 20, 30]) samples.add('a', sampleAt(time));
     expect(samples.history('a', 20)).toEqual([20, 30].map(sampleAt));
@@ -58,11 +58,11 @@ describe('the history of a stream', () => {
   });
 });
 
-describe('all histories together', () => {
+describe('all histories', () => {
   const lengths = (samples: ReturnType<typeof createStreams>['samples'], ids: string[]) =>
     ids.map((id) => samples.history(id).length);
 
-  test('are bounded: what was sampled longest ago goes first', () => {
+  test('are bounded together: the least recently sampled stream is shortened first', () => {
     const { samples } = createStreams(100, 6);
     for (const time of [1, 2, 3]) samples.add('ended', sampleAt(time));
     for (const time of [4, 5, 6]) samples.add('a', sampleAt(time));
@@ -74,7 +74,7 @@ describe('all histories together', () => {
     expect(samples.current('ended')).toBeNull();
   });
 
-  test('are shared evenly by streams that are all sampled', () => {
+  test('are equally long if all streams are sampled', () => {
     const { samples } = createStreams(100, 30);
     const ids = ['a', 'b', 'c'];
     for (let time = 1; time <= 50; time += 1) for (const id of ids) samples.add(id, sampleAt(time));
@@ -82,7 +82,7 @@ describe('all histories together', () => {
     for (const id of ids) expect(samples.current(id)).toEqual(sampleAt(50));
   });
 
-  test('are counted right when streams start again', () => {
+  test('are counted correctly when streams start again', () => {
     const { samples, streams } = createStreams(100, 4);
     for (let round = 0; round < 5; round += 1) {
       streams.start(newStream('a'));

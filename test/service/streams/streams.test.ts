@@ -3,7 +3,7 @@ import { RoundhouseError } from '../../../src/service/errors.ts';
 import { createStreams, newStream } from './fixtures.ts';
 
 describe('a stream', () => {
-  test('starts and ends once, and says why it ended', () => {
+  test('starts and ends once, with a reason', () => {
     const { streams, events } = createStreams();
     const started = streams.start(newStream('a'));
     expect(streams.start(newStream('a', { key: 'other' }))).toBe(started);
@@ -16,7 +16,7 @@ describe('a stream', () => {
     ]);
   });
 
-  test('is known after its end, and one that never was is not', () => {
+  test('is kept after its end; an unknown id is not found', () => {
     const { streams } = createStreams();
     streams.start(newStream('a'));
     const ended = streams.end('a', null);
@@ -25,7 +25,7 @@ describe('a stream', () => {
     expect(() => streams.require('b')).toThrow(RoundhouseError);
   });
 
-  test('ends with its engine, and no other does', () => {
+  test('ends with its engine, unlike streams of other engines', () => {
     const { streams, bus, events } = createStreams();
     for (const [id, engineId] of [
       ['a', 'one'],
@@ -48,8 +48,8 @@ describe('a stream', () => {
   });
 });
 
-describe('memory', () => {
-  test('holds 5000 started streams: the oldest gives way', () => {
+describe('the number of kept streams', () => {
+  test('is limited to 5000 started ones; the oldest is ended', () => {
     const { streams, events } = createStreams();
     for (let index = 0; index < 5000; index += 1) streams.start(newStream(`s${index}`));
     expect(streams.counts()).toMatchObject({ active: 5000, total: 5000 });
@@ -59,7 +59,7 @@ describe('memory', () => {
     expect(events.at(-1)).toMatchObject({ type: 'stream_ended', streamId: 's0', reason: 'forgotten' });
   });
 
-  test('holds 1000 ended streams', () => {
+  test('is limited to 1000 ended ones', () => {
     const { streams } = createStreams();
     for (let index = 0; index <= 1000; index += 1) {
       streams.start(newStream(`s${index}`));

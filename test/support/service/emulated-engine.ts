@@ -69,6 +69,10 @@ export async function startEmulatedEngine(): Promise<EmulatedEngine> {
     port,
     spawn(process.execPath, flags, { stdio: ['pipe', 'ignore', 'ignore'] }),
   );
-  await waitUntil('the engine to serve requests', () => fetch(`http://127.0.0.1:${port}/`), START_DEADLINE_MS);
+  await waitUntil(
+    'the engine to serve requests',
+    () => fetch(`http://127.0.0.1:${port}/`),
+    START_DEADLINE_MS,
+  );
   return engine;
 }

@@ -1,5 +1,5 @@
-import type { DomainEvent } from '../../events/events.ts';
 import type { ChangeNotice } from '../../events/change-feed.ts';
+import type { DomainEvent } from '../../events/events.ts';
 
 /** How long a client waits before it connects again, in milliseconds. */
 const RETRY_MS = 2000;

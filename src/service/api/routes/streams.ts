@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import { Type } from 'typebox';
-import type { StreamSamples } from '../../streams/stream-samples.ts';
 import type { PlaybackSessions } from '../../streams/sessions.ts';
+import type { StreamSamples } from '../../streams/stream-samples.ts';
 import type { Streams } from '../../streams/streams.ts';
 import { dropIfKnown } from '../conditional.ts';
 import type { Api } from '../context.ts';

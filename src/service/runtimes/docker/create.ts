@@ -1,5 +1,5 @@
 import type { ContainerCreateOptions } from 'dockerode';
-import { substitutePorts, splitCommand } from '../../engines/command.ts';
+import { splitCommand, substitutePorts } from '../../engines/command.ts';
 import type { EngineSpec } from '../../engines/runtime.ts';
 import { writeLabels } from './labels.ts';
 import type { DockerEngineOptions } from './options.ts';

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import pLimit from 'p-limit';
-import { type ProcStat, parseProcIo, parseProcStatus, parseProcStat } from './proc-text.ts';
+import { type ProcStat, parseProcIo, parseProcStat, parseProcStatus } from './proc-text.ts';
 
 /** Bounds the number of open files: a machine can have more processes than the service may open files. */
 const limit = pLimit(16);

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { type Command, substitutePorts, splitCommand } from '../../engines/command.ts';
+import { type Command, splitCommand, substitutePorts } from '../../engines/command.ts';
 import type {
   EnginePorts,
   EngineRuntime,
@@ -166,9 +166,11 @@ class ProcessRuntime implements EngineRuntime {
   }
 
   async #start(spec: EngineSpec): Promise<Running> {
-    const process = await startProcess(substitutePorts(this.#command, spec.ports), spec.env).catch((cause) => {
-      throw new RoundhouseError('provisioning_failed', 'The engine program cannot be started', { cause });
-    });
+    const process = await startProcess(substitutePorts(this.#command, spec.ports), spec.env).catch(
+      (cause) => {
+        throw new RoundhouseError('provisioning_failed', 'The engine program cannot be started', { cause });
+      },
+    );
     const engine: RuntimeEngine = {
       id: randomBytes(32).toString('hex'),
       name: spec.name,
@@ -210,7 +212,9 @@ class ProcessRuntime implements EngineRuntime {
     this.#engines.delete(engine.id);
     this.#listener?.onStopped(engine.id);
     if (!removing) {
-      void process.exitSummary.then((text) => warn(`The engine ${engine.name} exited unexpectedly (${text})`));
+      void process.exitSummary.then((text) =>
+        warn(`The engine ${engine.name} exited unexpectedly (${text})`),
+      );
     }
     // Its child processes may still run and use its ports.
     await process.end(stopTimeoutMs);

@@ -18,7 +18,9 @@ export interface SampledProcess {
  * machine: not all kernels list the children of a process, and the cost is the same for 1 engine as for 200.
  * @returns the samples by engine id, without engines that have ended
  */
-export async function sampleEngines(engines: readonly SampledProcess[]): Promise<Map<string, ResourceSample>> {
+export async function sampleEngines(
+  engines: readonly SampledProcess[],
+): Promise<Map<string, ResourceSample>> {
   const processes = await readProcesses();
   const groups = groupByLeader(processes, new Set(engines.map(({ pid }) => pid)));
   const memoryLimit = readMemoryLimit();

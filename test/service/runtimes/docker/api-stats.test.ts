@@ -3,7 +3,7 @@ import { parseApiStats } from '../../../../src/service/runtimes/docker/api-stats
 
 type Answer = Parameters<typeof parseApiStats>[0];
 
-/** The parts of a real answer that are read. */
+/** The parsed parts of a real response. */
 function answer(changes: object = {}): Answer {
   return {
     read: '2026-11-21T10:00:00.250000000Z',
@@ -26,7 +26,7 @@ function answer(changes: object = {}): Answer {
   } as unknown as Answer;
 }
 
-it('reads a sample of version 1', () => {
+it('parses a response of cgroup version 1', () => {
   expect(parseApiStats(answer())).toEqual({
     takenAt: Date.parse('2026-11-21T10:00:00.250Z'),
     cpuNs: 5_000_000,
@@ -39,14 +39,14 @@ it('reads a sample of version 1', () => {
   });
 });
 
-it('reads a sample of version 2, whose inactive pages have another name', () => {
+it('parses a response of cgroup version 2, in which inactive pages have another name', () => {
   const memory = { usage: 50_000_000, limit: 1, stats: { inactive_file: 15_000_000 } };
   expect(parseApiStats(answer({ memory_stats: memory }))?.memoryUsage).toBe(35_000_000);
 });
 
 it.each([
-  ['null block figures', { blkio_stats: { io_service_bytes_recursive: null } }],
-  ['no block figures', { blkio_stats: null }],
+  ['null block I/O', { blkio_stats: { io_service_bytes_recursive: null } }],
+  ['no block I/O', { blkio_stats: null }],
 ])('keeps a container with %s', (_what, changes) => {
   expect(parseApiStats(answer(changes))).toMatchObject({
     memoryUsage: 30_000_000,
@@ -55,11 +55,11 @@ it.each([
   });
 });
 
-it.each([[null], [undefined]])('keeps a container whose networks are %s', (networks) => {
+it.each([[null], [undefined]])('accepts networks of %s', (networks) => {
   expect(parseApiStats(answer({ networks }))).toMatchObject({ networkRx: 0, networkTx: 0, cpuNs: 5_000_000 });
 });
 
-it('takes the empty answer of a stopped container for none, not for zeros', () => {
+it('returns null for the empty response of a stopped container', () => {
   const stopped = {
     read: '0001-01-01T00:00:00Z',
     cpu_stats: { cpu_usage: { total_usage: 0 } },

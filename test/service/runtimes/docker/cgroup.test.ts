@@ -20,7 +20,7 @@ const USED = {
   networkTx: 1000,
 };
 
-it('reads version 1: page cache is not memory in use, loopback is not network', async () => {
+it('reads version 1 without page cache and loopback traffic', async () => {
   expect(await read(VERSION_1)).toEqual({ ...USED, cpuNs: 123_456_789, memoryLimit: totalmem() });
 });
 
@@ -28,7 +28,7 @@ it('reads version 2', async () => {
   expect(await read(VERSION_2)).toEqual({ ...USED, cpuNs: 123_456_000, memoryLimit: 268_435_456 });
 });
 
-it('takes the machine as the limit where there is none', async () => {
+it('returns the memory of the machine if there is no limit', async () => {
   const limitless = Object.fromEntries(
     Object.entries(VERSION_2).map(([path, text]) => [path, path.endsWith('memory.max') ? 'max\n' : text]),
   );
@@ -47,13 +47,10 @@ it('reads a combined hierarchy of version 1', async () => {
   expect(await read(combined)).toMatchObject({ memoryUsage: 30_000_000 });
 });
 
-it("refuses a process that is not the container's: the number may be another's in this namespace", async () => {
+it('returns null for a process of another container: in another PID namespace the pid may be reused', async () => {
   expect(await read(VERSION_1, 'a'.repeat(64))).toBeNull();
 });
 
-it.each(['cpuacct.usage', 'memory.stat', 'net/dev', '/cgroup'])(
-  'gives up as a whole without %s',
-  async (ending) => {
-    expect(await read(without(VERSION_1, ending))).toBeNull();
-  },
-);
+it.each(['cpuacct.usage', 'memory.stat', 'net/dev', '/cgroup'])('returns null without %s', async (ending) => {
+  expect(await read(without(VERSION_1, ending))).toBeNull();
+});

@@ -3,7 +3,7 @@ import { type DockerCall, DockerClient } from '../../../../src/service/runtimes/
 import { settle } from '../../../support/fake-clock.ts';
 import { startStubServer } from '../../../support/http/stub-server.ts';
 
-/** A client of a stub daemon, and what it tells of its calls. */
+/** A client of a stub daemon, and its observed calls. */
 function observe(port: number, timeoutS = 5) {
   const ended: { call: DockerCall; seconds: number; succeeded: boolean }[] = [];
   const client = new DockerClient({
@@ -15,7 +15,7 @@ function observe(port: number, timeoutS = 5) {
   return { client, ended };
 }
 
-test('each call is told of by its name as it ends, the ping too', async () => {
+test('each call is observed by name when it ends, pings included', async () => {
   await using daemon = await startStubServer('[]');
   const { client, ended } = observe(daemon.port);
   await client.ping();
@@ -43,7 +43,7 @@ test.each([
   expect(ended).toEqual([{ call: 'inspect', seconds: expect.any(Number), succeeded }]);
 });
 
-test('no answer in time is a failure that took as long as the deadline', async () => {
+test('a missing response is a failure with the duration of the timeout', async () => {
   await using daemon = await startStubServer(() => {});
   const { client, ended } = observe(daemon.port, 0.1);
   const call = client.call('stop', (abortSignal) => client.docker.getContainer('x').stop({ abortSignal }));
@@ -52,12 +52,12 @@ test('no answer in time is a failure that took as long as the deadline', async (
   expect(ended[0]?.seconds).toBeGreaterThan(0.09);
 });
 
-test('the wait for a turn does not count: it says nothing of the daemon', async () => {
+test('the time in the queue is not part of the duration', async () => {
   const { promise: gate, resolve: open } = Promise.withResolvers<string>();
   const { client, ended } = observe(1);
   const first = client.call('list', () => gate);
   const second = client.call('inspect', () => Promise.resolve('there'));
-  // By now the first call has its turn, and the second waits for it.
+  // The first call has been made, and the second is queued.
   await settle();
   const begun = performance.now();
   while (performance.now() - begun < 50);

@@ -28,7 +28,7 @@ function envOf(variant: string, spec: Partial<EngineSpec>, more = {}): string[] 
 }
 
 describe('an engine behind one of two VPNs', () => {
-  it('joins the network of that one, and notes its name', () => {
+  it('joins its network and is labelled with its name', () => {
     const spec = { ...SPEC, vpnContainer: 'two', vpnContainerId: ID, forwardedPort: 6001 };
     const { HostConfig, Labels } = createOptions(spec, optionsFor(TWO_VPNS));
     expect(HostConfig).toMatchObject({ NetworkMode: `container:${ID}` });
@@ -52,7 +52,7 @@ describe('an engine behind one of two VPNs', () => {
 });
 
 describe('the forwarded port', () => {
-  it('is told to each image in its own way, and only to the engine that has it', () => {
+  it('is set in the way of each image, for the engine that has it only', () => {
     expect(envOf('krinkuto11-amd64', { forwardedPort: 6001 })).toContain('P2P_PORT=6001');
     expect(envOf('krinkuto11-amd64', {}).join()).not.toContain('P2P_PORT');
     const usual = '--client-console --bind-all --http-port 19000 --https-port 19001';
@@ -60,7 +60,7 @@ describe('the forwarded port', () => {
     expect(envOf('jopsis-amd64', {})).toEqual([`ACESTREAM_ARGS=${usual}`]);
   });
 
-  it('is filled into a command', () => {
+  it('is substituted in a command', () => {
     const options = optionsFor({ ENGINE_COMMAND: 'engine --port {p2p_port}' });
     expect(createOptions({ ...SPEC, forwardedPort: 6001 }, options).Cmd).toEqual([
       'engine',
@@ -69,7 +69,7 @@ describe('the forwarded port', () => {
     ]);
   });
 
-  it('gives way to what the caller sets', () => {
+  it('is overridden by the caller', () => {
     const env = { P2P_PORT: '7000' };
     expect(envOf('krinkuto11-amd64', { forwardedPort: 6001, env })).toContain('P2P_PORT=7000');
   });

@@ -6,7 +6,7 @@ import type { KernelRoots } from '../../../../src/service/runtimes/docker/cgroup
 export const ID = '3f9c'.repeat(16);
 export const PID = 4242;
 
-/** A folder with the kernel's files of one container, as recorded; remove it with `remove()`. */
+/** A directory with recorded kernel files of one container. Delete it with `remove()`. */
 export async function kernelFiles(
   files: Record<string, string>,
 ): Promise<KernelRoots & { remove(): Promise<void> }> {
@@ -32,7 +32,7 @@ export const NET_DEV = `Inter-|   Receive                                       
 
 const FOLDER_1 = `docker/${ID}`;
 
-/** cgroup version 1, as dockerd with the cgroupfs driver lays it out. */
+/** The layout of cgroup version 1 with dockerd's cgroupfs driver. */
 export const VERSION_1: Record<string, string> = {
   [`proc/${PID}/cgroup`]: `9:blkio:/${FOLDER_1}
 8:pids:/${FOLDER_1}
@@ -67,7 +67,7 @@ Total 15288
 
 const FOLDER_2 = `system.slice/docker-${ID}.scope`;
 
-/** cgroup version 2, as dockerd with the systemd driver lays it out. */
+/** The layout of cgroup version 2 with dockerd's systemd driver. */
 export const VERSION_2: Record<string, string> = {
   [`proc/${PID}/cgroup`]: `0::/${FOLDER_2}\n`,
   [`proc/${PID}/net/dev`]: NET_DEV,
@@ -89,7 +89,7 @@ active_file 10000000
 `,
 };
 
-/** The same files without those whose path ends so. */
+/** The same files without those with this path suffix. */
 export function without(files: Record<string, string>, ending: string): Record<string, string> {
   return Object.fromEntries(Object.entries(files).filter(([path]) => !path.endsWith(ending)));
 }

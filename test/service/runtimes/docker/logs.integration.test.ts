@@ -4,7 +4,7 @@ import { demultiplex, readContainerLogs } from '../../../../src/service/runtimes
 import { startStubServer } from '../../../support/http/stub-server.ts';
 import { waitUntil } from '../../../support/wait-until.ts';
 
-// A busy machine makes all of this slow.
+// Generous, because a busy machine is slow.
 vi.setConfig({ testTimeout: 30_000 });
 
 function frame(stream: number, text: string): Buffer {
@@ -33,17 +33,17 @@ const FRAMES = Buffer.concat([
 const TEXT = `out Ä\nerr\n${'x'.repeat(300)}`;
 
 describe('multiplexed output', () => {
-  test.each([1, 2, 3, 7, 8, 9, 13, 64, 1000])('is taken apart from chunks of %d bytes', async (length) => {
+  test.each([1, 2, 3, 7, 8, 9, 13, 64, 1000])('is demultiplexed from chunks of %d bytes', async (length) => {
     expect(await collect(demultiplex(inChunks(FRAMES, length)))).toBe(TEXT);
   });
 
-  test('is passed on as it comes, before its frame is whole', async () => {
+  test('is passed on before its frame is complete', async () => {
     const chunks = demultiplex(inChunks(FRAMES, 10));
     expect(Buffer.from((await chunks.next()).value!).toString()).toBe('ou');
   });
 
   test.each(['plain text that is no frame', '\x07\0\0\0\0\0\0\x01a', '\x01\0\x01\0\0\0\0\x01a'])(
-    'is refused where it is none: %j',
+    'with an invalid header is rejected: %j',
     async (text) => {
       await expect(collect(demultiplex(inChunks(Buffer.from(text), 5)))).rejects.toThrow('not multiplexed');
     },
@@ -57,7 +57,7 @@ describe('the logs of a container', () => {
     return new DockerClient({ host: `tcp://127.0.0.1:${port}`, timeoutS, concurrency: 2 });
   }
 
-  test('are asked for as wished, and framed unless they come from a terminal', async () => {
+  test('are requested with the options, and demultiplexed unless there is a terminal', async () => {
     const asked: (string | undefined)[] = [];
     await using daemon = await startStubServer((request, response) => {
       asked.push(request.url);
@@ -90,14 +90,14 @@ describe('the logs of a container', () => {
     else await expect(read).rejects.toMatchObject({ code });
   });
 
-  test('are unavailable at the deadline where the daemon hangs', async () => {
+  test('are unavailable at the timeout if the daemon hangs', async () => {
     await using daemon = await startStubServer(() => {});
     const { signal } = new AbortController();
     const read = readContainerLogs(createClient(daemon.port, 0.2), 'a', false, { ...OPTIONS, signal });
     await expect(read).rejects.toMatchObject({ code: 'runtime_unavailable' });
   });
 
-  test('are let go of as the reader leaves, in mid-stream', async () => {
+  test('are closed when the reader aborts in mid-stream', async () => {
     let closed = false;
     await using daemon = await startStubServer((_, response) => {
       response.on('close', () => {
@@ -111,10 +111,10 @@ describe('the logs of a container', () => {
     const reading = collect(logs);
     leaving.abort();
     await expect(reading).rejects.toMatchObject({ name: 'AbortError' });
-    await waitUntil('the daemon sees it leave', () => closed, 10_000);
+    await waitUntil('the end of the connection', () => closed, 10_000);
   });
 
-  test('fail where the daemon breaks off', async () => {
+  test('fail if the daemon closes the connection', async () => {
     await using daemon = await startStubServer((_, response) => {
       response.write(FRAMES, () => response.destroy());
     });

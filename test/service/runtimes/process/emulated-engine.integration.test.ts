@@ -20,7 +20,7 @@ interface Stream {
   infohash: string;
   playback_session_id: string;
 }
-interface Answer<T> {
+interface EngineResponse<T> {
   response: T | null;
   error: string | null;
 }
@@ -54,10 +54,10 @@ describe('the emulated engine', () => {
     await once(engine, 'exit');
   });
 
-  const open = (query: string) => get<Answer<Stream>>(`${base}/ace/getstream?format=json&${query}`);
+  const open = (query: string) => get<EngineResponse<Stream>>(`${base}/ace/getstream?format=json&${query}`);
   const openStream = async (query: string) => (await open(query)).response!;
 
-  it('says what it is', async () => {
+  it('reports its version', async () => {
     const version = { code: 3_017_000, platform: 'linux', version: '3.1.70-emulated' };
     const service = await fetch(`${base}/webui/api/service?method=get_version`);
     expect(service.headers.get('server')).toBe('roundhouse-emulated-engine');
@@ -68,9 +68,9 @@ describe('the emulated engine', () => {
     });
   });
 
-  it('is connected', async () => {
-    const answer = await get(`${base}/server/api?api_version=3&method=get_network_connection_status`);
-    expect(answer).toEqual({ result: { connected: true } });
+  it('reports that it is connected', async () => {
+    const response = await get(`${base}/server/api?api_version=3&method=get_network_connection_status`);
+    expect(response).toEqual({ result: { connected: true } });
   });
 
   it.each(['/server/api', '/server/api?method=get_version', '/webui/api/service?method=constructor'])(
@@ -80,7 +80,7 @@ describe('the emulated engine', () => {
     },
   );
 
-  it('starts a stream and tells where to ask about it', async () => {
+  it('starts a stream and returns its URLs', async () => {
     const { response, error } = await open(`id=${ID}&pid=one`);
     expect(error).toBeNull();
     const path = `${response!.infohash}/${response!.playback_session_id}`;
@@ -96,7 +96,7 @@ describe('the emulated engine', () => {
     });
   });
 
-  it('takes every kind of content, each with an infohash that stays the same', async () => {
+  it('accepts every kind of content, each with a stable infohash', async () => {
     const infohash = 'A'.repeat(40);
     const magnet = encodeURIComponent(`magnet:?dn=x&xt=urn:btih:${infohash}&tr=y`);
     expect((await openStream(`infohash=${infohash}`)).infohash).toBe(infohash.toLowerCase());
@@ -119,9 +119,9 @@ describe('the emulated engine', () => {
     expect(await open(query)).toEqual({ response: null, error: expect.stringContaining(reason) });
   });
 
-  it('tells figures that move with time', async () => {
+  it('reports statistics that change with time', async () => {
     const stream = await openStream(`id=${ID}`);
-    const first = await get<Answer<Stat>>(stream.stat_url);
+    const first = await get<EngineResponse<Stat>>(stream.stat_url);
     const text = expect.stringMatching(/^\d+$/);
     const count = expect.any(Number);
     expect(first).toEqual({
@@ -152,7 +152,7 @@ describe('the emulated engine', () => {
     const later = await waitUntil(
       'the download of another 300 KB',
       async () => {
-        const { response } = await get<Answer<Stat>>(stream.stat_url);
+        const { response } = await get<EngineResponse<Stat>>(stream.stat_url);
         return response!.downloaded - downloaded > 300 * 1024 && response;
       },
       5000,
@@ -160,12 +160,12 @@ describe('the emulated engine', () => {
     expect(later.uploaded).toBeGreaterThan(uploaded);
     await waitUntil(
       'the end of prebuffering',
-      async () => (await get<Answer<Stat>>(stream.stat_url)).response?.status === 'dl',
+      async () => (await get<EngineResponse<Stat>>(stream.stat_url)).response?.status === 'dl',
       5000,
     );
   });
 
-  it('ends a stream when told to', async () => {
+  it('stops a stream on command', async () => {
     const stream = await openStream(`id=${ID}`);
     expect(await get(`${stream.command_url}?method=pause`)).toEqual({
       response: null,
@@ -176,7 +176,7 @@ describe('the emulated engine', () => {
     expect(await get(`${stream.command_url}?method=stop`)).toEqual(DEAD);
   });
 
-  it('gives a player one session at a time', async () => {
+  it('keeps one session per player', async () => {
     const [first, other] = [await openStream(`id=${ID}&pid=p`), await openStream(`id=${ID}&pid=q`)];
     const second = await openStream(`infohash=${ID}&pid=p`);
     expect(await get(first.stat_url)).toEqual(DEAD);
@@ -184,7 +184,7 @@ describe('the emulated engine', () => {
     expect(await get(second.stat_url)).toMatchObject({ error: null });
   });
 
-  it('holds no more than 64 sessions; the oldest gives way', async () => {
+  it('keeps at most 64 sessions; the oldest ends', async () => {
     const streams = [];
     for (let count = 0; count < 65; count += 1) streams.push(await openStream(`id=${ID}`));
     expect(await get(streams[0]!.stat_url)).toEqual(DEAD);
@@ -192,7 +192,7 @@ describe('the emulated engine', () => {
     expect(await get(streams[64]!.stat_url)).toMatchObject({ error: null });
   });
 
-  it('sends a player on to a stream of null packets that ends with its session', async () => {
+  it('redirects a player to a stream of null packets that ends with its session', async () => {
     const redirect = await fetch(`${base}/ace/getstream?id=${ID}`, { redirect: 'manual' });
     expect(redirect.status).toBe(302);
     const playbackUrl = redirect.headers.get('location')!;
@@ -210,18 +210,18 @@ describe('the emulated engine', () => {
 
   it.each([
     ['no HTTP', '\x00\xff\x16\x03 rubbish\r\n\r\n'],
-    ['a target that is no path', 'GET * HTTP/1.1\r\nHost: x\r\n\r\n'],
+    ['a target that is not a path', 'GET * HTTP/1.1\r\nHost: x\r\n\r\n'],
     ['an address as target', 'GET http://[::/ace HTTP/1.1\r\nHost: x\r\n\r\n'],
     ['broken escapes', 'GET /ace/getstream?format=json&id=%&url=%zz%00 HTTP/1.1\r\nHost: x\r\n\r\n'],
-    ['a host no header may hold', `GET /ace/getstream?id=${ID} HTTP/1.1\r\nHost: \xe9\x80\t%"<x\r\n\r\n`],
+    ['an invalid host header', `GET /ace/getstream?id=${ID} HTTP/1.1\r\nHost: \xe9\x80\t%"<x\r\n\r\n`],
     ['no host', `GET /ace/getstream?id=${ID} HTTP/1.0\r\n\r\n`],
-    ['a header without end', `GET / HTTP/1.1\r\nX: ${'x'.repeat(100_000)}`],
+    ['a header that never ends', `GET / HTTP/1.1\r\nX: ${'x'.repeat(100_000)}`],
     ['another method', 'DELETE /ace/getstream HTTP/1.1\r\nHost: x\r\n\r\n'],
-    ['a body that breaks off', 'POST /server/api HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{"a'],
+    ['an incomplete body', 'POST /server/api HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{"a'],
     ['two requests at once', 'GET / HTTP/1.1\r\nHost: x\r\n\r\nGET\r\n\r\n'],
   ])('survives %s', async (_, request) => {
     const socket = connect(port, '127.0.0.1');
-    // The engine may cut the connection while it is still being written to.
+    // The engine may close the connection while the test still writes.
     socket.on('error', () => {});
     const closed = new Promise((resolve) => socket.once('close', resolve));
     socket.end(Buffer.from(request, 'latin1'));
@@ -233,14 +233,14 @@ describe('the emulated engine', () => {
     });
   });
 
-  it('answers 404 for what it does not know', async () => {
+  it('responds with 404 to unknown paths', async () => {
     for (const path of ['/', '/ace', '/ace/stat/x', `/ace/stat/${ID}/${ID}/`]) {
       expect((await fetch(base + path)).status).toBe(404);
     }
     expect(await get(`${base}/ace/stat/${ID}/${ID}`)).toEqual(DEAD);
   });
 
-  it('listens on 127.0.0.1 alone unless told otherwise', () => {
+  it('listens on 127.0.0.1 by default', () => {
     const listening = ['/proc/net/tcp', '/proc/net/tcp6']
       .flatMap((file) => readFileSync(file, 'utf8').split('\n'))
       .map((line) => line.trim().split(/\s+/))
@@ -260,7 +260,7 @@ describe('the program of the emulated engine', () => {
     return { engine, port };
   }
 
-  it.each(['SIGTERM', 'SIGINT'] as const)('ends at once on %s, even while it plays', async (signal) => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('exits at once on %s, even during playback', async (signal) => {
     const { engine, port } = await startServing();
     const playback = await fetch(`http://127.0.0.1:${port}/ace/getstream?id=${ID}`);
     await playback.body!.getReader().read();
@@ -268,7 +268,7 @@ describe('the program of the emulated engine', () => {
     expect(await once(engine, 'exit')).toEqual([0, null]);
   });
 
-  it('ends with its standard input only if told to', async () => {
+  it('exits with its standard input only with the flag', async () => {
     const [dependent, independent] = [await startServing('--exit-with-parent'), await startServing()];
     independent.engine.stdin.end();
     dependent.engine.stdin.end();
@@ -288,7 +288,7 @@ describe('the program of the emulated engine', () => {
     expect(await once(start(flag), 'exit')).toEqual([2, null]);
   });
 
-  it('says why it cannot listen', async () => {
+  it('reports why it cannot listen', async () => {
     const { port } = await startServing();
     const engine = start('--http-port', String(port));
     const [said] = await once(engine.stderr, 'data');

@@ -10,7 +10,7 @@ import { askEngine, findPids, makeDataDir, makeSpec, PROGRAM_COMMAND, startRunti
 
 const SERVICE = join(import.meta.dirname, 'fixtures/service.ts');
 
-/** Starts a service of its own with one engine. */
+/** Starts a separate service with one engine. */
 async function startService(dataDir: string, command: string[]) {
   const spec = await makeSpec();
   const { hostHttp, containerHttps } = spec.ports;
@@ -28,15 +28,15 @@ async function startService(dataDir: string, command: string[]) {
   return { spec, kill };
 }
 
-describe('a service that is killed', () => {
-  it('takes the bundled engine with it', async () => {
+describe('a killed service', () => {
+  it('ends the bundled engine with it', async () => {
     const { spec, kill } = await startService(makeDataDir(), []);
     await kill();
     const { hostHttp } = spec.ports;
     await waitUntil('the end of the engine', () => findPids(hostHttp).length === 0, 5000);
   });
 
-  it('leaves other engines to the next service with its data folder, which ends them', async () => {
+  it('leaves other engines running, which the next service with its data directory ends', async () => {
     const dataDir = makeDataDir();
     const { spec, kill } = await startService(dataDir, [PROGRAM_COMMAND]);
     await kill();
@@ -45,13 +45,13 @@ describe('a service that is killed', () => {
 
     const { runtime, warnings } = await startRuntime({ dataDir, stopTimeoutMs: 100 });
     expect(findPids(spec.ports.hostHttp)).toEqual([]);
-    expect(warnings).toEqual(['Ended the engine orphan, left behind by a service that was killed']);
+    expect(warnings).toEqual(['Ended the engine orphan, which a killed service had left running']);
     expect(readdirSync(join(dataDir, 'process-engines'))).toEqual([]);
     expect(await runtime.list()).toEqual([]);
     await runtime.create(spec);
   });
 
-  it('is not one that still runs: its engines are left alone', async () => {
+  it('is not confused with a running one, whose engines are kept', async () => {
     const dataDir = makeDataDir();
     const { spec, kill } = await startService(dataDir, [PROGRAM_COMMAND]);
     const { warnings } = await startRuntime({ dataDir });
@@ -67,7 +67,7 @@ describe('a record', () => {
   const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   const nobody = { pid: 2 ** 22 + 1, startTicks: 1 };
 
-  /** A bystander process, and a record that names it or not. */
+  /** Starts an unrelated process and writes a record. */
   async function setUp(change: (engine: { pid: number; startTicks: number }) => unknown) {
     const dataDir = makeDataDir();
     const records = await EngineRecords.open(dataDir);
@@ -81,7 +81,7 @@ describe('a record', () => {
     return { records, bystander, file };
   }
 
-  it('that names a process by pid and start time is believed', async () => {
+  it('that matches a process by pid and start time ends it', async () => {
     const { records, bystander, file } = await setUp((engine) => ({
       bootId,
       service: nobody,
@@ -96,7 +96,7 @@ describe('a record', () => {
 
   it.each<[string, Parameters<typeof setUp>[0]]>([
     [
-      'whose pid has been given to another process',
+      'whose pid is reused by another process',
       ({ pid, startTicks }) => ({
         bootId,
         service: nobody,
@@ -104,16 +104,13 @@ describe('a record', () => {
         name: 'x',
       }),
     ],
-    [
-      'from before a restart of the machine',
-      (engine) => ({ bootId: 'other', service: nobody, engine, name: 'x' }),
-    ],
+    ['from before a reboot', (engine) => ({ bootId: 'other', service: nobody, engine, name: 'x' })],
     ['without a service', (engine) => ({ bootId, engine, name: 'x' })],
     [
-      'that was cut off',
+      'that is truncated',
       (engine) => JSON.stringify({ bootId, service: nobody, engine, name: 'x' }).slice(0, -1),
     ],
-    ['that is not one at all', () => 'null'],
+    ['that is not an object', () => 'null'],
   ])('%s ends nothing and is removed', async (_, change) => {
     const { records, bystander, file } = await setUp(change);
     expect(await records.endOrphans(100)).toEqual([]);

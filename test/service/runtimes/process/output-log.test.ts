@@ -20,8 +20,8 @@ function lines(first: number, last: number): string {
   return Array.from({ length: last - first + 1 }, (_, index) => `line ${first + index}\n`).join('');
 }
 
-describe('what has been written', () => {
-  test('is read line by line, however it arrived, and the last of it without its end', async () => {
+describe('the output', () => {
+  test('is read by lines, however it arrived, including an unfinished last line', async () => {
     const log = new OutputLog();
     const sink = log.createSink();
     for (const part of ['o', 'ne\ntw', 'o\n', 'thr']) sink.write(Buffer.from(part));
@@ -40,14 +40,14 @@ describe('what has been written', () => {
     expect(await read(log)).toBe('fault\nhalf whole\n');
   });
 
-  test('is bounded by lines', async () => {
+  test('is limited by lines', async () => {
     const log = new OutputLog();
     log.createSink().write(Buffer.from(lines(1, 6000)));
     expect(await read(log)).toBe(lines(1001, 6000));
     expect(await read(log, { tail: 3 })).toBe(lines(5998, 6000));
   });
 
-  test('is bounded by bytes, a line without end as well', async () => {
+  test('is limited by bytes, also for a line that never ends', async () => {
     const log = new OutputLog();
     const sink = log.createSink();
     for (let n = 0; n < 64; n += 1) sink.write(Buffer.alloc(100_000, 'x'));
@@ -67,7 +67,7 @@ describe('what has been written', () => {
   });
 });
 
-describe('a reader who follows', () => {
+describe('a reader that follows', () => {
   function follow(log: OutputLog, tail = 5000) {
     const { signal, leave } = signalled();
     const reading = { text: '', ended: false, leave };
@@ -79,7 +79,7 @@ describe('a reader who follows', () => {
     return reading;
   }
 
-  test('gets what is there, then what comes, and ends with the log', async () => {
+  test('gets existing and new output, and ends with the log', async () => {
     const log = new OutputLog();
     const sink = log.createSink();
     sink.write(Buffer.from('a\nb\n'));
@@ -96,7 +96,7 @@ describe('a reader who follows', () => {
     expect(await read(log)).toBe('a\nb\nc\nd');
   });
 
-  test('ends as it leaves, and no other with it', async () => {
+  test('ends when it aborts, unlike other readers', async () => {
     const log = new OutputLog();
     const [one, other] = [follow(log), follow(log)];
     await settle();
@@ -108,7 +108,7 @@ describe('a reader who follows', () => {
     expect(other.ended).toBe(true);
   });
 
-  test('that reads too slowly is told how much it has missed', async () => {
+  test('that is too slow gets the number of missed lines', async () => {
     const log = new OutputLog();
     const sink = log.createSink();
     sink.write(Buffer.from(lines(1, 2)));
@@ -116,7 +116,7 @@ describe('a reader who follows', () => {
     expect(Buffer.from((await reading.next()).value!).toString()).toBe(lines(1, 2));
     sink.write(Buffer.from(lines(3, 5012)));
     expect(Buffer.from((await reading.next()).value!).toString()).toBe(
-      '[10 lines are missing here: they were read too slowly]\n',
+      '[10 lines are missing: the reader was too slow]\n',
     );
     expect(Buffer.from((await reading.next()).value!).toString()).toMatch(/^line 13\nline 14\n/);
     await reading.return(undefined);

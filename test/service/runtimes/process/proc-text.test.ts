@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { parseProcIo, parseProcStatus, parseProcStat } from '../../../../src/service/runtimes/process/proc-text.ts';
+import {
+  parseProcIo,
+  parseProcStat,
+  parseProcStatus,
+} from '../../../../src/service/runtimes/process/proc-text.ts';
 
 const stat = (name: string, state = 'S') =>
   `4711 (${name}) ${state} 42 4711 4711 0 -1 4194560 9123 55 1 0 250 31 7 2 20 0 11 0 129651 1153433600 13001 ` +
@@ -11,24 +15,24 @@ describe('parseProcStat', () => {
     isDead: false,
     parentPid: 42,
     groupId: 4711,
-    // 250 user + 31 system + 7 and 2 of children that have ended, in hundredths of a second
+    // 250 user + 31 system + 7 and 2 of waited-for children, in hundredths of a second
     cpuNs: 2_900_000_000,
     startTicks: 129_651,
   };
 
   it.each(['node', 'Web Content', 'a) S 1 2 (3', '(sd-pam)', ') R 1 1', ''])(
-    'reads past the command name %j',
+    'skips the command name %j',
     (name) => {
       expect(parseProcStat(stat(name))).toEqual(parsed);
     },
   );
 
-  it.each(['Z', 'X'])('knows a process in state %s as dead', (state) => {
+  it.each(['Z', 'X'])('reports a process in state %s as dead', (state) => {
     expect(parseProcStat(stat('node', state))).toEqual({ ...parsed, isDead: true });
   });
 
   it.each(['', '4711', '4711 (node)', '4711 (node) S 42 4711', stat('node').replace(' 129651 ', ' x ')])(
-    'answers null for %j',
+    'returns null for %j',
     (text) => {
       expect(parseProcStat(text)).toBeNull();
     },
@@ -45,17 +49,17 @@ Threads:\t11
 `;
 
 describe('parseProcStatus', () => {
-  it('sums private and shared memory and leaves file pages out', () => {
+  it('adds anonymous and shared memory, without file pages', () => {
     expect(parseProcStatus(status)).toBe((12_004 + 1000) * 1024);
   });
 
-  it('answers null for a process that has no memory any more', () => {
+  it('returns null for a process without memory', () => {
     expect(parseProcStatus('Name:\tnode\nState:\tZ (zombie)\nThreads:\t1\n')).toBeNull();
   });
 });
 
 describe('parseProcIo', () => {
-  it('reads the bytes of storage, not those of calls', () => {
+  it('reads the bytes of storage, not of system calls', () => {
     const text = `rchar: 111
 wchar: 222
 syscr: 3
@@ -67,7 +71,7 @@ cancelled_write_bytes: 4096
     expect(parseProcIo(text)).toEqual({ read: 40_960, written: 8192 });
   });
 
-  it('answers null for anything else', () => {
+  it('returns null for anything else', () => {
     expect(parseProcIo('')).toBeNull();
     expect(parseProcIo('read_bytes: 1\n')).toBeNull();
   });

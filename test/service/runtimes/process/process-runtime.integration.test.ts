@@ -57,7 +57,7 @@ describe('the process runtime', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('notices an engine that is killed from outside, and says so once', async () => {
+  it('reports an engine that is killed externally once', async () => {
     const dataDir = makeDataDir();
     const { runtime, warnings } = await startRuntime({ dataDir });
     const { seen } = follow(runtime);
@@ -65,26 +65,26 @@ describe('the process runtime', () => {
     const { id } = await runtime.create(spec);
     const [pid = 0] = findPids(spec.ports.hostHttp);
     process.kill(pid, 'SIGKILL');
-    await waitUntil('the notice of the stop', () => seen.includes(`stopped ${id}`), 5000);
+    await waitUntil('the stop event', () => seen.includes(`stopped ${id}`), 5000);
     expect(await runtime.list()).toEqual([]);
     await waitUntil('the warning', () => warnings.length === 1, 5000);
-    expect(warnings).toEqual([`The engine ${spec.name} ended by itself (SIGKILL)`]);
-    await waitUntil('the end of its record', () => recordsIn(dataDir).length === 0, 5000);
+    expect(warnings).toEqual([`The engine ${spec.name} exited unexpectedly (SIGKILL)`]);
+    await waitUntil('the removal of its record', () => recordsIn(dataDir).length === 0, 5000);
     await runtime.remove(id);
     await runtime.create(spec);
   });
 
-  it('tells what an engine said before it ended by itself', async () => {
+  it('reports the last output of an engine that exited unexpectedly', async () => {
     const { runtime, warnings } = await startRuntime({ command: PROGRAM_COMMAND });
     const spec = await makeSpec();
     await runtime.create(spec);
     await askEngine(spec.ports.hostHttp, '/pid');
     await fetch(`http://127.0.0.1:${spec.ports.hostHttp}/die?value=no+licence%0A`).catch(() => {});
     await waitUntil('the warning', () => warnings.length > 0, 5000);
-    expect(warnings).toEqual([`The engine ${spec.name} ended by itself (code 3: no licence)`]);
+    expect(warnings).toEqual([`The engine ${spec.name} exited unexpectedly (code 3: no licence)`]);
   });
 
-  it('creates ten at once, each on its own port', async () => {
+  it('creates ten concurrently, each on its own port', async () => {
     const { runtime } = await startRuntime();
     const specs = await Promise.all(Array.from({ length: 10 }, () => makeSpec()));
     const engines = await Promise.all(specs.map((spec) => runtime.create(spec)));
@@ -95,7 +95,7 @@ describe('the process runtime', () => {
     expect(specs.flatMap(({ ports }) => findPids(ports.hostHttp))).toEqual([]);
   });
 
-  it('listens where clients reach the engine', async () => {
+  it('listens on the port that clients use', async () => {
     const { runtime } = await startRuntime();
     const { ports } = await makeSpec();
     const spec = await makeSpec({ ports: { ...ports, containerHttp: 6878 } });
@@ -103,7 +103,7 @@ describe('the process runtime', () => {
     await askEngine(ports.hostHttp, '/server/api?method=get_status');
   });
 
-  it('gives an engine its own environment, and none of the keys of the service', async () => {
+  it('passes an engine its environment without the secrets of the service', async () => {
     process.env.ROUNDHOUSE_TEST_KEY = 'secret';
     onTestFinished(() => void delete process.env.ROUNDHOUSE_TEST_KEY);
     const { runtime } = await startRuntime({ command: PROGRAM_COMMAND });
@@ -115,8 +115,8 @@ describe('the process runtime', () => {
   });
 });
 
-describe('a creation that fails', () => {
-  it('refuses a port that another program listens on, and leaves nothing behind', async () => {
+describe('a failed creation', () => {
+  it('rejects a port in use by another program and leaves nothing behind', async () => {
     const dataDir = makeDataDir();
     const { runtime } = await startRuntime({ dataDir });
     const { seen } = follow(runtime);
@@ -134,7 +134,7 @@ describe('a creation that fails', () => {
     await runtime.create(spec);
   });
 
-  it('gives a port to one of two that want it at once', async () => {
+  it('assigns a port to one of two concurrent requests', async () => {
     const { runtime } = await startRuntime();
     const spec = await makeSpec();
     const results = await Promise.allSettled([runtime.create(spec), runtime.create(spec)]);
@@ -145,8 +145,8 @@ describe('a creation that fails', () => {
 
   it.each([
     ['does not exist', '/nonexistent/engine {http_port}', {}],
-    ['may not be run', import.meta.filename, {}],
-    ['has an impossible environment', PROGRAM_COMMAND, { A: 'nul \0 byte' }],
+    ['is not executable', import.meta.filename, {}],
+    ['has an invalid environment', PROGRAM_COMMAND, { A: 'nul \0 byte' }],
   ])('says so where the program %s, and leaves nothing behind', async (_, command, env) => {
     const dataDir = makeDataDir();
     const { runtime } = await startRuntime({ command, dataDir });
@@ -156,11 +156,11 @@ describe('a creation that fails', () => {
     expect(await runtime.list()).toEqual([]);
     expect(recordsIn(dataDir)).toEqual([]);
     expect(seen).toEqual(['connected']);
-    // The port is free again: the second refusal is the program's too.
+    // The port was released: the second error is that of the program as well.
     await expect(runtime.create(spec)).rejects.toMatchObject({ code: 'provisioning_failed' });
   });
 
-  it('starts nothing that it cannot write down', async () => {
+  it('keeps no engine without a record', async () => {
     const dataDir = makeDataDir();
     const { runtime } = await startRuntime({ dataDir });
     rmSync(dataDir, { recursive: true });
@@ -170,13 +170,13 @@ describe('a creation that fails', () => {
     expect(findPids(spec.ports.hostHttp)).toEqual([]);
   });
 
-  it('fails at the start for a command that cannot be understood', async () => {
-    await expect(startRuntime({ command: 'engine "--a' })).rejects.toThrow('not closed');
+  it('rejects an invalid command at the start', async () => {
+    await expect(startRuntime({ command: 'engine "--a' })).rejects.toThrow('unclosed');
   });
 });
 
 describe('the end of an engine', () => {
-  it('is forced where the engine does not end when asked to', async () => {
+  it('is forced if the engine ignores SIGTERM', async () => {
     const { runtime } = await startRuntime({ command: PROGRAM_COMMAND, stopTimeoutMs: 100 });
     const spec = await makeSpec({ env: { IGNORE_SIGTERM: '1' } });
     const { id } = await runtime.create(spec);
@@ -187,7 +187,7 @@ describe('the end of an engine', () => {
     await runtime.remove('0'.repeat(64));
   });
 
-  it('takes everything with it that the engine has started', async () => {
+  it('includes all of its child processes', async () => {
     const command = `sh -c '${PROGRAM_COMMAND.replaceAll("'", '')}; true'`;
     const { runtime } = await startRuntime({ command });
     const spec = await makeSpec();
@@ -197,17 +197,17 @@ describe('the end of an engine', () => {
     expect(findPids(spec.ports.hostHttp)).toEqual([]);
   });
 
-  it('takes everything with it also when the engine ends by itself', async () => {
+  it('includes all of its child processes also when the engine exits on its own', async () => {
     const { runtime } = await startRuntime({ command: PROGRAM_COMMAND });
     const [spec, child] = [await makeSpec(), await makeSpec()];
     await runtime.create(spec);
     await askEngine(spec.ports.hostHttp, `/child?value=${child.ports.hostHttp}`);
     await askEngine(child.ports.hostHttp, '/pid');
     await fetch(`http://127.0.0.1:${spec.ports.hostHttp}/die`).catch(() => {});
-    await waitUntil('the end of the child', () => findPids(child.ports.hostHttp).length === 0, 5000);
+    await waitUntil('the end of the child process', () => findPids(child.ports.hostHttp).length === 0, 5000);
   });
 
-  it('comes with the end of the runtime, for engines being created too', async () => {
+  it('follows the close of the runtime, also for engines being created', async () => {
     const { runtime } = await startRuntime();
     const { seen } = follow(runtime);
     const specs = [await makeSpec(), await makeSpec()];
@@ -219,7 +219,7 @@ describe('the end of an engine', () => {
     await expect(runtime.create(specs[0]!)).rejects.toMatchObject({ code: 'runtime_unavailable' });
   });
 
-  it('is told to nobody who has ceased to watch', async () => {
+  it('is not reported after the subscription has ended', async () => {
     const { runtime } = await startRuntime();
     const { seen, unwatch } = follow(runtime);
     const { id } = await runtime.create(await makeSpec());

@@ -14,7 +14,7 @@ function group(table: Map<number, ProcStat>, ...leaders: number[]): Record<numbe
 }
 
 describe('groupByLeader', () => {
-  it('finds children, grandchildren in groups of their own, and orphans of the group', () => {
+  it('finds children, descendants in other groups, and orphans of the group', () => {
     const table = processes(
       [1, 0, 1],
       [10, 1, 10],
@@ -27,16 +27,16 @@ describe('groupByLeader', () => {
     expect(group(table, 10)).toEqual({ 10: [10, 11, 12, 13, 14] });
   });
 
-  it('keeps engines apart, even where one has started the other', () => {
+  it('separates engines, even if one has started the other', () => {
     const table = processes([10, 1, 10], [20, 10, 20], [21, 20, 20]);
     expect(group(table, 10, 20)).toEqual({ 10: [10], 20: [20, 21] });
   });
 
-  it('leaves out a leader that has gone, but not what is left of its group', () => {
+  it('omits a leader that has ended, but not the rest of its group', () => {
     expect(group(processes([1, 0, 1], [11, 1, 10]), 10)).toEqual({ 10: [11] });
   });
 
-  it('survives parents that form a circle', () => {
+  it('handles a cycle of parents', () => {
     expect(group(processes([5, 6, 5], [6, 5, 6], [10, 1, 10]), 10)).toEqual({ 10: [10] });
   });
 });

@@ -10,12 +10,12 @@ import {
 import { freePorts } from '../../../support/http/free-ports.ts';
 import { waitUntil } from '../../../support/wait-until.ts';
 
-// On a busy machine it takes a real program seconds to start.
+// A real program can take seconds to start on a busy machine.
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 const PROGRAM = join(import.meta.dirname, 'fixtures/engine-program.ts');
 
-/** An ENGINE_COMMAND that runs the program of fixtures/engine-program.ts. */
+/** An ENGINE_COMMAND that runs fixtures/engine-program.ts. */
 export const PROGRAM_COMMAND = `'${process.execPath}' "${PROGRAM}" {http_port}`;
 
 export function makeDataDir(): string {
@@ -24,7 +24,7 @@ export function makeDataDir(): string {
   return folder;
 }
 
-/** A runtime that is closed after the test, with what it warned of. */
+/** Creates a runtime that is closed after the test, and its warnings. */
 export async function startRuntime(options: Partial<ProcessRuntimeOptions> = {}) {
   const warnings: string[] = [];
   const runtime = await createProcessRuntime({
@@ -46,7 +46,7 @@ export async function makeSpec(spec: Partial<EngineSpec> = {}): Promise<EngineSp
   return { name: `engine-${http}`, ports, labels: {}, env: {}, ...spec };
 }
 
-/** Processes, zombies not among them, that have the port as an argument. */
+/** Pids of processes with the port as an argument, zombies excluded. */
 export function findPids(port: number): number[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   return pids.map(Number).filter((pid) => readArguments(pid).includes(String(port)));
@@ -60,7 +60,7 @@ function readArguments(pid: number): string[] {
   }
 }
 
-/** The JSON answer of an engine, as soon as it serves. */
+/** The JSON response of an engine, once it serves requests. */
 export function askEngine<T = unknown>(port: number, path: string): Promise<T> {
   return waitUntil(
     `an answer of the engine on port ${port}`,

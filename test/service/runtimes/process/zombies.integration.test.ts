@@ -8,31 +8,31 @@ import { waitUntil } from '../../../support/wait-until.ts';
 
 const isSleep = (pid: number) => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'sleep\n';
 
-/** The pid of a dead leader of a process group whose parent never waits for it. */
+/** Returns the pid of a zombie: a group leader that has ended and whose parent never waits for it. */
 async function makeZombie(): Promise<number> {
   const parent = spawn('sh', ['-c', 'setsid sleep 60 & echo $!; exec sleep 60'], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   onTestFinished(() => void parent.kill('SIGKILL'));
   const pid = Number(await once(parent.stdout, 'data'));
-  // The shell would have waited for its child; once it is `sleep`, it will not.
+  // The shell would wait for its child. `sleep`, which replaces it, does not.
   await waitUntil('the start of both', () => isSleep(parent.pid!) && isSleep(pid), 10_000);
   process.kill(pid, 'SIGKILL');
   await waitUntil(
-    'the death of the process',
+    'the end of the process',
     () => readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z '),
     10_000,
   );
   return pid;
 }
 
-it('A group of the dead counts as ended, though the system still knows it', async () => {
+it('a group of zombies counts as ended', async () => {
   const pid = await makeZombie();
   expect(await endGroup(pid, 5000)).toBe(true);
   expect(process.kill(-pid, 0)).toBe(true);
 });
 
-it('An engine that is dead and not yet waited for has no figures', async () => {
+it('a zombie engine has no sample', async () => {
   const pid = await makeZombie();
   expect(await sampleEngines([{ id: 'a', pid, startedAt: 0 }])).toEqual(new Map());
 });

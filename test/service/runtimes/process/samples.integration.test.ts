@@ -12,8 +12,8 @@ async function sampleOne(runtime: EngineRuntime, id: string) {
   return (await runtime.sample([id], new AbortController().signal)).get(id)!;
 }
 
-describe('the figures of a process', () => {
-  it('are those of the bundled engine, and grow as it works', async () => {
+describe('the samples of a process', () => {
+  it('are of the bundled engine and grow with its work', async () => {
     const { runtime } = await startRuntime();
     const spec = await makeSpec();
     const { id, startedAt } = await runtime.create(spec);
@@ -27,7 +27,7 @@ describe('the figures of a process', () => {
     expect(first.memoryLimit).toBeLessThanOrEqual(totalmem());
     expect(first.cpuNs).toBeGreaterThan(0);
     const later = await waitUntil(
-      'a growth of CPU time',
+      'more CPU time',
       async () => {
         for (let count = 0; count < 50; count += 1) await askEngine(spec.ports.hostHttp, '/server/api');
         const sample = await sampleOne(runtime, id);
@@ -39,7 +39,7 @@ describe('the figures of a process', () => {
     expect((later.cpuNs - first.cpuNs) / 1e6).toBeLessThan(2 * (later.takenAt - first.takenAt) + 20);
   });
 
-  it('tell CPU time, memory and storage as they are used', async () => {
+  it('measure CPU time, memory and storage', async () => {
     const { runtime } = await startRuntime({ command: PROGRAM_COMMAND });
     const spec = await makeSpec();
     const { id } = await runtime.create(spec);
@@ -50,7 +50,7 @@ describe('the figures of a process', () => {
     await ask('/hold?value=64');
     await ask(`/write?value=${join(makeDataDir(), 'written')}`);
     const later = await sampleOne(runtime, id);
-    // The program measures its 300 ms itself; the kernel counts in steps of 10 ms.
+    // The program measures its 300 ms itself. The kernel counts in steps of 10 ms.
     expect(later.cpuNs - first.cpuNs).toBeGreaterThanOrEqual(280e6);
     expect(later.cpuNs - first.cpuNs).toBeLessThan(1500e6);
     expect(later.memoryUsage - first.memoryUsage).toBeGreaterThan(60 * MEBIBYTE);
@@ -60,7 +60,7 @@ describe('the figures of a process', () => {
     expect(io).toContain(`\nwrite_bytes: ${later.blockWrite}\n`);
   });
 
-  it('include those of the processes it has started, also after their end', async () => {
+  it('include its child processes, also after their end', async () => {
     const { runtime } = await startRuntime({ command: PROGRAM_COMMAND });
     const [spec, child] = [await makeSpec(), await makeSpec()];
     const { id } = await runtime.create(spec);
@@ -84,7 +84,7 @@ describe('the figures of a process', () => {
     expect(alone.cpuNs).toBeGreaterThanOrEqual(busy.cpuNs);
   });
 
-  it('are left out for an engine that has gone or never was', async () => {
+  it('are missing for an engine that has ended or never existed', async () => {
     const { runtime } = await startRuntime();
     const specs = [await makeSpec(), await makeSpec()];
     const [kept, gone] = await Promise.all(specs.map((spec) => runtime.create(spec)));
@@ -94,7 +94,7 @@ describe('the figures of a process', () => {
     expect([...samples.keys()]).toEqual([kept!.id]);
   });
 
-  it('are refused where nobody waits for them any more', async () => {
+  it('are rejected if the signal is aborted', async () => {
     const { runtime } = await startRuntime();
     const { id } = await runtime.create(await makeSpec());
     const reason = new Error('gone away');
