@@ -1,9 +1,9 @@
 import { cacheKey, type Load } from '../../library/cache/index.ts';
 import { weakEtag } from '../../library/util/etag.ts';
 import type { Config } from '../config/config.ts';
-import type { ContainerStats, TotalStats } from '../engines/stats.ts';
-import type { OrchestratorStatus } from '../engines/status.ts';
 import type { VpnStatus } from '../vpn/status.ts';
+import type { WireStats, WireTotalStats } from './views/stats.ts';
+import type { WireStatus } from './views/status.ts';
 import type { WireEngine } from './views.ts';
 
 /** A value with the bytes and the validator that its replies carry, made once when it is loaded. */
@@ -27,19 +27,19 @@ export interface CachedRead<T> {
 /** The reads of the domain that are answered from the cache. */
 export interface Sources {
   engines(): WireEngine[];
-  statsAll(signal: AbortSignal): Promise<Record<string, ContainerStats>>;
-  statsTotal(signal: AbortSignal): Promise<TotalStats>;
-  statsOf(id: string, signal: AbortSignal): Promise<ContainerStats>;
-  status(): Promise<OrchestratorStatus>;
+  statsAll(signal: AbortSignal): Promise<Record<string, WireStats>>;
+  statsTotal(signal: AbortSignal): Promise<WireTotalStats>;
+  statsOf(id: string, signal: AbortSignal): Promise<WireStats>;
+  status(): Promise<WireStatus>;
   vpn(signal: AbortSignal): Promise<VpnStatus>;
 }
 
 export interface Answers {
   readonly engines: CachedRead<WireEngine[]>;
-  readonly statsAll: CachedRead<Record<string, ContainerStats>>;
-  readonly statsTotal: CachedRead<TotalStats>;
-  statsOf(id: string): CachedRead<ContainerStats>;
-  readonly status: CachedRead<OrchestratorStatus>;
+  readonly statsAll: CachedRead<Record<string, WireStats>>;
+  readonly statsTotal: CachedRead<WireTotalStats>;
+  statsOf(id: string): CachedRead<WireStats>;
+  readonly status: CachedRead<WireStatus>;
   readonly vpn: CachedRead<VpnStatus>;
 }
 

@@ -1,9 +1,10 @@
 import { type Answers, createAnswers } from '../api/answers.ts';
+import { toWireStats, toWireStatsById, toWireTotalStats } from '../api/views/stats.ts';
+import { toWireStatus } from '../api/views/status.ts';
 import type { EngineViews } from '../api/views.ts';
 import type { Config } from '../config/config.ts';
 import type { Provisioner } from '../engines/provisioner.ts';
 import type { EngineRuntime } from '../engines/runtime.ts';
-import { describeStatus } from '../engines/status.ts';
 import type { Streams } from '../streams/streams.ts';
 import type { VpnFleet } from '../vpn/fleet.ts';
 import type { VpnStatus } from '../vpn/status.ts';
@@ -27,7 +28,7 @@ export function createDomainAnswers(
   const readStatus = async () => {
     registry.assertAvailable();
     const { enabled, connected, health, container, forwarded_port } = await parts.readVpn();
-    return describeStatus({
+    return toWireStatus({
       engines: registry.list(),
       streams: streams.counts(),
       vpn: { enabled, connected, health, container, forwarded_port },
@@ -46,9 +47,9 @@ export function createDomainAnswers(
   return createAnswers(
     {
       engines: () => views.list(),
-      statsAll: (signal) => stats.all(signal),
-      statsTotal: (signal) => stats.total(signal),
-      statsOf: (id, signal) => stats.one(id, signal),
+      statsAll: async (signal) => toWireStatsById(await stats.all(signal)),
+      statsTotal: async (signal) => toWireTotalStats(await stats.total(signal)),
+      statsOf: async (id, signal) => toWireStats(await stats.one(id, signal)),
       status: readStatus,
       vpn: (signal) => fleet.readStatus(signal),
     },

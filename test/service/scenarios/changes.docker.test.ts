@@ -1,8 +1,8 @@
 import type { RequestListener } from 'node:http';
 import { afterEach, expect, it } from 'vitest';
+import type { WireTotalStats } from '../../../src/service/api/views/stats.ts';
+import type { WireStatus } from '../../../src/service/api/views/status.ts';
 import type { WireEngine } from '../../../src/service/api/views.ts';
-import type { TotalStats } from '../../../src/service/engines/stats.ts';
-import type { OrchestratorStatus } from '../../../src/service/engines/status.ts';
 import type { VpnStatus } from '../../../src/service/vpn/status.ts';
 import { describeWithDocker } from '../../support/docker/docker.ts';
 import { docker as cli } from '../../support/docker/docker-programs.ts';
@@ -40,8 +40,8 @@ describeWithDocker('a change makes every answer right that it concerns, though n
     return id;
   }
 
-  const total = async () => (await service.get<TotalStats>('/engines/stats/total')).body;
-  const status = async () => (await service.get<OrchestratorStatus>('/orchestrator/status')).body;
+  const total = async () => (await service.get<WireTotalStats>('/engines/stats/total')).body;
+  const status = async () => (await service.get<WireStatus>('/orchestrator/status')).body;
   const engines = async () => (await service.get<WireEngine[]>('/engines')).body;
   const vpn = async () => (await service.get<VpnStatus>('/vpn/status')).body;
 

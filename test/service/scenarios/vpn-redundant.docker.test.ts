@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import type { WireStatus } from '../../../src/service/api/views/status.ts';
 import type { WireEngine } from '../../../src/service/api/views.ts';
-import type { OrchestratorStatus } from '../../../src/service/engines/status.ts';
 import type { VpnStatus } from '../../../src/service/vpn/status.ts';
 import { describeWithDocker } from '../../support/docker/docker.ts';
 import { docker as cli } from '../../support/docker/docker-programs.ts';
@@ -158,7 +158,7 @@ describeWithDocker('engines behind VPN containers that fail', (docker) => {
       return own.length === 4 && (await engines()).length === 4 && own.every(isHealthy);
     });
     expect(ids(await enginesOf(second))).toEqual(expect.arrayContaining(survivors));
-    const { vpn, provisioning } = (await service.get<OrchestratorStatus>('/orchestrator/status')).body;
+    const { vpn, provisioning } = (await service.get<WireStatus>('/orchestrator/status')).body;
     expect(vpn).toMatchObject({ connected: true, container: second.name });
     expect(provisioning.can_provision).toBe(true);
     const { duration_seconds: soon } = emergency.emergency_mode;
