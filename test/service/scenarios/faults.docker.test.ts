@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { WireTotalStats } from '../../../src/service/api/views/stats.ts';
 import type { WireStatus } from '../../../src/service/api/views/status.ts';
+import type { WireVpnState } from '../../../src/service/api/views/vpn.ts';
 import type { WireEngine } from '../../../src/service/api/views.ts';
 import type { Delays } from '../../../src/service/metrics/event-loop.ts';
-import type { VpnStatus } from '../../../src/service/vpn/status.ts';
 import { describeWithDocker } from '../../support/docker/docker.ts';
 import { docker as cli } from '../../support/docker/docker-programs.ts';
 import { uniqueLabel } from '../../support/docker/docker-service.ts';
@@ -120,7 +120,7 @@ describeWithDocker(`${POLLERS} pollers, and every part failing in turn`, () => {
   }
 
   const engines = async () => (await service.get<WireEngine[]>('/engines')).body;
-  const vpnStatus = async () => (await service.get<VpnStatus>('/vpn/status')).body;
+  const vpnStatus = async () => (await service.get<WireVpnState>('/vpn/status')).body;
   const store = async () => (await service.get<{ store: string }>('/events/stats')).body.store;
 
   /** Whether every part is as it should be, by answers that are not old ones. */

@@ -1,12 +1,12 @@
 import type {
   VpnContainer,
+  VpnContainerEvents,
   VpnContainerRestarts,
   VpnContainers,
-  VpnContainerWatch,
 } from '../../../src/service/vpn/containers.ts';
 
 /** VPN containers that a test starts and stops, and which tell of it. */
-export class FakeVpn implements VpnContainers, VpnContainerRestarts, VpnContainerWatch {
+export class FakeVpn implements VpnContainers, VpnContainerRestarts, VpnContainerEvents {
   readonly containers: Map<string, VpnContainer>;
   /** Names of containers that were to be restarted. */
   readonly restarts: string[] = [];
