@@ -29,8 +29,8 @@ export interface App {
 }
 
 /**
- * Builds the application. Each part is created from those before it. The event log is opened when the API becomes
- * ready; everything else begins with `start()`.
+ * Builds the application. Each part is created from those before it. The event log is opened when the API
+ * becomes ready; everything else begins with `start()`.
  */
 export async function buildApp(config: Config, dependencies: Dependencies): Promise<App> {
   const { runtime, vpnContainers } = dependencies;

@@ -16,8 +16,8 @@ import type { EngineViews } from './views.ts';
 /** A response body with its validator, made once per load. */
 export interface Answer {
   /**
-   * JSON in UTF-8, one character per byte ("binary string"). Node.js sends the head and the body of such a string in
-   * one write. A Buffer needs a gathering write of two chunks, which is slower.
+   * JSON in UTF-8, one character per byte ("binary string"). Node.js sends the head and the body of such a
+   * string in one write. A Buffer needs a gathering write of two chunks, which is slower.
    */
   readonly body: string;
   /** Weak entity tag. It ignores fields that only say when the answer was made. */
@@ -139,8 +139,8 @@ function toAnswer(value: object): Answer {
 }
 
 /**
- * Answers for values that the domain caches itself. Every hit of a cache entry returns the same object, so its answer
- * is made once and lives as long as that object.
+ * Answers for values that the domain caches itself. Every hit of a cache entry returns the same object, so
+ * its answer is made once and lives as long as that object.
  */
 function answersOf<T extends object>(toWire: (value: T) => object) {
   const answers = new WeakMap<T, Answer>();

@@ -5,8 +5,8 @@ import type { Answer, ReadAnswer } from './answers.ts';
 import type { CommonHeaders } from './plugins/headers.ts';
 
 /**
- * Replies to a request with a cached answer, or with 304 if the client has it. A hit writes the bytes that were made
- * when the answer was loaded. Rejects with the error of the load.
+ * Replies to a request with a cached answer, or with 304 if the client has it. A hit writes the bytes that
+ * were made when the answer was loaded. Rejects with the error of the load.
  */
 export type CachedReply = (
   request: FastifyRequest,
@@ -26,8 +26,8 @@ export function createCachedReply(headers: CommonHeaders): CachedReply {
 }
 
 /**
- * Writes the reply without Fastify's serialization and hooks. Bytes, validator and length are already known, and
- * these steps would take most of the time of a hit.
+ * Writes the reply without Fastify's serialization and hooks. Bytes, validator and length are already known,
+ * and these steps would take most of the time of a hit.
  */
 function write(
   request: FastifyRequest,

@@ -23,7 +23,8 @@ export interface ElectionOptions {
 }
 
 /**
- * Leadership by a lease in Redis. Without Redis no orchestrator leads: two leaders would undo each other's work.
+ * Leadership by a lease in Redis. Without Redis no orchestrator leads: two leaders would undo each other's
+ * work.
  */
 export class Election implements Leadership, AsyncDisposable {
   readonly #createLease: () => LeaderLease;

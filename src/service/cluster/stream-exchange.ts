@@ -19,9 +19,10 @@ export interface StreamExchangeOptions {
 }
 
 /**
- * Shares the streams that clients report to one orchestrator with all orchestrators over the same Redis: an engine
- * that plays a stream of another orchestrator must not count as idle. Starts and ends are published at once. A
- * periodic synchronization with a hash in Redis repairs what was missed while Redis was disconnected or lost its data.
+ * Shares the streams that clients report to one orchestrator with all orchestrators over the same Redis: an
+ * engine that plays a stream of another orchestrator must not count as idle. Starts and ends are published at
+ * once. A periodic synchronization with a hash in Redis repairs what was missed while Redis was disconnected
+ * or lost its data.
  */
 export class StreamExchange {
   readonly #link: RedisLink;
@@ -30,14 +31,20 @@ export class StreamExchange {
   readonly #hash: string;
   readonly #channel: string;
   readonly #sync: SerialTask;
-  /** Ids of streams that were reported to this orchestrator, in this run or an earlier one. It republishes them. */
+  /**
+   * Ids of streams that were reported to this orchestrator, in this run or an earlier one. It republishes
+   * them.
+   */
   readonly #own = new Set<string>();
   /**
-   * By id, when a stream of another orchestrator was first missing from the hash. Redis may have lost its data, so the
-   * stream ends only after its own orchestrator has had the time to synchronize and publish it again.
+   * By id, when a stream of another orchestrator was first missing from the hash. Redis may have lost its
+   * data, so the stream ends only after its own orchestrator has had the time to synchronize and publish it
+   * again.
    */
   #missingSince = new Map<string, number>();
-  /** Since when every start and end is received, in milliseconds of the clock; undefined while not subscribed. */
+  /**
+   * Since when every start and end is received, in milliseconds of the clock; undefined while not subscribed.
+   */
   #subscribedSince: number | undefined;
   /** Set while a change of another orchestrator is applied: its events must not be published again. */
   #applying = false;
@@ -74,8 +81,9 @@ export class StreamExchange {
   }
 
   /**
-   * Whether the streams of all orchestrators are known here. False until one synchronization interval after the
-   * subscription: orchestrators that lost Redis together reconnect one by one, and each publishes its streams then.
+   * Whether the streams of all orchestrators are known here. False until one synchronization interval after
+   * the subscription: orchestrators that lost Redis together reconnect one by one, and each publishes its
+   * streams then.
    */
   get isComplete(): boolean {
     return (

@@ -6,7 +6,10 @@ export interface VpnContainer {
   id: string;
   /** Whether its processes run. False for a paused or restarting container. */
   running: boolean;
-  /** Start time in milliseconds since the epoch, or null if it never started. A restart changes it and keeps the id. */
+  /**
+   * Start time in milliseconds since the epoch, or null if it never started. A restart changes it and keeps
+   * the id.
+   */
   startedAt: number | null;
   /** Result of Docker's health check; `none` if the container has no health check. */
   health: 'healthy' | 'unhealthy' | 'starting' | 'none';

@@ -28,10 +28,10 @@ export interface ControlFactsOptions {
 }
 
 /**
- * Facts from the control server, read through the cache. Every response is cached, "no port" and refusals included:
- * repeating the request on each read fills Gluetun's log and slows down every poll. Failures are not cached: the
- * last response of the same run is served for as long as the cache allows, then null. Only one reader waits for a
- * server that fails; later readers get null at once until it responds again.
+ * Facts from the control server, read through the cache. Every response is cached, "no port" and refusals
+ * included: repeating the request on each read fills Gluetun's log and slows down every poll. Failures are
+ * not cached: the last response of the same run is served for as long as the cache allows, then null. Only
+ * one reader waits for a server that fails; later readers get null at once until it responds again.
  */
 export class ControlFacts {
   readonly #name: string;
@@ -67,8 +67,8 @@ export class ControlFacts {
   }
 
   /**
-   * The state of the tunnel. Requested on every read, because nothing else reports a change; the cache only bridges
-   * failures.
+   * The state of the tunnel. Requested on every read, because nothing else reports a change; the cache only
+   * bridges failures.
    * @returns null if it is unknown
    */
   tunnelState(instance: VpnInstance, signal: AbortSignal): Promise<TunnelState | null> {

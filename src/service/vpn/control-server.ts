@@ -10,8 +10,8 @@ import {
 } from './parse.ts';
 
 /**
- * The two routes for the forwarded port. Since v3.41 the second redirects to the first. Before, the first does not
- * exist, to which Gluetun responds with 400, or with 401 since routes require a role.
+ * The two routes for the forwarded port. Since v3.41 the second redirects to the first. Before, the first
+ * does not exist, to which Gluetun responds with 400, or with 401 since routes require a role.
  */
 const PORT_ROUTES = ['/v1/portforward', '/v1/openvpn/portforwarded'] as const;
 type PortRoute = (typeof PORT_ROUTES)[number];
@@ -23,7 +23,9 @@ export type ControlObserver = (
   succeeded: boolean,
 ) => void;
 
-/** The control server responded with a redirect or a client error: no such route, or the key may not read it. */
+/**
+ * The control server responded with a redirect or a client error: no such route, or the key may not read it.
+ */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError';
 
@@ -47,8 +49,8 @@ export interface ControlServerOptions {
 }
 
 /**
- * Client of Gluetun's control server. Each call settles within its deadline. It rejects with {@link RefusedError}, or
- * with another Error if the server cannot be reached or its response is invalid.
+ * Client of Gluetun's control server. Each call settles within its deadline. It rejects with {@link
+ * RefusedError}, or with another Error if the server cannot be reached or its response is invalid.
  * @see https://github.com/qdm12/gluetun-wiki/blob/main/setup/advanced/control-server.md
  */
 export class ControlServer {

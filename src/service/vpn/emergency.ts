@@ -13,10 +13,10 @@ export interface Emergency {
 /**
  * Derives the emergency from observations of all VPNs.
  *
- * An emergency begins when one of two VPNs is unhealthy while the other is connected. A VPN that is only starting
- * has not failed: otherwise every boot of the machine would be an emergency. If both are down from the start,
- * neither can replace the other, so it begins once one of them is connected again. It ends when both are
- * connected. If they swap roles before that, it continues with the roles swapped.
+ * An emergency begins when one of two VPNs is unhealthy while the other is connected. A VPN that is only
+ * starting has not failed: otherwise every boot of the machine would be an emergency. If both are down from
+ * the start, neither can replace the other, so it begins once one of them is connected again. It ends when
+ * both are connected. If they swap roles before that, it continues with the roles swapped.
  * @param current the emergency so far, or null
  * @param now milliseconds of a monotonic clock
  * @returns `current` itself if nothing changed, or null if there is no emergency

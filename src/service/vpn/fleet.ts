@@ -23,7 +23,9 @@ export interface VpnFleetOptions {
   onEmergency: (emergency: Emergency, active: boolean) => void;
 }
 
-/** All configured VPNs: their latest observations, their state, and the emergency if one of two has failed. */
+/**
+ * All configured VPNs: their latest observations, their state, and the emergency if one of two has failed.
+ */
 export class VpnFleet {
   /** The configured VPNs: none, one or two. */
   readonly vpns: readonly Vpn[];
@@ -70,8 +72,8 @@ export class VpnFleet {
   }
 
   /**
-   * Observes all VPNs now. The result includes the emergency that these observations imply, but does not begin or end
-   * one: only recorded observations do, because engines are moved on them.
+   * Observes all VPNs now. The result includes the emergency that these observations imply, but does not
+   * begin or end one: only recorded observations do, because engines are moved on them.
    * @throws RoundhouseError `runtime_unavailable` if Docker does not respond
    */
   async readState(signal: AbortSignal): Promise<VpnState> {

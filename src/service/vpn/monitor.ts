@@ -12,7 +12,9 @@ export interface VpnMonitorOptions {
   clock: Clock;
   /** Called when an observation differs from the previous one. */
   onChange: (previous: VpnObservation, current: VpnObservation) => void;
-  /** Called after every successful check, after `onChange`: by then outdated answers have been invalidated. */
+  /**
+   * Called after every successful check, after `onChange`: by then outdated answers have been invalidated.
+   */
   onObservation: (current: VpnObservation) => void;
   /** Called on the first of several consecutive failed checks. A failed check is not reported as a change. */
   onError: (error: unknown) => void;

@@ -43,7 +43,8 @@ const NO_DETAILS = {
 } as const;
 
 /**
- * A VPN without a container. It counts as `unhealthy`, not `unknown`: no engine can reach the internet through it.
+ * A VPN without a container. It counts as `unhealthy`, not `unknown`: no engine can reach the internet
+ * through it.
  */
 export const NOT_FOUND_OBSERVATION: VpnObservation = {
   ...NO_DETAILS,
@@ -85,8 +86,8 @@ export function observeRunning(container: VpnContainer | null, report: ControlRe
 }
 
 /**
- * Whether Docker's health check decides the health. It tests the tunnel itself and fails several times before it
- * changes its result. The control server only reports what Gluetun intends, and one call to it may fail.
+ * Whether Docker's health check decides the health. It tests the tunnel itself and fails several times before
+ * it changes its result. The control server only reports what Gluetun intends, and one call to it may fail.
  */
 export function hasHealthCheck(
   container: VpnContainer | null,

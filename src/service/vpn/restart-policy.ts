@@ -3,8 +3,8 @@ import type { VpnObservation } from './observation.ts';
 
 /**
  * Decides when to restart a VPN's container: once it has been running and unhealthy for `afterS` without
- * interruption, and again after each further `afterS`. A stopped container is never restarted: an operator may have
- * stopped it.
+ * interruption, and again after each further `afterS`. A stopped container is never restarted: an operator
+ * may have stopped it.
  */
 export class RestartPolicy {
   readonly #clock: Clock;

@@ -1,8 +1,8 @@
 import type { NamedObservation } from './observation.ts';
 
 /**
- * The state of all VPNs at one moment: the read model shared by the API, provisioning and metrics. It is plain data,
- * because the cache may share it between processes as JSON.
+ * The state of all VPNs at one moment: the read model shared by the API, provisioning and metrics. It is
+ * plain data, because the cache may share it between processes as JSON.
  */
 export interface VpnState {
   /** The configured VPNs: none, one or two. */

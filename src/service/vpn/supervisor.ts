@@ -22,7 +22,9 @@ export interface VpnSupervisorOptions {
   mayAct: () => boolean;
   /** Called when an observation of a VPN differs from the previous one. */
   onChange: (name: string, current: VpnObservation) => void;
-  /** Called after every successful check, after `onChange` and after the fleet has recorded the observation. */
+  /**
+   * Called after every successful check, after `onChange` and after the fleet has recorded the observation.
+   */
   onObservation: () => void;
   /** Called before a VPN's container is restarted. */
   onRestart: (name: string) => void;

@@ -7,7 +7,9 @@ import type { Dependencies } from './dependencies.ts';
 /** The caches of the service, by name. */
 export type ServiceCaches = ReturnType<typeof createServiceCaches>;
 
-/** Creates the caches. With a link to Redis, `stats` is shared with other orchestrators over the same engines. */
+/**
+ * Creates the caches. With a link to Redis, `stats` is shared with other orchestrators over the same engines.
+ */
 export function createServiceCaches(
   config: Config,
   parts: { clock: Clock; metrics: Metrics; log: Dependencies['logger']; link: RedisLink | null },

@@ -18,6 +18,8 @@ export interface Dependencies {
   logger: FastifyBaseLogger;
   /** Source of time. Defaults to the system's monotonic clock. */
   clock?: Clock;
-  /** Metrics that calls to Docker have been recorded in. Closed with the application. Defaults to new ones. */
+  /**
+   * Metrics that calls to Docker have been recorded in. Closed with the application. Defaults to new ones.
+   */
   metrics?: Metrics;
 }

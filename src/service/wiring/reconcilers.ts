@@ -113,7 +113,9 @@ export function createReconcilers(config: Config, parts: ReconcilersParts, infra
     provisioner,
     scaler,
     replacer,
-    /** Removes engines that lost their VPN, and assigns forwarded ports. Call it after each check of a VPN. */
+    /**
+     * Removes engines that lost their VPN, and assigns forwarded ports. Call it after each check of a VPN.
+     */
     reconcileVpns() {
       failover.consider();
       if (takesPort) forwardedPorts.consider();

@@ -50,7 +50,7 @@ describeWithRedis('orchestrators that share a Redis', () => {
     return { a, b, prefix };
   }
 
-  test('receive each other\'s starts and ends', async () => {
+  test("receive each other's starts and ends", async () => {
     const { a, b } = await two();
     const started = a.streams.start(newStream('s'));
     await waitUntil('the other one has it', () => b.ids().length === 1, SOON_MS);

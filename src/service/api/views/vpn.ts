@@ -36,8 +36,8 @@ const DISABLED: WireVpnState = {
 };
 
 /**
- * Describes the state of all VPNs. Of two VPNs, the fields outside `vpn1` and `vpn2` are those of the first that is
- * connected, so that the whole is connected if either is.
+ * Describes the state of all VPNs. Of two VPNs, the fields outside `vpn1` and `vpn2` are those of the first
+ * that is connected, so that the whole is connected if either is.
  */
 export function toWireVpnState(state: VpnState): WireVpnState {
   const { vpns, observedAt, emergency } = state;
