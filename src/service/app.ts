@@ -35,7 +35,7 @@ export interface App {
 export async function buildApp(config: Config, dependencies: Dependencies): Promise<App> {
   const { runtime, vpnContainers } = dependencies;
   const infrastructure = createInfrastructure(config, dependencies);
-  const { bus, caches, clock, history, link, metrics, notices, report } = infrastructure;
+  const { bus, caches, clock, eventLog, link, metrics, notices, report } = infrastructure;
 
   const engines = createEngines(config, runtime, infrastructure);
   const { registry } = engines;
@@ -58,7 +58,6 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
   );
 
   const timeSeries = createTimeSeries(config, engines, streams, infrastructure);
-  const { past } = timeSeries;
   const sseClients = new SseClients({ notices, clock, most: config.liveMaxClients });
   connectMetrics(config, { engines, playback, vpns, cluster, sseClients }, infrastructure);
   const api = await createApi(config, dependencies, {
@@ -68,14 +67,14 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     vpns,
     cluster,
     reconcilers,
-    past,
+    timeSeries: timeSeries.series,
     sseClients,
   });
   // Before the first request is served: a client may report the end of a stream of the previous run.
   api.addHook('onReady', async () => {
-    history.start();
+    eventLog.start();
     await timeSeries.restore();
-    await restoreStreams({ history, bus, streams, engines: registry, report });
+    await restoreStreams({ history: eventLog, bus, streams, engines: registry, report });
   });
 
   return {
@@ -102,7 +101,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
       caches.results.close();
       link?.close();
       metrics.close();
-      await history.close();
+      await eventLog.close();
       await runtime.close();
     },
   };

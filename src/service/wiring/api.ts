@@ -42,7 +42,7 @@ export interface ApiParts {
   vpns: Vpns;
   cluster: Cluster;
   reconcilers: Reconcilers;
-  past: TimeSeries;
+  timeSeries: TimeSeries;
   sseClients: SseClients;
 }
 
@@ -52,8 +52,8 @@ export async function createApi(
   { runtime, apiKey, version }: Dependencies,
   parts: ApiParts,
 ): Promise<Api> {
-  const { sseClients, past, cluster } = parts;
-  const { caches, clock, history, log, metrics } = parts.infrastructure;
+  const { sseClients, timeSeries, cluster } = parts;
+  const { caches, clock, eventLog, log, metrics } = parts.infrastructure;
   const { registry, stats, breakers } = parts.engines;
   const { streams, figures, sessions } = parts.playback;
   const { state: vpnState } = parts.vpns;
@@ -82,6 +82,7 @@ export async function createApi(
   await describeApi(api, version);
   if (config.authReads) requireKeyForReads(api, checkKey);
   cachedRoutes(api, answers, reply, registry);
+  vpnRoutes(api, { answer: answers.vpn, reply, vpnState });
   engineRoutes(api, {
     registry,
     provisioner,
@@ -92,18 +93,17 @@ export async function createApi(
   });
   logRoutes(api, { registry, runtime, readers: new LogReaders(clock), checkKey, headers });
   fleetRoutes(api, { registry, scaler, replacer, breakers, config, checkKey });
-  vpnRoutes(api, { answer: answers.vpn, reply, vpnState });
   streamRoutes(api, { streams, figures, sessions, views, checkKey, log });
   streamEventRoutes(api, { streams, registry, views, checkKey });
-  sampleRoutes(api, past);
+  sampleRoutes(api, timeSeries);
   cacheRoutes(api, caches, metrics.loadTimes, checkKey);
   liveRoutes(api, sseClients, headers);
   metricsRoutes(api, metrics);
-  eventRoutes(api, history);
+  eventRoutes(api, eventLog);
   await panelRoutes(api);
   probeRoutes(api, {
     registry,
-    history,
+    history: eventLog,
     cluster: () => toClusterState(cluster),
     runtimeName: runtime.name,
     version,

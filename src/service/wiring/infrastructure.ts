@@ -31,14 +31,14 @@ export function createInfrastructure(config: Config, dependencies: Dependencies)
   const notices = new Notices(bus, MAX_NOTICES);
   bus.subscribe((event) => log.debug(event, 'event'));
   const report = ({ level, message }: Report) => log[level](message);
-  const history = new EventLog({
+  const eventLog = new EventLog({
     dataDir: config.dataDir,
     maxEvents: config.historyMaxEvents,
     maxAgeS: config.historyMaxAgeS,
     report,
   });
-  keepEvents(bus, history);
-  return { log, clock, metrics, bus, link, caches, notices, report, history };
+  keepEvents(bus, eventLog);
+  return { log, clock, metrics, bus, link, caches, notices, report, eventLog };
 }
 
 /** @returns null without REDIS_URL, and where no other orchestrator can have the same engines */

@@ -13,9 +13,9 @@ export type Playback = ReturnType<typeof createPlayback>;
 
 /** Creates the streams and what reads their statistics. */
 export function createPlayback(config: Config, registry: EngineRegistry, infrastructure: Infrastructure) {
-  const { bus, clock, history, log } = infrastructure;
+  const { bus, clock, eventLog, log } = infrastructure;
   const streams = new Streams(bus);
-  keepStreams(bus, history, streams);
+  keepStreams(bus, eventLog, streams);
   const figures = new StreamFigures(bus, config.statsHistoryMax);
   const sessions = new PlaybackSessions(clock, (host, port) => {
     const engine = findEngineAt(registry.list(), host, port);

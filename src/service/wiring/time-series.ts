@@ -14,9 +14,9 @@ export function createTimeSeries(
   { caches, clock, log }: Infrastructure,
 ) {
   const intervalS = config.historySampleIntervalS;
-  const past = new TimeSeries(Math.max(1, intervalS), Date.now);
+  const series = new TimeSeries(Math.max(1, intervalS), Date.now);
   const sampler = new Sampler({
-    past,
+    past: series,
     clock,
     now: Date.now,
     intervalS,
@@ -39,12 +39,12 @@ export function createTimeSeries(
   });
   const file = new TimeSeriesFile({
     dataDir: config.dataDir,
-    past,
+    past: series,
     clock,
     onError: (message) => log.warn(message),
   });
   return {
-    past,
+    series,
     /** Loads what the previous run saved. */
     restore: () => file.restore(),
     /** Begins to sample and to save. */

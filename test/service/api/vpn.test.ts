@@ -114,12 +114,9 @@ describe('the cached state of a VPN', () => {
     const vpnContainers = new FakeVpn('one');
     const app = await startFakeApp({
       vpnContainers,
-      // The only reads are those of the test.
-      start: false,
       settings: { GLUETUN_CONTAINER_NAME: 'one', CACHE_KEEP_WARM: 'false', ...settings },
     });
-    app.runtime.connect();
-    await settle();
+    // Without the first check of the supervisor.
     vpnContainers.inspections = 0;
     return { app, vpnContainers };
   }
@@ -127,9 +124,6 @@ describe('the cached state of a VPN', () => {
   test('is one load and one entry for all routes and for provisioning', async () => {
     const { app, vpnContainers } = await startCached();
     await using _ = app;
-    app.app.start();
-    await settle();
-    vpnContainers.inspections = 0;
     await Promise.all(['/vpn/status', '/orchestrator/status', '/vpn/publicip'].map((url) => app.get(url)));
     await app.post('/provision/acestream');
     await app.get('/vpn/status');
