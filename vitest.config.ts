@@ -1,26 +1,43 @@
 import { defineConfig } from 'vitest/config';
 
+/** A suite is chosen by the ending of the file's name; `*.test.ts` alone is a unit test. */
+const SUITES = ['integration', 'browser', 'docker', 'acceptance', 'explore'];
+const DOCKER_SETUP = 'test/support/docker/docker-setup.ts';
+const BROWSER_SETUP = 'test/support/browser/browser-setup.ts';
+const MINUTE_MS = 60_000;
+
 export default defineConfig({
   resolve: { conditions: ['roundhouse:source', 'node', 'import', 'default'] },
   ssr: { resolve: { conditions: ['roundhouse:source', 'node', 'import', 'default'] } },
   test: {
-    // npm passes no arguments on to the tests of `npm cit`, so what counts them names the file for the counts here.
+    // npm passes no arguments on to the tests of `npm cit`, so a caller that counts them names the report here.
     reporters: process.env.TEST_REPORT
       ? ['default', ['json', { outputFile: process.env.TEST_REPORT }]]
       : ['default'],
     // The default leaves one core idle, which of two is half of the machine.
     maxWorkers: '100%',
+    setupFiles: ['test/support/property-seed.ts'],
     projects: [
       {
         extends: true,
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.{browser,docker}.test.ts'],
-          // For a machine that is busy with something else: nothing that hangs does so for less.
+          exclude: [`test/**/*.{${SUITES.join(',')}}.test.ts`],
+          setupFiles: ['test/support/property-seed.ts', 'test/support/no-sockets.ts'],
+          // Deadlines leave room for a machine that is busy with something else.
           testTimeout: 30_000,
-          hookTimeout: 60_000,
-          // No test changes what modules hold; loading Fastify anew for each file took a third of the time.
+          // No test changes what modules hold, and loading Fastify anew for each file took a third of the time.
+          isolate: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'integration',
+          include: ['test/**/*.integration.test.ts'],
+          testTimeout: 30_000,
+          hookTimeout: MINUTE_MS,
           isolate: false,
         },
       },
@@ -29,12 +46,11 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['test/**/*.browser.test.ts'],
-          globalSetup: ['test/support/browser/browser-setup.ts'],
-          // One Chromium at a time; it needs the whole machine.
+          globalSetup: [BROWSER_SETUP],
+          // These tests and those of `docker` wait for processes more than they compute: they share the cores.
           sequence: { groupOrder: 1 },
-          fileParallelism: false,
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          testTimeout: MINUTE_MS,
+          hookTimeout: 2 * MINUTE_MS,
         },
       },
       {
@@ -42,12 +58,30 @@ export default defineConfig({
         test: {
           name: 'docker',
           include: ['test/**/*.docker.test.ts'],
-          globalSetup: ['test/support/docker/docker-setup.ts', 'test/support/browser/browser-setup.ts'],
-          // After all others, and one file at a time: what these tests wait for is the machine itself.
-          sequence: { groupOrder: 2 },
+          globalSetup: [DOCKER_SETUP, BROWSER_SETUP],
+          sequence: { groupOrder: 1 },
+          testTimeout: MINUTE_MS,
+          hookTimeout: 2 * MINUTE_MS,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'acceptance',
+          include: ['test/**/*.acceptance.test.ts'],
+          globalSetup: [DOCKER_SETUP, BROWSER_SETUP],
           fileParallelism: false,
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          testTimeout: 5 * MINUTE_MS,
+          hookTimeout: 2 * MINUTE_MS,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'explore',
+          include: ['test/**/*.explore.test.ts', 'test/**/*.property{,.integration,.acceptance}.test.ts'],
+          testTimeout: 10 * MINUTE_MS,
+          isolate: false,
         },
       },
     ],

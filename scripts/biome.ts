@@ -1,7 +1,7 @@
 /**
- * Runs Biome from its platform package. The wrapper package `@biomejs/biome` names packages for every
- * platform as optional, and a registry mirror that lacks one of them makes `npm ci` fail; the two Linux
- * binaries alone do not have that fault.
+ * Runs Biome from its platform package. The wrapper package `@biomejs/biome` has an optional dependency for every
+ * platform, and `npm ci` fails if a registry mirror lacks one of them. Depending on the two Linux packages alone
+ * avoids this.
  */
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';

@@ -1,6 +1,6 @@
 /**
- * Builds the library into dist/library, a package that is complete: `npm pack ./dist/library` makes the file
- * that other projects install.
+ * Builds the library as a complete package in dist/library. `npm pack ./dist/library` creates the tarball that
+ * other projects install.
  */
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, cpSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,7 +16,7 @@ const { status, error } = spawnSync(process.execPath, [compiler, '-p', 'tsconfig
 if (error) throw error;
 if (status !== 0) process.exit(status ?? 1);
 
-// The compiler rewrites what programs import, and leaves the declarations as they are.
+// The compiler rewrites the extensions of imports in JavaScript files, but not in declaration files.
 for (const path of globSync('**/*.d.ts', { cwd: LIBRARY })) {
   const file = join(LIBRARY, path);
   const declarations = readFileSync(file, 'utf8');

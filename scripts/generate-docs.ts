@@ -1,6 +1,6 @@
 /**
- * Makes openapi/openapi.json, docs/configuration.md and the settings in docs/library.md from the code; with `--check`, says whether the
- * committed ones are still what the code would make.
+ * Generates the documents below from the code. With `--check`, writes nothing and fails if a committed document differs
+ * from the generated one.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -16,13 +16,13 @@ const check = process.argv.includes('--check');
 
 for (const { path, make } of documents) {
   const file = fileURLToPath(new URL(`../${path}`, import.meta.url));
-  const made = await make();
+  const generated = await make();
   if (!check) {
-    await writeFile(file, made);
+    await writeFile(file, generated);
     continue;
   }
   const committed = await readFile(file, 'utf8').catch(() => '');
-  if (committed === made) continue;
-  process.stderr.write(`${path} is not what the code makes: run npm run docs and commit it\n`);
+  if (committed === generated) continue;
+  process.stderr.write(`${path} is out of date: run "npm run docs" and commit the result\n`);
   process.exitCode = 1;
 }

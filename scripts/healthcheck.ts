@@ -1,4 +1,4 @@
-/** Exits with 0 if the service that has the same settings answers on this machine. The image's health check. */
+/** The health check of the image: exits with 0 if the service with the same settings responds on this machine. */
 import { isIPv6 } from 'node:net';
 import { readEnvFile } from '../src/library/settings/read.ts';
 import { readConfig } from '../src/service/config/config.ts';

@@ -3,8 +3,9 @@ import { createRequire, isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+/** Folder of the repository. */
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
-/** The package that `npm run build` makes: what other projects install, without anything of the service. */
+/** Folder of the package that `npm run build` creates. It contains the library only, not the service. */
 export const LIBRARY = join(ROOT, 'dist', 'library');
 
 interface Manifest {
@@ -15,34 +16,38 @@ interface Manifest {
   dependencies: Record<string, string>;
 }
 
-/** `package.json` of the library: its entry points, and of the dependencies those that its files import. */
+/**
+ * Returns the `package.json` of the library: its entry points, and the dependencies that its built files import.
+ * @throws Error if a file imports a package that is not a dependency of the project
+ */
 export function libraryManifest(): string {
   const root = readManifest(join(ROOT, 'package.json'));
   const names = importedPackages(LIBRARY);
   const undeclared = names.filter((name) => root.dependencies[name] === undefined);
-  if (undeclared.length > 0) throw new Error(`no dependencies of the project: ${undeclared.join(', ')}`);
-  const floors = [root, ...names.map(installedManifest)].map(({ engines }) => engines.node);
+  if (undeclared.length > 0) throw new Error(`imported, but not in "dependencies": ${undeclared.join(', ')}`);
+  const ranges = [root, ...names.map(installedManifest)].map(({ engines }) => engines.node);
   const manifest = {
     name: 'roundhouse',
     version: root.version,
-    description: 'Caches for Node: of values, of HTTP responses and of functions, in memory and over Redis.',
+    description:
+      'Caches for Node.js: for values, HTTP responses and function results, in memory and in Redis.',
     license: root.license,
     type: 'module',
     sideEffects: false,
-    engines: { node: highest(floors) },
+    engines: { node: highest(ranges) },
     exports: Object.fromEntries(
       Object.entries(root.exports).map(([entry, target]) => {
         const path = target.default.replace('./dist/library/', './');
         return [entry, { types: path.replace(/\.js$/, '.d.ts'), default: path }];
       }),
     ),
-    // Whoever uses undici as well should get one copy of it: a range, not the one version of the lockfile.
+    // Ranges, so that a project which also uses undici gets a single copy of it.
     dependencies: Object.fromEntries(names.map((name) => [name, `^${root.dependencies[name]}`])),
   };
   return `${JSON.stringify(manifest, null, 2)}\n`;
 }
 
-/** The page of the libraries, with links that hold within the package; those that lead out of it are text. */
+/** Returns docs/library.md with its links adapted to the package. Links to files outside it become plain text. */
 export function libraryReadme(): string {
   const page = readFileSync(join(ROOT, 'docs', 'library.md'), 'utf8');
   return page
@@ -50,7 +55,7 @@ export function libraryReadme(): string {
     .replaceAll(/\[([^\]]+)\]\((?!https:|#|examples\/)[^)]*\)/g, '$1');
 }
 
-/** Packages that the built files of a folder import, their declarations included. */
+/** Returns the names of the packages that the built files and declarations of a folder import. */
 export function importedPackages(folder: string): string[] {
   const specifiers = globSync('*/**/*.{js,d.ts}', { cwd: folder }).flatMap((path) =>
     importsOf(readFileSync(join(folder, path), 'utf8')),
@@ -61,14 +66,14 @@ export function importedPackages(folder: string): string[] {
   return [...new Set(names)].sort();
 }
 
-/** Compiled files have one form for each kind of import. */
+/** Handles only the forms of import that the compiler emits. */
 function importsOf(code: string): string[] {
   const statement =
     /^(?:import|export)\b[^'"]*?\bfrom '([^']+)'|^import '([^']+)'|\bimport\(["']([^"']+)["']\)/gm;
   return [...code.matchAll(statement)].map((match) => (match[1] ?? match[2] ?? match[3])!);
 }
 
-/** The highest of several `>=` ranges. */
+/** Returns the `>=` range with the highest version. */
 function highest(ranges: readonly string[]): string {
   const parts = (range: string) => (/^>=\s*([\d.]+)$/.exec(range)?.[1] ?? '').split('.').map(Number);
   const compare = (a: string, b: string) => {

@@ -6,24 +6,26 @@ import { SETTINGS } from '../src/service/config/settings.ts';
 
 const HEAD = `# Configuration
 
-Every setting is an environment variable, or a line of a file \`.env\` in the folder that the service is started
-in; the environment wins. A bad value stops the start, and all faults are listed at once. An empty variable
-counts as unset. This page is made from \`src/service/config/settings.ts\` by \`npm run docs\`.
+Every setting is an environment variable, or a line of the file \`.env\` in the working directory of the service;
+environment variables take precedence. If a value is invalid, the service does not start and lists all invalid
+values. An empty variable counts as unset. This page is generated from \`src/service/config/settings.ts\` by
+\`npm run docs\`.
 
 `;
-const SETTINGS_OF_CACHES = /(?<=<!-- settings: [^>]*-->\n).*?(?=<!-- end of settings -->)/s;
+const CACHE_SETTINGS_SECTION = /(?<=<!-- settings: [^>]*-->\n).*?(?=<!-- end of settings -->)/s;
 
-/** docs/configuration.md: the settings of the service. */
+/** Returns docs/configuration.md: the settings of the service. */
 export async function describeSettings(): Promise<string> {
   return `${HEAD}${tableOf(SETTINGS)}`;
 }
 
-/** docs/library.md, with the settings of the caches where its comments say. */
+/** Returns docs/library.md with the settings of the caches between its marker comments. */
 export async function describeLibrary(): Promise<string> {
   const page = await readFile(new URL('../docs/library.md', import.meta.url), 'utf8');
-  const services = '| `TTL_<SERVICE>` | 86400 | s | How long the responses of a service are kept. |\n';
-  if (!SETTINGS_OF_CACHES.test(page)) throw new Error('docs/library.md has no place for its settings');
-  return page.replace(SETTINGS_OF_CACHES, () => `\n${tableOf(CACHE_SETTINGS)}${services}\n`);
+  const services = '| `TTL_<SERVICE>` | 86400 | s | TTL of the responses of a service. |\n';
+  if (!CACHE_SETTINGS_SECTION.test(page))
+    throw new Error('docs/library.md has no marker comments for the settings');
+  return page.replace(CACHE_SETTINGS_SECTION, () => `\n${tableOf(CACHE_SETTINGS)}${services}\n`);
 }
 
 function tableOf(table: SettingsTable): string {

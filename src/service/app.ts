@@ -35,7 +35,7 @@ export interface App {
 export async function buildApp(config: Config, dependencies: Dependencies): Promise<App> {
   const { runtime, vpnContainers } = dependencies;
   const infrastructure = createInfrastructure(config, dependencies);
-  const { bus, caches, clock, eventLog, link, metrics, notices, report } = infrastructure;
+  const { bus, caches, clock, eventLog, link, metrics, notices, onLog } = infrastructure;
 
   const engines = createEngines(config, runtime, infrastructure);
   const { registry } = engines;
@@ -74,7 +74,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
   api.addHook('onReady', async () => {
     eventLog.start();
     await timeSeries.restore();
-    await restoreStreams({ history: eventLog, bus, streams, engines: registry, report });
+    await restoreStreams({ eventLog, bus, streams, engines: registry, onLog });
   });
 
   return {

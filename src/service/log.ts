@@ -1,8 +1,11 @@
 import { type Logger, pino } from 'pino';
 
-const { err: describeFully } = pino.stdSerializers;
+const { err: serializeFully } = pino.stdSerializers;
 
-/** The log of the service: JSON lines, or text for people where standard output is a terminal. */
+/**
+ * Creates the logger of the service. Writes JSON lines, or formatted text if standard output is a terminal.
+ * @param level minimum level, as in LOG_LEVEL
+ */
 export function createLogger(level: string): Logger {
   const transport = {
     target: 'pino-pretty',
@@ -10,18 +13,19 @@ export function createLogger(level: string): Logger {
   };
   return pino({
     level,
-    serializers: { err: describeError },
+    serializers: { err: serializeError },
     ...(process.stdout.isTTY ? { transport } : {}),
   });
 }
 
 /**
- * pino's description of an error leaves marks on whatever looks like an error within it, and throws where
- * that is frozen, as answers of the cache are: a line of the log has ended the process that way.
+ * Serializes an error. pino's own serializer marks every nested object that looks like an error, which throws if
+ * the object is frozen, as cached values are: a log line has crashed the process that way.
+ * @see https://getpino.io/#/docs/api?id=pino-stdserializers
  */
-export function describeError(error: Error): object {
+export function serializeError(error: Error): object {
   try {
-    return describeFully(error);
+    return serializeFully(error);
   } catch {
     const { name: type, message, stack } = error;
     return { type, message, stack };

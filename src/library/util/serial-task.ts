@@ -58,7 +58,8 @@ export class SerialTask {
   /** Starts the next run after `delayMs`, in place of any pause. The end of a run in progress sets a new pause. */
   schedule(delayMs: number): void {
     this.#cancelTimer();
-    if (!this.#controller.signal.aborted) this.#cancelTimer = this.#clock.after(delayMs, () => this.trigger());
+    if (!this.#controller.signal.aborted)
+      this.#cancelTimer = this.#clock.after(delayMs, () => this.trigger());
   }
 
   /** Aborts the signal of the run in progress and starts no other. */

@@ -77,7 +77,7 @@ export class StreamExchange {
     this.#subscription.onDown(() => {
       this.#subscribedSince = undefined;
     });
-    this.#sync.trigger();
+    this.#sync.schedule(SYNC_INTERVAL_MS);
   }
 
   /**

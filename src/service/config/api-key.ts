@@ -5,48 +5,49 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigError } from './config.ts';
 
 const MIN_KEY_LENGTH = 8;
-const LOOKS = 10;
-const LOOK_INTERVAL_MS = 20;
+const READ_ATTEMPTS = 10;
+const RETRY_DELAY_MS = 20;
 
-/** The key that writes need, and where an operator finds it. */
+/** The API key, and where it comes from. */
 export interface ApiKey {
   key: string;
-  /** In words, for the start-up lines. */
+  /** Where an operator finds the key, for the startup log. Contains a generated key, but no other. */
   location: string;
 }
 
 /**
- * The key from API_KEY, or the one kept in the data folder, made at the first start.
- * @throws ConfigError that says what to do, where the folder cannot be used.
+ * Returns the configured key or the one in `api-key` in the data folder, which is generated at the first start.
+ * @param configured the value of API_KEY, or null
+ * @throws ConfigError if the file cannot be used
  */
 export async function loadApiKey(configured: string | null, dataDir: string): Promise<ApiKey> {
   if (configured !== null) return { key: configured, location: 'set by API_KEY' };
   const path = join(dataDir, 'api-key');
   try {
     await mkdir(dataDir, { recursive: true, mode: 0o700 });
-    const made = randomBytes(24).toString('base64url');
-    // "wx" fails where a key exists: two services starting at once end up with the same one.
-    await writeFile(path, `${made}\n`, { mode: 0o600, flag: 'wx' });
-    return { key: made, location: `${made} (made now, kept in ${path})` };
+    const generated = randomBytes(24).toString('base64url');
+    // "wx" fails if the file exists, so two services that start at the same time use the same key.
+    await writeFile(path, `${generated}\n`, { mode: 0o600, flag: 'wx' });
+    return { key: generated, location: `${generated} (generated, stored in ${path})` };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unusable(path, error);
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unusableFile(path, error);
   }
-  return { key: await readKept(path), location: `kept in ${path}` };
+  return { key: await readStored(path), location: `stored in ${path}` };
 }
 
-async function readKept(path: string): Promise<string> {
-  for (let look = 1; look <= LOOKS; look += 1) {
-    const text = await readFile(path, 'utf8').catch((error) => Promise.reject(unusable(path, error)));
+async function readStored(path: string): Promise<string> {
+  for (let attempt = 1; attempt <= READ_ATTEMPTS; attempt += 1) {
+    const text = await readFile(path, 'utf8').catch((error) => Promise.reject(unusableFile(path, error)));
     if (text.trim().length >= MIN_KEY_LENGTH) return text.trim();
-    // A service that starts at the same time may have made the file and not yet written the key.
-    await sleep(LOOK_INTERVAL_MS);
+    // Another service that starts at the same time may have created the file but not written the key yet.
+    await sleep(RETRY_DELAY_MS);
   }
-  throw new ConfigError([`${path} holds no key: delete it to have one made, or set API_KEY`]);
+  throw new ConfigError([`${path} contains no key: delete the file to generate a new key, or set API_KEY`]);
 }
 
-function unusable(path: string, cause: unknown): ConfigError {
+function unusableFile(path: string, cause: unknown): ConfigError {
   const { message } = cause as Error;
   return new ConfigError([
-    `The API key cannot be kept in ${path} (${message}): set API_KEY, or DATA_DIR to a folder that can be written`,
+    `Cannot store the API key in ${path} (${message}): set API_KEY, or set DATA_DIR to a writable folder`,
   ]);
 }

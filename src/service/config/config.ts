@@ -5,47 +5,54 @@ export { ConfigError } from '../../library/settings/index.ts';
 
 type Values = SettingsOf<typeof SETTINGS>;
 
-/** The whole configuration, checked. Times in seconds, sizes in bytes. */
+/** The validated configuration. Times are in seconds, sizes in bytes. */
 export type Config = Readonly<Values>;
 
 /**
- * Reads the configuration from layers of variables, the first of which wins: the environment, then `.env`.
- * @throws ConfigError that lists every bad value.
+ * Reads and validates the configuration.
+ * @param layers variables by descending precedence: the environment, then `.env`
+ * @throws ConfigError that lists every invalid value
  */
 export function readConfig(...layers: readonly Variables[]): Config {
-  const faults: string[] = [];
-  const config = readSettings(SETTINGS, layers, faults);
-  if (faults.length === 0) faults.push(...contradictions(config));
-  if (faults.length > 0) throw new ConfigError(faults);
+  const problems: string[] = [];
+  const config = readSettings(SETTINGS, layers, problems);
+  if (problems.length === 0) problems.push(...conflicts(config));
+  if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(config);
 }
 
-function contradictions(config: Values): string[] {
-  const faults: string[] = [];
+function conflicts(config: Values): string[] {
+  const problems: string[] = [];
   const ports = config.portRange.last - config.portRange.first + 1;
   if (config.minReplicas > config.maxReplicas) {
-    faults.push(`MIN_REPLICAS (${config.minReplicas}) must not exceed MAX_REPLICAS (${config.maxReplicas})`);
+    problems.push(
+      `MIN_REPLICAS (${config.minReplicas}) must not exceed MAX_REPLICAS (${config.maxReplicas})`,
+    );
   }
   if (ports < config.maxReplicas) {
-    faults.push(`PORT_RANGE_HOST holds ${ports} ports, fewer than MAX_REPLICAS (${config.maxReplicas})`);
+    problems.push(
+      `PORT_RANGE_HOST has ${ports} ports, which must not be fewer than MAX_REPLICAS (${config.maxReplicas})`,
+    );
   }
   if (config.gluetunContainerName && config.dockerNetwork) {
-    faults.push('GLUETUN_CONTAINER_NAME and DOCKER_NETWORK exclude each other: an engine has one network');
+    problems.push(
+      'GLUETUN_CONTAINER_NAME and DOCKER_NETWORK must not both be set: an engine has one network',
+    );
   }
   if (config.engineHost?.includes('{vpn}') && !config.gluetunContainerName) {
-    faults.push('ENGINE_HOST holds {vpn}, but GLUETUN_CONTAINER_NAME names no VPN');
+    problems.push('ENGINE_HOST contains {vpn}, which requires GLUETUN_CONTAINER_NAME to be set');
   }
-  if (config.vpnMode === 'redundant') faults.push(...redundancyFaults(config));
-  return faults;
+  if (config.vpnMode === 'redundant') problems.push(...redundancyConflicts(config));
+  return problems;
 }
 
-function redundancyFaults(config: Values): string[] {
+function redundancyConflicts(config: Values): string[] {
   const { gluetunContainerName: first, gluetunContainerName2: second } = config;
   if (!first || !second)
-    return ['VPN_MODE=redundant needs GLUETUN_CONTAINER_NAME and GLUETUN_CONTAINER_NAME_2'];
+    return ['VPN_MODE=redundant requires GLUETUN_CONTAINER_NAME and GLUETUN_CONTAINER_NAME_2'];
   if (first === second)
-    return [`GLUETUN_CONTAINER_NAME and GLUETUN_CONTAINER_NAME_2 must differ, and are both ${first}`];
+    return [`GLUETUN_CONTAINER_NAME and GLUETUN_CONTAINER_NAME_2 must differ, but both are ${first}`];
   if (config.gluetunApiUrl && config.gluetunApiUrl === config.gluetunApiUrl2)
-    return [`GLUETUN_API_URL and GLUETUN_API_URL_2 must differ, and are both ${config.gluetunApiUrl}`];
+    return [`GLUETUN_API_URL and GLUETUN_API_URL_2 must differ, but both are ${config.gluetunApiUrl}`];
   return [];
 }

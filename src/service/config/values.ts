@@ -1,48 +1,60 @@
+/** A range of ports, both ends included. */
 export interface PortRange {
   first: number;
   last: number;
 }
 
+/** Name and value of a container label. */
 export interface Label {
   name: string;
   value: string;
 }
 
+/** Parses `first-last`. @throws Error unless both are ports in ascending order */
 export function parsePortRange(text: string): PortRange {
   const [, first, last] = /^(\d+)-(\d+)$/.exec(text) ?? [];
   const range = { first: Number(first), last: Number(last) };
   if (range.first >= 1 && range.last >= range.first && range.last <= 65_535) return range;
-  throw new Error('must be two ports from 1 to 65535, as in 19000-19999');
+  throw new Error('must be a range of ports from 1 to 65535, such as 19000-19999');
 }
 
+/** Parses `name=value`. The value can contain `=`. @throws Error unless both are given and ASCII */
 export function parseLabel(text: string): Label {
   const at = text.indexOf('=');
   if (/^[a-zA-Z0-9._/-]+=[\x20-\x7e]+$/.test(text))
     return { name: text.slice(0, at), value: text.slice(at + 1) };
-  throw new Error('must be name=value');
+  throw new Error('must be name=value, in ASCII');
 }
 
 const UNITS = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
-/** Docker refuses a smaller limit. */
+/** The smallest limit that Docker accepts, in bytes. */
 const MIN_MEMORY = 6 * 2 ** 20;
 
+/**
+ * Parses a number of bytes with an optional suffix: k, m, g, kb, mb or gb, all powers of 1024.
+ * @returns bytes
+ * @throws Error if it is malformed or below 6 MiB
+ */
 export function parseMemorySize(text: string): number {
   const [, amount, unit] = /^(\d+)([kmg]?)b?$/i.exec(text) ?? [];
   const bytes = Number(amount) * UNITS[(unit ?? '').toLowerCase() as keyof typeof UNITS];
   if (bytes >= MIN_MEMORY && Number.isSafeInteger(bytes)) return bytes;
-  throw new Error('must be at least 6m, as in 512m or 2g');
+  throw new Error('must be a size of at least 6m, such as 512m or 2g');
 }
 
+/** Validates `*` or an origin. @throws Error for any other text @see https://www.rfc-editor.org/rfc/rfc6454 */
 export function parseOrigin(text: string): string {
   if (text === '*' || URL.parse(text)?.origin === text) return text;
-  throw new Error('must be * or an origin as browsers send it, as in http://panel.example:8080');
+  throw new Error('must be * or an origin without a path, such as http://panel.example:8080');
 }
 
+/** Validates a prefix of Redis keys. @throws Error unless it has 1 to 64 allowed characters */
 export function parsePrefix(text: string): string {
   if (/^[a-zA-Z0-9_.:-]{1,64}$/.test(text)) return text;
-  throw new Error('must be up to 64 letters, digits and . : _ -');
+  throw new Error('must be 1 to 64 letters, digits and . : _ -');
 }
 
+/** Validates an http or https URL. @returns the URL without trailing slashes @throws Error for any other text */
 export function parseUrl(text: string): string {
   const url = URL.parse(text);
   if (url && (url.protocol === 'http:' || url.protocol === 'https:')) return text.replace(/\/+$/, '');

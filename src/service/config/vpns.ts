@@ -1,9 +1,10 @@
 import type { Config } from './config.ts';
 
-/** A VPN that the settings name. */
+/** A VPN container named in the configuration. */
 export interface ConfiguredVpn {
+  /** Name of the Gluetun container. */
   containerName: string;
-  /** Base URL of its control server, or null where its container's own address serves. */
+  /** Base URL of its control server, or null to use the container's address. */
   controlUrl: string | null;
 }
 
@@ -12,12 +13,12 @@ type VpnSettings = Pick<
   'vpnMode' | 'gluetunContainerName' | 'gluetunContainerName2' | 'gluetunApiUrl' | 'gluetunApiUrl2'
 >;
 
-/** None, one, or with VPN_MODE=redundant two. */
+/** Returns the configured VPNs: none, one, or two with `VPN_MODE=redundant`. */
 export function configuredVpns(config: VpnSettings): ConfiguredVpn[] {
-  const named = [{ containerName: config.gluetunContainerName, controlUrl: config.gluetunApiUrl }];
+  const candidates = [{ containerName: config.gluetunContainerName, controlUrl: config.gluetunApiUrl }];
   if (config.vpnMode === 'redundant')
-    named.push({ containerName: config.gluetunContainerName2, controlUrl: config.gluetunApiUrl2 });
-  return named.flatMap(({ containerName, controlUrl }) =>
+    candidates.push({ containerName: config.gluetunContainerName2, controlUrl: config.gluetunApiUrl2 });
+  return candidates.flatMap(({ containerName, controlUrl }) =>
     containerName === null ? [] : [{ containerName, controlUrl }],
   );
 }

@@ -1,42 +1,44 @@
-/** First in, first out; once it is full, the oldest make room. */
+/** FIFO queue with a fixed capacity. Adding to a full queue drops the oldest items. */
 export class BoundedQueue<T> {
   readonly #capacity: number;
   #items: T[] = [];
-  /** Items before this have been taken: cutting them off one by one would move all others each time. */
+  /** Index of the oldest item. Advancing it avoids an O(n) `shift()` for each item taken. */
   #head = 0;
 
+  /** @param capacity maximum number of items */
   constructor(capacity: number) {
     this.#capacity = capacity;
   }
 
+  /** Number of queued items. */
   get size(): number {
     return this.#items.length - this.#head;
   }
 
-  /** @returns how many items had to go. */
+  /** Appends an item. @returns the number of items dropped to make room */
   push(item: T): number {
     this.#items.push(item);
-    return this.#trim();
+    return this.#dropExcess();
   }
 
-  /** Takes up to `count` of the oldest. */
+  /** Removes and returns up to `count` items, oldest first. */
   take(count: number): T[] {
     const taken = this.#items.slice(this.#head, this.#head + count);
     this.#skip(taken.length);
     return taken;
   }
 
-  /** Puts back what was taken, as the oldest. @returns how many items had to go. */
+  /** Returns taken items to the front of the queue. @returns the number of items dropped to make room */
   putBack(items: readonly T[]): number {
     this.#items = [...items, ...this.#items.slice(this.#head)];
     this.#head = 0;
-    return this.#trim();
+    return this.#dropExcess();
   }
 
-  #trim(): number {
-    const surplus = Math.max(0, this.size - this.#capacity);
-    this.#skip(surplus);
-    return surplus;
+  #dropExcess(): number {
+    const excess = Math.max(0, this.size - this.#capacity);
+    this.#skip(excess);
+    return excess;
   }
 
   #skip(count: number): void {

@@ -3,41 +3,47 @@ import type { EventBus } from '../events/events.ts';
 import { REMEMBERED_ENDS, type Streams } from '../streams/streams.ts';
 import { describeEvent } from './describe.ts';
 import type { EventLog } from './event-log.ts';
-import type { Report } from './records.ts';
+import type { LogLine } from './records.ts';
 
-/** The service does not wait longer for its past; what comes later is taken up then. */
-const RESTORE_DEADLINE_MS = 2000;
+/** The start of the service waits no longer than this for stored streams; later ones are restored on arrival. */
+const RESTORE_TIMEOUT_MS = 2000;
 
+/** What {@link restoreStreams} works on. */
 export interface RestoreParts {
-  history: EventLog;
+  eventLog: EventLog;
   bus: EventBus;
   streams: Streams;
+  /** The engine registry. `available` is false until the running engines have been listed. */
   engines: { readonly available: boolean; get(id: string): unknown };
-  report: (report: Report) => void;
+  /** Called if the streams cannot be read. */
+  onLog: (line: LogLine) => void;
 }
 
-/** Keeps each event. Subscribe it early: what an event brings about is to stand after it in the log. */
-export function keepEvents(bus: EventBus, history: EventLog): void {
-  bus.subscribe((event) => history.record(event.type, describeEvent(event)));
+/**
+ * Records every domain event in the event log. Subscribe it before other listeners: events that they publish
+ * in response must follow the original event in the log.
+ */
+export function recordEvents(bus: EventBus, eventLog: EventLog): void {
+  bus.subscribe((event) => eventLog.record(event.type, describeEvent(event)));
 }
 
-/** Keeps each stream as it starts and ends. */
-export function keepStreams(bus: EventBus, history: EventLog, streams: Streams): void {
+/** Saves each stream when it starts and when it ends. */
+export function recordStreams(bus: EventBus, eventLog: EventLog, streams: Streams): void {
   bus.subscribe((event) => {
     if (event.type !== 'stream_started' && event.type !== 'stream_ended') return;
     const stream = streams.get(event.streamId);
-    if (stream) history.save(stream);
+    if (stream) eventLog.saveStream(stream);
   });
 }
 
 /**
- * Hands the streams of the former run back. Those of engines that no longer run are ended as soon as it is
- * known which engines do. Resolves when that is done or, if it takes long, before.
+ * Restores the streams of the previous run. Streams whose engine no longer runs are ended once the running
+ * engines are known. Resolves once the streams are restored, or after 2 seconds. Never rejects.
  */
 export async function restoreStreams(parts: RestoreParts): Promise<void> {
-  const { history, bus, streams, engines, report } = parts;
+  const { eventLog, bus, streams, engines, onLog } = parts;
   const restore = async () => {
-    const stored = await history.streams(REMEMBERED_ENDS);
+    const stored = await eventLog.streams(REMEMBERED_ENDS);
     streams.restore(stored);
     const endOrphans = () => {
       for (const { id, engineId, endedAt } of stored) {
@@ -53,7 +59,7 @@ export async function restoreStreams(parts: RestoreParts): Promise<void> {
     });
   };
   const restored = restore().catch((error: Error) => {
-    report({ level: 'warn', message: `The streams of the former run are not known: ${error.message}` });
+    onLog({ level: 'warn', message: `could not restore the streams of the previous run: ${error.message}` });
   });
-  await Promise.race([restored, delay(RESTORE_DEADLINE_MS, undefined, { ref: false })]);
+  await Promise.race([restored, delay(RESTORE_TIMEOUT_MS, undefined, { ref: false })]);
 }

@@ -4,63 +4,72 @@ import { createSystemClock } from '../../library/cache/index.ts';
 import { RoundhouseError } from '../errors.ts';
 import type { Stream } from '../streams/streams.ts';
 import { BoundedQueue } from './bounded-queue.ts';
-import type { Question, Questions } from './protocol.ts';
+import type { WorkerMethod, WorkerMethods } from './protocol.ts';
 import type {
   Change,
-  Description,
   EventCounts,
+  EventDescription,
   EventQuery,
   EventRecord,
-  Keeping,
-  Report,
+  LogLine,
+  StorageState,
 } from './records.ts';
-import { WorkerAwayError, WorkerThread } from './worker-thread.ts';
+import { WorkerThread, WorkerUnavailableError } from './worker-thread.ts';
 
-/** Handing this many over holds the event loop for about a millisecond. */
-const BATCH = 250;
-/** Changes that wait to be handed over. */
+/** Posting a batch of this size to the worker blocks the event loop for about a millisecond. */
+const BATCH_SIZE = 250;
 const MAX_QUEUED = 50_000;
-const READ_DEADLINE_MS = 2000;
-const CATCH_UP_MS = 500;
-/** Opening and checking a large file on a slow disk comes before the first answer. */
-const WRITE_DEADLINE_MS = 60_000;
-const CLOSE_DEADLINE_MS = 2000;
+const READ_TIMEOUT_MS = 2000;
+/** How long a read waits for queued writes. */
+const FLUSH_WAIT_MS = 500;
+/** Long, because the worker opens and checks the file, which may be large and on a slow disk, before it responds. */
+const WRITE_TIMEOUT_MS = 60_000;
+const CLOSE_TIMEOUT_MS = 2000;
 
+/** Options of an {@link EventLog}. */
 export interface EventLogOptions {
-  /** The folder for `history.sqlite`. */
+  /** Folder of `history.sqlite`. Created if it does not exist. */
   dataDir: string;
+  /** Maximum number of stored events, and of stored streams that have ended. */
   maxEvents: number;
+  /** Maximum age of events and ended streams, in seconds. */
   maxAgeS: number;
-  report: (report: Report) => void;
-  /** Default: the program beside this file. */
-  program?: URL;
+  /** Called with messages for the operator. */
+  onLog: (line: LogLine) => void;
+  /** Script of the worker. Defaults to `worker.ts` in this folder. */
+  script?: URL;
+  /** Maximum number of changes queued in memory for the worker. Defaults to 50,000. */
   maxQueued?: number;
 }
 
+/** Contents and state of the event log. */
 export interface EventLogStats extends EventCounts {
-  /** Events lost because neither the file nor memory had room for them. */
+  /** Events lost since the start because the file could not be written and memory was full. */
   dropped: number;
+  /** Changes not yet sent to the worker. */
   queued: number;
-  keeping: Keeping | null;
+  /** See {@link EventLog.storage}. */
+  storage: StorageState | null;
 }
 
 /**
- * The event log and the streams, kept in a SQLite file by a worker thread: nothing here waits for the disk.
- * What is to be kept is queued and handed over in batches, one at a time. A batch that a lost worker may or
- * may not have written is handed over again: each change has its own identity, so none is kept twice.
+ * The event log and the streams, stored in a SQLite file by a worker thread, so the main thread never waits
+ * for the disk. Changes are queued and sent in batches, one batch at a time. A batch is sent again if its
+ * worker is lost before it responds; every change has an identity, so none is stored twice.
  */
 export class EventLog {
   readonly #thread: WorkerThread;
   readonly #queue: BoundedQueue<Change>;
-  readonly #report: (report: Report) => void;
-  #keeping: Keeping | null = null;
+  readonly #onLog: (line: LogLine) => void;
+  #storage: StorageState | null = null;
   #lastId = 0;
   #dropped = 0;
-  #losing = false;
-  #handingOver: Promise<void> | undefined;
+  /** Whether the current run of consecutive losses has been logged. */
+  #lossLogged = false;
+  #flushing: Promise<void> | undefined;
 
   constructor(options: EventLogOptions) {
-    this.#report = options.report;
+    this.#onLog = options.onLog;
     this.#queue = new BoundedQueue(options.maxQueued ?? MAX_QUEUED);
     this.#thread = new WorkerThread({
       settings: {
@@ -68,116 +77,122 @@ export class EventLog {
         maxEvents: options.maxEvents,
         maxAgeMs: options.maxAgeS * 1000,
       },
-      // The thread lives in real time, whatever clock the rest of the application goes by.
+      // The worker runs in real time, whatever clock the rest of the application uses.
       clock: createSystemClock(),
-      program: options.program ?? new URL('./worker.ts', import.meta.url),
-      onStarted: () => this.#handOver(),
-      onKeeping: (keeping) => {
-        this.#keeping = keeping;
+      script: options.script ?? new URL('./worker.ts', import.meta.url),
+      onStart: () => this.#flush(),
+      onStorageChange: (storage) => {
+        this.#storage = storage;
       },
-      report: options.report,
+      onLog: options.onLog,
     });
   }
 
+  /** Starts the worker. Changes made before are queued. */
   start(): void {
     this.#thread.start();
   }
 
-  /** How the history is kept now; null while its worker starts or is away. */
-  get keeping(): Keeping | null {
-    return this.#keeping;
+  /** Where the log is stored; null while the worker is starting or unavailable. */
+  get storage(): StorageState | null {
+    return this.#storage;
   }
 
-  /** Adds a line to the event log. */
-  record(type: string, description: Description): void {
+  /** Appends an event with the current time. */
+  record(type: string, description: EventDescription): void {
     const time = Date.now();
     this.#lastId = Math.max(this.#lastId + 1, time * 1000);
     this.#enqueue({ event: { id: this.#lastId, time, type, ...description } });
   }
 
-  /** Keeps a stream as it is now. */
-  save(stream: Stream): void {
+  /** Stores the current state of a stream. */
+  saveStream(stream: Stream): void {
     this.#enqueue({ stream });
   }
 
-  /** The event log, newest first. @throws RoundhouseError `history_unavailable` */
+  /** Returns matching events, newest first. @throws RoundhouseError `history_unavailable` */
   events(query: EventQuery): Promise<EventRecord[]> {
     return this.#read('events', query);
   }
 
-  /** @throws RoundhouseError `history_unavailable` */
-  async figures(): Promise<EventLogStats> {
-    const figures = await this.#read('figures', null);
+  /** Counts the stored events and returns the state of the log. @throws RoundhouseError `history_unavailable` */
+  async stats(): Promise<EventLogStats> {
+    const counts = await this.#read('counts', null);
     return {
-      ...figures,
-      dropped: figures.dropped + this.#dropped,
+      ...counts,
+      dropped: counts.dropped + this.#dropped,
       queued: this.#queue.size,
-      keeping: this.#keeping,
+      storage: this.#storage,
     };
   }
 
   /**
-   * Streams that had not ended, and the `ended` last ones that had.
-   * @throws WorkerAwayError or Error
+   * Returns all stored streams that have not ended, and the latest ones that have.
+   * @param maxEnded maximum number of ended streams
+   * @throws WorkerUnavailableError
+   * @throws Error if the file cannot be read
    */
-  streams(ended: number): Promise<Stream[]> {
-    return this.#thread.ask('streams', ended, WRITE_DEADLINE_MS);
+  streams(maxEnded: number): Promise<Stream[]> {
+    return this.#thread.call('streams', maxEnded, WRITE_TIMEOUT_MS);
   }
 
-  /** Hands over what is left, closes the file and ends the worker. */
+  /** Writes what is queued, closes the file and terminates the worker. Takes 4 seconds at most. */
   async close(): Promise<void> {
-    await Promise.race([this.#handingOver, delay(CLOSE_DEADLINE_MS, undefined, { ref: false })]);
-    await this.#thread.stop(CLOSE_DEADLINE_MS);
+    await Promise.race([this.#flushing, delay(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
+    await this.#thread.stop(CLOSE_TIMEOUT_MS);
   }
 
-  async #read<Q extends Question>(question: Q, ask: Questions[Q]['ask']): Promise<Questions[Q]['answer']> {
-    // Who has reported something finds it in the log, unless there is more to write than can be waited for.
-    await Promise.race([this.#handingOver, delay(CATCH_UP_MS, undefined, { ref: false })]);
+  async #read<M extends WorkerMethod>(
+    method: M,
+    params: WorkerMethods[M]['params'],
+  ): Promise<WorkerMethods[M]['result']> {
+    // A client that has just reported something expects to read it, unless the backlog is too long to wait for.
+    await Promise.race([this.#flushing, delay(FLUSH_WAIT_MS, undefined, { ref: false })]);
     try {
-      return await this.#thread.ask(question, ask, READ_DEADLINE_MS);
+      return await this.#thread.call(method, params, READ_TIMEOUT_MS);
     } catch (cause) {
-      throw new RoundhouseError('history_unavailable', 'The history does not answer', { cause });
+      throw new RoundhouseError('history_unavailable', 'The event log did not respond', { cause });
     }
   }
 
   #enqueue(change: Change): void {
-    this.#countLost(this.#queue.push(change));
-    this.#handOver();
+    this.#countDropped(this.#queue.push(change));
+    this.#flush();
   }
 
-  #handOver(): void {
-    this.#handingOver ??= this.#handOverAll().finally(() => {
-      this.#handingOver = undefined;
+  #flush(): void {
+    this.#flushing ??= this.#sendBatches().finally(() => {
+      this.#flushing = undefined;
     });
   }
 
-  async #handOverAll(): Promise<void> {
-    // What happens in one turn goes together.
+  async #sendBatches(): Promise<void> {
+    // Collects the changes of one turn of the event loop into one batch.
     await nextTurn();
     while (this.#queue.size > 0) {
-      const batch = this.#queue.take(BATCH);
+      const batch = this.#queue.take(BATCH_SIZE);
       try {
-        await this.#thread.ask('write', batch, WRITE_DEADLINE_MS);
+        await this.#thread.call('write', batch, WRITE_TIMEOUT_MS);
       } catch (error) {
-        // It goes on when a worker has started; one that hangs has to make room first.
-        if (error instanceof WorkerAwayError) {
-          this.#countLost(this.#queue.putBack(batch));
+        // Sending continues when the next worker starts. A worker that hangs must be terminated first.
+        if (error instanceof WorkerUnavailableError) {
+          this.#countDropped(this.#queue.putBack(batch));
           this.#thread.restart();
           return;
         }
-        this.#countLost(batch.length, error as Error);
+        this.#countDropped(batch.length, error as Error);
       }
     }
-    this.#losing = false;
+    this.#lossLogged = false;
   }
 
-  /** Reports the first loss of a streak, which ends when all that was queued has been handed over. */
-  #countLost(count: number, cause?: Error): void {
+  /** Logs only the first of consecutive losses. An empty queue ends the run. */
+  #countDropped(count: number, cause?: Error): void {
     if (count === 0) return;
     this.#dropped += count;
-    if (this.#losing) return;
-    this.#losing = true;
-    const why = cause?.message ?? 'its worker does not keep up, or is away';
-    this.#report({ level: 'warn', message: `The history loses events: ${why}` });
+    if (this.#lossLogged) return;
+    this.#lossLogged = true;
+    const reason = cause?.message ?? 'the queue is full because the worker is too slow or unavailable';
+    this.#onLog({ level: 'warn', message: `event log: dropping events: ${reason}` });
   }
 }

@@ -1,78 +1,87 @@
 import { closeSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { UnknownFileError } from './schema.ts';
-import { DamagedFileError, Tables } from './tables.ts';
+import { UnsupportedFileError } from './schema.ts';
+import { CorruptFileError, Tables } from './tables.ts';
 
-/** SQLite's codes for a file whose content is at fault: SQLITE_CORRUPT and SQLITE_NOTADB. */
-const DAMAGE = new Set([11, 26]);
-/** SQLITE_ERROR: at opening, tables that are not ours, or not all of them. */
-const STRANGE_TABLES = 1;
-/** SQLite keeps parts of a database in files beside it, which belong to that database alone. */
-const PARTS = ['', '-wal', '-shm'];
-/** Files set aside would otherwise fill the disk that made them. */
-const KEPT_ASIDE = 3;
+/** `SQLITE_CORRUPT` and `SQLITE_NOTADB`. */
+const CORRUPTION_CODES = new Set([11, 26]);
+/** `SQLITE_ERROR`: when a file is opened, its tables are missing or have other columns. */
+const SCHEMA_MISMATCH_CODE = 1;
+/** SQLite's files: the database, and beside it the write-ahead log and the shared memory that belong to it. */
+const SUFFIXES = ['', '-wal', '-shm'];
+/** A limit, because quarantined files could otherwise fill the disk whose faults produced them. */
+const MAX_QUARANTINED = 3;
 
+/** @see https://www.sqlite.org/rescode.html */
 interface SqliteError extends Error {
   errcode?: number;
 }
 
-/** Whether an error says that the content of the file cannot be trusted. */
-export function tellsDamage(error: unknown): boolean {
-  return error instanceof DamagedFileError || DAMAGE.has(resultCode(error));
+/** Whether an error means that the content of the file is corrupt. */
+export function isCorruptionError(error: unknown): boolean {
+  return error instanceof CorruptFileError || CORRUPTION_CODES.has(resultCode(error));
 }
 
-/** SQLite's primary result code, or 0 for another error. */
+/** SQLite's primary result code, or 0 for any other error. */
 function resultCode(error: unknown): number {
   return ((error as SqliteError).errcode ?? 0) & 0xff;
 }
 
 /**
- * Opens the file, making it and its folder where they are not there. One that cannot be used is set aside
- * and a new one made in its place.
- * @param onSetAside told of the new name of a file that was set aside, and why
- * @throws Error if there can be no file at this path now
+ * Opens the database, creating the file and its folder if they do not exist. A file that cannot be used is
+ * quarantined and replaced by a new one.
+ * @param onQuarantine called with the new name of the quarantined file and the reason
+ * @throws Error if no file can be opened or created at this path
  */
-export function openFile(path: string, onSetAside: (name: string, cause: Error) => void): Tables {
+export function openFile(path: string, onQuarantine: (name: string, cause: Error) => void): Tables {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   try {
     return openPrivately(path);
   } catch (error) {
-    const unusable =
-      tellsDamage(error) || error instanceof UnknownFileError || resultCode(error) === STRANGE_TABLES;
-    if (!unusable) throw error;
-    onSetAside(setAside(path, error instanceof UnknownFileError ? 'unknown' : 'damaged'), error as Error);
+    const isUnsupported = error instanceof UnsupportedFileError;
+    const isUnusable =
+      isUnsupported || isCorruptionError(error) || resultCode(error) === SCHEMA_MISMATCH_CODE;
+    if (!isUnusable) throw error;
+    onQuarantine(quarantine(path, isUnsupported ? 'unknown' : 'damaged'), error as Error);
     return openPrivately(path);
   }
 }
 
-/** Addresses and keys of streams are nobody else's business; SQLite gives its other files the same mode. */
+/**
+ * Creates the file readable by its owner only, because it contains addresses and keys of streams. SQLite gives
+ * the files beside it the same mode.
+ */
 function openPrivately(path: string): Tables {
   closeSync(openSync(path, 'a', 0o600));
   return new Tables(path);
 }
 
-/** Renames the file and its parts. @returns its new name */
-export function setAside(path: string, why: 'damaged' | 'unknown'): string {
+/**
+ * Renames the database and the files beside it, and deletes all but the latest three quarantined files.
+ * @param label `damaged` for a corrupt file, `unknown` for one of another program or version
+ * @returns the new name, without its folder
+ */
+export function quarantine(path: string, label: 'damaged' | 'unknown'): string {
   const time = new Date().toISOString().replace(/[:.]/g, '-');
   const stem = join(dirname(path), basename(path, '.sqlite'));
-  const target = `${stem}.${why}-${time}.sqlite`;
-  for (const part of PARTS) {
+  const target = `${stem}.${label}-${time}.sqlite`;
+  for (const suffix of SUFFIXES) {
     try {
-      renameSync(path + part, target + part);
+      renameSync(path + suffix, target + suffix);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     }
   }
-  forgetOldest(`${stem}.${why}-`);
+  deleteOldest(`${stem}.${label}-`);
   return basename(target);
 }
 
-function forgetOldest(start: string): void {
-  const names = readdirSync(dirname(start)).filter(
-    (name) => name.startsWith(basename(start)) && name.endsWith('.sqlite'),
+function deleteOldest(prefix: string): void {
+  const names = readdirSync(dirname(prefix)).filter(
+    (name) => name.startsWith(basename(prefix)) && name.endsWith('.sqlite'),
   );
-  // The time in the name is in an order that sorts.
-  for (const name of names.sort().slice(0, -KEPT_ASIDE)) {
-    for (const part of PARTS) rmSync(join(dirname(start), name + part), { force: true });
+  // ISO times sort chronologically.
+  for (const name of names.sort().slice(0, -MAX_QUARANTINED)) {
+    for (const suffix of SUFFIXES) rmSync(join(dirname(prefix), name + suffix), { force: true });
   }
 }

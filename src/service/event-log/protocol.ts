@@ -1,33 +1,39 @@
 import type { Stream } from '../streams/streams.ts';
-import type { Change, EventCounts, EventQuery, EventRecord, Keeping, Report } from './records.ts';
+import type { Change, EventCounts, EventQuery, EventRecord, LogLine, StorageState } from './records.ts';
 
-/** What the worker is started with. */
+/** `workerData` of the worker. */
 export interface WorkerSettings {
+  /** Path of the SQLite file. */
   path: string;
   maxEvents: number;
   maxAgeMs: number;
 }
 
-/** What the main thread asks of the worker: each question with its answer. */
-export interface Questions {
-  write: { ask: readonly Change[]; answer: null };
-  events: { ask: EventQuery; answer: EventRecord[] };
-  figures: { ask: null; answer: EventCounts & { dropped: number } };
-  /** Asks for streams that have not ended, and for so many that have. */
-  streams: { ask: number; answer: Stream[] };
-  close: { ask: null; answer: null };
+/** The methods that the main thread can call on the worker, with their parameters and results. */
+export interface WorkerMethods {
+  write: { params: readonly Change[]; result: null };
+  events: { params: EventQuery; result: EventRecord[] };
+  /** `dropped`: events lost since the worker started. */
+  counts: { params: null; result: EventCounts & { dropped: number } };
+  /** `params`: maximum number of ended streams. */
+  streams: { params: number; result: Stream[] };
+  close: { params: null; result: null };
 }
 
-export type Question = keyof Questions;
+/** Name of a method of the worker. */
+export type WorkerMethod = keyof WorkerMethods;
 
-export interface ToWorker {
+/** A call, as posted to the worker. */
+export interface WorkerRequest {
+  /** Copied to the response. */
   id: number;
-  question: Question;
-  ask: Questions[Question]['ask'];
+  method: WorkerMethod;
+  params: WorkerMethods[WorkerMethod]['params'];
 }
 
-export type FromWorker =
-  | { id: number; answer: Questions[Question]['answer'] }
-  | { id: number; fault: string }
-  | { report: Report }
-  | { keeping: Keeping };
+/** A message posted by the worker: the response to a call, or a notification. */
+export type WorkerMessage =
+  | { id: number; result: WorkerMethods[WorkerMethod]['result'] }
+  | { id: number; error: string }
+  | { log: LogLine }
+  | { storage: StorageState };

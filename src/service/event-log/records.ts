@@ -1,64 +1,77 @@
 import type { Stream } from '../streams/streams.ts';
 
+/** Categories of events. */
 export const CATEGORIES = ['engine', 'vpn', 'stream', 'runtime', 'provisioning'] as const;
+
+/** Category of an event. */
 export type Category = (typeof CATEGORIES)[number];
 
-/** What an event says, before it is given its place in the log. */
-export interface Description {
+/** An event without its identity, time and type. */
+export interface EventDescription {
   category: Category;
+  /** Engine that the event concerns, if any. */
   containerId: string | null;
+  /** Stream that the event concerns, if any. */
   streamId: string | null;
-  /** In words, for a reader of the log. */
+  /** A sentence for people. */
   message: string;
+  /** The remaining fields of the domain event. */
   details: Record<string, string | number | boolean | null>;
 }
 
-/**
- * A line of the event log. `time` is milliseconds since the epoch. `id` grows with time, and is never below
- * `time` × 1000, so that the newest have the greatest; it is known before the line is written, so that one
- * sent twice is kept once.
- */
-export interface EventRecord extends Description {
+/** An entry of the event log. */
+export interface EventRecord extends EventDescription {
+  /**
+   * Grows with time and is at least `time` × 1000. Assigned before the event is sent to the worker, so that an
+   * event sent twice is stored once.
+   */
   id: number;
+  /** Milliseconds since the epoch. */
   time: number;
   type: string;
 }
 
-/** One thing to be kept: a line of the log, or a stream as it is now. */
+/** One change to store: a new event, or the current state of a stream. */
 export type Change = { event: EventRecord } | { stream: Stream };
 
-/** Every condition that is there must hold. `since`: milliseconds since the epoch. */
+/** Conditions on events. An event must meet all of those given. */
 export interface EventFilter {
   type?: string;
   category?: Category;
   containerId?: string;
   streamId?: string;
+  /** Earliest time, inclusive, in milliseconds since the epoch. */
   since?: number;
 }
 
+/** One page of the events that match a filter. */
 export interface EventQuery extends EventFilter {
   limit: number;
+  /** Number of matching events to skip. */
   offset: number;
 }
 
-/** The log in figures. Times are milliseconds since the epoch, null where it is empty. */
+/** Numbers of stored events. */
 export interface EventCounts {
   total: number;
   byType: Record<string, number>;
   byCategory: Record<string, number>;
+  /** Time of the oldest event in milliseconds since the epoch, or null if there are no events. */
   oldest: number | null;
+  /** Time of the newest event in milliseconds since the epoch, or null if there are no events. */
   newest: number | null;
 }
 
-/** How the history is kept: in its file, or in memory for as long as the file cannot be written. */
-export interface Keeping {
+/** Where the event log is stored. */
+export interface StorageState {
+  /** `memory` while the file cannot be written, and until its contents have been moved to the file. */
   store: 'file' | 'memory';
-  /** Why it is not in its file; null where it is. */
-  fault: string | null;
+  /** Why the file cannot be written, or null if it can. */
+  error: string | null;
 }
 
-/** Something that the operator should hear of. */
-export interface Report {
+/** A message for the operator, to be written to the service's log. */
+export interface LogLine {
   level: 'info' | 'warn';
   message: string;
 }

@@ -4,10 +4,12 @@ import type { Category, EventFilter, EventRecord } from './records.ts';
 
 type Row = Record<string, SQLOutputValue>;
 
+/** Inserts an event unless its ID exists. */
 export const INSERT_EVENT = `
   INSERT OR IGNORE INTO events (id, time, type, category, container_id, stream_id, message, details)
   VALUES ($id, $time, $type, $category, $containerId, $streamId, $message, $details)`;
 
+/** Inserts a stream, or updates its end. */
 export const UPSERT_STREAM = `
   INSERT INTO streams (id, started_at, ended_at, key_type, key, container_id, playback_session_id, stat_url,
     command_url, is_live)
@@ -15,12 +17,12 @@ export const UPSERT_STREAM = `
     $isLive)
   ON CONFLICT (id, started_at) DO UPDATE SET ended_at = excluded.ended_at`;
 
-/** Named values for {@link INSERT_EVENT}. */
+/** Named parameters of {@link INSERT_EVENT}. */
 export function eventValues(event: EventRecord) {
   return { ...event, details: JSON.stringify(event.details) };
 }
 
-/** Named values for {@link UPSERT_STREAM}. */
+/** Named parameters of {@link UPSERT_STREAM}. */
 export function streamValues(stream: Stream) {
   const { id, startedAt, endedAt, keyType, key, engineId, playbackSessionId, statUrl, commandUrl } = stream;
   const isLive = stream.isLive ? 1 : 0;
@@ -38,6 +40,7 @@ export function streamValues(stream: Stream) {
   };
 }
 
+/** Converts a row of the `events` table. */
 export function toEvent(row: Row): EventRecord {
   return {
     id: row.id as number,
@@ -51,6 +54,7 @@ export function toEvent(row: Row): EventRecord {
   };
 }
 
+/** Converts a row of the `streams` table. */
 export function toStream(row: Row): Stream {
   return {
     id: row.id as string,
@@ -66,16 +70,19 @@ export function toStream(row: Row): Stream {
   };
 }
 
-/** The conditions of a filter, whose values never become part of the statement. */
-export function conditions(filter: EventFilter): { where: string; values: (string | number)[] } {
-  const all: [string, string | number | undefined][] = [
+/**
+ * Translates a filter to SQL.
+ * @returns the `WHERE` clause, with a placeholder for each of the values
+ */
+export function whereClause(filter: EventFilter): { where: string; values: (string | number)[] } {
+  const conditions: [string, string | number | undefined][] = [
     ['type = ?', filter.type],
     ['category = ?', filter.category],
     ['container_id = ?', filter.containerId],
     ['stream_id = ?', filter.streamId],
     ['time >= ?', filter.since],
   ];
-  const given = all.filter((entry): entry is [string, string | number] => entry[1] !== undefined);
+  const given = conditions.filter((entry): entry is [string, string | number] => entry[1] !== undefined);
   return {
     where: given.length === 0 ? '' : `WHERE ${given.map(([condition]) => condition).join(' AND ')}`,
     values: given.map(([, value]) => value),

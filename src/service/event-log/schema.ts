@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 
-/** Kept in the file as `user_version`. A change of the tables takes the next number and a way there. */
+/** Stored in the file as `user_version`. Every change of the tables needs the next number and a migration. */
 const VERSION = 1;
 
 const TABLES = `
@@ -31,17 +31,17 @@ const TABLES = `
   PRAGMA user_version = ${VERSION};
 `;
 
-/** The file is sound, and what it holds is not known here. */
-export class UnknownFileError extends Error {
-  override readonly name = 'UnknownFileError';
+/** A valid SQLite file of another program, or of another version of this one. */
+export class UnsupportedFileError extends Error {
+  override readonly name = 'UnsupportedFileError';
 }
 
-/** Makes the tables in a new file. @throws UnknownFileError */
+/** Creates the tables in a new file. @throws UnsupportedFileError */
 export function ensureTables(db: DatabaseSync): void {
   const version = Number(db.prepare('PRAGMA user_version').get()?.user_version);
   if (version === VERSION) return;
-  if (version !== 0) throw new UnknownFileError(`it has the version ${version}, known is ${VERSION}`);
+  if (version !== 0) throw new UnsupportedFileError(`schema version ${version}, supported is ${VERSION}`);
   const tables = Number(db.prepare('SELECT count(*) AS count FROM sqlite_schema').get()?.count);
-  if (tables > 0) throw new UnknownFileError('it holds the tables of another program');
+  if (tables > 0) throw new UnsupportedFileError('it contains tables of another program');
   db.exec(`BEGIN IMMEDIATE; ${TABLES} COMMIT;`);
 }

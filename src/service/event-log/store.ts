@@ -1,38 +1,44 @@
 import { existsSync } from 'node:fs';
 import type { Stream } from '../streams/streams.ts';
-import { openFile, setAside, tellsDamage } from './file.ts';
-import type { Change, EventCounts, EventQuery, EventRecord, Keeping, Report } from './records.ts';
-import { addFigures, Tables } from './tables.ts';
+import { isCorruptionError, openFile, quarantine } from './file.ts';
+import type { Change, EventCounts, EventQuery, EventRecord, LogLine, StorageState } from './records.ts';
+import { addCounts, Tables } from './tables.ts';
 
-/** What retention removes, and what is moved from memory to the file, in one go. */
+/** Maximum number of rows that are pruned, or moved from memory to the file, in one step. */
 const SLICE = 500;
-/** Events held in memory while the file cannot be written. */
-const MAX_UNWRITTEN = 10_000;
+/** Maximum number of events in memory while the file cannot be written. */
+const MAX_IN_MEMORY = 10_000;
 
+/** Options of an {@link EventLogStore}. */
 export interface StoreOptions {
+  /** Path of the SQLite file. */
   path: string;
+  /** Maximum number of events, and of streams that have ended. */
   maxEvents: number;
+  /** Maximum age of events and ended streams. */
   maxAgeMs: number;
-  /** Milliseconds since the epoch. */
+  /** Returns the time in milliseconds since the epoch. */
   now: () => number;
-  report: (report: Report) => void;
-  /** Told when the history moves from its file to memory, or back. */
-  onKeeping: (keeping: Keeping) => void;
+  /** Called with messages for the operator. */
+  onLog: (line: LogLine) => void;
+  /** Called when the store switches from its file to memory, or back. */
+  onStorageChange: (storage: StorageState) => void;
 }
 
 /**
- * The history in its file or, while that cannot be written, in memory, from where it is moved to the file
- * once that can be. A damaged file is set aside. Every call is synchronous, and may wait for the disk.
+ * Stores events and streams in a SQLite file. While the file cannot be written, they are stored in memory, and
+ * moved to the file later. A corrupt file is quarantined and replaced. Every method is synchronous and may
+ * block on the disk.
  */
 export class EventLogStore {
   readonly #options: StoreOptions;
   readonly #memory = new Tables(':memory:');
   #file: Tables | undefined;
-  /** Why the file is not written to at the moment. */
-  #fault: string | null = null;
-  /** Since the last time it was in its file: one report for a streak of faults. */
-  #reported = false;
-  #losing = false;
+  /** Why the file cannot be written, or null if it can. */
+  #error: string | null = null;
+  /** Whether the switch to memory has been logged. Reset when everything is in the file again. */
+  #failureLogged = false;
+  #lossLogged = false;
   #dropped = 0;
 
   constructor(options: StoreOptions) {
@@ -40,24 +46,26 @@ export class EventLogStore {
     this.#open();
   }
 
-  /** Events that were neither kept in the file nor, for want of room, in memory. */
+  /** Number of events lost because the file could not be written and memory was full. */
   get dropped(): number {
     return this.#dropped;
   }
 
-  get keeping(): Keeping {
-    return { store: this.#fault === null && !this.#hasUnwritten ? 'file' : 'memory', fault: this.#fault };
+  /** Where new events are stored. */
+  get storage(): StorageState {
+    return { store: this.#error === null && !this.#hasUnwritten ? 'file' : 'memory', error: this.#error };
   }
 
+  /** Stores changes in the file or, if that fails, in memory. */
   write(changes: readonly Change[]): void {
-    const inFile = this.keeping.store === 'file' && this.#attempt((file) => file.write(changes));
-    if (inFile) return;
+    const isWritten = this.storage.store === 'file' && this.#attempt((file) => file.write(changes));
+    if (isWritten) return;
     this.#memory.write(changes);
-    const room = Math.min(MAX_UNWRITTEN, this.#options.maxEvents);
-    this.#countLost(this.#memory.pruneSurplus(room, Number.MAX_SAFE_INTEGER));
+    const capacity = Math.min(MAX_IN_MEMORY, this.#options.maxEvents);
+    this.#countDropped(this.#memory.pruneExcess(capacity, Number.MAX_SAFE_INTEGER));
   }
 
-  /** Newest first: what is in memory is newer than what is in the file. */
+  /** Returns matching events, newest first. Events in memory are newer than those in the file. */
   events({ limit, offset, ...filter }: EventQuery): EventRecord[] {
     const unwritten = this.#memory.events(filter, limit, offset);
     const rest = limit - unwritten.length;
@@ -66,49 +74,58 @@ export class EventLogStore {
     return [...unwritten, ...written];
   }
 
-  figures(): EventCounts {
-    const figures = this.#memory.figures();
-    const written = this.#read(null, (file) => file.figures());
-    if (written) addFigures(figures, written);
-    return figures;
+  /** Counts all events by type and category. */
+  counts(): EventCounts {
+    const counts = this.#memory.counts();
+    const written = this.#read(null, (file) => file.counts());
+    if (written) addCounts(counts, written);
+    return counts;
   }
 
-  /** Streams of the file that have not ended, and the `ended` last ones that have. */
-  streams(ended: number): Stream[] {
-    return this.#read([], (file) => file.streams(ended));
+  /** Returns the streams in the file: all that have not ended, and the `maxEnded` latest that have. */
+  streams(maxEnded: number): Stream[] {
+    return this.#read([], (file) => file.streams(maxEnded));
   }
 
-  /** Tries the file again if it has failed, and looks whether it is still where it was. */
+  /** Retries the file after a failure, and detects that the file was deleted. Call it at intervals. */
   recover(): void {
     if (this.#file && !existsSync(this.#options.path)) {
       this.#close();
-      this.#failed(new Error('the file was removed'));
+      this.#handleFailure(new Error('the file was removed'));
     }
-    if (this.#fault === null) return;
+    if (this.#error === null) return;
     if (!this.#file) this.#open();
-    else if (this.#attempt((file) => this.#moveSlice(file))) this.#fault = null;
-    this.#tellIfBack();
+    else if (this.#attempt((file) => this.#moveSlice(file))) this.#error = null;
+    this.#logRecovery();
   }
 
-  /** Does a slice of what is to be done between two writes. @returns whether more is left. */
+  /**
+   * Moves a slice of the events in memory to the file or, if there are none, deletes a slice of the events in
+   * excess of the maximum.
+   * @returns whether to call again
+   */
   tidy(): boolean {
-    if (this.#fault !== null) return false;
+    if (this.#error !== null) return false;
     if (this.#hasUnwritten) {
       this.#attempt((file) => this.#moveSlice(file));
-      this.#tellIfBack();
-      return this.#fault === null;
+      this.#logRecovery();
+      return this.#error === null;
     }
-    return this.#prune((file) => file.pruneSurplus(this.#options.maxEvents, SLICE));
+    return this.#prune((file) => file.pruneExcess(this.#options.maxEvents, SLICE));
   }
 
-  /** Removes a slice of what is too old. @returns whether more may be left. */
-  forget(): boolean {
+  /**
+   * Deletes a slice of the events and ended streams that are too old or too many.
+   * @returns whether to call again
+   */
+  pruneExpired(): boolean {
     const { now, maxAgeMs, maxEvents } = this.#options;
     const before = now() - maxAgeMs;
-    this.#memory.pruneAged(before, maxEvents, SLICE);
-    return this.#prune((file) => file.pruneAged(before, maxEvents, SLICE));
+    this.#memory.pruneExpired(before, maxEvents, SLICE);
+    return this.#prune((file) => file.pruneExpired(before, maxEvents, SLICE));
   }
 
+  /** Closes the file. */
   close(): void {
     this.#close();
     this.#memory.close();
@@ -120,10 +137,10 @@ export class EventLogStore {
 
   #open(): void {
     try {
-      this.#file = openFile(this.#options.path, (name, cause) => this.#reportDamage(name, cause));
-      this.#fault = null;
+      this.#file = openFile(this.#options.path, (name, cause) => this.#logQuarantine(name, cause));
+      this.#error = null;
     } catch (error) {
-      this.#turnToMemory(error as Error);
+      this.#switchToMemory(error as Error);
     }
   }
 
@@ -133,61 +150,64 @@ export class EventLogStore {
     this.#memory.remove(changes);
   }
 
-  /** Runs a step on the file, if it is open. @returns whether it has been done. */
+  /** Runs a step on the file if it is open. @returns whether the step succeeded */
   #attempt(step: (file: Tables) => void): boolean {
     if (!this.#file) return false;
     try {
       step(this.#file);
       return true;
     } catch (error) {
-      this.#failed(error as Error);
+      this.#handleFailure(error as Error);
       return false;
     }
   }
 
-  /** What cannot be read for damage is set aside, and read as the new file then has it: empty. */
-  #read<T>(nothing: T, step: (file: Tables) => T): T {
+  /** Returns `empty` if the file is not open, or turns out to be corrupt and is replaced by an empty one. */
+  #read<T>(empty: T, step: (file: Tables) => T): T {
     try {
-      return this.#file ? step(this.#file) : nothing;
+      return this.#file ? step(this.#file) : empty;
     } catch (error) {
-      if (!tellsDamage(error)) throw error;
-      this.#failed(error as Error);
-      return nothing;
+      if (!isCorruptionError(error)) throw error;
+      this.#handleFailure(error as Error);
+      return empty;
     }
   }
 
-  /** A disk too full for it is found by the next write, which has somewhere else to go. */
+  /** Ignores a full disk: the next write fails too, and switches to memory. */
   #prune(step: (file: Tables) => number): boolean {
     try {
       return this.#file !== undefined && step(this.#file) > 0;
     } catch (error) {
-      if (tellsDamage(error)) this.#failed(error as Error);
+      if (isCorruptionError(error)) this.#handleFailure(error as Error);
       return false;
     }
   }
 
-  #failed(error: Error): void {
-    if (tellsDamage(error) && this.#file) this.#replaceDamaged(error);
-    else this.#turnToMemory(error);
+  #handleFailure(error: Error): void {
+    if (isCorruptionError(error) && this.#file) this.#replaceCorrupt(error);
+    else this.#switchToMemory(error);
   }
 
-  #turnToMemory(error: Error): void {
-    const turned = this.#fault === null;
-    this.#fault = error.message;
-    if (turned) this.#options.onKeeping(this.keeping);
-    if (this.#reported) return;
-    this.#reported = true;
-    const message = `The history cannot be written to ${this.#options.path} (${error.message}): it is kept in memory until it can`;
-    this.#options.report({ level: 'warn', message });
+  #switchToMemory(error: Error): void {
+    const isChange = this.#error === null;
+    this.#error = error.message;
+    if (isChange) this.#options.onStorageChange(this.storage);
+    if (this.#failureLogged) return;
+    this.#failureLogged = true;
+    const problem = `cannot write ${this.#options.path} (${error.message})`;
+    this.#options.onLog({
+      level: 'warn',
+      message: `event log: ${problem}: storing events in memory for now`,
+    });
   }
 
-  #replaceDamaged(cause: Error): void {
+  #replaceCorrupt(cause: Error): void {
     this.#close();
     try {
-      this.#reportDamage(setAside(this.#options.path, 'damaged'), cause);
+      this.#logQuarantine(quarantine(this.#options.path, 'damaged'), cause);
       this.#open();
     } catch (error) {
-      this.#turnToMemory(error as Error);
+      this.#switchToMemory(error as Error);
     }
   }
 
@@ -199,26 +219,25 @@ export class EventLogStore {
     }
   }
 
-  #reportDamage(name: string, cause: Error): void {
-    const message = `The file of the history cannot be used (${cause.message}): it was set aside as ${name}, and a new one begins`;
-    this.#options.report({ level: 'warn', message });
+  #logQuarantine(name: string, cause: Error): void {
+    const problem = `cannot use the existing file (${cause.message})`;
+    this.#options.onLog({ level: 'warn', message: `event log: ${problem}: renamed it to ${name}` });
   }
 
-  #countLost(count: number): void {
+  #countDropped(count: number): void {
     if (count === 0) return;
     this.#dropped += count;
-    if (this.#losing) return;
-    this.#losing = true;
-    const message =
-      'The history loses events: its file cannot be written, and what it may hold in memory is full';
-    this.#options.report({ level: 'warn', message });
+    if (this.#lossLogged) return;
+    this.#lossLogged = true;
+    const message = 'event log: dropping events: the file cannot be written and memory is full';
+    this.#options.onLog({ level: 'warn', message });
   }
 
-  #tellIfBack(): void {
-    if (!this.#reported || this.keeping.store === 'memory') return;
-    this.#reported = false;
-    this.#losing = false;
-    this.#options.onKeeping(this.keeping);
-    this.#options.report({ level: 'info', message: 'The history is written to its file again' });
+  #logRecovery(): void {
+    if (!this.#failureLogged || this.storage.store === 'memory') return;
+    this.#failureLogged = false;
+    this.#lossLogged = false;
+    this.#options.onStorageChange(this.storage);
+    this.#options.onLog({ level: 'info', message: `event log: writing to ${this.#options.path} again` });
   }
 }

@@ -2,20 +2,20 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Stream } from '../streams/streams.ts';
 import type { Change, EventCounts, EventFilter, EventRecord } from './records.ts';
 import {
-  conditions,
   eventValues,
   INSERT_EVENT,
   streamValues,
   toEvent,
   toStream,
   UPSERT_STREAM,
+  whereClause,
 } from './rows.ts';
 import { ensureTables } from './schema.ts';
 
-/** Another process may hold the file, an operator's `sqlite3` among them. */
+/** Another process, such as an operator's `sqlite3`, may have locked the file. */
 const BUSY_TIMEOUT_MS = 1000;
 
-const FIGURES = `
+const COUNTS = `
   SELECT type, category, count(*) AS count, min(time) AS oldest, max(time) AS newest
   FROM events GROUP BY type, category`;
 const PRUNE_STREAMS = `
@@ -25,26 +25,31 @@ const PRUNE_STREAMS = `
       SELECT ended_at FROM streams WHERE ended_at IS NOT NULL ORDER BY ended_at DESC LIMIT 1 OFFSET ?)
     ORDER BY ended_at LIMIT ?)`;
 
-/** The pages of the file do not hold together. */
-export class DamagedFileError extends Error {
-  override readonly name = 'DamagedFileError';
+/** SQLite's integrity check failed. */
+export class CorruptFileError extends Error {
+  override readonly name = 'CorruptFileError';
 }
 
-/** Events and streams in one SQLite database. Every call is synchronous, and may wait for the disk. */
+/** Events and streams in one SQLite database. Every method is synchronous and may block on the disk. */
 export class Tables {
   readonly #db: DatabaseSync;
   readonly #insertEvent: StatementSync;
   readonly #upsertStream: StatementSync;
   #eventCount: number;
 
-  /** @param path a file, or `:memory:`. @throws Error of SQLite, DamagedFileError, UnknownFileError. */
+  /**
+   * @param path a file, or `:memory:`
+   * @throws CorruptFileError
+   * @throws UnsupportedFileError
+   * @throws Error of SQLite
+   */
   constructor(path: string) {
     this.#db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
     try {
-      // With a write-ahead log, a process that is killed loses no commit; NORMAL saves the wait for the disk.
+      // In WAL mode, a killed process loses no commit even without waiting for the disk, hence NORMAL.
       this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
-      const verdict = this.#db.prepare('PRAGMA quick_check(1)').get()?.quick_check;
-      if (verdict !== 'ok') throw new DamagedFileError(String(verdict));
+      const result = this.#db.prepare('PRAGMA quick_check(1)').get()?.quick_check;
+      if (result !== 'ok') throw new CorruptFileError(String(result));
       ensureTables(this.#db);
       this.#insertEvent = this.#db.prepare(INSERT_EVENT);
       this.#upsertStream = this.#db.prepare(UPSERT_STREAM);
@@ -55,11 +60,12 @@ export class Tables {
     }
   }
 
+  /** Number of stored events, from memory. */
   get eventCount(): number {
     return this.#eventCount;
   }
 
-  /** Writes all of the changes or, when it throws, none. Events that are there already stay as they are. */
+  /** Stores all changes in one transaction. Events that are already stored are ignored. */
   write(changes: readonly Change[]): void {
     const inserted = this.#inTransaction(() => {
       let events = 0;
@@ -72,24 +78,26 @@ export class Tables {
     this.#eventCount += inserted;
   }
 
-  /** Newest first. */
+  /** Returns matching events, newest first. */
   events(filter: EventFilter, limit: number, offset: number): EventRecord[] {
-    const { where, values } = conditions(filter);
+    const { where, values } = whereClause(filter);
     const rows = this.#db.prepare(`SELECT * FROM events ${where} ORDER BY id DESC LIMIT ? OFFSET ?`);
     return rows.all(...values, limit, offset).map(toEvent);
   }
 
+  /** Returns the number of matching events. */
   count(filter: EventFilter): number {
-    const { where, values } = conditions(filter);
+    const { where, values } = whereClause(filter);
     const row = this.#db.prepare(`SELECT count(*) AS count FROM events ${where}`).get(...values);
     return Number(row?.count);
   }
 
-  figures(): EventCounts {
-    const rows = this.#db.prepare(FIGURES).all();
-    const figures: EventCounts = { total: 0, byType: {}, byCategory: {}, oldest: null, newest: null };
+  /** Counts all events by type and category. */
+  counts(): EventCounts {
+    const rows = this.#db.prepare(COUNTS).all();
+    const counts: EventCounts = { total: 0, byType: {}, byCategory: {}, oldest: null, newest: null };
     for (const { type, category, count, oldest, newest } of rows) {
-      addFigures(figures, {
+      addCounts(counts, {
         total: Number(count),
         byType: { [String(type)]: Number(count) },
         byCategory: { [String(category)]: Number(count) },
@@ -97,19 +105,22 @@ export class Tables {
         newest: Number(newest),
       });
     }
-    return figures;
+    return counts;
   }
 
-  /** Streams that have not ended, and the `ended` last ones that have, in the order of their ends. */
-  streams(ended: number): Stream[] {
+  /**
+   * Returns the `maxEnded` latest streams that have ended, in the order of their ends, followed by all streams
+   * that have not ended.
+   */
+  streams(maxEnded: number): Stream[] {
     const open = this.#db.prepare('SELECT * FROM streams WHERE ended_at IS NULL ORDER BY started_at').all();
-    const past = this.#db
+    const ended = this.#db
       .prepare('SELECT * FROM streams WHERE ended_at IS NOT NULL ORDER BY ended_at DESC LIMIT ?')
-      .all(ended);
-    return [...past.reverse(), ...open].map(toStream);
+      .all(maxEnded);
+    return [...ended.reverse(), ...open].map(toStream);
   }
 
-  /** The `limit` oldest events, and so many streams: what would be moved to another database first. */
+  /** Returns up to `limit` events and up to `limit` streams, oldest first, to be moved to another database. */
   oldest(limit: number): Change[] {
     const events = this.#db.prepare('SELECT * FROM events ORDER BY id LIMIT ?').all(limit);
     const streams = this.#db.prepare('SELECT * FROM streams ORDER BY rowid LIMIT ?').all(limit);
@@ -119,6 +130,7 @@ export class Tables {
     ];
   }
 
+  /** Deletes events and streams. */
   remove(changes: readonly Change[]): void {
     const event = this.#db.prepare('DELETE FROM events WHERE id = ?');
     const stream = this.#db.prepare('DELETE FROM streams WHERE id = ? AND started_at = ?');
@@ -133,20 +145,25 @@ export class Tables {
     this.#eventCount -= removed;
   }
 
-  /** Removes the oldest events above `maxEvents`, at most `slice` of them. @returns how many. */
-  pruneSurplus(maxEvents: number, slice: number): number {
-    const surplus = Math.min(slice, this.#eventCount - maxEvents);
-    return surplus <= 0 ? 0 : this.#deleteOldest(Number.MAX_SAFE_INTEGER, surplus);
+  /**
+   * Deletes the oldest events in excess of `maxEvents`, at most `limit` of them.
+   * @returns the number of deleted events
+   */
+  pruneExcess(maxEvents: number, limit: number): number {
+    const excess = Math.min(limit, this.#eventCount - maxEvents);
+    return excess <= 0 ? 0 : this.#deleteOldest(Number.MAX_SAFE_INTEGER, excess);
   }
 
   /**
-   * Removes what is from before `before`, and the ended streams above `maxStreams`, at most `slice` of each.
-   * @returns how many.
+   * Deletes events and ended streams from before a time, and the oldest ended streams in excess of `maxEnded`;
+   * at most `limit` events and `limit` streams.
+   * @param before milliseconds since the epoch
+   * @returns the number of deleted rows
    */
-  pruneAged(before: number, maxStreams: number, slice: number): number {
-    const streams = this.#db.prepare(PRUNE_STREAMS).run(before, maxStreams, slice);
-    // Ids grow with time, and are the key.
-    return this.#deleteOldest(before * 1000, slice) + Number(streams.changes);
+  pruneExpired(before: number, maxEnded: number, limit: number): number {
+    const streams = this.#db.prepare(PRUNE_STREAMS).run(before, maxEnded, limit);
+    // By ID, which is the primary key and grows with time.
+    return this.#deleteOldest(before * 1000, limit) + Number(streams.changes);
   }
 
   #deleteOldest(belowId: number, limit: number): number {
@@ -165,19 +182,20 @@ export class Tables {
       this.#db.exec('COMMIT');
       return result;
     } catch (error) {
-      // A full disk may have ended it already.
+      // SQLite itself may have rolled back, for example because the disk is full.
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
       throw error;
     }
   }
 
+  /** Closes the database. */
   close(): void {
     this.#db.close();
   }
 }
 
-/** Adds the figures of another part of the log to `sum`. */
-export function addFigures(sum: EventCounts, part: EventCounts): void {
+/** Adds the counts of another part of the log to `sum`. */
+export function addCounts(sum: EventCounts, part: EventCounts): void {
   sum.total += part.total;
   for (const field of ['byType', 'byCategory'] as const) {
     for (const [name, count] of Object.entries(part[field]))

@@ -1,40 +1,51 @@
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../../library/cache/index.ts';
-import type { FromWorker, Question, Questions, ToWorker, WorkerSettings } from './protocol.ts';
-import type { Keeping, Report } from './records.ts';
+import type {
+  WorkerMessage,
+  WorkerMethod,
+  WorkerMethods,
+  WorkerRequest,
+  WorkerSettings,
+} from './protocol.ts';
+import type { LogLine, StorageState } from './records.ts';
 
-const FIRST_RESTART_MS = 500;
-const LAST_RESTART_MS = 30_000;
+const MIN_RESTART_DELAY_MS = 500;
+const MAX_RESTART_DELAY_MS = 30_000;
 
-/** The worker is not there, or did not answer in time: what was asked may or may not have been done. */
-export class WorkerAwayError extends Error {
-  override readonly name = 'WorkerAwayError';
+/**
+ * The worker is not running, was lost or did not respond in time. The call may or may not have been executed.
+ */
+export class WorkerUnavailableError extends Error {
+  override readonly name = 'WorkerUnavailableError';
 }
 
-interface Waiting {
-  resolve: (answer: Questions[Question]['answer']) => void;
+interface PendingCall {
+  resolve: (result: WorkerMethods[WorkerMethod]['result']) => void;
   reject: (error: Error) => void;
-  cancelDeadline: () => void;
+  cancelTimeout: () => void;
 }
 
+/** Options of a {@link WorkerThread}. */
 export interface WorkerThreadOptions {
   settings: WorkerSettings;
   clock: Clock;
-  /** The program of the worker. */
-  program: URL;
-  /** A worker has started, for the first time or again. */
-  onStarted: () => void;
-  onKeeping: (keeping: Keeping | null) => void;
-  report: (report: Report) => void;
+  /** Script that the worker runs. */
+  script: URL;
+  /** Called whenever a worker has been started. */
+  onStart: () => void;
+  /** Called when the worker reports a new state, and with null when it is lost. */
+  onStorageChange: (storage: StorageState | null) => void;
+  /** Called with messages for the operator. */
+  onLog: (line: LogLine) => void;
 }
 
-/** The thread that SQLite works in: questions with deadlines, and a restart when it is lost. */
+/** Calls methods on a worker thread, with timeouts. Restarts a lost worker, with exponential backoff. */
 export class WorkerThread {
   readonly #options: WorkerThreadOptions;
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #pending = new Map<number, PendingCall>();
   #worker: Worker | undefined;
   #lastId = 0;
-  #restartMs = FIRST_RESTART_MS;
+  #restartDelayMs = MIN_RESTART_DELAY_MS;
   #cancelRestart: () => void = () => {};
   #stopped = false;
 
@@ -42,86 +53,91 @@ export class WorkerThread {
     this.#options = options;
   }
 
+  /** Starts a worker. Retries later if that fails. */
   start(): void {
-    const { program, settings, onStarted } = this.#options;
-    let cause = 'it ended';
+    const { script, settings, onStart } = this.#options;
+    let cause = 'it exited';
     try {
-      // Flags of the process, a test runner's loader among them, are not for this program.
-      const worker = new Worker(program, { name: 'history', workerData: settings, execArgv: [] });
+      // No execArgv: options of the process, such as a test runner's loader, must not apply to the worker.
+      const worker = new Worker(script, { name: 'event-log', workerData: settings, execArgv: [] });
       this.#worker = worker;
-      worker.on('message', (message: FromWorker) => this.#hear(message));
+      worker.on('message', (message: WorkerMessage) => this.#handleMessage(message));
       worker.on('error', (error) => {
         cause = error.message;
       });
-      worker.on('exit', () => this.#lost(cause));
-      onStarted();
+      worker.on('exit', () => this.#handleExit(cause));
+      onStart();
     } catch (error) {
-      // No thread can be had now.
-      this.#lost((error as Error).message);
+      // The system cannot create a thread now.
+      this.#handleExit((error as Error).message);
     }
   }
 
-  /** @throws WorkerAwayError, or an Error with what the worker says went wrong. */
-  ask<Q extends Question>(
-    question: Q,
-    ask: Questions[Q]['ask'],
-    deadlineMs: number,
-  ): Promise<Questions[Q]['answer']> {
+  /**
+   * Calls a method of the worker.
+   * @throws WorkerUnavailableError
+   * @throws Error with the worker's message if the method throws
+   */
+  call<M extends WorkerMethod>(
+    method: M,
+    params: WorkerMethods[M]['params'],
+    timeoutMs: number,
+  ): Promise<WorkerMethods[M]['result']> {
     const worker = this.#worker;
-    if (!worker) return Promise.reject(new WorkerAwayError('The worker of the history is not there'));
+    if (!worker) return Promise.reject(new WorkerUnavailableError('the event log worker is not running'));
     this.#lastId += 1;
     const id = this.#lastId;
-    const { promise, resolve, reject } = Promise.withResolvers<Questions[Question]['answer']>();
-    const cancelDeadline = this.#options.clock.after(deadlineMs, () => {
-      this.#waiting.delete(id);
-      reject(new WorkerAwayError(`The worker of the history did not answer within ${deadlineMs} ms`));
+    const { promise, resolve, reject } = Promise.withResolvers<WorkerMethods[WorkerMethod]['result']>();
+    const cancelTimeout = this.#options.clock.after(timeoutMs, () => {
+      this.#pending.delete(id);
+      reject(new WorkerUnavailableError(`the event log worker did not respond within ${timeoutMs} ms`));
     });
-    this.#waiting.set(id, { resolve, reject, cancelDeadline });
-    worker.postMessage({ id, question, ask } satisfies ToWorker);
-    return promise as Promise<Questions[Q]['answer']>;
+    this.#pending.set(id, { resolve, reject, cancelTimeout });
+    worker.postMessage({ id, method, params } satisfies WorkerRequest);
+    return promise as Promise<WorkerMethods[M]['result']>;
   }
 
-  /** Ends a worker that does not answer; another one takes its place. */
+  /** Terminates the worker. A new one is started after a delay. */
   restart(): void {
     void this.#worker?.terminate();
   }
 
-  /** Lets the worker finish and close its file, for as long as `deadlineMs`. */
-  async stop(deadlineMs: number): Promise<void> {
+  /** Lets the worker finish and close its file, for at most `timeoutMs`, and terminates it. */
+  async stop(timeoutMs: number): Promise<void> {
     this.#stopped = true;
     this.#cancelRestart();
-    // A worker that is away, or hangs, has nothing that could still be saved.
-    await this.ask('close', null, deadlineMs).catch(() => {});
+    // A worker that is lost or hangs cannot save anything.
+    await this.call('close', null, timeoutMs).catch(() => {});
     await this.#worker?.terminate();
   }
 
-  #hear(message: FromWorker): void {
-    if ('report' in message) this.#options.report(message.report);
-    else if ('keeping' in message) this.#options.onKeeping(message.keeping);
+  #handleMessage(message: WorkerMessage): void {
+    if ('log' in message) this.#options.onLog(message.log);
+    else if ('storage' in message) this.#options.onStorageChange(message.storage);
     else this.#settle(message);
   }
 
-  #settle(message: Extract<FromWorker, { id: number }>): void {
-    this.#restartMs = FIRST_RESTART_MS;
-    const waiting = this.#waiting.get(message.id);
-    if (!waiting) return;
-    this.#waiting.delete(message.id);
-    waiting.cancelDeadline();
-    if ('fault' in message) waiting.reject(new Error(message.fault));
-    else waiting.resolve(message.answer);
+  #settle(response: Extract<WorkerMessage, { id: number }>): void {
+    this.#restartDelayMs = MIN_RESTART_DELAY_MS;
+    const pending = this.#pending.get(response.id);
+    if (!pending) return;
+    this.#pending.delete(response.id);
+    pending.cancelTimeout();
+    if ('error' in response) pending.reject(new Error(response.error));
+    else pending.resolve(response.result);
   }
 
-  #lost(cause: string): void {
+  #handleExit(cause: string): void {
     this.#worker = undefined;
-    for (const { reject, cancelDeadline } of this.#waiting.values()) {
-      cancelDeadline();
-      reject(new WorkerAwayError(`The worker of the history was lost: ${cause}`));
+    for (const { reject, cancelTimeout } of this.#pending.values()) {
+      cancelTimeout();
+      reject(new WorkerUnavailableError(`the event log worker was lost: ${cause}`));
     }
-    this.#waiting.clear();
+    this.#pending.clear();
     if (this.#stopped) return;
-    this.#options.onKeeping(null);
-    this.#options.report({ level: 'warn', message: `The worker of the history was lost: ${cause}` });
-    this.#cancelRestart = this.#options.clock.after(this.#restartMs, () => this.start());
-    this.#restartMs = Math.min(LAST_RESTART_MS, this.#restartMs * 2);
+    this.#options.onStorageChange(null);
+    this.#options.onLog({ level: 'warn', message: `event log: worker lost, restarting it: ${cause}` });
+    this.#cancelRestart = this.#options.clock.after(this.#restartDelayMs, () => this.start());
+    this.#restartDelayMs = Math.min(MAX_RESTART_DELAY_MS, this.#restartDelayMs * 2);
   }
 }

@@ -1,42 +1,48 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import type { FromWorker, Question, Questions, ToWorker, WorkerSettings } from './protocol.ts';
+import type {
+  WorkerMessage,
+  WorkerMethod,
+  WorkerMethods,
+  WorkerRequest,
+  WorkerSettings,
+} from './protocol.ts';
 import { EventLogStore } from './store.ts';
 
-/** How often a file that failed is tried again. */
+/** How often a file that failed is retried. */
 const RECOVERY_INTERVAL_MS = 2000;
-const FORGETTING_INTERVAL_MS = 60_000;
+const PRUNE_INTERVAL_MS = 60_000;
 
 const port = parentPort!;
-const tell = (message: FromWorker) => port.postMessage(message);
+const post = (message: WorkerMessage) => port.postMessage(message);
 
 const store = new EventLogStore({
   ...(workerData as WorkerSettings),
   now: Date.now,
-  report: (report) => tell({ report }),
-  onKeeping: (keeping) => tell({ keeping }),
+  onLog: (log) => post({ log }),
+  onStorageChange: (storage) => post({ storage }),
 });
-tell({ keeping: store.keeping });
+post({ storage: store.storage });
 
 const tidy = inSlices(() => store.tidy());
-const forget = inSlices(() => store.forget());
+const pruneExpired = inSlices(() => store.pruneExpired());
 const timers = [
   setInterval(() => {
     store.recover();
     tidy();
   }, RECOVERY_INTERVAL_MS),
-  setInterval(forget, FORGETTING_INTERVAL_MS),
+  setInterval(pruneExpired, PRUNE_INTERVAL_MS),
 ];
-forget();
+pruneExpired();
 
-const answers: { [Q in Question]: (ask: Questions[Q]['ask']) => Questions[Q]['answer'] } = {
+const methods: { [M in WorkerMethod]: (params: WorkerMethods[M]['params']) => WorkerMethods[M]['result'] } = {
   write(changes) {
     store.write(changes);
     tidy();
     return null;
   },
   events: (query) => store.events(query),
-  figures: () => ({ ...store.figures(), dropped: store.dropped }),
-  streams: (ended) => store.streams(ended),
+  counts: () => ({ ...store.counts(), dropped: store.dropped }),
+  streams: (maxEnded) => store.streams(maxEnded),
   close() {
     for (const timer of timers) clearInterval(timer);
     store.close();
@@ -44,27 +50,27 @@ const answers: { [Q in Question]: (ask: Questions[Q]['ask']) => Questions[Q]['an
   },
 };
 
-port.on('message', ({ id, question, ask }: ToWorker) => {
+port.on('message', ({ id, method, params }: WorkerRequest) => {
   try {
-    const answer = (answers[question] as (given: typeof ask) => Questions[Question]['answer'])(ask);
-    tell({ id, answer });
+    const call = methods[method] as (given: typeof params) => WorkerMethods[WorkerMethod]['result'];
+    post({ id, result: call(params) });
   } catch (error) {
-    tell({ id, fault: (error as Error).message });
+    post({ id, error: (error as Error).message });
   }
-  if (question === 'close') port.close();
+  if (method === 'close') port.close();
 });
 
-/** Repeats a step for as long as it says that more is left, letting what has arrived come first each time. */
+/** Returns a function that repeats `step` until it returns false. Requests that have arrived run between steps. */
 function inSlices(step: () => boolean): () => void {
-  let waiting = false;
+  let scheduled = false;
   const run = () => {
-    waiting = false;
-    if (step()) again();
+    scheduled = false;
+    if (step()) schedule();
   };
-  const again = () => {
-    if (waiting) return;
-    waiting = true;
+  const schedule = () => {
+    if (scheduled) return;
+    scheduled = true;
     setImmediate(run);
   };
-  return again;
+  return schedule;
 }

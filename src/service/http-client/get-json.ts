@@ -1,32 +1,34 @@
 import { Agent, request } from 'undici';
 
-/** Real answers of engines and of Gluetun are under 2 kB. */
-const MAX_ANSWER = 64 * 1024;
+/** Responses of engines and of Gluetun are smaller than 2 kB. */
+const MAX_RESPONSE_BYTES = 64 * 1024;
 const CONNECT_TIMEOUT_MS = 5000;
 
 const agent = new Agent({
-  // Every address is asked every few seconds at most: a kept connection would only be one that the other side
-  // may have dropped.
+  // No keep-alive: each address is requested every few seconds at most, and the server may have closed an idle
+  // connection by then.
   pipelining: 0,
-  maxResponseSize: MAX_ANSWER,
+  maxResponseSize: MAX_RESPONSE_BYTES,
   connect: { timeout: CONNECT_TIMEOUT_MS },
 });
 
-/** The answer was there, with a status other than 200. */
+/** The response has a status other than 200. */
 export class StatusError extends Error {
   override readonly name = 'StatusError';
+  /** HTTP status code. */
   readonly status: number;
 
   constructor(url: string, status: number) {
-    super(`GET ${url} answers ${status}`);
+    super(`GET ${url} failed with status ${status}`);
     this.status = status;
   }
 }
 
 /**
- * Reads JSON of at most 64 KiB. Redirects are not followed: they could lead anywhere. The body of a refusal
- * is left unread until `signal` is aborted, which `withinDeadline` does.
- * @throws StatusError, or another Error where nobody answers or the answer is no JSON
+ * Fetches JSON of at most 64 KiB. Does not follow redirects, which could lead to any address. The body of an
+ * error response stays unread until `signal` is aborted, which `withinDeadline` does.
+ * @throws StatusError if the status is not 200
+ * @throws Error if the request fails or the body is not valid JSON
  */
 export async function getJson(
   url: string,
@@ -37,7 +39,7 @@ export async function getJson(
   return body.json();
 }
 
-/** The origin of plain HTTP at a host, by name or address of either family, and a port. */
+/** Returns the `http:` origin of a host name, IPv4 or IPv6 address and a port. */
 export function httpOrigin({ host, port }: { host: string; port: number }): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

@@ -1,7 +1,7 @@
 /**
- * The figures of which a past is kept, named as on the wire, and what becomes of several that fall into one
- * interval: the `mean` of what was measured, the `last` of what is counted now and then, the `sum` of what has
- * happened. Rates are bytes per second.
+ * The columns of the time series, named as in the API, and how the values within one interval are combined:
+ * `mean` for measured values, `last` for counts at one time, `sum` for counts of what happened since the
+ * previous point. CPU in percent, 100 is one core; memory in bytes; rates in bytes per second.
  */
 export const COLUMNS = {
   cpu_percent: 'mean',
@@ -22,9 +22,11 @@ export const COLUMNS = {
   cache_errors: 'sum',
 } as const satisfies Record<string, 'mean' | 'last' | 'sum'>;
 
-export type Column = keyof typeof COLUMNS;
+/** Name of a column. */
+export type ColumnName = keyof typeof COLUMNS;
 
-export const COLUMN_NAMES = Object.keys(COLUMNS) as Column[];
+/** All names, in the order of {@link COLUMNS}. */
+export const COLUMN_NAMES = Object.keys(COLUMNS) as ColumnName[];
 
-/** Figures at one moment; null for what was not known then. */
-export type Point = Readonly<Record<Column, number | null>>;
+/** The value of each column at one time; null if unknown. */
+export type Point = Readonly<Record<ColumnName, number | null>>;

@@ -1,87 +1,91 @@
-import { COLUMN_NAMES, COLUMNS, type Column, type Point } from './columns.ts';
+import { COLUMN_NAMES, COLUMNS, type ColumnName, type Point } from './columns.ts';
 
-/** Intervals that a tier remembers, and so the most that one answer holds. */
+/** Number of intervals in a ring, and so the maximum number of intervals in one response. */
 export const RING_LENGTH = 400;
 
-/** An interval as it is written down: its number, then a figure for each column, null where none is known. */
+/** A stored interval: its number, followed by a value for each column, null if unknown. */
 export type SavedInterval = (number | null)[];
 
 /**
- * The past in intervals of one length: a ring in typed arrays, whose memory does not grow. Intervals are
- * numbered from the epoch, so a time in which nothing was noted is a gap, whatever the reason.
+ * The latest intervals of one length: a ring buffer in typed arrays, of constant size. Intervals are numbered
+ * from the epoch, so a period without points reads as null, even if its slots hold older intervals.
  */
 export class Ring {
+  /** Length of one interval, in seconds. */
   readonly intervalS: number;
-  /** The number of the interval that each place of the ring holds. */
-  readonly #held = new Float64Array(RING_LENGTH).fill(Number.NaN);
-  readonly #figures = {} as Record<Column, { values: Float64Array; counts: Uint32Array }>;
+  /** Number of the interval in each slot. */
+  readonly #numbers = new Float64Array(RING_LENGTH).fill(Number.NaN);
+  /** Combined value in each slot, and the number of values combined. */
+  readonly #columns = {} as Record<ColumnName, { values: Float64Array; counts: Uint32Array }>;
 
+  /** @param intervalS length of one interval, in seconds */
   constructor(intervalS: number) {
     this.intervalS = intervalS;
     for (const column of COLUMN_NAMES) {
-      this.#figures[column] = {
+      this.#columns[column] = {
         values: new Float64Array(RING_LENGTH),
         counts: new Uint32Array(RING_LENGTH),
       };
     }
   }
 
-  /** The number of the interval in which a time falls; seconds since the epoch. */
-  numberAt(timeS: number): number {
+  /** Returns the number of the interval that contains a time in seconds since the epoch. */
+  intervalAt(timeS: number): number {
     return Math.floor(timeS / this.intervalS);
   }
 
+  /** Adds a point to its interval. */
   add(timeS: number, point: Point): void {
-    const number = this.numberAt(timeS);
-    const place = number % RING_LENGTH;
-    if (this.#held[place] !== number) this.#begin(place, number);
+    const number = this.intervalAt(timeS);
+    const slot = number % RING_LENGTH;
+    if (this.#numbers[slot] !== number) this.#reset(slot, number);
     for (const column of COLUMN_NAMES) {
-      const figure = point[column];
-      if (figure !== null) this.#merge(column, place, figure);
+      const value = point[column];
+      if (value !== null) this.#combine(column, slot, value);
     }
   }
 
-  /** One figure for each interval from the number `first` to `last`, null where none is known. */
-  read(column: Column, first: number, last: number): (number | null)[] {
+  /** Returns a value for each interval from number `first` to number `last`, null if unknown. */
+  read(column: ColumnName, first: number, last: number): (number | null)[] {
     return Array.from({ length: last - first + 1 }, (_, index) => {
-      const place = (first + index) % RING_LENGTH;
-      return this.#held[place] === first + index ? this.#figureAt(column, place) : null;
+      const slot = (first + index) % RING_LENGTH;
+      return this.#numbers[slot] === first + index ? this.#valueIn(column, slot) : null;
     });
   }
 
-  /** All intervals that are remembered, in no order. */
+  /** Returns all intervals, in no particular order. */
   save(): SavedInterval[] {
-    return [...this.#held].flatMap((number, place) => {
+    return [...this.#numbers].flatMap((number, slot) => {
       if (Number.isNaN(number)) return [];
-      return [[number, ...COLUMN_NAMES.map((column) => this.#figureAt(column, place))]];
+      return [[number, ...COLUMN_NAMES.map((column) => this.#valueIn(column, slot))]];
     });
   }
 
-  /** Takes up what was saved. In an interval that goes on, what was measured before counts as one figure. */
+  /** Adds saved intervals. In one that continues, the saved mean has the weight of a single value. */
   restore(intervals: readonly SavedInterval[]): void {
-    for (const [number, ...figures] of intervals) {
-      const entries = COLUMN_NAMES.map((column, index) => [column, figures[index] ?? null]);
+    for (const [number, ...values] of intervals) {
+      const entries = COLUMN_NAMES.map((column, index) => [column, values[index] ?? null]);
       this.add((number ?? 0) * this.intervalS, Object.fromEntries(entries) as Point);
     }
   }
 
-  #figureAt(column: Column, place: number): number | null {
-    const { values, counts } = this.#figures[column];
-    return counts[place] === 0 ? null : (values[place] ?? null);
+  #valueIn(column: ColumnName, slot: number): number | null {
+    const { values, counts } = this.#columns[column];
+    return counts[slot] === 0 ? null : (values[slot] ?? null);
   }
 
-  #begin(place: number, number: number): void {
-    this.#held[place] = number;
-    for (const column of COLUMN_NAMES) this.#figures[column].counts[place] = 0;
+  #reset(slot: number, number: number): void {
+    this.#numbers[slot] = number;
+    for (const column of COLUMN_NAMES) this.#columns[column].counts[slot] = 0;
   }
 
-  #merge(column: Column, place: number, figure: number): void {
-    const { values, counts } = this.#figures[column];
-    const count = (counts[place] ?? 0) + 1;
-    const former = count === 1 ? 0 : (values[place] ?? 0);
-    counts[place] = count;
-    if (COLUMNS[column] === 'sum') values[place] = former + figure;
-    else if (COLUMNS[column] === 'mean') values[place] = former + (figure - former) / count;
-    else values[place] = figure;
+  #combine(column: ColumnName, slot: number, value: number): void {
+    const { values, counts } = this.#columns[column];
+    const count = (counts[slot] ?? 0) + 1;
+    const previous = count === 1 ? 0 : (values[slot] ?? 0);
+    counts[slot] = count;
+    if (COLUMNS[column] === 'sum') values[slot] = previous + value;
+    else if (COLUMNS[column] === 'mean') values[slot] = previous + (value - previous) / count;
+    else values[slot] = value;
   }
 }

@@ -5,94 +5,110 @@ import type { Point } from './columns.ts';
 import type { TimeSeries } from './time-series.ts';
 import { UNKNOWN_USAGE, type Usage, UsageMeter } from './usage.ts';
 
-type Counts = Omit<Point, keyof Usage | `cache_${string}`>;
+type CacheActivity = Pick<Point, Extract<keyof Point, `cache_${string}`>>;
+type Counts = Omit<Point, keyof Usage | keyof CacheActivity>;
 
-export interface SamplerParts {
-  past: TimeSeries;
+/** Options of a {@link Sampler}. */
+export interface SamplerOptions {
+  /** Receives the points. */
+  timeSeries: TimeSeries;
   clock: Clock;
-  /** Milliseconds since the epoch. */
+  /** Returns the time in milliseconds since the epoch. */
   now: () => number;
-  /** 0: nothing is ever sampled. */
+  /** Time between two points; 0 disables sampling. */
   intervalS: number;
-  /** Deadline of reading what the engines use. */
+  /** Timeout of `readSamples`. */
   timeoutS: number;
-  /** Samples of all engines, made now unless there are some no older than that; throws where none can be had. */
+  /**
+   * Returns a sample of every engine, at most `maxAgeMs` old.
+   * @throws if the samples cannot be read
+   */
   readSamples: (maxAgeMs: number, signal: AbortSignal) => Promise<ReadonlyMap<string, ResourceSample>>;
-  /** What is counted without asking anyone; null for what is not known. */
+  /** Returns counts that are in memory; null for unknown ones. */
   readCounts: () => Counts;
-  readCache: () => CacheTotals;
+  /** Returns the totals of the cache since the start. */
+  readCacheTotals: () => CacheTotals;
 }
 
 /**
- * Notes the figures at each interval. Where somebody polls them, their reads are made use of; where nobody
- * does, engines are read once in an interval. It goes past the cache: a read there would keep its key warm.
+ * Adds a point to the time series in each interval. Samples that were read for a client within half an interval
+ * are reused; otherwise all engines are sampled. It bypasses the cache: reading through it would make the cache
+ * treat the key as watched and refresh it.
  */
 export class Sampler {
-  readonly #parts: SamplerParts;
+  readonly #options: SamplerOptions;
   readonly #intervalMs: number;
   readonly #meter = new UsageMeter();
-  readonly #stopped = new AbortController();
-  #cacheBefore: CacheTotals;
+  readonly #stopController = new AbortController();
+  #previousTotals: CacheTotals;
   #reading = false;
-  #cancel: () => void = () => {};
+  #cancelTimer: () => void = () => {};
 
-  constructor(parts: SamplerParts) {
-    this.#parts = parts;
-    this.#intervalMs = parts.intervalS * 1000;
-    this.#cacheBefore = parts.readCache();
+  constructor(options: SamplerOptions) {
+    this.#options = options;
+    this.#intervalMs = options.intervalS * 1000;
+    this.#previousTotals = options.readCacheTotals();
   }
 
+  /** Schedules the next point, and all later ones. */
   start(): void {
-    const { clock, now } = this.#parts;
+    const { clock, now } = this.#options;
     if (this.#intervalMs === 0) return;
-    // In the middle of an interval: at its edge, a timer that is early or late would leave one empty.
-    const intoIntervalMs = now() % this.#intervalMs;
-    const toMiddleMs = this.#intervalMs / 2 - intoIntervalMs;
-    // One that is due at once may well be the one that fires, a moment early.
+    // In the middle of an interval: at its boundary, an early or late timer would leave an interval empty.
+    const elapsedMs = now() % this.#intervalMs;
+    const toMiddleMs = this.#intervalMs / 2 - elapsedMs;
+    // A timer that fires slightly early is still before the middle of its interval: it must not add a second point.
     const delayMs = toMiddleMs > this.#intervalMs / 4 ? toMiddleMs : toMiddleMs + this.#intervalMs;
-    this.#cancel = clock.after(delayMs, () => {
+    this.#cancelTimer = clock.after(delayMs, () => {
       this.start();
       void this.#sample();
     });
   }
 
+  /** Stops sampling and aborts a read in progress. */
   stop(): void {
-    this.#cancel();
-    this.#stopped.abort();
+    this.#cancelTimer();
+    this.#stopController.abort();
   }
 
   async #sample(): Promise<void> {
-    const { past, now, readCounts } = this.#parts;
+    const { timeSeries, now, readCounts } = this.#options;
     const timeS = now() / 1000;
-    const figures = { ...readCounts(), ...this.#countReads() };
-    past.note(timeS, { ...figures, ...(await this.#readUsage()) });
+    const counts = { ...readCounts(), ...this.#readCacheActivity() };
+    timeSeries.add(timeS, { ...counts, ...(await this.#readUsage()) });
   }
 
-  #countReads(): Omit<Point, keyof Usage | keyof Counts> {
-    const before = this.#cacheBefore;
-    const totals = this.#parts.readCache();
-    this.#cacheBefore = totals;
+  /** What the cache has done since the previous point. */
+  #readCacheActivity(): CacheActivity {
+    const previous = this.#previousTotals;
+    const totals = this.#options.readCacheTotals();
+    this.#previousTotals = totals;
     return {
-      cache_hits: totals.hits - before.hits,
-      cache_misses: totals.misses - before.misses,
-      cache_loads: totals.loads - before.loads,
-      cache_collapsed: totals.collapsed - before.collapsed,
-      cache_stale: totals.stale - before.stale,
-      cache_errors: totals.loadErrors - before.loadErrors,
+      cache_hits: totals.hits - previous.hits,
+      cache_misses: totals.misses - previous.misses,
+      cache_loads: totals.loads - previous.loads,
+      cache_collapsed: totals.collapsed - previous.collapsed,
+      cache_stale: totals.stale - previous.stale,
+      cache_errors: totals.loadErrors - previous.loadErrors,
     };
   }
 
-  /** Unknown while the engines cannot be read, or while an earlier read of them is still under way. */
+  /** Unknown if the engines cannot be read, or if the previous read is still in progress. */
   async #readUsage(): Promise<Usage> {
     if (this.#reading) return UNKNOWN_USAGE;
     this.#reading = true;
-    const { clock, now, timeoutS, readSamples } = this.#parts;
-    const deadline = { clock, timeoutMs: timeoutS * 1000, who: 'The runtime', outer: this.#stopped.signal };
+    const { clock, now, timeoutS, readSamples } = this.#options;
+    const deadline = {
+      clock,
+      timeoutMs: timeoutS * 1000,
+      who: 'The runtime',
+      outer: this.#stopController.signal,
+    };
     try {
       const samples = await withinDeadline(deadline, (signal) => readSamples(this.#intervalMs / 2, signal));
       return this.#meter.measure(samples, now());
     } catch {
-      // Whoever asks for the figures is told why there are none; here they are a gap.
+      // A gap in the chart. Clients that read the stats of engines get the error.
       return UNKNOWN_USAGE;
     } finally {
       this.#reading = false;

@@ -1,93 +1,89 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../library/cache/index.ts';
+import { SerialTask } from '../../library/util/serial-task.ts';
 import { COLUMN_NAMES } from './columns.ts';
 import type { SavedTimeSeries, TimeSeries } from './time-series.ts';
 
-/** A service that is killed loses so much of its past at most. */
+/** A killed process loses the points of this period at most. */
 const SAVE_INTERVAL_MS = 300_000;
 
-/** Keeps the past over restarts, in a small file that is written anew each time. */
+/** Options of a {@link TimeSeriesFile}. */
+export interface TimeSeriesFileOptions {
+  /** Folder of `samples.json`. */
+  dataDir: string;
+  timeSeries: TimeSeries;
+  clock: Clock;
+  /** Called if the file cannot be read, and on the first of consecutive failures to write it. */
+  onError: (message: string) => void;
+}
+
+/** Stores a time series in a small JSON file, which is replaced every five minutes and on close. */
 export class TimeSeriesFile {
   readonly #path: string;
-  readonly #past: TimeSeries;
-  readonly #clock: Clock;
+  readonly #timeSeries: TimeSeries;
   readonly #onError: (message: string) => void;
-  /** How many points the file has. */
-  #saved = 0;
+  readonly #saveTask: SerialTask;
+  /** Number of points added when the file was last written. */
+  #savedCount = 0;
   #failing = false;
-  #saving: Promise<void> = Promise.resolve();
-  #cancel: () => void = () => {};
 
-  constructor(parts: {
-    dataDir: string;
-    past: TimeSeries;
-    clock: Clock;
-    onError: (message: string) => void;
-  }) {
-    this.#path = join(parts.dataDir, 'samples.json');
-    this.#past = parts.past;
-    this.#clock = parts.clock;
-    this.#onError = parts.onError;
+  constructor({ dataDir, timeSeries, clock, onError }: TimeSeriesFileOptions) {
+    this.#path = join(dataDir, 'samples.json');
+    this.#timeSeries = timeSeries;
+    this.#onError = onError;
+    this.#saveTask = new SerialTask(() => this.#save(), { clock, intervalMs: SAVE_INTERVAL_MS });
   }
 
-  /** Takes up the past of the former run. A file that is no good is told of, and overwritten in time. */
+  /** Restores the time series of the previous run. An invalid file is reported, and overwritten later. */
   async restore(): Promise<void> {
     try {
-      this.#past.restore(parse(await readFile(this.#path, 'utf8')));
+      this.#timeSeries.restore(parse(await readFile(this.#path, 'utf8')));
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
-      if (code !== 'ENOENT') this.#onError(`The figures of the former run are not known: ${message}`);
+      if (code !== 'ENOENT') this.#onError(`could not restore the time series: ${message}`);
     }
   }
 
+  /** Starts saving at intervals. */
   start(): void {
-    this.#cancel = this.#clock.after(SAVE_INTERVAL_MS, () => {
-      this.start();
-      void this.#save();
-    });
+    this.#saveTask.trigger();
   }
 
-  /** Saves what has come since the last time. */
+  /** Stops saving at intervals, and saves the points added since. */
   async close(): Promise<void> {
-    this.#cancel();
+    await this.#saveTask.close();
     await this.#save();
   }
 
-  /** One at a time: two that write the same file would make a mixture of it. */
-  #save(): Promise<void> {
-    this.#saving = this.#saving.then(() => this.#write());
-    return this.#saving;
-  }
-
-  async #write(): Promise<void> {
-    const { noted } = this.#past;
-    if (noted === this.#saved) return;
+  async #save(): Promise<void> {
+    const { pointCount } = this.#timeSeries;
+    if (pointCount === this.#savedCount) return;
     try {
-      const text = JSON.stringify(this.#past.save());
+      const text = JSON.stringify(this.#timeSeries.save());
       await writeFile(`${this.#path}.tmp`, text, { mode: 0o600 });
       await rename(`${this.#path}.tmp`, this.#path);
-      this.#saved = noted;
+      this.#savedCount = pointCount;
       this.#failing = false;
     } catch (error) {
-      if (!this.#failing) this.#onError(`The figures cannot be kept: ${(error as Error).message}`);
+      if (!this.#failing) this.#onError(`could not save the time series: ${(error as Error).message}`);
       this.#failing = true;
     }
   }
 }
 
-/** @throws Error for a text that is not what this version has saved. */
+/** @throws Error if the text is not in the format of this version */
 function parse(text: string): SavedTimeSeries {
   const saved = JSON.parse(text) as SavedTimeSeries;
-  const isFigure = (value: unknown) => value === null || (typeof value === 'number' && value >= 0);
-  const isSound =
+  const isValue = (value: unknown) => value === null || (typeof value === 'number' && value >= 0);
+  const isValid =
     String(saved?.columns) === String(COLUMN_NAMES) &&
     saved.tiers.every(({ intervals }) =>
       intervals.every(
-        ([number, ...figures]) =>
-          Number.isSafeInteger(number) && figures.length === COLUMN_NAMES.length && figures.every(isFigure),
+        ([number, ...values]) =>
+          Number.isSafeInteger(number) && values.length === COLUMN_NAMES.length && values.every(isValue),
       ),
     );
-  if (!isSound) throw new Error('samples.json is not what this version has saved');
+  if (!isValid) throw new Error('samples.json is not in the format of this version');
   return saved;
 }

@@ -32,7 +32,7 @@ export class RefusedError extends Error {
   /** @param status the response's HTTP status */
   constructor(path: string, status: number) {
     const hint = status === 401 ? ' (does GLUETUN_API_KEY belong to a role that may read this route?)' : '';
-    super(`GET ${path} on Gluetun's control server responded with ${status}${hint}`);
+    super(`GET ${path} on Gluetun's control server failed with status ${status}${hint}`);
   }
 }
 

@@ -103,7 +103,7 @@ export async function createApi(
   await panelRoutes(api);
   probeRoutes(api, {
     registry,
-    history: eventLog,
+    eventLog,
     cluster: () => toClusterState(cluster),
     runtimeName: runtime.name,
     version,

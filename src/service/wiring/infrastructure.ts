@@ -1,9 +1,9 @@
 import { type Clock, createSystemClock } from '../../library/cache/index.ts';
 import { RedisLink } from '../../library/redis/index.ts';
 import type { Config } from '../config/config.ts';
-import { keepEvents } from '../event-log/connect.ts';
+import { recordEvents } from '../event-log/connect.ts';
 import { EventLog } from '../event-log/event-log.ts';
-import type { Report } from '../event-log/records.ts';
+import type { LogLine } from '../event-log/records.ts';
 import { EventBus } from '../events/events.ts';
 import { connectInvalidation } from '../events/invalidation.ts';
 import { Notices } from '../events/notices.ts';
@@ -30,15 +30,15 @@ export function createInfrastructure(config: Config, dependencies: Dependencies)
   connectInvalidation(bus, caches.results);
   const notices = new Notices(bus, MAX_NOTICES);
   bus.subscribe((event) => log.debug(event, 'event'));
-  const report = ({ level, message }: Report) => log[level](message);
+  const onLog = ({ level, message }: LogLine) => log[level](message);
   const eventLog = new EventLog({
     dataDir: config.dataDir,
     maxEvents: config.historyMaxEvents,
     maxAgeS: config.historyMaxAgeS,
-    report,
+    onLog,
   });
-  keepEvents(bus, eventLog);
-  return { log, clock, metrics, bus, link, caches, notices, report, eventLog };
+  recordEvents(bus, eventLog);
+  return { log, clock, metrics, bus, link, caches, notices, onLog, eventLog };
 }
 
 /** @returns null without REDIS_URL, and where no other orchestrator can have the same engines */

@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { findEngineAt } from '../engines/locate.ts';
 import type { EngineRegistry } from '../engines/registry.ts';
-import { keepStreams } from '../event-log/connect.ts';
+import { recordStreams } from '../event-log/connect.ts';
 import { StreamCollector } from '../streams/collector.ts';
 import { StreamFigures } from '../streams/figures.ts';
 import { PlaybackSessions } from '../streams/sessions.ts';
@@ -15,7 +15,7 @@ export type Playback = ReturnType<typeof createPlayback>;
 export function createPlayback(config: Config, registry: EngineRegistry, infrastructure: Infrastructure) {
   const { bus, clock, eventLog, log } = infrastructure;
   const streams = new Streams(bus);
-  keepStreams(bus, eventLog, streams);
+  recordStreams(bus, eventLog, streams);
   const figures = new StreamFigures(bus, config.statsHistoryMax);
   const sessions = new PlaybackSessions(clock, (host, port) => {
     const engine = findEngineAt(registry.list(), host, port);

@@ -14,9 +14,9 @@ export function createTimeSeries(
   { caches, clock, log }: Infrastructure,
 ) {
   const intervalS = config.historySampleIntervalS;
-  const series = new TimeSeries(Math.max(1, intervalS), Date.now);
+  const timeSeries = new TimeSeries(Math.max(1, intervalS), Date.now);
   const sampler = new Sampler({
-    past: series,
+    timeSeries,
     clock,
     now: Date.now,
     intervalS,
@@ -35,16 +35,16 @@ export function createTimeSeries(
         streams_active: active,
       };
     },
-    readCache: () => caches.stats.totals(),
+    readCacheTotals: () => caches.stats.totals(),
   });
   const file = new TimeSeriesFile({
     dataDir: config.dataDir,
-    past: series,
+    timeSeries,
     clock,
     onError: (message) => log.warn(message),
   });
   return {
-    series,
+    series: timeSeries,
     /** Loads what the previous run saved. */
     restore: () => file.restore(),
     /** Begins to sample and to save. */

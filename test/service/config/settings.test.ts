@@ -4,12 +4,12 @@ import { type Config, ConfigError, readConfig } from '../../../src/service/confi
 import { SETTINGS } from '../../../src/service/config/settings.ts';
 
 interface Row {
-  /** Text and what it is read as. */
+  /** Text and the value it is parsed to. */
   good: [string, unknown][];
   bad: string[];
 }
 
-const NUMBER_FAULTS = ['x', '-1', '1e', '1 s', '0x', 'NaN', 'Infinity', ' '];
+const INVALID_NUMBERS = ['x', '-1', '1e', '1 s', '0x', 'NaN', 'Infinity', ' '];
 const FLAG: Row = {
   good: [
     ['true', true],
@@ -25,28 +25,28 @@ const FLAG: Row = {
 };
 const NAME: Row = { good: [['my_vpn-1.x', 'my_vpn-1.x']], bad: ['-vpn', 'a b', 'a/b', 'ä', 'a\n'] };
 
-function seconds(least: number, most = 86_400): Row {
+function seconds(min: number, max = 86_400): Row {
   return {
     good: [
-      [String(least), least],
+      [String(min), min],
       ['1.5', 1.5],
-      [String(most), most],
+      [String(max), max],
     ],
-    bad: [...NUMBER_FAULTS, String(least / 2 || -0.1), String(most + 1)],
+    bad: [...INVALID_NUMBERS, String(min / 2 || -0.1), String(max + 1)],
   };
 }
 
-function integer(least: number, most: number): Row {
+function integer(min: number, max: number): Row {
   return {
     good: [
-      [String(least), least],
-      [String(most), most],
+      [String(min), min],
+      [String(max), max],
     ],
-    bad: [...NUMBER_FAULTS, '1.5', String(least - 1), String(most + 1)],
+    bad: [...INVALID_NUMBERS, '1.5', String(min - 1), String(max + 1)],
   };
 }
 
-/** For every setting what it takes and what it refuses. */
+/** Valid and invalid values of every setting. */
 const ROWS: Record<keyof typeof SETTINGS, Row> = {
   host: {
     good: [
@@ -191,7 +191,7 @@ const ROWS: Record<keyof typeof SETTINGS, Row> = {
   cacheMaxBytes: integer(1024, 2 ** 40),
 };
 
-function faultsOf(env: NodeJS.ProcessEnv): readonly string[] {
+function problemsOf(env: NodeJS.ProcessEnv): readonly string[] {
   try {
     readConfig(env);
   } catch (error) {
@@ -201,40 +201,40 @@ function faultsOf(env: NodeJS.ProcessEnv): readonly string[] {
   return [];
 }
 
-/** What a value that is right needs beside it to be no contradiction. */
-const ROOM = { PORT_RANGE_HOST: '1-65535', MAX_REPLICAS: '1000' };
+/** Other settings with which no valid value is in conflict. */
+const COMPATIBLE = { PORT_RANGE_HOST: '1-65535', MAX_REPLICAS: '1000' };
 
 describe.each(Object.entries(ROWS) as [keyof typeof SETTINGS, Row][])('%s', (name, { good, bad }) => {
   const setting: Setting<unknown> = SETTINGS[name];
   const [variable] = setting.env;
 
-  test('takes what is right', () => {
+  test('accepts valid values', () => {
     for (const [text, value] of good) {
-      expect([text, readConfig({ ...ROOM, MIN_REPLICAS: '0', [variable]: text })[name]]).toEqual([
+      expect([text, readConfig({ ...COMPATIBLE, MIN_REPLICAS: '0', [variable]: text })[name]]).toEqual([
         text,
         value,
       ]);
     }
   });
 
-  test('names what is wrong, and says what would be right', () => {
+  test('rejects invalid values with the variable, the value and what it must be', () => {
     for (const text of bad) {
-      const [fault, ...others] = faultsOf({ [variable]: text });
+      const [problem, ...others] = problemsOf({ [variable]: text });
       const shown = variable.endsWith('KEY') ? '"…"' : JSON.stringify(text);
       expect(others).toEqual([]);
-      expect(fault).toMatch(/ must be /);
-      expect(fault?.slice(0, variable.length + shown.length + 1)).toBe(`${variable}=${shown}`);
+      expect(problem).toMatch(/ must be /);
+      expect(problem?.slice(0, variable.length + shown.length + 1)).toBe(`${variable}=${shown}`);
     }
   });
 
-  test('is described, with its unit', () => {
+  test('has a description and a unit', () => {
     expect(setting.description).toMatch(/^.{10,}\.$/);
     expect(setting.unit).not.toBe('');
   });
 });
 
-test('without an environment everything has the default that operators know', () => {
-  const known: Partial<Config> = {
+test('the defaults are the documented ones', () => {
+  const defaults: Partial<Config> = {
     host: '127.0.0.1',
     port: 8000,
     logLevel: 'info',
@@ -272,23 +272,23 @@ test('without an environment everything has the default that operators know', ()
     cacheWatchS: 15,
     cacheStaleIfErrorS: 30,
   };
-  expect(readConfig({})).toMatchObject(known);
+  expect(readConfig({})).toMatchObject(defaults);
   expect(readConfig()).toEqual(readConfig({}));
 });
 
-test('all faults are listed at once, each on a line of its own', () => {
+test('every invalid value is listed on a line of its own', () => {
   const wrong = Object.entries(ROWS).flatMap(([name, { bad }]) =>
     bad[0] === undefined ? [] : [[SETTINGS[name as keyof typeof SETTINGS].env[0], bad[0]]],
   );
-  const faults = faultsOf(Object.fromEntries(wrong));
-  expect(faults.map((fault) => fault.split('=')[0])).toEqual(wrong.map(([variable]) => variable));
-  const { message } = new ConfigError(faults);
-  expect(message.split('\n')).toHaveLength(faults.length + 1);
+  const problems = problemsOf(Object.fromEntries(wrong));
+  expect(problems.map((problem) => problem.split('=')[0])).toEqual(wrong.map(([variable]) => variable));
+  const { message } = new ConfigError(problems);
+  expect(message.split('\n')).toHaveLength(problems.length + 1);
 });
 
-test('a value that is very long is shown in part', () => {
-  const [fault] = faultsOf({ PORT: 'x'.repeat(10_000) });
-  expect(fault!.length).toBeLessThan(250);
+test('a long value is truncated in the message', () => {
+  const [problem] = problemsOf({ PORT: 'x'.repeat(10_000) });
+  expect(problem!.length).toBeLessThan(250);
 });
 
 test('an empty variable counts as unset', () => {
@@ -296,14 +296,14 @@ test('an empty variable counts as unset', () => {
   expect(readConfig(Object.fromEntries(empty))).toEqual(readConfig({}));
 });
 
-test('an alias serves where the name itself is not set', () => {
+test('an alias is used if the name itself is not set', () => {
   expect(readConfig({ APP_PORT: '9000' }).port).toBe(9000);
   expect(readConfig({ APP_PORT: '9000', PORT: '9001' }).port).toBe(9001);
   expect(readConfig({ APP_PORT: '9000', PORT: '' }).port).toBe(9000);
-  expect(faultsOf({ APP_PORT: 'x' })).toEqual([expect.stringMatching(/^APP_PORT="x" must be /)]);
+  expect(problemsOf({ APP_PORT: 'x' })).toEqual([expect.stringMatching(/^APP_PORT="x" must be /)]);
 });
 
-test('no variable sets two things', () => {
+test('no variable belongs to two settings', () => {
   const names = Object.values(SETTINGS).flatMap(({ env }) => env);
   expect(new Set(names).size).toBe(names.length);
 });
@@ -316,7 +316,7 @@ const TWO_VPNS = {
 
 test.each([
   [
-    'more at least than at most',
+    'a minimum above the maximum',
     { MIN_REPLICAS: '5', MAX_REPLICAS: '4' },
     /MIN_REPLICAS \(5\).*MAX_REPLICAS \(4\)/,
   ],
@@ -326,18 +326,18 @@ test.each([
     /PORT_RANGE_HOST.*10 ports.*11/,
   ],
   [
-    'two networks at once',
+    'two networks',
     { GLUETUN_CONTAINER_NAME: 'gluetun', DOCKER_NETWORK: 'host' },
     /GLUETUN_CONTAINER_NAME and DOCKER_NETWORK/,
   ],
-  ['two VPNs without names', { VPN_MODE: 'redundant' }, /needs GLUETUN_CONTAINER_NAME and .*_2/],
+  ['two VPNs without names', { VPN_MODE: 'redundant' }, /requires GLUETUN_CONTAINER_NAME and .*_2/],
   [
-    'two VPNs with one name',
+    'two VPNs with only one name',
     { VPN_MODE: 'redundant', GLUETUN_CONTAINER_NAME: 'gluetun' },
-    /needs GLUETUN_CONTAINER_NAME and .*_2/,
+    /requires GLUETUN_CONTAINER_NAME and .*_2/,
   ],
   [
-    'two VPNs of the same name',
+    'two VPNs with the same name',
     { VPN_MODE: 'redundant', GLUETUN_CONTAINER_NAME: 'gluetun', GLUETUN_CONTAINER_NAME_2: 'gluetun' },
     /must differ.*gluetun/,
   ],
@@ -346,24 +346,24 @@ test.each([
     { ...TWO_VPNS, GLUETUN_API_URL: 'http://x:8000', GLUETUN_API_URL_2: 'http://x:8000/' },
     /GLUETUN_API_URL and GLUETUN_API_URL_2 must differ/,
   ],
-  ['the name of no VPN as host', { ENGINE_HOST: '{vpn}' }, /ENGINE_HOST.*GLUETUN_CONTAINER_NAME/],
-])('settings that contradict each other are refused: %s', (_, env, fault) => {
-  expect(faultsOf(env)).toEqual([expect.stringMatching(fault)]);
+  ['a VPN as host without a VPN', { ENGINE_HOST: '{vpn}' }, /ENGINE_HOST.*GLUETUN_CONTAINER_NAME/],
+])('conflicting settings are rejected: %s', (_, env, problem) => {
+  expect(problemsOf(env)).toEqual([expect.stringMatching(problem)]);
 });
 
-test('settings that only just fit are no contradiction', () => {
-  expect(faultsOf({ MIN_REPLICAS: '4', MAX_REPLICAS: '4', PORT_RANGE_HOST: '100-103' })).toEqual([]);
-  expect(faultsOf({ ...TWO_VPNS, GLUETUN_API_URL: 'http://x:8000', ENGINE_HOST: '{vpn}' })).toEqual([]);
-  // Somebody who goes back to one VPN need not forget the name of the other.
-  expect(faultsOf({ GLUETUN_CONTAINER_NAME: 'one', GLUETUN_CONTAINER_NAME_2: 'one' })).toEqual([]);
+test('settings at the limit of a conflict are accepted', () => {
+  expect(problemsOf({ MIN_REPLICAS: '4', MAX_REPLICAS: '4', PORT_RANGE_HOST: '100-103' })).toEqual([]);
+  expect(problemsOf({ ...TWO_VPNS, GLUETUN_API_URL: 'http://x:8000', ENGINE_HOST: '{vpn}' })).toEqual([]);
+  // Switching back to one VPN does not require unsetting the name of the second.
+  expect(problemsOf({ GLUETUN_CONTAINER_NAME: 'one', GLUETUN_CONTAINER_NAME_2: 'one' })).toEqual([]);
 });
 
-test('the configuration cannot be changed afterwards', () => {
+test('the configuration is frozen', () => {
   const config = readConfig({});
   expect(() => Object.assign(config, { port: 1 })).toThrow(TypeError);
 });
 
-test('the first layer wins, by whichever name it has a setting', () => {
+test('the first layer wins, whichever name of a setting it uses', () => {
   const file = { PORT: '1', REDIS_TIMEOUT_S: '1', LOG_LEVEL: 'debug' };
   const config = readConfig({ APP_PORT: '2', REDIS_SOCKET_TIMEOUT: '3', LOG_LEVEL: '' }, file);
   expect([config.port, config.redisTimeoutS, config.logLevel]).toEqual([2, 3, 'debug']);

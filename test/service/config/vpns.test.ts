@@ -7,7 +7,7 @@ const TWO = { GLUETUN_CONTAINER_NAME_2: 'two' };
 
 test.each([
   ['none', {}, []],
-  ['a second one without a first', TWO, []],
+  ['a second VPN without a first', TWO, []],
   ['one', { ...ONE, ...TWO }, [{ containerName: 'one', controlUrl: 'http://one:8000' }]],
   [
     'two',
@@ -17,6 +17,6 @@ test.each([
       { containerName: 'two', controlUrl: null },
     ],
   ],
-])('the VPNs that are used: %s', (_, env, vpns) => {
+])('the configured VPNs: %s', (_, env, vpns) => {
   expect(configuredVpns(readConfig(env))).toEqual(vpns);
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { BoundedQueue } from '../../../src/service/event-log/bounded-queue.ts';
 
 describe('BoundedQueue', () => {
-  it('gives back what came first, and no more than there is', () => {
+  it('returns the oldest items first, and at most as many as it contains', () => {
     const queue = new BoundedQueue<number>(10);
     for (const item of [1, 2, 3]) expect(queue.push(item)).toBe(0);
     expect(queue.take(2)).toEqual([1, 2]);
@@ -11,7 +11,7 @@ describe('BoundedQueue', () => {
     expect(queue.size).toBe(0);
   });
 
-  it('lets the oldest go when it is full, put back ones too', () => {
+  it('drops the oldest items when full, including items put back', () => {
     const queue = new BoundedQueue<number>(3);
     expect([1, 2, 3, 4, 5].map((item) => queue.push(item))).toEqual([0, 0, 0, 1, 1]);
     const taken = queue.take(2);
@@ -22,7 +22,7 @@ describe('BoundedQueue', () => {
     expect(queue.take(9)).toEqual([5, 6, 7]);
   });
 
-  it('does as an array would over a long time', () => {
+  it('behaves like an array over thousands of operations', () => {
     const queue = new BoundedQueue<number>(50);
     let model: number[] = [];
     for (let step = 0; step < 5000; step += 1) {

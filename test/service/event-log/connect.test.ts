@@ -1,27 +1,26 @@
 import { describe, expect, it } from 'vitest';
-import { keepEvents, keepStreams, restoreStreams } from '../../../src/service/event-log/connect.ts';
+import { recordEvents, recordStreams, restoreStreams } from '../../../src/service/event-log/connect.ts';
 import { type DomainEvent, EventBus } from '../../../src/service/events/events.ts';
 import { type NewStream, Streams } from '../../../src/service/streams/streams.ts';
-import { makeFolder, makeStream, startHistory, written } from './support.ts';
+import { makeFolder, makeStream, startEventLog, written } from './support.ts';
 
-/** One run of what the history is connected to. */
+/** One run of the service: a bus, the streams and the event log. */
 function startRun(folder: string, engines: { available: boolean; ids: string[] }) {
   const bus = new EventBus();
   const events: DomainEvent[] = [];
-  const { history, reports } = startHistory(folder);
-  keepEvents(bus, history);
+  const { eventLog, logLines } = startEventLog(folder);
+  recordEvents(bus, eventLog);
   const streams = new Streams(bus);
-  keepStreams(bus, history, streams);
+  recordStreams(bus, eventLog, streams);
   bus.subscribe((event) => events.push(event));
-  const known = {
+  const registry = {
     get available() {
       return engines.available;
     },
     get: (id: string) => (engines.ids.includes(id) ? { id } : undefined),
   };
-  const report = () => {};
-  const restore = () => restoreStreams({ history, bus, streams, engines: known, report });
-  return { bus, streams, events, history, reports, restore };
+  const restore = () => restoreStreams({ eventLog, bus, streams, engines: registry, onLog: () => {} });
+  return { bus, streams, events, eventLog, logLines, restore };
 }
 
 function newStream(id: string, engineId: string | null): NewStream {
@@ -31,20 +30,20 @@ function newStream(id: string, engineId: string | null): NewStream {
 
 const AWAY = { available: false, ids: [] };
 
-/** A run in which three streams have started, of which one has ended. */
+/** A run in which four streams start and one of them ends. */
 async function leaveStreams(folder: string) {
-  const { streams, history } = startRun(folder, AWAY);
+  const { streams, eventLog } = startRun(folder, AWAY);
   const kept = streams.start(newStream('kept', 'c1'));
   const orphan = streams.start(newStream('orphan', 'c2'));
   const free = streams.start(newStream('free', null));
   streams.start(newStream('ended', 'c1'));
   const ended = streams.end('ended', null)!;
-  await history.close();
+  await eventLog.close();
   return { kept, orphan, free, ended };
 }
 
 describe('streams after a restart', () => {
-  it('are what they were, until it is known which engines run', async () => {
+  it('are restored, and end once the running engines are known and theirs is not among them', async () => {
     const folder = await makeFolder();
     const { kept, orphan, free, ended } = await leaveStreams(folder);
     const engines = { available: false, ids: [] as string[] };
@@ -63,13 +62,13 @@ describe('streams after a restart', () => {
     expect(streams.get('orphan')?.endedAt).toBeGreaterThanOrEqual(orphan.startedAt);
     expect(streams.ofEngine('c1')).toEqual([kept]);
 
-    // Only the first comparison after the restart judges what was restored.
+    // Only the first list of engines after the restart ends restored streams.
     engines.ids = [];
     bus.publish({ type: 'runtime_connected' });
     expect(streams.get('kept')?.endedAt).toBeNull();
   });
 
-  it('of engines that are known not to run are ended at once', async () => {
+  it('end at once if the engines are already known and theirs is not among them', async () => {
     const folder = await makeFolder();
     await leaveStreams(folder);
     const { streams, restore } = startRun(folder, { available: true, ids: ['c1'] });
@@ -79,7 +78,7 @@ describe('streams after a restart', () => {
     expect(streams.get('free')?.endedAt).toBeNull();
   });
 
-  it('are not taken up where they have been heard of since', async () => {
+  it('are not restored if they have been reported since the restart', async () => {
     const folder = await makeFolder();
     await leaveStreams(folder);
     const { streams, restore } = startRun(folder, AWAY);
@@ -92,20 +91,20 @@ describe('streams after a restart', () => {
     expect(streams.counts().active).toBe(2);
   });
 
-  it('that ended in the second run are ended in the third', async () => {
+  it('stay ended in later runs', async () => {
     const folder = await makeFolder();
     await leaveStreams(folder);
     const second = startRun(folder, AWAY);
     await second.restore();
     const kept = second.streams.end('kept', null);
-    await second.history.close();
+    await second.eventLog.close();
     const third = startRun(folder, AWAY);
     await third.restore();
     expect(third.streams.get('kept')).toEqual(kept);
     expect(third.streams.counts()).toMatchObject({ active: 2, total: 4 });
   });
 
-  it('are none after a first start, and nothing is said of it', async () => {
+  it('are empty after the first start, and no event is published', async () => {
     const { events, streams, restore } = startRun(await makeFolder(), AWAY);
     await restore();
     expect(events).toEqual([]);
@@ -113,24 +112,24 @@ describe('streams after a restart', () => {
   });
 });
 
-describe('what happens', () => {
-  it('is in the log with its stream', async () => {
+describe('domain events', () => {
+  it('are logged with the ID of their stream', async () => {
     const folder = await makeFolder();
-    const { bus, streams, history } = startRun(folder, AWAY);
+    const { bus, streams, eventLog } = startRun(folder, AWAY);
     bus.publish({ type: 'engine_started', engineId: 'c1' });
     const stream = streams.start(newStream('s', 'c1'));
     streams.start(newStream('s', 'c1'));
     bus.publish({ type: 'engine_stopped', engineId: 'c1', reason: 'gone' });
-    await written(history, 4);
-    const events = await history.events({ limit: 10, offset: 0 });
+    await written(eventLog, 4);
+    const events = await eventLog.events({ limit: 10, offset: 0 });
     expect(events.map(({ type }) => type)).toEqual([
       'stream_ended',
       'engine_stopped',
       'stream_started',
       'engine_started',
     ]);
-    expect(await history.events({ limit: 10, offset: 0, streamId: 's' })).toHaveLength(2);
-    const [kept] = await history.streams(10);
+    expect(await eventLog.events({ limit: 10, offset: 0, streamId: 's' })).toHaveLength(2);
+    const [kept] = await eventLog.streams(10);
     expect(kept).toEqual({ ...stream, endedAt: expect.any(Number) });
   });
 });

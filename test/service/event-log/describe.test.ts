@@ -6,33 +6,37 @@ const ID = 'b0d601e6d345960acdaa18d16f79e9fb115c224d882b74a706b1edc2b85648d1';
 
 type Changed = Extract<DomainEvent, { type: 'engine_changed' }>;
 
-function changed(change: Changed['change'], facts: Partial<Changed>): Changed {
+function changed(change: Changed['change'], fields: Partial<Changed>): Changed {
   const others = { health: 'healthy', deleting: false, forwarded: false } as const;
-  return { type: 'engine_changed', engineId: ID, change, ...others, ...facts };
+  return { type: 'engine_changed', engineId: ID, change, ...others, ...fields };
 }
 
 const LINES: [DomainEvent, string, string][] = [
-  [{ type: 'engine_started', engineId: ID }, 'engine', 'Engine b0d601e6d345 runs'],
+  [{ type: 'engine_started', engineId: ID }, 'engine', 'Engine b0d601e6d345 is running'],
   [{ type: 'engine_stopped', engineId: ID, reason: 'deleted' }, 'engine', 'Engine b0d601e6d345 was deleted'],
-  [{ type: 'engine_stopped', engineId: ID, reason: 'gone' }, 'engine', 'Engine b0d601e6d345 is gone'],
+  [
+    { type: 'engine_stopped', engineId: ID, reason: 'gone' },
+    'engine',
+    'Engine b0d601e6d345 is no longer running',
+  ],
   [changed('health', { health: 'unhealthy' }), 'engine', 'Engine b0d601e6d345 is unhealthy'],
-  [changed('health', { health: 'unknown' }), 'engine', 'Engine b0d601e6d345 is of unknown health'],
+  [changed('health', { health: 'unknown' }), 'engine', 'Engine b0d601e6d345 has unknown health'],
   [changed('deleting', { deleting: true }), 'engine', 'Engine b0d601e6d345 is being deleted'],
   [changed('deleting', {}), 'engine', 'Engine b0d601e6d345 could not be deleted'],
   [
     changed('forwarded', { forwarded: true }),
     'engine',
-    'Engine b0d601e6d345 has the forwarded port of its VPN',
+    'Engine b0d601e6d345 uses the forwarded port of its VPN',
   ],
-  [changed('forwarded', {}), 'engine', 'Engine b0d601e6d345 no longer has the forwarded port of its VPN'],
-  [{ type: 'runtime_connected' }, 'runtime', 'The engine runtime answers'],
-  [{ type: 'runtime_disconnected', reason: 'gone' }, 'runtime', 'The engine runtime does not answer'],
-  [{ type: 'vpn_changed', vpn: 'gluetun', connected: true }, 'vpn', 'The VPN gluetun is connected'],
-  [{ type: 'vpn_changed', vpn: 'gluetun', connected: false }, 'vpn', 'The VPN gluetun is not connected'],
+  [changed('forwarded', {}), 'engine', 'Engine b0d601e6d345 no longer uses the forwarded port of its VPN'],
+  [{ type: 'runtime_connected' }, 'runtime', 'Engine runtime connected'],
+  [{ type: 'runtime_disconnected', reason: 'gone' }, 'runtime', 'Engine runtime disconnected'],
+  [{ type: 'vpn_changed', vpn: 'gluetun', connected: true }, 'vpn', 'VPN gluetun connected'],
+  [{ type: 'vpn_changed', vpn: 'gluetun', connected: false }, 'vpn', 'VPN gluetun disconnected'],
   [
     { type: 'vpn_emergency', active: true, failedVpn: 'one', healthyVpn: 'two' },
     'vpn',
-    'The VPN one has failed, two takes its place',
+    'VPN one has failed; new engines use two',
   ],
   [
     { type: 'vpn_emergency', active: true, failedVpn: 'one', healthyVpn: null },
@@ -44,43 +48,43 @@ const LINES: [DomainEvent, string, string][] = [
     'vpn',
     'Both VPNs are connected again',
   ],
-  [{ type: 'vpn_restarted', vpn: 'one' }, 'vpn', 'The VPN one stays unhealthy and is restarted'],
+  [{ type: 'vpn_restarted', vpn: 'one' }, 'vpn', 'VPN one stayed unhealthy and is being restarted'],
   [
     { type: 'breaker_changed', breaker: 'general', state: 'half_open' },
     'provisioning',
     'The general circuit breaker is half open',
   ],
-  [{ type: 'leadership_changed', leading: true, term: 1 }, 'provisioning', 'This orchestrator leads'],
+  [
+    { type: 'leadership_changed', leading: true, term: 1 },
+    'provisioning',
+    'This orchestrator is now the leader',
+  ],
   [
     { type: 'leadership_changed', leading: false, term: 1 },
     'provisioning',
-    'This orchestrator no longer leads',
+    'This orchestrator is no longer the leader',
   ],
-  [{ type: 'stream_started', streamId: 's', engineId: ID }, 'stream', 'A stream has started'],
-  [{ type: 'stream_ended', streamId: 's', engineId: null, reason: null }, 'stream', 'A stream has ended'],
-  [
-    { type: 'streams_restored', started: 2 },
-    'stream',
-    'Streams were taken up again after a restart, 2 of them started',
-  ],
+  [{ type: 'stream_started', streamId: 's', engineId: ID }, 'stream', 'Stream started'],
+  [{ type: 'stream_ended', streamId: 's', engineId: null, reason: null }, 'stream', 'Stream ended'],
+  [{ type: 'streams_restored', started: 2 }, 'stream', 'Streams restored after a restart: 2 active'],
 ];
 
-describe('the words of the log', () => {
-  it.each(LINES)('for %j', (event, category, message) => {
-    const { type: _type, ...facts } = event;
+describe('descriptions of events', () => {
+  it.each(LINES)('%j', (event, category, message) => {
+    const { type: _type, ...fields } = event;
     const description = describeEvent(event);
     expect(description).toMatchObject({ category, message });
-    // No fact of the event is lost.
+    // Every field of the event is in its description.
     const { containerId, streamId, details } = description;
-    const told = new Set<unknown>([containerId, streamId, ...Object.values(details)]);
-    for (const fact of Object.values(facts)) expect(told).toContain(fact);
+    const described = new Set<unknown>([containerId, streamId, ...Object.values(details)]);
+    for (const value of Object.values(fields)) expect(described).toContain(value);
   });
 
-  it('are there for every type', () => {
+  it('exist for every type', () => {
     expect(new Set(LINES.map(([{ type }]) => type))).toEqual(new Set(EVENT_TYPES));
   });
 
-  it('are of bounded length, whatever a fault says of itself', () => {
+  it('have a bounded length, even if an error message is long', () => {
     const description = describeEvent({ type: 'runtime_disconnected', reason: 'x'.repeat(100_000) });
     expect(JSON.stringify(description).length).toBeLessThan(1000);
   });

@@ -21,12 +21,12 @@ async function storeOfSix() {
   return { ...opened, events };
 }
 
-describe('the event log', () => {
-  it('comes back newest first, as it was written', async () => {
-    const { store, events, reports } = await storeOfSix();
+describe('events', () => {
+  it('returns events as written, newest first', async () => {
+    const { store, events, logLines } = await storeOfSix();
     expect(store.events(ALL)).toEqual(events.toReversed());
-    expect(store.keeping).toEqual({ store: 'file', fault: null });
-    expect(reports).toEqual([]);
+    expect(store.storage).toEqual({ store: 'file', error: null });
+    expect(logLines).toEqual([]);
     store.close();
   });
 
@@ -49,7 +49,7 @@ describe('the event log', () => {
   });
 
   it.each(["' OR 1=1 --", "c1'; DROP TABLE events; --", '%', '*', 'c1" OR ""="', '\u0000', '?1'])(
-    'takes %j for a value and nothing else',
+    'treats %j as a value, not as SQL',
     async (text) => {
       const { store, events } = await storeOfSix();
       for (const field of ['type', 'containerId', 'streamId'] as const)
@@ -62,9 +62,9 @@ describe('the event log', () => {
     },
   );
 
-  it('is told in figures', async () => {
+  it('counts events by type and category', async () => {
     const { store } = await storeOfSix();
-    expect(store.figures()).toEqual({
+    expect(store.counts()).toEqual({
       total: 6,
       byType: { engine_started: 2, vpn_changed: 1, stream_started: 1, stream_ended: 1, engine_stopped: 1 },
       byCategory: { engine: 3, vpn: 1, stream: 2 },
@@ -74,7 +74,7 @@ describe('the event log', () => {
     store.close();
   });
 
-  it('keeps an event that is written twice once', async () => {
+  it('stores an event that is written twice once', async () => {
     const { store, events } = await storeOfSix();
     store.write(events.map((event) => ({ event })));
     expect(store.events(ALL)).toEqual(events.toReversed());
@@ -82,42 +82,42 @@ describe('the event log', () => {
     store.close();
   });
 
-  it('has no figures while it is empty', async () => {
+  it('has no oldest and newest event while it is empty', async () => {
     const { store } = openStore(join(await makeFolder(), 'history.sqlite'));
-    expect(store.figures()).toEqual({ total: 0, byType: {}, byCategory: {}, oldest: null, newest: null });
+    expect(store.counts()).toEqual({ total: 0, byType: {}, byCategory: {}, oldest: null, newest: null });
     expect(store.events(ALL)).toEqual([]);
     store.close();
   });
 });
 
 describe('retention', () => {
-  it('keeps the newest events, and removes others in slices', async () => {
+  it('keeps the newest events and deletes the others in slices', async () => {
     const { store } = openStore(join(await makeFolder(), 'history.sqlite'), { maxEvents: 1000 });
     store.write(eventsAt(0, 2700));
     let slices = 0;
     const sizes: number[] = [];
     while (store.tidy()) {
       slices += 1;
-      sizes.push(store.figures().total);
+      sizes.push(store.counts().total);
     }
     expect(slices).toBe(4);
     expect(sizes).toEqual([2200, 1700, 1200, 1000]);
-    expect(store.figures()).toMatchObject({ oldest: NOON + 1_700_000, newest: NOON + 2_699_000 });
+    expect(store.counts()).toMatchObject({ oldest: NOON + 1_700_000, newest: NOON + 2_699_000 });
     store.close();
   });
 
-  it('counts what an earlier run has left', async () => {
+  it('includes the events of earlier runs', async () => {
     const path = join(await makeFolder(), 'history.sqlite');
     const { store: first } = openStore(path);
     first.write(eventsAt(0, 30));
     first.close();
     const { store } = openStore(path, { maxEvents: 10 });
     expect(store.tidy()).toBe(true);
-    expect(store.figures()).toMatchObject({ total: 10, oldest: NOON + 20_000 });
+    expect(store.counts()).toMatchObject({ total: 10, oldest: NOON + 20_000 });
     store.close();
   });
 
-  it('forgets events and ended streams of a certain age, and no stream that has not ended', async () => {
+  it('deletes events and ended streams that are too old, and no stream that has not ended', async () => {
     let now = NOON;
     const options = { maxAgeMs: 60_000, now: () => now };
     const { store } = openStore(join(await makeFolder(), 'history.sqlite'), options);
@@ -125,32 +125,32 @@ describe('retention', () => {
     const recent = makeStream('recent', { endedAt: NOON + 50_000 });
     const open = makeStream('open', { startedAt: NOON - 1e9 });
     store.write([...eventsAt(0, 1200), { stream: old }, { stream: recent }, { stream: open }]);
-    expect(store.forget()).toBe(false);
+    expect(store.pruneExpired()).toBe(false);
     now = NOON + 1_100_000;
-    expect(store.forget()).toBe(true);
-    expect(store.figures().total).toBe(700);
+    expect(store.pruneExpired()).toBe(true);
+    expect(store.counts().total).toBe(700);
     now = NOON + 100_000;
-    expect(store.forget()).toBe(false);
+    expect(store.pruneExpired()).toBe(false);
     now = NOON + 1_100_000;
-    while (store.forget());
-    // Those from 60 s before now on are left.
-    expect(store.figures()).toMatchObject({ total: 160, oldest: NOON + 1_040_000 });
+    while (store.pruneExpired());
+    // The events of the last 60 seconds remain.
+    expect(store.counts()).toMatchObject({ total: 160, oldest: NOON + 1_040_000 });
     expect(store.streams(10)).toEqual([open]);
     store.close();
   });
 
-  it('keeps so many ended streams', async () => {
+  it('limits the number of ended streams', async () => {
     const { store } = openStore(join(await makeFolder(), 'history.sqlite'), { maxEvents: 3 });
     const ended = Array.from({ length: 8 }, (_, index) => makeStream(`s${index}`, { endedAt: NOON + index }));
     store.write(ended.map((stream) => ({ stream })));
-    while (store.forget());
+    while (store.pruneExpired());
     expect(store.streams(100)).toEqual(ended.slice(-3));
     store.close();
   });
 });
 
 describe('streams', () => {
-  it('come back as they were, the ended ones in the order of their ends and bounded', async () => {
+  it('are returned as written, the latest ended ones in the order of their ends', async () => {
     const path = join(await makeFolder(), 'history.sqlite');
     const { store: first } = openStore(path);
     const open = makeStream('open', { engineId: 'c1', isLive: false, keyType: 'magnet' });
@@ -163,7 +163,7 @@ describe('streams', () => {
     store.close();
   });
 
-  it('end once they have been written as ended; one that starts again is another', async () => {
+  it('can be updated with their end; a stream that starts again is stored separately', async () => {
     const { store } = openStore(join(await makeFolder(), 'history.sqlite'));
     const first = makeStream('s');
     store.write([{ stream: first }]);
@@ -176,7 +176,7 @@ describe('streams', () => {
 });
 
 describe('the file', () => {
-  it('is readable by its owner alone', async () => {
+  it('is readable by its owner only', async () => {
     const path = join(await makeFolder(), 'a', 'b', 'history.sqlite');
     const { store } = openStore(path);
     store.write(eventsAt(0, 1));
@@ -184,7 +184,7 @@ describe('the file', () => {
     store.close();
   });
 
-  it('is a whole database by itself once it is closed', async () => {
+  it('is a complete database once it is closed', async () => {
     const folder = await makeFolder();
     const path = join(folder, 'history.sqlite');
     const { store } = openStore(path);

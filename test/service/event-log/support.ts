@@ -5,45 +5,45 @@ import { onTestFinished } from 'vitest';
 import { EventLog, type EventLogOptions } from '../../../src/service/event-log/event-log.ts';
 import type {
   Change,
-  Description,
+  EventDescription,
   EventRecord,
-  Keeping,
-  Report,
+  LogLine,
+  StorageState,
 } from '../../../src/service/event-log/records.ts';
 import { EventLogStore, type StoreOptions } from '../../../src/service/event-log/store.ts';
 import type { Stream } from '../../../src/service/streams/streams.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
-/** A fixed moment for events that are made by hand. */
+/** Time of the events that tests create, in milliseconds since the epoch. */
 export const NOON = Date.UTC(2026, 10, 21, 12);
 
-/** A folder that goes with the test. */
+/** Creates a folder that is removed after the test. */
 export async function makeFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'roundhouse-history-'));
+  const folder = await mkdtemp(join(tmpdir(), 'roundhouse-event-log-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** What lies in a folder, without SQLite's files beside a database. */
+/** Names of the databases in a folder, without SQLite's auxiliary files. */
 export async function databasesIn(folder: string): Promise<string[]> {
   return (await readdir(folder)).filter((name) => name.endsWith('.sqlite')).sort();
 }
 
-export function describeEngine(containerId: string, message = 'Engine runs'): Description {
+export function describeEngine(containerId: string, message = 'Engine is running'): EventDescription {
   return { category: 'engine', containerId, streamId: null, message, details: { port: 19_000 } };
 }
 
-/** The event that happened `seconds` after noon. */
-export function eventAt(seconds: number, facts: Partial<EventRecord> = {}): EventRecord {
+/** An event `seconds` after {@link NOON}. */
+export function eventAt(seconds: number, fields: Partial<EventRecord> = {}): EventRecord {
   const time = NOON + seconds * 1000;
-  return { id: time * 1000, time, type: 'engine_started', ...describeEngine('c1'), ...facts };
+  return { id: time * 1000, time, type: 'engine_started', ...describeEngine('c1'), ...fields };
 }
 
 export function eventsAt(from: number, count: number): Change[] {
   return Array.from({ length: count }, (_, index) => ({ event: eventAt(from + index) }));
 }
 
-export function makeStream(id: string, facts: Partial<Stream> = {}): Stream {
+export function makeStream(id: string, fields: Partial<Stream> = {}): Stream {
   return {
     id,
     keyType: 'infohash',
@@ -55,48 +55,48 @@ export function makeStream(id: string, facts: Partial<Stream> = {}): Stream {
     isLive: true,
     startedAt: NOON,
     endedAt: null,
-    ...facts,
+    ...fields,
   };
 }
 
 export interface OpenStore {
   store: EventLogStore;
-  reports: Report[];
-  keepings: Keeping[];
+  logLines: LogLine[];
+  storageChanges: StorageState[];
 }
 
-/** A store in this thread, closed with the test if not before. */
+/** Opens a store in this thread. The test must close it. */
 export function openStore(path: string, options: Partial<StoreOptions> = {}): OpenStore {
-  const reports: Report[] = [];
-  const keepings: Keeping[] = [];
+  const logLines: LogLine[] = [];
+  const storageChanges: StorageState[] = [];
   const store = new EventLogStore({
     path,
     maxEvents: 100_000,
     maxAgeMs: 1e12,
     now: () => NOON,
-    report: (report) => reports.push(report),
-    onKeeping: (keeping) => keepings.push(keeping),
+    onLog: (line) => logLines.push(line),
+    onStorageChange: (storage) => storageChanges.push(storage),
     ...options,
   });
-  return { store, reports, keepings };
+  return { store, logLines, storageChanges };
 }
 
-/** The history with its real worker, closed with the test. */
-export function startHistory(dataDir: string, options: Partial<EventLogOptions> = {}) {
-  const reports: Report[] = [];
-  const history = new EventLog({
+/** Starts an event log with its real worker, closed after the test. */
+export function startEventLog(dataDir: string, options: Partial<EventLogOptions> = {}) {
+  const logLines: LogLine[] = [];
+  const eventLog = new EventLog({
     dataDir,
     maxEvents: 100_000,
     maxAgeS: 1e9,
-    report: (report) => reports.push(report),
+    onLog: (line) => logLines.push(line),
     ...options,
   });
-  history.start();
-  onTestFinished(() => history.close());
-  return { history, reports };
+  eventLog.start();
+  onTestFinished(() => eventLog.close());
+  return { eventLog, logLines };
 }
 
-/** Resolves once everything that was recorded until now has been written. */
-export function written(history: EventLog, total: number): Promise<true> {
-  return waitUntil(`${total} events`, async () => (await history.figures()).total === total, 20_000);
+/** Resolves once the log contains `total` events. */
+export function written(eventLog: EventLog, total: number): Promise<true> {
+  return waitUntil(`${total} events`, async () => (await eventLog.stats()).total === total, 20_000);
 }

@@ -1,12 +1,12 @@
 import type { ResourceSample } from '../../../src/service/engines/runtime.ts';
 import { COLUMN_NAMES, type Point } from '../../../src/service/time-series/columns.ts';
 
-/** A point of which nothing is known but what is given. */
-export function point(known: Partial<Point>): Point {
-  return { ...(Object.fromEntries(COLUMN_NAMES.map((column) => [column, null])) as Point), ...known };
+/** A point in which all other values are unknown. */
+export function point(values: Partial<Point>): Point {
+  return { ...(Object.fromEntries(COLUMN_NAMES.map((column) => [column, null])) as Point), ...values };
 }
 
-/** An engine that started at 1000 s, sampled at a time in seconds; all of its counters read the same. */
+/** A sample of an engine that started at 1000 s, taken at `timeS`; all counters have the same value. */
 export function sampleAt(
   timeS: number,
   counter: number,

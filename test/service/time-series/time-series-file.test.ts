@@ -8,7 +8,7 @@ import { FakeClock, settle } from '../../support/fake-clock.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { point } from './fixtures.ts';
 
-const BEGUN_S = 1_800_000_000;
+const START_S = 1_800_000_000;
 
 function makeDataDir(): string {
   const dataDir = mkdtempSync(join(tmpdir(), 'roundhouse-samples-'));
@@ -16,111 +16,113 @@ function makeDataDir(): string {
   return dataDir;
 }
 
-/** A past with the file that keeps it, as of one run of the service. */
+/** A time series and its file, as in one run of the service. */
 function createRun(dataDir: string, intervalS = 10) {
-  const past = new TimeSeries(intervalS, () => BEGUN_S * 1000);
+  const timeSeries = new TimeSeries(intervalS, () => START_S * 1000);
   const clock = new FakeClock();
   const errors: string[] = [];
-  const file = new TimeSeriesFile({ dataDir, past, clock, onError: (message) => errors.push(message) });
-  return { past, clock, errors, file, path: join(dataDir, 'samples.json') };
+  const file = new TimeSeriesFile({ dataDir, timeSeries, clock, onError: (message) => errors.push(message) });
+  return { timeSeries, clock, errors, file, path: join(dataDir, 'samples.json') };
 }
 
-function note(past: TimeSeries, count: number, from = 0): void {
+function addPoints(timeSeries: TimeSeries, count: number, from = 0): void {
   for (let n = from; n < from + count; n += 1)
-    past.note(BEGUN_S + n * 10 + 5, point({ cpu_percent: n % 10, engines_total: n, cache_hits: 2 }));
+    timeSeries.add(START_S + n * 10 + 5, point({ cpu_percent: n % 10, engines_total: n, cache_hits: 2 }));
 }
 
-describe('a past that is kept', () => {
-  test('is the same after a restart, as soon as it is asked for', async () => {
+describe('the file of a time series', () => {
+  test('restores the time series after a restart', async () => {
     const dataDir = makeDataDir();
-    const former = createRun(dataDir);
-    // A round number of the longest intervals: one that goes on has its mean weighed anew.
-    note(former.past, 1980);
-    await former.file.close();
-    expect(statSync(former.path).mode & 0o777).toBe(0o600);
+    const previous = createRun(dataDir);
+    // A whole number of the longest intervals: the mean of one that continues would change its weight.
+    addPoints(previous.timeSeries, 1980);
+    await previous.file.close();
+    expect(statSync(previous.path).mode & 0o777).toBe(0o600);
 
     const next = createRun(dataDir);
     await next.file.restore();
-    note(former.past, 1, 1980);
-    note(next.past, 1, 1980);
+    addPoints(previous.timeSeries, 1, 1980);
+    addPoints(next.timeSeries, 1, 1980);
     for (const windowS of [300, 4000, 10_000, 86_400])
-      expect(next.past.read(windowS)).toEqual(former.past.read(windowS));
+      expect(next.timeSeries.read(windowS)).toEqual(previous.timeSeries.read(windowS));
     expect(next.errors).toEqual([]);
   });
 
-  test('is saved every five minutes, and not where nothing was noted', async () => {
-    const { past, clock, file, path } = createRun(makeDataDir());
+  test('is written every five minutes if points were added', async () => {
+    const { timeSeries, clock, file, path } = createRun(makeDataDir());
     file.start();
+    await settle();
     clock.advance(300_000);
     await settle();
     expect(() => readFileSync(path)).toThrow('ENOENT');
-    note(past, 1);
+    addPoints(timeSeries, 1);
     clock.advance(300_000);
-    await waitUntil('it is saved', () => JSON.parse(readFileSync(path, 'utf8')), 10_000);
+    await waitUntil('the file', () => JSON.parse(readFileSync(path, 'utf8')), 10_000);
     await file.close();
     expect(clock.pending).toBe(0);
   });
 
-  test('sampled at another interval has its coarser intervals alone', async () => {
+  test('restores only the coarser intervals if the sampling interval has changed', async () => {
     const dataDir = makeDataDir();
-    const former = createRun(dataDir);
-    note(former.past, 100);
-    await former.file.close();
-    const { past, file } = createRun(dataDir, 7);
+    const previous = createRun(dataDir);
+    addPoints(previous.timeSeries, 100);
+    await previous.file.close();
+    const { timeSeries, file } = createRun(dataDir, 7);
     await file.restore();
-    note(past, 1, 100);
-    expect(past.read(300).engines_total.filter((figure) => figure !== null)).toEqual([100]);
-    expect(past.read(86_400).engines_total.slice(-4)).toEqual([29, 59, 89, 100]);
+    addPoints(timeSeries, 1, 100);
+    expect(timeSeries.read(300).engines_total.filter((value) => value !== null)).toEqual([100]);
+    expect(timeSeries.read(86_400).engines_total.slice(-4)).toEqual([29, 59, 89, 100]);
   });
 
   test.each([
     ['', 'JSON'],
-    ['{}', 'not what'],
-    ['null', 'not what'],
-    ['{"columns":["other"],"tiers":[]}', 'not what'],
-  ])('from a file with %j is not taken up, and the next is', async (text, reason) => {
+    ['{}', 'not in the format'],
+    ['null', 'not in the format'],
+    ['{"columns":["other"],"tiers":[]}', 'not in the format'],
+  ])('is ignored if it contains %j, and replaced', async (text, reason) => {
     const dataDir = makeDataDir();
-    const { past, errors, file, path } = createRun(dataDir);
+    const { timeSeries, errors, file, path } = createRun(dataDir);
     writeFileSync(path, text);
     await file.restore();
     expect(errors).toEqual([expect.stringContaining(reason)]);
-    note(past, 3);
+    addPoints(timeSeries, 3);
     await file.close();
     const next = createRun(dataDir);
     await next.file.restore();
     expect(next.errors).toEqual([]);
   });
 
-  test('with figures that are none is not taken up', async () => {
+  test('is ignored if it contains invalid values', async () => {
     const dataDir = makeDataDir();
-    const former = createRun(dataDir);
-    note(former.past, 1);
-    await former.file.close();
-    const sound = readFileSync(former.path, 'utf8');
+    const previous = createRun(dataDir);
+    addPoints(previous.timeSeries, 1);
+    await previous.file.close();
+    const valid = readFileSync(previous.path, 'utf8');
     for (const broken of [
-      sound.replace('null', '"null"'),
-      sound.replace('[[', '[[1.5,'),
-      sound.replace(',2,', ',-2,'),
+      valid.replace('null', '"null"'),
+      valid.replace('[[', '[[1.5,'),
+      valid.replace(',2,', ',-2,'),
     ]) {
-      expect(broken).not.toBe(sound);
-      writeFileSync(former.path, broken);
+      expect(broken).not.toBe(valid);
+      writeFileSync(previous.path, broken);
       const next = createRun(dataDir);
       await next.file.restore();
       expect(next.errors).toHaveLength(1);
     }
   });
 
-  test('that cannot be saved is told of once only', async () => {
+  test('is reported once if it cannot be written', async () => {
     const dataDir = makeDataDir();
-    const { past, clock, errors, file, path } = createRun(join(dataDir, 'later'));
+    const { timeSeries, clock, errors, file, path } = createRun(join(dataDir, 'later'));
     file.start();
     for (let round = 0; round < 3; round += 1) {
-      note(past, 1, round);
+      addPoints(timeSeries, 1, round);
+      await waitUntil('the timer of the next save', () => clock.pending === 1, 10_000);
       clock.advance(300_000);
-      await waitUntil('it was tried', () => errors.length === 1, 10_000);
+      await waitUntil('the first attempt', () => errors.length === 1, 10_000);
     }
     await file.close();
-    expect(errors).toEqual([expect.stringContaining('The figures cannot be kept')]);
+    expect(errors).toEqual([expect.stringContaining('could not save the time series')]);
     expect(() => readFileSync(path)).toThrow('ENOENT');
   });
 });

@@ -16,16 +16,16 @@ const START_DEADLINE_MS = 60_000;
 const STOP_DEADLINE_MS = 30_000;
 
 /**
- * Starts a Docker daemon in a temporary folder, with a network bridge of its own and without any rule in the
- * machine's packet filter, so that it meets no other daemon: those of other runs, or the machine's own.
- * Containers reach each other, and are reached through ports published on 127.0.0.1; they do not reach the
- * outside except with `--network host`.
- * @throws Error where no daemon can run here.
+ * Starts a Docker daemon in a temporary folder, with a network bridge of its own, beside the machine's own daemon
+ * and those of other runs. The daemon changes no rule of the packet filter; where bridged packets are filtered,
+ * the bridge adds two rules and removes them with itself. Containers reach each other and are reached through
+ * ports published on 127.0.0.1; only those with `--network host` reach the outside.
+ * @throws Error if no daemon can run on this machine
  */
 export async function startDockerd(): Promise<Dockerd> {
   const programs = await dockerPrograms();
   if ('missing' in programs) throw new Error(programs.missing);
-  const bridge = await createBridge(programs.paths.ip);
+  const bridge = await createBridge(programs.paths);
   const folder = await mkdtemp(join(tmpdir(), 'roundhouse-dockerd-'));
   const daemon = new Dockerd(folder, bridge, programs.paths);
   try {

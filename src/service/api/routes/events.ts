@@ -11,7 +11,7 @@ import { toMs } from '../schemas/moment.ts';
 const DEFAULT_LIMIT = 100;
 
 /** The event log. */
-export function eventRoutes(api: Api, history: EventLog): void {
+export function eventRoutes(api: Api, eventLog: EventLog): void {
   api.get(
     '/events',
     {
@@ -26,7 +26,7 @@ export function eventRoutes(api: Api, history: EventLog): void {
         },
       },
     },
-    async ({ query }) => (await history.events(toQuery(query))).map(toWireEvent),
+    async ({ query }) => (await eventLog.events(toQuery(query))).map(toWireEvent),
   );
 
   api.get(
@@ -39,7 +39,7 @@ export function eventRoutes(api: Api, history: EventLog): void {
       },
     },
     async (_request, reply) => {
-      const { total, byType, byCategory, oldest, newest, dropped, queued, keeping } = await history.figures();
+      const { total, byType, byCategory, oldest, newest, dropped, queued, storage } = await eventLog.stats();
       reply.header('Cache-Control', 'no-store');
       return {
         total,
@@ -49,7 +49,7 @@ export function eventRoutes(api: Api, history: EventLog): void {
         newest: newest === null ? null : toTime(newest),
         dropped,
         queued,
-        store: keeping?.store ?? ('away' as const),
+        store: storage?.store ?? ('away' as const),
       };
     },
   );

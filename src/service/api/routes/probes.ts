@@ -35,7 +35,7 @@ export function probeRoutes(
   api: Api,
   parts: {
     registry: EngineRegistry;
-    history: EventLog;
+    eventLog: EventLog;
     /** Null where there are no others. */
     cluster: () => ClusterState | null;
     runtimeName: string;
@@ -43,7 +43,7 @@ export function probeRoutes(
     startedMs: number;
   },
 ): void {
-  const { registry, history, cluster, runtimeName, version, startedMs } = parts;
+  const { registry, eventLog, cluster, runtimeName, version, startedMs } = parts;
   api.get(
     '/livez',
     {
@@ -84,7 +84,7 @@ export function probeRoutes(
         status: available ? 'healthy' : 'unavailable',
         runtime: { name: runtimeName, available },
         engines: registry.size,
-        history: { store: history.keeping?.store ?? 'away' },
+        history: { store: eventLog.storage?.store ?? 'away' },
         cluster: cluster(),
         uptime_seconds: Math.round(performance.now() - startedMs) / 1000,
       });

@@ -6,7 +6,7 @@ import { problems } from '../schemas/common.ts';
 import { DEFAULT_WINDOW_S, SeriesWindowQuery, SeriesWindowSchema } from '../schemas/samples.ts';
 
 /** The figures over time. Nothing is read for it: it shows what was sampled. */
-export function sampleRoutes(api: Api, past: TimeSeries): void {
+export function sampleRoutes(api: Api, timeSeries: TimeSeries): void {
   /** The points of one run of the service are not those of the next, though there be as many. */
   const run = randomBytes(6).toString('hex');
   api.get(
@@ -22,8 +22,8 @@ export function sampleRoutes(api: Api, past: TimeSeries): void {
     (request, reply) => {
       const windowS = Number(request.query.window_s ?? DEFAULT_WINDOW_S);
       // The same until the next point is noted, and known without making the answer.
-      const etag = `W/"${run}-${past.noted}-${windowS}"`;
-      sendIfModified(request, reply, etag, () => past.read(windowS));
+      const etag = `W/"${run}-${timeSeries.pointCount}-${windowS}"`;
+      sendIfModified(request, reply, etag, () => timeSeries.read(windowS));
     },
   );
 }

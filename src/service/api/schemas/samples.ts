@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { COLUMN_NAMES, type Column } from '../../time-series/columns.ts';
+import { COLUMN_NAMES, type ColumnName } from '../../time-series/columns.ts';
 import { Nullable } from './common.ts';
 
 export const DEFAULT_WINDOW_S = 300;
@@ -16,7 +16,7 @@ export const SeriesWindowQuery = Type.Object({
 
 const Figures = Type.Array(Nullable(Type.Number({ minimum: 0 })));
 const columns = Object.fromEntries(COLUMN_NAMES.map((column) => [column, Figures])) as Record<
-  Column,
+  ColumnName,
   typeof Figures
 >;
 

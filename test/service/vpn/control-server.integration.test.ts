@@ -97,7 +97,7 @@ describe('the two routes for the forwarded port', () => {
     await forwardedPort();
     gluetun.behaviour.faults = { [OLD]: 'error' };
     gluetun.requests.length = 0;
-    await expect(forwardedPort()).rejects.toThrow('answers 500');
+    await expect(forwardedPort()).rejects.toThrow('status 500');
     gluetun.behaviour.faults = {};
     await forwardedPort();
     expect(gluetun.requests).toEqual([OLD, OLD]);
@@ -108,13 +108,13 @@ describe('a control server that misbehaves', () => {
   it('is not followed to where it redirects', async () => {
     const { gluetun, forwardedPort } = await start({ faults: { '*': 'redirect' } }, 'sesame');
     await expect(forwardedPort()).rejects.toThrow(
-      `GET ${NEW} on Gluetun's control server responded with 302`,
+      `GET ${NEW} on Gluetun's control server failed with status 302`,
     );
     expect(gluetun.requests).toEqual([NEW, OLD]);
   });
 
   it.each([
-    ['error', /answers 500/],
+    ['error', /status 500/],
     ['rubbish', /JSON/],
     ['huge', /size/],
     ['reset', /other side closed|ECONNRESET/],

@@ -99,14 +99,14 @@ async function clearCache(origin: string, key: string): Promise<number> {
 test('a first start logs its addresses and key, starts engines, and stops them on SIGTERM', async () => {
   const service = new Service({ MIN_REPLICAS: '2' });
   const origin = await service.serving();
-  const key = await service.line(/^API key: (\S+) \(made now/);
+  const key = await service.line(/^API key: (\S+) \(generated/);
   const keyFile = join(dataDir, 'api-key');
   expect(service.lines.slice(0, 5)).toEqual([
     `Roundhouse ${manifest.version} listening on ${origin}`,
     `Panel: ${origin}/panel`,
     `API documentation: ${origin}/docs`,
     'Engines: local processes of the bundled emulated engine (ENGINE_RUNTIME=process)',
-    `API key: ${key} (made now, kept in ${keyFile})`,
+    `API key: ${key} (generated, stored in ${keyFile})`,
   ]);
   expect(new URL(origin).hostname).toBe('127.0.0.1');
   expect(await readFile(keyFile, 'utf8')).toBe(`${key}\n`);
@@ -141,7 +141,7 @@ test('a later start uses the same key, and a kept-alive connection does not dela
   const socket = join(dataDir, 'no-docker.sock');
   const service = new Service({ ENGINE_RUNTIME: 'auto', DOCKER_HOST: `unix://${socket}`, MIN_REPLICAS: '0' });
   const origin = await service.serving();
-  expect(await service.line(/^API key: (.*)/)).toBe(`kept in ${keyFile}`);
+  expect(await service.line(/^API key: (.*)/)).toBe(`stored in ${keyFile}`);
   expect(await service.line(/^Engines: (.*)/)).toBe(
     `local processes of the bundled emulated engine (no Docker daemon answers at unix://${socket})`,
   );

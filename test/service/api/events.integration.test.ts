@@ -198,7 +198,7 @@ describe('trouble with the history', () => {
 
   it('is a clear 503 where its worker is not there', async () => {
     const api = createServer(pino({ level: 'silent' }), {});
-    const history = new EventLog({ dataDir: 'unused', maxEvents: 1, maxAgeS: 60, report: () => {} });
+    const history = new EventLog({ dataDir: 'unused', maxEvents: 1, maxAgeS: 60, onLog: () => {} });
     eventRoutes(api, history);
     for (const path of ['/events', '/events/stats']) {
       const reply = await api.inject(path);
