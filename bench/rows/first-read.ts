@@ -108,7 +108,7 @@ async function timeFirstRead(
     const begun = performance.now();
     const total = await stats.total(AbortSignal.timeout(READ_DEADLINE_MS));
     const tookMs = performance.now() - begun;
-    if (total.container_count !== count || !(total.total_memory_usage > 0)) {
+    if (total.engineCount !== count || !(total.memoryUsage > 0)) {
       throw new Error(`not the figures of ${count} engines: ${JSON.stringify(total)}`);
     }
     return tookMs;

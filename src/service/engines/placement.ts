@@ -27,19 +27,19 @@ export interface Placement extends VpnAssignment {
 }
 
 /**
- * The VPNs of a status, each with its own part of the port range: two containers cannot publish the same port.
+ * The given VPNs, each with its own part of the port range: two containers cannot publish the same port.
  * @param takesPort whether engines can be started with the forwarded port
  */
 export function placementsFor(
-  vpns: readonly { container: string; connected: boolean; forwarded_port: number | null }[],
+  vpns: readonly Omit<EngineVpn, 'ports'>[],
   range: PortRange,
   takesPort: boolean,
 ): EngineVpn[] {
   const parts = splitRange(range, vpns.length);
-  return vpns.map(({ container, connected, forwarded_port }, index) => ({
+  return vpns.map(({ container, connected, forwardedPort }, index) => ({
     container,
     connected,
-    forwardedPort: takesPort ? forwarded_port : null,
+    forwardedPort: takesPort ? forwardedPort : null,
     ports: parts[index]!,
   }));
 }

@@ -4,7 +4,7 @@ import { gauge, gaugeBy } from './instruments.ts';
 import type { KnownVpn } from './vpn.ts';
 
 const VPN_STATES = ['healthy', 'unhealthy', 'unknown', 'disabled', 'starting'] as const;
-type VpnState = (typeof VPN_STATES)[number];
+type VpnGaugeState = (typeof VPN_STATES)[number];
 
 /**
  * Declares `orch_*`: gauges with the names and meanings that dashboards of AceStream orchestrators expect.
@@ -44,10 +44,10 @@ export function orchestratorMetrics(registry: Registry): (snapshot: DomainSnapsh
 }
 
 /** A state set as dashboards expect it: a series per state, labelled with the metric's name, one of them 1. */
-function vpnHealth(registry: Registry, name: string, help: string): (state: VpnState) => void {
-  const set = gaugeBy<VpnState>(registry, name, help, name);
+function vpnHealth(registry: Registry, name: string, help: string): (state: VpnGaugeState) => void {
+  const set = gaugeBy<VpnGaugeState>(registry, name, help, name);
   return (state) => {
     const values = VPN_STATES.map((other) => [other, other === state ? 1 : 0]);
-    set(Object.fromEntries(values) as Record<VpnState, number>);
+    set(Object.fromEntries(values) as Record<VpnGaugeState, number>);
   };
 }

@@ -1,6 +1,6 @@
 import { type Config, ConfigError } from '../config/config.ts';
 import type { EngineRuntime } from '../engines/runtime.ts';
-import type { VpnContainerRestarts, VpnContainers, VpnContainerWatch } from '../vpn/containers.ts';
+import type { VpnContainerEvents, VpnContainerRestarts, VpnContainers } from '../vpn/containers.ts';
 import { type CallObserver, DockerClient } from './docker/client.ts';
 import { DockerRuntime } from './docker/docker-runtime.ts';
 import { dockerEngineOptions } from './docker/options.ts';
@@ -15,7 +15,7 @@ const DEFAULT_SOCKET = 'unix:///var/run/docker.sock';
 export interface OpenedRuntime {
   runtime: EngineRuntime;
   /** Access to the VPN containers; null without Docker. */
-  vpnContainers: (VpnContainers & VpnContainerRestarts & VpnContainerWatch) | null;
+  vpnContainers: (VpnContainers & VpnContainerRestarts & VpnContainerEvents) | null;
   /** The runtime and why it was chosen, for the start-up log. */
   reason: string;
 }

@@ -1,9 +1,9 @@
 import type { ContainerInspectInfo } from 'dockerode';
 import type {
   VpnContainer,
+  VpnContainerEvents,
   VpnContainerRestarts,
   VpnContainers,
-  VpnContainerWatch,
 } from '../../vpn/containers.ts';
 import { type DockerClient, hasStatus } from './client.ts';
 import { followEvents } from './events.ts';
@@ -13,7 +13,7 @@ const STOP_GRACE_S = 10;
 const RESTART_TIMEOUT_MS = 60_000;
 
 /** The configured VPN containers: the only ones that Roundhouse reads or restarts without its label. */
-export class DockerVpnContainers implements VpnContainers, VpnContainerRestarts, VpnContainerWatch {
+export class DockerVpnContainers implements VpnContainers, VpnContainerRestarts, VpnContainerEvents {
   readonly #client: DockerClient;
 
   constructor(client: DockerClient) {
