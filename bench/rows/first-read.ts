@@ -1,7 +1,7 @@
 import { createSystemClock } from '../../src/library/cache/index.ts';
 import type { Label } from '../../src/service/config/values.ts';
 import { EngineRegistry } from '../../src/service/engines/registry.ts';
-import { EngineStats } from '../../src/service/engines/stats.ts';
+import { EngineUsageReader } from '../../src/service/engines/usage.ts';
 import { EventBus } from '../../src/service/events/events.ts';
 import {
   type DockerSampleSource,
@@ -100,7 +100,7 @@ async function timeFirstRead(
   const runtime = createRuntime(docker, label, source);
   const parts = { runtime, bus: new EventBus(), clock: createSystemClock(), monitorIntervalS: 3600 };
   const registry = new EngineRegistry(parts);
-  const stats = new EngineStats(runtime, registry, parts.clock);
+  const stats = new EngineUsageReader(runtime, registry, parts.clock);
   registry.start();
   try {
     const known = () => registry.available && registry.size === count;

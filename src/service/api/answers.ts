@@ -4,7 +4,7 @@ import type { Config } from '../config/config.ts';
 import type { CircuitBreaker } from '../engines/breaker.ts';
 import type { Provisioner } from '../engines/provisioner.ts';
 import type { EngineRegistry } from '../engines/registry.ts';
-import type { EngineStats } from '../engines/stats.ts';
+import type { EngineUsageReader } from '../engines/usage.ts';
 import type { Streams } from '../streams/streams.ts';
 import { connectivityOf, primaryVpn } from '../vpn/state.ts';
 import type { VpnStateCache } from '../vpn/state-cache.ts';
@@ -51,7 +51,7 @@ export interface AnswersParts {
   /** The runtime's `variant`, as `/orchestrator/status` shows it. */
   engineVariant: string;
   registry: EngineRegistry;
-  stats: EngineStats;
+  stats: EngineUsageReader;
   /** The circuit breaker of provisioning. */
   breaker: CircuitBreaker;
   views: EngineViews;

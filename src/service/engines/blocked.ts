@@ -10,19 +10,21 @@ export interface Blocked {
   shouldWait: boolean;
 }
 
+/** Input of {@link findBlock}. */
 export interface ProvisioningState {
   vpn: { enabled: boolean; connected: boolean };
   breaker: Pick<BreakerSnapshot, 'recoveryEtaS'> & { allows: boolean };
-  /** Engines that run, start or are being provisioned. */
+  /** Number of engines, those being provisioned included. */
   engines: number;
   maxReplicas: number;
 }
 
-/** What a VPN usually takes to come back. */
+/** Typical time for a VPN to reconnect. */
 const VPN_ETA_S = 60;
-/** What an attempt usually takes: with 0, clients would try again without a pause while a probe is under way. */
+/** Typical duration of a probe. With 0, clients would retry without a pause while a probe is in progress. */
 const PROBE_ETA_S = 2;
 
+/** The block while the VPN is not connected. */
 export const VPN_DISCONNECTED: Blocked = {
   code: 'vpn_disconnected',
   message: 'The VPN is not connected',
@@ -31,13 +33,13 @@ export const VPN_DISCONNECTED: Blocked = {
   shouldWait: true,
 };
 
-/** The first reason that holds, in the order in which an operator would mend them. */
+/** Returns the first reason that applies, in the order in which an operator would fix them, or null. */
 export function findBlock({ vpn, breaker, engines, maxReplicas }: ProvisioningState): Blocked | null {
   if (vpn.enabled && !vpn.connected) return VPN_DISCONNECTED;
   if (!breaker.allows) {
     return {
       code: 'circuit_breaker',
-      message: 'Provisioning pauses after repeated failures',
+      message: 'Provisioning is paused after repeated failures',
       recoveryEtaS: breaker.recoveryEtaS || PROBE_ETA_S,
       canRetry: false,
       shouldWait: true,
@@ -46,7 +48,7 @@ export function findBlock({ vpn, breaker, engines, maxReplicas }: ProvisioningSt
   if (engines >= maxReplicas) {
     return {
       code: 'max_capacity',
-      message: `All ${maxReplicas} engines that MAX_REPLICAS allows are there`,
+      message: `The maximum of ${maxReplicas} engines (MAX_REPLICAS) is reached`,
       recoveryEtaS: null,
       canRetry: false,
       shouldWait: false,

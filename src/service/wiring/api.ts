@@ -54,7 +54,7 @@ export async function createApi(
 ): Promise<Api> {
   const { sseClients, timeSeries, cluster } = parts;
   const { caches, clock, eventLog, log, metrics } = parts.infrastructure;
-  const { registry, stats, breakers } = parts.engines;
+  const { registry, usage, breakers } = parts.engines;
   const { streams, samples, sessions } = parts.playback;
   const { state: vpnState } = parts.vpns;
   const { provisioner, scaler, replacer } = parts.reconcilers;
@@ -69,7 +69,7 @@ export async function createApi(
     config,
     engineVariant: runtime.variant,
     registry,
-    stats,
+    stats: usage,
     breaker: breakers.general,
     views,
     streams,

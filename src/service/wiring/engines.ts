@@ -3,7 +3,7 @@ import { CircuitBreaker } from '../engines/breaker.ts';
 import { HealthMonitor } from '../engines/health.ts';
 import { EngineRegistry } from '../engines/registry.ts';
 import type { EngineRuntime } from '../engines/runtime.ts';
-import { EngineStats } from '../engines/stats.ts';
+import { EngineUsageReader } from '../engines/usage.ts';
 import type { Infrastructure } from './infrastructure.ts';
 
 /** The engines: their registry, resource usage, health, and the circuit breakers of provisioning. */
@@ -12,7 +12,7 @@ export type Engines = ReturnType<typeof createEngines>;
 /** Creates what observes the engines. Nothing here starts or removes one. */
 export function createEngines(config: Config, runtime: EngineRuntime, { bus, clock }: Infrastructure) {
   const registry = new EngineRegistry({ runtime, bus, clock, monitorIntervalS: config.monitorIntervalS });
-  const stats = new EngineStats(runtime, registry, clock);
+  const usage = new EngineUsageReader(runtime, registry, clock);
   const createBreaker = (name: 'general' | 'replacement') => {
     const breaker = new CircuitBreaker({
       clock,
@@ -36,5 +36,5 @@ export function createEngines(config: Config, runtime: EngineRuntime, { bus, clo
     if ((event.type === 'stream_started' || event.type === 'stream_ended') && event.engineId !== null)
       registry.update(event.engineId, { lastStreamUsage: Date.now() });
   });
-  return { registry, stats, breakers, health };
+  return { registry, usage, breakers, health };
 }

@@ -9,7 +9,7 @@ import type { Infrastructure } from './infrastructure.ts';
 /** Creates the time series with its sampler and its file. */
 export function createTimeSeries(
   config: Config,
-  { registry, stats }: Engines,
+  { registry, usage }: Engines,
   streams: Streams,
   { caches, clock, log }: Infrastructure,
 ) {
@@ -21,7 +21,7 @@ export function createTimeSeries(
     now: Date.now,
     intervalS,
     timeoutS: config.cacheLoadTimeoutS,
-    readSamples: (maxAgeMs, signal) => stats.samples(maxAgeMs, signal),
+    readSamples: (maxAgeMs, signal) => usage.samples(maxAgeMs, signal),
     readCounts: () => {
       const { active, engineIds } = streams.counts();
       // While the runtime does not respond, the registry may be out of date.

@@ -11,7 +11,7 @@ const VPN_DOWN = { vpn: { enabled: true, connected: false } };
 const BREAKER_OPEN = { breaker: { allows: false, recoveryEtaS: 42 } };
 const FULL = { engines: 2 };
 
-test('nothing blocks while all is well', () => {
+test('is null while nothing blocks provisioning', () => {
   expect(findBlock(FREE)).toBeNull();
   expect(findBlock({ ...FREE, vpn: { enabled: false, connected: false } })).toBeNull();
 });
@@ -19,13 +19,13 @@ test('nothing blocks while all is well', () => {
 test.each([
   ['the VPN is down', VPN_DOWN, 'vpn_disconnected', 60, true, true],
   ['the breaker is open', BREAKER_OPEN, 'circuit_breaker', 42, false, true],
-  ['all engines are there', FULL, 'max_capacity', null, false, false],
-  ['more engines than allowed are there', { engines: 3 }, 'max_capacity', null, false, false],
-  ['everything is wrong', { ...VPN_DOWN, ...BREAKER_OPEN, ...FULL }, 'vpn_disconnected', 60, true, true],
+  ['the maximum is reached', FULL, 'max_capacity', null, false, false],
+  ['the maximum is exceeded', { engines: 3 }, 'max_capacity', null, false, false],
+  ['everything blocks', { ...VPN_DOWN, ...BREAKER_OPEN, ...FULL }, 'vpn_disconnected', 60, true, true],
   ['the breaker is open at capacity', { ...BREAKER_OPEN, ...FULL }, 'circuit_breaker', 42, false, true],
   ['the VPN is down at capacity', { ...VPN_DOWN, ...FULL }, 'vpn_disconnected', 60, true, true],
-])('%s', (_, facts, code, recoveryEtaS, canRetry, shouldWait) => {
-  expect(findBlock({ ...FREE, ...facts })).toEqual({
+])('%s', (_, state, code, recoveryEtaS, canRetry, shouldWait) => {
+  expect(findBlock({ ...FREE, ...state })).toEqual({
     code,
     message: expect.stringMatching(/\w/),
     recoveryEtaS,
@@ -34,7 +34,7 @@ test.each([
   });
 });
 
-test('the breaker whose probe is under way asks for a wait, not for a retry at once', () => {
+test('the breaker has a recovery time of at least 1 s while a probe is in progress', () => {
   const block = findBlock({ ...FREE, breaker: { allows: false, recoveryEtaS: 0 } });
   expect(block?.recoveryEtaS).toBeGreaterThanOrEqual(1);
 });

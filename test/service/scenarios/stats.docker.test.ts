@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createSystemClock } from '../../../src/library/cache/index.ts';
 import type { ResourceSample } from '../../../src/service/engines/runtime.ts';
-import { EngineStats } from '../../../src/service/engines/stats.ts';
+import { EngineUsageReader } from '../../../src/service/engines/usage.ts';
 import { DockerClient } from '../../../src/service/runtimes/docker/client.ts';
 import { DockerRuntime } from '../../../src/service/runtimes/docker/docker-runtime.ts';
 import {
@@ -118,7 +118,7 @@ describeWithDocker('figures of containers', (docker) => {
       list: () => ids.map((id) => ({ id, startedAt: 1 })),
       get: () => ({}),
     };
-    const stats = new EngineStats(runtime, registry as never, createSystemClock());
+    const stats = new EngineUsageReader(runtime, registry as never, createSystemClock());
     const total = await stats.total(AbortSignal.timeout(10_000));
     expect(alone?.networkTx).toBeGreaterThan(200_000);
     expect(total.networkTx).toBeLessThan(2 * (alone?.networkTx ?? 0));

@@ -1,5 +1,5 @@
 import type { Static } from 'typebox';
-import type { EngineUsage, TotalUsage } from '../../engines/stats.ts';
+import type { EngineUsage, TotalUsage } from '../../engines/usage.ts';
 import type { ContainerStatsSchema, TotalStatsSchema } from '../schemas/engines.ts';
 
 export type WireStats = Static<typeof ContainerStatsSchema>;

@@ -4,7 +4,7 @@ import { CpuMeter } from './cpu.ts';
 import type { EngineRegistry } from './registry.ts';
 import type { EngineRuntime, ResourceSample } from './runtime.ts';
 
-/** What one engine uses: bytes, and percent where 100 is one core. Counters count since the engine started. */
+/** Resource usage of one engine in bytes and, with 100 for one core, percent. Counters start with the engine. */
 export interface EngineUsage {
   engineId: string;
   cpuPercent: number;
@@ -25,7 +25,7 @@ export interface EngineUsage {
   blockWrite: number;
 }
 
-/** Sums over all running engines. A network that several engines share is counted once. */
+/** Totals of all running engines. A network that several engines share is counted once. */
 export interface TotalUsage
   extends Pick<
     EngineUsage,
@@ -34,14 +34,14 @@ export interface TotalUsage
   engineCount: number;
 }
 
-/** Reads what engines use, each time from the runtime. */
-export class EngineStats {
+/** Computes the resource usage of engines from samples of the runtime. */
+export class EngineUsageReader {
   readonly #runtime: EngineRuntime;
   readonly #registry: EngineRegistry;
   readonly #clock: Clock;
   readonly #cpu = new CpuMeter();
-  /** What was read last of all engines, and when by the clock. */
-  #latest: { samples: ReadonlyMap<string, ResourceSample>; readAt: number } | undefined;
+  /** The latest samples of all engines, and when they were taken by the clock. */
+  #latest: { samples: ReadonlyMap<string, ResourceSample>; sampledAt: number } | undefined;
 
   constructor(runtime: EngineRuntime, registry: EngineRegistry, clock: Clock) {
     this.#runtime = runtime;
@@ -49,12 +49,20 @@ export class EngineStats {
     this.#clock = clock;
   }
 
-  /** Figures by engine id; an engine that could not be read is left out. */
+  /**
+   * Samples all running engines.
+   * @returns the usage by engine id, without engines that could not be read
+   * @throws RoundhouseError `runtime_unavailable`, or `stats_unavailable` if no engine could be read
+   */
   async all(signal: AbortSignal): Promise<Record<string, EngineUsage>> {
     const samples = await this.#sampleAll(signal);
-    return Object.fromEntries([...samples].map(([id, sample]) => [id, this.#describe(id, sample)]));
+    return Object.fromEntries([...samples].map(([id, sample]) => [id, this.#usageOf(id, sample)]));
   }
 
+  /**
+   * Samples all running engines.
+   * @throws RoundhouseError `runtime_unavailable`, or `stats_unavailable` if no engine could be read
+   */
   async total(signal: AbortSignal): Promise<TotalUsage> {
     const samples = await this.#sampleAll(signal);
     const total: TotalUsage = {
@@ -81,39 +89,47 @@ export class EngineStats {
     return total;
   }
 
-  /** The samples of all engines that run: those that somebody has had read within `maxAgeMs`, else new ones. */
+  /**
+   * Returns a sample of each running engine: the latest ones if all are at most `maxAgeMs` old, else new ones.
+   * @throws RoundhouseError `runtime_unavailable`, or `stats_unavailable` if no engine could be read
+   */
   async samples(maxAgeMs: number, signal: AbortSignal): Promise<ReadonlyMap<string, ResourceSample>> {
     this.#registry.assertAvailable();
     const recent =
-      this.#latest && this.#clock.now() - this.#latest.readAt <= maxAgeMs ? this.#latest.samples : undefined;
-    const known = this.#runningIds().map((id) => [id, recent?.get(id)] as const);
-    const isWhole = known.every((entry): entry is [string, ResourceSample] => entry[1] !== undefined);
-    return isWhole ? new Map(known) : this.#sampleAll(signal);
+      this.#latest && this.#clock.now() - this.#latest.sampledAt <= maxAgeMs
+        ? this.#latest.samples
+        : undefined;
+    const entries = this.#runningIds().map((id) => [id, recent?.get(id)] as const);
+    const isComplete = entries.every((entry): entry is [string, ResourceSample] => entry[1] !== undefined);
+    return isComplete ? new Map(entries) : this.#sampleAll(signal);
   }
 
-  /** @throws RoundhouseError `engine_not_found`, or `stats_unavailable` where it could not be read. */
+  /**
+   * Samples one engine.
+   * @throws RoundhouseError `engine_not_found`, `runtime_unavailable`, or `stats_unavailable` if it could not be read
+   */
   async one(id: string, signal: AbortSignal): Promise<EngineUsage> {
     this.#registry.assertAvailable();
     if (!this.#registry.get(id))
       throw new RoundhouseError('engine_not_found', `No managed engine has the id ${id}`);
     const sample = (await this.#runtime.sample([id], signal)).get(id);
     if (!sample)
-      throw new RoundhouseError('stats_unavailable', `The figures of engine ${id} could not be read`);
-    return this.#describe(id, sample);
+      throw new RoundhouseError('stats_unavailable', `The usage of engine ${id} could not be read`);
+    return this.#usageOf(id, sample);
   }
 
   async #sampleAll(signal: AbortSignal): Promise<ReadonlyMap<string, ResourceSample>> {
     this.#registry.assertAvailable();
-    const readAt = this.#clock.now();
+    const sampledAt = this.#clock.now();
     const ids = this.#runningIds();
     if (ids.length === 0) return new Map();
     const samples = await this.#runtime.sample(ids, signal);
     this.#cpu.retain(new Set(ids));
-    // All of them unreadable while they run is a fault of ours or the runtime's, not a sum of zero.
+    // If no running engine can be read, that is an error. Totals of 0 would look real and be wrong.
     if (samples.size === 0 && ids.some((id) => this.#registry.get(id))) {
-      throw new RoundhouseError('stats_unavailable', 'No engine could be read');
+      throw new RoundhouseError('stats_unavailable', 'The usage of no engine could be read');
     }
-    this.#latest = { samples, readAt };
+    this.#latest = { samples, sampledAt };
     return samples;
   }
 
@@ -121,7 +137,7 @@ export class EngineStats {
     return this.#registry.list().flatMap(({ id, startedAt }) => (startedAt === null ? [] : [id]));
   }
 
-  #describe(id: string, sample: ResourceSample): EngineUsage {
+  #usageOf(id: string, sample: ResourceSample): EngineUsage {
     return {
       engineId: id,
       cpuPercent: round(this.#cpu.percent(id, sample)),
