@@ -179,7 +179,7 @@ export class DockerRuntime implements EngineRuntime {
     const vpnContainer = requested ?? network.containers[0];
     const vpnContainerId = await findContainerId(this.#client, vpnContainer);
     if (vpnContainerId !== null) return { vpnContainer, vpnContainerId };
-    throw new RoundhouseError('provisioning_failed', `There is no VPN container ${vpnContainer}`);
+    throw new RoundhouseError('provisioning_failed', `The VPN container ${vpnContainer} does not exist`);
   }
 
   /** Returns a running container, inspected at most once; null if it does not run or is not managed. */
