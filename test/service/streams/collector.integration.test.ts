@@ -194,7 +194,7 @@ describe('requests', () => {
     for (let index = 0; index < 20; index += 1) startAtPort(fixture, `hangs-${index}`, server.port);
     startAtPort(fixture, 'good', good.port);
     expect(await nextSample(fixture, 'good')).toMatchObject({ peers: 4 });
-    expect(server.requests).toHaveLength(20);
+    await waitUntil('20 requests', () => server.requests.length === 20, WAIT_MS);
   });
 
   test('are limited to 32 at a time', async () => {
