@@ -98,9 +98,9 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     cluster:
       link &&
       (() => ({
-        redisConnected: link.state === 'closed',
+        redisConnected: link.state === 'connected',
         leading: leadership.leading,
-        redisTotals: caches.shared?.tierTotals() ?? {},
+        redisTotals: caches.shared?.redisTotals() ?? {},
       })),
     bus,
   });

@@ -56,12 +56,12 @@ export class StreamExchange {
       channel: this.#channel,
       onMessage: (message) => this.#hear(message),
     });
-    this.#subscription.onUp(() => {
+    this.#subscription.onConnected(() => {
       this.#heardSince = this.#link.clock.now();
       // What was told before the subscription stood was not heard.
       void this.#compare();
     });
-    this.#subscription.onDown(() => {
+    this.#subscription.onDisconnected(() => {
       this.#heardSince = undefined;
     });
     this.#scheduleComparison();
@@ -130,7 +130,7 @@ export class StreamExchange {
   }
 
   async #compare(): Promise<void> {
-    if (this.#comparing || this.#link.state !== 'closed') return;
+    if (this.#comparing || this.#link.state !== 'connected') return;
     this.#comparing = true;
     try {
       this.#reconcile(await this.#readAll());

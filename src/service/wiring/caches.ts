@@ -1,5 +1,5 @@
 import { Cache, type Clock, type LoadingCache } from '../../library/cache/index.ts';
-import { RedisAwayError, type RedisLink, RedisTimeoutError, TieredCache } from '../../library/redis/index.ts';
+import { RedisUnavailableError, type RedisLink, RedisTimeoutError, TieredCache } from '../../library/redis/index.ts';
 import type { Config } from '../config/config.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Dependencies } from './dependencies.ts';
@@ -24,7 +24,7 @@ export function createServiceCaches(
     onLoad: metrics.noteLoad,
     onError: (err: unknown, key: string) => {
       // That Redis is away is told as it is lost, not once more by each read that goes without it.
-      if (err instanceof RedisAwayError) return;
+      if (err instanceof RedisUnavailableError) return;
       if (err instanceof RedisTimeoutError) log.warn({ err, key }, 'an answer could not be shared');
       else log.warn({ err, key }, 'an answer could not be loaded; the last good one stands in');
     },

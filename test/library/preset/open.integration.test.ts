@@ -5,7 +5,7 @@ import { type Caches, openCaches } from '../../../src/library/preset/index.ts';
 import { freePorts } from '../../support/http/free-ports.ts';
 import { describeWithRedis, type RedisServer, startRedis } from '../../support/redis/redis.ts';
 import { waitUntil } from '../../support/wait-until.ts';
-import { connected, isConnected, read, SOON_MS, settingsOf, startOrigin } from './support.ts';
+import { isConnected, openConnected, read, SOON_MS, settingsOf, startOrigin } from './support.ts';
 
 describeWithRedis('caches that processes share', () => {
   let redis: RedisServer;
@@ -17,7 +17,7 @@ describeWithRedis('caches that processes share', () => {
   /** Two processes' caches over one Redis, which hold nothing of other tests. */
   async function two() {
     const prefix = `test-${randomUUID()}`;
-    const [a, b] = await Promise.all([1, 2].map(() => connected({ redisUrl: redis.url }, { prefix })));
+    const [a, b] = await Promise.all([1, 2].map(() => openConnected({ redisUrl: redis.url }, { prefix })));
     const held = async (namespace: string) => {
       const pattern = `${prefix}:{${namespace}}:entry:*`;
       await waitUntil(
@@ -42,13 +42,13 @@ describeWithRedis('caches that processes share', () => {
     expect(await read(world.a, 'shop', `${origin.url}/a`)).toBe('1: /a');
     await world.held('http');
     expect(await read(world.b, 'shop', `${origin.url}/a`)).toBe('1: /a');
-    expect(world.b.stats().tiers!.responses.shared.hits).toBe(1);
+    expect(world.b.stats().stores!.responses.redis.hits).toBe(1);
     const inMemory = async (caches: Caches) => {
-      const { shared } = caches.stats().tiers!.responses;
-      const before = shared.hits + shared.leads;
+      const { redis } = caches.stats().stores!.responses;
+      const before = redis.hits + redis.misses;
       expect(await read(caches, 'SHOP', `${origin.url}/a`)).toBe('1: /a');
-      const after = caches.stats().tiers!.responses.shared;
-      return after.hits + after.leads === before;
+      const after = caches.stats().stores!.responses.redis;
+      return after.hits + after.misses === before;
     };
     // Not from the first time on: that it was written may be heard of after it was read.
     for (const caches of [world.a, world.b]) {
@@ -109,7 +109,7 @@ describeWithRedis('caches that processes share', () => {
     const prefix = `test-${randomUUID()}`;
     const lookUp = vi.fn(async (id: number) => ({ id }));
     for (let program = 0; program < 5; program += 1) {
-      await using caches = await connected({ redisUrl: redis.url }, { prefix });
+      await using caches = await openConnected({ redisUrl: redis.url }, { prefix });
       expect(await read(caches, 'shop', `${origin.url}/${program >> 1}`)).toMatch(/\d: \/\d/);
       expect(await caches.cachedResult(lookUp, { name: 'lookUp', async: true })(program >> 1)).toBeTruthy();
     }
@@ -122,7 +122,7 @@ describeWithRedis('caches that processes share', () => {
     await using stopped = await startRedis();
     const errors: string[] = [];
     const given = { redisUrl: stopped.url, redisTimeoutS: 1 };
-    await using caches = await connected(given, { onError: (_, about) => errors.push(about) });
+    await using caches = await openConnected(given, { onError: (_, about) => errors.push(about) });
     expect(await read(caches, 'shop', `${origin.url}/a`)).toBe('1: /a');
     await waitUntil('it is stored', () => caches.stats().services.shop!.stores === 1, SOON_MS);
     await stopped.kill('SIGSTOP');
@@ -152,7 +152,7 @@ describe('without Redis', () => {
     expect(lookUp).toHaveBeenCalledTimes(1);
     await waitUntil('both are told', () => errors.length >= 2, SOON_MS);
     expect(errors.sort()).toEqual(['Redis for responses', 'Redis for results']);
-    expect(caches.stats().tiers!.results.redis).not.toBe('closed');
+    expect(caches.stats().stores!.results.link).not.toBe('connected');
   });
 });
 
@@ -220,7 +220,7 @@ describe('what the settings say', () => {
       expect(await twice(caches, `${origin.url}/tagged`)).toMatchObject({ second: '2: /tagged' });
       const cached = caches.cachedResult(lookUp);
       expect([await cached(), await cached()]).toEqual([1, 1]);
-      expect(caches.stats().tiers).toBeNull();
+      expect(caches.stats().stores).toBeNull();
       await caches.clear();
     }
     expect(lookUp).toHaveBeenCalledTimes(2);
@@ -249,7 +249,7 @@ describe('what the settings say', () => {
   test('a name that no variable could bear is refused', async () => {
     await using caches = openCaches(settingsOf({ enabled: false }));
     expect(() => caches.fetchFor('a b')).toThrow(RangeError);
-    expect(() => caches.fetchFor('')).toThrow('names no service');
+    expect(() => caches.fetchFor('')).toThrow('invalid service name');
   });
 
   test('a listener that throws fails no read', async () => {

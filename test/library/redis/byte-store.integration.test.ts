@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { RedisByteStore } from '../../../src/library/redis/index.ts';
 import { describeWithRedis, type RedisServer, startRedis } from '../../support/redis/redis.ts';
 import { waitUntil } from '../../support/wait-until.ts';
-import { connectedLink, freshNamespace, SOON_MS } from './worlds.ts';
+import { connectedLink, freshNamespace, SOON_MS } from './support.ts';
 
 describeWithRedis('bytes in Redis', () => {
   let server: RedisServer;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { waitUntil } from '../../support/wait-until.ts';
 import type { Order, Told } from './child.ts';
-import { SOON_MS } from './worlds.ts';
+import { SOON_MS } from './support.ts';
 
 const PROGRAM = fileURLToPath(new URL('child.ts', import.meta.url));
 

@@ -5,7 +5,7 @@ import { TcpProxy } from '../../support/http/tcp-proxy.ts';
 import { describeWithRedis, type RedisServer, startRedis } from '../../support/redis/redis.ts';
 import { ManualSource } from '../../support/service/manual-source.ts';
 import { waitUntil } from '../../support/wait-until.ts';
-import { freshNamespace, Node, SOON_MS } from './worlds.ts';
+import { freshNamespace, Node, SOON_MS } from './support.ts';
 
 vi.setConfig({ testTimeout: 90_000 });
 
@@ -48,9 +48,9 @@ describeWithRedis('a cache over a Redis that', () => {
   }
 
   async function storedBy(node: Node<unknown>, key: string, value: unknown) {
-    const { stored } = node.cache.tierTotals();
+    const { stored } = node.cache.redisTotals();
     await node.cache.getOrLoad(key, () => value, TTL);
-    await waitUntil(`${key} is stored`, () => node.cache.tierTotals().stored > stored, SOON_MS);
+    await waitUntil(`${key} is stored`, () => node.cache.redisTotals().stored > stored, SOON_MS);
   }
 
   test('is not there at the start: reads go to the source at once, and it is used when it comes', async () => {
@@ -69,9 +69,9 @@ describeWithRedis('a cache over a Redis that', () => {
     proxy.passage = 'hold';
     using node = new Node(`redis://127.0.0.1:${proxy.port}`, { namespace: freshNamespace() }, BRISK);
     await waitUntil('the connection is held', () => proxy.connections > 0, SOON_MS);
-    expect(node.link.state).toBe('half_open');
+    expect(node.link.state).toBe('connecting');
     expect(await node.cache.getOrLoad('k', () => 1, TTL)).toBe(1);
-    expect(node.cache.tierTotals().bypasses).toBe(1);
+    expect(node.cache.redisTotals().bypasses).toBe(1);
   });
 
   test('is killed and comes back: reads go on, and what was invalidated meanwhile stays so', async () => {
@@ -81,7 +81,7 @@ describeWithRedis('a cache over a Redis that', () => {
     await storedBy(a, 'other', 'kept');
     await b.cache.getOrLoad('k', () => 'own', TTL);
     await server.kill('SIGKILL');
-    await waitUntil('it is missed', () => a.link.state !== 'closed' && !b.cache.connected, SOON_MS);
+    await waitUntil('it is missed', () => a.link.state !== 'connected' && !b.cache.connected, SOON_MS);
     // From memory, and directly.
     expect(a.cache.get('k')).toBe('old');
     expect(await a.cache.getOrLoad('new', () => 'direct', TTL)).toBe('direct');
@@ -106,7 +106,7 @@ describeWithRedis('a cache over a Redis that', () => {
     const { a, b } = world;
     await storedBy(a, 'k', 'kept');
     await server.kill('SIGKILL');
-    await waitUntil('it is missed', () => b.link.state !== 'closed' && !b.cache.connected, SOON_MS);
+    await waitUntil('it is missed', () => b.link.state !== 'connected' && !b.cache.connected, SOON_MS);
     await server.start();
     await Promise.all([a.up(), b.up()]);
     expect(await b.cache.getOrLoad('k', () => 'loaded', TTL)).toBe('kept');
@@ -157,12 +157,12 @@ describeWithRedis('a cache over a Redis that', () => {
       expect(a.cache.get('k')).toBe('kept');
       const reads = Array.from({ length: 50 }, (_, i) => a.cache.getOrLoad(`cold${i}`, () => i, TTL));
       expect(await Promise.all(reads)).toEqual(Array.from({ length: 50 }, (_, i) => i));
-      expect(a.link.state).not.toBe('closed');
-      const { bypasses } = a.cache.tierTotals();
+      expect(a.link.state).not.toBe('connected');
+      const { bypasses } = a.cache.redisTotals();
       expect(await a.cache.getOrLoad('at once', () => 1, TTL)).toBe(1);
-      expect(a.cache.tierTotals().bypasses).toBe(bypasses + 1);
+      expect(a.cache.redisTotals().bypasses).toBe(bypasses + 1);
       // Half open, and the probe hangs too: still nobody waits.
-      await waitUntil('a probe is under way', () => a.link.state === 'half_open', SOON_MS);
+      await waitUntil('a probe is under way', () => a.link.state === 'connecting', SOON_MS);
       expect(await a.cache.getOrLoad('probing', () => 1, TTL)).toBe(1);
     } finally {
       await server.kill('SIGCONT');
@@ -200,7 +200,7 @@ describeWithRedis('a cache over a Redis that', () => {
     const { proxy, a } = world;
     proxy.passage = 'garble';
     expect(await a.cache.getOrLoad('k', () => 'direct', TTL)).toBe('direct');
-    await waitUntil('the connection is given up', () => a.link.state !== 'closed', SOON_MS);
+    await waitUntil('the connection is given up', () => a.link.state !== 'connected', SOON_MS);
     proxy.passage = 'pass';
     await a.up();
     await storedBy(a, 'after', 1);
@@ -211,7 +211,7 @@ describeWithRedis('a cache over a Redis that', () => {
     try {
       using node = new Node(server.url, { namespace: freshNamespace() }, BRISK);
       expect(await node.cache.getOrLoad('k', () => 1, TTL)).toBe(1);
-      expect(node.link.state).not.toBe('closed');
+      expect(node.link.state).not.toBe('connected');
       const url = server.url.replace('//', '//:secret@');
       using other = await new Node(url, { namespace: freshNamespace() }, BRISK).up();
       await storedBy(other, 'k', 1);
@@ -229,7 +229,7 @@ describeWithRedis('a cache over a Redis that', () => {
     await server.command('REPLICAOF', '127.0.0.1', '1');
     try {
       for (const key of ['a', 'b', 'c', 'd']) expect(await a.cache.getOrLoad(key, () => key, TTL)).toBe(key);
-      expect(a.cache.tierTotals().bypasses).toBeGreaterThanOrEqual(4);
+      expect(a.cache.redisTotals().bypasses).toBeGreaterThanOrEqual(4);
     } finally {
       await server.command('REPLICAOF', 'NO', 'ONE');
     }
@@ -266,7 +266,7 @@ describeWithRedis('a cache over a Redis that', () => {
       await full.command('CONFIG', 'SET', 'maxmemory', '1');
       expect(await b.cache.getOrLoad('one', () => 'own', TTL)).toBe('held');
       expect(await b.cache.getOrLoad('cold', () => 'direct', TTL)).toBe('direct');
-      expect(b.link.state).toBe('closed');
+      expect(b.link.state).toBe('connected');
       b.cache.invalidate('one');
       await waitUntil('the other has heard', () => a.cache.get('one') === undefined, SOON_MS);
       expect(await a.cache.getOrLoad('one', () => 'anew', TTL)).toBe('anew');
@@ -288,7 +288,7 @@ describeWithRedis('a cache over a Redis that', () => {
       proxy.cut();
       await waitUntil('nothing is heard', () => !a.cache.connected, SOON_MS);
       b.cache.invalidate('k');
-      await waitUntil('it is done', () => b.cache.tierTotals().faults === 0, SOON_MS);
+      await waitUntil('it is done', () => b.cache.redisTotals().faults === 0, SOON_MS);
       expect(a.cache.get('k')).toBe('old');
       proxy.passage = 'pass';
       await a.up();
@@ -309,7 +309,7 @@ describeWithRedis('a cache over a Redis that', () => {
       await using world = await createWorld();
       const { proxy, a } = world;
       proxy.passage = 'hold';
-      await waitUntil('it is found', () => !a.cache.connected && a.link.state !== 'closed', SOON_MS);
+      await waitUntil('it is found', () => !a.cache.connected && a.link.state !== 'connected', SOON_MS);
       proxy.passage = 'pass';
       await a.up();
     });
@@ -347,7 +347,7 @@ describeWithRedis('a cache over a Redis that', () => {
     for (let outage = 1; outage <= 2; outage += 1) {
       proxy.passage = 'refuse';
       proxy.cut();
-      await waitUntil('it is missed', () => a.link.state !== 'closed', SOON_MS);
+      await waitUntil('it is missed', () => a.link.state !== 'connected', SOON_MS);
       const before = proxy.attempts;
       // Of the two links; what is refused is tried again.
       await waitUntil('some probes fail', () => proxy.attempts >= before + 4, SOON_MS);

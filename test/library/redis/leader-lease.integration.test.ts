@@ -4,7 +4,7 @@ import { FakeClock } from '../../support/fake-clock.ts';
 import { TcpProxy } from '../../support/http/tcp-proxy.ts';
 import { describeWithRedis, type RedisServer, startRedis } from '../../support/redis/redis.ts';
 import { waitUntil } from '../../support/wait-until.ts';
-import { connectedLink, freshNamespace, SOON_MS } from './worlds.ts';
+import { connectedLink, freshNamespace, SOON_MS } from './support.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 

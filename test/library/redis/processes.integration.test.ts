@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { describeWithRedis, type RedisServer, startRedis } from '../../support/redis/redis.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { startChildren } from './children.ts';
-import { freshNamespace, SOON_MS } from './worlds.ts';
+import { freshNamespace, SOON_MS } from './support.ts';
 
 // Processes are started, which takes its time on a busy machine.
 vi.setConfig({ testTimeout: 90_000 });

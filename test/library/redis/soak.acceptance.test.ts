@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { describeWithRedis, type RedisServer, startRedis } from '../../support/redis/redis.ts';
 import { waitUntil } from '../../support/wait-until.ts';
-import { freshNamespace, Node, SOON_MS } from './worlds.ts';
+import { freshNamespace, Node, SOON_MS } from './support.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 

@@ -5,7 +5,7 @@ import { FakeClock, settle } from '../../support/fake-clock.ts';
 import { describeWithRedis, type RedisServer, startRedis } from '../../support/redis/redis.ts';
 import { ManualSource } from '../../support/service/manual-source.ts';
 import { waitUntil } from '../../support/wait-until.ts';
-import { freshNamespace, Node, SOON_MS } from './worlds.ts';
+import { freshNamespace, Node, SOON_MS } from './support.ts';
 
 const TTL = { ttlS: 60 };
 /** How often a cache looks whether it has heard of everything. */
@@ -38,7 +38,7 @@ describeWithRedis('a cache over Redis', () => {
       using world = await nodes(2);
       const [a, b] = world;
       await a!.cache.getOrLoad('k', () => ({ n: 1 }), TTL);
-      await waitUntil('the value is stored', () => a!.cache.tierTotals().stored === 1, SOON_MS);
+      await waitUntil('the value is stored', () => a!.cache.redisTotals().stored === 1, SOON_MS);
       await delay(50);
       const read = await b!.cache.read('k', () => ({ n: 2 }), TTL);
       expect(read.value).toEqual({ n: 1 });
@@ -54,7 +54,7 @@ describeWithRedis('a cache over Redis', () => {
       using world = await nodes(3);
       const [a, b, c] = world;
       await a!.cache.getOrLoad('k', () => 1, { ttlS: 10 });
-      await waitUntil('the value is stored', () => a!.cache.tierTotals().stored === 1, SOON_MS);
+      await waitUntil('the value is stored', () => a!.cache.redisTotals().stored === 1, SOON_MS);
       expect((await b!.cache.read('k', () => 2, { ttlS: 2 })).ttlS).toBe(2);
       expect((await c!.cache.read('k', () => 2, { ttlS: 1000 })).ttlS).toBeLessThanOrEqual(10);
     });
@@ -67,7 +67,7 @@ describeWithRedis('a cache over Redis', () => {
         return 'aged';
       };
       expect(await a!.cache.read('k', load, TTL)).toMatchObject({ ageS: 5, ttlS: 7 });
-      await waitUntil('the value is stored', () => a!.cache.tierTotals().stored === 1, SOON_MS);
+      await waitUntil('the value is stored', () => a!.cache.redisTotals().stored === 1, SOON_MS);
       const read = await b!.cache.read('k', () => 'new', TTL);
       expect(read.value).toBe('aged');
       expect(read.ageS).toBeGreaterThanOrEqual(5);
@@ -80,7 +80,7 @@ describeWithRedis('a cache over Redis', () => {
       const values = { null: null, zero: 0, empty: '', no: false };
       for (const [key, value] of Object.entries(values)) await a!.cache.getOrLoad(key, () => value, TTL);
       await a!.cache.getOrLoad('nothing', () => undefined, TTL);
-      await waitUntil('the values are stored', () => a!.cache.tierTotals().stored === 4, SOON_MS);
+      await waitUntil('the values are stored', () => a!.cache.redisTotals().stored === 4, SOON_MS);
       for (const [key, value] of Object.entries(values)) {
         expect(await b!.cache.getOrLoad(key, () => 'loaded', TTL), key).toBe(value);
       }
@@ -101,7 +101,7 @@ describeWithRedis('a cache over Redis', () => {
       using world = await nodes(2);
       const [a, b] = world;
       await a!.cache.getOrLoad('broken', () => 1, TTL);
-      await waitUntil('the value is stored', () => a!.cache.tierTotals().stored === 1, SOON_MS);
+      await waitUntil('the value is stored', () => a!.cache.redisTotals().stored === 1, SOON_MS);
       const keys = (await server.command('KEYS', '*:entry:broken')) as string[];
       for (const key of keys) await server.command('HSET', key, 'v', '{"half":');
       expect(await b!.cache.getOrLoad('broken', () => 2, TTL)).toBe(2);
@@ -121,7 +121,7 @@ describeWithRedis('a cache over Redis', () => {
         cache.set('k', 1, TTL);
         cache.invalidate('*');
         expect(await cache.getOrLoad('k', () => 2, TTL)).toBe(2);
-        expect(Object.values(cache.tierTotals()).every((count) => count === 0)).toBe(true);
+        expect(Object.values(cache.redisTotals()).every((count) => count === 0)).toBe(true);
       }
     });
 
@@ -164,7 +164,7 @@ describeWithRedis('a cache over Redis', () => {
       const first = a!.cache.getOrLoad('k', source.load, TTL);
       await waitUntil('the first loads', () => source.loads.length === 1, SOON_MS);
       const second = b!.cache.getOrLoad('k', source.load, TTL);
-      await waitUntil('the second waits', () => b!.cache.tierTotals().waits > 0, SOON_MS);
+      await waitUntil('the second waits', () => b!.cache.redisTotals().waits > 0, SOON_MS);
       const failed = expect(first).rejects.toThrow('no');
       await source.latest.fail(new Error('no'));
       await failed;
@@ -220,14 +220,14 @@ describeWithRedis('a cache over Redis', () => {
       const first = holder.cache.getOrLoad('k', source.load, TTL);
       await waitUntil('the first loads', () => source.loads.length === 1, SOON_MS);
       const late = expect(node.cache.getOrLoad('k', source.load, TTL)).rejects.toThrow('longer than 1 s');
-      await waitUntil('the second waits', () => node.cache.tierTotals().waits === 1, SOON_MS);
+      await waitUntil('the second waits', () => node.cache.redisTotals().waits === 1, SOON_MS);
       await settle();
       // In one go, so that its next look comes with the deadline.
       clock.advance(1000);
       await late;
       await node.link.send(['PING']);
       await settle();
-      expect(node.cache.tierTotals().waits).toBe(1);
+      expect(node.cache.redisTotals().waits).toBe(1);
       await source.latest.finish(1);
       await first;
     });
@@ -291,10 +291,10 @@ describeWithRedis('a cache over Redis', () => {
       await waitUntil('it is loaded anew', () => source.loads.length === 2, SOON_MS);
       await source.loads[0]!.finish('old');
       expect(await early).toBe('old');
-      await waitUntil('the old one is refused', () => a!.cache.tierTotals().refused === 1, SOON_MS);
+      await waitUntil('the old one is refused', () => a!.cache.redisTotals().refused === 1, SOON_MS);
       await source.loads[1]!.finish('new');
       expect(await late).toBe('new');
-      await waitUntil('the new one is stored', () => b!.cache.tierTotals().stored === 1, SOON_MS);
+      await waitUntil('the new one is stored', () => b!.cache.redisTotals().stored === 1, SOON_MS);
       expect(await c!.cache.getOrLoad('k', () => 'own', TTL)).toBe('new');
       await waitUntil('the first has heard', () => a!.cache.get('k') !== 'old', SOON_MS);
       expect(await a!.cache.getOrLoad('k', () => 'own', TTL)).toBe('new');
@@ -318,5 +318,5 @@ describeWithRedis('a cache over Redis', () => {
 });
 
 function total(world: readonly Node<unknown>[], counter: 'waits' | 'leads'): number {
-  return world.reduce((sum, { cache }) => sum + cache.tierTotals()[counter], 0);
+  return world.reduce((sum, { cache }) => sum + cache.redisTotals()[counter], 0);
 }

@@ -5,7 +5,7 @@ import { settle } from '../../support/fake-clock.ts';
 import { TcpProxy } from '../../support/http/tcp-proxy.ts';
 import { describeWithRedis, type RedisServer, startRedis } from '../../support/redis/redis.ts';
 import { waitUntil } from '../../support/wait-until.ts';
-import { freshNamespace, Node, SOON_MS } from './worlds.ts';
+import { freshNamespace, Node, SOON_MS } from './support.ts';
 
 vi.setConfig({ testTimeout: 240_000 });
 

@@ -1,12 +1,12 @@
 import { describe, expect, expectTypeOf, test, vi } from 'vitest';
 import { Cache, CacheClosedError } from '../../../src/library/cache/index.ts';
-import { type Boxed, cachedResult } from '../../../src/library/result-cache/index.ts';
+import { type StoredResult, cachedResult } from '../../../src/library/result-cache/index.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { ManualSource } from '../../support/service/manual-source.ts';
 
 function createStore() {
   const clock = new FakeClock();
-  return { clock, cache: new Cache<Boxed>({ clock, loadTimeoutS: 10 }) };
+  return { clock, cache: new Cache<StoredResult>({ clock, loadTimeoutS: 10 }) };
 }
 
 describe('an asynchronous function', () => {
@@ -154,11 +154,11 @@ describe('the function', () => {
   });
 
   test('runs directly where its arguments have no canonical form', async () => {
-    const onFault = vi.fn();
+    const onError = vi.fn();
     const run = vi.fn(async (callback: () => number) => callback());
-    const cached = cachedResult(run, { async: true, onFault });
+    const cached = cachedResult(run, { async: true, onError });
     expect([await cached(() => 1), await cached(() => 2)]).toEqual([1, 2]);
-    expect(onFault).toHaveBeenCalledTimes(2);
+    expect(onError).toHaveBeenCalledTimes(2);
     expect(cached.keyOf(() => 1)).toBeUndefined();
   });
 
@@ -178,10 +178,10 @@ describe('the function', () => {
       throw new Error('the cache is broken');
     };
     const cache = { get: broken, set: broken, delete: broken, getOrLoad: broken };
-    const onFault = vi.fn();
-    expect(await cachedResult(async () => 1, { cache, onFault })()).toBe(1);
-    expect(cachedResult(() => 2, { cache, onFault })()).toBe(2);
-    expect(onFault).toHaveBeenCalledTimes(3);
+    const onError = vi.fn();
+    expect(await cachedResult(async () => 1, { cache, onError })()).toBe(1);
+    expect(cachedResult(() => 2, { cache, onError })()).toBe(2);
+    expect(onError).toHaveBeenCalledTimes(3);
   });
 
   test('is not run once more by those whom a deadline of the cache has failed', async () => {
@@ -198,17 +198,17 @@ describe('the function', () => {
   test('goes on when its cache is closed under it', async () => {
     const { cache } = createStore();
     const source = new ManualSource<number>();
-    const onFault = vi.fn();
+    const onError = vi.fn();
     const slow = cachedResult(async () => await source.load(new AbortController().signal), {
       cache,
-      onFault,
+      onError,
     });
     const call = slow();
     await vi.waitFor(() => expect(source.loads).toHaveLength(1));
     cache.close();
     await source.latest.finish(1);
     expect(await call).toBe(1);
-    expect(onFault).toHaveBeenCalledExactlyOnceWith(expect.any(CacheClosedError), 'anonymous');
+    expect(onError).toHaveBeenCalledExactlyOnceWith(expect.any(CacheClosedError), 'anonymous');
   });
 });
 

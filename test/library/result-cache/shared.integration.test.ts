@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { type Boxed, cachedResult } from '../../../src/library/result-cache/index.ts';
+import { type StoredResult, cachedResult } from '../../../src/library/result-cache/index.ts';
 import { describeWithRedis, type RedisServer, startRedis } from '../../support/redis/redis.ts';
 import { waitUntil } from '../../support/wait-until.ts';
-import { freshNamespace, Node, SOON_MS } from '../redis/worlds.ts';
+import { freshNamespace, Node, SOON_MS } from '../redis/support.ts';
 
 describeWithRedis('results that processes share over Redis', () => {
   let server: RedisServer;
@@ -14,8 +14,8 @@ describeWithRedis('results that processes share over Redis', () => {
   async function twoNodes() {
     const namespace = freshNamespace();
     const nodes = [
-      new Node<Boxed>(server.url, { namespace }),
-      new Node<Boxed>(server.url, { namespace }),
+      new Node<StoredResult>(server.url, { namespace }),
+      new Node<StoredResult>(server.url, { namespace }),
     ] as const;
     await Promise.all(nodes.map((node) => node.up()));
     return { nodes, [Symbol.dispose]: () => nodes.map((node) => node[Symbol.dispose]()) };
@@ -28,7 +28,7 @@ describeWithRedis('results that processes share over Redis', () => {
       cachedResult(run, { name: 'run', async: true, cache }),
     );
     expect(await here!(1)).toEqual({ id: 1 });
-    await waitUntil('it is stored', () => world.nodes[0].cache.tierTotals().stored === 1, SOON_MS);
+    await waitUntil('it is stored', () => world.nodes[0].cache.redisTotals().stored === 1, SOON_MS);
     expect(await there!(1)).toEqual({ id: 1 });
     expect(run).toHaveBeenCalledTimes(1);
     here!.invalidate(1);
@@ -45,7 +45,7 @@ describeWithRedis('results that processes share over Redis', () => {
       cachedResult(nothing, { name: 'nothing', async: true, storeEmpty: true, cache }),
     );
     await here!(1);
-    await waitUntil('it is stored', () => world.nodes[0].cache.tierTotals().stored === 1, SOON_MS);
+    await waitUntil('it is stored', () => world.nodes[0].cache.redisTotals().stored === 1, SOON_MS);
     expect(await there!(1)).toBeUndefined();
     expect(nothing).toHaveBeenCalledTimes(1);
     const none = vi.fn(async () => null);
@@ -77,7 +77,7 @@ describeWithRedis('results that processes share over Redis', () => {
   });
 
   test('without Redis the function runs, and its results are kept in memory', async () => {
-    using node = new Node<Boxed>('redis://127.0.0.1:1', { namespace: freshNamespace() });
+    using node = new Node<StoredResult>('redis://127.0.0.1:1', { namespace: freshNamespace() });
     const run = vi.fn(async () => 1);
     const cached = cachedResult(run, { async: true, cache: node.cache });
     expect([await cached(), await cached()]).toEqual([1, 1]);

@@ -18,7 +18,7 @@ export function freshNamespace(): string {
 
 export async function connectedLink(url: string, options: Partial<RedisOptions> = {}): Promise<RedisLink> {
   const link = new RedisLink({ ...PATIENT, ...options, url });
-  await waitUntil('the link is up', () => link.state === 'closed', SOON_MS);
+  await waitUntil('the link is up', () => link.state === 'connected', SOON_MS);
   return link;
 }
 
@@ -34,7 +34,7 @@ export class Node<V> implements Disposable {
   }
 
   async up(): Promise<this> {
-    const connected = () => this.link.state === 'closed' && this.cache.connected;
+    const connected = () => this.link.state === 'connected' && this.cache.connected;
     await waitUntil('link and bus are up', connected, SOON_MS);
     return this;
   }
