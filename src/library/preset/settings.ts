@@ -20,9 +20,13 @@ export const CACHE_SETTINGS = {
   forceCache: flag(
     'FORCE_CACHE',
     true,
-    "Cache responses for the TTL of their service, regardless of their headers.",
+    'Cache responses for the TTL of their service, regardless of their headers.',
   ),
-  alwaysRevalidate: flag('ALWAYS_REVALIDATE', false, 'Revalidate each cached response with the origin before it is used.'),
+  alwaysRevalidate: flag(
+    'ALWAYS_REVALIDATE',
+    false,
+    'Revalidate each cached response with the origin before it is used.',
+  ),
   maxKeyLength: integer(
     'MAX_CACHE_KEY_LENGTH',
     200,
@@ -31,7 +35,11 @@ export const CACHE_SETTINGS = {
     64,
     10_000,
   ),
-  redisKeepAlive: flag('REDIS_SOCKET_KEEPALIVE', true, 'Whether TCP keep-alive is enabled for connections to Redis.'),
+  redisKeepAlive: flag(
+    'REDIS_SOCKET_KEEPALIVE',
+    true,
+    'Whether TCP keep-alive is enabled for connections to Redis.',
+  ),
   redisConnectTimeoutS: seconds(
     'REDIS_SOCKET_CONNECT_TIMEOUT',
     5,

@@ -9,7 +9,8 @@ export interface StoredResult {
 }
 
 /** Where results are stored: a `Cache`, or a `TieredCache` that processes share. */
-export interface ResultStore extends Pick<LoadingCache<StoredResult>, 'get' | 'set' | 'delete' | 'getOrLoad'> {
+export interface ResultStore
+  extends Pick<LoadingCache<StoredResult>, 'get' | 'set' | 'delete' | 'getOrLoad'> {
   /** The tier that can be read synchronously. Default: the store itself. */
   readonly memory?: Pick<LoadingCache<StoredResult>, 'get' | 'set'>;
 }

@@ -63,6 +63,8 @@ function writeProperties(value: object, writeChild: (child: unknown) => string):
   if (Object.getOwnPropertySymbols(value).length > 0) {
     throw new UnserialisableError('a property with a symbol as its key has no canonical form');
   }
-  const properties = Object.entries(value).map(([name, child]) => `${JSON.stringify(name)}:${writeChild(child)}`);
+  const properties = Object.entries(value).map(
+    ([name, child]) => `${JSON.stringify(name)}:${writeChild(child)}`,
+  );
   return `{${properties.sort().join()}}`;
 }

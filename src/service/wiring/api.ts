@@ -86,7 +86,8 @@ export async function createApi(
   eventRoutes(api, eventLog);
   await panelRoutes(api);
   const cluster = () =>
-    link && ({ redis: link.state === 'connected' ? 'connected' : 'away', leading: leadership.leading } as const);
+    link &&
+    ({ redis: link.state === 'connected' ? 'connected' : 'away', leading: leadership.leading } as const);
   const startedMs = performance.now();
   probeRoutes(api, { registry, eventLog, cluster, runtimeName: runtime.name, version, startedMs });
   return api;

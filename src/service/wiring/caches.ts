@@ -1,5 +1,10 @@
 import { Cache, type Clock, type LoadingCache } from '../../library/cache/index.ts';
-import { RedisUnavailableError, type RedisLink, RedisTimeoutError, TieredCache } from '../../library/redis/index.ts';
+import {
+  type RedisLink,
+  RedisTimeoutError,
+  RedisUnavailableError,
+  TieredCache,
+} from '../../library/redis/index.ts';
 import type { Config } from '../config/config.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Dependencies } from './dependencies.ts';

@@ -81,7 +81,11 @@ describeWithRedis('TieredCache, if Redis', () => {
     await storedBy(a, 'other', 'kept');
     await b.cache.getOrLoad('k', () => 'own', TTL);
     await server.kill('SIGKILL');
-    await waitUntil('the loss is detected', () => a.link.state !== 'connected' && !b.cache.connected, SOON_MS);
+    await waitUntil(
+      'the loss is detected',
+      () => a.link.state !== 'connected' && !b.cache.connected,
+      SOON_MS,
+    );
     // From memory, and loaded directly.
     expect(a.cache.get('k')).toBe('old');
     expect(await a.cache.getOrLoad('new', () => 'direct', TTL)).toBe('direct');
@@ -106,7 +110,11 @@ describeWithRedis('TieredCache, if Redis', () => {
     const { a, b } = world;
     await storedBy(a, 'k', 'kept');
     await server.kill('SIGKILL');
-    await waitUntil('the loss is detected', () => b.link.state !== 'connected' && !b.cache.connected, SOON_MS);
+    await waitUntil(
+      'the loss is detected',
+      () => b.link.state !== 'connected' && !b.cache.connected,
+      SOON_MS,
+    );
     await server.start();
     await Promise.all([a.up(), b.up()]);
     expect(await b.cache.getOrLoad('k', () => 'loaded', TTL)).toBe('kept');
@@ -268,10 +276,18 @@ describeWithRedis('TieredCache, if Redis', () => {
       expect(await b.cache.getOrLoad('cold', () => 'direct', TTL)).toBe('direct');
       expect(b.link.state).toBe('connected');
       b.cache.invalidate('one');
-      await waitUntil('the other process has invalidated it', () => a.cache.get('one') === undefined, SOON_MS);
+      await waitUntil(
+        'the other process has invalidated it',
+        () => a.cache.get('one') === undefined,
+        SOON_MS,
+      );
       expect(await a.cache.getOrLoad('one', () => 'new', TTL)).toBe('new');
       b.cache.invalidate('t*');
-      await waitUntil('the other process has invalidated it', () => a.cache.get('two') === undefined, SOON_MS);
+      await waitUntil(
+        'the other process has invalidated it',
+        () => a.cache.get('two') === undefined,
+        SOON_MS,
+      );
       expect(await a.cache.getOrLoad('two', () => 'new', TTL)).toBe('new');
       await full.command('CONFIG', 'SET', 'maxmemory', '0');
       await storedBy(a, 'again', 1);
@@ -309,7 +325,11 @@ describeWithRedis('TieredCache, if Redis', () => {
       await using world = await createWorld();
       const { proxy, a } = world;
       proxy.passage = 'hold';
-      await waitUntil('the loss is detected', () => !a.cache.connected && a.link.state !== 'connected', SOON_MS);
+      await waitUntil(
+        'the loss is detected',
+        () => !a.cache.connected && a.link.state !== 'connected',
+        SOON_MS,
+      );
       proxy.passage = 'pass';
       await a.up();
     });

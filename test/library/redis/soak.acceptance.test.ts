@@ -46,6 +46,10 @@ describeWithRedis('TieredCache under sustained use', () => {
     }
     const clients = async () => String(await server.command('INFO', 'clients'));
     // One connection is that of this command.
-    await waitUntil('all connections are closed', async () => /connected_clients:1\r/.test(await clients()), SOON_MS);
+    await waitUntil(
+      'all connections are closed',
+      async () => /connected_clients:1\r/.test(await clients()),
+      SOON_MS,
+    );
   });
 });

@@ -257,25 +257,32 @@ describeWithRedis('TieredCache', () => {
       await b!.cache.getOrLoad('stats:total', () => 0, TTL);
       await b!.cache.getOrLoad('vpn:status', () => 0, TTL);
       b!.cache.invalidate('stats:*');
-      await waitUntil('the other process has invalidated it', () => a!.cache.get('stats:total') === undefined, SOON_MS);
+      await waitUntil(
+        'the other process has invalidated it',
+        () => a!.cache.get('stats:total') === undefined,
+        SOON_MS,
+      );
       expect(a!.cache.get('vpn:status')).toBe(1);
     });
 
-    test.each(['k', 'k*'])('of %s applies to the next read of this process, and soon of others', async (pattern) => {
-      using world = await nodes(2);
-      const [a, b] = world;
-      for (let version = 1; version <= 20; version += 1) {
-        a!.cache.invalidate(pattern);
-        expect(await a!.cache.getOrLoad('k', () => version, TTL)).toBe(version);
-        await waitUntil(
-          'the other process reads the new value',
-          async () => {
-            return (await b!.cache.getOrLoad('k', () => -1, TTL)) === version;
-          },
-          SOON_MS,
-        );
-      }
-    });
+    test.each(['k', 'k*'])(
+      'of %s applies to the next read of this process, and soon of others',
+      async (pattern) => {
+        using world = await nodes(2);
+        const [a, b] = world;
+        for (let version = 1; version <= 20; version += 1) {
+          a!.cache.invalidate(pattern);
+          expect(await a!.cache.getOrLoad('k', () => version, TTL)).toBe(version);
+          await waitUntil(
+            'the other process reads the new value',
+            async () => {
+              return (await b!.cache.getOrLoad('k', () => -1, TTL)) === version;
+            },
+            SOON_MS,
+          );
+        }
+      },
+    );
 
     test.each([
       ['one key', 'k'],
@@ -307,10 +314,18 @@ describeWithRedis('TieredCache', () => {
       await a!.cache.getOrLoad('axb', () => 1, TTL);
       b!.cache.set('a?b', 2, TTL);
       expect(b!.cache.get('a?b')).toBe(2);
-      await waitUntil('the other process has invalidated it', () => a!.cache.get('a?b') === undefined, SOON_MS);
+      await waitUntil(
+        'the other process has invalidated it',
+        () => a!.cache.get('a?b') === undefined,
+        SOON_MS,
+      );
       expect(await a!.cache.getOrLoad('a?b', () => 3, TTL)).toBe(2);
       b!.cache.delete('a?b');
-      await waitUntil('the other process has invalidated it', () => a!.cache.get('a?b') === undefined, SOON_MS);
+      await waitUntil(
+        'the other process has invalidated it',
+        () => a!.cache.get('a?b') === undefined,
+        SOON_MS,
+      );
       expect(await a!.cache.getOrLoad('a?b', () => 4, TTL)).toBe(4);
       expect(a!.cache.get('axb')).toBe(1);
     });
