@@ -67,6 +67,7 @@ export class RedisNamespace {
   readonly channel: string;
   /** Identifies this process as the sender of a change. */
   readonly id = randomUUID();
+  /** Incremented by each call. */
   readonly counters: RedisCounters = {
     hits: 0,
     misses: 0,

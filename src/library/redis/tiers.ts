@@ -24,7 +24,9 @@ export interface TiersOptions<V> extends Omit<CacheOptions<V>, 'clock'> {
  * receive it.
  */
 export class Tiers<V> {
+  /** The tier in memory (L1). */
   readonly memory: Cache<V>;
+  /** The tier in Redis (L2). */
   readonly redis: RedisNamespace;
   readonly #channel: InvalidationChannel;
   readonly #codec: Codec<V>;

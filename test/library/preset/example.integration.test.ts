@@ -7,7 +7,7 @@ import { describeWithRedis, startRedis } from '../../support/redis/redis.ts';
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 describeWithRedis('examples/preset.ts', () => {
-  test('runs as its first lines say, ends by itself, and shows what it promises', {
+  test('runs with the documented command, prints the expected output and exits', {
     timeout: 60_000,
   }, async () => {
     await using server = await startRedis();

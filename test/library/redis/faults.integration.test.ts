@@ -13,7 +13,7 @@ const TTL = { ttlS: 60 };
 /** Timeouts that faults exceed soon, and a working Redis on a busy machine does not. */
 const SHORT = { commandTimeoutMs: 2000, connectTimeoutMs: 2000, heartbeatMs: 300 };
 
-describeWithRedis('TieredCache, if Redis', () => {
+describeWithRedis('TieredCache when Redis', () => {
   let server: RedisServer;
   beforeAll(async () => {
     server = await startRedis('--appendonly', 'yes', '--appendfsync', 'always');
@@ -53,7 +53,7 @@ describeWithRedis('TieredCache, if Redis', () => {
     await waitUntil(`${key} is stored`, () => node.cache.redisTotals().stored > stored, SOON_MS);
   }
 
-  test('is unavailable at the start, loads directly and uses Redis once it is available', async () => {
+  test('is unavailable at the start: loads directly and uses Redis once it is available', async () => {
     await using proxy = await new TcpProxy(server.port).listen();
     proxy.passage = 'refuse';
     using node = new Node(`redis://127.0.0.1:${proxy.port}`, { namespace: freshNamespace() }, SHORT);
@@ -64,7 +64,7 @@ describeWithRedis('TieredCache, if Redis', () => {
     await storedBy(node, 'later', 1);
   });
 
-  test('accepts connections and never replies, loads directly without waiting', async () => {
+  test('accepts connections and never replies: loads directly without waiting', async () => {
     await using proxy = await new TcpProxy(server.port).listen();
     proxy.passage = 'hold';
     using node = new Node(`redis://127.0.0.1:${proxy.port}`, { namespace: freshNamespace() }, SHORT);
@@ -74,7 +74,7 @@ describeWithRedis('TieredCache, if Redis', () => {
     expect(node.cache.redisTotals().bypasses).toBe(1);
   });
 
-  test('is killed and restarted, keeps reading, and does not lose invalidations made meanwhile', async () => {
+  test('is killed and restarted: keeps reading, and does not lose invalidations made meanwhile', async () => {
     await using world = await createWorld();
     const { a, b } = world;
     await storedBy(a, 'k', 'old');
@@ -105,7 +105,7 @@ describeWithRedis('TieredCache, if Redis', () => {
     );
   });
 
-  test('is restarted with its data, reads its values again', async () => {
+  test('is restarted with its data: reads its values again', async () => {
     await using world = await createWorld();
     const { a, b } = world;
     await storedBy(a, 'k', 'kept');
@@ -120,7 +120,7 @@ describeWithRedis('TieredCache, if Redis', () => {
     expect(await b.cache.getOrLoad('k', () => 'loaded', TTL)).toBe('kept');
   });
 
-  test('is flushed, drops the values in every memory', async () => {
+  test('is flushed: drops the values in every memory', async () => {
     await using world = await createWorld();
     const { a, b } = world;
     await storedBy(a, 'k', 'old');
@@ -135,7 +135,7 @@ describeWithRedis('TieredCache, if Redis', () => {
     expect(await b.cache.getOrLoad('k', () => 'new', TTL)).toBe('new');
   });
 
-  test('returns to an earlier state, ignores its values', async () => {
+  test('returns to an earlier state: ignores its values', async () => {
     await using world = await createWorld();
     const { a, b } = world;
     await storedBy(a, 'k', 'old');
@@ -156,7 +156,7 @@ describeWithRedis('TieredCache, if Redis', () => {
     expect(await b.cache.getOrLoad('k', () => 'own', TTL)).toBe('own');
   });
 
-  test('hangs, loads directly after one timeout, then without waiting, and recovers', async () => {
+  test('hangs: loads directly after one timeout, then without waiting, and recovers', async () => {
     await using world = await createWorld({}, { commandTimeoutMs: 500, heartbeatMs: 60_000 });
     const { a } = world;
     await storedBy(a, 'k', 'kept');
@@ -179,7 +179,7 @@ describeWithRedis('TieredCache, if Redis', () => {
     await storedBy(a, 'after', 1);
   });
 
-  test('is disconnected during a command, loads directly and reconnects', async () => {
+  test('is disconnected during a command: loads directly and reconnects', async () => {
     await using world = await createWorld();
     const { proxy, a } = world;
     proxy.passage = 'hold';
@@ -191,7 +191,7 @@ describeWithRedis('TieredCache, if Redis', () => {
     await storedBy(a, 'after', 1);
   });
 
-  test('replies byte by byte or late, returns the right values', async () => {
+  test('replies byte by byte or late: returns the right values', async () => {
     await using world = await createWorld({}, { commandTimeoutMs: 20_000 });
     const { proxy, a, b } = world;
     await storedBy(b, 'k', { text: 'ü'.repeat(500) });
@@ -203,7 +203,7 @@ describeWithRedis('TieredCache, if Redis', () => {
     expect(await a.cache.getOrLoad('late', () => 'own', TTL)).toBe(1);
   });
 
-  test('sends an invalid reply, loads directly and reconnects', async () => {
+  test('sends an invalid reply: loads directly and reconnects', async () => {
     await using world = await createWorld();
     const { proxy, a } = world;
     proxy.passage = 'garble';
@@ -214,7 +214,7 @@ describeWithRedis('TieredCache, if Redis', () => {
     await storedBy(a, 'after', 1);
   });
 
-  test('rejects the password, loads directly; with the right one it uses Redis', async () => {
+  test('rejects the password: loads directly; with the right one it uses Redis', async () => {
     await server.command('CONFIG', 'SET', 'requirepass', 'secret');
     try {
       using node = new Node(server.url, { namespace: freshNamespace() }, SHORT);
@@ -231,7 +231,7 @@ describeWithRedis('TieredCache, if Redis', () => {
     }
   });
 
-  test('has become a replica, loads directly and reconnects', async () => {
+  test('has become a replica: loads directly and reconnects', async () => {
     await using world = await createWorld();
     const { a } = world;
     await server.command('REPLICAOF', '127.0.0.1', '1');
@@ -245,7 +245,7 @@ describeWithRedis('TieredCache, if Redis', () => {
     await storedBy(a, 'after', 1);
   });
 
-  test('fails over to a replica without the last invalidation, does not read the old value', async () => {
+  test('fails over to a replica without the last invalidation: does not read the old value', async () => {
     await using replica = await startRedis('--replicaof', '127.0.0.1', `${server.port}`);
     await using world = await createWorld();
     const { proxy, a } = world;
@@ -263,7 +263,7 @@ describeWithRedis('TieredCache, if Redis', () => {
     expect(await a.cache.getOrLoad('k', () => 'newest', TTL)).toBe('newest');
   });
 
-  describe('is full,', () => {
+  describe('is full:', () => {
     test('reads what is stored, loads the rest directly, and invalidates', async () => {
       await using full = await startRedis('--maxmemory-policy', 'noeviction');
       const namespace = freshNamespace();
@@ -295,7 +295,7 @@ describeWithRedis('TieredCache, if Redis', () => {
     });
   });
 
-  describe('drops the subscription,', () => {
+  describe('drops the subscription:', () => {
     test('subscribes again and drops what may have been invalidated meanwhile', async () => {
       await using world = await createWorld();
       const { proxy, a, b } = world;
@@ -347,7 +347,7 @@ describeWithRedis('TieredCache, if Redis', () => {
     });
   });
 
-  test('is lost during a load, returns the loaded value; the lease expires', async () => {
+  test('is lost during a load: returns the loaded value; the lease expires', async () => {
     await using world = await createWorld({ leaseS: 1 });
     const { proxy, a, b } = world;
     const source = new ManualSource<string>();
@@ -360,7 +360,7 @@ describeWithRedis('TieredCache, if Redis', () => {
     expect(await b.cache.getOrLoad('k', () => 'own', TTL)).toBe('own');
   });
 
-  test('is lost, calls onLost once per outage', async () => {
+  test('is lost: calls onLost once per outage', async () => {
     const onLost = vi.fn();
     await using world = await createWorld({}, { onLost });
     const { proxy, a } = world;
