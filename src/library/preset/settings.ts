@@ -75,16 +75,16 @@ export function readCacheSettings(
   given: CacheArguments = {},
   sources: { env?: Variables; envFile?: string } = {},
 ): CacheSettings {
-  const faults: string[] = [];
+  const problems: string[] = [];
   const { ttlS = {}, ...others } = given;
   const layers = [
     sources.env ?? process.env,
     readEnvFile(sources.envFile ?? '.env'),
-    argumentsAsVariables(others, ttlS, faults),
+    argumentsAsVariables(others, ttlS, problems),
   ];
-  const settings = readSettings(CACHE_SETTINGS, layers, faults);
-  const ttls = readTtls(layers, faults);
-  if (faults.length > 0) throw new ConfigError(faults);
+  const settings = readSettings(CACHE_SETTINGS, layers, problems);
+  const ttls = readTtls(layers, problems);
+  if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze({ ...settings, ttlS: Object.freeze(ttls) });
 }
 
@@ -92,30 +92,30 @@ export function readCacheSettings(
 function argumentsAsVariables(
   given: Readonly<Record<string, unknown>>,
   ttlS: Readonly<Record<string, number>>,
-  faults: string[],
+  problems: string[],
 ): Variables {
   const variables: Record<string, string> = {};
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined) continue;
     if (Object.hasOwn(CACHE_SETTINGS, name)) {
       variables[CACHE_SETTINGS[name as keyof typeof CACHE_SETTINGS].env[0]] = String(value);
-    } else faults.push(`unknown setting: ${name}`);
+    } else problems.push(`unknown setting: ${name}`);
   }
   for (const [service, value] of Object.entries(ttlS)) {
     const name = ttlVariable(service);
     if (SERVICE_TTL.test(name)) variables[name] = String(value);
-    else faults.push(`ttlS: ${invalidServiceName(service)}`);
+    else problems.push(`ttlS: ${invalidServiceName(service)}`);
   }
   return variables;
 }
 
-function readTtls(layers: readonly Variables[], faults: string[]): Record<string, number> {
+function readTtls(layers: readonly Variables[], problems: string[]): Record<string, number> {
   const table: Record<string, ReturnType<typeof seconds>> = {};
   for (const name of layers.flatMap((variables) => Object.keys(variables))) {
     const [, service] = SERVICE_TTL.exec(name) ?? [];
     if (service) table[service.toLowerCase()] = seconds(name, DEFAULT_TTL_S, '', 0, YEAR_S);
   }
-  return readSettings(table, layers, faults);
+  return readSettings(table, layers, problems);
 }
 
 /** TTL of the responses of a service, in seconds. Defaults to one day. */

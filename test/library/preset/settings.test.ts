@@ -12,7 +12,7 @@ function fileOf(text: string): string {
   return path;
 }
 
-function faultsOf(read: () => unknown): string[] {
+function problemsOf(read: () => unknown): string[] {
   try {
     read();
   } catch (error) {
@@ -64,18 +64,18 @@ test('lists all invalid values in one error, without passwords', () => {
   const env = { CACHE_ENABLE: 'maybe', REDIS_URL: 'http://user:secret@host', TTL_JIKAN: '-1' };
   const envFile = fileOf('REDIS_SOCKET_TIMEOUT=soon\n');
   const given = { maxKeyLength: 1.5, ttlS: { 'a b': 1 }, colour: 'red' };
-  const faults = faultsOf(() => readCacheSettings(given, { env, envFile })).join('\n');
+  const problems = problemsOf(() => readCacheSettings(given, { env, envFile })).join('\n');
   for (const name of ['CACHE_ENABLE="maybe"', 'REDIS_URL=', 'TTL_JIKAN="-1"', 'REDIS_SOCKET_TIMEOUT="soon"'])
-    expect(faults).toContain(name);
-  expect(faults).toContain('MAX_CACHE_KEY_LENGTH="1.5"');
-  expect(faults).toContain('"a b"');
-  expect(faults).toContain('colour');
-  expect(faults).not.toContain('secret');
+    expect(problems).toContain(name);
+  expect(problems).toContain('MAX_CACHE_KEY_LENGTH="1.5"');
+  expect(problems).toContain('"a b"');
+  expect(problems).toContain('colour');
+  expect(problems).not.toContain('secret');
 });
 
 test('rejects a .env file that cannot be read', () => {
   const folder = mkdtempSync(join(tmpdir(), 'roundhouse-env-'));
-  expect(faultsOf(() => readCacheSettings({}, { env: {}, envFile: folder }))).toEqual([
+  expect(problemsOf(() => readCacheSettings({}, { env: {}, envFile: folder }))).toEqual([
     expect.stringContaining(folder),
   ]);
 });

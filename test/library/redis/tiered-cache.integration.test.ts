@@ -115,13 +115,15 @@ describeWithRedis('TieredCache', () => {
     test('loads directly and does not use Redis when disabled or closed', async () => {
       using world = await nodes(1, { enabled: false });
       using other = await nodes(1);
-      const [off, closed] = [world[0]!.cache, other[0]!.cache];
+      const [disabled, closed] = [world[0]!.cache, other[0]!.cache];
       closed.close();
-      for (const cache of [off, closed]) {
+      for (const cache of [disabled, closed]) {
+        // Not all 0: a subscription that connects before its link counts a fault.
+        const before = cache.redisTotals();
         cache.set('k', 1, TTL);
         cache.invalidate('*');
         expect(await cache.getOrLoad('k', () => 2, TTL)).toBe(2);
-        expect(Object.values(cache.redisTotals()).every((count) => count === 0)).toBe(true);
+        expect(cache.redisTotals()).toEqual(before);
       }
     });
 
