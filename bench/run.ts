@@ -33,7 +33,10 @@ const CHANGES: readonly Row[] = [outsideKill, outsideStart, engineHealth, stream
 const REDIS: readonly Row[] = [sharedHits, sharedStampede, sharedHung, httpCache];
 /** In the order of the results. */
 const TABLE: readonly Row[] = [cachedHttp, firstRead, expiry, ...CHANGES, hits, ...REDIS, sweep];
-/** In-process rows run first, and first of all the one that measures nanoseconds: it needs code not yet optimised for others. */
+/**
+ * In-process rows run first, and first of all the one that measures nanoseconds: it needs code not yet
+ * optimised for others.
+ */
 const ORDER: readonly Row[] = [hits, expiry, sweep, ...REDIS, cachedHttp, firstRead, ...CHANGES];
 
 const { values, positionals } = parseArgs({

@@ -120,11 +120,8 @@ async function timeFirstRead(
 /** Duration with CPU percentages calculated by Docker, which takes two samples one second apart. */
 async function timeTwoSamples({ client }: BenchDocker, ids: readonly string[]): Promise<number> {
   const startedAt = performance.now();
-  const responses = await Promise.all(
-    ids.map((id) => client.docker.getContainer(id).stats({ stream: false })),
-  );
+  const results = await Promise.all(ids.map((id) => client.docker.getContainer(id).stats({ stream: false })));
   const tookMs = performance.now() - startedAt;
-  if (!responses.every(({ memory_stats }) => memory_stats.usage > 0))
-    throw new Error('a container has ended');
+  if (!results.every(({ memory_stats }) => memory_stats.usage > 0)) throw new Error('a container has ended');
   return tookMs;
 }

@@ -112,8 +112,8 @@ async function memoryContenders(
 }
 
 /**
- * Reads keys one after another that are in Redis but not in memory: each round uses a newly opened cache. The plain
- * GET is the lower bound.
+ * Reads keys one after another that are in Redis but not in memory: each round uses a newly opened cache. The
+ * plain GET is the lower bound.
  */
 async function redisTimes(
   url: string,

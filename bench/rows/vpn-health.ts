@@ -19,7 +19,7 @@ const NAME = 'bench-gluetun';
 /** The container is healthy while this file exists. */
 const HEALTHY_FILE = '/healthy';
 
-/** Measures from the end of the decisive health check. When it runs depends on Docker's interval and retries. */
+/** Measures from the end of the decisive health check: when it runs depends on Docker's configuration. */
 export const vpnHealth: Row = {
   name: 'vpn-health',
   title: "A VPN's health changes: from the end of Docker's decisive health check to correct API responses",

@@ -7,7 +7,7 @@ import { FLEET_COMMAND, FLEET_HOST, FLEET_NETWORK } from './fleet.ts';
 import { getJson } from './roundhouse.ts';
 
 const POLL_MS = 2;
-/** A response counts as correct if this many in a row are: a correct one before a wrong one was a coincidence. */
+/** Responses count as correct if this many in a row are: one before a wrong one was a coincidence. */
 const REQUIRED_IN_A_ROW = 25;
 const TIMEOUT_MS = 10_000;
 

@@ -15,7 +15,7 @@ const END_TIMEOUT_MS = 20_000;
 
 /** Command of the containers. */
 export const FLEET_COMMAND = 'sleep 86400';
-/** Docker's default network; the containers publish no ports. */
+/** Docker's default network. The containers publish no ports. */
 export const FLEET_NETWORK = 'bridge';
 /** Address at which the service expects the engines. */
 export const FLEET_HOST = '127.0.0.1';
@@ -76,7 +76,7 @@ export async function killContainer({ client }: BenchDocker, id: string): Promis
   await client.call('stop', (abortSignal) => client.docker.getContainer(id).kill({ abortSignal }));
 }
 
-/** Kills a container and waits until Docker has removed it: removing it explicitly at the same time would fail. */
+/** Kills a container and waits until Docker has removed it: removing it explicitly meanwhile would fail. */
 export async function endContainer(docker: BenchDocker, id: string): Promise<void> {
   const { client } = docker;
   try {

@@ -22,8 +22,7 @@ export interface Nginx {
 export async function startNginx(cleanup: Cleanup, upstream: string): Promise<Nginx | { missing: string }> {
   const folder = await temporaryFolder(cleanup);
   const program = findProgram('nginx') ?? (await unpackNginx(join(folder, 'package')));
-  if (program === null)
-    return { missing: 'nginx is not installed, and Debian’s package could not be downloaded' };
+  if (program === null) return { missing: 'not installed, and Debian’s package could not be downloaded' };
   const [port] = await freePorts(1);
   const config = join(folder, 'nginx.conf');
   await writeFile(config, configuration(folder, port!, new URL(upstream).host));
@@ -60,7 +59,7 @@ async function unpackNginx(folder: string): Promise<string | null> {
   }
 }
 
-/** A typical cache configuration: entries fresh for 3 s like Roundhouse's, background updates, no access log. */
+/** A typical configuration: entries fresh for 3 s like Roundhouse's, background updates, no access log. */
 function configuration(folder: string, port: number, upstream: string): string {
   return `
 ${process.getuid?.() === 0 ? 'user root;' : ''}

@@ -5,9 +5,9 @@ import { ratios } from './statistics.ts';
 const WARM_UP_ROUNDS = 3;
 
 /**
- * Makes `reads` reads, all of them hits, and returns a sum over the values, so that the compiler cannot eliminate
- * unused results. Each contender has its own loop: a shared one would have a megamorphic call site, which V8 does not
- * optimise for any of the caches.
+ * Makes `reads` reads, all of them hits, and returns a sum over the values, so that the compiler cannot
+ * eliminate unused results. Each contender has its own loop: a shared one would have a megamorphic call site,
+ * which V8 does not optimise for any of the caches.
  */
 export type Loop = (reads: number) => number | Promise<number>;
 

@@ -11,7 +11,7 @@ export type ReaderCommand = { subject: string; redisUrl: string } & (
 
 /** Result of a command. */
 export interface ReaderResult {
-  /** Time until all reads have ended, including the opening of the cache, in milliseconds; null after a timeout. */
+  /** Milliseconds until all reads have ended, including the opening of the cache; null after a timeout. */
   tookMs: number | null;
 }
 

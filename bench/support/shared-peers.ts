@@ -38,9 +38,10 @@ export function openOurs(url: string) {
 }
 
 /**
- * BentoCache in memory and Redis, with its bus. `serialize: false` stores values in memory without serialisation; it
- * then cannot read from memory the values that it copied from Redis. With `withTimeout`, it also has its circuit
- * breaker; the bus has no timeout, because a subscription that times out ends the process.
+ * BentoCache in memory and Redis, with its bus. `serialize: false` stores values in memory without
+ * serialisation; it then cannot read from memory the values that it copied from Redis. With `withTimeout`, it
+ * also has its circuit breaker; the bus has no timeout, because a subscription that times out ends the
+ * process.
  */
 export function openBento(url: string, { serialize = true, withTimeout = false } = {}) {
   const connection = addressOf(url);
@@ -66,9 +67,10 @@ export function openDedupe(url: string, load: LoadKey, { withTimeout = false } =
 }
 
 /**
- * cacheable in memory and Redis, without cloning values in memory. With `withTimeout`, it is configured as its
- * documentation recommends for an unreliable Redis. The client options are passed at construction, because the client
- * ignores later changes. The timeout is that of the socket, because a command's ends when the command is written.
+ * cacheable in memory and Redis, without cloning values in memory. With `withTimeout`, it is configured as
+ * its documentation recommends for an unreliable Redis. The client options are passed at construction,
+ * because the client ignores later changes. The timeout is that of the socket, because a command's ends when
+ * the command is written.
  */
 export function openCacheable(url: string, { withTimeout = false } = {}) {
   const socket = { reconnectStrategy: false, socketTimeout: COMMAND_TIMEOUT_MS } as const;

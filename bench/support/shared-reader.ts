@@ -1,6 +1,9 @@
 /**
- * A process that reads through caches in Redis, on commands sent by POST: `node shared-reader.ts <origin-url>`. It
- * prints the URL for the commands. A cache is opened by the first command for it.
+ * A process that reads through caches in Redis:
+ *
+ *     node shared-reader.ts <origin-url>
+ *
+ * It prints a URL, to which commands are sent by POST. A cache is opened by the first command for it.
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http';

@@ -20,8 +20,8 @@ export function spreadOf(values: readonly number[]): Spread {
 }
 
 /**
- * Ours ÷ theirs, round by round. Anything that slows down the machine for a while affects both values of a round,
- * but hardly their ratio.
+ * Ours ÷ theirs, round by round. Anything that slows down the machine for a while affects both values of a
+ * round, but hardly their ratio.
  * @throws RangeError if the number of rounds differs or a value of the peer is 0
  */
 export function ratios(ours: readonly number[], theirs: readonly number[]): number[] {

@@ -35,8 +35,8 @@ export function parseCacheControl(fields: HeaderFields): Directives {
     isBare: (name) => byName.get(name)?.every((argument) => argument === true) ?? false,
     seconds: (name) => {
       const all = byName.get(name);
-      // If the directive is repeated, https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2.1 allows using the
-      // first value or treating the response as stale. The smallest value is never fresher than either.
+      // If the directive is repeated, https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2.1 allows using
+      // the first value or treating the response as stale. The smallest value is never fresher than either.
       return all && Math.min(...all.map(toSeconds));
     },
     fieldNames: (name) => {
@@ -61,7 +61,7 @@ function unquote(text: string): string {
   return quoted ? quoted[1]!.replace(/\\(.)/gs, '$1') : text;
 }
 
-/** Splits at commas. An unterminated quote does not quote anything: it must not hide a no-store that follows it. */
+/** Splits at commas. An unterminated quote quotes nothing: it must not hide a no-store that follows it. */
 function splitOutsideQuotes(text: string): string[] {
   const members: string[] = [];
   let start = 0;

@@ -35,8 +35,8 @@ export interface CacheHandlerOptions {
 }
 
 /**
- * Handles a request: looks up stored responses, decides whether one can be reused, and forwards the request to the
- * origin otherwise. Shared by `fetch` and the interceptor.
+ * Handles a request: looks up stored responses, decides whether one can be reused, and forwards the request
+ * to the origin otherwise. Shared by `fetch` and the interceptor.
  * @see https://www.rfc-editor.org/rfc/rfc9111.html#section-4
  */
 export class CacheHandler {

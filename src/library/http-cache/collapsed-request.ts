@@ -13,8 +13,8 @@ export interface ReusableResponse {
 export type ForwardOutcome = ReusableResponse | 'not reusable';
 
 /**
- * A forwarded request that other requests for the same response wait for, instead of being forwarded themselves.
- * It continues as long as the initiator (the request that was forwarded) or any waiter needs the response.
+ * A forwarded request whose response other requests wait for instead of being forwarded themselves. It
+ * continues as long as its initiator (the request that was forwarded) or any waiter needs the response.
  * @see https://www.rfc-editor.org/rfc/rfc9111.html#section-4
  */
 export class CollapsedRequest {

@@ -6,8 +6,8 @@ import type { StoredResponse } from './stored-response.ts';
 const PRECONDITIONS = ['if-none-match', 'if-modified-since'];
 
 /**
- * The header fields of a request that validates a stored response. The stored validators replace the client's own
- * preconditions, which are evaluated against the result.
+ * The header fields of a request that validates a stored response. The stored validators replace the client's
+ * own preconditions, which are evaluated against the result.
  * @returns undefined if the stored response has no validator
  * @see https://www.rfc-editor.org/rfc/rfc9111.html#section-4.3.1
  */

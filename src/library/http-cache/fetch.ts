@@ -37,8 +37,8 @@ export function createFetch(interceptor: Dispatcher.DispatcherComposeInterceptor
 }
 
 /**
- * Converts Node's own Request and FormData. They belong to the copy of undici within Node; the undici package does
- * not recognise them and would use them as strings.
+ * Converts Node's own Request and FormData. They belong to the copy of undici within Node; the undici package
+ * does not recognise them and would use them as strings.
  */
 function toUndici(
   input: RequestInfo | globalThis.Request,

@@ -19,7 +19,7 @@ export function freshnessLifetimeS(response: ReceivedResponse, policy: HttpCache
   return explicitLifetimeS(response, directives, policy) ?? defaultLifetimeS(response, directives, policy);
 }
 
-/** The lifetime that the response specifies by max-age, s-maxage or Expires; undefined if it specifies none. */
+/** The lifetime specified by max-age, s-maxage or Expires; undefined if the response has none of them. */
 export function explicitLifetimeS(
   response: ReceivedResponse,
   directives: Directives,
@@ -29,7 +29,8 @@ export function explicitLifetimeS(
   if (maxAgeS !== undefined) return maxAgeS;
   const { expires } = response.headers;
   if (expires === undefined) return undefined;
-  // An invalid or repeated Expires is a time in the past: https://www.rfc-editor.org/rfc/rfc9111.html#section-5.3
+  // An invalid or repeated Expires is a time in the past:
+  // https://www.rfc-editor.org/rfc/rfc9111.html#section-5.3
   const time = typeof expires === 'string' ? parseHttpDate(expires, response.receivedAt) : undefined;
   return time === undefined ? 0 : Math.max(0, (time - dateOf(response)) / 1000);
 }

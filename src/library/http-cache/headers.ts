@@ -32,7 +32,10 @@ const CONTENT_FIELDS = new Set([
   'repr-digest',
 ]);
 
-/** The value of a field, with its lines joined by commas: https://www.rfc-editor.org/rfc/rfc9110.html#section-5.3 */
+/**
+ * The value of a field, with its lines joined by commas.
+ * @see https://www.rfc-editor.org/rfc/rfc9110.html#section-5.3
+ */
 export function fieldValue(fields: HeaderFields, name: string): string | undefined {
   const value = fields[name];
   return Array.isArray(value) ? value.join(', ') : value;
@@ -85,8 +88,8 @@ export function storableFields(fields: HeaderFields, excluded: readonly string[]
 }
 
 /**
- * The stored fields, updated by those of a 304 or of a response to HEAD. A stored ETag is kept: it is the validator
- * that the request was made with, and servers that compress on the fly respond with a different one.
+ * The stored fields, updated by those of a 304 or of a response to HEAD. A stored ETag is kept: it is the
+ * validator of the request, and servers that compress on the fly respond with a different one.
  * @see https://www.rfc-editor.org/rfc/rfc9111.html#section-3.2
  */
 export function updatedFields(stored: HeaderFields, update: HeaderFields): HeaderFields {

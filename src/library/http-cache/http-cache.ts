@@ -24,7 +24,7 @@ export interface HttpCache<Service extends string = string> extends HttpCacheCli
   service(name: Service): HttpCacheClient;
   /** Counters since the cache was created, and the number of requests in progress. */
   stats(): HttpCacheStats;
-  /** Invalidates the responses stored for one URL, or all. Processes sharing the store see the latter within 5 s. */
+  /** Invalidates the responses for one URL, or all: in other processes with the same store, within 5 s. */
   clear(url?: string | URL): Promise<void>;
   /** Aborts background revalidations and waits for pending writes. Later requests bypass the cache. */
   close(): Promise<void>;

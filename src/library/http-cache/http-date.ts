@@ -10,7 +10,7 @@ const FORMATS = [
 
 /**
  * Parses an HTTP date.
- * @param nowMs current time, for years of two digits: one that appears more than 50 years ahead is in the past
+ * @param nowMs current time: a two-digit year more than 50 years ahead of it is in the past
  * @returns milliseconds since the epoch, or undefined for an invalid date
  */
 export function parseHttpDate(text: string | undefined, nowMs: number): number | undefined {

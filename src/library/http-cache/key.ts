@@ -15,7 +15,7 @@ export interface CacheRequest {
 
 /** The store's keys for a request. */
 export interface RequestKey {
-  /** Record of the URL: its last invalidation, and responses to requests without credentials and keyed body. */
+  /** Record of the URL: its last invalidation, and responses without credentials and keyed body. */
   readonly urlKey: string;
   /** Record for the request's credentials and keyed body; equal to `urlKey` without them. */
   readonly recordKey: string;
@@ -24,8 +24,8 @@ export interface RequestKey {
 const NAMESPACE = 'roundhouse:http:1';
 
 /**
- * The keys of a request. All parts are hashed, so that keys are short and expose neither credentials nor tokens in
- * queries to the store. They are hashed as JSON, so that different parts never yield the same text.
+ * The keys of a request. All parts are hashed, so that keys are short and expose neither credentials nor
+ * tokens in queries to the store. They are hashed as JSON, so that different parts never yield the same text.
  */
 export function requestKey(request: CacheRequest, policy: HttpCachePolicy): RequestKey {
   const keyOfUrl = urlKey(request.url, policy.service);

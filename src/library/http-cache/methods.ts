@@ -12,8 +12,8 @@ export function isCacheableMethod(request: CacheRequest, policy: HttpCachePolicy
 }
 
 /**
- * Whether only the origin can handle a request: because of a precondition that protects state changes, or a body
- * that is not part of the key. A GET should have no body, but some origins' responses depend on it.
+ * Whether only the origin can handle a request: because of a precondition that protects state changes, or a
+ * body that is not part of the key. A GET should have no body, but some origins' responses depend on it.
  * @see https://www.rfc-editor.org/rfc/rfc9110.html#section-13.1.1
  */
 export function bypassesCache({ headers, hasBody, bodyBytes }: CacheRequest): boolean {

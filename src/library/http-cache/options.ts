@@ -4,21 +4,21 @@ import { MemoryByteStore } from '../cache/index.ts';
 /** How responses of one service are cached, beyond what their header fields specify. */
 export interface ServiceOptions {
   /**
-   * Freshness lifetime in seconds of responses that specify none; with `forceCache`, of all. Applies to responses
-   * with status 200, 203, 204, 301 or 308 and without Set-Cookie.
+   * Freshness lifetime in seconds of responses that specify none; with `forceCache`, of all. Applies to
+   * responses with status 200, 203, 204, 301 or 308 and without Set-Cookie.
    */
   ttlS?: number;
   /**
-   * Stores responses for `ttlS` even if their Cache-Control or Expires forbids it. Responses that `ttlS` does not
-   * apply to, that have `Vary: *`, and in shared mode private ones and those to requests with credentials remain
-   * subject to RFC 9111, and so do request directives. Defaults to false.
+   * Stores responses for `ttlS` even if their Cache-Control or Expires forbids it. Responses that `ttlS` does
+   * not apply to, that have `Vary: *`, and in shared mode private ones and those to requests with credentials
+   * remain subject to RFC 9111, and so do request directives. Defaults to false.
    */
   forceCache?: boolean;
   /** Validates stored responses with the origin before each reuse, even fresh ones. Defaults to false. */
   alwaysRevalidate?: boolean;
   /**
-   * Also caches responses to POST, with the request body as part of the key, as for GraphQL queries. Such a POST
-   * invalidates nothing. Requests with bodies over 1 MiB bypass the cache. Defaults to false.
+   * Also caches responses to POST, with the request body as part of the key, as for GraphQL queries. Such a
+   * POST invalidates nothing. Requests with bodies over 1 MiB bypass the cache. Defaults to false.
    */
   keyByBody?: boolean;
 }
@@ -28,8 +28,8 @@ export interface HttpCacheOptions<Service extends string = string> {
   /** Where responses are stored. Defaults to a {@link MemoryByteStore} with its default limits. */
   store?: ByteStore;
   /**
-   * `private` (the default) also stores responses meant for a single user, separately for each set of credentials.
-   * `shared` stores one copy for all users, and only responses that may be shared.
+   * `private` (the default) also stores responses meant for a single user, separately for each set of
+   * credentials. `shared` stores one copy for all users, and only responses that may be shared.
    * @see https://www.rfc-editor.org/rfc/rfc9111.html#section-1
    */
   mode?: 'private' | 'shared';
@@ -42,8 +42,8 @@ export interface HttpCacheOptions<Service extends string = string> {
   /** Largest body that is stored, in bytes; responses with larger ones are passed on. Defaults to 5 MiB. */
   maxBodyBytes?: number;
   /**
-   * Whether responses without an explicit lifetime are fresh for a tenth of the time since their Last-Modified, up
-   * to a day. Defaults to true.
+   * Whether responses without an explicit lifetime are fresh for a tenth of the time since their
+   * Last-Modified, up to a day. Defaults to true.
    * @see https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2.2
    */
   heuristics?: boolean;

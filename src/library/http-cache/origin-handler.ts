@@ -11,7 +11,7 @@ export interface OriginListener {
   onBytes(count: number): void;
 }
 
-/** Sends a request through `dispatch` and turns the callbacks of undici's handler into a promise and a queue. */
+/** Sends a request through `dispatch` and converts undici's callbacks to a promise and a queue. */
 export function forwardRequest(
   dispatch: Dispatcher.Dispatch,
   options: Dispatcher.DispatchOptions,

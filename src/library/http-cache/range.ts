@@ -9,8 +9,8 @@ export interface ByteRange {
 /**
  * The range that a request's Range field specifies.
  * @param length length of the complete body in bytes
- * @returns undefined for several ranges, a malformed field or another unit; `unsatisfiable` if the range starts
- * after the end of the body
+ * @returns undefined for several ranges, a malformed field or another unit; `unsatisfiable` if the range
+ * starts after the end of the body
  * @see https://www.rfc-editor.org/rfc/rfc9110.html#section-14.1.2
  */
 export function singleRange(request: HeaderFields, length: number): ByteRange | 'unsatisfiable' | undefined {

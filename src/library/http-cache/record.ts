@@ -26,8 +26,8 @@ const MAGIC = 'RHC1';
 const HEADER_BYTES = 12;
 
 /**
- * Encodes a record: 4 bytes `RHC1`, a CRC-32 of what follows it, the length of the JSON (both unsigned 32-bit,
- * little-endian), the JSON, and the inline bodies in the order of their entries.
+ * Encodes a record: 4 bytes `RHC1`, a CRC-32 of what follows it, the length of the JSON (both unsigned
+ * 32-bit, little-endian), the JSON, and the inline bodies in the order of their entries.
  */
 export function encodeRecord(record: CacheRecord): Uint8Array {
   const bodies = record.entries.flatMap(({ response }) => response.body ?? []);

@@ -2,13 +2,13 @@ import { ByteQueue } from './byte-queue.ts';
 
 /**
  * Passes a response body on to a reader and collects a copy of at most `maxBytes`. The source is read at the
- * reader's pace; while other requests wait for the copy, it is read at full speed, so that a slow reader does not
- * delay them.
+ * reader's pace; while other requests wait for the copy, it is read at full speed, so that a slow reader does
+ * not delay them.
  */
 export class Recording {
   /** The body, for the reader. */
   readonly output: ByteQueue;
-  /** The complete body; undefined if it exceeds `maxBytes`. Rejects if the body was not received completely. */
+  /** The complete body; undefined if it exceeds `maxBytes`. Rejects if the body ends prematurely. */
   readonly copy: Promise<Uint8Array | undefined>;
   readonly #source: ByteQueue;
   readonly #hasWaiters: () => boolean;
@@ -37,7 +37,7 @@ export class Recording {
     });
   }
 
-  /** Call when a waiter has joined or left. Cancels the source with `reason` if the body is no longer needed. */
+  /** Call when a waiter joins or leaves. Cancels the source with `reason` if nothing needs the body. */
   onDemandChange(reason: Error): void {
     if (this.#readerLeft && !this.#isCopyNeeded()) this.#source.cancel(reason);
     this.#wake?.();
@@ -56,7 +56,7 @@ export class Recording {
       if (!this.#readerLeft) this.output.push(chunk);
       while (this.output.isFull && !this.#readerLeft && !this.#isCopyNeeded()) await this.#woken();
     }
-    // The copy resolves first, so that a reader that repeats its request at the end of the body finds it stored.
+    // The copy resolves first: a reader that repeats its request at the end of the body finds it stored.
     if (this.#chunks) resolve(Buffer.concat(this.#chunks));
     await undefined;
     this.output.end(this.#source.trailers);

@@ -27,7 +27,7 @@ export function hasNoContent(request: CacheRequest, stored: StoredResponse): boo
 }
 
 /**
- * Makes the reply to a request from a stored response: the complete response, a 304, a single range as 206, or 416.
+ * Makes the reply to a request from a stored response: complete, 304, 206 with a single range, or 416.
  * @see https://www.rfc-editor.org/rfc/rfc9111.html#section-4
  */
 export function replyFrom(
@@ -48,7 +48,8 @@ export function replyFrom(
   if (!matchesIfRange(request.headers, stored)) return complete;
   const length = body.byteLength;
   const range = singleRange(request.headers, length);
-  // Several ranges or a malformed field may be ignored: https://www.rfc-editor.org/rfc/rfc9110.html#section-14.2
+  // Several ranges or a malformed field may be ignored:
+  // https://www.rfc-editor.org/rfc/rfc9110.html#section-14.2
   if (range === undefined) return complete;
   if (range === 'unsatisfiable') {
     for (const name of CONTENT_FIELDS) delete headers[name];

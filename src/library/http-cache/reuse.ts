@@ -104,7 +104,8 @@ function requiresValidation(
   if (requested.flag('no-cache')) return true;
   const maxAgeS = requested.seconds('max-age');
   const minFreshS = requested.seconds('min-fresh');
-  // A reload does not validate a fresh immutable response: https://www.rfc-editor.org/rfc/rfc8246.html#section-2
+  // A reload does not validate a fresh immutable response:
+  // https://www.rfc-editor.org/rfc/rfc8246.html#section-2
   const isReload = maxAgeS === 0 && directives.flag('immutable') && ttlS > 0;
   if (maxAgeS !== undefined && ageS >= maxAgeS && !isReload) return true;
   return minFreshS !== undefined && ttlS < minFreshS;

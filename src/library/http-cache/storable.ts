@@ -39,8 +39,9 @@ export function evaluateStorage(
 }
 
 /**
- * Whether a shared cache may store a response. Cookie and Set-Cookie are treated like Authorization and so require
- * an explicit directive: RFC 9111 §7.3 leaves it to origins to forbid the caching of cookies, which many omit.
+ * Whether a shared cache may store a response. Cookie and Set-Cookie are treated like Authorization and so
+ * require an explicit directive: RFC 9111 §7.3 leaves it to origins to forbid the caching of cookies, which
+ * many omit.
  * @see https://www.rfc-editor.org/rfc/rfc9111.html#section-3.5
  */
 function mayBeShared(

@@ -35,11 +35,11 @@ export interface StorageOptions {
 }
 
 /**
- * Stores responses in a {@link ByteStore}. One record per key contains the header fields of all variants and their
- * small bodies. A larger body has a key of its own, so that a 304 or another variant does not rewrite it, and a hit
- * reads only its own body. A change reads a record, modifies it and writes it. Within a process, changes of a key
- * are serialised; if two processes change it at the same time, the last write wins, which can lose a variant (a
- * later miss) but never mixes two.
+ * Stores responses in a {@link ByteStore}. One record per key contains the header fields of all variants and
+ * their small bodies. A larger body has a key of its own, so that a 304 or another variant does not rewrite
+ * it, and a hit reads only its own body. A change reads a record, modifies it and writes it. Within a
+ * process, changes of a key are serialised; if two processes change it at the same time, the last write wins,
+ * which can lose a variant (a later miss) but never mixes two.
  *
  * Errors of the store are counted and reported; reads then find nothing.
  */
@@ -65,7 +65,7 @@ export class Storage {
     this.#onError = onError;
   }
 
-  /** The wall-clock time, but strictly increasing: orders requests and invalidations within one millisecond. */
+  /** The wall-clock time, but strictly increasing: orders requests and invalidations within a millisecond. */
   nextTimestamp(): number {
     this.#lastTimestamp = Math.max(this.#wallClock(), this.#lastTimestamp + 0.001);
     return this.#lastTimestamp;
@@ -105,7 +105,7 @@ export class Storage {
   }
 
   /**
-   * Stores a response, in place of the one with the same id and of those with the same selecting header fields.
+   * Stores a response. Replaces the one with the same id and those with the same selecting header fields.
    * @param usefulMs how long after it was received the response is worth storing, in milliseconds
    * @returns whether the store was written
    */
@@ -174,8 +174,8 @@ export class Storage {
   }
 
   /**
-   * Invalidates all responses stored for a URL and those to requests in progress, in all processes. If the store
-   * fails, the write is retried before the next look-up of the URL.
+   * Invalidates all responses stored for a URL and those to requests in progress, in all processes. If the
+   * store fails, the write is retried before the next look-up of the URL.
    * @returns whether the store was written
    */
   invalidate(urlKey: string, url: string): Promise<boolean> {
@@ -225,7 +225,7 @@ export class Storage {
       this.#report(error, url);
       return undefined;
     }
-    // The longer of two measurements: the wall clock may be set back, and a store may not count down while it is off.
+    // The longer of two measurements: the wall clock may be set back, and a stopped store may not count down.
     const sinceWrittenMs = Math.max(0, this.#wallClock() - record.writtenAt, record.ttlMs - stored.ttlMs);
     const entries = record.entries.map((entry) => ({
       ...entry,
@@ -237,7 +237,7 @@ export class Storage {
 
   async #write(key: string, entries: readonly RecordEntry[], invalidatedAt: number): Promise<void> {
     const remainingMs = Math.max(0, ...entries.map(({ usefulMs, residentMs }) => usefulMs - residentMs));
-    // A time of invalidation also covers other records, such as those of other credentials. It must outlive them.
+    // An invalidation also applies to the records of other credentials, so it must outlive them.
     const ttlMs = invalidatedAt > 0 ? MAX_TTL_MS : toTtlMs(remainingMs);
     if (ttlMs === 0) return this.#store.delete(key);
     const record = { entries, invalidatedAt, writtenAt: this.#wallClock(), ttlMs };

@@ -7,7 +7,7 @@ export interface StoredResponse {
   readonly status: number;
   readonly statusText: string;
   readonly headers: HeaderFields;
-  /** Selecting header fields: each name with a hash of the request's value, or null if the request had none. */
+  /** Selecting header fields: names with a hash of the request's value, or null if it had none. */
   readonly vary: readonly (readonly [name: string, value: string | null])[];
   /** When the request was forwarded; RFC 9111's `request_time`. */
   readonly requestedAt: number;

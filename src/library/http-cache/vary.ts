@@ -31,8 +31,8 @@ function hashedField(request: HeaderFields, name: string): string | null {
 }
 
 /**
- * Joins field lines and removes white space around commas, which does not change the meaning of a list. Keeps the
- * order of members: some origins treat the order of Accept-Language as the order of preference.
+ * Joins field lines and removes white space around commas, which does not change the meaning of a list. Keeps
+ * the order of members: some origins treat the order of Accept-Language as the order of preference.
  */
 function normalised(request: HeaderFields, name: string): string | null {
   const value = fieldValue(request, name);

@@ -20,7 +20,7 @@ function holdRequests() {
   };
 }
 
-/** Resolves when the pending fetch calls wait for a collapsed request: they use no timers and sockets until then. */
+/** Resolves when all fetch calls wait for a collapsed request; they use no timers or sockets until then. */
 async function allWaiting(): Promise<void> {
   for (let turn = 0; turn < 50; turn += 1) await settle();
 }

@@ -33,7 +33,7 @@ describe('a private cache', () => {
     expect(await cacheStatus('bob')).toContain('hit');
   });
 
-  test('stores private responses and returns cookies only with the credentials they were set for', async () => {
+  test('stores private responses, and returns cookies only with the original credentials', async () => {
     await using setup = await openCache((request) => ({
       headers: {
         'cache-control': 'private, max-age=60',

@@ -37,7 +37,7 @@ test.each<[string, OriginReply]>([
   expect((await setup.request('/')).cacheStatus).toContain('uri-miss');
 });
 
-test('in shared mode, forceCache applies neither to private responses nor to requests with credentials', async () => {
+test('in shared mode, forceCache excludes private responses and requests with credentials', async () => {
   const options = { mode: 'shared', defaults: { ttlS: 30, forceCache: true } } as const;
   await using open = await openCache({}, options);
   await open.request('/', { headers: { authorization: 'alice' } });

@@ -56,7 +56,7 @@ async function expectResults(
   const first = await run(selection, tests, fetch, url);
   const isUnexpected = ({ id, failure }: Result) => failures.includes(id) !== (failure !== undefined);
   const unexpected = new Set(first.filter(isUnexpected).map(({ id }) => id));
-  // The suite works in real time with a tolerance of one second. Tests that failed on a busy machine run once more.
+  // The suite runs in real time with a tolerance of one second. A busy machine may need a second run.
   const again = await run(
     selection,
     tests.filter(({ id }) => unexpected.has(id)),
@@ -74,8 +74,8 @@ async function expectResults(
 }
 
 /**
- * A fetch that adds nothing to a request, as the suite expects of a client of a shared cache. The real fetch adds
- * `Cache-Control: no-cache` to conditional requests.
+ * A fetch that adds nothing to a request, as the suite expects of a client of a shared cache. The real fetch
+ * adds `Cache-Control: no-cache` to conditional requests.
  */
 function plainFetch(cache: HttpCache) {
   const dispatcher = getGlobalDispatcher().compose(cache.interceptor());

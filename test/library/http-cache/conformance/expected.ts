@@ -7,8 +7,8 @@ interface Expectation {
 /** Tests of the kinds "required" and "optimal", in both modes. */
 const ALWAYS: readonly Expectation[] = [
   {
-    why: `RFC 9111 §5.1: an invalid Age is ignored, and the first of several values is used. This release of the
-      suite predates the RFC and expects such responses to be stale; later releases follow the RFC`,
+    why: `RFC 9111 §5.1: an invalid Age is ignored, and the first of several values is used. This release of
+      the suite predates the RFC and expects such responses to be stale; later releases follow the RFC`,
     tests: [
       'age-parse-nonnumeric',
       'age-parse-negative',
@@ -22,8 +22,8 @@ const ALWAYS: readonly Expectation[] = [
     ],
   },
   {
-    why: `the origin closes the connection, no stale response may be served, and fetch rejects correctly; the suite
-      expects a response`,
+    why: `the origin closes the connection, no stale response may be served, and fetch rejects correctly; the
+      suite expects a response`,
     tests: [
       'stale-close-must-revalidate',
       'stale-close-proxy-revalidate',
@@ -32,7 +32,7 @@ const ALWAYS: readonly Expectation[] = [
     ],
   },
   {
-    why: 'some origins treat the order of languages as preference, although RFC 9110 §12.5.4 gives it no meaning',
+    why: 'some origins treat the order of languages as preference, contrary to RFC 9110 §12.5.4',
     tests: ['vary-normalise-lang-order'],
   },
   {
@@ -66,7 +66,7 @@ const PRIVATE: readonly Expectation[] = [
 const SHARED: readonly Expectation[] = [
   ...ALWAYS,
   {
-    why: "a shared cache stores Set-Cookie only with public responses, so that users do not receive each other's cookies",
+    why: 'a shared cache stores Set-Cookie only with public responses, to protect the cookies of other users',
     tests: ['headers-store-Set-Cookie', '304-etag-update-response-Set-Cookie', 'other-set-cookie'],
   },
   {
@@ -127,7 +127,7 @@ const CHECKS: readonly Expectation[] = [
     tests: ['conditional-etag-vary-headers-mismatch'],
   },
   {
-    why: 'a response to HEAD is passed on unchanged, and an error response to HEAD does not update the stored one',
+    why: 'a response to HEAD is passed on unchanged, and an error does not update the stored response',
     tests: ['head-200-retain', 'head-410-update'],
   },
 ];

@@ -41,7 +41,7 @@ export function testsFor(selection: Selection): ConformanceTest[] {
   return suites.flatMap(({ tests }) => tests.filter((test) => !test[skipped]));
 }
 
-/** Runs tests through `fetch`. The suite's client has global settings, so only one run at a time is possible. */
+/** Runs tests through `fetch`, one run at a time: the settings of the suite's client are global. */
 export async function run(
   selection: Selection,
   tests: readonly ConformanceTest[],

@@ -1,6 +1,6 @@
 /**
- * The conformance suite's origin server, run as a child process. The suite's own script listens on all addresses
- * and a fixed port, so this one uses its handlers with a different listener.
+ * The conformance suite's origin server, run as a child process. The suite's own script listens on all
+ * addresses and a fixed port, so this one uses its handlers with a different listener.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
