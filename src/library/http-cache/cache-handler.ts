@@ -73,7 +73,8 @@ export class CacheHandler {
       return this.#forwardUncached(context, { fwd: 'bypass', selectingNames: [] });
     }
     const directives = requestDirectives(request.headers);
-    // A no-store request is not served from stored responses either: its client asked for no caching at all.
+    // Stored responses are not reused for a no-store request either, so that it bypasses the cache
+    // completely.
     if (directives.flag('no-store')) {
       return this.#forwardUncached(context, { fwd: 'request', selectingNames: [] });
     }

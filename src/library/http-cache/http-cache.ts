@@ -18,7 +18,7 @@ export interface HttpCacheClient {
 /** An HTTP cache made by {@link createHttpCache}. */
 export interface HttpCache<Service extends string = string> extends HttpCacheClient, AsyncDisposable {
   /**
-   * The client of a named service, which has stored responses of its own.
+   * The client of a named service, which stores its responses separately.
    * @throws RangeError if `services` in the options does not have the name
    */
   service(name: Service): HttpCacheClient;

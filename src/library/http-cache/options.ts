@@ -37,7 +37,7 @@ export interface HttpCacheOptions<Service extends string = string> {
   credentialHeaders?: readonly string[];
   /** For requests that are not sent through a named service. */
   defaults?: ServiceOptions;
-  /** Named services, each with stored responses of its own. */
+  /** Named services, each with separate stored responses. */
   services?: Readonly<Record<Service, ServiceOptions>>;
   /** Largest body that is stored, in bytes; responses with larger ones are passed on. Defaults to 5 MiB. */
   maxBodyBytes?: number;

@@ -36,7 +36,7 @@ export interface StorageOptions {
 
 /**
  * Stores responses in a {@link ByteStore}. One record per key contains the header fields of all variants and
- * their small bodies. A larger body has a key of its own, so that a 304 or another variant does not rewrite
+ * their small bodies. A larger body has a separate key, so that a 304 or another variant does not rewrite
  * it, and a hit reads only its own body. A change reads a record, modifies it and writes it. Within a
  * process, changes of a key are serialised; if two processes change it at the same time, the last write wins,
  * which can lose a variant (a later miss) but never mixes two.

@@ -2,7 +2,7 @@ import type { HeaderFields } from './headers.ts';
 
 /** A complete response as it is stored. Times are wall-clock milliseconds since the epoch. */
 export interface StoredResponse {
-  /** Part of the body's key, if the body is stored under a key of its own. */
+  /** Part of the body's key, if the body is stored under a separate key. */
   readonly id: string;
   readonly status: number;
   readonly statusText: string;
