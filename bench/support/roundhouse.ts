@@ -5,8 +5,8 @@ import type { Cleanup } from './cleanup.ts';
 import { temporaryFolder } from './temporary.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-/** Arguments of Node.js in `npm start`: its flags and the program. */
-const [, ...START] = manifest.scripts.start.split(' ');
+/** Arguments of Node.js in `npm start`: its flags and the program, which follow `exec node`. */
+const START = manifest.scripts.start.replace(/^.*\bexec node /, '').split(' ');
 
 /** Starts the service like `npm start`, on a free port of 127.0.0.1. */
 export async function startRoundhouse(
