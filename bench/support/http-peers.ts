@@ -33,7 +33,7 @@ export async function openHttpCaches(redisUrl: string, cleanup: Cleanup) {
   };
   const link = new RedisLink({ url: redisUrl });
   cleanup.add(() => link.close());
-  await waitUntil('the link is up', () => link.state === 'closed', READY_DEADLINE_MS);
+  await waitUntil('the link is up', () => link.state === 'connected', READY_DEADLINE_MS);
   const memory = createHttpCache();
   const shared = createHttpCache({ store: new RedisByteStore(link, 'bench') });
   cleanup.add(() => Promise.all([memory.close(), shared.close()]));

@@ -23,7 +23,7 @@ export function openOurs(url: string) {
   return {
     cache,
     async ready() {
-      const up = () => link.state === 'closed' && cache.connected;
+      const up = () => link.state === 'connected' && cache.connected;
       await waitUntil('ours is connected', up, READY_DEADLINE_MS);
     },
     async close() {

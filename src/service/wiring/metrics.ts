@@ -33,7 +33,7 @@ export function connectMetrics(
       current: (id) => figures.current(id),
       last: (id) => figures.history(id).at(-1) ?? null,
     },
-    cluster: clusterState && (() => ({ ...clusterState(), redisTotals: caches.shared?.tierTotals() ?? {} })),
+    cluster: clusterState && (() => ({ ...clusterState(), redisTotals: caches.shared?.redisTotals() ?? {} })),
     bus,
   });
 }

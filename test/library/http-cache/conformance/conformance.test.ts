@@ -4,7 +4,7 @@ import { type ByteStore, MemoryByteStore } from '../../../../src/library/cache/i
 import { createHttpCache, type HttpCache } from '../../../../src/library/http-cache/index.ts';
 import { RedisByteStore, TieredByteStore } from '../../../../src/library/redis/index.ts';
 import { describeWithRedis, startRedis } from '../../../support/redis/redis.ts';
-import { connectedLink } from '../../redis/worlds.ts';
+import { connectedLink } from '../../redis/support.ts';
 import { PRIVATE_FAILURES, SHARED_FAILURES } from './expected.ts';
 import { type Result, run, type Selection, startServer, testsFor } from './suite.ts';
 
