@@ -9,8 +9,8 @@ import { createLogger } from './service/log.ts';
 import { Metrics } from './service/metrics/metrics.ts';
 import { openRuntime } from './service/runtimes/open-runtime.ts';
 
-/** Containers get ten seconds from Docker between being asked to stop and being killed. */
-const STOP_DEADLINE_MS = 8000;
+/** Shorter than the ten seconds between the SIGTERM and the SIGKILL of `docker stop`. */
+const STOP_TIMEOUT_MS = 8000;
 const UNUSABLE_ADDRESS = new Set(['EACCES', 'EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN']);
 
 try {
@@ -40,13 +40,13 @@ async function run(): Promise<void> {
     clock,
     metrics,
   });
-  closeWithGrace({ delay: STOP_DEADLINE_MS, logger }, async ({ signal, err }) => {
-    if (err) logger.fatal({ err }, 'stopping after a fault');
-    else logger.info(`stopping (${signal ?? 'asked to'})`);
+  closeWithGrace({ delay: STOP_TIMEOUT_MS, logger }, async ({ signal, err }) => {
+    if (err) logger.fatal({ err }, 'stopping after an unexpected error');
+    else logger.info(signal ? `stopping on ${signal}` : 'stopping');
     await app.close();
   });
   const address = await app.api.listen({ host: config.host, port: config.port });
-  logger.info(`Roundhouse ${manifest.version} serves on ${address}`);
+  logger.info(`Roundhouse ${manifest.version} listening on ${address}`);
   app.start();
   logger.info(`Panel: ${address}/panel`);
   logger.info(`API documentation: ${address}/docs`);
@@ -54,12 +54,13 @@ async function run(): Promise<void> {
   logger.info(`API key: ${location}`);
 }
 
-/** A fault of the settings or the port is the operator's to mend: its text says how, a stack does not. */
+/** Errors that an operator can fix are described without a stack trace. */
 function describe(error: unknown): string {
   if (error instanceof ConfigError) return error.message;
   const { code, message, stack } = error as NodeJS.ErrnoException;
-  if (code === 'EADDRINUSE') return `${message}: another program listens there; set PORT to a free port`;
+  if (code === 'EADDRINUSE')
+    return `${message}: the port is in use by another program; set PORT to a free port`;
   if (code !== undefined && UNUSABLE_ADDRESS.has(code))
-    return `${message}: set HOST and PORT to an address that can be used`;
+    return `${message}: set HOST and PORT to an address of this machine`;
   return stack ?? message;
 }

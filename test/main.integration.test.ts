@@ -11,7 +11,7 @@ import manifest from '../package.json' with { type: 'json' };
 import { freePortRange } from './support/http/port-range.ts';
 import { waitUntil } from './support/wait-until.ts';
 
-// Real processes, which a busy machine makes slow.
+// Real processes are slow on a busy machine.
 vi.setConfig({ testTimeout: 30_000 });
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
@@ -34,7 +34,7 @@ afterEach(async () => {
   await rm(dataDir, { recursive: true });
 });
 
-/** The service as an operator starts it, with nothing of this environment but what it is given. */
+/** The service as an operator starts it, without the environment of the tests. */
 class Service {
   readonly child: ChildProcess;
   readonly exited: Promise<number | null>;
@@ -49,7 +49,7 @@ class Service {
       DATA_DIR: dataDir,
       PORT_RANGE_HOST: `${range.first}-${range.last}`,
     };
-    // In a folder of its own: it reads the file .env of the folder it is started in.
+    // In its own folder, because it reads the .env file of its working directory.
     this.child = spawn(process.execPath, [MAIN], { cwd: dataDir, env: { ...env, ...settings } });
     this.child.stdout!.setEncoding('utf8').on('data', (text) => {
       this.stdout += text;
@@ -61,7 +61,7 @@ class Service {
     services.push(this);
   }
 
-  /** What it has logged so far. */
+  /** The messages logged so far. */
   get lines(): string[] {
     return this.stdout
       .split('\n')
@@ -73,17 +73,17 @@ class Service {
     return this.child.exitCode !== null || this.child.signalCode !== null;
   }
 
-  /** Waits for a line and returns what the pattern captures of it. */
+  /** Waits for a message and returns what the pattern captures. */
   async line(pattern: RegExp): Promise<string> {
     const find = () => this.lines.map((line) => pattern.exec(line)).find((match) => match !== null);
-    const match = await waitUntil(`a line like ${pattern}`, () => find() ?? this.hasEnded, START_MS);
-    if (match === true) throw new Error(`the service has ended: ${this.stderr}`);
+    const match = await waitUntil(`a message like ${pattern}`, () => find() ?? this.hasEnded, START_MS);
+    if (match === true) throw new Error(`the service has exited: ${this.stderr}`);
     return match[1] ?? match[0];
   }
 
-  /** Waits until it serves; returns its base URL. */
+  /** Waits until it listens. @returns its base URL */
   serving(): Promise<string> {
-    return this.line(/serves on (http:\S+)/);
+    return this.line(/listening on (http:\S+)/);
   }
 }
 
@@ -96,13 +96,13 @@ async function clearCache(origin: string, key: string): Promise<number> {
   return (await fetch(`${origin}/cache/clear`, { method: 'POST', headers: { 'x-api-key': key } })).status;
 }
 
-test('a first start tells what serves where, brings engines up, and stops them with itself', async () => {
+test('a first start logs its addresses and key, starts engines, and stops them on SIGTERM', async () => {
   const service = new Service({ MIN_REPLICAS: '2' });
   const origin = await service.serving();
   const key = await service.line(/^API key: (\S+) \(generated/);
   const keyFile = join(dataDir, 'api-key');
   expect(service.lines.slice(0, 5)).toEqual([
-    `Roundhouse ${manifest.version} serves on ${origin}`,
+    `Roundhouse ${manifest.version} listening on ${origin}`,
     `Panel: ${origin}/panel`,
     `API documentation: ${origin}/docs`,
     'Engines: local processes of the bundled emulated engine (ENGINE_RUNTIME=process)',
@@ -129,13 +129,13 @@ test('a first start tells what serves where, brings engines up, and stops them w
   expect(service.stderr).toBe('');
 });
 
-test('settings come from a .env in its folder too, where the environment has none', async () => {
+test('settings that the environment lacks are read from .env in the working directory', async () => {
   await writeFile(join(dataDir, '.env'), 'API_KEY=the-key-of-the-file\nPORT=1\n');
   const origin = await new Service({ MIN_REPLICAS: '0' }).serving();
   expect(await clearCache(origin, 'the-key-of-the-file')).toBe(200);
 });
 
-test('a later start has the same key, and a client that keeps its connection does not hold up its stop', async () => {
+test('a later start uses the same key, and a kept-alive connection does not delay the stop', async () => {
   const keyFile = join(dataDir, 'api-key');
   await writeFile(keyFile, 'the-key-of-before\n');
   const socket = join(dataDir, 'no-docker.sock');
@@ -153,7 +153,7 @@ test('a later start has the same key, and a client that keeps its connection doe
   expect(performance.now() - stoppedAt).toBeLessThan(4000);
 });
 
-test('a stop while engines are being started leaves none behind', async () => {
+test('stopping while engines start leaves none running', async () => {
   const service = new Service({ MIN_REPLICAS: '4' });
   await service.serving();
   service.child.kill('SIGTERM');
@@ -163,7 +163,7 @@ test('a stop while engines are being started leaves none behind', async () => {
   }
 });
 
-test('where Docker is asked for and does not answer, it serves and is not ready', async () => {
+test('it serves but is not ready if Docker is required and does not respond', async () => {
   const socket = join(dataDir, 'no-docker.sock');
   const settings = { ENGINE_RUNTIME: 'docker', DOCKER_HOST: `unix://${socket}`, API_KEY: 'configured-key' };
   const service = new Service(settings);
@@ -175,17 +175,17 @@ test('where Docker is asked for and does not answer, it serves and is not ready'
   expect(await service.exited).toBe(0);
 });
 
-describe('what keeps it from starting is told in words, with code 1', () => {
-  async function refused(settings: Record<string, string>): Promise<string> {
+describe('a failed start exits with code 1 and an error message without a stack trace:', () => {
+  async function failedStart(settings: Record<string, string>): Promise<string> {
     const service = new Service(settings);
     expect(await service.exited).toBe(1);
     expect(service.stderr).not.toMatch(/^ +at /m);
-    expect(service.stdout).not.toContain('serves on');
+    expect(service.stdout).not.toContain('listening on');
     return service.stderr;
   }
 
-  test('all bad settings at once', async () => {
-    const message = await refused({ PORT: 'x', MIN_REPLICAS: '-1', LOG_LEVEL: 'loud', API_KEY: 'short' });
+  test('all invalid settings at once', async () => {
+    const message = await failedStart({ PORT: 'x', MIN_REPLICAS: '-1', LOG_LEVEL: 'loud', API_KEY: 'short' });
     expect(message.split('\n')).toEqual([
       'The configuration has faults:',
       expect.stringContaining('PORT="x" must be'),
@@ -196,25 +196,27 @@ describe('what keeps it from starting is told in words, with code 1', () => {
     ]);
   });
 
-  test('a port that is taken', async () => {
+  test('a port in use', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    const message = await refused({ PORT: String(port) });
+    const message = await failedStart({ PORT: String(port) });
     server.close();
-    expect(message).toContain(`127.0.0.1:${port}: another program listens there; set PORT to a free port`);
-  });
-
-  test.each(['192.0.2.1', '..'])('an address that is not there: %s', async (host) => {
-    expect(await refused({ HOST: host })).toContain(
-      `${host}: set HOST and PORT to an address that can be used`,
+    expect(message).toContain(
+      `127.0.0.1:${port}: the port is in use by another program; set PORT to a free port`,
     );
   });
 
-  test('a data folder that cannot be used', async () => {
+  test.each(['192.0.2.1', '..'])('an address of another machine, or of none: %s', async (host) => {
+    expect(await failedStart({ HOST: host })).toContain(
+      `${host}: set HOST and PORT to an address of this machine`,
+    );
+  });
+
+  test('an unusable data folder', async () => {
     const file = join(dataDir, 'file');
     await writeFile(file, '');
-    const message = await refused({ DATA_DIR: join(file, 'data'), API_KEY: 'configured-key' });
+    const message = await failedStart({ DATA_DIR: join(file, 'data'), API_KEY: 'configured-key' });
     expect(message).toContain(`DATA_DIR="${join(file, 'data')}" cannot be used (ENOTDIR`);
   });
 });

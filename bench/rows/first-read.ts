@@ -108,7 +108,7 @@ async function timeFirstRead(
     const startedAt = performance.now();
     const total = await stats.total(AbortSignal.timeout(READ_TIMEOUT_MS));
     const tookMs = performance.now() - startedAt;
-    if (total.container_count !== count || !(total.total_memory_usage > 0)) {
+    if (total.engineCount !== count || !(total.memoryUsage > 0)) {
       throw new Error(`expected the totals of ${count} engines, got ${JSON.stringify(total)}`);
     }
     return tookMs;

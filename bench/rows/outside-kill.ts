@@ -1,4 +1,4 @@
-import type { TotalStats } from '../../src/service/engines/stats.ts';
+import type { WireTotalStats } from '../../src/service/api/views/stats.ts';
 import type { Bench, Row } from '../row.ts';
 import { adoptingSettings, readStatus, timeWhenCorrect, waitForEngines } from '../support/change.ts';
 import { killContainer, startFleet } from '../support/fleet.ts';
@@ -29,7 +29,7 @@ export const outsideKill: Row = {
           return engines.total === left && engines.running === left;
         }),
         timeWhenCorrect('figures', async () => {
-          const figures = await getJson<TotalStats>(`${url}/engines/stats/total`);
+          const figures = await getJson<WireTotalStats>(`${url}/engines/stats/total`);
           return figures.container_count === left;
         }),
       ]);

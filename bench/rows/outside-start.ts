@@ -1,4 +1,4 @@
-import type { TotalStats } from '../../src/service/engines/stats.ts';
+import type { WireTotalStats } from '../../src/service/api/views/stats.ts';
 import type { Bench, Row } from '../row.ts';
 import {
   adoptingSettings,
@@ -35,7 +35,7 @@ export const outsideStart: Row = {
           return engines.total === count && engines.running === count;
         }),
         timeWhenCorrect('figures', async () => {
-          const figures = await getJson<TotalStats>(`${url}/engines/stats/total`);
+          const figures = await getJson<WireTotalStats>(`${url}/engines/stats/total`);
           return figures.container_count === count;
         }),
         timeWhenCorrect('list', async () => (await getJson<unknown[]>(`${url}/engines`)).length === count),

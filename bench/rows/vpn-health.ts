@@ -1,4 +1,4 @@
-import type { VpnStatus } from '../../src/service/vpn/status.ts';
+import type { WireVpnState } from '../../src/service/api/views/vpn.ts';
 import { docker as cli } from '../../test/support/docker/docker-programs.ts';
 import { EmulatedGluetun } from '../../test/support/service/emulated-gluetun.ts';
 import type { Bench, Row } from '../row.ts';
@@ -40,7 +40,7 @@ export const vpnHealth: Row = {
     });
     await waitForEngines(url, 0);
     const reads = [
-      async () => (await getJson<VpnStatus>(`${url}/vpn/status`)).connected,
+      async () => (await getJson<WireVpnState>(`${url}/vpn/status`)).connected,
       async () => (await readStatus(url)).vpn.connected,
     ];
     const until = (connected: boolean) =>

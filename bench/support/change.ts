@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { WireStatus } from '../../src/service/api/views/status.ts';
 import type { Label } from '../../src/service/config/values.ts';
-import type { OrchestratorStatus } from '../../src/service/engines/status.ts';
 import { waitUntil } from '../../test/support/wait-until.ts';
 import type { BenchDocker } from './docker.ts';
 import { FLEET_COMMAND, FLEET_HOST, FLEET_NETWORK } from './fleet.ts';
@@ -38,8 +38,8 @@ export async function waitForEngines(url: string, count: number): Promise<void> 
 }
 
 /** Requests the status of the orchestrator. */
-export async function readStatus(url: string): Promise<OrchestratorStatus> {
-  return await getJson<OrchestratorStatus>(`${url}/orchestrator/status`);
+export async function readStatus(url: string): Promise<WireStatus> {
+  return await getJson<WireStatus>(`${url}/orchestrator/status`);
 }
 
 /**

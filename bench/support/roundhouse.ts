@@ -21,7 +21,7 @@ export async function startRoundhouse(
       cwd: ROOT,
       env: { PORT: '0', DATA_DIR: await temporaryFolder(cleanup), ...env },
     },
-    (line) => / serves on (http:\/\/[^"\s]+)/.exec(line)?.[1] ?? null,
+    (line) => / listening on (http:\/\/[^"\s]+)/.exec(line)?.[1] ?? null,
   );
   return { ...child, url: child.readyValue };
 }

@@ -1,150 +1,101 @@
 import type { LoadingCache } from '../library/cache/index.ts';
-import type { Answer } from './api/answers.ts';
 import type { Api } from './api/context.ts';
 import { SseClients } from './api/live/sse-clients.ts';
-import { EngineViews } from './api/views.ts';
-import { ALONE, Election } from './cluster/leadership.ts';
-import { StreamExchange } from './cluster/stream-exchange.ts';
 import type { Config } from './config/config.ts';
 import { restoreStreams } from './event-log/connect.ts';
-import { knownVpns } from './metrics/vpn.ts';
-import type { VpnStatus } from './vpn/status.ts';
-import { createDomainAnswers } from './wiring/answers.ts';
 import { createApi } from './wiring/api.ts';
+import { createCluster } from './wiring/cluster.ts';
 import type { Dependencies } from './wiring/dependencies.ts';
 import { createEngines } from './wiring/engines.ts';
 import { createInfrastructure } from './wiring/infrastructure.ts';
+import { connectMetrics } from './wiring/metrics.ts';
 import { createPlayback } from './wiring/playback.ts';
 import { createReconcilers } from './wiring/reconcilers.ts';
 import { createTimeSeries } from './wiring/time-series.ts';
-import { createVpns } from './wiring/vpns.ts';
+import { createVpnSupervisor, createVpns } from './wiring/vpns.ts';
 
 export type { Dependencies } from './wiring/dependencies.ts';
 
+/** The application without its process: no signals, no environment, no port until the caller listens. */
 export interface App {
+  /** The HTTP server. Making it listen is left to the caller. */
   readonly api: Api;
+  /** The cache of answers. */
   readonly cache: LoadingCache;
-  /** Begins to follow engines and the VPN. Listening is the caller's. */
+  /** Begins to observe engines, streams and VPNs, and to act on them. */
   start(): void;
-  /** Stops serving and following; the runtime is closed too. */
+  /** Stops serving, observing and acting, and closes the runtime. */
   close(): Promise<void>;
 }
 
-/** Puts everything together. The event log opens when the API becomes ready; all else waits for `start()`. */
+/**
+ * Builds the application. Each part is created from those before it. The event log is opened when the API
+ * becomes ready; everything else begins with `start()`.
+ */
 export async function buildApp(config: Config, dependencies: Dependencies): Promise<App> {
   const { runtime, vpnContainers } = dependencies;
   const infrastructure = createInfrastructure(config, dependencies);
-  const { bus, caches, clock, eventLog, log, metrics, notices, onLog, link } = infrastructure;
-  const cache = caches.stats;
+  const { bus, caches, clock, eventLog, link, metrics, notices, onLog } = infrastructure;
 
   const engines = createEngines(config, runtime, infrastructure);
-  const { registry, health } = engines;
+  const { registry } = engines;
   const playback = createPlayback(config, registry, infrastructure);
-  const { streams, figures, collector } = playback;
-  const onError = (err: unknown) => log.debug({ err }, 'Redis has not done what it was asked for');
-  const election = link && new Election({ link, bus, leaseS: config.leaderLeaseS, onError });
-  const exchange = link && new StreamExchange({ link, bus, streams, onError });
-  const leadership = election ?? ALONE;
-  const knowsAllStreams = () => exchange?.isCurrent ?? true;
-  const vpns = createVpns(config, vpnContainers, infrastructure, leadership, () =>
-    reconcilers.considerVpns(),
-  );
+  const { streams, collector } = playback;
+  const cluster = createCluster(config, streams, infrastructure);
+  const { leadership } = cluster;
+  const vpns = createVpns(config, vpnContainers, infrastructure);
   const { fleet } = vpns;
-
-  // /orchestrator/status, provisioning and /vpn/status share the one cached answer about the VPN.
-  const readVpn = async () => {
-    const { key, ttlS, load } = answers.vpn;
-    return (await cache.getOrLoad(key, load, { ttlS })).value;
-  };
   const usesVpnContainers = vpnContainers !== null;
   const reconcilers = createReconcilers(
     config,
-    { runtime, usesVpnContainers, engines, streams, fleet, leadership, knowsAllStreams, readVpn },
+    { runtime, usesVpnContainers, engines, streams, vpns, cluster },
     infrastructure,
   );
-  const views = new EngineViews(registry, streams, figures);
-  const { provisioner } = reconcilers;
-  const answers = createDomainAnswers(config, {
-    runtime,
-    engines,
-    views,
-    streams,
-    provisioner,
-    fleet,
-    readVpn,
-  });
+  const vpnSupervisor = createVpnSupervisor(
+    config,
+    { containers: vpnContainers, fleet, leadership, onObservation: reconcilers.reconcileVpns },
+    infrastructure,
+  );
 
-  const samples = createTimeSeries(config, engines, streams, infrastructure);
+  const timeSeries = createTimeSeries(config, engines, streams, infrastructure);
   const sseClients = new SseClients({ notices, clock, most: config.liveMaxClients });
-  metrics.show({
-    cacheTotals: () => cache.totals(),
-    facts: () => ({
-      runtimeAvailable: registry.available,
-      engines: registry.list(),
-      streams: streams.counts(),
-      vpns: knownVpns(
-        fleet.vpns.map(({ name }) => name),
-        cache.peek<Answer<VpnStatus>>(answers.vpn.key)?.value.value,
-        fleet.observations,
-      ),
-      minReplicas: config.minReplicas,
-      liveClients: sseClients.size,
-    }),
-    samples: {
-      startedIds: () => streams.started().map(({ id }) => id),
-      current: (id) => figures.current(id),
-      last: (id) => figures.history(id).at(-1) ?? null,
-    },
-    cluster:
-      link &&
-      (() => ({
-        redisConnected: link.state === 'connected',
-        leading: leadership.leading,
-        redisTotals: caches.shared?.redisTotals() ?? {},
-      })),
-    bus,
-  });
-
+  connectMetrics(config, { engines, playback, vpns, cluster, sseClients }, infrastructure);
   const api = await createApi(config, dependencies, {
     infrastructure,
     engines,
     playback,
+    vpns,
+    cluster,
     reconcilers,
-    views,
-    answers,
+    timeSeries: timeSeries.series,
     sseClients,
-    readVpn,
-    timeSeries: samples.timeSeries,
-    leadership,
   });
-  // Before the first request is served: a client's report about a stream must find it.
+  // Before the first request is served: a client may report the end of a stream of the previous run.
   api.addHook('onReady', async () => {
     eventLog.start();
-    await samples.restore();
+    await timeSeries.restore();
     await restoreStreams({ eventLog, bus, streams, engines: registry, onLog });
   });
 
   return {
     api,
-    cache,
+    cache: caches.stats,
     start() {
       reconcilers.start();
       registry.start();
-      exchange?.start();
-      election?.start();
+      cluster.start();
       collector.start();
-      vpns.watch.start();
-      samples.start();
+      vpnSupervisor.start();
+      timeSeries.start();
     },
     async close() {
       reconcilers.stop();
-      vpns.watch.stop();
+      vpnSupervisor.stop();
       await api.close();
-      exchange?.close();
-      await election?.[Symbol.asyncDispose]();
-      health.stop();
+      await cluster.close();
+      engines.health.stop();
       collector.stop();
-      await samples.stop();
+      await timeSeries.stop();
       registry.stop();
       caches.stats.close();
       caches.results.close();

@@ -1,9 +1,9 @@
-import type { Clock } from './clock.ts';
+import { type Clock, createSystemClock } from './clock.ts';
 
 /** How a {@link SerialTask} is scheduled. */
 export interface SerialTaskOptions {
-  /** Source of time for `intervalMs`. */
-  clock: Clock;
+  /** Source of time for pauses. Default: the system's clock. */
+  clock?: Clock;
   /** Pause between the end of a run and the start of the next, in milliseconds. Default: runs on request only. */
   intervalMs?: number;
 }
@@ -27,10 +27,11 @@ export class SerialTask {
   readonly #intervalMs: number | undefined;
   readonly #controller = new AbortController();
   #current: Promise<void> | undefined;
+  #running = false;
   #again = false;
   #cancelTimer: () => void = () => {};
 
-  constructor(run: SerialRun, { clock, intervalMs }: SerialTaskOptions) {
+  constructor(run: SerialRun, { clock = createSystemClock(), intervalMs }: SerialTaskOptions = {}) {
     this.#run = run;
     this.#clock = clock;
     this.#intervalMs = intervalMs;
@@ -38,18 +39,27 @@ export class SerialTask {
 
   /** Whether a run is in progress. */
   get running(): boolean {
-    return this.#current !== undefined;
+    return this.#running;
   }
 
   /** Starts a run now, or one more after the run in progress. Does nothing once stopped. */
   trigger(): void {
     if (this.#controller.signal.aborted) return;
-    if (this.#current) {
+    if (this.#running) {
       this.#again = true;
       return;
     }
     this.#cancelTimer();
+    // Set before the run: its synchronous part may trigger the task.
+    this.#running = true;
     this.#current = this.#runOnce();
+  }
+
+  /** Starts the next run after `delayMs`, in place of any pause. The end of a run in progress sets a new pause. */
+  schedule(delayMs: number): void {
+    this.#cancelTimer();
+    if (!this.#controller.signal.aborted)
+      this.#cancelTimer = this.#clock.after(delayMs, () => this.trigger());
   }
 
   /** Aborts the signal of the run in progress and starts no other. */
@@ -70,12 +80,12 @@ export class SerialTask {
     try {
       pauseMs = (await this.#run(signal)) ?? this.#intervalMs;
     } finally {
-      this.#current = undefined;
+      this.#running = false;
       if (this.#again) {
         this.#again = false;
         this.trigger();
-      } else if (pauseMs !== undefined && !signal.aborted) {
-        this.#cancelTimer = this.#clock.after(pauseMs, () => this.trigger());
+      } else if (pauseMs !== undefined) {
+        this.schedule(pauseMs);
       }
     }
   }

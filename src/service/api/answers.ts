@@ -1,72 +1,155 @@
-import { cacheKey, type Load } from '../../library/cache/index.ts';
+import { type CacheRead, cacheKey, type LoadingCache } from '../../library/cache/index.ts';
 import { weakEtag } from '../../library/util/etag.ts';
 import type { Config } from '../config/config.ts';
-import type { ContainerStats, TotalStats } from '../engines/stats.ts';
-import type { OrchestratorStatus } from '../engines/status.ts';
-import type { VpnStatus } from '../vpn/status.ts';
-import type { WireEngine } from './views.ts';
+import type { CircuitBreaker } from '../engines/breaker.ts';
+import type { Provisioner } from '../engines/provisioner.ts';
+import type { EngineRegistry } from '../engines/registry.ts';
+import type { EngineStats } from '../engines/stats.ts';
+import type { Streams } from '../streams/streams.ts';
+import { connectivityOf, primaryVpn } from '../vpn/state.ts';
+import type { VpnStateCache } from '../vpn/state-cache.ts';
+import { toWireStats, toWireStatsById, toWireTotalStats } from './views/stats.ts';
+import { toWireStatus, type WireStatus } from './views/status.ts';
+import { toWireVpnState } from './views/vpn.ts';
+import type { EngineViews } from './views.ts';
 
-/** A value with the bytes and the validator that its replies carry, made once when it is loaded. */
-export interface Answer<T> {
-  readonly value: T;
+/** A response body with its validator, made once per load. */
+export interface Answer {
   /**
-   * JSON in UTF-8, one character a byte ("binary string"). Node sends head and body of such a string in one
-   * piece, where a Buffer costs it a gathering write of two.
+   * JSON in UTF-8, one character per byte ("binary string"). Node.js sends the head and the body of such a
+   * string in one write. A Buffer needs a gathering write of two chunks, which is slower.
    */
   readonly body: string;
+  /** Weak entity tag. It ignores fields that only say when the answer was made. */
   readonly etag: string;
 }
 
-/** What a cached route answers with: its key, how long it is fresh, and how it is read. */
-export interface CachedRead<T> {
-  readonly key: string;
-  readonly ttlS: number;
-  readonly load: Load<Answer<T>>;
-}
+/** Reads an answer from the cache, or loads it. A cached answer is returned without a promise. */
+export type ReadAnswer = () => CacheRead<Answer> | Promise<CacheRead<Answer>>;
 
-/** The reads of the domain that are answered from the cache. */
-export interface Sources {
-  engines(): WireEngine[];
-  statsAll(signal: AbortSignal): Promise<Record<string, ContainerStats>>;
-  statsTotal(signal: AbortSignal): Promise<TotalStats>;
-  statsOf(id: string, signal: AbortSignal): Promise<ContainerStats>;
-  status(): Promise<OrchestratorStatus>;
-  vpn(signal: AbortSignal): Promise<VpnStatus>;
-}
-
+/** The reads that are answered from the cache. */
 export interface Answers {
-  readonly engines: CachedRead<WireEngine[]>;
-  readonly statsAll: CachedRead<Record<string, ContainerStats>>;
-  readonly statsTotal: CachedRead<TotalStats>;
-  statsOf(id: string): CachedRead<ContainerStats>;
-  readonly status: CachedRead<OrchestratorStatus>;
-  readonly vpn: CachedRead<VpnStatus>;
+  /** All engines. */
+  readonly engines: ReadAnswer;
+  /** Resource usage of each engine. */
+  readonly statsAll: ReadAnswer;
+  /** Resource usage of all engines together. */
+  readonly statsTotal: ReadAnswer;
+  /** Resource usage of one engine, by its id. */
+  statsOf(id: string): ReadAnswer;
+  /** State of the orchestrator. */
+  readonly status: ReadAnswer;
+  /** State of the VPNs. */
+  readonly vpn: ReadAnswer;
 }
 
-/** Fields that say when an answer was made, which alone do not make it another answer. */
-const MOMENTS = new Set(['timestamp', 'last_check', 'last_check_at']);
+/** What the answers are made from. */
+export interface AnswersParts {
+  /** Where answers are kept. */
+  cache: LoadingCache;
+  config: Config;
+  /** The runtime's `variant`, as `/orchestrator/status` shows it. */
+  engineVariant: string;
+  registry: EngineRegistry;
+  stats: EngineStats;
+  /** The circuit breaker of provisioning. */
+  breaker: CircuitBreaker;
+  views: EngineViews;
+  streams: Streams;
+  provisioner: Provisioner;
+  vpnState: VpnStateCache;
+}
 
-/** Every cached answer: one key each, which is what the invalidation table speaks of. */
-export function createAnswers(sources: Sources, config: Config): Answers {
+/** Keys of the cached answers. The state of the VPNs has a key of its own: `VPN_STATE_KEY`. */
+export const ANSWER_KEYS = {
+  engines: 'engines:list',
+  statsAll: 'stats:all',
+  statsTotal: 'stats:total',
+  statsOf: (id: string) => cacheKey('stats', 'engine', id),
+  status: 'orchestrator:status',
+} as const;
+
+/** Fields that say when an answer was made. An answer that differs only in these has the same entity tag. */
+const TIME_FIELDS = new Set(['timestamp', 'last_check', 'last_check_at']);
+
+/** Creates the cached answers. */
+export function createAnswers(parts: AnswersParts): Answers {
+  const { cache, config, stats, views, vpnState } = parts;
   const statsTtlS = config.cacheTtlStatsTotalS;
   const statusTtlS = config.cacheTtlOrchestratorStatusS;
+  const cached = (
+    key: string,
+    ttlS: number,
+    read: (signal: AbortSignal) => object | Promise<object>,
+  ): ReadAnswer => {
+    const load = async (signal: AbortSignal) => toAnswer(await read(signal));
+    return () => cache.read(key, load, { ttlS });
+  };
+  const toVpnAnswer = answersOf(toWireVpnState);
   return {
-    engines: cached('engines:list', statusTtlS, () => sources.engines()),
-    statsAll: cached('stats:all', statsTtlS, (signal) => sources.statsAll(signal)),
-    statsTotal: cached('stats:total', statsTtlS, (signal) => sources.statsTotal(signal)),
+    engines: cached(ANSWER_KEYS.engines, statusTtlS, () => views.list()),
+    statsAll: cached(ANSWER_KEYS.statsAll, statsTtlS, async (signal) =>
+      toWireStatsById(await stats.all(signal)),
+    ),
+    statsTotal: cached(ANSWER_KEYS.statsTotal, statsTtlS, async (signal) =>
+      toWireTotalStats(await stats.total(signal)),
+    ),
     statsOf: (id) =>
-      cached(cacheKey('stats', 'engine', id), statsTtlS, (signal) => sources.statsOf(id, signal)),
-    status: cached('orchestrator:status', statusTtlS, () => sources.status()),
-    vpn: cached('vpn:status', config.cacheTtlVpnStatusS, (signal) => sources.vpn(signal)),
+      cached(ANSWER_KEYS.statsOf(id), statsTtlS, async (signal) => toWireStats(await stats.one(id, signal))),
+    status: cached(ANSWER_KEYS.status, statusTtlS, () => readStatus(parts)),
+    vpn: () => {
+      const read = vpnState.read();
+      return read instanceof Promise ? read.then(toVpnAnswer) : toVpnAnswer(read);
+    },
   };
 }
 
-function cached<T>(key: string, ttlS: number, read: (signal: AbortSignal) => T | Promise<T>): CachedRead<T> {
-  return { key, ttlS, load: async (signal) => toAnswer(await read(signal)) };
+async function readStatus(parts: AnswersParts): Promise<WireStatus> {
+  const { registry, streams, breaker, provisioner, config } = parts;
+  registry.assertAvailable();
+  const state = await parts.vpnState.get();
+  const connectivity = connectivityOf(state);
+  const primary = primaryVpn(state);
+  return toWireStatus({
+    engines: registry.list(),
+    streams: streams.counts(),
+    vpn: {
+      ...connectivity,
+      health: primary?.health ?? 'unknown',
+      container: primary?.name ?? null,
+      forwarded_port: primary?.forwardedPort ?? null,
+    },
+    breaker: breaker.snapshot(),
+    blocked: provisioner.findBlock(connectivity),
+    limits: config,
+    config: {
+      auto_delete: config.autoDelete,
+      grace_period_s: config.gracePeriodS,
+      engine_variant: parts.engineVariant,
+      debug_mode: config.logLevel === 'debug' || config.logLevel === 'trace',
+    },
+    now: new Date(),
+  });
 }
 
-function toAnswer<T>(value: T): Answer<T> {
+function toAnswer(value: object): Answer {
   const body = JSON.stringify(value);
-  const meaning = JSON.stringify(value, (name, part) => (MOMENTS.has(name) ? undefined : part));
-  return { value, body: Buffer.from(body).toString('latin1'), etag: weakEtag(meaning) };
+  const tagged = JSON.stringify(value, (name, field) => (TIME_FIELDS.has(name) ? undefined : field));
+  return { body: Buffer.from(body).toString('latin1'), etag: weakEtag(tagged) };
+}
+
+/**
+ * Answers for values that the domain caches itself. Every hit of a cache entry returns the same object, so
+ * its answer is made once and lives as long as that object.
+ */
+function answersOf<T extends object>(toWire: (value: T) => object) {
+  const answers = new WeakMap<T, Answer>();
+  return (read: CacheRead<T>): CacheRead<Answer> => {
+    let answer = answers.get(read.value);
+    if (!answer) {
+      answer = toAnswer(toWire(read.value));
+      answers.set(read.value, answer);
+    }
+    return { ...read, value: answer };
+  };
 }

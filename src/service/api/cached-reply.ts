@@ -1,34 +1,38 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { CacheRead, LoadingCache, ReadOutcome } from '../../library/cache/index.ts';
+import type { CacheRead, ReadOutcome } from '../../library/cache/index.ts';
 import { matchesIfNoneMatch } from '../../library/util/etag.ts';
-import type { Answer, CachedRead } from './answers.ts';
+import type { Answer, ReadAnswer } from './answers.ts';
 import type { CommonHeaders } from './plugins/headers.ts';
 
-/** Answers a request from the cache. A hit is written as the bytes made when the value was loaded. */
+/**
+ * Replies to a request with a cached answer, or with 304 if the client has it. A hit writes the bytes that
+ * were made when the answer was loaded. Rejects with the error of the load.
+ */
 export type CachedReply = (
   request: FastifyRequest,
   reply: FastifyReply,
-  read: CachedRead<unknown>,
+  read: ReadAnswer,
 ) => void | Promise<void>;
 
-export function createCachedReply(cache: LoadingCache, headers: CommonHeaders): CachedReply {
-  // Name, value, name, value …: the form that Node writes with the least work.
+/** @param headers added to every reply, because the hooks that add them elsewhere do not run */
+export function createCachedReply(headers: CommonHeaders): CachedReply {
+  // Name, value, name, value, …: the form that Node.js writes fastest.
   const commonHeaders = Object.entries(headers).flat();
-  return (request, reply, { key, ttlS, load }) => {
-    const answer = cache.read(key, load, { ttlS });
-    if (answer instanceof Promise) return answer.then((read) => write(request, reply, read, commonHeaders));
-    write(request, reply, answer, commonHeaders);
+  return (request, reply, readAnswer) => {
+    const read = readAnswer();
+    if (read instanceof Promise) return read.then((loaded) => write(request, reply, loaded, commonHeaders));
+    write(request, reply, read, commonHeaders);
   };
 }
 
 /**
- * Writes the reply past Fastify's serialisation and hooks: bytes, validator and length are known, and what
- * those steps add to a hit is most of what a hit costs.
+ * Writes the reply without Fastify's serialization and hooks. Bytes, validator and length are already known,
+ * and these steps would take most of the time of a hit.
  */
 function write(
   request: FastifyRequest,
   reply: FastifyReply,
-  read: CacheRead<Answer<unknown>>,
+  read: CacheRead<Answer>,
   commonHeaders: readonly string[],
 ): void {
   const { body, etag } = read.value;
@@ -41,7 +45,7 @@ function write(
     'Age',
     String(Math.floor(read.ageS)),
     'Cache-Status',
-    describe(read.outcome, read.ttlS),
+    cacheStatus(read.outcome, read.ttlS),
   ];
   reply.hijack();
   const condition = request.headers['if-none-match'];
@@ -53,8 +57,11 @@ function write(
   }
 }
 
-/** RFC 9211. A stale answer was to be fetched anew, and could not be. */
-function describe(outcome: ReadOutcome, ttlS: number): string {
+/**
+ * Value of the `Cache-Status` field. For a stale answer, the request was forwarded and failed.
+ * @see https://www.rfc-editor.org/rfc/rfc9211.html
+ */
+function cacheStatus(outcome: ReadOutcome, ttlS: number): string {
   const ttl = Math.floor(ttlS);
   switch (outcome) {
     case 'hit':

@@ -1,36 +1,43 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { matchesIfNoneMatch, weakEtag } from '../../library/util/etag.ts';
 
-/** Answers 304 where the client has what the validator stands for, else the JSON that `make` returns. */
-export function sendUnlessKnown(
+/**
+ * Sends the JSON that `makeBody` returns, or 304 if the client has the representation with this entity tag.
+ * @param etag known without making the body, which is what this saves
+ */
+export function sendIfModified(
   request: FastifyRequest,
   reply: FastifyReply,
   etag: string,
-  make: () => unknown,
+  makeBody: () => unknown,
 ): FastifyReply {
-  if (markKnown(request, reply, etag)) return reply.send();
-  // As text: thousands of figures are written faster by JSON.stringify than by way of a schema.
-  return reply.type('application/json; charset=utf-8').send(JSON.stringify(make()));
+  if (setValidator(request, reply, etag)) return reply.send();
+  // As text: for thousands of numbers, JSON.stringify is faster than serialization by a schema.
+  return reply.type('application/json; charset=utf-8').send(JSON.stringify(makeBody()));
 }
 
 /**
- * As `onSend` of a route: gives its answer a validator, and sends nothing but 304 to a client that has the same.
- * That saves the bytes, and whoever polls the reading of them; the answer has been made all the same.
+ * An `onSend` hook that adds an entity tag to the response, and sends 304 to a client that has the same
+ * representation. It saves the client the transfer and the parsing; the response has still been made.
  */
-export async function dropIfKnown(
+export async function replaceUnmodified(
   request: FastifyRequest,
   reply: FastifyReply,
   payload: unknown,
 ): Promise<unknown> {
   if (reply.statusCode !== 200 || typeof payload !== 'string') return payload;
-  return markKnown(request, reply, weakEtag(payload)) ? null : payload;
+  return setValidator(request, reply, weakEtag(payload)) ? null : payload;
 }
 
-/** Sets the validator, and the status 304 where the client names it. @returns whether it does */
-function markKnown(request: FastifyRequest, reply: FastifyReply, etag: string): boolean {
+/**
+ * Sets the entity tag, and status 304 if it matches the request's `If-None-Match`.
+ * @returns whether it matches
+ * @see https://www.rfc-editor.org/rfc/rfc9110.html#section-13.1.2
+ */
+function setValidator(request: FastifyRequest, reply: FastifyReply, etag: string): boolean {
   reply.headers({ ETag: etag, 'Cache-Control': 'private, no-cache' });
   const condition = request.headers['if-none-match'];
-  const isKnown = condition !== undefined && matchesIfNoneMatch(condition, etag);
-  if (isKnown) reply.code(304).removeHeader('content-type');
-  return isKnown;
+  const matches = condition !== undefined && matchesIfNoneMatch(condition, etag);
+  if (matches) reply.code(304).removeHeader('content-type');
+  return matches;
 }

@@ -2,6 +2,7 @@ import type { FastifyBaseLogger, FastifyError, FastifyReply, FastifyRequest } fr
 import { LoadTimeoutError } from '../../library/cache/index.ts';
 import { ProvisioningBlockedError } from '../engines/provisioner.ts';
 import { type ErrorCode, RoundhouseError } from '../errors.ts';
+import { toWireBlocked } from './views/status.ts';
 
 /** Status and title of every error that a client can meet. */
 export const PROBLEMS: Readonly<Record<ErrorCode, { status: number; title: string }>> = {
@@ -110,7 +111,7 @@ export function createProvisioningErrorHandler(log: FastifyBaseLogger): ErrorHan
   const handleError = createErrorHandler(log);
   return (error, request, reply) => {
     if (error instanceof ProvisioningBlockedError) {
-      const detail = { error: 'provisioning_blocked', ...error.blocked };
+      const detail = { error: 'provisioning_blocked', ...toWireBlocked(error.blocked) };
       return sendProblem(reply, toProblem(error.code, detail, request.id));
     }
     const { code, detail: message } = explain(error);

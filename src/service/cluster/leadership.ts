@@ -3,27 +3,35 @@ import type { EventBus } from '../events/events.ts';
 
 /** Which of several orchestrators over the same engines acts on its own: scales, replaces, restarts. */
 export interface Leadership {
-  /** To be asked right before each act. */
+  /** Whether this orchestrator leads. Check it right before each action. */
   readonly leading: boolean;
 }
 
-/** Of an orchestrator that shares its engines with no other. */
+/** Leadership of an orchestrator that shares its engines with no other. */
 export const ALONE: Leadership = { leading: true };
 
-/** Leadership by a lease in Redis. Without Redis nobody leads: two leaders would undo each other's work. */
+/** Options of an {@link Election}. */
+export interface ElectionOptions {
+  /** Connection to the Redis that the orchestrators share. */
+  link: RedisLink;
+  /** Where `leadership_changed` is published. */
+  bus: EventBus;
+  /** How long after a leader has died another one can lead, in seconds. */
+  leaseS: number;
+  /** Called when a command to Redis fails. */
+  onError: (error: unknown) => void;
+}
+
+/**
+ * Leadership by a lease in Redis. Without Redis no orchestrator leads: two leaders would undo each other's
+ * work.
+ */
 export class Election implements Leadership, AsyncDisposable {
-  readonly #start: () => LeaderLease;
+  readonly #createLease: () => LeaderLease;
   #lease: LeaderLease | undefined;
 
-  constructor(parts: {
-    link: RedisLink;
-    bus: EventBus;
-    /** How long a leader that has died stays in office, in seconds. */
-    leaseS: number;
-    onError: (error: unknown) => void;
-  }) {
-    const { link, bus, leaseS, onError } = parts;
-    this.#start = () =>
+  constructor({ link, bus, leaseS, onError }: ElectionOptions) {
+    this.#createLease = () =>
       new LeaderLease(link, {
         name: 'engines',
         leaseS,
@@ -33,16 +41,16 @@ export class Election implements Leadership, AsyncDisposable {
       });
   }
 
-  /** Begins to stand for election. */
+  /** Becomes a candidate. */
   start(): void {
-    this.#lease = this.#start();
+    this.#lease = this.#createLease();
   }
 
   get leading(): boolean {
     return this.#lease?.term !== undefined;
   }
 
-  /** Steps down, so that another can lead at once. */
+  /** Releases the lease, so that another orchestrator can lead at once. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#lease?.close();
   }

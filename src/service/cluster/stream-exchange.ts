@@ -1,123 +1,149 @@
 import type { RedisLink } from '../../library/redis/index.ts';
+import { SerialTask } from '../../library/util/serial-task.ts';
 import type { DomainEvent, EventBus } from '../events/events.ts';
 import type { Stream, Streams } from '../streams/streams.ts';
 import { decodeStream, encodeStream } from './stream-record.ts';
 
-const COMPARE_MS = 10_000;
+const SYNC_INTERVAL_MS = 10_000;
+
+/** Options of a {@link StreamExchange}. */
+export interface StreamExchangeOptions {
+  /** Connection to the Redis that the orchestrators share. */
+  link: RedisLink;
+  /** Source of the events of local streams. */
+  bus: EventBus;
+  /** The streams of this orchestrator. Those of others are added to them. */
+  streams: Streams;
+  /** Called when a synchronization fails while Redis is connected. */
+  onError: (error: unknown) => void;
+}
 
 /**
- * Makes the streams that clients report to one orchestrator known to all that share a Redis: an engine that
- * plays a stream of another's must not pass for idle. Starts and ends are told at once; a comparison now and
- * then finds what was missed while Redis was away or forgot.
+ * Shares the streams that clients report to one orchestrator with all orchestrators over the same Redis: an
+ * engine that plays a stream of another orchestrator must not count as idle. Starts and ends are published at
+ * once. A periodic synchronization with a hash in Redis repairs what was missed while Redis was disconnected
+ * or lost its data.
  */
 export class StreamExchange {
   readonly #link: RedisLink;
   readonly #bus: EventBus;
   readonly #streams: Streams;
-  readonly #onError: (error: unknown) => void;
   readonly #hash: string;
   readonly #channel: string;
-  /** Streams that were reported here, or to a former run here: this process tells of them again. */
+  readonly #sync: SerialTask;
+  /**
+   * Ids of streams that were reported to this orchestrator, in this run or an earlier one. It republishes
+   * them.
+   */
   readonly #own = new Set<string>();
   /**
-   * Streams of others that the last comparison did not find, and since when. That may be Redis's forgetting:
-   * it is an end once their orchestrator has had the time to compare, and to tell of them again.
+   * By id, when a stream of another orchestrator was first missing from the hash. Redis may have lost its
+   * data, so the stream ends only after its own orchestrator has had the time to synchronize and publish it
+   * again.
    */
-  #missing = new Map<string, number>();
-  /** Since when every start and end is heard of; undefined while it is not. */
-  #heardSince: number | undefined;
-  /** Set while the doings of another orchestrator are taken over: they need not be told again. */
+  #missingSince = new Map<string, number>();
+  /**
+   * Since when every start and end is received, in milliseconds of the clock; undefined while not subscribed.
+   */
+  #subscribedSince: number | undefined;
+  /** Set while a change of another orchestrator is applied: its events must not be published again. */
   #applying = false;
-  #comparing = false;
-  #closed = false;
   #subscription: RedisLink | undefined;
   #unsubscribe = () => {};
-  #cancelComparison = () => {};
 
-  constructor(parts: {
-    link: RedisLink;
-    bus: EventBus;
-    streams: Streams;
-    /** Told of comparisons that failed while Redis was there. */
-    onError: (error: unknown) => void;
-  }) {
-    this.#link = parts.link;
-    this.#bus = parts.bus;
-    this.#streams = parts.streams;
-    this.#onError = parts.onError;
-    this.#hash = `${parts.link.prefix}:{streams}:started`;
-    this.#channel = `${parts.link.prefix}:{streams}:changes`;
+  constructor({ link, bus, streams, onError }: StreamExchangeOptions) {
+    this.#link = link;
+    this.#bus = bus;
+    this.#streams = streams;
+    this.#hash = `${link.prefix}:{streams}:started`;
+    this.#channel = `${link.prefix}:{streams}:changes`;
+    const synchronize = (signal: AbortSignal) => this.#synchronize(signal).catch(onError);
+    this.#sync = new SerialTask(synchronize, { clock: link.clock, intervalMs: SYNC_INTERVAL_MS });
   }
 
+  /** Begins to publish and to receive. */
   start(): void {
-    for (const { id } of this.#streams.started()) this.#own.add(id);
-    this.#unsubscribe = this.#bus.subscribe((event) => this.#tell(event));
+    this.#adoptStarted();
+    this.#unsubscribe = this.#bus.subscribe((event) => this.#onEvent(event));
     this.#subscription = this.#link.subscribe({
       channel: this.#channel,
-      onMessage: (message) => this.#hear(message),
+      onMessage: (message) => this.#onMessage(message),
     });
     this.#subscription.onConnected(() => {
-      this.#heardSince = this.#link.clock.now();
-      // What was told before the subscription stood was not heard.
-      void this.#compare();
+      this.#subscribedSince = this.#link.clock.now();
+      // Messages from before the subscription were not received.
+      this.#sync.trigger();
     });
     this.#subscription.onDisconnected(() => {
-      this.#heardSince = undefined;
+      this.#subscribedSince = undefined;
     });
-    this.#scheduleComparison();
+    this.#sync.schedule(SYNC_INTERVAL_MS);
   }
 
   /**
-   * Whether the streams of all orchestrators are known. Those that lost Redis together come back one by one, and
-   * what was reported to them meanwhile is told as they do.
+   * Whether the streams of all orchestrators are known here. False until one synchronization interval after
+   * the subscription: orchestrators that lost Redis together reconnect one by one, and each publishes its
+   * streams then.
    */
-  get isCurrent(): boolean {
-    return this.#heardSince !== undefined && this.#link.clock.now() - this.#heardSince >= COMPARE_MS;
+  get isComplete(): boolean {
+    return (
+      this.#subscribedSince !== undefined &&
+      this.#link.clock.now() - this.#subscribedSince >= SYNC_INTERVAL_MS
+    );
   }
 
+  /** Ends publishing and receiving. The link stays open. */
   close(): void {
-    this.#closed = true;
     this.#unsubscribe();
-    this.#cancelComparison();
+    this.#sync.stop();
     this.#subscription?.close();
   }
 
-  #tell(event: DomainEvent): void {
+  #onEvent(event: DomainEvent): void {
     if (event.type === 'stream_ended') this.#own.delete(event.streamId);
     if (this.#applying) return;
     if (event.type === 'stream_started') {
       const stream = this.#streams.get(event.streamId);
       if (!stream) return;
       this.#own.add(stream.id);
-      this.#send(['HSET', this.#hash, stream.id, encodeStream(stream)], `+${encodeStream(stream)}`);
+      this.#publishStart(stream);
     } else if (event.type === 'stream_ended') {
-      this.#tellEnd(event.streamId);
+      this.#publishEnd(event.streamId);
     } else if (event.type === 'streams_restored') {
-      for (const { id } of this.#streams.started()) this.#own.add(id);
-      void this.#compare();
+      this.#adoptStarted();
+      this.#sync.trigger();
     }
   }
 
-  /** Nobody waits for it: what Redis does not take now, the next comparison tells. */
-  #send(change: string[], notice: string): void {
-    for (const command of [change, ['PUBLISH', this.#channel, notice]])
+  #adoptStarted(): void {
+    for (const { id } of this.#streams.started()) this.#own.add(id);
+  }
+
+  #publishStart(stream: Stream): void {
+    const record = encodeStream(stream);
+    this.#publish(['HSET', this.#hash, stream.id, record], `+${record}`);
+  }
+
+  #publishEnd(id: string): void {
+    this.#publish(['HDEL', this.#hash, id], `-${id}`);
+  }
+
+  /** Failures are ignored: the next synchronization publishes the change again. */
+  #publish(change: string[], message: string): void {
+    for (const command of [change, ['PUBLISH', this.#channel, message]])
       this.#link.send(command).catch(() => {});
   }
 
-  /** A process hears itself too, and finds nothing to do. */
-  #hear(message: string): void {
-    const rest = message.slice(1);
-    if (message.startsWith('-')) this.#apply(() => this.#streams.end(rest, 'ended_elsewhere'));
-    const stream = message.startsWith('+') ? decodeStream(rest) : null;
+  /** A process also receives its own messages, which change nothing. */
+  #onMessage(message: string): void {
+    const payload = message.slice(1);
+    if (message.startsWith('-')) this.#apply(() => this.#streams.end(payload, 'ended_elsewhere'));
+    const stream = message.startsWith('+') ? decodeStream(payload) : null;
     if (!stream) return;
     const known = this.#streams.get(stream.id);
-    // Who was away when it ended tells of this very start anew; one that was started again has another time.
-    if (known?.endedAt != null && known.startedAt === stream.startedAt) this.#tellEnd(stream.id);
+    // An orchestrator that missed the end publishes the same start again. A new start has another time.
+    if (known?.endedAt != null && known.startedAt === stream.startedAt) this.#publishEnd(stream.id);
     else this.#apply(() => this.#streams.start(stream, stream.startedAt));
-  }
-
-  #tellEnd(id: string): void {
-    this.#send(['HDEL', this.#hash, id], `-${id}`);
   }
 
   #apply(change: () => void): void {
@@ -129,53 +155,39 @@ export class StreamExchange {
     }
   }
 
-  async #compare(): Promise<void> {
-    if (this.#comparing || this.#link.state !== 'connected') return;
-    this.#comparing = true;
-    try {
-      this.#reconcile(await this.#readAll());
-    } catch (error) {
-      this.#onError(error);
-    } finally {
-      this.#comparing = false;
-    }
+  async #synchronize(signal: AbortSignal): Promise<void> {
+    if (this.#link.state !== 'connected') return;
+    const published = await this.#readPublished();
+    if (!signal.aborted) this.#reconcile(published);
   }
 
-  async #readAll(): Promise<Map<string, Stream>> {
+  async #readPublished(): Promise<Map<string, Stream>> {
     const reply = await this.#link.send(['HVALS', this.#hash]);
-    const texts = Array.isArray(reply) ? reply.map(String) : [];
-    const streams = texts.map(decodeStream).filter((stream) => stream !== null);
+    const records = Array.isArray(reply) ? reply.map(String) : [];
+    const streams = records.map(decodeStream).filter((stream) => stream !== null);
     return new Map(streams.map((stream) => [stream.id, stream]));
   }
 
-  #reconcile(told: ReadonlyMap<string, Stream>): void {
-    for (const stream of told.values()) {
+  #reconcile(published: ReadonlyMap<string, Stream>): void {
+    for (const stream of published.values()) {
       const known = this.#streams.get(stream.id);
-      const isEnded = known?.endedAt != null && known.endedAt >= stream.startedAt;
-      // Its end was not told, because Redis was away.
-      if (isEnded) this.#tellEnd(stream.id);
+      const hasEnded = known?.endedAt != null && known.endedAt >= stream.startedAt;
+      // Its end could not be published, because Redis was disconnected.
+      if (hasEnded) this.#publishEnd(stream.id);
       else this.#apply(() => this.#streams.start(stream, stream.startedAt));
     }
     const now = this.#link.clock.now();
-    const missing = new Map<string, number>();
+    const missingSince = new Map<string, number>();
     for (const stream of this.#streams.started()) {
-      if (told.has(stream.id)) continue;
-      if (this.#own.has(stream.id))
-        this.#send(['HSET', this.#hash, stream.id, encodeStream(stream)], `+${encodeStream(stream)}`);
-      else {
-        const since = this.#missing.get(stream.id) ?? now;
-        if (now - since < COMPARE_MS) missing.set(stream.id, since);
+      if (published.has(stream.id)) continue;
+      if (this.#own.has(stream.id)) {
+        this.#publishStart(stream);
+      } else {
+        const since = this.#missingSince.get(stream.id) ?? now;
+        if (now - since < SYNC_INTERVAL_MS) missingSince.set(stream.id, since);
         else this.#apply(() => this.#streams.end(stream.id, 'ended_elsewhere'));
       }
     }
-    this.#missing = missing;
-  }
-
-  #scheduleComparison(): void {
-    this.#cancelComparison = this.#link.clock.after(COMPARE_MS, () => {
-      void this.#compare().finally(() => {
-        if (!this.#closed) this.#scheduleComparison();
-      });
-    });
+    this.#missingSince = missingSince;
   }
 }

@@ -2,12 +2,15 @@ import type { Stream } from '../streams/streams.ts';
 
 const KEY_TYPES = new Set<unknown>(['content_id', 'infohash', 'url', 'magnet']);
 
-/** A started stream as orchestrators tell it to each other. */
+/** Encodes a started stream for Redis. */
 export function encodeStream(stream: Stream): string {
   return JSON.stringify(stream);
 }
 
-/** @returns null for what is no started stream: what is in Redis may come from anyone, or an older version. */
+/**
+ * Decodes a started stream. Redis may contain records of other programs or versions.
+ * @returns null for anything but a started stream
+ */
 export function decodeStream(text: string): Stream | null {
   try {
     const value: unknown = JSON.parse(text);

@@ -1,13 +1,13 @@
 import type { BreakerSnapshot } from './breaker.ts';
 
-/** Why no engine may be started now; named as on the wire. */
+/** Why no engine can be provisioned now. */
 export interface Blocked {
   code: 'vpn_disconnected' | 'circuit_breaker' | 'max_capacity';
   message: string;
-  /** Whole seconds after which another attempt may succeed, or null where waiting does not help. */
-  recovery_eta_seconds: number | null;
-  can_retry: boolean;
-  should_wait: boolean;
+  /** Whole seconds after which another attempt may succeed; null if waiting does not help. */
+  recoveryEtaS: number | null;
+  canRetry: boolean;
+  shouldWait: boolean;
 }
 
 export interface ProvisioningState {
@@ -26,9 +26,9 @@ const PROBE_ETA_S = 2;
 export const VPN_DISCONNECTED: Blocked = {
   code: 'vpn_disconnected',
   message: 'The VPN is not connected',
-  recovery_eta_seconds: VPN_ETA_S,
-  can_retry: true,
-  should_wait: true,
+  recoveryEtaS: VPN_ETA_S,
+  canRetry: true,
+  shouldWait: true,
 };
 
 /** The first reason that holds, in the order in which an operator would mend them. */
@@ -38,18 +38,18 @@ export function findBlock({ vpn, breaker, engines, maxReplicas }: ProvisioningSt
     return {
       code: 'circuit_breaker',
       message: 'Provisioning pauses after repeated failures',
-      recovery_eta_seconds: breaker.recoveryEtaS || PROBE_ETA_S,
-      can_retry: false,
-      should_wait: true,
+      recoveryEtaS: breaker.recoveryEtaS || PROBE_ETA_S,
+      canRetry: false,
+      shouldWait: true,
     };
   }
   if (engines >= maxReplicas) {
     return {
       code: 'max_capacity',
       message: `All ${maxReplicas} engines that MAX_REPLICAS allows are there`,
-      recovery_eta_seconds: null,
-      can_retry: false,
-      should_wait: false,
+      recoveryEtaS: null,
+      canRetry: false,
+      shouldWait: false,
     };
   }
   return null;

@@ -24,19 +24,19 @@ export interface Placement extends Placed {
 }
 
 /**
- * The VPNs that a status names, each with its own part of the ports: two containers cannot publish the same.
+ * The given VPNs, each with its own part of the ports: two containers cannot publish the same.
  * @param takesPort whether an engine can be told the forwarded port.
  */
 export function placementsFor(
-  vpns: readonly { container: string; connected: boolean; forwarded_port: number | null }[],
+  vpns: readonly Omit<EngineVpn, 'ports'>[],
   range: PortRange,
   takesPort: boolean,
 ): EngineVpn[] {
   const parts = splitRange(range, vpns.length);
-  return vpns.map(({ container, connected, forwarded_port }, index) => ({
+  return vpns.map(({ container, connected, forwardedPort }, index) => ({
     container,
     connected,
-    forwardedPort: takesPort ? forwarded_port : null,
+    forwardedPort: takesPort ? forwardedPort : null,
     ports: parts[index]!,
   }));
 }

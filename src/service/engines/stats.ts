@@ -4,33 +4,34 @@ import { CpuMeter } from './cpu.ts';
 import type { EngineRegistry } from './registry.ts';
 import type { EngineRuntime, ResourceSample } from './runtime.ts';
 
-/** Figures of one engine: bytes, and percent where 100 is one core. Named as on the wire. */
-export interface ContainerStats {
-  container_id: string;
-  cpu_percent: number;
-  memory_usage: number;
-  memory_limit: number;
-  memory_percent: number;
-  network_rx_bytes: number;
-  network_tx_bytes: number;
+/** What one engine uses: bytes, and percent where 100 is one core. Counters count since the engine started. */
+export interface EngineUsage {
+  engineId: string;
+  cpuPercent: number;
+  /** Without the page cache. */
+  memoryUsage: number;
+  /** 0 means no limit. */
+  memoryLimit: number;
+  /** 0 if there is no limit. */
+  memoryPercent: number;
+  networkRx: number;
+  networkTx: number;
   /**
-   * Whose network the counters are: the engine's `own`; one it shares with its VPN and other engines; or
-   * its `host`'s, which is not counted at all, so that the two read 0.
+   * Whose network the counters describe: the engine's `own`, one it shares with its VPN and other engines, or
+   * its `host`'s. The host's traffic is not counted, so both counters are 0.
    */
-  network_scope: 'own' | 'shared' | 'host';
-  block_read_bytes: number;
-  block_write_bytes: number;
+  networkScope: 'own' | 'shared' | 'host';
+  blockRead: number;
+  blockWrite: number;
 }
 
-/** Sums over all running engines. */
-export interface TotalStats {
-  total_cpu_percent: number;
-  total_memory_usage: number;
-  total_network_rx_bytes: number;
-  total_network_tx_bytes: number;
-  total_block_read_bytes: number;
-  total_block_write_bytes: number;
-  container_count: number;
+/** Sums over all running engines. A network that several engines share is counted once. */
+export interface TotalUsage
+  extends Pick<
+    EngineUsage,
+    'cpuPercent' | 'memoryUsage' | 'networkRx' | 'networkTx' | 'blockRead' | 'blockWrite'
+  > {
+  engineCount: number;
 }
 
 /** Reads what engines use, each time from the runtime. */
@@ -49,34 +50,34 @@ export class EngineStats {
   }
 
   /** Figures by engine id; an engine that could not be read is left out. */
-  async all(signal: AbortSignal): Promise<Record<string, ContainerStats>> {
+  async all(signal: AbortSignal): Promise<Record<string, EngineUsage>> {
     const samples = await this.#sampleAll(signal);
     return Object.fromEntries([...samples].map(([id, sample]) => [id, this.#describe(id, sample)]));
   }
 
-  async total(signal: AbortSignal): Promise<TotalStats> {
+  async total(signal: AbortSignal): Promise<TotalUsage> {
     const samples = await this.#sampleAll(signal);
-    const total: TotalStats = {
-      total_cpu_percent: 0,
-      total_memory_usage: 0,
-      total_network_rx_bytes: 0,
-      total_network_tx_bytes: 0,
-      total_block_read_bytes: 0,
-      total_block_write_bytes: 0,
-      container_count: samples.size,
+    const total: TotalUsage = {
+      cpuPercent: 0,
+      memoryUsage: 0,
+      networkRx: 0,
+      networkTx: 0,
+      blockRead: 0,
+      blockWrite: 0,
+      engineCount: samples.size,
     };
     const networks = new Set<string | null>();
     for (const [id, sample] of samples) {
-      total.total_cpu_percent += this.#cpu.percent(id, sample);
-      total.total_memory_usage += sample.memoryUsage;
-      total.total_block_read_bytes += sample.blockRead;
-      total.total_block_write_bytes += sample.blockWrite;
+      total.cpuPercent += this.#cpu.percent(id, sample);
+      total.memoryUsage += sample.memoryUsage;
+      total.blockRead += sample.blockRead;
+      total.blockWrite += sample.blockWrite;
       if (networks.has(sample.networkNamespace)) continue;
       networks.add(sample.networkNamespace);
-      total.total_network_rx_bytes += sample.networkRx;
-      total.total_network_tx_bytes += sample.networkTx;
+      total.networkRx += sample.networkRx;
+      total.networkTx += sample.networkTx;
     }
-    total.total_cpu_percent = round(total.total_cpu_percent);
+    total.cpuPercent = round(total.cpuPercent);
     return total;
   }
 
@@ -91,7 +92,7 @@ export class EngineStats {
   }
 
   /** @throws RoundhouseError `engine_not_found`, or `stats_unavailable` where it could not be read. */
-  async one(id: string, signal: AbortSignal): Promise<ContainerStats> {
+  async one(id: string, signal: AbortSignal): Promise<EngineUsage> {
     this.#registry.assertAvailable();
     if (!this.#registry.get(id))
       throw new RoundhouseError('engine_not_found', `No managed engine has the id ${id}`);
@@ -120,19 +121,19 @@ export class EngineStats {
     return this.#registry.list().flatMap(({ id, startedAt }) => (startedAt === null ? [] : [id]));
   }
 
-  #describe(id: string, sample: ResourceSample): ContainerStats {
+  #describe(id: string, sample: ResourceSample): EngineUsage {
     return {
-      container_id: id,
-      cpu_percent: round(this.#cpu.percent(id, sample)),
-      memory_usage: sample.memoryUsage,
-      memory_limit: sample.memoryLimit,
-      memory_percent: sample.memoryLimit > 0 ? round((sample.memoryUsage / sample.memoryLimit) * 100) : 0,
-      network_rx_bytes: sample.networkRx,
-      network_tx_bytes: sample.networkTx,
-      network_scope:
+      engineId: id,
+      cpuPercent: round(this.#cpu.percent(id, sample)),
+      memoryUsage: sample.memoryUsage,
+      memoryLimit: sample.memoryLimit,
+      memoryPercent: sample.memoryLimit > 0 ? round((sample.memoryUsage / sample.memoryLimit) * 100) : 0,
+      networkRx: sample.networkRx,
+      networkTx: sample.networkTx,
+      networkScope:
         sample.networkNamespace === null ? 'host' : sample.networkNamespace === id ? 'own' : 'shared',
-      block_read_bytes: sample.blockRead,
-      block_write_bytes: sample.blockWrite,
+      blockRead: sample.blockRead,
+      blockWrite: sample.blockWrite,
     };
   }
 }

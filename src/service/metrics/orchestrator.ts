@@ -4,7 +4,7 @@ import { gauge, gaugeBy } from './figures.ts';
 import type { KnownVpn } from './vpn.ts';
 
 const VPN_STATES = ['healthy', 'unhealthy', 'unknown', 'disabled', 'starting'] as const;
-type VpnState = (typeof VPN_STATES)[number];
+type VpnGaugeState = (typeof VPN_STATES)[number];
 
 /** `orch_*`: gauges with the names and meanings that dashboards of AceStream orchestrators read. */
 export function orchestratorMetrics(registry: Registry): (facts: DomainState) => void {
@@ -40,10 +40,10 @@ export function orchestratorMetrics(registry: Registry): (facts: DomainState) =>
 }
 
 /** A state as dashboards know it: a series for each, of which one is 1, with the metric's own name as label. */
-function vpnHealth(registry: Registry, name: string, help: string): (state: VpnState) => void {
-  const set = gaugeBy<VpnState>(registry, name, help, name);
+function vpnHealth(registry: Registry, name: string, help: string): (state: VpnGaugeState) => void {
+  const set = gaugeBy<VpnGaugeState>(registry, name, help, name);
   return (state) => {
     const figures = VPN_STATES.map((known) => [known, known === state ? 1 : 0]);
-    set(Object.fromEntries(figures) as Record<VpnState, number>);
+    set(Object.fromEntries(figures) as Record<VpnGaugeState, number>);
   };
 }

@@ -1,26 +1,23 @@
-import type { NamedObservation } from '../vpn/emergency.ts';
-import type { VpnHealth } from '../vpn/observation.ts';
-import { type VpnStatus, vpnsIn } from '../vpn/status.ts';
+import type { NamedObservation, VpnHealth } from '../vpn/observation.ts';
+import type { VpnState } from '../vpn/state.ts';
 
-/** A configured VPN by its container's name; undefined where nothing is known of it yet. */
+/** A configured VPN. */
 export interface KnownVpn {
+  /** Name of its container. */
   name: string;
+  /** Its health, or undefined if it has not been observed yet. */
   health: VpnHealth | undefined;
 }
 
 /**
- * How VPNs are, without asking them: as in the answer that everyone shares, and where none is held, because
- * nobody has asked lately, as whoever watches them saw them last.
+ * The health of each configured VPN, from what is in memory: from the cached state that the API shows, or, if no
+ * recent request has loaded it, from the latest background checks.
  */
 export function knownVpns(
   names: readonly string[],
-  answer: VpnStatus | undefined,
+  state: VpnState | undefined,
   observations: readonly NamedObservation[],
 ): KnownVpn[] {
-  const healths = new Map<string, VpnHealth>(
-    answer
-      ? vpnsIn(answer).map(({ container_name, health }) => [container_name, health])
-      : observations.map(({ name, seen }) => [name, seen.health]),
-  );
+  const healths = new Map((state?.vpns ?? observations).map(({ name, health }) => [name, health]));
   return names.map((name) => ({ name, health: healths.get(name) }));
 }

@@ -1,6 +1,6 @@
 import { type Config, ConfigError } from '../config/config.ts';
 import type { EngineRuntime } from '../engines/runtime.ts';
-import type { VpnContainerRestarts, VpnContainers, VpnContainerWatch } from '../vpn/containers.ts';
+import type { VpnContainerEvents, VpnContainerRestarts, VpnContainers } from '../vpn/containers.ts';
 import { type CallObserver, DockerClient } from './docker/client.ts';
 import { DockerRuntime } from './docker/docker-runtime.ts';
 import { dockerEngineOptions } from './docker/options.ts';
@@ -15,7 +15,7 @@ const DEFAULT_SOCKET = 'unix:///var/run/docker.sock';
 export interface OpenedRuntime {
   runtime: EngineRuntime;
   /** Where the VPN's container is looked at; null without Docker. */
-  vpnContainers: (VpnContainers & VpnContainerRestarts & VpnContainerWatch) | null;
+  vpnContainers: (VpnContainers & VpnContainerRestarts & VpnContainerEvents) | null;
   /** Which runtime was taken and why, in words, for the start-up lines. */
   reason: string;
 }

@@ -1,39 +1,48 @@
-/** What the VPN needs to know of the container it runs in. `runtimes/docker` implements it. */
+/** Access to the containers of VPNs, as far as `vpn/` needs it. `runtimes/docker` implements it. */
 
+/** A VPN's container as Docker describes it. */
 export interface VpnContainer {
-  /** 64 hexadecimal digits. A recreated container has a new one. */
+  /** Container id, 64 hexadecimal digits. A recreated container has a new id. */
   id: string;
-  /** Whether its processes run; those of a paused or restarting container do not. */
+  /** Whether its processes run. False for a paused or restarting container. */
   running: boolean;
-  /** When it last started, in milliseconds since the epoch. A restart changes this and keeps the id. */
+  /**
+   * Start time in milliseconds since the epoch, or null if it never started. A restart changes it and keeps
+   * the id.
+   */
   startedAt: number | null;
-  /** What Docker's health check says; `none` where the container has no such check. */
+  /** Result of Docker's health check; `none` if the container has no health check. */
   health: 'healthy' | 'unhealthy' | 'starting' | 'none';
-  /** IP address under which its control server is reached, or null where it is on no Docker network. */
+  /** IP address of its control server, or null if it is on no Docker network. */
   address: string | null;
-  /** The VPN provider that its environment names (`VPN_SERVICE_PROVIDER`), or null. */
+  /** VPN provider from its environment (`VPN_SERVICE_PROVIDER`), or null if unset. */
   provider: string | null;
 }
 
+/** Reads the containers of VPNs. */
 export interface VpnContainers {
   /**
-   * The container of that name, running or not, or null where there is none. Has its own deadline.
-   * @throws RoundhouseError `runtime_unavailable` where Docker does not answer.
+   * Inspects a container by name, running or not. Has its own deadline.
+   * @returns null if no container has that name
+   * @throws RoundhouseError `runtime_unavailable` if Docker does not respond
    */
   inspect(name: string, signal: AbortSignal): Promise<VpnContainer | null>;
 }
 
-/** Restarts the VPN's containers. */
+/** Restarts the containers of VPNs. */
 export interface VpnContainerRestarts {
   /**
-   * Restarts the container of that name; settles once it runs again. One that is gone is no error.
-   * @throws RoundhouseError `runtime_unavailable` where Docker does not answer, or Docker's own fault.
+   * Restarts a container by name. Resolves once it runs again, and also if no container has that name.
+   * @throws RoundhouseError `runtime_unavailable` if Docker does not respond; otherwise Docker's own error
    */
   restart(name: string): Promise<void>;
 }
 
-/** Tells of what happens to a container as it happens. */
-export interface VpnContainerWatch {
-  /** Calls `onChange` whenever something happens to the container of that name; returns what ends it. */
+/** Reports events of the containers of VPNs. */
+export interface VpnContainerEvents {
+  /**
+   * Calls `onChange` on every event of the container of that name.
+   * @returns a function that ends the subscription
+   */
   follow(name: string, onChange: () => void): () => void;
 }

@@ -3,20 +3,35 @@ import { CacheClosedError, cacheKey } from '../../library/cache/index.ts';
 import { type ControlServer, RefusedError } from './control-server.ts';
 import type { PublicAddress, TunnelState } from './parse.ts';
 
-/** One run of the VPN: what was learnt of one says nothing about the next. */
+/** One run of a VPN, from a start of its container to the next. Facts of one run do not apply to the next. */
 export interface VpnInstance {
-  /** Where its control server is, or null where it cannot be reached. */
+  /** Base URL of its control server, or null if it has no address. */
   controlUrl: string | null;
-  /** The container; null where there is no Docker to ask. */
+  /** Container id, or null without Docker. */
   containerId: string | null;
+  /** Start of the container in milliseconds since the epoch, or null if unknown. */
   startedAt: number | null;
 }
 
+/** Options of {@link ControlFacts}. */
+export interface ControlFactsOptions {
+  /** Name of the VPN. Separates the facts of several VPNs where there are no container ids. */
+  name: string;
+  /** Where responses are kept. */
+  cache: Cache;
+  /** Client of the control server. */
+  server: ControlServer;
+  /** How long the forwarded port and the public address are fresh, in seconds. */
+  ttlS: number;
+  /** Called on the first of several consecutive failed requests for the same fact. */
+  onError: (error: unknown) => void;
+}
+
 /**
- * What the control server tells, asked for through the cache. Every answer is kept, "no port" and "will not
- * tell" included: asking again at each read fills Gluetun's log and slows every poll. A failure is not kept:
- * the last answer of the same run stands in for as long as the cache lets it, then null. One reader waits
- * for a server that fails; those after it get null at once until it answers again.
+ * Facts from the control server, read through the cache. Every response is cached, "no port" and refusals
+ * included: repeating the request on each read fills Gluetun's log and slows down every poll. Failures are
+ * not cached: the last response of the same run is served for as long as the cache allows, then null. Only
+ * one reader waits for a server that fails; later readers get null at once until it responds again.
  */
 export class ControlFacts {
   readonly #name: string;
@@ -24,19 +39,12 @@ export class ControlFacts {
   readonly #server: ControlServer;
   readonly #ttlS: number;
   readonly #onError: (error: unknown) => void;
-  /** Facts whose last load failed. */
+  /** Names of the facts whose last load failed. */
   readonly #failing = new Set<string>();
-  /** For each fact, the key under which a reader last waited in vain: no answer is there to stand in. */
-  readonly #silent = new Map<string, string>();
+  /** By name of the fact, the cache key whose load last failed with no earlier response to serve. */
+  readonly #unanswered = new Map<string, string>();
 
-  /** @param options.name keeps the facts of several VPNs apart where no container id does. */
-  constructor(options: {
-    name: string;
-    cache: Cache;
-    server: ControlServer;
-    ttlS: number;
-    onError: (error: unknown) => void;
-  }) {
+  constructor(options: ControlFactsOptions) {
     this.#name = options.name;
     this.#cache = options.cache;
     this.#server = options.server;
@@ -44,62 +52,70 @@ export class ControlFacts {
     this.#onError = options.onError;
   }
 
-  forwardedPort(run: VpnInstance, signal: AbortSignal): Promise<number | null> {
-    return this.#read('port', run, this.#ttlS, signal, (url, inTime) =>
-      this.#server.forwardedPort(url, inTime),
+  /** The forwarded port. @returns null if there is none or it is unknown */
+  forwardedPort(instance: VpnInstance, signal: AbortSignal): Promise<number | null> {
+    return this.#read('port', instance, this.#ttlS, signal, (url, loadSignal) =>
+      this.#server.forwardedPort(url, loadSignal),
     );
   }
 
-  publicAddress(run: VpnInstance, signal: AbortSignal): Promise<PublicAddress | null> {
-    return this.#read('publicip', run, this.#ttlS, signal, (url, inTime) =>
-      this.#server.publicAddress(url, inTime),
+  /** The public address. @returns null if it is unknown */
+  publicAddress(instance: VpnInstance, signal: AbortSignal): Promise<PublicAddress | null> {
+    return this.#read('publicip', instance, this.#ttlS, signal, (url, loadSignal) =>
+      this.#server.publicAddress(url, loadSignal),
     );
   }
 
-  /** Asked anew at each read, since nobody else tells of a change; the cache only bridges failures. */
-  tunnelState(run: VpnInstance, signal: AbortSignal): Promise<TunnelState | null> {
-    return this.#read('tunnel', run, 0, signal, (url, inTime) => this.#server.tunnelState(url, inTime));
+  /**
+   * The state of the tunnel. Requested on every read, because nothing else reports a change; the cache only
+   * bridges failures.
+   * @returns null if it is unknown
+   */
+  tunnelState(instance: VpnInstance, signal: AbortSignal): Promise<TunnelState | null> {
+    return this.#read('tunnel', instance, 0, signal, (url, loadSignal) =>
+      this.#server.tunnelState(url, loadSignal),
+    );
   }
 
   async #read<T>(
-    name: string,
-    run: VpnInstance,
+    fact: string,
+    instance: VpnInstance,
     ttlS: number,
     signal: AbortSignal,
-    ask: (controlUrl: string, signal: AbortSignal) => Promise<T>,
+    request: (controlUrl: string, signal: AbortSignal) => Promise<T>,
   ): Promise<T | null> {
-    const { controlUrl, containerId, startedAt } = run;
+    const { controlUrl, containerId, startedAt } = instance;
     if (controlUrl === null) return null;
-    const key = cacheKey('vpn', name, this.#name, containerId, startedAt);
-    const load = (inTime: AbortSignal) => this.#noting(name, () => ask(controlUrl, inTime));
+    const key = cacheKey('vpn', fact, this.#name, containerId, startedAt);
+    const load = (loadSignal: AbortSignal) => this.#track(fact, () => request(controlUrl, loadSignal));
     try {
       const read = this.#cache.read<T | null>(key, load, { ttlS, signal });
-      const mayWait = this.#silent.get(name) !== key;
+      const mayWait = this.#unanswered.get(fact) !== key;
       if (read instanceof Promise && !mayWait) {
-        // The load goes on for a later reader: an unreachable server must not cost each of them a deadline.
+        // The load continues for later readers: an unreachable server must not cost each reader a full timeout.
         read.catch(() => {});
         return null;
       }
       return (await read).value;
     } catch {
-      // Reported where it arose; only the reader's own giving up goes further.
+      // #track has reported the error. Only an abort by this reader is passed on.
       signal.throwIfAborted();
-      this.#silent.set(name, key);
+      this.#unanswered.set(fact, key);
       return null;
     }
   }
 
-  /** Reports the first failure of a streak, and takes a refusal for the answer that it is. */
-  async #noting<T>(name: string, ask: () => Promise<T>): Promise<T | null> {
+  /** Reports the first of several consecutive failures, and turns a refusal into null, which is cached. */
+  async #track<T>(fact: string, request: () => Promise<T>): Promise<T | null> {
     try {
-      const answer = await ask();
-      this.#failing.delete(name);
-      this.#silent.delete(name);
-      return answer;
+      const value = await request();
+      this.#failing.delete(fact);
+      this.#unanswered.delete(fact);
+      return value;
     } catch (error) {
-      const isNews = !this.#failing.has(name) && !(error instanceof CacheClosedError);
-      this.#failing.add(name);
-      if (isNews) this.#onError(error);
+      const isFirst = !this.#failing.has(fact) && !(error instanceof CacheClosedError);
+      this.#failing.add(fact);
+      if (isFirst) this.#onError(error);
       if (error instanceof RefusedError) return null;
       throw error;
     }

@@ -10,81 +10,94 @@ import {
 } from './parse.ts';
 
 /**
- * The two ways to ask for the forwarded port. From v3.41 on the second redirects to the first; before, the
- * first is unknown, which Gluetun says with 400, or with 401 since routes need a role.
+ * The two routes for the forwarded port. Since v3.41 the second redirects to the first. Before, the first
+ * does not exist, to which Gluetun responds with 400, or with 401 since routes require a role.
  */
 const PORT_ROUTES = ['/v1/portforward', '/v1/openvpn/portforwarded'] as const;
 type PortRoute = (typeof PORT_ROUTES)[number];
 
-/** Told of each question as its answer comes in, or fails to. */
+/** Called after each call to a control server, with its duration in seconds. */
 export type ControlObserver = (
-  question: 'tunnel' | 'port' | 'publicip',
+  call: 'tunnel' | 'port' | 'publicip',
   seconds: number,
   succeeded: boolean,
 ) => void;
 
-/** The control server answered, and will not tell: no such route, or not with this key. */
+/**
+ * The control server responded with a redirect or a client error: no such route, or the key may not read it.
+ */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError';
 
+  /** @param status the response's HTTP status */
   constructor(path: string, status: number) {
-    const hint = status === 401 ? ' (does GLUETUN_API_KEY fit a role that may read it?)' : '';
-    super(`GET ${path} of Gluetun's control server answers ${status}${hint}`);
+    const hint = status === 401 ? ' (does GLUETUN_API_KEY belong to a role that may read this route?)' : '';
+    super(`GET ${path} on Gluetun's control server failed with status ${status}${hint}`);
   }
 }
 
+/** Options of a {@link ControlServer}. */
+export interface ControlServerOptions {
+  /** Sent as `X-API-Key`; undefined sends no key. */
+  apiKey: string | undefined;
+  /** Deadline of each call, in seconds. */
+  timeoutS: number;
+  /** Source of time. */
+  clock: Clock;
+  /** Called after each call. */
+  onCall?: ControlObserver | undefined;
+}
+
 /**
- * Client of Gluetun's control server. Each call ends within its deadline, whatever the server does, and
- * rejects with RefusedError, or with another Error where the server cannot be reached or talks nonsense.
+ * Client of Gluetun's control server. Each call settles within its deadline. It rejects with {@link
+ * RefusedError}, or with another Error if the server cannot be reached or its response is invalid.
+ * @see https://github.com/qdm12/gluetun-wiki/blob/main/setup/advanced/control-server.md
  */
 export class ControlServer {
   readonly #timeoutS: number;
   readonly #clock: Clock;
   readonly #headers: Record<string, string>;
   readonly #onCall: ControlObserver;
-  #knownPortRoute: PortRoute | undefined;
+  #workingPortRoute: PortRoute | undefined;
 
-  constructor(options: {
-    apiKey: string | undefined;
-    timeoutS: number;
-    clock: Clock;
-    onCall?: ControlObserver | undefined;
-  }) {
+  constructor(options: ControlServerOptions) {
     this.#timeoutS = options.timeoutS;
     this.#clock = options.clock;
     this.#onCall = options.onCall ?? (() => {});
     this.#headers = options.apiKey === undefined ? {} : { 'x-api-key': options.apiKey };
   }
 
+  /** Reads the state of the tunnel. */
   tunnelState(baseUrl: string, signal: AbortSignal): Promise<TunnelState> {
-    return this.#inTime('tunnel', signal, async (inTime) =>
-      parseTunnelState(await this.#get(baseUrl, '/v1/vpn/status', inTime)),
+    return this.#call('tunnel', signal, async (callSignal) =>
+      parseTunnelState(await this.#get(baseUrl, '/v1/vpn/status', callSignal)),
     );
   }
 
+  /** Reads the public address. @returns null if Gluetun has not detected it yet */
   publicAddress(baseUrl: string, signal: AbortSignal): Promise<PublicAddress | null> {
-    return this.#inTime('publicip', signal, async (inTime) =>
-      parsePublicAddress(await this.#get(baseUrl, '/v1/publicip/ip', inTime)),
+    return this.#call('publicip', signal, async (callSignal) =>
+      parsePublicAddress(await this.#get(baseUrl, '/v1/publicip/ip', callSignal)),
     );
   }
 
-  /** The forwarded port, or null where there is none. Both routes are tried within one deadline. */
+  /** Reads the forwarded port. Both routes share one deadline. @returns null if no port is forwarded */
   forwardedPort(baseUrl: string, signal: AbortSignal): Promise<number | null> {
-    return this.#inTime('port', signal, async (inTime) => {
+    return this.#call('port', signal, async (callSignal) => {
       const [first, second] = PORT_ROUTES;
-      const routes = this.#knownPortRoute === second ? [second, first] : [first, second];
+      const routes = this.#workingPortRoute === second ? [second, first] : [first, second];
       const refusals: RefusedError[] = [];
       for (const route of routes) {
         try {
-          const port = parseForwardedPort(await this.#get(baseUrl, route, inTime));
-          this.#knownPortRoute = route;
+          const port = parseForwardedPort(await this.#get(baseUrl, route, callSignal));
+          this.#workingPortRoute = route;
           return port;
         } catch (error) {
           if (!(error instanceof RefusedError)) throw error;
           refusals.push(error);
         }
       }
-      this.#knownPortRoute = undefined;
+      this.#workingPortRoute = undefined;
       throw refusals[0];
     });
   }
@@ -93,28 +106,28 @@ export class ControlServer {
     try {
       return await getJson(baseUrl + path, { headers: this.#headers, signal });
     } catch (error) {
-      // A redirect counts as a refusal: following it would hand the key to wherever it points.
+      // A redirect counts as a refusal: following it would send the key to any address it names.
       if (error instanceof StatusError && error.status >= 300 && error.status < 500)
         throw new RefusedError(path, error.status);
       throw error;
     }
   }
 
-  async #inTime<T>(
-    question: Parameters<ControlObserver>[0],
+  async #call<T>(
+    name: Parameters<ControlObserver>[0],
     outer: AbortSignal,
-    ask: (signal: AbortSignal) => Promise<T>,
+    request: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     const timeoutMs = this.#timeoutS * 1000;
-    const begunAt = this.#clock.now();
+    const startedAt = this.#clock.now();
     let succeeded = false;
     try {
       const who = "Gluetun's control server";
-      const answer = await withinDeadline({ clock: this.#clock, timeoutMs, who, outer }, ask);
+      const result = await withinDeadline({ clock: this.#clock, timeoutMs, who, outer }, request);
       succeeded = true;
-      return answer;
+      return result;
     } finally {
-      this.#onCall(question, (this.#clock.now() - begunAt) / 1000, succeeded);
+      this.#onCall(name, (this.#clock.now() - startedAt) / 1000, succeeded);
     }
   }
 }

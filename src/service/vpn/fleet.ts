@@ -1,83 +1,95 @@
 import type { Clock } from '../../library/util/clock.ts';
-import { type Emergency, type NamedObservation, nextEmergency } from './emergency.ts';
-import type { VpnObservation } from './observation.ts';
-import { toStatus, type VpnStatus } from './status.ts';
+import { type Emergency, nextEmergency } from './emergency.ts';
+import type { NamedObservation, VpnObservation } from './observation.ts';
+import type { VpnState } from './state.ts';
 import type { Vpn } from './vpn.ts';
 
-/** What those who use a VPN's network need to know of it, as it was last seen. */
+/** The latest observation of a VPN, as far as the engines in its network depend on it. */
 export interface VpnSnapshot
   extends Pick<VpnObservation, 'containerId' | 'startedAt' | 'connected' | 'forwardedPort'> {
   /** Name of its container. */
   container: string;
-  /** Whether it is down while another VPN is there to take its place. */
+  /** Whether it is down while the other VPN is connected. */
   failed: boolean;
 }
 
-/** None, one or two VPNs: their status as one answer, and whether there is an emergency among two. */
+/** Options of a {@link VpnFleet}. */
+export interface VpnFleetOptions {
+  /** The configured VPNs: none, one or two. */
+  vpns: readonly Vpn[];
+  /** Source of time for the duration of an emergency. */
+  clock: Clock;
+  /** Called when an emergency begins, when its roles change, and (not active) when it ends. */
+  onEmergency: (emergency: Emergency, active: boolean) => void;
+}
+
+/**
+ * All configured VPNs: their latest observations, their state, and the emergency if one of two has failed.
+ */
 export class VpnFleet {
+  /** The configured VPNs: none, one or two. */
   readonly vpns: readonly Vpn[];
   readonly #clock: Clock;
-  readonly #onEmergency: (emergency: Emergency, active: boolean) => void;
-  readonly #lastSeen = new Map<string, VpnObservation>();
+  readonly #onEmergency: VpnFleetOptions['onEmergency'];
+  readonly #latest = new Map<string, VpnObservation>();
   #emergency: Emergency | null = null;
 
-  /** @param parts.onEmergency told when an emergency begins, when its roles change, and when it ends. */
-  constructor(parts: {
-    vpns: readonly Vpn[];
-    clock: Clock;
-    onEmergency: (emergency: Emergency, active: boolean) => void;
-  }) {
-    this.vpns = parts.vpns;
-    this.#clock = parts.clock;
-    this.#onEmergency = parts.onEmergency;
+  constructor(options: VpnFleetOptions) {
+    this.vpns = options.vpns;
+    this.#clock = options.clock;
+    this.#onEmergency = options.onEmergency;
   }
 
-  /** What was last seen of those VPNs that have been looked at. */
+  /** The latest recorded observations, without VPNs that have none yet. Reads only what is in memory. */
   get observations(): NamedObservation[] {
     return this.vpns.flatMap(({ name }) => {
-      const seen = this.#lastSeen.get(name);
-      return seen ? [{ name, seen }] : [];
+      const observation = this.#latest.get(name);
+      return observation ? [{ ...observation, name }] : [];
     });
   }
 
-  /** The same for those who use them. */
+  /** The same observations, reduced to what engines depend on. */
   get snapshots(): VpnSnapshot[] {
     const failed = this.#emergency?.healthy ? this.#emergency.failed : null;
-    return this.observations.map(({ name: container, seen }) => ({
-      container,
-      containerId: seen.containerId,
-      startedAt: seen.startedAt,
-      connected: seen.connected,
-      forwardedPort: seen.forwardedPort,
-      failed: container === failed,
+    return this.observations.map(({ name, containerId, startedAt, connected, forwardedPort }) => ({
+      container: name,
+      containerId,
+      startedAt,
+      connected,
+      forwardedPort,
+      failed: name === failed,
     }));
   }
 
-  /** Takes up what the one who watches a VPN has seen of it. */
-  note(name: string, seen: VpnObservation): void {
-    this.#lastSeen.set(name, seen);
-    const before = this.#emergency;
-    const after = nextEmergency(before, this.observations, this.#clock.now());
-    this.#emergency = after;
-    if (after && after !== before) this.#onEmergency(after, true);
-    else if (before && !after) this.#onEmergency(before, false);
+  /** Records an observation of one VPN, and begins, changes or ends the emergency. */
+  record(name: string, observation: VpnObservation): void {
+    this.#latest.set(name, observation);
+    const previous = this.#emergency;
+    const current = nextEmergency(previous, this.observations, this.#clock.now());
+    this.#emergency = current;
+    if (current && current !== previous) this.#onEmergency(current, true);
+    else if (previous && !current) this.#onEmergency(previous, false);
   }
 
   /**
-   * Looks at all VPNs now, and describes them as `GET /vpn/status` does. What it sees decides the
-   * emergency that it shows, but begins or ends none: acting is left to what {@link note} is told.
-   * @throws RoundhouseError `runtime_unavailable` where Docker does not answer.
+   * Observes all VPNs now. The result includes the emergency that these observations imply, but does not
+   * begin or end one: only recorded observations do, because engines are moved on them.
+   * @throws RoundhouseError `runtime_unavailable` if Docker does not respond
    */
-  async readStatus(signal: AbortSignal): Promise<VpnStatus> {
-    const observations = await Promise.all(
-      this.vpns.map(async ({ name, observe }) => ({ name, seen: await observe(signal) })),
+  async readState(signal: AbortSignal): Promise<VpnState> {
+    const vpns = await Promise.all(
+      this.vpns.map(async ({ name, observe }) => ({ ...(await observe(signal)), name })),
     );
     const now = this.#clock.now();
-    const emergency = nextEmergency(this.#emergency, observations, now);
-    return toStatus(
-      observations,
-      Date.now(),
-      emergency && { ...emergency, forS: (now - emergency.since) / 1000 },
-    );
+    const emergency = nextEmergency(this.#emergency, vpns, now);
+    return {
+      vpns,
+      observedAt: Date.now(),
+      emergency: emergency && {
+        failed: emergency.failed,
+        healthy: emergency.healthy,
+        durationS: (now - emergency.since) / 1000,
+      },
+    };
   }
 }

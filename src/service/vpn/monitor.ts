@@ -1,79 +1,62 @@
 import type { Clock } from '../../library/util/clock.ts';
-import { differs, type VpnObservation } from './observation.ts';
+import { SerialTask } from '../../library/util/serial-task.ts';
+import { hasChanged, type VpnObservation } from './observation.ts';
 
+/** Options of a {@link VpnMonitor}. */
 export interface VpnMonitorOptions {
+  /** Observes the VPN. */
   observe: (signal: AbortSignal) => Promise<VpnObservation>;
-  /** How long after one look the next begins, in seconds. */
+  /** Pause between the end of one check and the start of the next, in seconds. */
   intervalS: number;
+  /** Source of time for `intervalS`. */
   clock: Clock;
-  /** Told of each change between two looks that succeeded. */
+  /** Called when an observation differs from the previous one. */
   onChange: (previous: VpnObservation, current: VpnObservation) => void;
-  /** Told of each look that succeeded, after any change: what it sets off must not read what is out of date. */
-  onSeen: (current: VpnObservation) => void;
-  /** Told of the first of a streak of looks that failed. A failed look is no change. */
+  /**
+   * Called after every successful check, after `onChange`: by then outdated answers have been invalidated.
+   */
+  onObservation: (current: VpnObservation) => void;
+  /** Called on the first of several consecutive failed checks. A failed check is not reported as a change. */
   onError: (error: unknown) => void;
 }
 
-/** Looks at the VPN in the background, one look at a time, and tells what changed. */
+/** Checks one VPN in the background, one check at a time, and reports changes. */
 export class VpnMonitor {
   readonly #options: VpnMonitorOptions;
-  readonly #stopping = new AbortController();
-  #last: VpnObservation | undefined;
-  #looking = false;
-  #lookAgain = false;
+  readonly #task: SerialTask;
+  #previous: VpnObservation | undefined;
   #failing = false;
-  #cancelNext: () => void = () => {};
 
   constructor(options: VpnMonitorOptions) {
     this.#options = options;
+    const { clock, intervalS } = options;
+    this.#task = new SerialTask((signal) => this.#check(signal), { clock, intervalMs: intervalS * 1000 });
   }
 
+  /** Runs the first check now. */
   start(): void {
-    this.poke();
+    this.check();
   }
 
+  /** Aborts the check in progress and starts no other. */
   stop(): void {
-    this.#stopping.abort();
-    this.#cancelNext();
+    this.#task.stop();
   }
 
-  /**
-   * Looks at once, because something is known to have happened. During a look it asks for one more: the
-   * one under way may have read what was true before.
-   */
-  poke(): void {
-    if (this.#looking) {
-      this.#lookAgain = true;
-      return;
-    }
-    if (this.#stopping.signal.aborted) return;
-    this.#cancelNext();
-    this.#looking = true;
-    this.#look().finally(() => {
-      this.#looking = false;
-      this.#next();
-    });
+  /** Checks now, or once more after the check in progress, which may have read the state from before. */
+  check(): void {
+    this.#task.trigger();
   }
 
-  #next(): void {
-    if (this.#lookAgain) {
-      this.#lookAgain = false;
-      this.poke();
-    } else if (!this.#stopping.signal.aborted) {
-      this.#cancelNext = this.#options.clock.after(this.#options.intervalS * 1000, () => this.poke());
-    }
-  }
-
-  async #look(): Promise<void> {
-    const { signal } = this.#stopping;
+  async #check(signal: AbortSignal): Promise<void> {
     try {
       const current = await this.#options.observe(signal);
       if (signal.aborted) return;
-      const previous = this.#last;
-      this.#last = current;
+      const previous = this.#previous;
+      this.#previous = current;
       this.#failing = false;
-      if (previous && differs(previous, current)) this.#options.onChange(previous, current);
-      this.#options.onSeen(current);
+      if (previous && hasChanged(previous, current)) this.#options.onChange(previous, current);
+      this.#options.onObservation(current);
     } catch (error) {
       if (signal.aborted) return;
       if (!this.#failing) this.#options.onError(error);

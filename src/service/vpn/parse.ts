@@ -1,52 +1,62 @@
 import { isIP } from 'node:net';
 
-/** What Gluetun says of its tunnel. None of these words says that traffic flows. */
+/** Gluetun's words for the state of its tunnel. None of them says that traffic flows. */
 const TUNNEL_STATES = ['starting', 'running', 'stopping', 'stopped', 'crashed', 'completed'] as const;
+
+/** State of the tunnel, in Gluetun's words. */
 export type TunnelState = (typeof TUNNEL_STATES)[number];
 
-/** Where the VPN comes out, as far as Gluetun knows. */
+/** Public address of the VPN's exit, as Gluetun detected it. */
 export interface PublicAddress {
+  /** IPv4 or IPv6 address. */
   ip: string;
+  /** Country of the address, or null if unknown. */
   country: string | null;
+  /** Region of the address, or null if unknown. */
   region: string | null;
+  /** City of the address, or null if unknown. */
   city: string | null;
 }
 
-/** Reads `{"status": "running"}`. @throws Error for anything else. */
-export function parseTunnelState(answer: unknown): TunnelState {
-  const { status } = properties(answer);
+/**
+ * Parses `{"status": "running"}`.
+ * @throws Error if the body has no known status
+ */
+export function parseTunnelState(body: unknown): TunnelState {
+  const { status } = properties(body);
   const state = TUNNEL_STATES.find((known) => known === status);
-  if (state === undefined) throw new Error(`no known tunnel status: ${excerpt(answer)}`);
+  if (state === undefined) throw new Error(`unknown tunnel status: ${excerpt(body)}`);
   return state;
 }
 
 /**
- * Reads `{"port": 5914}`, `{"ports": [5914, 5915]}` or both; of several ports, the first. Null where no
- * port is forwarded, which Gluetun shows as port 0, an empty list or a null list.
- * @throws Error for anything else.
+ * Parses `{"port": 5914}`, `{"ports": [5914, 5915]}` or both. Of several ports, the first is used.
+ * @returns null if no port is forwarded, which Gluetun shows as port 0, an empty list or a null list
+ * @throws Error if the body has neither field, or an invalid port
  */
-export function parseForwardedPort(answer: unknown): number | null {
-  const { port, ports } = properties(answer);
+export function parseForwardedPort(body: unknown): number | null {
+  const { port, ports } = properties(body);
   const candidates = [...(Array.isArray(ports) ? ports : []), ...(port === undefined ? [] : [port])];
-  const understood = candidates.length > 0 || Array.isArray(ports) || ports === null;
-  if (!understood || !candidates.every(isPortOrZero)) throw new Error(`no port: ${excerpt(answer)}`);
+  const hasField = candidates.length > 0 || Array.isArray(ports) || ports === null;
+  if (!hasField || !candidates.every(isPortOrZero))
+    throw new Error(`invalid forwarded port: ${excerpt(body)}`);
   return candidates.find((candidate) => candidate !== 0) ?? null;
 }
 
 /**
- * Reads `{"public_ip": "203.0.113.7", "country": …}`, where all but the address may be missing. Null where
- * the address is empty: Gluetun does not know it yet.
- * @throws Error for anything else.
+ * Parses `{"public_ip": "203.0.113.7", "country": …}`. All fields but the address are optional.
+ * @returns null if the address is empty: Gluetun has not detected it yet
+ * @throws Error if the address is missing or invalid
  */
-export function parsePublicAddress(answer: unknown): PublicAddress | null {
-  const { public_ip: ip, country, region, city } = properties(answer);
+export function parsePublicAddress(body: unknown): PublicAddress | null {
+  const { public_ip: ip, country, region, city } = properties(body);
   if (ip === '') return null;
-  if (typeof ip !== 'string' || isIP(ip) === 0) throw new Error(`no public address: ${excerpt(answer)}`);
+  if (typeof ip !== 'string' || isIP(ip) === 0) throw new Error(`invalid public address: ${excerpt(body)}`);
   return { ip, country: textOrNull(country), region: textOrNull(region), city: textOrNull(city) };
 }
 
-function properties(answer: unknown): Record<string, unknown> {
-  return typeof answer === 'object' && answer !== null ? { ...answer } : {};
+function properties(body: unknown): Record<string, unknown> {
+  return typeof body === 'object' && body !== null ? { ...body } : {};
 }
 
 function isPortOrZero(value: unknown): value is number {
@@ -57,6 +67,6 @@ function textOrNull(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
 }
 
-function excerpt(answer: unknown): string {
-  return JSON.stringify(answer).slice(0, 100);
+function excerpt(body: unknown): string {
+  return JSON.stringify(body).slice(0, 100);
 }

@@ -2,22 +2,22 @@ import type { Clock } from '../../library/util/clock.ts';
 import type { VpnObservation } from './observation.ts';
 
 /**
- * Says when a VPN's container is to be restarted: when it has run and been unhealthy for the whole of
- * `afterS`, and then again each time that it stays so for as long. A stopped container is left alone:
- * somebody may have stopped it.
+ * Decides when to restart a VPN's container: once it has been running and unhealthy for `afterS` without
+ * interruption, and again after each further `afterS`. A stopped container is never restarted: an operator
+ * may have stopped it.
  */
 export class RestartPolicy {
   readonly #clock: Clock;
   readonly #afterMs: number;
   #unhealthySince: number | undefined;
 
-  /** @param afterS seconds; 0 restarts nothing. */
+  /** @param afterS seconds; 0 disables restarts */
   constructor(clock: Clock, afterS: number) {
     this.#clock = clock;
     this.#afterMs = afterS * 1000;
   }
 
-  /** Takes a look at the VPN into account; true where it is to be restarted now. */
+  /** Takes an observation into account. @returns whether to restart the container now */
   isDue({ state, health }: Pick<VpnObservation, 'state' | 'health'>): boolean {
     if (this.#afterMs === 0) return false;
     const now = this.#clock.now();

@@ -4,28 +4,39 @@ import type { Clock } from '../../library/util/clock.ts';
 import type { VpnContainer, VpnContainers } from './containers.ts';
 import { ControlFacts, type VpnInstance } from './control-facts.ts';
 import { type ControlObserver, ControlServer } from './control-server.ts';
-import { isJudgedByDocker, NOT_FOUND, running, stopped, type VpnObservation } from './observation.ts';
+import {
+  hasHealthCheck,
+  NOT_FOUND_OBSERVATION,
+  observeRunning,
+  observeStopped,
+  type VpnObservation,
+} from './observation.ts';
 
-/** Its answers come from memory; existing clients give up on the whole request after 3 s. */
+/** The server responds from memory, and existing clients abort the whole request after 3 s. */
 const CONTROL_TIMEOUT_S = 2;
 
-/** What all VPNs have in common. */
+/** Options that all VPNs share. */
 export interface VpnOptions {
-  /** Null where engines do not run in Docker: the control server is then the only source. */
+  /** Null without Docker: the control server is then the only source. */
   containers: VpnContainers | null;
+  /** Port of the control server at the container's own address. */
   controlPort: number;
+  /** Key for the control server (`GLUETUN_API_KEY`), or undefined for none. */
   apiKey: string | undefined;
-  /** How long the forwarded port and public address are fresh, in seconds. */
+  /** How long the forwarded port and the public address are fresh, in seconds. */
   factTtlS: number;
+  /** Cache of the control server's responses. */
   cache: Cache;
+  /** Source of time. */
   clock: Clock;
-  /** Told of the first failure of a streak of failing calls to a control server. */
+  /** Called on the first of several consecutive failed requests for the same fact. */
   onError: (error: unknown) => void;
+  /** Called after each call to a control server. */
   onControlCall?: ControlObserver;
 }
 
-/** Which VPN it is. */
-export interface VpnAddress {
+/** The settings of one VPN. */
+export interface VpnSettings {
   /** Name of the Gluetun container. */
   containerName: string;
   /** Base URL of the control server. Null: port `controlPort` of the container's own address. */
@@ -37,13 +48,14 @@ export interface Vpn {
   /** Name of its container. */
   readonly name: string;
   /**
-   * Looks at the VPN now. The port and address may be as old as their TTL.
-   * @throws RoundhouseError `runtime_unavailable` where Docker does not answer.
+   * Observes the VPN now. The forwarded port and public address may be as old as their TTL.
+   * @throws RoundhouseError `runtime_unavailable` if Docker does not respond
    */
   observe(signal: AbortSignal): Promise<VpnObservation>;
 }
 
-export function createVpn({ containerName: name, controlUrl }: VpnAddress, options: VpnOptions): Vpn {
+/** Creates the VPN of a Gluetun container. */
+export function createVpn({ containerName: name, controlUrl }: VpnSettings, options: VpnOptions): Vpn {
   const { containers, cache, clock } = options;
   const server = new ControlServer({
     apiKey: options.apiKey,
@@ -55,21 +67,25 @@ export function createVpn({ containerName: name, controlUrl }: VpnAddress, optio
 
   async function observe(signal: AbortSignal): Promise<VpnObservation> {
     const container = containers && (await containers.inspect(name, signal));
-    if (containers && !container) return NOT_FOUND;
-    if (container && !container.running) return stopped(container);
-    const run = runOf(container, controlUrl, options.controlPort);
+    if (containers && !container) return NOT_FOUND_OBSERVATION;
+    if (container && !container.running) return observeStopped(container);
+    const instance = instanceOf(container, controlUrl, options.controlPort);
     const [tunnel, forwardedPort, publicAddress] = await Promise.all([
-      isJudgedByDocker(container) ? null : facts.tunnelState(run, signal),
-      facts.forwardedPort(run, signal),
-      facts.publicAddress(run, signal),
+      hasHealthCheck(container) ? null : facts.tunnelState(instance, signal),
+      facts.forwardedPort(instance, signal),
+      facts.publicAddress(instance, signal),
     ]);
-    return running(container, { tunnel, forwardedPort, publicAddress });
+    return observeRunning(container, { tunnel, forwardedPort, publicAddress });
   }
 
   return { name, observe };
 }
 
-function runOf(container: VpnContainer | null, controlUrl: string | null, controlPort: number): VpnInstance {
+function instanceOf(
+  container: VpnContainer | null,
+  controlUrl: string | null,
+  controlPort: number,
+): VpnInstance {
   return {
     controlUrl: controlUrl ?? (container?.address ? urlOf(container.address, controlPort) : null),
     containerId: container?.id ?? null,

@@ -1,4 +1,4 @@
-import type { Answers } from '../api/answers.ts';
+import { createAnswers } from '../api/answers.ts';
 import { createCachedReply } from '../api/cached-reply.ts';
 import type { Api } from '../api/context.ts';
 import type { SseClients } from '../api/live/sse-clients.ts';
@@ -17,55 +17,72 @@ import { liveRoutes } from '../api/routes/live.ts';
 import { logRoutes } from '../api/routes/logs.ts';
 import { metricsRoutes } from '../api/routes/metrics.ts';
 import { panelRoutes } from '../api/routes/panel.ts';
-import { probeRoutes } from '../api/routes/probes.ts';
+import { type ClusterState, probeRoutes } from '../api/routes/probes.ts';
 import { sampleRoutes } from '../api/routes/samples.ts';
 import { streamEventRoutes } from '../api/routes/stream-events.ts';
 import { streamRoutes } from '../api/routes/streams.ts';
 import { vpnRoutes } from '../api/routes/vpn.ts';
 import { createServer } from '../api/server.ts';
-import type { EngineViews } from '../api/views.ts';
-import type { Leadership } from '../cluster/leadership.ts';
+import { EngineViews } from '../api/views.ts';
 import type { Config } from '../config/config.ts';
 import type { TimeSeries } from '../time-series/time-series.ts';
-import type { VpnStatus } from '../vpn/status.ts';
+import type { Cluster } from './cluster.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { Engines } from './engines.ts';
 import type { Infrastructure } from './infrastructure.ts';
 import type { Playback } from './playback.ts';
 import type { Reconcilers } from './reconcilers.ts';
+import type { Vpns } from './vpns.ts';
 
-/** The HTTP API: what is common to all routes, then a line for each resource. */
+/** What the API is created from. */
+export interface ApiParts {
+  infrastructure: Infrastructure;
+  engines: Engines;
+  playback: Playback;
+  vpns: Vpns;
+  cluster: Cluster;
+  reconcilers: Reconcilers;
+  timeSeries: TimeSeries;
+  sseClients: SseClients;
+}
+
+/** Creates the HTTP API: what all routes have in common, then the routes of each resource. */
 export async function createApi(
   config: Config,
   { runtime, apiKey, version }: Dependencies,
-  parts: {
-    infrastructure: Infrastructure;
-    engines: Engines;
-    playback: Playback;
-    reconcilers: Reconcilers;
-    views: EngineViews;
-    answers: Answers;
-    sseClients: SseClients;
-    readVpn: () => Promise<VpnStatus>;
-    timeSeries: TimeSeries;
-    leadership: Leadership;
-  },
+  parts: ApiParts,
 ): Promise<Api> {
-  const { answers, views, sseClients, readVpn, timeSeries, leadership } = parts;
-  const { caches, clock, eventLog, link, log, metrics } = parts.infrastructure;
-  const { registry, breakers } = parts.engines;
+  const { sseClients, timeSeries, cluster } = parts;
+  const { caches, clock, eventLog, log, metrics } = parts.infrastructure;
+  const { registry, stats, breakers } = parts.engines;
   const { streams, figures, sessions } = parts.playback;
+  const { state: vpnState } = parts.vpns;
   const { provisioner, scaler, replacer } = parts.reconcilers;
   const isReservedLabel = (name: string) =>
     name === config.containerLabel.name || name.startsWith('roundhouse.');
   const headers = commonHeaders(config.corsOrigin);
   const checkKey = createKeyCheck(apiKey);
+  const views = new EngineViews(registry, streams, figures);
+  const reply = createCachedReply(headers);
+  const answers = createAnswers({
+    cache: caches.stats,
+    config,
+    engineVariant: runtime.variant,
+    registry,
+    stats,
+    breaker: breakers.general,
+    views,
+    streams,
+    provisioner,
+    vpnState,
+  });
   const api = createServer(log, headers);
   answerUnmatched(api);
   addCommonHeaders(api, headers, config.corsOrigin);
   await describeApi(api, version);
   if (config.authReads) requireKeyForReads(api, checkKey);
-  cachedRoutes(api, answers, createCachedReply(caches.stats, headers), registry);
+  cachedRoutes(api, answers, reply, registry);
+  vpnRoutes(api, { answer: answers.vpn, reply, vpnState });
   engineRoutes(api, {
     registry,
     provisioner,
@@ -76,7 +93,6 @@ export async function createApi(
   });
   logRoutes(api, { registry, runtime, readers: new LogReaders(clock), checkKey, headers });
   fleetRoutes(api, { registry, scaler, replacer, breakers, config, checkKey });
-  vpnRoutes(api, readVpn);
   streamRoutes(api, { streams, figures, sessions, views, checkKey, log });
   streamEventRoutes(api, { streams, registry, views, checkKey });
   sampleRoutes(api, timeSeries);
@@ -85,10 +101,19 @@ export async function createApi(
   metricsRoutes(api, metrics);
   eventRoutes(api, eventLog);
   await panelRoutes(api);
-  const cluster = () =>
-    link &&
-    ({ redis: link.state === 'connected' ? 'connected' : 'away', leading: leadership.leading } as const);
-  const startedMs = performance.now();
-  probeRoutes(api, { registry, eventLog, cluster, runtimeName: runtime.name, version, startedMs });
+  probeRoutes(api, {
+    registry,
+    eventLog,
+    cluster: () => toClusterState(cluster),
+    runtimeName: runtime.name,
+    version,
+    startedMs: performance.now(),
+  });
   return api;
+}
+
+function toClusterState({ state }: Cluster): ClusterState | null {
+  if (!state) return null;
+  const { redisConnected, leading } = state();
+  return { redis: redisConnected ? 'connected' : 'away', leading };
 }

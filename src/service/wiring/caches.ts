@@ -9,9 +9,12 @@ import type { Config } from '../config/config.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Dependencies } from './dependencies.ts';
 
+/** The caches of the service, by name. */
 export type ServiceCaches = ReturnType<typeof createServiceCaches>;
 
-/** The caches of the service, by name. */
+/**
+ * Creates the caches. With a link to Redis, `stats` is shared with other orchestrators over the same engines.
+ */
 export function createServiceCaches(
   config: Config,
   parts: { clock: Clock; metrics: Metrics; log: Dependencies['logger']; link: RedisLink | null },
@@ -28,24 +31,24 @@ export function createServiceCaches(
     sweepIntervalS: config.cacheSweepIntervalS,
     onLoad: metrics.noteLoad,
     onError: (err: unknown, key: string) => {
-      // That Redis is away is told as it is lost, not once more by each read that goes without it.
+      // Logged once, when the connection is lost, not by every read that does without Redis.
       if (err instanceof RedisUnavailableError) return;
-      if (err instanceof RedisTimeoutError) log.warn({ err, key }, 'an answer could not be shared');
-      else log.warn({ err, key }, 'an answer could not be loaded; the last good one stands in');
+      if (err instanceof RedisTimeoutError) log.warn({ err, key }, 'Redis command timed out');
+      else log.warn({ err, key }, 'load failed: serving the last good value');
     },
   };
   const { name, value } = config.containerLabel;
-  // Switched off, the cache is to ask nobody but the source, and so not Redis either.
+  // With the cache off, every read goes to its source, and so does not use Redis either.
   const shared =
     link && config.cacheEnabled
       ? new TieredCache(link, { ...options, namespace: `answers:${name}=${value}` })
       : null;
   return {
-    /** Answers to polls, ready to be sent. */
+    /** Answers to polls. */
     stats: (shared ?? new Cache(options)) as LoadingCache,
-    /** The part of `stats` that other orchestrators share; null where they do not. */
+    /** `stats`, if it is shared with other orchestrators over Redis; otherwise null. */
     shared,
-    /** What the control servers of VPNs have told: of use to nobody but their own reader. */
+    /** Responses of the VPNs' control servers. Only their own client reads them, so they are not shared. */
     results: new Cache(options),
   };
 }

@@ -2,17 +2,24 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { Clock } from '../../library/cache/index.ts';
 import type { EngineRuntime } from '../engines/runtime.ts';
 import type { Metrics } from '../metrics/metrics.ts';
-import type { VpnContainerRestarts, VpnContainers, VpnContainerWatch } from '../vpn/containers.ts';
+import type { VpnContainerEvents, VpnContainerRestarts, VpnContainers } from '../vpn/containers.ts';
 
-/** What the application is put together from besides its settings. */
+/** What the application is built from besides its settings. */
 export interface Dependencies {
+  /** Runs the engines. Closed with the application. */
   runtime: EngineRuntime;
-  /** Null where no Docker is there to look at the VPN's container. */
-  vpnContainers: (VpnContainers & VpnContainerRestarts & VpnContainerWatch) | null;
+  /** The containers of the VPNs, or null without Docker. */
+  vpnContainers: (VpnContainers & VpnContainerRestarts & VpnContainerEvents) | null;
+  /** Key that writes require. */
   apiKey: string;
+  /** Version of the service. */
   version: string;
+  /** Log of the service. */
   logger: FastifyBaseLogger;
+  /** Source of time. Defaults to the system's monotonic clock. */
   clock?: Clock;
-  /** Where calls to Docker have been noted; it is closed with the application. Default: one of its own. */
+  /**
+   * Metrics that calls to Docker have been recorded in. Closed with the application. Defaults to new ones.
+   */
   metrics?: Metrics;
 }

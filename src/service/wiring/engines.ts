@@ -6,9 +6,10 @@ import type { EngineRuntime } from '../engines/runtime.ts';
 import { EngineStats } from '../engines/stats.ts';
 import type { Infrastructure } from './infrastructure.ts';
 
+/** The engines: their registry, resource usage, health, and the circuit breakers of provisioning. */
 export type Engines = ReturnType<typeof createEngines>;
 
-/** The engines as they are: which run, how they are, what they use. */
+/** Creates what observes the engines. Nothing here starts or removes one. */
 export function createEngines(config: Config, runtime: EngineRuntime, { bus, clock }: Infrastructure) {
   const registry = new EngineRegistry({ runtime, bus, clock, monitorIntervalS: config.monitorIntervalS });
   const stats = new EngineStats(runtime, registry, clock);

@@ -11,12 +11,13 @@ import { Metrics } from '../metrics/metrics.ts';
 import { createServiceCaches } from './caches.ts';
 import type { Dependencies } from './dependencies.ts';
 
-/** Notices remembered for clients that come back after a moment. */
-const REMEMBERED_NOTICES = 1000;
+/** How many notices are kept for live clients that reconnect. */
+const MAX_NOTICES = 1000;
 
+/** Everything that the domain is built on: clock, log, events, caches, metrics, the event log and Redis. */
 export type Infrastructure = ReturnType<typeof createInfrastructure>;
 
-/** What everything else rests on: time, events, the cache that they make stale, and what is remembered. */
+/** Creates the infrastructure. */
 export function createInfrastructure(config: Config, dependencies: Dependencies) {
   const { logger: log } = dependencies;
   const clock: Clock = dependencies.clock ?? createSystemClock();
@@ -24,10 +25,10 @@ export function createInfrastructure(config: Config, dependencies: Dependencies)
   const bus = new EventBus();
   const link = createLink(config, dependencies, clock);
   const caches = createServiceCaches(config, { clock, metrics, log, link });
-  // First of all listeners: whoever hears of an event may read at once.
+  // Before all other listeners: a listener may read from the cache in response to the event.
   connectInvalidation(bus, caches.stats);
   connectInvalidation(bus, caches.results);
-  const notices = new Notices(bus, REMEMBERED_NOTICES);
+  const notices = new Notices(bus, MAX_NOTICES);
   bus.subscribe((event) => log.debug(event, 'event'));
   const onLog = ({ level, message }: LogLine) => log[level](message);
   const eventLog = new EventLog({
@@ -40,13 +41,11 @@ export function createInfrastructure(config: Config, dependencies: Dependencies)
   return { log, clock, metrics, bus, link, caches, notices, onLog, eventLog };
 }
 
-/** The way to Redis; null where none is named, or where no other orchestrator could share anything. */
+/** @returns null without REDIS_URL, and where no other orchestrator can have the same engines */
 function createLink(config: Config, { runtime, logger }: Dependencies, clock: Clock): RedisLink | null {
   if (config.redisUrl === null) return null;
   if (!runtime.isShared) {
-    logger.warn(
-      'REDIS_URL is left out of account: engines that run as local processes are shared with nobody',
-    );
+    logger.warn('ignoring REDIS_URL: local engines cannot be shared');
     return null;
   }
   return new RedisLink({
@@ -55,6 +54,7 @@ function createLink(config: Config, { runtime, logger }: Dependencies, clock: Cl
     commandTimeoutMs: config.redisTimeoutS * 1000,
     connectTimeoutMs: config.redisConnectTimeoutS * 1000,
     clock,
-    onLost: (err) => logger.warn({ err }, 'Redis is away: answers are read directly, and nobody leads'),
+    onLost: (err) =>
+      logger.warn({ err }, 'Redis connection lost: answers are not shared, and no orchestrator leads'),
   });
 }

@@ -8,9 +8,10 @@ import { PlaybackSessions } from '../streams/sessions.ts';
 import { Streams } from '../streams/streams.ts';
 import type { Infrastructure } from './infrastructure.ts';
 
+/** The streams, their statistics, and the playback sessions at their engines. */
 export type Playback = ReturnType<typeof createPlayback>;
 
-/** The streams that play, and their figures. */
+/** Creates the streams and what reads their statistics. */
 export function createPlayback(config: Config, registry: EngineRegistry, infrastructure: Infrastructure) {
   const { bus, clock, eventLog, log } = infrastructure;
   const streams = new Streams(bus);
@@ -26,7 +27,7 @@ export function createPlayback(config: Config, registry: EngineRegistry, infrast
     sessions,
     clock,
     intervalS: config.collectIntervalS,
-    onError: (err, streamId) => log.warn({ err, streamId }, 'the figures of a stream are not known'),
+    onError: (err, streamId) => log.warn({ err, streamId }, 'could not read the statistics of a stream'),
   });
   return { streams, figures, sessions, collector };
 }

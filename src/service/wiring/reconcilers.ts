@@ -1,41 +1,52 @@
-import type { Leadership } from '../cluster/leadership.ts';
 import type { Config } from '../config/config.ts';
 import { ForwardedPorts } from '../engines/forwarding.ts';
 import { placementsFor } from '../engines/placement.ts';
 import { PortPool } from '../engines/ports.ts';
-import { Provisioner, portsInUse } from '../engines/provisioner.ts';
+import { Provisioner, type ProvisioningVpn, portsInUse } from '../engines/provisioner.ts';
 import { Replacer } from '../engines/replacer.ts';
 import type { EngineRuntime } from '../engines/runtime.ts';
 import { Scaler } from '../engines/scaler.ts';
 import { VpnFailover } from '../engines/vpn-failover.ts';
 import type { Streams } from '../streams/streams.ts';
-import type { VpnFleet } from '../vpn/fleet.ts';
-import { type VpnStatus, vpnsIn } from '../vpn/status.ts';
+import { connectivityOf } from '../vpn/state.ts';
+import type { Cluster } from './cluster.ts';
 import type { Engines } from './engines.ts';
 import type { Infrastructure } from './infrastructure.ts';
+import type { Vpns } from './vpns.ts';
 
+/** The provisioner and everything that starts, removes, replaces and moves engines through it. */
 export type Reconcilers = ReturnType<typeof createReconcilers>;
 
-/** What acts on the engines: starts, removes, replaces and moves them. */
-export function createReconcilers(
-  config: Config,
-  parts: {
-    runtime: EngineRuntime;
-    /** Whether engines are put into the networks of VPN containers. */
-    usesVpnContainers: boolean;
-    engines: Engines;
-    streams: Streams;
-    fleet: VpnFleet;
-    leadership: Leadership;
-    knowsAllStreams: () => boolean;
-    readVpn: () => Promise<VpnStatus>;
-  },
-  { bus, clock, log }: Infrastructure,
-) {
-  const { runtime, streams, fleet, leadership, readVpn } = parts;
+/** What the reconcilers are created from. */
+export interface ReconcilersParts {
+  runtime: EngineRuntime;
+  /** Whether engines are attached to the networks of VPN containers. */
+  usesVpnContainers: boolean;
+  engines: Engines;
+  streams: Streams;
+  vpns: Vpns;
+  cluster: Cluster;
+}
+
+/** Creates what acts on the engines. Only the leading orchestrator acts on its own. */
+export function createReconcilers(config: Config, parts: ReconcilersParts, infrastructure: Infrastructure) {
+  const { runtime, streams, cluster } = parts;
+  const { fleet, state: vpnState } = parts.vpns;
+  const { bus, clock, log } = infrastructure;
   const { registry, breakers } = parts.engines;
-  // An engine whose command has no place for the port cannot take it.
+  // A command without a placeholder for the port cannot pass it to the engine.
   const takesPort = config.engineCommand === null || config.engineCommand.includes('{p2p_port}');
+  const readVpn = async (): Promise<ProvisioningVpn> => {
+    const state = await vpnState.get();
+    const connectivity = connectivityOf(state);
+    if (!connectivity.enabled || !parts.usesVpnContainers) return connectivity;
+    const vpns = state.vpns.map(({ name, connected, forwardedPort }) => ({
+      container: name,
+      connected,
+      forwardedPort,
+    }));
+    return { ...connectivity, placements: placementsFor(vpns, config.portRange, takesPort) };
+  };
   const provisioner = new Provisioner({
     runtime,
     registry,
@@ -44,22 +55,17 @@ export function createReconcilers(
     clock,
     ports: new PortPool(config.portRange, () => portsInUse(registry, runtime)),
     maxReplicas: config.maxReplicas,
-    readVpn: async () => {
-      const status = await readVpn();
-      const { enabled, connected } = status;
-      if (!enabled || !parts.usesVpnContainers) return { enabled, connected };
-      return { enabled, connected, placements: placementsFor(vpnsIn(status), config.portRange, takesPort) };
-    },
+    readVpn,
   });
-  const mayAct = () => leadership.leading;
+  const mayAct = () => cluster.leadership.leading;
   const failover = new VpnFailover({
     registry,
     vpns: () => fleet.snapshots,
     mayAct,
     remove: (id) => provisioner.remove(id),
     onLoss: ({ id, vpnContainer }, reason) =>
-      log.warn({ engine: id, vpn: vpnContainer, reason }, 'an engine has lost its VPN and is removed'),
-    onError: (err) => log.warn({ err }, 'an engine that has lost its VPN could not be removed'),
+      log.warn({ engine: id, vpn: vpnContainer, reason }, 'removing an engine that lost its VPN'),
+    onError: (err) => log.warn({ err }, 'could not remove an engine that lost its VPN'),
   });
   const forwardedPorts = new ForwardedPorts({
     registry,
@@ -71,7 +77,7 @@ export function createReconcilers(
     hasRoom: () => provisioner.count < config.maxReplicas,
     isIdle: (id) => streams.ofEngine(id).length === 0,
     mayAct,
-    onError: (err) => log.warn({ err }, "no engine could be started for a VPN's forwarded port"),
+    onError: (err) => log.warn({ err }, 'could not start an engine for the forwarded port of a VPN'),
   });
   const limits = {
     minReplicas: config.minReplicas,
@@ -88,8 +94,8 @@ export function createReconcilers(
     intervalS: config.autoscaleIntervalS,
     usedEngines,
     mayAct,
-    knowsAllStreams: parts.knowsAllStreams,
-    onError: (err) => log.warn({ err }, 'the number of engines could not be brought to what is wanted'),
+    knowsAllStreams: () => cluster.hasAllStreams(),
+    onError: (err) => log.warn({ err }, 'could not scale to the required number of engines'),
   });
   const replacer = new Replacer({
     registry,
@@ -101,21 +107,25 @@ export function createReconcilers(
     startupTimeoutMs: config.startupTimeoutS * 1000,
     usedEngines,
     mayAct,
-    onError: (err) => log.warn({ err }, 'an unhealthy engine could not be replaced'),
+    onError: (err) => log.warn({ err }, 'could not replace an unhealthy engine'),
   });
   return {
     provisioner,
     scaler,
     replacer,
-    /** Looks at what has become of the VPNs: engines that have lost theirs go, forwarded ports are taken up. */
-    considerVpns() {
+    /**
+     * Removes engines that lost their VPN, and assigns forwarded ports. Call it after each check of a VPN.
+     */
+    reconcileVpns() {
       failover.consider();
       if (takesPort) forwardedPorts.consider();
     },
+    /** Begins to scale and to replace. */
     start() {
       scaler.start(bus);
       replacer.start(bus);
     },
+    /** Ends all of it. */
     stop() {
       scaler.stop();
       replacer.stop();

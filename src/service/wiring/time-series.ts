@@ -6,7 +6,7 @@ import { TimeSeriesFile } from '../time-series/time-series-file.ts';
 import type { Engines } from './engines.ts';
 import type { Infrastructure } from './infrastructure.ts';
 
-/** The figures over time. */
+/** Creates the time series with its sampler and its file. */
 export function createTimeSeries(
   config: Config,
   { registry, stats }: Engines,
@@ -24,10 +24,10 @@ export function createTimeSeries(
     readSamples: (maxAgeMs, signal) => stats.samples(maxAgeMs, signal),
     readCounts: () => {
       const { active, engineIds } = streams.counts();
-      // What is known of engines may be out of date while their runtime is away.
+      // While the runtime does not respond, the registry may be out of date.
       const engines = registry.available ? registry.list() : null;
-      const count = (fits: (engine: ReturnType<typeof registry.list>[number]) => boolean) =>
-        engines?.filter(fits).length ?? null;
+      const count = (matches: (engine: ReturnType<typeof registry.list>[number]) => boolean) =>
+        engines?.filter(matches).length ?? null;
       return {
         engines_total: count(() => true),
         engines_healthy: count(({ health }) => health === 'healthy'),
@@ -44,13 +44,15 @@ export function createTimeSeries(
     onError: (message) => log.warn(message),
   });
   return {
-    timeSeries,
-    /** Takes up what the former run has left. */
+    series: timeSeries,
+    /** Loads what the previous run saved. */
     restore: () => file.restore(),
+    /** Begins to sample and to save. */
     start() {
       sampler.start();
       file.start();
     },
+    /** Ends sampling, and saves. */
     async stop() {
       sampler.stop();
       await file.close();

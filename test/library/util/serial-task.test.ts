@@ -66,6 +66,38 @@ describe('SerialTask', () => {
     expect(runs).toHaveLength(3);
   });
 
+  test('a trigger from the synchronous part of a run starts no second run beside it', async () => {
+    let active = 0;
+    let runs = 0;
+    const task: SerialTask = new SerialTask(async () => {
+      active += 1;
+      runs += 1;
+      expect(active).toBe(1);
+      if (runs === 1) task.trigger();
+      await new Promise(setImmediate);
+      active -= 1;
+    });
+    task.trigger();
+    await expect.poll(() => task.running).toBe(false);
+    expect(runs).toBe(2);
+  });
+
+  test('a scheduled run replaces the pause, and nothing is scheduled once stopped', async () => {
+    const { clock, runs, task } = setUp(1000);
+    task.trigger();
+    await runs[0]!.end();
+    task.schedule(100);
+    clock.advance(100);
+    expect(runs).toHaveLength(2);
+    await runs[1]!.end();
+    clock.advance(999);
+    expect(runs).toHaveLength(2);
+    task.stop();
+    task.schedule(1);
+    clock.advance(1000);
+    expect(runs).toHaveLength(2);
+  });
+
   test('a stop aborts the run in progress and ends everything after it', async () => {
     const { clock, runs, task } = setUp(100);
     task.trigger();

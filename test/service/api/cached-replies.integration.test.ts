@@ -14,7 +14,7 @@ const CACHED = [
 ];
 
 describe('headers', () => {
-  test.each(CACHED)('%s carries a validator, its age and how it was answered', async (path) => {
+  test.each(CACHED)('%s has an entity tag, an age and a cache status', async (path) => {
     await using app = await startFakeApp();
     const { clock } = app;
     const first = await app.get(path);
@@ -37,7 +37,7 @@ describe('headers', () => {
     expect(second.body).toBe(first.body);
   });
 
-  test('text beyond ASCII arrives as it is, with its length in bytes', async () => {
+  test('non-ASCII text is sent in UTF-8, with its length in bytes', async () => {
     await using app = await startFakeApp();
     const { runtime } = app;
     runtime.start({ labels: { name: 'Ünïcode ⚽ 中文' } });
@@ -50,7 +50,7 @@ describe('headers', () => {
     }
   });
 
-  test('the status is fresh for 2 s, figures and VPN for 3 s, then loaded anew', async () => {
+  test('the status is fresh for 2 s, statistics and the VPN for 3 s, then loaded again', async () => {
     await using app = await startFakeApp({ settings: { CACHE_KEEP_WARM: 'false' } });
     const { clock } = app;
     for (const [path, ttlS] of [
@@ -81,7 +81,7 @@ describe('headers', () => {
     expect(ttls).toEqual(expected);
   });
 
-  test('an answer to several at once is said to be shared', async () => {
+  test('concurrent requests are marked as collapsed', async () => {
     await using app = await startFakeApp();
     const { runtime } = app;
     runtime.start();
@@ -96,7 +96,7 @@ describe('headers', () => {
     ]);
   });
 
-  test('with the cache off every read goes to its source, and is said to', async () => {
+  test('with the cache off, every read goes to its source and is marked as bypass', async () => {
     await using app = await startFakeApp({ settings: { CACHE_ENABLED: 'false' } });
     const { runtime } = app;
     runtime.start();
@@ -122,24 +122,24 @@ describe('headers', () => {
 });
 
 describe('If-None-Match', () => {
-  async function ask(app: TestApp, path: string, makeField: (etag: string) => string) {
+  async function getWith(app: TestApp, path: string, makeField: (etag: string) => string) {
     const etag = String((await app.get(path)).headers.etag);
     return { etag, reply: await app.get(path, { 'if-none-match': makeField(etag) }) };
   }
   const strong = (etag: string) => etag.replace('W/', '');
 
   test.each([
-    ['the validator', (etag: string) => etag],
+    ['the entity tag', (etag: string) => etag],
     ['its strong form', strong],
-    ['any', () => '*'],
-    ['any, with spaces', () => ' * '],
+    ['*', () => '*'],
+    ['* with spaces', () => ' * '],
     ['a list', (etag: string) => `"a", ${etag}, W/"b"`],
     ['a list without spaces', (etag: string) => `"a",${strong(etag)}`],
     ['a list of tags with commas', (etag: string) => `"a,b", ${etag}`],
-  ])('%s: 304 without a body', async (_, makeField) => {
+  ])('%s: responds with 304 without a body', async (_, makeField) => {
     await using app = await startFakeApp();
     for (const path of CACHED) {
-      const { etag, reply } = await ask(app, path, makeField);
+      const { etag, reply } = await getWith(app, path, makeField);
       expect(reply.statusCode).toBe(304);
       expect(reply.body).toBe('');
       expect(reply.headers).toMatchObject({
@@ -154,20 +154,20 @@ describe('If-None-Match', () => {
   });
 
   test.each([
-    ['another', () => '"other"'],
-    ['a part', (etag: string) => `${etag.slice(0, -2)}"`],
-    ['the validator without quotes', (etag: string) => etag.replace('W/', '').replaceAll('"', '')],
-    ['the validator inside another', (etag: string) => `"x${strong(etag).slice(1)}`],
-    ['rubbish', () => '""",,W/,"'],
-    ['nothing', () => ''],
-  ])('%s: the answer', async (_, makeField) => {
+    ['another tag', () => '"other"'],
+    ['a part of the tag', (etag: string) => `${etag.slice(0, -2)}"`],
+    ['the tag without quotes', (etag: string) => etag.replace('W/', '').replaceAll('"', '')],
+    ['the tag inside another', (etag: string) => `"x${strong(etag).slice(1)}`],
+    ['an invalid value', () => '""",,W/,"'],
+    ['an empty value', () => ''],
+  ])('%s: responds with the representation', async (_, makeField) => {
     await using app = await startFakeApp();
-    const { reply } = await ask(app, '/engines', makeField);
+    const { reply } = await getWith(app, '/engines', makeField);
     expect(reply.statusCode).toBe(200);
     expect(reply.json()).toEqual([]);
   });
 
-  test('an answer that has changed has another validator; a timestamp alone is no change', async () => {
+  test('a changed answer has another entity tag; a timestamp alone does not count as a change', async () => {
     await using app = await startFakeApp();
     const { clock, runtime } = app;
     const first = await app.get('/orchestrator/status');
@@ -183,7 +183,7 @@ describe('If-None-Match', () => {
 });
 
 describe('HEAD', () => {
-  test.each(CACHED)('%s: the headers of GET without its body', async (path) => {
+  test.each(CACHED)('%s: sends the headers of GET without the body', async (path) => {
     await using app = await startFakeApp();
     const { port } = new URL(await app.listen());
     const get = await app.get(path);
@@ -197,7 +197,7 @@ describe('HEAD', () => {
     expect(body).toBe('');
   });
 
-  test('a condition holds for it too', async () => {
+  test('is conditional too', async () => {
     await using app = await startFakeApp();
     const { headers } = await app.get('/engines');
     const reply = await app.inject({
@@ -208,7 +208,7 @@ describe('HEAD', () => {
     expect(reply.statusCode).toBe(304);
   });
 
-  test('routes that are not cached have it too', async () => {
+  test('is supported by routes without a cache too', async () => {
     await using app = await startFakeApp();
     for (const url of ['/livez', '/version', '/streams', '/cache/stats']) {
       const reply = await app.inject({ method: 'HEAD', url });
@@ -217,7 +217,7 @@ describe('HEAD', () => {
   });
 });
 
-test('figures of one engine are cached apart from those of another', async () => {
+test('the statistics of each engine are cached separately', async () => {
   await using app = await startFakeApp();
   const { runtime } = app;
   const [a, b] = [runtime.start(), runtime.start()];

@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { startFakeApp, type TestApp } from '../../support/service/app.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
-// A busy machine makes all of this slow.
+// All of this is slow on a busy machine.
 vi.setConfig({ testTimeout: 30_000 });
 
 const STREAM = {
@@ -20,7 +20,7 @@ async function startStream(app: TestApp) {
   expect((await app.post('/events/stream_started', STREAM)).statusCode).toBe(200);
 }
 
-/** Each with something that makes its answer another one. */
+/** Each with an action that changes its representation. */
 const READS: [string, (app: TestApp) => unknown][] = [
   ['/streams', startStream],
   ['/streams?status=started', startStream],
@@ -28,7 +28,7 @@ const READS: [string, (app: TestApp) => unknown][] = [
   ['/health/status', (app) => app.post('/provision/acestream')],
 ];
 
-/** Reads until the second answer is 304: the log of events may yet have to hear of the start. */
+/** Reads until the second response is 304: the event log records the start asynchronously. */
 function readTwice(app: TestApp, url: string) {
   const read = async () => {
     const { headers } = await app.get(url);
@@ -36,11 +36,11 @@ function readTwice(app: TestApp, url: string) {
     const same = await app.get(url, known);
     return same.statusCode === 304 && { known, headers, same };
   };
-  return waitUntil(`GET ${url} is answered with 304`, read, 10_000);
+  return waitUntil(`GET ${url} responds with 304`, read, 10_000);
 }
 
 describe.each(READS)('GET %s', (url, change) => {
-  test('is answered with 304 until the answer would be another', async () => {
+  test('responds with 304 until its representation changes', async () => {
     await using app = await startFakeApp();
     const { known, headers, same } = await readTwice(app, url);
     expect(headers['cache-control']).toBe('private, no-cache');
@@ -54,7 +54,7 @@ describe.each(READS)('GET %s', (url, change) => {
     expect(next.json()).toBeDefined();
   });
 
-  test('has the same validator for HEAD', async () => {
+  test('has the same entity tag for HEAD', async () => {
     await using app = await startFakeApp();
     const { headers } = await readTwice(app, url);
     const head = await app.inject({ method: 'HEAD', url });
@@ -62,7 +62,7 @@ describe.each(READS)('GET %s', (url, change) => {
   });
 });
 
-test('a refusal has no validator', async () => {
+test('an error response has no entity tag', async () => {
   await using app = await startFakeApp();
   const { statusCode, headers } = await app.get('/streams?status=other', { 'if-none-match': '*' });
   expect([statusCode, headers.etag]).toEqual([400, undefined]);

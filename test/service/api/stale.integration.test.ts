@@ -13,7 +13,7 @@ async function startWithEngine(settings: Record<string, string> = {}) {
 }
 
 describe('while the runtime fails', () => {
-  test('the last good answer stands in with its age, marked stale', async () => {
+  test('the last good answer is served with its age, marked as stale', async () => {
     await using app = await startWithEngine();
     const good = await app.get(TOTAL);
     app.runtime.fail('sample');
@@ -33,7 +33,7 @@ describe('while the runtime fails', () => {
     });
   });
 
-  test('it stands in for CACHE_STALE_IF_ERROR_S after its expiry; then there is a 503', async () => {
+  test('it is served for CACHE_STALE_IF_ERROR_S after its expiry, then 503', async () => {
     await using app = await startWithEngine({ CACHE_STALE_IF_ERROR_S: '20' });
     await app.get(TOTAL);
     app.runtime.fail('sample');
@@ -47,7 +47,7 @@ describe('while the runtime fails', () => {
     assertDocumented('GET', TOTAL, failed);
   });
 
-  test('the source is tried about once a second, however many ask', async () => {
+  test('the source is retried about once a second, whatever the number of requests', async () => {
     await using app = await startWithEngine();
     await app.get(TOTAL);
     app.runtime.fail('sample');
@@ -62,7 +62,7 @@ describe('while the runtime fails', () => {
     expect(tries).toBeLessThanOrEqual(11);
   });
 
-  test('when it works again, the answer is new within a second', async () => {
+  test('the answer is fresh within a second after the source recovers', async () => {
     await using app = await startWithEngine();
     await app.get(TOTAL);
     app.runtime.fail('sample');
@@ -78,8 +78,8 @@ describe('while the runtime fails', () => {
     });
   });
 
-  test('after the 503 too', async () => {
-    // The engine of these tests answers no health check; within the minute it would be replaced.
+  test('the answer is fresh after a 503 too', async () => {
+    // The engine of these tests fails its health checks, and would be replaced within a minute.
     await using app = await startWithEngine({ ENGINE_GRACE_PERIOD_S: '3600' });
     await app.get(TOTAL);
     app.runtime.fail('sample');
@@ -89,7 +89,7 @@ describe('while the runtime fails', () => {
     expect((await app.get(TOTAL)).headers['cache-status']).toContain('fwd=miss');
   });
 
-  test('nothing stands in where nothing was known', async () => {
+  test('there is a 503 if there is no earlier answer', async () => {
     await using app = await startWithEngine();
     app.runtime.fail('sample');
     expect((await app.get(TOTAL)).statusCode).toBe(503);
@@ -97,8 +97,8 @@ describe('while the runtime fails', () => {
   });
 });
 
-describe('a runtime that is away', () => {
-  test('what an event has made out of date stands in, marked stale, and never as fresh', async () => {
+describe('while the runtime is disconnected', () => {
+  test('an invalidated answer is served as stale, never as fresh', async () => {
     await using app = await startWithEngine();
     for (const path of [TOTAL, '/engines', '/orchestrator/status']) {
       await app.get(path);
@@ -112,7 +112,7 @@ describe('a runtime that is away', () => {
     }
   });
 
-  test('a condition is met by a stale answer as well', async () => {
+  test('a conditional request can match a stale answer', async () => {
     await using app = await startWithEngine();
     const { etag } = (await app.get(TOTAL)).headers;
     app.runtime.disconnect();
@@ -121,7 +121,7 @@ describe('a runtime that is away', () => {
     expect(reply.headers['cache-status']).toContain('fwd=stale');
   });
 
-  test('with staleness off there is a 503 at once', async () => {
+  test('there is a 503 at once if stale answers are disabled', async () => {
     await using app = await startWithEngine({ CACHE_STALE_IF_ERROR_S: '0' });
     await app.get(TOTAL);
     app.runtime.disconnect();
@@ -129,7 +129,7 @@ describe('a runtime that is away', () => {
   });
 });
 
-test('a load that hangs is given up at its deadline, and the last good answer stands in', async () => {
+test('a load that hangs is aborted at its deadline, and the last good answer is served', async () => {
   await using app = await startWithEngine({ CACHE_LOAD_TIMEOUT_S: '2', CACHE_KEEP_WARM: 'false' });
   await app.get(TOTAL);
   app.runtime.hold('sample');
@@ -143,7 +143,7 @@ test('a load that hangs is given up at its deadline, and the last good answer st
   });
 });
 
-test('figures that no engine would give are a fault, not zeros', async () => {
+test('missing statistics of all engines are an error, not zeros', async () => {
   await using app = await startWithEngine();
   app.runtime.samples.clear();
   const reply = await app.get(TOTAL);

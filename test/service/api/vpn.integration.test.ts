@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { RoundhouseError } from '../../../src/service/errors.ts';
 import { settle } from '../../support/fake-clock.ts';
 import { assertDocumented } from '../../support/http/openapi.ts';
 import { startFakeApp } from '../../support/service/app.ts';
@@ -26,7 +27,7 @@ async function start(settings = {}) {
 }
 
 describe('two VPNs', () => {
-  test('are one documented answer', async () => {
+  test('are described in one documented response', async () => {
     const { app, vpnStatus } = await start();
     await using _ = app;
     expect(await vpnStatus()).toMatchObject({
@@ -38,14 +39,14 @@ describe('two VPNs', () => {
     });
   });
 
-  test('share engines that are asked for at once', async () => {
+  test('share engines that are provisioned at once', async () => {
     const { app, placed } = await start();
     await using _ = app;
     await Promise.all(Array.from({ length: 4 }, () => app.post('/provision/acestream')));
     expect((await placed()).sort()).toEqual(['one', 'one', 'two', 'two']);
   });
 
-  test('of which one fails are an emergency in every answer, before anything else is asked', async () => {
+  test('of which one fails are an emergency in every response', async () => {
     const { app, vpnContainers, vpnStatus, placed } = await start({ MIN_REPLICAS: '4' });
     await using _ = app;
     await app.clock.advanceAsync(1000);
@@ -69,7 +70,7 @@ describe('two VPNs', () => {
     expect(await placed()).toEqual(['two', 'two', 'two', 'two']);
     const names = [...app.runtime.engines.values()].map(({ name }) => name);
     expect(names).toEqual(expect.arrayContaining(survivors));
-    // As old as a cached answer may be.
+    // The cached state may be this much older.
     expect((await vpnStatus()).emergency_mode.duration_seconds).toBeGreaterThanOrEqual(2);
 
     vpnContainers.change({ health: 'healthy' }, 'one');
@@ -84,7 +85,7 @@ describe('two VPNs', () => {
     expect((await placed()).sort()).toEqual(['one', 'two', 'two', 'two', 'two']);
   });
 
-  test('that both fail leave their engines alone and block provisioning', async () => {
+  test('that both fail keep their engines and block provisioning', async () => {
     const { app, vpnContainers, vpnStatus, placed } = await start();
     await using _ = app;
     await Promise.all([1, 2].map(() => app.post('/provision/acestream')));
@@ -98,7 +99,7 @@ describe('two VPNs', () => {
   });
 });
 
-test('a VPN that stays unhealthy is restarted after VPN_UNHEALTHY_RESTART_TIMEOUT_S, again and again', async () => {
+test('a VPN that stays unhealthy is restarted every VPN_UNHEALTHY_RESTART_TIMEOUT_S', async () => {
   const { app, vpnContainers } = await start({ VPN_UNHEALTHY_RESTART_TIMEOUT_S: '20' });
   await using _ = app;
   vpnContainers.change({ health: 'unhealthy' }, 'two');
@@ -106,4 +107,72 @@ test('a VPN that stays unhealthy is restarted after VPN_UNHEALTHY_RESTART_TIMEOU
   expect(vpnContainers.restarts).toEqual([]);
   await app.clock.advanceAsync(30_000);
   expect(vpnContainers.restarts).toEqual(['two', 'two']);
+});
+
+describe('the cached state of a VPN', () => {
+  async function startCached(settings = {}) {
+    const vpnContainers = new FakeVpn('one');
+    const app = await startFakeApp({
+      vpnContainers,
+      settings: { GLUETUN_CONTAINER_NAME: 'one', CACHE_KEEP_WARM: 'false', ...settings },
+    });
+    // Without the first check of the supervisor.
+    vpnContainers.inspections = 0;
+    return { app, vpnContainers };
+  }
+
+  test('is one load and one entry for all routes and for provisioning', async () => {
+    const { app, vpnContainers } = await startCached();
+    await using _ = app;
+    await Promise.all(['/vpn/status', '/orchestrator/status', '/vpn/publicip'].map((url) => app.get(url)));
+    await app.post('/provision/acestream');
+    await app.get('/vpn/status');
+    expect(vpnContainers.inspections).toBe(1);
+    const { entries } = (await app.get('/cache/stats')).json();
+    const keys = entries.map(({ key }: { key: string }) => key);
+    expect(keys.filter((key: string) => key.startsWith('vpn:'))).toEqual(['vpn:status']);
+  });
+
+  test('has one age in every response', async () => {
+    const { app } = await startCached();
+    await using _ = app;
+    await app.get('/vpn/publicip');
+    app.clock.advance(2000);
+    expect((await app.get('/vpn/status')).headers).toMatchObject({
+      age: '2',
+      'cache-status': 'roundhouse; hit; ttl=1',
+    });
+    app.clock.advance(1000);
+    expect((await app.get('/vpn/status')).headers).toMatchObject({
+      age: '0',
+      'cache-status': 'roundhouse; fwd=miss; ttl=3',
+    });
+  });
+
+  test('is served stale, with its age and the same bytes, while Docker does not respond', async () => {
+    const { app, vpnContainers } = await startCached();
+    await using _ = app;
+    const good = await app.get('/vpn/status');
+    vpnContainers.inspect = () =>
+      Promise.reject(new RoundhouseError('runtime_unavailable', 'Docker does not respond'));
+    app.clock.advance(5000);
+    const stale = await app.get('/vpn/status');
+    expect(stale.body).toBe(good.body);
+    expect(stale.headers).toMatchObject({
+      age: '5',
+      etag: good.headers.etag,
+      'cache-status': 'roundhouse; fwd=stale; ttl=-2',
+    });
+    app.clock.advance(60_000);
+    expect((await app.get('/vpn/status')).statusCode).toBe(503);
+  });
+
+  test('is not kept with the cache off', async () => {
+    const { app, vpnContainers } = await startCached({ CACHE_ENABLED: 'false' });
+    await using _ = app;
+    for (let read = 1; read <= 2; read += 1) {
+      expect((await app.get('/vpn/status')).headers['cache-status']).toBe('roundhouse; fwd=bypass');
+      expect(vpnContainers.inspections).toBe(read);
+    }
+  });
 });

@@ -7,7 +7,7 @@ import { describeWithRedis, type RedisServer, startRedis } from '../../support/r
 import { waitUntil } from '../../support/wait-until.ts';
 import { createStreams, newStream } from '../streams/fixtures.ts';
 
-const COMPARE_MS = 10_000;
+const SYNC_INTERVAL_MS = 10_000;
 
 describeWithRedis('orchestrators that share a Redis', () => {
   let server: RedisServer;
@@ -16,7 +16,7 @@ describeWithRedis('orchestrators that share a Redis', () => {
   });
   afterAll(() => server[Symbol.asyncDispose]());
 
-  /** An orchestrator's streams and their exchange, as they are while nothing but these runs. */
+  /** The streams of one orchestrator and their exchange, without the rest of the service. */
   async function orchestrator(prefix: string) {
     const clock = new FakeClock();
     const link = await connectedLink(server.url, { prefix, clock });
@@ -25,7 +25,7 @@ describeWithRedis('orchestrators that share a Redis', () => {
     const exchange = new StreamExchange({ link, bus, streams, onError: (error) => errors.push(error) });
     const start = async () => {
       exchange.start();
-      await waitUntil('it listens', async () => (await listeners(prefix)) > 0, SOON_MS);
+      await waitUntil('it is subscribed', async () => (await subscribers(prefix)) > 0, SOON_MS);
     };
     const close = () => {
       exchange.close();
@@ -37,153 +37,153 @@ describeWithRedis('orchestrators that share a Redis', () => {
   }
 
   const hash = (prefix: string) => `${prefix}:{streams}:started`;
-  const listeners = async (prefix: string) =>
+  const subscribers = async (prefix: string) =>
     Number(((await server.command('PUBSUB', 'NUMSUB', `${prefix}:{streams}:changes`)) as unknown[])[1]);
-  const told = (prefix: string) => server.command('HLEN', hash(prefix));
+  const publishedCount = (prefix: string) => server.command('HLEN', hash(prefix));
 
   async function two() {
     const prefix = freshNamespace();
     const [a, b] = [await orchestrator(prefix), await orchestrator(prefix)];
     await a.start();
     await b.start();
-    await waitUntil('both listen', async () => (await listeners(prefix)) === 2, SOON_MS);
+    await waitUntil('both are subscribed', async () => (await subscribers(prefix)) === 2, SOON_MS);
     return { a, b, prefix };
   }
 
-  test('tell each other of starts and ends', async () => {
+  test("receive each other's starts and ends", async () => {
     const { a, b } = await two();
     const started = a.streams.start(newStream('s'));
-    await waitUntil('the other knows', () => b.ids().length === 1, SOON_MS);
+    await waitUntil('the other one has it', () => b.ids().length === 1, SOON_MS);
     expect(b.streams.get('s')).toEqual(started);
     expect(b.events).toEqual([{ type: 'stream_started', streamId: 's', engineId: 'engine-1' }]);
     b.streams.end('s', 'stopped');
-    await waitUntil('the first knows', () => a.ids().length === 0, SOON_MS);
+    await waitUntil('the first one has it', () => a.ids().length === 0, SOON_MS);
     expect(a.events.at(-1)).toMatchObject({ type: 'stream_ended', reason: 'ended_elsewhere' });
     expect(a.events).toHaveLength(2);
   });
 
-  test('know all streams once the others have had the time to tell', async () => {
+  test('have all streams after one synchronization interval', async () => {
     const { a } = await two();
-    expect(a.exchange.isCurrent).toBe(false);
-    a.clock.advance(COMPARE_MS);
-    expect(a.exchange.isCurrent).toBe(true);
+    expect(a.exchange.isComplete).toBe(false);
+    a.clock.advance(SYNC_INTERVAL_MS);
+    expect(a.exchange.isComplete).toBe(true);
     await server.command('CLIENT', 'KILL', 'TYPE', 'pubsub');
-    await waitUntil('it knows that it hears nothing', () => !a.exchange.isCurrent, SOON_MS);
+    await waitUntil('the lost subscription is noticed', () => !a.exchange.isComplete, SOON_MS);
   });
 
-  test('one that comes later learns of what plays', async () => {
+  test('one that starts later receives the streams that play', async () => {
     const { a, prefix } = await two();
     a.streams.start(newStream('s'));
-    await waitUntil('it is told', async () => (await told(prefix)) === 1, SOON_MS);
+    await waitUntil('it is published', async () => (await publishedCount(prefix)) === 1, SOON_MS);
     const late = await orchestrator(prefix);
     await late.start();
-    await waitUntil('it knows', () => late.ids().length === 1, SOON_MS);
+    await waitUntil('it has it', () => late.ids().length === 1, SOON_MS);
     expect(late.errors).toEqual([]);
   });
 
-  test('what plays already when one begins, or was restored, is told to the others', async () => {
+  test('streams from before the start, and restored ones, are published', async () => {
     const prefix = freshNamespace();
     const [a, b] = [await orchestrator(prefix), await orchestrator(prefix)];
     a.streams.start(newStream('before'));
     await a.start();
     await b.start();
-    await waitUntil('the first is known', () => b.ids().includes('before'), SOON_MS);
+    await waitUntil('the first one has arrived', () => b.ids().includes('before'), SOON_MS);
     a.streams.restore([{ ...newStream('former'), startedAt: 1, endedAt: null }]);
-    await waitUntil('the restored one is known', () => b.ids().includes('former'), SOON_MS);
+    await waitUntil('the restored one has arrived', () => b.ids().includes('former'), SOON_MS);
     expect(b.streams.get('former')?.startedAt).toBe(1);
   });
 
-  test('a flushed Redis ends no stream that plays: who was told of it tells again', async () => {
+  test('data loss in Redis ends no stream: its orchestrator publishes it again', async () => {
     const { a, b, prefix } = await two();
     a.streams.start(newStream('s'));
-    await waitUntil('the other knows', () => b.ids().length === 1, SOON_MS);
+    await waitUntil('the other one has it', () => b.ids().length === 1, SOON_MS);
     await server.command('DEL', hash(prefix));
-    await b.clock.advanceAsync(COMPARE_MS);
-    await a.clock.advanceAsync(COMPARE_MS);
-    await waitUntil('it is told again', async () => (await told(prefix)) === 1, SOON_MS);
-    await b.clock.advanceAsync(COMPARE_MS);
+    await b.clock.advanceAsync(SYNC_INTERVAL_MS);
+    await a.clock.advanceAsync(SYNC_INTERVAL_MS);
+    await waitUntil('it is published again', async () => (await publishedCount(prefix)) === 1, SOON_MS);
+    await b.clock.advanceAsync(SYNC_INTERVAL_MS);
     expect([a.ids(), b.ids()]).toEqual([['s'], ['s']]);
   });
 
-  test('an end that was missed is found by comparing, twice to be sure', async () => {
+  test('a missed end is found by two synchronizations', async () => {
     const { a, b, prefix } = await two();
     a.streams.start(newStream('s'));
-    await waitUntil('the other knows', () => b.ids().length === 1, SOON_MS);
+    await waitUntil('the other one has it', () => b.ids().length === 1, SOON_MS);
     a.close();
     await server.command('DEL', hash(prefix));
     let times = 0;
     const hasEnded = async () => {
       times += 1;
-      await b.clock.advanceAsync(COMPARE_MS);
+      await b.clock.advanceAsync(SYNC_INTERVAL_MS);
       return b.ids().length === 0;
     };
     await waitUntil('it has ended', hasEnded, SOON_MS);
     expect(times).toBeGreaterThanOrEqual(2);
   });
 
-  test('comparing again at once, after a reconnection, is not twice', async () => {
+  test('synchronizations in quick succession, after reconnections, do not count as two', async () => {
     const { a, b, prefix } = await two();
     a.streams.start(newStream('s'));
-    await waitUntil('the other knows', () => b.ids().length === 1, SOON_MS);
-    const comparisons = async () =>
+    await waitUntil('the other one has it', () => b.ids().length === 1, SOON_MS);
+    const synchronizations = async () =>
       Number(/cmdstat_hvals:calls=(\d+)/.exec(String(await server.command('INFO', 'commandstats')))?.[1]);
     await server.command('DEL', hash(prefix));
-    // The first does not come back meanwhile: its time stands still.
+    // The first orchestrator does not synchronize meanwhile: its clock does not advance.
     for (const time of ['first', 'second']) {
-      const before = await comparisons();
+      const before = await synchronizations();
       await server.command('CLIENT', 'KILL', 'TYPE', 'pubsub');
       await waitUntil(
-        `the other compares for the ${time} time`,
+        `the ${time} synchronization of the other one`,
         async () => {
           await b.clock.advanceAsync(10);
-          return (await comparisons()) > before;
+          return (await synchronizations()) > before;
         },
         SOON_MS,
       );
-      // Replies come in order: after this one that of the comparison is there.
+      // Replies arrive in order: after this one, that of the synchronization has arrived.
       await b.link.send(['PING']);
       await settle();
     }
     expect(b.ids()).toEqual(['s']);
   });
 
-  test('an end that could not be told is told later', async () => {
+  test('an end that could not be published is published later', async () => {
     const { a, b, prefix } = await two();
     a.streams.start(newStream('s'));
-    await waitUntil('the other knows', () => b.ids().length === 1, SOON_MS);
+    await waitUntil('the other one has it', () => b.ids().length === 1, SOON_MS);
     a.streams.end('s', null);
-    await waitUntil('its end is known', () => b.ids().length === 0, SOON_MS);
-    // As if the end had been lost on its way.
+    await waitUntil('its end has arrived', () => b.ids().length === 0, SOON_MS);
+    // As if the end had been lost.
     await server.command(
       'HSET',
       hash(prefix),
       's',
       JSON.stringify({ ...newStream('s'), startedAt: 1, endedAt: null }),
     );
-    await a.clock.advanceAsync(COMPARE_MS);
-    await waitUntil('it is told again', async () => (await told(prefix)) === 0, SOON_MS);
+    await a.clock.advanceAsync(SYNC_INTERVAL_MS);
+    await waitUntil('it is published again', async () => (await publishedCount(prefix)) === 0, SOON_MS);
     expect(a.ids()).toEqual([]);
   });
 
-  test('one that was away when a stream ended does not bring it back, only a new start does', async () => {
+  test('a stream is not started again by an orchestrator that missed its end, only by a new start', async () => {
     const { a, b, prefix } = await two();
     const { startedAt } = b.streams.start(newStream('s'));
-    await waitUntil('the other knows', () => a.ids().length === 1, SOON_MS);
+    await waitUntil('the other one has it', () => a.ids().length === 1, SOON_MS);
     const kept = a.streams.started();
     a.close();
     b.streams.end('s', 'stopped');
-    await waitUntil('its end is told', async () => (await told(prefix)) === 0, SOON_MS);
+    await waitUntil('its end is published', async () => (await publishedCount(prefix)) === 0, SOON_MS);
     const back = await orchestrator(prefix);
     back.streams.restore(kept);
     await back.start();
-    await waitUntil('it learns of the end', () => back.ids().length === 0, SOON_MS);
+    await waitUntil('the end has arrived', () => back.ids().length === 0, SOON_MS);
     expect(b.events.map(({ type }) => type)).toEqual(['stream_started', 'stream_ended']);
     back.streams.start(newStream('s'), startedAt + 1);
-    await waitUntil('the new start is known', () => b.ids().length === 1, SOON_MS);
+    await waitUntil('the new start has arrived', () => b.ids().length === 1, SOON_MS);
     expect(back.ids()).toEqual(['s']);
   });
 
-  test('what is no stream is passed over', async () => {
+  test('invalid records and messages are ignored', async () => {
     const prefix = freshNamespace();
     await server.command('HSET', hash(prefix), 'a', 'nonsense', 'b', '{"id":"b"}', 'c', 'null');
     const { start, ids, errors } = await orchestrator(prefix);
@@ -195,11 +195,11 @@ describeWithRedis('orchestrators that share a Redis', () => {
       `${prefix}:{streams}:changes`,
       `+${JSON.stringify({ ...newStream('good'), startedAt: 1, endedAt: null })}`,
     );
-    await waitUntil('the good one is taken', () => ids().length === 1, SOON_MS);
+    await waitUntil('the valid one has arrived', () => ids().length === 1, SOON_MS);
     expect([ids(), errors]).toEqual([['good'], []]);
   });
 
-  test('without Redis each goes on with what it knows', async () => {
+  test('without Redis only local streams are known', async () => {
     const link = new RedisLink({ ...PATIENT, url: 'redis://127.0.0.1:1' });
     const { bus, streams } = createStreams();
     const errors: unknown[] = [];

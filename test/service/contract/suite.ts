@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { OrchestratorStatus } from '../../../src/service/engines/status.ts';
+import type { WireStatus } from '../../../src/service/api/views/status.ts';
 import { readStat } from '../../support/service/emulated-engine.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { Acexy, RefusedError, type Wait } from './acexy.ts';
@@ -28,8 +28,8 @@ export function createClient(
   return new Acexy({ url, key, wait, ...options });
 }
 
-export async function readStatus({ url }: ListeningService): Promise<OrchestratorStatus> {
-  return (await (await fetch(`${url}/orchestrator/status`)).json()) as OrchestratorStatus;
+export async function readStatus({ url }: ListeningService): Promise<WireStatus> {
+  return (await (await fetch(`${url}/orchestrator/status`)).json()) as WireStatus;
 }
 
 /** Every call of a client has been answered with 200, in time. */

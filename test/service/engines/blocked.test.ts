@@ -24,17 +24,17 @@ test.each([
   ['everything is wrong', { ...VPN_DOWN, ...BREAKER_OPEN, ...FULL }, 'vpn_disconnected', 60, true, true],
   ['the breaker is open at capacity', { ...BREAKER_OPEN, ...FULL }, 'circuit_breaker', 42, false, true],
   ['the VPN is down at capacity', { ...VPN_DOWN, ...FULL }, 'vpn_disconnected', 60, true, true],
-])('%s', (_, facts, code, recovery_eta_seconds, can_retry, should_wait) => {
+])('%s', (_, facts, code, recoveryEtaS, canRetry, shouldWait) => {
   expect(findBlock({ ...FREE, ...facts })).toEqual({
     code,
     message: expect.stringMatching(/\w/),
-    recovery_eta_seconds,
-    can_retry,
-    should_wait,
+    recoveryEtaS,
+    canRetry,
+    shouldWait,
   });
 });
 
 test('the breaker whose probe is under way asks for a wait, not for a retry at once', () => {
   const block = findBlock({ ...FREE, breaker: { allows: false, recoveryEtaS: 0 } });
-  expect(block?.recovery_eta_seconds).toBeGreaterThanOrEqual(1);
+  expect(block?.recoveryEtaS).toBeGreaterThanOrEqual(1);
 });

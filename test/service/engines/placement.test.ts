@@ -87,8 +87,8 @@ test('choices one after another never differ by more than one engine, and give e
 
 test('each VPN of a status gets its own part of the ports', () => {
   const vpns = [
-    { container: 'one', connected: true, forwarded_port: 6001 },
-    { container: 'two', connected: true, forwarded_port: null },
+    { container: 'one', connected: true, forwardedPort: 6001 },
+    { container: 'two', connected: true, forwardedPort: null },
   ];
   const range = { first: 100, last: 199 };
   expect(placementsFor(vpns, range, true)).toEqual([ONE, TWO]);

@@ -234,7 +234,7 @@ describe('what blocks', () => {
     for (let time = 0; time < 2; time += 1)
       await expect(provisioner.provision()).rejects.toMatchObject({ code: 'provisioning_failed' });
     await expect(provisioner.provision()).rejects.toMatchObject({
-      blocked: { code: 'circuit_breaker', recovery_eta_seconds: 60 },
+      blocked: { code: 'circuit_breaker', recoveryEtaS: 60 },
     });
     expect(runtime.calls.create).toBe(2);
     clock.advance(60_000);

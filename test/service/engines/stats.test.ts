@@ -32,16 +32,16 @@ describe('one engine', () => {
       }),
     );
     expect(await stats.one(engine!.id, SIGNAL)).toEqual({
-      container_id: engine!.id,
-      cpu_percent: 12.5,
-      memory_usage: 1000,
-      memory_limit: 3000,
-      memory_percent: 33.33,
-      network_rx_bytes: 1,
-      network_tx_bytes: 2,
-      network_scope: 'own',
-      block_read_bytes: 3,
-      block_write_bytes: 4,
+      engineId: engine!.id,
+      cpuPercent: 12.5,
+      memoryUsage: 1000,
+      memoryLimit: 3000,
+      memoryPercent: 33.33,
+      networkRx: 1,
+      networkTx: 2,
+      networkScope: 'own',
+      blockRead: 3,
+      blockWrite: 4,
     });
   });
 
@@ -51,13 +51,13 @@ describe('one engine', () => {
   ])('a network that is that of %s is said to be', async (_, networkNamespace, scope) => {
     const { engines, runtime, stats } = await withEngines(1);
     runtime.samples.set(engines[0]!.id, sampleOf(engines[0]!, { networkNamespace }));
-    expect((await stats.one(engines[0]!.id, SIGNAL)).network_scope).toBe(scope);
+    expect((await stats.one(engines[0]!.id, SIGNAL)).networkScope).toBe(scope);
   });
 
   test('without a limit there is no percentage of it', async () => {
     const { engines, runtime, stats } = await withEngines(1);
     runtime.samples.set(engines[0]!.id, sampleOf(engines[0]!, { memoryLimit: 0 }));
-    expect((await stats.one(engines[0]!.id, SIGNAL)).memory_percent).toBe(0);
+    expect((await stats.one(engines[0]!.id, SIGNAL)).memoryPercent).toBe(0);
   });
 
   test('one that is not managed is not asked for, one that cannot be read is no zero', async () => {
@@ -74,7 +74,7 @@ describe('all engines', () => {
     const { engines, runtime, stats } = await withEngines(3);
     const all = await stats.all(SIGNAL);
     expect(Object.keys(all).sort()).toEqual(engines.map(({ id }) => id).sort());
-    for (const { id } of engines) expect(all[id]?.container_id).toBe(id);
+    for (const { id } of engines) expect(all[id]?.engineId).toBe(id);
     expect(runtime.calls.sample).toBe(1);
   });
 
@@ -82,7 +82,7 @@ describe('all engines', () => {
     const { engines, runtime, stats } = await withEngines(3);
     runtime.samples.delete(engines[1]!.id);
     expect(Object.keys(await stats.all(SIGNAL)).sort()).toEqual([engines[0]!.id, engines[2]!.id].sort());
-    expect((await stats.total(SIGNAL)).container_count).toBe(2);
+    expect((await stats.total(SIGNAL)).engineCount).toBe(2);
   });
 
   test('one that has not started yet is not read', async () => {
@@ -114,13 +114,13 @@ describe('all engines', () => {
     const { runtime, stats } = await withEngines(0);
     expect(await stats.all(SIGNAL)).toEqual({});
     expect(await stats.total(SIGNAL)).toEqual({
-      total_cpu_percent: 0,
-      total_memory_usage: 0,
-      total_network_rx_bytes: 0,
-      total_network_tx_bytes: 0,
-      total_block_read_bytes: 0,
-      total_block_write_bytes: 0,
-      container_count: 0,
+      cpuPercent: 0,
+      memoryUsage: 0,
+      networkRx: 0,
+      networkTx: 0,
+      blockRead: 0,
+      blockWrite: 0,
+      engineCount: 0,
     });
     expect(runtime.calls.sample).toBe(0);
   });
@@ -143,13 +143,13 @@ describe('totals', () => {
     runtime.samples.set(a!.id, sampleOf(a!, { ...figures, networkRx: 100, networkTx: 200 }));
     runtime.samples.set(b!.id, sampleOf(b!, { ...figures, networkRx: 1000, networkTx: 2000 }));
     expect(await stats.total(SIGNAL)).toEqual({
-      total_cpu_percent: 66.67,
-      total_memory_usage: 20,
-      total_network_rx_bytes: 1100,
-      total_network_tx_bytes: 2200,
-      total_block_read_bytes: 2,
-      total_block_write_bytes: 4,
-      container_count: 2,
+      cpuPercent: 66.67,
+      memoryUsage: 20,
+      networkRx: 1100,
+      networkTx: 2200,
+      blockRead: 2,
+      blockWrite: 4,
+      engineCount: 2,
     });
   });
 
@@ -160,9 +160,9 @@ describe('totals', () => {
     for (const engine of engines.slice(3))
       runtime.samples.set(engine.id, sampleOf(engine, { networkRx: 1, networkTx: 2 }));
     expect(await stats.total(SIGNAL)).toMatchObject({
-      total_network_rx_bytes: 7002,
-      total_network_tx_bytes: 74,
-      container_count: 5,
+      networkRx: 7002,
+      networkTx: 74,
+      engineCount: 5,
     });
   });
 
@@ -175,9 +175,9 @@ describe('totals', () => {
         sampleOf(engine!, { takenAt: engine!.startedAt! + seconds * 1000, cpuNs: cpuSeconds * 1e9 }),
       );
     at(100, 100);
-    expect((await stats.total(SIGNAL)).total_cpu_percent).toBe(100);
+    expect((await stats.total(SIGNAL)).cpuPercent).toBe(100);
     at(110, 101);
-    expect((await stats.total(SIGNAL)).total_cpu_percent).toBe(10);
+    expect((await stats.total(SIGNAL)).cpuPercent).toBe(10);
   });
 });
 

@@ -1,36 +1,21 @@
 import { expect, test } from 'vitest';
 import { Cache, cacheKey, matchGlob } from '../../../src/library/cache/index.ts';
-import { createAnswers } from '../../../src/service/api/answers.ts';
-import { readConfig } from '../../../src/service/config/config.ts';
+import { ANSWER_KEYS } from '../../../src/service/api/answers.ts';
 import { type DomainEvent, EventBus } from '../../../src/service/events/events.ts';
 import { connectInvalidation, STALE_AFTER } from '../../../src/service/events/invalidation.ts';
+import { VPN_STATE_KEY } from '../../../src/service/vpn/state-cache.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
-
-const unread = () => {
-  throw new Error('only the keys matter here');
-};
-const answers = createAnswers(
-  {
-    engines: unread,
-    statsAll: unread,
-    statsTotal: unread,
-    statsOf: unread,
-    status: unread,
-    vpn: unread,
-  },
-  readConfig(),
-);
 
 /** Every key that the application caches under. */
 const KEYS = {
-  engines: answers.engines.key,
-  statsAll: answers.statsAll.key,
-  statsTotal: answers.statsTotal.key,
-  statsOfA: answers.statsOf('a').key,
-  statsOfB: answers.statsOf('b').key,
-  status: answers.status.key,
-  vpn: answers.vpn.key,
-  // Of what the VPN's control server told; see src/vpn/facts.ts.
+  engines: ANSWER_KEYS.engines,
+  statsAll: ANSWER_KEYS.statsAll,
+  statsTotal: ANSWER_KEYS.statsTotal,
+  statsOfA: ANSWER_KEYS.statsOf('a'),
+  statsOfB: ANSWER_KEYS.statsOf('b'),
+  status: ANSWER_KEYS.status,
+  vpn: VPN_STATE_KEY,
+  // Facts from the VPN's control server; see src/service/vpn/control-facts.ts.
   vpnPort: cacheKey('vpn', 'port', 'container', 1),
   vpnAddress: cacheKey('vpn', 'publicip', 'container', 1),
 };

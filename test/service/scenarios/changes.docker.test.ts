@@ -1,9 +1,9 @@
 import type { RequestListener } from 'node:http';
 import { afterEach, expect, it } from 'vitest';
+import type { WireTotalStats } from '../../../src/service/api/views/stats.ts';
+import type { WireStatus } from '../../../src/service/api/views/status.ts';
+import type { WireVpnState } from '../../../src/service/api/views/vpn.ts';
 import type { WireEngine } from '../../../src/service/api/views.ts';
-import type { TotalStats } from '../../../src/service/engines/stats.ts';
-import type { OrchestratorStatus } from '../../../src/service/engines/status.ts';
-import type { VpnStatus } from '../../../src/service/vpn/status.ts';
 import { describeWithDocker } from '../../support/docker/docker.ts';
 import { docker as cli } from '../../support/docker/docker-programs.ts';
 import { type DockerService, startDockerService, uniqueLabel } from '../../support/docker/docker-service.ts';
@@ -40,10 +40,10 @@ describeWithDocker('a change makes every answer right that it concerns, though n
     return id;
   }
 
-  const total = async () => (await service.get<TotalStats>('/engines/stats/total')).body;
-  const status = async () => (await service.get<OrchestratorStatus>('/orchestrator/status')).body;
+  const total = async () => (await service.get<WireTotalStats>('/engines/stats/total')).body;
+  const status = async () => (await service.get<WireStatus>('/orchestrator/status')).body;
   const engines = async () => (await service.get<WireEngine[]>('/engines')).body;
-  const vpn = async () => (await service.get<VpnStatus>('/vpn/status')).body;
+  const vpn = async () => (await service.get<WireVpnState>('/vpn/status')).body;
 
   /** The same question again and again until the answer is as wished; each answer in between comes from the cache. */
   async function becomes<T>(ask: () => Promise<T>, wished: object): Promise<void> {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { ContainerStats, TotalStats } from '../../../src/service/engines/stats.ts';
-import type { OrchestratorStatus } from '../../../src/service/engines/status.ts';
+import type { WireStats, WireTotalStats } from '../../../src/service/api/views/stats.ts';
+import type { WireStatus } from '../../../src/service/api/views/status.ts';
 import { describeWithDocker } from '../../support/docker/docker.ts';
 import { docker as cli } from '../../support/docker/docker-programs.ts';
 import { type DockerService, startDockerService, uniqueLabel } from '../../support/docker/docker-service.ts';
@@ -24,15 +24,15 @@ describeWithDocker('engines in Docker', (docker) => {
   afterAll(() => service.close());
 
   it('goes from provisioning through figures to deletion, each answer right at once', async () => {
-    expect((await service.get<TotalStats>('/engines/stats/total')).body.container_count).toBe(0);
+    expect((await service.get<WireTotalStats>('/engines/stats/total')).body.container_count).toBe(0);
 
     const engine = await service.provision({ labels: { purpose: 'test' }, env: { GREETING: 'hello' } });
     expect(engine.container_id).toMatch(/^[0-9a-f]{64}$/);
-    const total = await service.get<TotalStats>('/engines/stats/total');
+    const total = await service.get<WireTotalStats>('/engines/stats/total');
     expect(total.body.container_count).toBe(1);
     expect(total.body.total_memory_usage).toBeGreaterThan(1_000_000);
 
-    const stats = await service.get<ContainerStats>(`/engines/${engine.container_id}/stats`);
+    const stats = await service.get<WireStats>(`/engines/${engine.container_id}/stats`);
     expect(stats.body.memory_usage).toBeGreaterThan(1_000_000);
     expect(stats.body.network_scope).toBe('own');
 
@@ -56,7 +56,7 @@ describeWithDocker('engines in Docker', (docker) => {
 
     const deleted = await service.write('DELETE', `/containers/${engine.container_id}`);
     expect(deleted).toMatchObject({ status: 200, body: { deleted: engine.container_id } });
-    expect((await service.get<TotalStats>('/engines/stats/total')).body.container_count).toBe(0);
+    expect((await service.get<WireTotalStats>('/engines/stats/total')).body.container_count).toBe(0);
     expect(await cli(docker.socket, 'ps', '--all', '--quiet', '--filter', `id=${engine.container_id}`)).toBe(
       '',
     );
@@ -83,13 +83,13 @@ describeWithDocker('engines in Docker', (docker) => {
 
   it('notices a container that is killed from outside', async () => {
     const engine = await service.provision();
-    expect((await service.get<TotalStats>('/engines/stats/total')).body.container_count).toBe(1);
-    expect((await service.get<OrchestratorStatus>('/orchestrator/status')).body.engines.running).toBe(1);
+    expect((await service.get<WireTotalStats>('/engines/stats/total')).body.container_count).toBe(1);
+    expect((await service.get<WireStatus>('/orchestrator/status')).body.engines.running).toBe(1);
     await cli(docker.socket, 'kill', engine.container_id);
     // Far less than any TTL: only the event can have brought this about.
     const right = async () => {
-      const total = await service.get<TotalStats>('/engines/stats/total');
-      const status = await service.get<OrchestratorStatus>('/orchestrator/status');
+      const total = await service.get<WireTotalStats>('/engines/stats/total');
+      const status = await service.get<WireStatus>('/orchestrator/status');
       return total.body.container_count === 0 && status.body.engines.total === 0;
     };
     await waitUntil('both answers are right', right, 1000);
@@ -112,7 +112,7 @@ describeWithDocker('engines in Docker', (docker) => {
 
     await waitUntil(
       'all are counted',
-      async () => (await service.get<TotalStats>('/engines/stats/total')).body.container_count === 20,
+      async () => (await service.get<WireTotalStats>('/engines/stats/total')).body.container_count === 20,
       15_000,
     );
     const engines = (await service.get<EngineReply[]>('/engines')).body;

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { WireTotalStats } from '../../../src/service/api/views/stats.ts';
+import type { WireStatus } from '../../../src/service/api/views/status.ts';
+import type { WireVpnState } from '../../../src/service/api/views/vpn.ts';
 import type { WireEngine } from '../../../src/service/api/views.ts';
-import type { TotalStats } from '../../../src/service/engines/stats.ts';
-import type { OrchestratorStatus } from '../../../src/service/engines/status.ts';
 import type { Delays } from '../../../src/service/metrics/event-loop.ts';
-import type { VpnStatus } from '../../../src/service/vpn/status.ts';
 import { describeWithDocker } from '../../support/docker/docker.ts';
 import { docker as cli } from '../../support/docker/docker-programs.ts';
 import { uniqueLabel } from '../../support/docker/docker-service.ts';
@@ -120,13 +120,13 @@ describeWithDocker(`${POLLERS} pollers, and every part failing in turn`, () => {
   }
 
   const engines = async () => (await service.get<WireEngine[]>('/engines')).body;
-  const vpnStatus = async () => (await service.get<VpnStatus>('/vpn/status')).body;
+  const vpnStatus = async () => (await service.get<WireVpnState>('/vpn/status')).body;
   const store = async () => (await service.get<{ store: string }>('/events/stats')).body.store;
 
   /** Whether every part is as it should be, by answers that are not old ones. */
   async function allWell(): Promise<boolean> {
-    const total = await service.get<TotalStats>('/engines/stats/total');
-    const status = await service.get<OrchestratorStatus>('/orchestrator/status');
+    const total = await service.get<WireTotalStats>('/engines/stats/total');
+    const status = await service.get<WireStatus>('/orchestrator/status');
     if (total.status !== 200 || status.status !== 200) return false;
     const isOld = [total, status].some(({ headers }) => headers.get('cache-status')?.includes('stale'));
     const { healthy, total: all } = status.body.engines;
@@ -222,7 +222,7 @@ describeWithDocker(`${POLLERS} pollers, and every part failing in turn`, () => {
       const left = new Set((await engines()).map(({ container_id }) => container_id));
       return !all.some(({ container_id }) => left.has(container_id)) && (await allWell());
     });
-    expect((await service.get<OrchestratorStatus>('/orchestrator/status')).body.streams.active).toBe(0);
+    expect((await service.get<WireStatus>('/orchestrator/status')).body.streams.active).toBe(0);
     const seen = await polled();
     expect(seen).not.toHaveProperty('503');
   });
@@ -244,7 +244,7 @@ describeWithDocker(`${POLLERS} pollers, and every part failing in turn`, () => {
     await daemon.restart();
     // It has stopped the engines and the VPN along with itself.
     const truth = async () => {
-      const { status, body } = await service.get<TotalStats>('/engines/stats/total');
+      const { status, body } = await service.get<WireTotalStats>('/engines/stats/total');
       return status === 200 && body.container_count === 0 && (await vpnStatus()).connected === false;
     };
     await eventually('answers are right again', truth, RECOVERY_MS);

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import type { TotalStats } from '../../../src/service/engines/stats.ts';
-import type { OrchestratorStatus } from '../../../src/service/engines/status.ts';
+import type { WireTotalStats } from '../../../src/service/api/views/stats.ts';
+import type { WireStatus } from '../../../src/service/api/views/status.ts';
 import { describeWithDocker } from '../../support/docker/docker.ts';
 import { type DockerService, type Reply, startDockerService } from '../../support/docker/docker-service.ts';
 import { type Dockerd, startDockerd } from '../../support/docker/dockerd.ts';
@@ -46,7 +46,7 @@ describeWithDocker('a daemon that goes away', () => {
     const wrong: unknown[] = [];
     const once = async () => {
       const replies = await Promise.all(
-        POLLED.map((url) => service.get<Partial<TotalStats & OrchestratorStatus>>(url)),
+        POLLED.map((url) => service.get<Partial<WireTotalStats & WireStatus>>(url)),
       );
       wrong.push(...replies.filter((reply) => !isRight(reply)));
       return replies.every(({ status, headers }) => wished(status, String(headers['cache-status'])));
@@ -55,7 +55,7 @@ describeWithDocker('a daemon that goes away', () => {
     expect(wrong).toEqual([]);
   }
 
-  function isRight({ status, headers, body }: Reply<Partial<TotalStats & OrchestratorStatus>>): boolean {
+  function isRight({ status, headers, body }: Reply<Partial<WireTotalStats & WireStatus>>): boolean {
     if (status === 503) return String(headers['content-type']).includes('application/problem+json');
     if (status !== 200) return false;
     // While Docker does not answer, its engine is neither gone nor counted as nothing.
@@ -80,7 +80,7 @@ describeWithDocker('a daemon that goes away', () => {
       daemon.kill('SIGCONT');
     }
     await pollUntil('answers are right again', fresh, 2000);
-    expect((await service.get<TotalStats>('/engines/stats/total')).body.container_count).toBe(1);
+    expect((await service.get<WireTotalStats>('/engines/stats/total')).body.container_count).toBe(1);
   });
 
   it('is survived when it is stopped and started in mid-poll', async () => {
@@ -96,7 +96,7 @@ describeWithDocker('a daemon that goes away', () => {
     await daemon.restart();
     // Docker stops containers along with the daemon: what was one engine is now truly none.
     const truth = async () => {
-      const { status, body, headers } = await service.get<TotalStats>('/engines/stats/total');
+      const { status, body, headers } = await service.get<WireTotalStats>('/engines/stats/total');
       return fresh(status, String(headers['cache-status'])) && body.container_count === 0;
     };
     await waitUntil('the truth is told again', truth, 2000);
@@ -104,7 +104,7 @@ describeWithDocker('a daemon that goes away', () => {
     await poller;
     expect([...statuses].every((status) => status === 200 || status === 503)).toBe(true);
     const engine = await service.provision();
-    expect((await service.get<TotalStats>('/engines/stats/total')).body.container_count).toBe(1);
+    expect((await service.get<WireTotalStats>('/engines/stats/total')).body.container_count).toBe(1);
     expect(engine.container_id).toMatch(/^[0-9a-f]{64}$/);
   });
 });

@@ -121,8 +121,8 @@ describeWithDocker('figures of containers', (docker) => {
     const stats = new EngineStats(runtime, registry as never, createSystemClock());
     const total = await stats.total(AbortSignal.timeout(10_000));
     expect(alone?.networkTx).toBeGreaterThan(200_000);
-    expect(total.total_network_tx_bytes).toBeLessThan(2 * (alone?.networkTx ?? 0));
-    expect(total.container_count).toBe(3);
+    expect(total.networkTx).toBeLessThan(2 * (alone?.networkTx ?? 0));
+    expect(total.engineCount).toBe(3);
     await cli(docker.socket, 'rm', '--force', ...ids);
   });
 

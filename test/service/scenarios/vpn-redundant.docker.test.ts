@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import type { WireStatus } from '../../../src/service/api/views/status.ts';
+import type { WireVpnState } from '../../../src/service/api/views/vpn.ts';
 import type { WireEngine } from '../../../src/service/api/views.ts';
-import type { OrchestratorStatus } from '../../../src/service/engines/status.ts';
-import type { VpnStatus } from '../../../src/service/vpn/status.ts';
 import { describeWithDocker } from '../../support/docker/docker.ts';
 import { docker as cli } from '../../support/docker/docker-programs.ts';
 import { type DockerService, startDockerService, uniqueLabel } from '../../support/docker/docker-service.ts';
@@ -100,7 +100,7 @@ describeWithDocker('engines behind VPN containers that fail', (docker) => {
   }
 
   const eventually = <T>(what: string, ask: () => Promise<T>) => waitUntil(what, ask, PATIENCE_MS);
-  const vpnStatus = async () => (await service.get<VpnStatus>('/vpn/status')).body;
+  const vpnStatus = async () => (await service.get<WireVpnState>('/vpn/status')).body;
   const engines = async () => (await service.get<WireEngine[]>('/engines')).body;
   const enginesOf = async ({ name }: VpnContainer) =>
     (await engines()).filter(({ vpn_container }) => vpn_container === name);
@@ -158,7 +158,7 @@ describeWithDocker('engines behind VPN containers that fail', (docker) => {
       return own.length === 4 && (await engines()).length === 4 && own.every(isHealthy);
     });
     expect(ids(await enginesOf(second))).toEqual(expect.arrayContaining(survivors));
-    const { vpn, provisioning } = (await service.get<OrchestratorStatus>('/orchestrator/status')).body;
+    const { vpn, provisioning } = (await service.get<WireStatus>('/orchestrator/status')).body;
     expect(vpn).toMatchObject({ connected: true, container: second.name });
     expect(provisioning.can_provision).toBe(true);
     const { duration_seconds: soon } = emergency.emergency_mode;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { OrchestratorStatus } from '../../../src/service/engines/status.ts';
-import type { VpnStatus } from '../../../src/service/vpn/status.ts';
+import type { WireStatus } from '../../../src/service/api/views/status.ts';
+import type { WireVpnState } from '../../../src/service/api/views/vpn.ts';
 import { describeWithDocker } from '../../support/docker/docker.ts';
 import { docker as cli } from '../../support/docker/docker-programs.ts';
 import { type DockerService, startDockerService } from '../../support/docker/docker-service.ts';
@@ -35,8 +35,8 @@ describeWithDocker('engines behind a VPN container', (docker) => {
     await container.remove();
   });
 
-  const vpn = async () => (await service.get<VpnStatus>('/vpn/status')).body;
-  const status = async () => (await service.get<OrchestratorStatus>('/orchestrator/status')).body;
+  const vpn = async () => (await service.get<WireVpnState>('/vpn/status')).body;
+  const status = async () => (await service.get<WireStatus>('/orchestrator/status')).body;
 
   it('shows the VPN, and puts engines into its network', async () => {
     const connected = await waitUntil(

@@ -20,27 +20,27 @@ async function start(behaviour: Partial<Behaviour> = {}, apiKey?: string) {
   return { gluetun, clock, server, forwardedPort };
 }
 
-describe('what the control server tells', () => {
-  it('is the state of the tunnel', async () => {
+describe('the client', () => {
+  it('reads the state of the tunnel', async () => {
     const { gluetun, server } = await start({ tunnel: 'crashed' });
     expect(await server.tunnelState(gluetun.url, NEVER)).toBe('crashed');
     await until(async () => expect(await gluetun.connections()).toBe(0));
   });
 
-  it('is the public address', async () => {
+  it('reads the public address', async () => {
     const { gluetun, server } = await start({ publicIp: { public_ip: '203.0.113.9', country: 'Iceland' } });
     const address = await server.publicAddress(gluetun.url, NEVER);
     expect(address).toEqual({ ip: '203.0.113.9', country: 'Iceland', region: null, city: null });
   });
 
-  it.each(['port', 'ports', 'both'] as const)('is the forwarded port, shown in: %s', async (portFields) => {
+  it.each(['port', 'ports', 'both'] as const)('reads the forwarded port from: %s', async (portFields) => {
     const { gluetun, forwardedPort } = await start({ portFields, ports: [6001, 6002] });
     expect(await forwardedPort()).toBe(6001);
     gluetun.behaviour.ports = [];
     expect(await forwardedPort()).toBeNull();
   });
 
-  it('needs the key where one is set', async () => {
+  it('sends the key, and is refused with a wrong one', async () => {
     const right = await start({ apiKey: 'sesame' }, 'sesame');
     expect(await right.server.tunnelState(right.gluetun.url, NEVER)).toBe('running');
     expect(await right.server.publicAddress(right.gluetun.url, NEVER)).toMatchObject({ ip: '203.0.113.7' });
@@ -52,9 +52,9 @@ describe('what the control server tells', () => {
   });
 });
 
-describe('the two routes to the forwarded port', () => {
+describe('the two routes for the forwarded port', () => {
   it.each([400, 401, 404, 405])(
-    'falls back to the older where the newer answers %i',
+    'falls back to the older one if the newer one responds with %i',
     async (unknownRoute) => {
       const { gluetun, forwardedPort } = await start({ era: 'old', unknownRoute });
       expect(await forwardedPort()).toBe(5914);
@@ -62,13 +62,13 @@ describe('the two routes to the forwarded port', () => {
     },
   );
 
-  it('takes the newer where both answer', async () => {
+  it('are tried newest first', async () => {
     const { gluetun, forwardedPort } = await start({ era: 'both' });
     await forwardedPort();
     expect(gluetun.requests).toEqual([NEW]);
   });
 
-  it('remembers which one worked, and notices an upgrade', async () => {
+  it('are tried in the order that last worked, which an upgrade changes', async () => {
     const { gluetun, forwardedPort } = await start({ era: 'old' });
     await forwardedPort();
     await forwardedPort();
@@ -81,7 +81,7 @@ describe('the two routes to the forwarded port', () => {
     expect(gluetun.requests).toEqual([OLD, NEW, NEW]);
   });
 
-  it('forgets it when neither works', async () => {
+  it('are tried newest first again after both were refused', async () => {
     const { gluetun, forwardedPort } = await start({ era: 'old' });
     await forwardedPort();
     gluetun.behaviour.apiKey = 'sesame';
@@ -92,12 +92,12 @@ describe('the two routes to the forwarded port', () => {
     expect(gluetun.requests).toEqual([NEW, OLD]);
   });
 
-  it('keeps to it through a fault, which says nothing about routes', async () => {
+  it('keep their order after a server error', async () => {
     const { gluetun, forwardedPort } = await start({ era: 'old' });
     await forwardedPort();
     gluetun.behaviour.faults = { [OLD]: 'error' };
     gluetun.requests.length = 0;
-    await expect(forwardedPort()).rejects.toThrow('answers 500');
+    await expect(forwardedPort()).rejects.toThrow('status 500');
     gluetun.behaviour.faults = {};
     await forwardedPort();
     expect(gluetun.requests).toEqual([OLD, OLD]);
@@ -105,18 +105,20 @@ describe('the two routes to the forwarded port', () => {
 });
 
 describe('a control server that misbehaves', () => {
-  it('does not lead elsewhere', async () => {
+  it('is not followed to where it redirects', async () => {
     const { gluetun, forwardedPort } = await start({ faults: { '*': 'redirect' } }, 'sesame');
-    await expect(forwardedPort()).rejects.toThrow(`GET ${NEW} of Gluetun's control server answers 302`);
+    await expect(forwardedPort()).rejects.toThrow(
+      `GET ${NEW} on Gluetun's control server failed with status 302`,
+    );
     expect(gluetun.requests).toEqual([NEW, OLD]);
   });
 
   it.each([
-    ['error', /answers 500/],
+    ['error', /status 500/],
     ['rubbish', /JSON/],
     ['huge', /size/],
     ['reset', /other side closed|ECONNRESET/],
-  ] as const)('is a failure, not a refusal: %s', async (fault, message) => {
+  ] as const)('causes an error other than RefusedError: %s', async (fault, message) => {
     const { forwardedPort } = await start({ faults: { '*': fault } });
     const error = await forwardedPort().catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(Error);
@@ -124,7 +126,7 @@ describe('a control server that misbehaves', () => {
     expect((error as Error).message).toMatch(message);
   });
 
-  it.each(['hang', 'drip'] as const)('is given up at the deadline, and hung up on: %s', async (fault) => {
+  it.each(['hang', 'drip'] as const)('is disconnected at the deadline: %s', async (fault) => {
     const { gluetun, clock, forwardedPort } = await start({ faults: { '*': fault } });
     let settled = false;
     const answer = forwardedPort().finally(() => {
@@ -149,7 +151,7 @@ describe('a control server that misbehaves', () => {
     await refused;
   });
 
-  it('is given up at the deadline while it is being connected to', async () => {
+  it('fails at the deadline during the TLS handshake', async () => {
     const sockets: Socket[] = [];
     const silent = createTcpServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1');
     onTestFinished(() => {
@@ -165,7 +167,7 @@ describe('a control server that misbehaves', () => {
     await refused;
   });
 
-  it('cannot hold a connection open with a refusal that never ends', async () => {
+  it('cannot keep a connection open with an endless refusal', async () => {
     const endless = createServer((_request, response) => {
       response.writeHead(401).write('no');
     }).listen(0, '127.0.0.1');
@@ -174,14 +176,14 @@ describe('a control server that misbehaves', () => {
       endless.closeAllConnections();
     });
     await once(endless, 'listening');
-    const hungUp = once(endless, 'connection').then(([socket]) => once(socket as Socket, 'close'));
+    const disconnected = once(endless, 'connection').then(([socket]) => once(socket as Socket, 'close'));
     const { server } = await start();
     const url = `http://127.0.0.1:${(endless.address() as AddressInfo).port}`;
     await expect(server.tunnelState(url, NEVER)).rejects.toBeInstanceOf(RefusedError);
-    await hungUp;
+    await disconnected;
   });
 
-  it('may be gone', async () => {
+  it('causes an error if it does not exist', async () => {
     const { gluetun, server } = await start();
     const { url } = gluetun;
     await gluetun[Symbol.asyncDispose]();
@@ -189,13 +191,13 @@ describe('a control server that misbehaves', () => {
   });
 });
 
-it('lets the one who asks give up', async () => {
+it("rejects with the reason of the caller's signal", async () => {
   const { gluetun, forwardedPort } = await start({ faults: { '*': 'hang' } });
-  const asking = new AbortController();
-  const refused = expect(forwardedPort(asking.signal)).rejects.toThrow('no longer wanted');
+  const caller = new AbortController();
+  const refused = expect(forwardedPort(caller.signal)).rejects.toThrow('aborted by the caller');
   await until(() => expect(gluetun.requests).toHaveLength(1));
-  asking.abort(new Error('no longer wanted'));
+  caller.abort(new Error('aborted by the caller'));
   await refused;
   await gluetun[Symbol.asyncDispose]();
-  await expect(forwardedPort(asking.signal)).rejects.toThrow('no longer wanted');
+  await expect(forwardedPort(caller.signal)).rejects.toThrow('aborted by the caller');
 });

@@ -2,10 +2,8 @@ import { vi } from 'vitest';
 import { Cache } from '../../../src/library/cache/cache.ts';
 import type { CacheOptions } from '../../../src/library/cache/options.ts';
 import type { VpnContainer, VpnContainers } from '../../../src/service/vpn/containers.ts';
-import type { NamedObservation } from '../../../src/service/vpn/emergency.ts';
-import { VpnFleet } from '../../../src/service/vpn/fleet.ts';
 import type { VpnObservation } from '../../../src/service/vpn/observation.ts';
-import { createVpn, type VpnAddress, type VpnOptions } from '../../../src/service/vpn/vpn.ts';
+import { createVpn, type VpnOptions, type VpnSettings } from '../../../src/service/vpn/vpn.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import type { EmulatedGluetun } from '../../support/service/emulated-gluetun.ts';
 
@@ -20,7 +18,7 @@ export const CONTAINER: VpnContainer = {
   provider: 'protonvpn',
 };
 
-/** What may be seen of a VPN. */
+/** Observations of a VPN. */
 export const UP: VpnObservation = {
   state: 'running',
   health: 'healthy',
@@ -35,11 +33,7 @@ export const DOWN: VpnObservation = { ...UP, health: 'unhealthy', connected: fal
 export const STARTING: VpnObservation = { ...DOWN, health: 'starting' };
 export const UNKNOWN: VpnObservation = { ...DOWN, health: 'unknown' };
 
-export function sight(name: string, seen: VpnObservation): NamedObservation {
-  return { name, seen };
-}
-
-/** Docker with one container, which a test changes as it likes. */
+/** Docker with one container, which a test changes. */
 export class FakeContainers implements VpnContainers {
   container: VpnContainer | null = { ...CONTAINER };
   failure: Error | undefined;
@@ -51,22 +45,22 @@ export class FakeContainers implements VpnContainers {
     return this.container && { ...this.container };
   }
 
-  change(facts: Partial<VpnContainer>): void {
-    this.container = { ...CONTAINER, ...this.container, ...facts };
+  change(fields: Partial<VpnContainer>): void {
+    this.container = { ...CONTAINER, ...this.container, ...fields };
   }
 }
 
-/** A VPN in front of an emulated Gluetun, on a clock that stands still until it is moved. */
+/** A VPN with an emulated Gluetun, on a clock that only the test advances. */
 export function setUp(
   gluetun: EmulatedGluetun,
-  options: Partial<VpnOptions & VpnAddress> = {},
-  caching: CacheOptions = {},
+  options: Partial<VpnOptions & VpnSettings> = {},
+  cacheOptions: CacheOptions = {},
 ) {
   const clock = new FakeClock();
-  const cache = new Cache({ clock, staleIfErrorS: 30, ...caching });
+  const cache = new Cache({ clock, staleIfErrorS: 30, ...cacheOptions });
   const containers = new FakeContainers();
   const errors: unknown[] = [];
-  const settled = {
+  const merged = {
     containerName: 'gluetun',
     containers,
     controlUrl: null,
@@ -78,18 +72,16 @@ export function setUp(
     onError: (error: unknown) => errors.push(error),
     ...options,
   };
-  const vpn = createVpn(settled, settled);
-  const fleet = new VpnFleet({ vpns: [vpn], clock, onEmergency: () => {} });
-  const readStatus = (signal: AbortSignal) => fleet.readStatus(signal);
-  return { clock, cache, containers, errors, vpn, readStatus };
+  const vpn = createVpn(merged, merged);
+  return { clock, cache, containers, errors, vpn };
 }
 
-/** How often a path was asked for. */
-export function asked(gluetun: EmulatedGluetun, path: string): number {
+/** How many requests a path has received. */
+export function requestsTo(gluetun: EmulatedGluetun, path: string): number {
   return gluetun.requests.filter((request) => request === path).length;
 }
 
-/** Waits for what a real socket takes its time over. */
+/** Retries an assertion that depends on a real socket. */
 export function until(check: () => void | Promise<void>): Promise<void> {
   return vi.waitFor(check, { timeout: 4000, interval: 5 });
 }

@@ -11,26 +11,26 @@ function start(onChange?: (previous: VpnObservation, current: VpnObservation) =>
   const source = new ManualSource<VpnObservation>();
   const changes: [VpnObservation, VpnObservation][] = [];
   const errors: unknown[] = [];
-  const seen: VpnObservation[] = [];
+  const observations: VpnObservation[] = [];
   const monitor = new VpnMonitor({
     observe: source.load,
     intervalS: 5,
     clock,
-    onSeen: (observation) => seen.push(observation),
+    onObservation: (observation) => observations.push(observation),
     onChange: onChange ?? ((previous, current) => changes.push([previous, current])),
     onError: (error) => errors.push(error),
   });
   monitor.start();
-  /** Ends the look under way with what it saw, and begins the next. */
-  const see = async (seen: VpnObservation) => {
-    await source.latest.finish(seen);
+  /** Ends the check in progress with an observation, and begins the next check. */
+  const observe = async (observation: VpnObservation) => {
+    await source.latest.finish(observation);
     clock.advance(5000);
   };
-  return { clock, source, seen, changes, errors, monitor, see };
+  return { clock, source, observations, changes, errors, monitor, observe };
 }
 
-describe('a look at the VPN', () => {
-  it('is taken at once, then one interval after the last has ended', async () => {
+describe('a check', () => {
+  it('runs on start, then one interval after the end of the last one', async () => {
     const { clock, source } = start();
     expect(source.loads).toHaveLength(1);
     clock.advance(60_000);
@@ -43,29 +43,31 @@ describe('a look at the VPN', () => {
     expect(source.loads).toHaveLength(2);
   });
 
-  it('is told each time it succeeds', async () => {
-    const { see, source, clock, seen } = start();
-    await see(UP);
-    await source.latest.fail(new Error('Docker does not answer'));
+  it('reports its observation each time it succeeds', async () => {
+    const { observe, source, clock, observations } = start();
+    await observe(UP);
+    await source.latest.fail(new Error('Docker does not respond'));
     clock.advance(5000);
-    await see(UP);
-    await see(DOWN);
-    expect(seen).toEqual([UP, UP, DOWN]);
+    await observe(UP);
+    await observe(DOWN);
+    expect(observations).toEqual([UP, UP, DOWN]);
   });
 
-  it('is told after the change that it shows', async () => {
+  it('reports its observation after the change', async () => {
     const order: string[] = [];
-    const { see, seen } = start(() => order.push(`change, ${seen.length} seen before`));
-    await see(UP);
-    await see(DOWN);
-    expect(order).toEqual(['change, 1 seen before']);
+    const { observe, observations } = start(() =>
+      order.push(`change after ${observations.length} observations`),
+    );
+    await observe(UP);
+    await observe(DOWN);
+    expect(order).toEqual(['change after 1 observations']);
   });
 
-  it('is taken early when something is known to have happened', async () => {
+  it('runs early on request', async () => {
     const { clock, source, monitor } = start();
     await source.latest.finish(UP);
     clock.advance(4000);
-    monitor.poke();
+    monitor.check();
     expect(source.loads).toHaveLength(2);
     await source.latest.finish(UP);
     clock.advance(4999);
@@ -74,9 +76,9 @@ describe('a look at the VPN', () => {
     expect(source.loads).toHaveLength(3);
   });
 
-  it('is followed by one more when something happens during it', async () => {
+  it('is followed by exactly one more if requested while it runs', async () => {
     const { source, monitor } = start();
-    for (let event = 0; event < 5; event += 1) monitor.poke();
+    for (let event = 0; event < 5; event += 1) monitor.check();
     expect(source.loads).toHaveLength(1);
     await source.latest.finish(UP);
     expect(source.loads).toHaveLength(2);
@@ -95,66 +97,66 @@ describe('a change', () => {
     ['no port', { forwardedPort: null }],
     ['address', { publicAddress: { ip: '203.0.113.8', country: null, region: null, city: null } }],
     ['no address', { publicAddress: null }],
-  ])('is told, with before and after: %s', async (_what, facts) => {
-    const { see, changes } = start();
-    const changed = { ...UP, ...facts };
-    await see(UP);
+  ])('is reported with the previous observation: %s', async (_what, fields) => {
+    const { observe, changes } = start();
+    const changed = { ...UP, ...fields };
+    await observe(UP);
     expect(changes).toEqual([]);
-    await see(changed);
-    await see({ ...changed });
+    await observe(changed);
+    await observe({ ...changed });
     expect(changes).toEqual([[UP, changed]]);
   });
 
-  it('is not that which only looks different', async () => {
-    const { see, changes } = start();
-    await see(UP);
-    await see({ ...UP, publicAddress: { ip: '203.0.113.7', country: null, region: null, city: 'Zug' } });
+  it('is not reported if only the location differs', async () => {
+    const { observe, changes } = start();
+    await observe(UP);
+    await observe({ ...UP, publicAddress: { ip: '203.0.113.7', country: null, region: null, city: 'Zug' } });
     expect(changes).toEqual([]);
   });
 
-  it('is compared with the last look that succeeded', async () => {
-    const { see, source, clock, changes, errors } = start();
-    await see(UP);
-    const failure = new Error('Docker does not answer');
-    for (let look = 0; look < 3; look += 1) {
+  it('is relative to the last successful check', async () => {
+    const { observe, source, clock, changes, errors } = start();
+    await observe(UP);
+    const failure = new Error('Docker does not respond');
+    for (let check = 0; check < 3; check += 1) {
       await source.latest.fail(failure);
       clock.advance(5000);
     }
     expect(changes).toEqual([]);
     expect(errors).toEqual([failure]);
-    await see(DOWN);
+    await observe(DOWN);
     expect(changes).toEqual([[UP, DOWN]]);
     await source.latest.fail(failure);
     expect(errors).toEqual([failure, failure]);
   });
 
-  it('does not end the looking when whoever is told of it fails', async () => {
-    const failure = new Error('no use for it');
-    const { see, source, errors } = start(() => {
+  it('whose callback throws does not end the checks', async () => {
+    const failure = new Error('thrown by the callback');
+    const { observe, source, errors } = start(() => {
       throw failure;
     });
-    await see(UP);
-    await see(DOWN);
+    await observe(UP);
+    await observe(DOWN);
     expect(errors).toEqual([failure]);
     expect(source.loads).toHaveLength(3);
   });
 });
 
 describe('stopping', () => {
-  it('ends the looks', async () => {
+  it('ends the checks', async () => {
     const { clock, source, monitor } = start();
     await source.latest.finish(UP);
     monitor.stop();
     expect(clock.pending).toBe(0);
-    monitor.poke();
+    monitor.check();
     expect(source.loads).toHaveLength(1);
   });
 
   it.each(['finish', 'fail'] as const)(
-    'ends the look under way, which then tells nothing: %s',
+    'aborts the check in progress, which then reports nothing: %s',
     async (end) => {
-      const { clock, source, monitor, see, changes, errors } = start();
-      await see(UP);
+      const { clock, source, monitor, observe, changes, errors } = start();
+      await observe(UP);
       monitor.stop();
       expect(source.latest.signal.aborted).toBe(true);
       await (end === 'finish' ? source.latest.finish(DOWN) : source.latest.fail(new Error('aborted')));
@@ -166,7 +168,7 @@ describe('stopping', () => {
   );
 });
 
-it('has the port asked for anew once the VPN is back, though the old one was still fresh', async () => {
+it('causes the port to be read again once the VPN recovers, although the cached one was still fresh', async () => {
   const gluetun = await new EmulatedGluetun().listen();
   onTestFinished(() => gluetun[Symbol.asyncDispose]());
   const { vpn, cache, containers, clock } = setUp(gluetun);
@@ -175,7 +177,7 @@ it('has the port asked for anew once the VPN is back, though the old one was sti
     observe: vpn.observe,
     intervalS: 5,
     clock,
-    onSeen: () => {},
+    onObservation: () => {},
     onChange: (previous, current) => {
       changes.push(`${previous.health} → ${current.health}`);
       cache.invalidate('vpn:*');
@@ -188,12 +190,12 @@ it('has the port asked for anew once the VPN is back, though the old one was sti
   monitor.start();
   await until(() => expect(clock.pending).toBe(1));
   containers.change({ health: 'unhealthy' });
-  monitor.poke();
+  monitor.check();
   await until(() => expect(changes).toEqual(['healthy → unhealthy']));
   await until(async () => expect(await vpn.observe(NEVER)).toMatchObject({ forwardedPort: 5914 }));
   gluetun.behaviour.ports = [6000];
   containers.change({ health: 'healthy' });
-  monitor.poke();
+  monitor.check();
   await until(() => expect(changes.at(1)).toBe('unhealthy → healthy'));
   expect(await vpn.observe(NEVER)).toMatchObject({ connected: true, forwardedPort: 6000 });
 });

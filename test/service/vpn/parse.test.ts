@@ -15,8 +15,8 @@ describe('parseForwardedPort', () => {
     [{ port: 0, ports: [] }, null],
     [{ ports: [] }, null],
     [{ ports: null }, null],
-  ])('reads %j as %j', (answer, port) => {
-    expect(parseForwardedPort(answer)).toBe(port);
+  ])('parses %j as %j', (body, port) => {
+    expect(parseForwardedPort(body)).toBe(port);
   });
 
   it.each([
@@ -33,15 +33,15 @@ describe('parseForwardedPort', () => {
     { ports: 5914 },
     { ports: [5914, 'x'] },
     { port: 'x', ports: [5914] },
-  ])('takes %j for no answer', (answer) => {
-    expect(() => parseForwardedPort(answer)).toThrow('no port');
+  ])('throws for %j', (body) => {
+    expect(() => parseForwardedPort(body)).toThrow('invalid forwarded port');
   });
 });
 
 describe('parsePublicAddress', () => {
-  it('reads an address with where it is', () => {
-    const answer = { public_ip: '203.0.113.7', country: 'Switzerland', region: 'Zurich', city: 'Zurich' };
-    expect(parsePublicAddress({ ...answer, organization: 'Example', timezone: 'Europe/Zurich' })).toEqual({
+  it('parses an address with its location', () => {
+    const body = { public_ip: '203.0.113.7', country: 'Switzerland', region: 'Zurich', city: 'Zurich' };
+    expect(parsePublicAddress({ ...body, organization: 'Example', timezone: 'Europe/Zurich' })).toEqual({
       ip: '203.0.113.7',
       country: 'Switzerland',
       region: 'Zurich',
@@ -49,7 +49,7 @@ describe('parsePublicAddress', () => {
     });
   });
 
-  it('reads an address alone', () => {
+  it('parses an address without a location', () => {
     expect(parsePublicAddress({ public_ip: '2001:db8::7', country: '', city: 7 })).toEqual({
       ip: '2001:db8::7',
       country: null,
@@ -58,27 +58,27 @@ describe('parsePublicAddress', () => {
     });
   });
 
-  it('knows none before Gluetun does', () => {
+  it('returns null before Gluetun has detected the address', () => {
     expect(parsePublicAddress({ public_ip: '' })).toBeNull();
   });
 
   it.each([{}, null, { public_ip: null }, { public_ip: 'localhost' }, { public_ip: 7 }])(
-    'takes %j for no answer',
-    (answer) => {
-      expect(() => parsePublicAddress(answer)).toThrow('no public address');
+    'throws for %j',
+    (body) => {
+      expect(() => parsePublicAddress(body)).toThrow('invalid public address');
     },
   );
 });
 
 describe('parseTunnelState', () => {
-  it.each(['starting', 'running', 'stopping', 'stopped', 'crashed', 'completed'])('knows %s', (status) => {
+  it.each(['starting', 'running', 'stopping', 'stopped', 'crashed', 'completed'])('parses %s', (status) => {
     expect(parseTunnelState({ status })).toBe(status);
   });
 
   it.each([{}, null, 'running', { status: 'RUNNING' }, { status: null }, { status: 'toString' }])(
-    'takes %j for no answer',
-    (answer) => {
-      expect(() => parseTunnelState(answer)).toThrow('no known tunnel status');
+    'throws for %j',
+    (body) => {
+      expect(() => parseTunnelState(body)).toThrow('unknown tunnel status');
     },
   );
 });

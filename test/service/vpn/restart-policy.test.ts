@@ -6,11 +6,11 @@ import { DOWN, STARTING, UP } from './fixtures.ts';
 function start(afterS = 60) {
   const clock = new FakeClock();
   const policy = new RestartPolicy(clock, afterS);
-  /** Seconds from now at which a restart is due, with a look every five seconds. */
-  const dueWithin = (seconds: number, seen = DOWN) => {
+  /** Seconds from now at which a restart is due, with an observation every five seconds. */
+  const dueWithin = (seconds: number, observation = DOWN) => {
     const due: number[] = [];
     for (let second = 0; second <= seconds; second += 5) {
-      if (policy.isDue(seen)) due.push(second);
+      if (policy.isDue(observation)) due.push(second);
       clock.advance(5000);
     }
     return due;
@@ -19,17 +19,17 @@ function start(afterS = 60) {
 }
 
 describe('a restart', () => {
-  it('is due when a VPN has been unhealthy for the whole time, and then once for each such time', () => {
+  it('is due after a VPN was unhealthy for the whole period, and again after each further period', () => {
     expect(start().dueWithin(200)).toEqual([60, 120, 180]);
   });
 
   it.each([
     ['healthy', UP],
     ['starting', STARTING],
-  ])('is due only when it has been unhealthy without a break: %s', (_how, seen) => {
+  ])('is due only after an uninterrupted period: %s', (_health, observation) => {
     const { dueWithin, policy, clock } = start();
     expect(dueWithin(50)).toEqual([]);
-    expect(policy.isDue(seen)).toBe(false);
+    expect(policy.isDue(observation)).toBe(false);
     clock.advance(5000);
     expect(dueWithin(60)).toEqual([60]);
   });
@@ -39,11 +39,11 @@ describe('a restart', () => {
     expect(start().dueWithin(200, { ...DOWN, state: 'not_found' })).toEqual([]);
   });
 
-  it('is never due where it is turned off', () => {
+  it('is never due with a period of 0', () => {
     expect(start(0).dueWithin(200)).toEqual([]);
   });
 
-  it('is due late where looks were missed, and only once for all of them', () => {
+  it('is due once after a gap between observations', () => {
     const { policy, clock } = start();
     expect(policy.isDue(DOWN)).toBe(false);
     clock.advance(500_000);

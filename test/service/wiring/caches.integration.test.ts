@@ -6,7 +6,7 @@ import { Metrics } from '../../../src/service/metrics/metrics.ts';
 import { createServiceCaches } from '../../../src/service/wiring/caches.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 
-test('while Redis is away the log tells of loads that fail, and not of each read that goes without it', async () => {
+test('while Redis is disconnected, failed loads are logged, but not each read that does without Redis', async () => {
   const lines: string[] = [];
   const log = pino({ level: 'info' }, { write: (line: string) => lines.push(line) });
   const clock = new FakeClock();

@@ -1,18 +1,18 @@
 import type {
   VpnContainer,
+  VpnContainerEvents,
   VpnContainerRestarts,
   VpnContainers,
-  VpnContainerWatch,
 } from '../../../src/service/vpn/containers.ts';
 
-/** VPN containers that a test starts and stops, and which tell of it. */
-export class FakeVpn implements VpnContainers, VpnContainerRestarts, VpnContainerWatch {
+/** VPN containers that a test changes, with their events. */
+export class FakeVpn implements VpnContainers, VpnContainerRestarts, VpnContainerEvents {
   readonly containers: Map<string, VpnContainer>;
-  /** Names of containers that were to be restarted. */
+  /** Names of the containers that were restarted. */
   readonly restarts: string[] = [];
   inspections = 0;
   readonly #first: string;
-  readonly #followers = new Map<string, () => void>();
+  readonly #listeners = new Map<string, () => void>();
 
   constructor(first = 'gluetun', ...others: string[]) {
     this.#first = first;
@@ -41,14 +41,14 @@ export class FakeVpn implements VpnContainers, VpnContainerRestarts, VpnContaine
   }
 
   follow(name: string, onChange: () => void): () => void {
-    this.#followers.set(name, onChange);
-    return () => this.#followers.delete(name);
+    this.#listeners.set(name, onChange);
+    return () => this.#listeners.delete(name);
   }
 
-  /** Something happens to a container, and whoever follows it is told. */
+  /** Changes a container and emits its event. */
   change(change: Partial<VpnContainer>, name = this.#first): void {
     const container = this.containers.get(name);
     if (container) this.containers.set(name, { ...container, ...change });
-    this.#followers.get(name)?.();
+    this.#listeners.get(name)?.();
   }
 }

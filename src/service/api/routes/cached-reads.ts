@@ -1,16 +1,16 @@
 import { Type } from 'typebox';
 import type { EngineRegistry } from '../../engines/registry.ts';
-import type { Answers, CachedRead } from '../answers.ts';
+import type { Answers, ReadAnswer } from '../answers.ts';
 import type { CachedReply } from '../cached-reply.ts';
 import type { Api } from '../context.ts';
 import { EngineId, problems } from '../schemas/common.ts';
 import { ContainerStatsSchema, EngineSchema, TotalStatsSchema } from '../schemas/engines.ts';
-import { StatusSchema, VpnSchema } from '../schemas/status.ts';
+import { StatusSchema } from '../schemas/status.ts';
 
-/** The polled reads: each a cached answer, and nothing else. */
+/** The polled reads of engines and the orchestrator, each from the cache. */
 export function cachedRoutes(api: Api, answers: Answers, reply: CachedReply, registry: EngineRegistry): void {
   const failures = problems('runtime_unavailable', 'timeout', 'stats_unavailable');
-  const route = (url: string, read: CachedRead<unknown>, schema: object) => {
+  const route = (url: string, read: ReadAnswer, schema: object) => {
     api.get(url, { schema }, (request, response) => reply(request, response, read));
   };
 
@@ -34,11 +34,6 @@ export function cachedRoutes(api: Api, answers: Answers, reply: CachedReply, reg
     summary: 'The state of the whole, and whether an engine can be provisioned',
     response: { 200: StatusSchema, ...failures },
   });
-  route('/vpn/status', answers.vpn, {
-    tags: ['vpn'],
-    summary: 'The state of the VPN',
-    response: { 200: VpnSchema, ...failures },
-  });
 
   api.get(
     '/engines/:id/stats',
@@ -60,7 +55,7 @@ export function cachedRoutes(api: Api, answers: Answers, reply: CachedReply, reg
       },
     },
     (request, response) => {
-      // Asked before the cache is: for an engine that is gone, its last figures must not stand in for a 404.
+      // Checked before the cache is read: a stale answer must not be served for an engine that no longer exists.
       registry.require(request.params.id);
       return reply(request, response, answers.statsOf(request.params.id));
     },

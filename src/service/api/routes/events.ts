@@ -2,7 +2,7 @@ import type { Static } from 'typebox';
 import { Type } from 'typebox';
 import type { EventLog } from '../../event-log/event-log.ts';
 import type { EventQuery, EventRecord } from '../../event-log/records.ts';
-import { dropIfKnown } from '../conditional.ts';
+import { replaceUnmodified } from '../conditional.ts';
 import type { Api } from '../context.ts';
 import { problems } from '../schemas/common.ts';
 import { EventSchema, EventStatsSchema, EventsQuery } from '../schemas/events.ts';
@@ -15,7 +15,7 @@ export function eventRoutes(api: Api, eventLog: EventLog): void {
   api.get(
     '/events',
     {
-      onSend: dropIfKnown,
+      onSend: replaceUnmodified,
       schema: {
         tags: ['events'],
         summary: 'The event log, newest first',

@@ -3,7 +3,7 @@ import type { CircuitBreaker } from '../../engines/breaker.ts';
 import type { EngineRegistry } from '../../engines/registry.ts';
 import type { Replacer } from '../../engines/replacer.ts';
 import type { Scaler } from '../../engines/scaler.ts';
-import { dropIfKnown } from '../conditional.ts';
+import { replaceUnmodified } from '../conditional.ts';
 import type { Api } from '../context.ts';
 import type { KeyCheck } from '../plugins/auth.ts';
 import { KEY_SECURITY, problems, WRITE_CODES } from '../schemas/common.ts';
@@ -24,7 +24,7 @@ export function fleetRoutes(api: Api, parts: FleetRoutesParts): void {
   api.get(
     '/health/status',
     {
-      onSend: dropIfKnown,
+      onSend: replaceUnmodified,
       schema: {
         tags: ['orchestrator'],
         summary: 'Health of the engines, and the circuit breakers of provisioning',

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { TimeSeries } from '../../time-series/time-series.ts';
-import { sendUnlessKnown } from '../conditional.ts';
+import { sendIfModified } from '../conditional.ts';
 import type { Api } from '../context.ts';
 import { problems } from '../schemas/common.ts';
 import { DEFAULT_WINDOW_S, SeriesWindowQuery, SeriesWindowSchema } from '../schemas/samples.ts';
@@ -23,7 +23,7 @@ export function sampleRoutes(api: Api, timeSeries: TimeSeries): void {
       const windowS = Number(request.query.window_s ?? DEFAULT_WINDOW_S);
       // The same until the next point is noted, and known without making the answer.
       const etag = `W/"${run}-${timeSeries.pointCount}-${windowS}"`;
-      sendUnlessKnown(request, reply, etag, () => timeSeries.read(windowS));
+      sendIfModified(request, reply, etag, () => timeSeries.read(windowS));
     },
   );
 }

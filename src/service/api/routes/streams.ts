@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import type { StreamFigures } from '../../streams/figures.ts';
 import type { PlaybackSessions } from '../../streams/sessions.ts';
 import type { Streams } from '../../streams/streams.ts';
-import { dropIfKnown } from '../conditional.ts';
+import { replaceUnmodified } from '../conditional.ts';
 import type { Api } from '../context.ts';
 import type { KeyCheck } from '../plugins/auth.ts';
 import { KEY_SECURITY, problems, WRITE_CODES } from '../schemas/common.ts';
@@ -33,7 +33,7 @@ export function streamRoutes(
   api.get(
     '/streams',
     {
-      onSend: dropIfKnown,
+      onSend: replaceUnmodified,
       schema: {
         tags: ['streams'],
         summary: 'Streams with their latest figures, newest first',

@@ -3,7 +3,7 @@ import { Nullable, Time } from './common.ts';
 
 const Count = Type.Integer({ minimum: 0 });
 
-const BlockedSchema = Type.Object({
+export const BlockedSchema = Type.Object({
   code: Type.Union([
     Type.Literal('vpn_disconnected'),
     Type.Literal('circuit_breaker'),

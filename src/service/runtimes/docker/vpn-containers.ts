@@ -1,9 +1,9 @@
 import type { ContainerInspectInfo } from 'dockerode';
 import type {
   VpnContainer,
+  VpnContainerEvents,
   VpnContainerRestarts,
   VpnContainers,
-  VpnContainerWatch,
 } from '../../vpn/containers.ts';
 import { type DockerClient, hasStatus } from './client.ts';
 import { followEvents } from './events.ts';
@@ -13,7 +13,7 @@ const STOP_GRACE_S = 10;
 const RESTART_DEADLINE_MS = 60_000;
 
 /** The containers that the settings name as VPNs; the only ones touched without our label. */
-export class DockerVpnContainers implements VpnContainers, VpnContainerRestarts, VpnContainerWatch {
+export class DockerVpnContainers implements VpnContainers, VpnContainerRestarts, VpnContainerEvents {
   readonly #client: DockerClient;
 
   constructor(client: DockerClient) {

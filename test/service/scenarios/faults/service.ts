@@ -25,7 +25,7 @@ export class ServiceProcess {
     this.#process = spawn(process.execPath, ['--inspect=127.0.0.1:0', MAIN], { env });
     createInterface({ input: this.#process.stdout! }).on('line', (line) => {
       const { level, msg } = JSON.parse(line) as { level: number; msg: string };
-      this.#origin ||= /serves on (http:\S+)/.exec(msg)?.[1] ?? '';
+      this.#origin ||= /listening on (http:\S+)/.exec(msg)?.[1] ?? '';
       if (level >= ERROR) this.complaints.push(line);
     });
     createInterface({ input: this.#process.stderr! }).on('line', (line) => {

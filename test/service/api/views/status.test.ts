@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import type { Blocked } from '../../../src/service/engines/blocked.ts';
-import { type Engine, newEngine } from '../../../src/service/engines/engine.ts';
-import { describeStatus, type StatusInput } from '../../../src/service/engines/status.ts';
-import { FakeRuntime } from '../../support/service/fake-runtime.ts';
+import { type StatusInput, toWireStatus } from '../../../../src/service/api/views/status.ts';
+import type { Blocked } from '../../../../src/service/engines/blocked.ts';
+import { type Engine, newEngine } from '../../../../src/service/engines/engine.ts';
+import { FakeRuntime } from '../../../support/service/fake-runtime.ts';
 
 const NOW = new Date('2026-11-21T10:00:00.000Z');
 
@@ -11,7 +11,7 @@ function engine(change: Partial<Engine> = {}): Engine {
 }
 
 function blocked(code: Blocked['code']): Blocked {
-  return { code, message: `because of ${code}`, recovery_eta_seconds: 5, can_retry: true, should_wait: true };
+  return { code, message: `because of ${code}`, recoveryEtaS: 5, canRetry: true, shouldWait: true };
 }
 
 const FACTS: StatusInput = {
@@ -40,7 +40,7 @@ test('is what the contract says, field by field', () => {
     engine({ health: 'unknown', startedAt: null }),
   ];
   const streams = { active: 2, total: 7, engineIds: new Set([engines[0]!.id]) };
-  expect(describeStatus({ ...FACTS, engines, streams })).toEqual({
+  expect(toWireStatus({ ...FACTS, engines, streams })).toEqual({
     status: 'healthy',
     engines: { total: 3, running: 2, healthy: 1, unhealthy: 1 },
     streams: { active: 2, total: 7 },
@@ -69,21 +69,27 @@ test.each([
   ['no engine, the VPN down', [], blocked('vpn_disconnected'), 'unavailable'],
   ['no engine but one that starts', starting, null, 'unavailable'],
 ])('with %s: %s', (_, engines, block, status) => {
-  expect(describeStatus({ ...FACTS, engines, blocked: block }).status).toBe(status);
+  expect(toWireStatus({ ...FACTS, engines, blocked: block }).status).toBe(status);
 });
 
 test('what blocks is told in words and in detail', () => {
-  const { provisioning } = describeStatus({ ...FACTS, blocked: blocked('circuit_breaker') });
+  const { provisioning } = toWireStatus({ ...FACTS, blocked: blocked('circuit_breaker') });
   expect(provisioning).toMatchObject({
     can_provision: false,
     blocked_reason: 'because of circuit_breaker',
-    blocked_reason_details: blocked('circuit_breaker'),
+    blocked_reason_details: {
+      code: 'circuit_breaker',
+      message: 'because of circuit_breaker',
+      recovery_eta_seconds: 5,
+      can_retry: true,
+      should_wait: true,
+    },
   });
 });
 
 test('the last failure is dated', () => {
   const breaker = { ...FACTS.breaker, state: 'open' as const, lastFailureTime: NOW.getTime() };
-  expect(describeStatus({ ...FACTS, breaker }).provisioning).toMatchObject({
+  expect(toWireStatus({ ...FACTS, breaker }).provisioning).toMatchObject({
     circuit_breaker_state: 'open',
     last_failure: '2026-11-21T10:00:00.000Z',
   });
@@ -91,7 +97,7 @@ test('the last failure is dated', () => {
 
 test('streams at engines that are not there use none of the capacity', () => {
   const streams = { active: 3, total: 3, engineIds: new Set([running[0]!.id, 'gone', 'never-was']) };
-  expect(describeStatus({ ...FACTS, engines: running, streams }).capacity).toMatchObject({
+  expect(toWireStatus({ ...FACTS, engines: running, streams }).capacity).toMatchObject({
     total: 1,
     used: 1,
     available: 0,

@@ -1,0 +1,48 @@
+import { ALONE, Election, type Leadership } from '../cluster/leadership.ts';
+import { StreamExchange } from '../cluster/stream-exchange.ts';
+import type { Config } from '../config/config.ts';
+import type { Streams } from '../streams/streams.ts';
+import type { Infrastructure } from './infrastructure.ts';
+
+/** What this orchestrator shares with others over the same engines. */
+export interface Cluster {
+  /** Whether this orchestrator is the one that acts. Without Redis, it always is. */
+  readonly leadership: Leadership;
+  /** Whether the streams of all orchestrators are known here. */
+  hasAllStreams(): boolean;
+  /** Reads the connection to Redis and the leadership from memory. Null without Redis. */
+  readonly state: (() => { redisConnected: boolean; leading: boolean }) | null;
+  /** Joins the others. */
+  start(): void;
+  /** Leaves the others: another orchestrator can lead at once. */
+  close(): Promise<void>;
+}
+
+/** Shares leadership and streams over Redis, if Redis is configured. */
+export function createCluster(config: Config, streams: Streams, { bus, link, log }: Infrastructure): Cluster {
+  if (!link) {
+    return {
+      leadership: ALONE,
+      hasAllStreams: () => true,
+      state: null,
+      start: () => {},
+      close: async () => {},
+    };
+  }
+  const onError = (err: unknown) => log.debug({ err }, 'Redis command failed');
+  const election = new Election({ link, bus, leaseS: config.leaderLeaseS, onError });
+  const exchange = new StreamExchange({ link, bus, streams, onError });
+  return {
+    leadership: election,
+    hasAllStreams: () => exchange.isComplete,
+    state: () => ({ redisConnected: link.state === 'connected', leading: election.leading }),
+    start() {
+      exchange.start();
+      election.start();
+    },
+    async close() {
+      exchange.close();
+      await election[Symbol.asyncDispose]();
+    },
+  };
+}

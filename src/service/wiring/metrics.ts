@@ -1,0 +1,39 @@
+import type { SseClients } from '../api/live/sse-clients.ts';
+import type { Config } from '../config/config.ts';
+import { knownVpns } from '../metrics/vpn.ts';
+import type { Cluster } from './cluster.ts';
+import type { Engines } from './engines.ts';
+import type { Infrastructure } from './infrastructure.ts';
+import type { Playback } from './playback.ts';
+import type { Vpns } from './vpns.ts';
+
+/** Connects the metrics to their sources. All of them read only what is in memory. */
+export function connectMetrics(
+  config: Config,
+  parts: { engines: Engines; playback: Playback; vpns: Vpns; cluster: Cluster; sseClients: SseClients },
+  { bus, caches, metrics }: Infrastructure,
+): void {
+  const { registry } = parts.engines;
+  const { streams, figures } = parts.playback;
+  const { fleet, state } = parts.vpns;
+  const vpnNames = fleet.vpns.map(({ name }) => name);
+  const clusterState = parts.cluster.state;
+  metrics.show({
+    cacheTotals: () => caches.stats.totals(),
+    facts: () => ({
+      runtimeAvailable: registry.available,
+      engines: registry.list(),
+      streams: streams.counts(),
+      vpns: knownVpns(vpnNames, state.peek(), fleet.observations),
+      minReplicas: config.minReplicas,
+      liveClients: parts.sseClients.size,
+    }),
+    samples: {
+      startedIds: () => streams.started().map(({ id }) => id),
+      current: (id) => figures.current(id),
+      last: (id) => figures.history(id).at(-1) ?? null,
+    },
+    cluster: clusterState && (() => ({ ...clusterState(), redisTotals: caches.shared?.redisTotals() ?? {} })),
+    bus,
+  });
+}
