@@ -187,7 +187,7 @@ describe('what keeps it from starting is told in words, with code 1', () => {
   test('all bad settings at once', async () => {
     const message = await refused({ PORT: 'x', MIN_REPLICAS: '-1', LOG_LEVEL: 'loud', API_KEY: 'short' });
     expect(message.split('\n')).toEqual([
-      'The configuration has faults:',
+      'Invalid configuration:',
       expect.stringContaining('PORT="x" must be'),
       expect.stringContaining('LOG_LEVEL="loud" must be'),
       expect.stringContaining('API_KEY="…" must be'),

@@ -4,7 +4,7 @@ import type { Clock } from './clock.ts';
 export interface SerialTaskOptions {
   /** Source of time for `intervalMs`. */
   clock: Clock;
-  /** Pause between the end of a run and the start of the next, in milliseconds. Default: runs on request only. */
+  /** Pause between the end of a run and the start of the next, in milliseconds. Default: runs only when triggered. */
   intervalMs?: number;
 }
 
@@ -16,10 +16,10 @@ export interface SerialTaskOptions {
 export type SerialRun = (signal: AbortSignal) => Promise<number | undefined> | Promise<void>;
 
 /**
- * Runs an asynchronous task one run at a time. A trigger during a run starts exactly one more run after it,
- * however many triggers there were: the run in progress may have read state from before the trigger.
+ * Runs an asynchronous task, one run at a time. Any number of triggers during a run start exactly one more run
+ * after it, because the run in progress may have read its input before the trigger.
  *
- * The task handles its own errors. A run that rejects is an unhandled rejection, as it would be without this class.
+ * The task must handle its own errors: a run that rejects is an unhandled rejection.
  */
 export class SerialTask {
   readonly #run: SerialRun;
@@ -27,7 +27,7 @@ export class SerialTask {
   readonly #intervalMs: number | undefined;
   readonly #controller = new AbortController();
   #current: Promise<void> | undefined;
-  #again = false;
+  #triggeredDuringRun = false;
   #cancelTimer: () => void = () => {};
 
   constructor(run: SerialRun, { clock, intervalMs }: SerialTaskOptions) {
@@ -41,24 +41,24 @@ export class SerialTask {
     return this.#current !== undefined;
   }
 
-  /** Starts a run now, or one more after the run in progress. Does nothing once stopped. */
+  /** Starts a run now, or one more after the run in progress. Does nothing after {@link stop}. */
   trigger(): void {
     if (this.#controller.signal.aborted) return;
     if (this.#current) {
-      this.#again = true;
+      this.#triggeredDuringRun = true;
       return;
     }
     this.#cancelTimer();
     this.#current = this.#runOnce();
   }
 
-  /** Aborts the signal of the run in progress and starts no other. */
+  /** Aborts the signal of the run in progress and prevents further runs. */
   stop(): void {
     this.#controller.abort();
     this.#cancelTimer();
   }
 
-  /** Stops, and resolves when the run in progress has ended. */
+  /** Like {@link stop}, and resolves when the run in progress has ended. */
   async close(): Promise<void> {
     this.stop();
     await this.#current;
@@ -71,8 +71,8 @@ export class SerialTask {
       pauseMs = (await this.#run(signal)) ?? this.#intervalMs;
     } finally {
       this.#current = undefined;
-      if (this.#again) {
-        this.#again = false;
+      if (this.#triggeredDuringRun) {
+        this.#triggeredDuringRun = false;
         this.trigger();
       } else if (pauseMs !== undefined && !signal.aborted) {
         this.#cancelTimer = this.#clock.after(pauseMs, () => this.trigger());

@@ -2,20 +2,20 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Cache } from '../../../src/library/cache/cache.ts';
 import { MemoryStore } from '../../../src/library/cache/memory-store.ts';
-import type { Entry } from '../../../src/library/cache/store.ts';
+import type { CacheEntry } from '../../../src/library/cache/store.ts';
 
 const TTL = { ttlS: 60 };
 const keysOf = (cache: Pick<Cache, 'stats'>) => cache.stats().entries.map(({ key }) => key);
 
-function entry(key: string, bytes = 1): Entry<string> {
+function entry(key: string, bytes = 1): CacheEntry<string> {
   return {
     key,
     value: key,
     bytes,
     storedAt: 0,
-    bornAt: 0,
+    createdAt: 0,
     expiresAt: 1,
-    usableUntil: 1,
+    staleUntil: 1,
     lastReadAt: 0,
     invalidated: false,
     retryAt: undefined,
@@ -170,7 +170,7 @@ describe('MemoryStore', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const store = new MemoryStore<string>({ maxEntries: 3, maxBytes: 10 });
-        const held = new Map<string, Entry<string>>();
+        const held = new Map<string, CacheEntry<string>>();
         for (const step of steps) {
           if (step.act === 'set') {
             const newcomer = entry(step.key, step.bytes);

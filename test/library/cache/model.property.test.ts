@@ -3,7 +3,7 @@ import { expect, test, vi } from 'vitest';
 import { Cache } from '../../../src/library/cache/cache.ts';
 import { MemoryStore } from '../../../src/library/cache/memory-store.ts';
 import type { CacheOptions } from '../../../src/library/cache/options.ts';
-import type { Store } from '../../../src/library/cache/store.ts';
+import type { CacheStore } from '../../../src/library/cache/store.ts';
 import { ChaosStore } from '../../support/chaos-store.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { KEYS, type Key, Model, type Value } from './model.ts';
@@ -76,7 +76,7 @@ function act(model: Model, clock: FakeClock, action: Action): Promise<void> | vo
 
 interface World {
   CacheClass?: CacheClass;
-  store: Store<Kept>;
+  store: CacheStore<Kept>;
   lossy: boolean;
   /** Checked after each step at which all promises have run. */
   check?: (cache: Cache<Kept>) => void;

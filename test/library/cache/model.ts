@@ -309,12 +309,12 @@ export class Model {
     const fresh = KEYS.filter((key) => this.#freshValue(key));
     const listed = stats.entries.map(({ key }) => key as Key);
     if (!this.#lossy) expect(new Set(listed), 'listed entries').toEqual(new Set(fresh));
-    for (const { key, age, ttlRemaining } of stats.entries) {
+    for (const { key, ageS, ttlS } of stats.entries) {
       expect(fresh, 'fresh keys').toContain(key);
       const kept = this.#kept.get(key as Key)!;
-      expect(age).toBe((this.#clock.now() - kept.storedAt) / 1000);
-      expect(ttlRemaining).toBe((kept.storedAt + this.#ttlMs - this.#clock.now()) / 1000);
-      expect(ttlRemaining).toBeGreaterThan(0);
+      expect(ageS).toBe((this.#clock.now() - kept.storedAt) / 1000);
+      expect(ttlS).toBe((kept.storedAt + this.#ttlMs - this.#clock.now()) / 1000);
+      expect(ttlS).toBeGreaterThan(0);
     }
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Cache } from '../../../src/library/cache/cache.ts';
-import type { EndedLoad } from '../../../src/library/cache/index.ts';
+import type { SettledLoad } from '../../../src/library/cache/index.ts';
 import { ChaosStore } from '../../support/chaos-store.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { ManualSource } from '../../support/service/manual-source.ts';
@@ -8,7 +8,7 @@ import { ManualSource } from '../../support/service/manual-source.ts';
 describe('onLoad', () => {
   function observed(options: { staleIfErrorS?: number; loadTimeoutS?: number } = {}) {
     const clock = new FakeClock();
-    const ended: EndedLoad[] = [];
+    const ended: SettledLoad[] = [];
     const cache = new Cache<number>({
       clock,
       refreshAheadS: 15,
@@ -26,7 +26,7 @@ describe('onLoad', () => {
     await source.latest.finish(1);
     await Promise.all(waiting);
     cache.get('k');
-    expect(ended).toEqual([{ key: 'k', seconds: 0.25, succeeded: true }]);
+    expect(ended).toEqual([{ key: 'k', durationS: 0.25, succeeded: true }]);
   });
 
   test('tells of loads that failed, that passed their deadline and that were overtaken', async () => {
@@ -46,9 +46,9 @@ describe('onLoad', () => {
     await source.latest.finish(1);
     await overtaken;
     expect(ended).toEqual([
-      { key: 'failing', seconds: 0, succeeded: false },
-      { key: 'overdue', seconds: 2, succeeded: false },
-      { key: 'overtaken', seconds: 0, succeeded: true },
+      { key: 'failing', durationS: 0, succeeded: false },
+      { key: 'overdue', durationS: 2, succeeded: false },
+      { key: 'overtaken', durationS: 0, succeeded: true },
     ]);
   });
 
@@ -95,7 +95,7 @@ describe('totals', () => {
     cache.get('k');
     cache.invalidate('k');
     const { size, hitRate, entries, ...counters } = cache.stats();
-    expect(cache.totals()).toEqual({ ...counters, held: 1 });
+    expect(cache.totals()).toEqual({ ...counters, entryCount: 1 });
     expect({ size, hitRate, entries }).toEqual({ size: 0, hitRate: 50, entries: [] });
   });
 
@@ -103,9 +103,9 @@ describe('totals', () => {
     const store = new ChaosStore<number>(() => false);
     const cache = new Cache<number>({ store });
     cache.set('k', 1, { ttlS: 3 });
-    expect(cache.totals()).toMatchObject({ held: 1, storeErrors: 0 });
+    expect(cache.totals()).toMatchObject({ entryCount: 1, storeErrors: 0 });
     store.fails = (operation) => operation === 'bytes';
-    expect(cache.totals()).toMatchObject({ held: 0, bytes: 0, storeErrors: 1 });
+    expect(cache.totals()).toMatchObject({ entryCount: 0, bytes: 0, storeErrors: 1 });
   });
 });
 

@@ -77,8 +77,8 @@ test('the list shows fresh entries with age and time left, and never an expired 
   clock.advance(1000);
   const { entries, size, bytes } = cache.stats();
   expect(entries).toEqual([
-    { key: 'short', age: 1.5, ttlRemaining: 0.5, bytes: expect.any(Number) },
-    { key: 'long', age: 1, ttlRemaining: 2, bytes: expect.any(Number) },
+    { key: 'short', ageS: 1.5, ttlS: 0.5, bytes: expect.any(Number) },
+    { key: 'long', ageS: 1, ttlS: 2, bytes: expect.any(Number) },
   ]);
   expect(size).toBe(2);
   expect(bytes).toBe(entries[0]!.bytes + entries[1]!.bytes);
