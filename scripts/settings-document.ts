@@ -31,7 +31,8 @@ export async function describeLibrary(): Promise<string> {
 function tableOf(table: SettingsTable): string {
   const rows = Object.values(table).map((setting: Setting<unknown>) => {
     const names = setting.env.map((name) => `\`${name}\``).join(', ');
-    const defaultText = setting.defaultText ?? (setting.defaultValue === null ? 'unset' : String(setting.defaultValue));
+    const defaultText =
+      setting.defaultText ?? (setting.defaultValue === null ? 'unset' : String(setting.defaultValue));
     return `| ${names} | ${defaultText} | ${setting.unit} | ${setting.description} |\n`;
   });
   return `| variable | default | unit | meaning |\n|---|---|---|---|\n${rows.join('')}`;

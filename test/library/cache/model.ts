@@ -51,7 +51,9 @@ export class Model {
   readonly #ttlMs: number;
   readonly #usableMs: number;
   readonly #lossy: boolean;
-  readonly #sources = new Map<Key, Source>(KEYS.map((key) => [key, { version: 0, invalidatedAt: 0, epoch: 0 }]));
+  readonly #sources = new Map<Key, Source>(
+    KEYS.map((key) => [key, { version: 0, invalidatedAt: 0, epoch: 0 }]),
+  );
   readonly #pending: ModelLoad[] = [];
   /** Loads settled since the last {@link settle}: no promise callback has run for them yet. */
   #settledLoads: { load: ModelLoad; outcome: { value: Value | undefined } | 'failed' }[] = [];

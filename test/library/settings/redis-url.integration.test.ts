@@ -18,7 +18,7 @@ test.each([
   'redis://:p%2Fss@[::1]:1/0',
   'unix:///nowhere/redis.sock',
   'unix:///nowhere/redis.sock?db=3',
-])('%s is a Redis that can be tried', (text) => {
+])('accepts %s, as the Redis client does', (text) => {
   expect(read(text)).toEqual({ url: text, problems: [] });
   new RedisLink({ url: text }).close();
 });
@@ -34,12 +34,12 @@ test.each([
   'unix:',
   'unix://host/redis.sock',
   'unix:///redis.sock?db=x',
-])('%s is a fault of the settings, before anything is started', (text) => {
+])('rejects %s with an error that names the setting', (text) => {
   expect(read(text)).toMatchObject({ url: null, problems: [expect.stringContaining('REDIS_URL=')] });
 });
 
 test.each(['redis://:sec/ret@host', ':sec/ret@host:6379', 'http://me:sec@ret@host'])(
-  'no part of a password is told of with %s',
+  'the error for %s contains no part of the password',
   (text) => {
     const { problems } = read(text);
     expect(problems).toHaveLength(1);

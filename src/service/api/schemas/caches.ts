@@ -64,5 +64,15 @@ export function describeCaches({ stats, results, shared }: NamedCaches) {
 
 function describeMemory(cache: LoadingCache) {
   const { entryCount, bytes, hits, misses, loads, collapsed, stale, loadErrors, evictions } = cache.totals();
-  return { held: entryCount, bytes, hits, misses, loads, collapsed, stale, load_errors: loadErrors, evictions };
+  return {
+    held: entryCount,
+    bytes,
+    hits,
+    misses,
+    loads,
+    collapsed,
+    stale,
+    load_errors: loadErrors,
+    evictions,
+  };
 }
