@@ -200,7 +200,7 @@ describe('a load that times out', () => {
     expect(await cache.getOrLoad('k', () => 'up', TTL)).toBe('up');
   });
 
-  test('the timer of the timeout is cancelled when the load settles', async () => {
+  test('cancels its timer if it settles in time', async () => {
     const { clock, cache } = await setUp();
     expect(clock.pending).toBe(1);
     await cache.getOrLoad('other', down, TTL).catch(() => {});
