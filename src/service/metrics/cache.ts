@@ -13,7 +13,7 @@ const FIGURES: Readonly<Record<keyof CacheTotals, readonly [string, string]>> = 
   evictions: ['evictions_total', 'Entries given up to stay within the bounds.'],
   invalidations: ['invalidations_total', 'Keys made out of date by a change.'],
   storeErrors: ['store_errors_total', 'Faults of the store.'],
-  held: ['entries', 'Entries held, expired ones and fallbacks included.'],
+  entryCount: ['entries', 'Entries held, expired ones and fallbacks included.'],
   bytes: ['bytes', 'Bytes held.'],
   inFlight: ['loads_in_flight', 'Loads under way.'],
 };

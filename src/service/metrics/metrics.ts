@@ -1,5 +1,5 @@
 import { Counter, Registry } from '@prometheus-io/client';
-import type { CacheTotals, Clock, EndedLoad } from '../../library/cache/index.ts';
+import type { CacheTotals, Clock, SettledLoad } from '../../library/cache/index.ts';
 import type { DomainEvent, EventBus } from '../events/events.ts';
 import { STALE_AFTER } from '../events/invalidation.ts';
 import { cacheMetrics } from './cache.ts';
@@ -60,10 +60,10 @@ export class Metrics {
   }
 
   /** For the cache's `onLoad`. */
-  readonly noteLoad = ({ key, seconds, succeeded }: EndedLoad): void => {
+  readonly noteLoad = ({ key, durationS, succeeded }: SettledLoad): void => {
     const keyClass = this.#classOf(key);
-    this.#noteLoad(keyClass, seconds, succeeded);
-    this.loadTimes.note(keyClass, seconds, succeeded);
+    this.#noteLoad(keyClass, durationS, succeeded);
+    this.loadTimes.note(keyClass, durationS, succeeded);
   };
 
   /** Begins to show what the application holds. Called once. */

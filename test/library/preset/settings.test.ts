@@ -16,7 +16,7 @@ function problemsOf(read: () => unknown): string[] {
   try {
     read();
   } catch (error) {
-    return [...(error as { faults: string[] }).faults];
+    return [...(error as { problems: string[] }).problems];
   }
   throw new Error('nothing was thrown');
 }
@@ -31,7 +31,7 @@ test('has the defaults of the table, and a TTL of one day for every service', ()
     alwaysRevalidate: false,
     maxKeyLength: 200,
   });
-  expect(settings.redisTimeoutS).toBe(CACHE_SETTINGS.redisTimeoutS.fallback);
+  expect(settings.redisTimeoutS).toBe(CACHE_SETTINGS.redisTimeoutS.defaultValue);
   expect(ttlOf(settings, 'jikan')).toBe(86_400);
 });
 

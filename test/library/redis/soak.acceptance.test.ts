@@ -27,7 +27,7 @@ describeWithRedis('TieredCache under sustained use', () => {
       if (round % 10 === 0) a.cache.invalidate('k1*');
     }
     for (const { cache } of [a, b]) {
-      expect(cache.totals().held).toBeLessThanOrEqual(100);
+      expect(cache.totals().entryCount).toBeLessThanOrEqual(100);
       expect(cache.totals().inFlight).toBe(0);
     }
     // Entries and leases expire. Only the state of the namespace remains.

@@ -76,7 +76,7 @@ describeWithRedis('TieredByteStore', () => {
       await world.b.set('k', Buffer.from('old'), TTL_MS);
       await world.b.set('marker', Buffer.from('x'), TTL_MS);
       await world.b.flush();
-      const markerInMemory = async () => (await world.a.get('marker')) && world.a.totals().held === 1;
+      const markerInMemory = async () => (await world.a.get('marker')) && world.a.totals().entryCount === 1;
       await waitUntil('the marker is in memory', markerInMemory, SOON_MS);
       using reply = holdNextRead();
       const read = world.a.get('k');
@@ -85,10 +85,10 @@ describeWithRedis('TieredByteStore', () => {
       await invalidating.delete('k');
       // Invalidations arrive in order: when this one has, the other has too.
       await invalidating.delete('marker');
-      await waitUntil('the invalidation is received', () => world.a.totals().held === 0, SOON_MS);
+      await waitUntil('the invalidation is received', () => world.a.totals().entryCount === 0, SOON_MS);
       reply.release();
       expect(text(await read)).toBe('old');
-      expect(world.a.totals().held).toBe(0);
+      expect(world.a.totals().entryCount).toBe(0);
       expect(await world.a.get('k')).toBeUndefined();
     },
   );
@@ -109,7 +109,7 @@ describeWithRedis('TieredByteStore', () => {
     expect(world.a.redisTotals()).toMatchObject({ misses: 2, leads: 0, waits: 0 });
     expect(await world.keys('lease')).toEqual([]);
     expect(await world.keys('entry')).toEqual([]);
-    expect(world.a.totals().held).toBe(0);
+    expect(world.a.totals().entryCount).toBe(0);
   });
 });
 

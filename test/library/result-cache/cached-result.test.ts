@@ -60,7 +60,7 @@ describe('cachedResult of an asynchronous function', () => {
     expect(await plain()).toBe(nothing);
     expect(await plain()).toBe(nothing);
     expect(fn).toHaveBeenCalledTimes(2);
-    expect(cache.totals().held).toBe(0);
+    expect(cache.totals().entryCount).toBe(0);
     const stored = cachedResult(fn, { async: true, name: 'stored', storeEmpty: true, cache });
     expect(await stored()).toBe(nothing);
     expect(await stored()).toBe(nothing);

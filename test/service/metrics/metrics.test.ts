@@ -44,8 +44,8 @@ describe('what /metrics shows', () => {
     metrics.noteDockerCall('list', 0.2, false);
     metrics.noteDockerCall('stats', 70, true);
     metrics.noteVpnCall('port', 0.003, false);
-    metrics.noteLoad({ key: 'stats:engine:00112233', seconds: 0.4, succeeded: true });
-    metrics.noteLoad({ key: 'stats:engine:44556677', seconds: 10, succeeded: false });
+    metrics.noteLoad({ key: 'stats:engine:00112233', durationS: 0.4, succeeded: true });
+    metrics.noteLoad({ key: 'stats:engine:44556677', durationS: 10, succeeded: false });
     const families = await shown.scrape();
     const docker = (part: string, call: string, more = {}) =>
       figure(families, `roundhouse_docker_call_${part}`, { call, ...more });

@@ -63,6 +63,16 @@ export function describeCaches({ stats, results, shared }: NamedCaches) {
 }
 
 function describeMemory(cache: LoadingCache) {
-  const { held, bytes, hits, misses, loads, collapsed, stale, loadErrors, evictions } = cache.totals();
-  return { held, bytes, hits, misses, loads, collapsed, stale, load_errors: loadErrors, evictions };
+  const { entryCount, bytes, hits, misses, loads, collapsed, stale, loadErrors, evictions } = cache.totals();
+  return {
+    held: entryCount,
+    bytes,
+    hits,
+    misses,
+    loads,
+    collapsed,
+    stale,
+    load_errors: loadErrors,
+    evictions,
+  };
 }
