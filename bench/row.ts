@@ -2,20 +2,21 @@ import type { Cleanup } from './support/cleanup.ts';
 import type { BenchDocker } from './support/docker.ts';
 import type { Finding } from './support/measure.ts';
 
-/** A row of the table of targets. */
+/** One measurement of the benchmark; a section of the results. */
 export interface Row {
+  /** Argument that selects the row on the command line. */
   name: string;
   title: string;
-  /** @throws Error that says why it could not be run here. */
+  /** @throws Error if the row cannot run on this machine, with the reason */
   run(bench: Bench): Promise<Finding[]>;
 }
 
-/** What a row is given. */
+/** What a row runs with. */
 export interface Bench {
-  /** Few and tiny rounds: enough to see that the code works, and of no meaning as figures. */
+  /** Few and short rounds: enough to test the code, too short for meaningful figures. */
   quick: boolean;
-  /** Run when the row is over, or interrupted. */
+  /** Tasks to run when the row has ended or is interrupted. */
   cleanup: Cleanup;
-  /** The private Docker daemon that all rows share, started by the first that asks. */
+  /** The private Docker daemon of all rows, started on the first call. */
   docker(): Promise<BenchDocker>;
 }

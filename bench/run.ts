@@ -22,19 +22,22 @@ import { type RowResult, toMarkdown, writeResults } from './support/results.ts';
 
 const USAGE = `npm run bench [-- [--quick] [row …]]
 
-Measures Roundhouse beside its peers. A run of all rows is written to bench/results.
-  --quick   tiny rounds, to test the code; the figures mean nothing and are not written
+Measures Roundhouse and comparable libraries. A run of all rows is written to bench/results.
+  --quick   short rounds, to test the code; the figures are meaningless and not written
 `;
-const DEADLINE_MS = 12 * 60_000;
+const TIMEOUT_MS = 12 * 60_000;
 
-/** From a change to right answers. */
+/** Time from a change to correct responses. */
 const CHANGES: readonly Row[] = [outsideKill, outsideStart, engineHealth, streamEvents, vpnHealth];
-/** Over Redis. */
-const SHARED: readonly Row[] = [sharedHits, sharedStampede, sharedHung, httpCache];
-/** In the order of the table. */
-const TABLE: readonly Row[] = [cachedHttp, firstRead, expiry, ...CHANGES, hits, ...SHARED, sweep];
-/** In-process rows come first, and the one that counts nanoseconds before all: it wants code nobody used. */
-const ORDER: readonly Row[] = [hits, expiry, sweep, ...SHARED, cachedHttp, firstRead, ...CHANGES];
+/** With Redis. */
+const REDIS: readonly Row[] = [sharedHits, sharedStampede, sharedHung, httpCache];
+/** In the order of the results. */
+const TABLE: readonly Row[] = [cachedHttp, firstRead, expiry, ...CHANGES, hits, ...REDIS, sweep];
+/**
+ * In-process rows run first, and first of all the one that measures nanoseconds: it needs code not yet
+ * optimised for others.
+ */
+const ORDER: readonly Row[] = [hits, expiry, sweep, ...REDIS, cachedHttp, firstRead, ...CHANGES];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -43,7 +46,7 @@ const { values, positionals } = parseArgs({
 const unknown = positionals.filter((name) => !TABLE.some((row) => row.name === name));
 if (unknown.length > 0) {
   const names = TABLE.map(({ name }) => name).join(', ');
-  process.stderr.write(`${USAGE}\nNo such row: ${unknown.join(', ')}. Rows: ${names}\n`);
+  process.stderr.write(`${USAGE}\nUnknown row: ${unknown.join(', ')}. Rows: ${names}\n`);
   process.exit(2);
 }
 
@@ -51,44 +54,44 @@ const cleanup = new Cleanup();
 let interrupted = false;
 process.once('SIGINT', () => void stop(130, 'interrupted'));
 process.once('SIGTERM', () => void stop(143, 'interrupted'));
-setTimeout(() => void stop(1, `not done within ${DEADLINE_MS / 60_000} minutes`), DEADLINE_MS).unref();
+setTimeout(() => void stop(1, `timed out after ${TIMEOUT_MS / 60_000} minutes`), TIMEOUT_MS).unref();
 
-const results = await runRows(ORDER.filter(isWanted), values.quick);
+const results = await runRows(ORDER.filter(isSelected), values.quick);
 await cleanup.run();
 const machine = await describeMachine();
 const ordered = TABLE.flatMap((row) => results.get(row) ?? []);
 process.stdout.write(`\n${toMarkdown(machine, ordered)}`);
-if (values.quick) process.stdout.write('\nA quick run: the figures mean nothing.\n');
+if (values.quick) process.stdout.write('\nQuick run: the figures are meaningless.\n');
 else if (positionals.length === 0) {
   await writeResults(join(import.meta.dirname, 'results'), machine, ordered);
 }
 process.exit(ordered.some((result) => 'failed' in result) ? 1 : 0);
 
-function isWanted({ name }: Row): boolean {
+function isSelected({ name }: Row): boolean {
   return positionals.length === 0 || positionals.includes(name);
 }
 
 async function runRows(rows: readonly Row[], quick: boolean): Promise<Map<Row, RowResult>> {
-  // Registered before any row, so that the daemon outlasts what rows have to clear away in it.
+  // Added before any row's tasks, so that the daemon stops after the rows have removed their containers.
   const daemonCleanup = new Cleanup();
   cleanup.add(() => daemonCleanup.run());
-  let shared: Promise<BenchDocker> | undefined;
+  let daemon: Promise<BenchDocker> | undefined;
   const docker = () => {
-    shared ??= openDocker(daemonCleanup);
-    return shared;
+    daemon ??= openDocker(daemonCleanup);
+    return daemon;
   };
   const results = new Map<Row, RowResult>();
   for (const row of rows) {
     if (interrupted) break;
     process.stderr.write(`${row.name} …\n`);
-    const begun = performance.now();
+    const startedAt = performance.now();
     results.set(row, await runRow(row, { quick, docker }));
-    process.stderr.write(`${row.name}: ${((performance.now() - begun) / 1000).toFixed(1)} s\n`);
+    process.stderr.write(`${row.name}: ${((performance.now() - startedAt) / 1000).toFixed(1)} s\n`);
   }
   return results;
 }
 
-/** Runs a row, and ends what it has started before the next one is measured. */
+/** Runs a row and stops everything it has started before the next row. */
 async function runRow(row: Row, parts: Omit<Bench, 'cleanup'>): Promise<RowResult> {
   const { name, title } = row;
   const own = new Cleanup();
@@ -102,9 +105,9 @@ async function runRow(row: Row, parts: Omit<Bench, 'cleanup'>): Promise<RowResul
   }
 }
 
-async function stop(code: number, why: string): Promise<void> {
+async function stop(code: number, reason: string): Promise<void> {
   interrupted = true;
-  process.stderr.write(`${why}: cleaning up\n`);
+  process.stderr.write(`${reason}: cleaning up\n`);
   await cleanup.run();
   process.exit(code);
 }

@@ -1,66 +1,65 @@
 /**
- * A walk through `roundhouse/cache`. From the root of the project:
+ * A tour of `roundhouse/cache`. Run it in the root of the project:
  *
  *     node --conditions=roundhouse:source examples/cache.ts
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Cache, cacheKey } from 'roundhouse/cache';
 
-const say = (line: string) => process.stdout.write(`${line}\n`);
+const print = (line: string) => process.stdout.write(`${line}\n`);
 
-/** A yard of engines that takes its time to count them, and can lose its telephone line. */
-const yard = { engines: 3, counted: 0, connected: true };
+/** A source that takes 30 ms to count engines and can fail. */
+const source = { engines: 3, reads: 0, available: true };
 async function countEngines() {
-  yard.counted += 1;
-  const { engines, connected } = yard;
+  source.reads += 1;
+  const { engines, available } = source;
   await delay(30);
-  if (!connected) throw new Error('the line is dead');
+  if (!available) throw new Error('the source is down');
   return { engines };
 }
 
 using cache = new Cache<{ engines: number }>({ staleIfErrorS: 30, refreshAheadS: 15 });
-const key = cacheKey('yard', 'engines');
-const ask = () => cache.read(key, countEngines, { ttlS: 60 });
+const key = cacheKey('stats', 'engines');
+const read = () => cache.read(key, countEngines, { ttlS: 60 });
 
-say('A hundred people ask at once.');
-const answers = await Promise.all(Array.from({ length: 100 }, ask));
-const outcomes = Object.entries(Object.groupBy(answers, ({ outcome }) => outcome));
-const told = outcomes.map(([outcome, reads]) => `${reads.length} ${outcome}`).join(', ');
-say(`  The yard was counted ${yard.counted} time: ${told}.`);
+print('Single flight: 100 concurrent reads');
+const results = await Promise.all(Array.from({ length: 100 }, read));
+const byOutcome = Object.entries(Object.groupBy(results, ({ outcome }) => outcome));
+const outcomes = byOutcome.map(([outcome, reads]) => `${reads.length} ${outcome}`).join(', ');
+print(`  ${source.reads} load: ${outcomes}.`);
 
-say('A thousand more ask, one after another.');
+print('Hits: 1000 more reads');
 let hits = 0;
-for (let i = 0; i < 1000; i += 1) if ((await ask()).outcome === 'hit') hits += 1;
-say(`  The yard was counted ${yard.counted} time: ${hits} hits.`);
+for (let i = 0; i < 1000; i += 1) if ((await read()).outcome === 'hit') hits += 1;
+print(`  ${source.reads} load: ${hits} hits.`);
 
-say('An engine arrives while somebody counts.');
-cache.invalidate('yard:*');
-const early = ask();
+print('Invalidation: the number of engines changes during a load');
+cache.invalidate('stats:*');
+const early = read();
 await delay(5);
-yard.engines += 1;
-cache.invalidate('yard:*');
-const late = ask();
-say(
-  `  Who asked before is told ${(await early).value.engines}, who asked after ${(await late).value.engines}.`,
+source.engines += 1;
+cache.invalidate('stats:*');
+const late = read();
+print(
+  `  A read before the change gets ${(await early).value.engines}, a read after it ${(await late).value.engines}.`,
 );
-say(`  The cache has kept ${cache.get(key)?.engines}.`);
+print(`  The cached value is ${cache.get(key)?.engines}.`);
 
-say('The line goes dead, and something changes.');
-yard.connected = false;
-cache.invalidate('yard:*');
-const old = await ask();
-say(
-  `  ${old.value.engines} engines, ${old.outcome}, ${old.ageS.toFixed(1)} s old: better than nothing, and it says so.`,
-);
+print('Stale if error: the source fails after another change');
+source.available = false;
+cache.invalidate('stats:*');
+const fallback = await read();
+print(`  ${fallback.value.engines} engines, ${fallback.outcome}, ${fallback.ageS.toFixed(1)} s old.`);
 
-say('Somebody keeps looking at a figure that is good for 0.3 s.');
-let ticks = 0;
-const look = () => cache.read('yard:ticks', () => ({ engines: ++ticks }), { ttlS: 0.3 });
-await look();
-while (ticks < 3) await delay(20);
-const fresh = await look();
-say(`  Loaded again twice in the background; the next look is a ${fresh.outcome}.`);
+print('Refresh-ahead: a value with a TTL of 0.3 s');
+let loads = 0;
+const readRefreshed = () => cache.read('stats:loads', () => ({ engines: ++loads }), { ttlS: 0.3 });
+await readRefreshed();
+while (loads < 3) await delay(20);
+print(`  After two refreshes in the background the next read is a ${(await readRefreshed()).outcome}.`);
 
 const { misses, collapsed, stale, hitRate, ...stats } = cache.stats();
-say(`${stats.hits} hits and ${misses} misses (${collapsed} collapsed, ${stale} stale): ${hitRate} % hits.`);
-say(`${stats.loads} loads, ${stats.loadErrors} failed.`);
+print(
+  `${stats.hits} hits and ${misses} misses (${collapsed} collapsed, ${stale} stale): hit rate ${hitRate} %.`,
+);
+print(`${stats.loads} loads, ${stats.loadErrors} failed.`);

@@ -1,61 +1,63 @@
 /**
- * A walk through `roundhouse/redis` and `roundhouse/result-cache`, with a Redis at REDIS_URL. From the root
- * of the project:
+ * Shows `roundhouse/redis` and `roundhouse/result-cache`. Needs a Redis server at REDIS_URL. Run it from the root of
+ * the project:
  *
  *     REDIS_URL=redis://localhost node --conditions=roundhouse:source examples/redis.ts
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { LeaderLease, RedisLink, TieredCache } from 'roundhouse/redis';
-import { type Boxed, cachedResult } from 'roundhouse/result-cache';
+import { cachedResult, type StoredResult } from 'roundhouse/result-cache';
 
-const say = (line: string) => process.stdout.write(`${line}\n`);
-const until = async (done: () => boolean) => {
-  while (!done()) await delay(10);
+const print = (line: string) => process.stdout.write(`${line}\n`);
+const until = async (condition: () => boolean) => {
+  while (!condition()) await delay(10);
 };
 
-/** Two processes would look like this; here they are two halves of one. */
+/** What each process would do. Here, both are in the same process. */
 function connect() {
   const link = new RedisLink({ url: process.env.REDIS_URL ?? 'redis://localhost', prefix: 'example' });
-  const cache = new TieredCache<Boxed>(link, { namespace: `yard-${process.pid}` });
+  const cache = new TieredCache<StoredResult>(link, { namespace: `yard-${process.pid}` });
   return { link, cache };
 }
-const north = connect();
-const south = connect();
-await until(() => north.cache.connected && south.cache.connected);
+const a = connect();
+const b = connect();
+await until(() => a.cache.connected && b.cache.connected);
 
-let counted = 0;
+let calls = 0;
 async function countEngines(yard: string) {
-  counted += 1;
+  calls += 1;
   await delay(30);
   return { yard, engines: 3 };
 }
-const countNorth = cachedResult(countEngines, { ttlS: 60, cache: north.cache });
-const countSouth = cachedResult(countEngines, { ttlS: 60, cache: south.cache });
+const countFromA = cachedResult(countEngines, { ttlS: 60, cache: a.cache });
+const countFromB = cachedResult(countEngines, { ttlS: 60, cache: b.cache });
 
-say('A hundred people ask, half of them in the north and half in the south.');
-await Promise.all(Array.from({ length: 100 }, (_, i) => (i % 2 ? countNorth : countSouth)('main')));
-say(`  The yard was counted ${counted} time.`);
+print('100 concurrent calls, half of them in process A and half in process B:');
+await Promise.all(Array.from({ length: 100 }, (_, i) => (i % 2 ? countFromA : countFromB)('main')));
+print(`  function called ${calls} time`);
 
-say('An engine leaves; the north says so.');
-countNorth.invalidate('main');
-await until(() => south.cache.get(countSouth.keyOf('main') ?? '') === undefined);
-await countSouth('main');
-say(`  The south has heard of it: the yard was counted ${counted} times.`);
+print('Process A invalidates the result, and process B calls the function again:');
+countFromA.invalidate('main');
+await until(() => b.cache.get(countFromB.keyOf('main') ?? '') === undefined);
+await countFromB('main');
+print(`  function called ${calls} times`);
 
-say('One of them is to move the engines.');
+print('Both processes are candidates for leadership:');
 const name = `yard-${process.pid}`;
-const leaders = [north, south].map(({ link }) => new LeaderLease(link, { name, leaseS: 2 }));
-await until(() => leaders.some(({ term }) => term !== undefined));
-say(`  ${leaders.filter(({ term }) => term !== undefined).length} leads.`);
-const first = leaders.find(({ term }) => term !== undefined);
-const fence = first?.term?.fence ?? 0;
-await first?.close();
-await until(() => leaders.some(({ term }) => term !== undefined));
-const second = leaders.find(({ term }) => term !== undefined);
-say(`  It resigns, the other one leads, with a higher fence: ${(second?.term?.fence ?? 0) > fence}.`);
+const leases = [a, b].map(({ link }) => new LeaderLease(link, { name, leaseS: 2 }));
+const findLeader = () => leases.find(({ term }) => term !== undefined);
+await until(() => findLeader() !== undefined);
+print(`  leaders: ${leases.filter(({ term }) => term !== undefined).length}`);
 
-for (const leader of leaders) await leader.close();
-for (const { cache, link } of [north, south]) {
+print('The leader steps down, and the other process takes over:');
+const first = findLeader();
+const firstFence = first?.term?.fence ?? 0;
+await first?.close();
+await until(() => findLeader() !== undefined);
+print(`  fencing token increased: ${(findLeader()?.term?.fence ?? 0) > firstFence}`);
+
+for (const lease of leases) await lease.close();
+for (const { cache, link } of [a, b]) {
   cache.close();
   link.close();
 }

@@ -31,8 +31,9 @@ export async function describeLibrary(): Promise<string> {
 function tableOf(table: SettingsTable): string {
   const rows = Object.values(table).map((setting: Setting<unknown>) => {
     const names = setting.env.map((name) => `\`${name}\``).join(', ');
-    const fallback = setting.fallbackText ?? (setting.fallback === null ? 'unset' : String(setting.fallback));
-    return `| ${names} | ${fallback} | ${setting.unit} | ${setting.description} |\n`;
+    const defaultText =
+      setting.defaultText ?? (setting.defaultValue === null ? 'unset' : String(setting.defaultValue));
+    return `| ${names} | ${defaultText} | ${setting.unit} | ${setting.description} |\n`;
   });
   return `| variable | default | unit | meaning |\n|---|---|---|---|\n${rows.join('')}`;
 }

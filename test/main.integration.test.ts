@@ -187,7 +187,7 @@ describe('a failed start exits with code 1 and an error message without a stack 
   test('all invalid settings at once', async () => {
     const message = await failedStart({ PORT: 'x', MIN_REPLICAS: '-1', LOG_LEVEL: 'loud', API_KEY: 'short' });
     expect(message.split('\n')).toEqual([
-      'The configuration has faults:',
+      'Invalid configuration:',
       expect.stringContaining('PORT="x" must be'),
       expect.stringContaining('LOG_LEVEL="loud" must be'),
       expect.stringContaining('API_KEY="…" must be'),

@@ -11,9 +11,9 @@ import { getJson, startRoundhouse } from '../support/roundhouse.ts';
 import { ratios } from '../support/statistics.ts';
 
 const PATH = '/engines/stats/total';
-const NGINX = 'nginx proxy_cache, one worker, in front of ours';
-const LEVEL = atLeast(0.95);
-const ENGINE_DEADLINE_MS = 20_000;
+const NGINX = 'nginx proxy_cache, 1 worker, in front of Roundhouse';
+const TARGET = atLeast(0.95);
+const ENGINE_TIMEOUT_MS = 20_000;
 
 export const cachedHttp: Row = {
   name: 'cached-http',
@@ -36,10 +36,10 @@ export const cachedHttp: Row = {
     await assertHit(ours.url);
     const [first, ...others] = servers;
     return [
-      ...others.flatMap((peer) => compare(first!, peer, LEVEL)),
-      ...('missing' in nginx ? [{ what: `requests/s, ours ÷ ${NGINX}`, missing: nginx.missing }] : []),
+      ...others.flatMap((peer) => compare(first!, peer, TARGET)),
+      ...('missing' in nginx ? [{ what: `requests/s, Roundhouse ÷ ${NGINX}`, missing: nginx.missing }] : []),
       ...servers.map(({ name, perSecond }) => ({
-        what: `${name}, asked by ${load.name}`,
+        what: `${name}, load from ${load.name}`,
         unit: 'requests/s' as const,
         target: null,
         rounds: perSecond,
@@ -51,7 +51,7 @@ export const cachedHttp: Row = {
 interface Server {
   name: string;
   url: string;
-  /** The processes that answer. */
+  /** Processes that handle the requests. */
   pids: readonly number[];
 }
 
@@ -83,13 +83,13 @@ class LoadedServer {
 function compare(ours: LoadedServer, peer: LoadedServer, target: Target): Finding[] {
   return [
     {
-      what: `requests/s, ours ÷ ${peer.name}`,
+      what: `requests/s, Roundhouse ÷ ${peer.name}`,
       unit: '×',
       target,
       rounds: ratios(ours.perSecond, peer.perSecond),
     },
     {
-      what: `requests per second of the server's processor time, ours ÷ ${peer.name}`,
+      what: `requests per second of the server's CPU time, Roundhouse ÷ ${peer.name}`,
       unit: '×',
       target: null,
       rounds: ratios(ours.perCpuSecond, peer.perCpuSecond),
@@ -97,29 +97,29 @@ function compare(ours: LoadedServer, peer: LoadedServer, target: Target): Findin
   ];
 }
 
-/** The whole application with one emulated engine, by its defaults. */
+/** The whole application with default settings and one emulated engine. */
 async function startOurs(cleanup: Cleanup): Promise<Server> {
   const { url, pid } = await startRoundhouse(cleanup, { ENGINE_RUNTIME: 'process' });
-  const counted = () => getJson<{ container_count: number }>(url + PATH).catch(() => null);
+  const readTotals = () => getJson<{ container_count: number }>(url + PATH).catch(() => null);
   await waitUntil(
-    'the engine runs',
-    async () => (await counted())?.container_count === 1,
-    ENGINE_DEADLINE_MS,
+    'one engine is running',
+    async () => (await readTotals())?.container_count === 1,
+    ENGINE_TIMEOUT_MS,
   );
-  return { name: 'ours', url: url + PATH, pids: [pid] };
+  return { name: 'Roundhouse', url: url + PATH, pids: [pid] };
 }
 
 async function startBare(cleanup: Cleanup, form: 'buffer' | 'string', body: string): Promise<Server> {
   const program = fileURLToPath(new URL('../support/constant-server.ts', import.meta.url));
   const command = { command: process.execPath, args: [program, form, PATH, body] };
-  const { pid, told } = await startChild(cleanup, command, (line) =>
+  const { pid, readyValue: origin } = await startChild(cleanup, command, (line) =>
     line.startsWith('http://') ? line : null,
   );
-  return { name: `a bare Fastify route sending a constant ${form}`, url: told + PATH, pids: [pid] };
+  return { name: `bare Fastify route that sends a constant ${form}`, url: origin + PATH, pids: [pid] };
 }
 
-/** Were the cache off, or the key not warm, the figures would be of something else. */
+/** Guards against measuring uncached responses. */
 async function assertHit(url: string): Promise<void> {
   const status = (await fetch(url)).headers.get('cache-status');
-  if (!status?.includes('; hit')) throw new Error(`not a cache hit: ${status}`);
+  if (!status?.includes('; hit')) throw new Error(`expected a cache hit, got Cache-Status: ${status}`);
 }

@@ -2,60 +2,60 @@ import type { RequestListener } from 'node:http';
 import type { WireEngine } from '../../src/service/api/views.ts';
 import { startStubServer } from '../../test/support/http/stub-server.ts';
 import type { Bench, Row } from '../row.ts';
-import { adoptingSettings, momentOfTruth, readStatus, untilKnown } from '../support/change.ts';
+import { adoptingSettings, readStatus, timeWhenCorrect, waitForEngines } from '../support/change.ts';
 import { startFleet } from '../support/fleet.ts';
 import { atMost, type Finding } from '../support/measure.ts';
 import { getJson, startRoundhouse } from '../support/roundhouse.ts';
 
 const LABEL = { name: 'bench.health', value: 'yes' };
-const CHECK_EVERY_S = 0.25;
+const CHECK_INTERVAL_S = 0.25;
 
 /**
- * What is polled cannot be told earlier than it is asked for: by default an engine is asked every 20 s, and is
- * unhealthy after three failures. So the time begins as the engine gives the answer that decides.
+ * Measures from the engine's response to the decisive health check. The delay until that check depends on the
+ * configured interval and failure threshold (by default 20 s and 3 failures), not on the code.
  */
 export const engineHealth: Row = {
   name: 'engine-health',
   title:
-    "An engine's health changes: from its deciding answer to a health check until the polled HTTP API is right",
+    "An engine's health changes: from its response to the decisive health check to correct API responses",
   async run(bench: Bench): Promise<Finding[]> {
     const docker = await bench.docker();
     const changes = bench.quick ? 2 : 20;
     let healthy = true;
-    let answeredAt: number | undefined;
-    const answer: RequestListener = (_request, response) => {
-      answeredAt ??= performance.now();
+    let respondedAt: number | undefined;
+    const respond: RequestListener = (_request, response) => {
+      respondedAt ??= performance.now();
       const result = { platform: 'linux', version: '1' };
       if (healthy) response.end(JSON.stringify({ result, error: null }));
       else response.writeHead(500).end();
     };
-    const engine = await startStubServer(answer);
+    const engine = await startStubServer(respond);
     bench.cleanup.add(() => engine[Symbol.asyncDispose]());
     await startFleet(bench.cleanup, docker, 1, LABEL, {}, engine.port);
     const { url } = await startRoundhouse(bench.cleanup, {
       ...adoptingSettings(docker, LABEL),
-      HEALTH_CHECK_INTERVAL_S: `${CHECK_EVERY_S}`,
+      HEALTH_CHECK_INTERVAL_S: `${CHECK_INTERVAL_S}`,
       HEALTH_FAILURE_THRESHOLD: '1',
-      // No engine is replaced meanwhile.
+      // Longer than the measurement, so that no engine is replaced.
       ENGINE_GRACE_PERIOD_S: '3600',
     });
-    await untilKnown(url, 1);
+    await waitForEngines(url, 1);
     const isHealthy = async () => (await readStatus(url)).engines.healthy === 1;
-    await momentOfTruth('the engine is healthy', isHealthy);
+    await timeWhenCorrect('the engine is healthy', isHealthy);
     const [status, list]: [number[], number[]] = [[], []];
     for (let change = 0; change < changes; change += 1) {
       healthy = !healthy;
-      answeredAt = undefined;
-      const wanted = healthy ? 'healthy' : 'unhealthy';
+      respondedAt = undefined;
+      const expected = healthy ? 'healthy' : 'unhealthy';
       const moments = await Promise.all([
-        momentOfTruth('status', async () => (await readStatus(url)).engines[wanted] === 1),
-        momentOfTruth('list', async () => {
+        timeWhenCorrect('status', async () => (await readStatus(url)).engines[expected] === 1),
+        timeWhenCorrect('list', async () => {
           const engines = await getJson<WireEngine[]>(`${url}/engines`);
-          return engines[0]?.health_status === wanted;
+          return engines[0]?.health_status === expected;
         }),
       ]);
-      status.push(moments[0] - answeredAt!);
-      list.push(moments[1] - answeredAt!);
+      status.push(moments[0] - respondedAt!);
+      list.push(moments[1] - respondedAt!);
     }
     return [
       { what: 'GET /orchestrator/status', unit: 'ms', target: atMost(200), rounds: status },

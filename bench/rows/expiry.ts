@@ -7,23 +7,23 @@ import { createBento, createDedupe, createOurs, type Load, VALUE, type Value } f
 const KEY = 'stats:total';
 const TTL_S = 1;
 const JUST_AFTER_MS = 1000 * TTL_S + 20;
-/** What a read of many engines takes. */
+/** Typical duration of a read of many engines. */
 const LOAD_MS = 200;
-/** Nobody can wait less than the load takes; the rest is making the calls and handing out the answers. */
+/** A read waits at least as long as the load takes; the rest is calling and settling all reads. */
 const ONE_LOAD = atMost(1.1);
 
-/** A cache as it is burst upon. */
+/** A cache under test. */
 interface Subject {
   name: string;
-  /** When an entry surely has expired. */
+  /** Time after which an entry has certainly expired. */
   expiredAfterMs: number;
   targets: { loads: Target; wait: Target } | null;
   open(load: Load): { read(): Promise<unknown>; close(): unknown };
 }
 
 const SUBJECTS: readonly Subject[] = [
-  ours('getOrLoad', { keepWarm: false }),
-  ours('getOrLoad, key kept warm', { keepWarm: true }),
+  ours('getOrLoad', { refreshAhead: false }),
+  ours('getOrLoad with refresh-ahead', { refreshAhead: true }),
   {
     name: 'BentoCache getOrSet',
     expiredAfterMs: JUST_AFTER_MS,
@@ -36,7 +36,7 @@ const SUBJECTS: readonly Subject[] = [
   },
   {
     name: 'async-cache-dedupe',
-    // It counts whole seconds, and reads its clock once a second.
+    // Its TTLs are whole seconds, and it reads the clock once a second.
     expiredAfterMs: 1000 * TTL_S + 1050,
     targets: null,
     open(load) {
@@ -55,7 +55,7 @@ const SUBJECTS: readonly Subject[] = [
   },
 ];
 
-function ours(name: string, options: { keepWarm: boolean }): Subject {
+function ours(name: string, options: { refreshAhead: boolean }): Subject {
   return {
     name,
     expiredAfterMs: JUST_AFTER_MS,
@@ -69,7 +69,7 @@ function ours(name: string, options: { keepWarm: boolean }): Subject {
 
 export const expiry: Row = {
   name: 'expiry',
-  title: '10,000 requests at once when an entry has expired, in process',
+  title: '10,000 concurrent reads of an expired entry, in process',
   async run({ quick }: Bench): Promise<Finding[]> {
     const rounds = quick ? 1 : 3;
     const calls = quick ? 1000 : 10_000;
@@ -88,7 +88,7 @@ export const expiry: Row = {
   },
 };
 
-/** A source that takes its time and notes how long each load took. */
+/** A slow source that records the duration of each load. */
 class SlowSource {
   readonly tookMs: number[] = [];
   #last: Promise<Value> | undefined;
@@ -98,15 +98,15 @@ class SlowSource {
     return this.#last;
   };
 
-  /** Resolves when the load begun last is over. */
+  /** Resolves when the latest load has ended. */
   async idle(): Promise<void> {
     await this.#last;
   }
 
   async #run(): Promise<Value> {
-    const begun = performance.now();
+    const startedAt = performance.now();
     await pause(LOAD_MS);
-    this.tookMs.push(performance.now() - begun);
+    this.tookMs.push(performance.now() - startedAt);
     return { ...VALUE };
   }
 }
@@ -124,14 +124,14 @@ async function runBurst(subject: Subject, calls: number) {
   return { loads: source.tookMs.length, loadMs: Math.max(...source.tookMs), longestWaitMs };
 }
 
-/** Makes all calls within one turn of the event loop; returns the longest time from a call to its answer. */
+/** Makes all calls in one turn of the event loop. Returns the longest time from a call to its result. */
 async function longestOf(read: () => Promise<unknown>, calls: number): Promise<number> {
   let longest = 0;
-  const answers = Array.from({ length: calls }, async () => {
-    const begun = performance.now();
+  const results = Array.from({ length: calls }, async () => {
+    const startedAt = performance.now();
     await read();
-    longest = Math.max(longest, performance.now() - begun);
+    longest = Math.max(longest, performance.now() - startedAt);
   });
-  await Promise.all(answers);
+  await Promise.all(results);
   return longest;
 }

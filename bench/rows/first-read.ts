@@ -17,33 +17,33 @@ import { ratios } from '../support/statistics.ts';
 
 const FEW: Label = { name: 'bench.few', value: 'yes' };
 const ALL: Label = { name: 'bench.all', value: 'yes' };
-const TIMES = 10;
-const ADOPT_DEADLINE_MS = 20_000;
-/** As CACHE_LOAD_TIMEOUT_S. */
-const READ_DEADLINE_MS = 10_000;
+const FACTOR = 10;
+const ADOPT_TIMEOUT_MS = 20_000;
+/** The default of CACHE_LOAD_TIMEOUT_S. */
+const READ_TIMEOUT_MS = 10_000;
 
 export const firstRead: Row = {
   name: 'first-read',
-  title: 'First read of stats:total, engines known and nothing sampled before, real containers',
+  title: 'First read of stats:total: real containers, engines discovered, no samples yet',
   async run(bench: Bench): Promise<Finding[]> {
     const docker = await bench.docker();
     const few = bench.quick ? 3 : 20;
     const sources = { files: sampleFromCgroup, api: sampleFromApi(docker.client) };
     const ids = await startFleet(bench.cleanup, docker, few, ALL, { [FEW.name]: FEW.value });
     const small = await measureFew(docker, sources, ids, bench.quick ? 2 : 9);
-    await startFleet(bench.cleanup, docker, few * (TIMES - 1), ALL);
+    await startFleet(bench.cleanup, docker, few * (FACTOR - 1), ALL);
     const growth = await measureGrowth(docker, sources, few, bench.quick ? 1 : 5);
     return [
       { what: `${few} engines, cgroup files`, unit: 'ms', target: atMost(50), rounds: small.files },
-      { what: `${few} engines, Docker API alone`, unit: 'ms', target: atMost(1500), rounds: small.api },
+      { what: `${few} engines, Docker API only`, unit: 'ms', target: atMost(1500), rounds: small.api },
       {
-        what: `${few} engines, dockerode's two-sample stats, all at once`,
+        what: `${few} engines, dockerode's two-sample stats, concurrently`,
         unit: 'ms',
         target: null,
         rounds: small.twoSamples,
       },
       ...growthFindings(few, 'cgroup files', growth.files),
-      ...growthFindings(few, 'Docker API alone', growth.api),
+      ...growthFindings(few, 'Docker API only', growth.api),
     ];
   },
 };
@@ -60,13 +60,13 @@ async function measureFew(docker: BenchDocker, sources: Sources, ids: readonly s
   return measured;
 }
 
-/** Reads of few and of all engines in turn, each pair in one round. */
+/** Reads few and all engines alternately, one pair per round. */
 async function measureGrowth(docker: BenchDocker, sources: Sources, few: number, rounds: number) {
   const measured = { files: new Growth(), api: new Growth() };
   for (let round = 0; round < rounds; round += 1) {
     for (const name of ['files', 'api'] as const) {
       measured[name].few.push(await timeFirstRead(docker, sources[name], FEW, few));
-      measured[name].all.push(await timeFirstRead(docker, sources[name], ALL, few * TIMES));
+      measured[name].all.push(await timeFirstRead(docker, sources[name], ALL, few * FACTOR));
     }
   }
   return measured;
@@ -78,19 +78,19 @@ class Growth {
 }
 
 function growthFindings(few: number, source: string, { all, few: small }: Growth): Finding[] {
-  const many = few * TIMES;
+  const many = few * FACTOR;
   return [
     { what: `${many} engines, ${source}`, unit: 'ms', target: null, rounds: all },
     {
       what: `${many} engines ÷ ${few} engines, ${source}`,
       unit: '×',
-      target: atMost(TIMES, 'median'),
+      target: atMost(FACTOR, 'median'),
       rounds: ratios(all, small),
     },
   ];
 }
 
-/** @returns milliseconds that the first read of a service takes that has just found its engines. */
+/** @returns duration in milliseconds of the first read of a service that has just discovered its engines */
 async function timeFirstRead(
   docker: BenchDocker,
   source: DockerSampleSource,
@@ -103,13 +103,13 @@ async function timeFirstRead(
   const stats = new EngineUsageReader(runtime, registry, parts.clock);
   registry.start();
   try {
-    const known = () => registry.available && registry.size === count;
-    await waitUntil(`${count} engines are known`, known, ADOPT_DEADLINE_MS);
-    const begun = performance.now();
-    const total = await stats.total(AbortSignal.timeout(READ_DEADLINE_MS));
-    const tookMs = performance.now() - begun;
+    const isComplete = () => registry.available && registry.size === count;
+    await waitUntil(`${count} engines are discovered`, isComplete, ADOPT_TIMEOUT_MS);
+    const startedAt = performance.now();
+    const total = await stats.total(AbortSignal.timeout(READ_TIMEOUT_MS));
+    const tookMs = performance.now() - startedAt;
     if (total.engineCount !== count || !(total.memoryUsage > 0)) {
-      throw new Error(`not the figures of ${count} engines: ${JSON.stringify(total)}`);
+      throw new Error(`expected the totals of ${count} engines, got ${JSON.stringify(total)}`);
     }
     return tookMs;
   } finally {
@@ -117,11 +117,11 @@ async function timeFirstRead(
   }
 }
 
-/** What a reader pays that leaves the CPU percentage to Docker, which then waits for a second sample. */
+/** Duration with CPU percentages calculated by Docker, which takes two samples one second apart. */
 async function timeTwoSamples({ client }: BenchDocker, ids: readonly string[]): Promise<number> {
-  const begun = performance.now();
-  const answers = await Promise.all(ids.map((id) => client.docker.getContainer(id).stats({ stream: false })));
-  const tookMs = performance.now() - begun;
-  if (!answers.every(({ memory_stats }) => memory_stats.usage > 0)) throw new Error('a container has ended');
+  const startedAt = performance.now();
+  const results = await Promise.all(ids.map((id) => client.docker.getContainer(id).stats({ stream: false })));
+  const tookMs = performance.now() - startedAt;
+  if (!results.every(({ memory_stats }) => memory_stats.usage > 0)) throw new Error('a container has ended');
   return tookMs;
 }

@@ -2,10 +2,10 @@ import { LRUCache } from 'lru-cache';
 import type { Bench, Row } from '../row.ts';
 import { atLeast, type Finding } from '../support/measure.ts';
 import { createBento, createDedupe, createOurs, VALUE, type Value } from '../support/peers.ts';
-import { type Contender, faster, race, times } from '../support/race.ts';
+import { type Contender, race, speedRatios, timeFindings } from '../support/race.ts';
 
 const TTL_S = 3600;
-/** As many as a panel reads, and a power of two. */
+/** About as many as a panel reads, and a power of two. */
 const KEYS = Array.from({ length: 16 }, (_, index) => `stats:engine:${index}`);
 const MASK = KEYS.length - 1;
 
@@ -19,28 +19,28 @@ export const hits: Row = {
     await race(Object.values(loading), rounds, 300_000 * scale);
     const plain = plainContenders();
     await race(Object.values(plain), rounds, 4_000_000 * scale);
-    const three = atLeast(3);
+    const target = atLeast(3);
     return [
       {
         what: 'getOrLoad: speed ÷ BentoCache getOrSet (memory, values not serialised)',
         unit: '×',
-        target: three,
-        rounds: faster(loading.ours, loading.bento),
+        target,
+        rounds: speedRatios(loading.ours, loading.bento),
       },
       {
         what: 'getOrLoad: speed ÷ async-cache-dedupe (memory)',
         unit: '×',
-        target: three,
-        rounds: faster(loading.ours, loading.dedupe),
+        target,
+        rounds: speedRatios(loading.ours, loading.dedupe),
       },
       {
-        what: 'get: speed ÷ lru-cache get with TTL',
+        what: 'get: speed ÷ lru-cache get with a TTL',
         unit: '×',
         target: atLeast(0.5),
-        rounds: faster(plain.ours, plain.lru),
+        rounds: speedRatios(plain.ours, plain.lru),
       },
-      ...times({ 'getOrLoad, awaited': loading.ours, 'BentoCache getOrSet, awaited': loading.bento }),
-      ...times({
+      ...timeFindings({ 'getOrLoad, awaited': loading.ours, 'BentoCache getOrSet, awaited': loading.bento }),
+      ...timeFindings({
         'async-cache-dedupe, awaited': loading.dedupe,
         get: plain.ours,
         'lru-cache get': plain.lru,
@@ -50,12 +50,12 @@ export const hits: Row = {
 };
 
 const fail = async (): Promise<Value> => {
-  throw new Error('a miss');
+  throw new Error('unexpected miss');
 };
 
-/** Each filled first; after that a load would throw. */
+/** All caches are filled first. A later load throws. */
 async function loadingContenders(): Promise<Record<'ours' | 'bento' | 'dedupe', Contender>> {
-  const ours = createOurs({ keepWarm: true });
+  const ours = createOurs({ refreshAhead: true });
   const bento = createBento();
   let load = async () => ({ ...VALUE });
   const dedupe = createDedupe(() => load(), TTL_S);
@@ -100,7 +100,7 @@ async function loadingContenders(): Promise<Record<'ours' | 'bento' | 'dedupe', 
 }
 
 function plainContenders(): Record<'ours' | 'lru', Contender> {
-  const ours = createOurs({ keepWarm: true });
+  const ours = createOurs({ refreshAhead: true });
   const lru = new LRUCache<string, Value>({ max: 10_000, ttl: 1000 * TTL_S });
   for (const key of KEYS) {
     ours.set(key, { ...VALUE }, { ttlS: TTL_S });

@@ -5,10 +5,10 @@ import * as peers from '../support/http-peers.ts';
 import { atMost, type Finding } from '../support/measure.ts';
 import { startOrigin } from '../support/origin.ts';
 import type { Value } from '../support/peers.ts';
-import { type Contender, faster, race, times } from '../support/race.ts';
+import { type Contender, race, speedRatios, timeFindings } from '../support/race.ts';
 import { openRedis } from '../support/redis.ts';
 
-/** What others have in the same Redis. */
+/** Keys of other programs in the same Redis. */
 const OTHER_KEYS = 10_000;
 const READERS = 50;
 const ORIGIN_MS = 200;
@@ -17,14 +17,14 @@ type Dispatchers = Readonly<Record<string, Dispatcher>>;
 
 export const httpCache: Row = {
   name: 'http-cache',
-  title: `HTTP cache: a hit, Redis with ${OTHER_KEYS.toLocaleString('en')} other keys; ${READERS} requests at once that no cache can answer, origin ${ORIGIN_MS} ms`,
+  title: `HTTP cache: a hit, with ${OTHER_KEYS.toLocaleString('en')} other keys in Redis; ${READERS} concurrent requests on a cold cache, origin ${ORIGIN_MS} ms`,
   async run({ quick, cleanup }: Bench): Promise<Finding[]> {
     const redis = await openRedis(cleanup);
     await addOtherKeys(redis);
-    const quickOrigin = await startOrigin(cleanup, 0);
+    const fastOrigin = await startOrigin(cleanup, 0);
     const slowOrigin = await startOrigin(cleanup, ORIGIN_MS);
     const caches = await peers.openHttpCaches(redis.url, cleanup);
-    const hits = await hitFindings(`${quickOrigin.url}/hit`, caches, quick);
+    const hits = await hitFindings(`${fastOrigin.url}/hit`, caches, quick);
     const calls = await stampedes(caches.dispatchers, slowOrigin, quick ? 1 : 3);
     return [...hits, ...calls];
   },
@@ -56,7 +56,7 @@ async function hitFindings(
     tracking: through(peers.UNDICI_REDIS_TRACKING),
   };
   const all = [...Object.values(memory), ...Object.values(inRedis)];
-  // Each stores what it is to answer from then on.
+  // The first request stores the response.
   for (const { loop } of all) await loop(1);
   await race(Object.values(memory), quick ? 2 : 9, quick ? 50 : 2000);
   await race(Object.values(inRedis), quick ? 1 : 5, quick ? 20 : 1000);
@@ -64,14 +64,14 @@ async function hitFindings(
     what: `hit, speed ÷ ${what}`,
     unit: '×',
     target: null,
-    rounds: faster(ours, peer),
+    rounds: speedRatios(ours, peer),
   });
   return [
     speed(`${peers.UNDICI}, in memory, both as interceptors`, memory.ours, memory.undici),
-    speed(`${peers.UNDICI}, in memory, both by fetch`, memory.oursFetch, memory.undiciFetch),
-    speed(`${peers.UNDICI_REDIS}; ours in Redis`, inRedis.ours, inRedis.peer),
-    speed(`${peers.UNDICI_REDIS_TRACKING}; ours in Redis`, inRedis.ours, inRedis.tracking),
-    ...times({
+    speed(`${peers.UNDICI}, in memory, both through fetch`, memory.oursFetch, memory.undiciFetch),
+    speed(`${peers.UNDICI_REDIS}; Roundhouse in Redis`, inRedis.ours, inRedis.peer),
+    speed(`${peers.UNDICI_REDIS_TRACKING}; Roundhouse in Redis`, inRedis.ours, inRedis.tracking),
+    ...timeFindings({
       [`hit: ${peers.OURS}, in memory`]: memory.ours,
       [`hit: ${peers.UNDICI}, in memory`]: memory.undici,
       [`hit: ${peers.OURS}, in memory, fetch`]: memory.oursFetch,
@@ -83,7 +83,7 @@ async function hitFindings(
   ];
 }
 
-/** All of them go through the same code of undici, so one loop does. */
+/** All reads use the same code of undici, so they can share one loop. */
 function reading(read: () => Promise<unknown>): Contender {
   const loop = async (reads: number) => {
     let sum = 0;
@@ -104,16 +104,16 @@ async function stampedes(
     for (const [index, name] of names.entries()) {
       const path = `/cold/${index}/${round}`;
       const dispatcher = dispatchers[name]!;
-      const answers = Array.from({ length: READERS }, async () => {
+      const reads = Array.from({ length: READERS }, async () => {
         const { body } = await request(origin.url + path, { dispatcher });
         return await body.json();
       });
-      await Promise.all(answers);
-      calls[index]!.push(origin.callsOf(path));
+      await Promise.all(reads);
+      calls[index]!.push(origin.requestCount(path));
     }
   }
   return names.map((name, index) => ({
-    what: `${READERS} requests at once, calls of the origin: ${name}`,
+    what: `${READERS} concurrent requests: requests to the origin, ${name}`,
     unit: 'count',
     target: name === peers.OURS || name === peers.OURS_REDIS ? atMost(1) : null,
     rounds: calls[index]!,

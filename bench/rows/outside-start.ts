@@ -1,6 +1,12 @@
 import type { WireTotalStats } from '../../src/service/api/views/stats.ts';
 import type { Bench, Row } from '../row.ts';
-import { adoptingSettings, momentOf, momentOfTruth, readStatus, untilKnown } from '../support/change.ts';
+import {
+  adoptingSettings,
+  performanceTime,
+  readStatus,
+  timeWhenCorrect,
+  waitForEngines,
+} from '../support/change.ts';
 import type { BenchDocker } from '../support/docker.ts';
 import { endContainer, FLEET_COMMAND, FLEET_NETWORK, startFleet } from '../support/fleet.ts';
 import { atMost, type Finding } from '../support/measure.ts';
@@ -11,34 +17,33 @@ const FIRST = 2;
 
 export const outsideStart: Row = {
   name: 'outside-start',
-  title:
-    'A container is started by `docker start`: from its start, as Docker dates it, until the polled HTTP API is right',
+  title: "A container is started by `docker start`: from Docker's start time to correct API responses",
   async run(bench: Bench): Promise<Finding[]> {
     const docker = await bench.docker();
     const starts = bench.quick ? 2 : 15;
     await startFleet(bench.cleanup, docker, FIRST, LABEL);
     const { url } = await startRoundhouse(bench.cleanup, adoptingSettings(docker, LABEL));
-    await untilKnown(url, FIRST);
+    await waitForEngines(url, FIRST);
     const [status, total, list]: [number[], number[], number[]] = [[], [], []];
     for (let count = FIRST + 1; count <= FIRST + starts; count += 1) {
       const container = await createStopped(docker);
       bench.cleanup.add(() => endContainer(docker, container.id));
       const [, ...moments] = await Promise.all([
         container.start(),
-        momentOfTruth('status', async () => {
+        timeWhenCorrect('status', async () => {
           const { engines } = await readStatus(url);
           return engines.total === count && engines.running === count;
         }),
-        momentOfTruth('figures', async () => {
+        timeWhenCorrect('figures', async () => {
           const figures = await getJson<WireTotalStats>(`${url}/engines/stats/total`);
           return figures.container_count === count;
         }),
-        momentOfTruth('list', async () => (await getJson<unknown[]>(`${url}/engines`)).length === count),
+        timeWhenCorrect('list', async () => (await getJson<unknown[]>(`${url}/engines`)).length === count),
       ]);
-      const begun = momentOf((await container.inspect()).State.StartedAt);
-      status.push(moments[0] - begun);
-      total.push(moments[1] - begun);
-      list.push(moments[2] - begun);
+      const startedAt = performanceTime((await container.inspect()).State.StartedAt);
+      status.push(moments[0] - startedAt);
+      total.push(moments[1] - startedAt);
+      list.push(moments[2] - startedAt);
     }
     return [
       { what: 'GET /orchestrator/status', unit: 'ms', target: atMost(200), rounds: status },
@@ -48,7 +53,7 @@ export const outsideStart: Row = {
   },
 };
 
-/** A container as somebody would make it who knows the label and nothing else. */
+/** Creates a container as another program would: with the label, without the service. */
 async function createStopped({ client, image }: BenchDocker) {
   return await client.docker.createContainer({
     Image: image,

@@ -3,7 +3,7 @@ import type { Bench, Row } from '../row.ts';
 import type { Cleanup } from '../support/cleanup.ts';
 import type { Finding } from '../support/measure.ts';
 import { VALUE, type Value } from '../support/peers.ts';
-import { type Contender, faster, race, times } from '../support/race.ts';
+import { type Contender, race, speedRatios, timeFindings } from '../support/race.ts';
 import { openRedis } from '../support/redis.ts';
 import { openBento, openCacheable, openOurs, TTL_S } from '../support/shared-peers.ts';
 import {
@@ -17,45 +17,47 @@ import {
   SUBJECTS,
 } from '../support/shared-subjects.ts';
 
-/** As many as a panel reads, and a power of two. */
+/** About as many as a panel reads, and a power of two. */
 const MEMORY_KEYS = Array.from({ length: 16 }, (_, index) => `stats:engine:${index}`);
 const MASK = MEMORY_KEYS.length - 1;
-const BARE = 'a bare GET and JSON.parse';
+const BARE = 'a plain GET and JSON.parse';
 
 const fail = async (): Promise<Value> => {
-  throw new Error('a miss');
+  throw new Error('unexpected miss');
 };
 
 export const sharedHits: Row = {
   name: 'shared-hits',
-  title: 'A hit, memory in front of Redis',
+  title: 'A hit: in memory in front of Redis, and in Redis only',
   async run({ quick, cleanup }: Bench): Promise<Finding[]> {
     const redis = await openRedis(cleanup);
     const memory = await memoryContenders(redis.url, cleanup);
     await race(Object.values(memory), quick ? 2 : 9, quick ? 2000 : 100_000);
-    const tier = await redisTimes(redis.url, quick ? 2 : 9, quick ? 50 : 2000, cleanup);
+    const inRedis = await redisTimes(redis.url, quick ? 2 : 9, quick ? 50 : 2000, cleanup);
     return [
       speed(`in memory: speed ÷ ${BENTO}`, memory.ours, memory.bento),
       speed(`in memory: speed ÷ ${CACHEABLE}`, memory.ours, memory.cacheable),
-      { what: `in memory: speed ÷ ${DEDUPE}`, missing: 'over Redis it keeps nothing in memory' },
+      { what: `in memory: speed ÷ ${DEDUPE}`, missing: 'with Redis, it stores nothing in memory' },
       ...[BENTO, DEDUPE, CACHEABLE, KEYV, BARE].map((peer) =>
-        speed(`in Redis alone: speed ÷ ${peer}`, tier[OURS]!, tier[peer]!),
+        speed(`in Redis only: speed ÷ ${peer}`, inRedis[OURS]!, inRedis[peer]!),
       ),
-      ...times({
-        'in memory: ours': memory.ours,
+      ...timeFindings({
+        [`in memory: ${OURS}`]: memory.ours,
         [`in memory: ${BENTO}`]: memory.bento,
         [`in memory: ${CACHEABLE}`]: memory.cacheable,
       }),
-      ...times(Object.fromEntries(Object.entries(tier).map(([name, ns]) => [`in Redis alone: ${name}`, ns]))),
+      ...timeFindings(
+        Object.fromEntries(Object.entries(inRedis).map(([name, ns]) => [`in Redis only: ${name}`, ns])),
+      ),
     ];
   },
 };
 
 function speed(what: string, ours: Pick<Contender, 'ns'>, peer: Pick<Contender, 'ns'>): Finding {
-  return { what, unit: '×', target: null, rounds: faster(ours, peer) };
+  return { what, unit: '×', target: null, rounds: speedRatios(ours, peer) };
 }
 
-/** Connected, and each filled first; after that a load would throw. */
+/** All caches are connected and filled first. A later load throws. */
 async function memoryContenders(
   url: string,
   cleanup: Cleanup,
@@ -110,8 +112,8 @@ async function memoryContenders(
 }
 
 /**
- * One key after another, each in Redis and not in memory: every round is read by a cache that was opened for
- * it. The bare GET is what nobody can do without.
+ * Reads keys one after another that are in Redis but not in memory: each round uses a newly opened cache. The
+ * plain GET is the lower bound.
  */
 async function redisTimes(
   url: string,
@@ -140,7 +142,10 @@ function prefixed(name: string, keys: readonly string[]): string[] {
   return keys.map((key) => `${name}:${key}`);
 }
 
-/** Reads keys once each, through a cache opened for that. @returns how long it took, in milliseconds */
+/**
+ * Reads each key once through a newly opened cache.
+ * @returns duration in milliseconds
+ */
 async function readAll(
   open: OpenSubject,
   url: string,
@@ -152,14 +157,14 @@ async function readAll(
   const end = cleanup.add(close);
   await ready();
   globalThis.gc?.();
-  const begun = performance.now();
+  const startedAt = performance.now();
   for (const key of keys) await read(key);
-  const tookMs = performance.now() - begun;
+  const tookMs = performance.now() - startedAt;
   await end();
   return tookMs;
 }
 
-/** The client that ours has, by itself. */
+/** The Redis client that Roundhouse uses, without a cache. */
 const openBare: OpenSubject = (url, load) => {
   const client = createClient({ url });
   return {

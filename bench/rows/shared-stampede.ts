@@ -8,11 +8,11 @@ import { OURS, SUBJECTS } from '../support/shared-subjects.ts';
 const PROCESSES = 4;
 const READERS = 50;
 const ORIGIN_MS = 200;
-const DEADLINE_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 
 export const sharedStampede: Row = {
   name: 'shared-stampede',
-  title: `${PROCESSES} processes with ${READERS} readers each of one key that no cache has, origin ${ORIGIN_MS} ms`,
+  title: `${PROCESSES} processes with ${READERS} concurrent reads each of one uncached key, origin ${ORIGIN_MS} ms`,
   async run({ quick, cleanup }: Bench): Promise<Finding[]> {
     const rounds = quick ? 2 : 11;
     const redisUrl = (await openRedis(cleanup)).url;
@@ -32,13 +32,13 @@ export const sharedStampede: Row = {
         const key = `stampede:${subject}:${round}`;
         const longest = await stampede(readers, { subject, redisUrl, key });
         if (round < 0) continue;
-        calls.push(origin.callsOf(`/${encodeURIComponent(key)}`));
+        calls.push(origin.requestCount(`/${encodeURIComponent(key)}`));
         waits.push(longest);
       }
     }
     return subjects.flatMap(({ subject, calls, waits }): Finding[] => [
       {
-        what: `${subject}: calls of the origin`,
+        what: `${subject}: requests to the origin`,
         unit: 'count',
         target: subject === OURS ? atMost(1) : null,
         rounds: calls,
@@ -48,19 +48,19 @@ export const sharedStampede: Row = {
   },
 };
 
-/** @returns how long the last reader of all processes has waited, in milliseconds */
+/** @returns the longest wait of all readers in all processes, in milliseconds */
 async function stampede(
   readers: readonly Reader[],
   { subject, redisUrl, key }: { subject: string; redisUrl: string; key: string },
 ): Promise<number> {
-  const answers = await Promise.all(
+  const results = await Promise.all(
     readers.map((read) =>
-      read({ do: 'read', subject, redisUrl, key, readers: READERS, deadlineMs: DEADLINE_MS }),
+      read({ do: 'read', subject, redisUrl, key, readers: READERS, timeoutMs: TIMEOUT_MS }),
     ),
   );
   return Math.max(
-    ...answers.map(({ tookMs }) => {
-      if (tookMs === null) throw new Error(`${subject}: no answer within ${DEADLINE_MS / 1000} s`);
+    ...results.map(({ tookMs }) => {
+      if (tookMs === null) throw new Error(`${subject}: timed out after ${TIMEOUT_MS / 1000} s`);
       return tookMs;
     }),
   );

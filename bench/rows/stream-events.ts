@@ -1,43 +1,43 @@
 import type { WireEngine } from '../../src/service/api/views.ts';
 import type { Bench, Row } from '../row.ts';
-import { adoptingSettings, momentOfTruth, readStatus, untilKnown } from '../support/change.ts';
+import { adoptingSettings, readStatus, timeWhenCorrect, waitForEngines } from '../support/change.ts';
 import { startFleet } from '../support/fleet.ts';
 import { atMost, type Finding } from '../support/measure.ts';
 import { getJson, startRoundhouse } from '../support/roundhouse.ts';
 
 const LABEL = { name: 'bench.streams', value: 'yes' };
-const KEY = 'the-key-of-the-bench';
+const KEY = 'bench-api-key';
 
 export const streamEvents: Row = {
   name: 'stream-events',
-  title: 'A stream starts or ends: from the report of it until the polled HTTP API is right',
+  title: 'A stream starts or ends: from the event to correct API responses',
   async run(bench: Bench): Promise<Finding[]> {
     const docker = await bench.docker();
     const streams = bench.quick ? 2 : 20;
     const [engineId = ''] = await startFleet(bench.cleanup, docker, 1, LABEL);
     const settings = { ...adoptingSettings(docker, LABEL), API_KEY: KEY, COLLECT_INTERVAL_S: '3600' };
     const { url } = await startRoundhouse(bench.cleanup, settings);
-    await untilKnown(url, 1);
+    await waitForEngines(url, 1);
 
-    async function timeReport(path: string, report: object, active: number): Promise<[number, number]> {
-      const begun = performance.now();
+    async function timeEvent(path: string, event: object, active: number): Promise<[number, number]> {
+      const startedAt = performance.now();
       const [, status, list] = await Promise.all([
-        post(`${url}/events/${path}`, report),
-        momentOfTruth('status', async () => (await readStatus(url)).streams.active === active),
-        momentOfTruth('list', async () => {
+        post(`${url}/events/${path}`, event),
+        timeWhenCorrect('status', async () => (await readStatus(url)).streams.active === active),
+        timeWhenCorrect('list', async () => {
           const [engine] = await getJson<WireEngine[]>(`${url}/engines`);
           return engine?.streams.length === active;
         }),
       ]);
-      return [status - begun, list - begun];
+      return [status - startedAt, list - startedAt];
     }
 
     const started: [number, number][] = [];
     const ended: [number, number][] = [];
     for (let number = 1; number <= streams; number += 1) {
       const id = `stream-${number}`;
-      started.push(await timeReport('stream_started', startOf(id, engineId), 1));
-      ended.push(await timeReport('stream_ended', { stream_id: id, reason: 'over' }, 0));
+      started.push(await timeEvent('stream_started', startOf(id, engineId), 1));
+      ended.push(await timeEvent('stream_ended', { stream_id: id, reason: 'ended' }, 0));
     }
     const finding = (what: string, rounds: number[]): Finding => ({
       what,
@@ -78,6 +78,6 @@ function startOf(id: string, engineId: string): object {
 
 async function post(url: string, body: object): Promise<void> {
   const headers = { 'x-api-key': KEY, 'content-type': 'application/json' };
-  const reply = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
-  if (!reply.ok) throw new Error(`${url} answered ${reply.status}`);
+  const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
+  if (!response.ok) throw new Error(`${url} responded with status ${response.status}`);
 }

@@ -1,6 +1,6 @@
 import { Cache, type Clock, createSystemClock } from '../../src/library/cache/index.ts';
 import type { Bench, Row } from '../row.ts';
-import { holdOf, type LoopHold } from '../support/loop-hold.ts';
+import { type LoopHold, measureLoopHold } from '../support/loop-hold.ts';
 import { atMost, type Finding } from '../support/measure.ts';
 
 const TTL_S = 3600;
@@ -17,7 +17,7 @@ export const sweep: Row = {
     for (let round = 0; round < rounds; round += 1) {
       const clock = new ShiftedClock();
       const cache = fill(count, clock);
-      // What filling it has left behind is not the sweep's to clear away.
+      // Garbage of the filling must not be collected during the sweep.
       globalThis.gc?.();
       fresh.push(await sweepOf(cache, 0));
       clock.shift(2000 * TTL_S);
@@ -28,7 +28,7 @@ export const sweep: Row = {
   },
 };
 
-/** Real time, and an hour more when told: entries expire without anybody waiting for them. */
+/** The system clock plus an offset, so that entries expire without waiting. */
 class ShiftedClock implements Clock {
   readonly #system = createSystemClock();
   #shiftMs = 0;
@@ -37,8 +37,8 @@ class ShiftedClock implements Clock {
     return this.#system.now() + this.#shiftMs;
   }
 
-  after(delayMs: number, fire: () => void): () => void {
-    return this.#system.after(delayMs, fire);
+  after(delayMs: number, callback: () => void): () => void {
+    return this.#system.after(delayMs, callback);
   }
 
   shift(ms: number): void {
@@ -56,27 +56,27 @@ function fill(count: number, clock: Clock): Cache<object> {
 }
 
 async function sweepOf(cache: Cache<object>, expected: number): Promise<LoopHold<number>> {
-  const hold = await holdOf(() => cache.sweep());
-  if (hold.answer !== expected) throw new Error(`swept ${hold.answer} entries in place of ${expected}`);
+  const hold = await measureLoopHold(() => cache.sweep());
+  if (hold.result !== expected) throw new Error(`swept ${hold.result} entries instead of ${expected}`);
   return hold;
 }
 
 function findings(name: string, holds: readonly LoopHold<number>[]): Finding[] {
   return [
     {
-      what: `${name}: longest slice, by the time between two turns of the event loop`,
+      what: `${name}: longest time between two turns of the event loop`,
       unit: 'ms',
       target: SLICE,
       rounds: holds.map(({ longestMs }) => longestMs),
     },
     {
-      what: `${name}: longest delay by perf_hooks, whose own interval is 1 ms`,
+      what: `${name}: longest delay by perf_hooks, including its interval of 1 ms`,
       unit: 'ms',
       target: null,
       rounds: holds.map(({ monitoredMs }) => monitoredMs),
     },
     {
-      what: `${name}: the whole sweep`,
+      what: `${name}: total duration`,
       unit: 'ms',
       target: null,
       rounds: holds.map(({ totalMs }) => totalMs),

@@ -2,7 +2,13 @@ import type { WireVpnState } from '../../src/service/api/views/vpn.ts';
 import { docker as cli } from '../../test/support/docker/docker-programs.ts';
 import { EmulatedGluetun } from '../../test/support/service/emulated-gluetun.ts';
 import type { Bench, Row } from '../row.ts';
-import { adoptingSettings, momentOf, momentOfTruth, readStatus, untilKnown } from '../support/change.ts';
+import {
+  adoptingSettings,
+  performanceTime,
+  readStatus,
+  timeWhenCorrect,
+  waitForEngines,
+} from '../support/change.ts';
 import type { BenchDocker } from '../support/docker.ts';
 import { endContainer } from '../support/fleet.ts';
 import { atMost, type Finding } from '../support/measure.ts';
@@ -10,14 +16,13 @@ import { getJson, startRoundhouse } from '../support/roundhouse.ts';
 
 const LABEL = { name: 'bench.vpn', value: 'yes' };
 const NAME = 'bench-gluetun';
-/** A container is healthy while it has this file. */
-const SIGN = '/healthy';
+/** The container is healthy while this file exists. */
+const HEALTHY_FILE = '/healthy';
 
-/** Docker's own interval and retries decide when a health check notices; the time begins as it does. */
+/** Measures from the end of the decisive health check: when it runs depends on Docker's configuration. */
 export const vpnHealth: Row = {
   name: 'vpn-health',
-  title:
-    "A VPN's health changes: from the deciding health check, as Docker dates it, until the polled HTTP API is right",
+  title: "A VPN's health changes: from the end of Docker's decisive health check to correct API responses",
   async run(bench: Bench): Promise<Finding[]> {
     const docker = await bench.docker();
     const changes = bench.quick ? 2 : 20;
@@ -29,26 +34,26 @@ export const vpnHealth: Row = {
       DOCKER_NETWORK: '',
       GLUETUN_CONTAINER_NAME: NAME,
       GLUETUN_API_URL: gluetun.url,
-      // Only Docker's event can be what brings the news.
+      // Longer than the measurement, so that only Docker's event reports the change.
       GLUETUN_HEALTH_CHECK_INTERVAL_S: '3600',
       VPN_UNHEALTHY_RESTART_TIMEOUT_S: '0',
     });
-    await untilKnown(url, 0);
-    const answers = [
+    await waitForEngines(url, 0);
+    const reads = [
       async () => (await getJson<WireVpnState>(`${url}/vpn/status`)).connected,
       async () => (await readStatus(url)).vpn.connected,
     ];
-    const until = (wanted: boolean) =>
-      Promise.all(answers.map((ask) => momentOfTruth('VPN', async () => (await ask()) === wanted)));
+    const until = (connected: boolean) =>
+      Promise.all(reads.map((read) => timeWhenCorrect('VPN', async () => (await read()) === connected)));
     await until(true);
     const rounds: [number[], number[]] = [[], []];
     for (let change = 0; change < changes; change += 1) {
       const healthy = change % 2 === 1;
-      await cli(docker.socket, 'exec', NAME, healthy ? 'touch' : 'rm', SIGN);
+      await cli(docker.socket, 'exec', NAME, healthy ? 'touch' : 'rm', HEALTHY_FILE);
       const [vpn = 0, status = 0] = await until(healthy);
-      const begun = await decidedAt(docker, healthy);
-      rounds[0].push(vpn - begun);
-      rounds[1].push(status - begun);
+      const startedAt = await decisiveCheckEnd(docker, healthy);
+      rounds[0].push(vpn - startedAt);
+      rounds[1].push(status - startedAt);
     }
     return [
       { what: 'GET /vpn/status', unit: 'ms', target: atMost(200), rounds: rounds[0] },
@@ -62,21 +67,21 @@ async function startVpn(bench: Bench, docker: BenchDocker): Promise<void> {
   const container = await client.docker.createContainer({
     name: NAME,
     Image: image,
-    Cmd: ['sh', '-c', `touch ${SIGN}; exec sleep 86400`],
-    // Nanoseconds, as Docker wants them.
-    Healthcheck: { Test: ['CMD', 'test', '-e', SIGN], Interval: 500e6, Timeout: 5e9, Retries: 1 },
+    Cmd: ['sh', '-c', `touch ${HEALTHY_FILE}; exec sleep 86400`],
+    // In nanoseconds.
+    Healthcheck: { Test: ['CMD', 'test', '-e', HEALTHY_FILE], Interval: 500e6, Timeout: 5e9, Retries: 1 },
     HostConfig: { AutoRemove: true },
   });
   bench.cleanup.add(() => endContainer(docker, container.id));
   await container.start();
 }
 
-/** When the first health check ended that came to this outcome after the last of the other one. */
-async function decidedAt({ client }: BenchDocker, healthy: boolean): Promise<number> {
+/** End of the first health check with this outcome after the last one with the other outcome. */
+async function decisiveCheckEnd({ client }: BenchDocker, healthy: boolean): Promise<number> {
   const { State } = await client.docker.getContainer(NAME).inspect();
   const log = State.Health?.Log ?? [];
   const lastOther = log.findLastIndex(({ ExitCode }) => (ExitCode === 0) !== healthy);
   const decisive = log[lastOther + 1];
-  if (!decisive) throw new Error('Docker has no health check to show for the change');
-  return momentOf(decisive.End);
+  if (!decisive) throw new Error('Docker reports no health check for the change');
+  return performanceTime(decisive.End);
 }

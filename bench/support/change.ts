@@ -7,11 +7,11 @@ import { FLEET_COMMAND, FLEET_HOST, FLEET_NETWORK } from './fleet.ts';
 import { getJson } from './roundhouse.ts';
 
 const POLL_MS = 2;
-/** An answer counts as right once it stays so: one that goes back was not. */
-const RIGHT_IN_A_ROW = 25;
-const DEADLINE_MS = 10_000;
+/** Responses count as correct if this many in a row are: one before a wrong one was a coincidence. */
+const REQUIRED_IN_A_ROW = 25;
+const TIMEOUT_MS = 10_000;
 
-/** The settings by which the service adopts a fleet, and neither replaces nor judges an engine meanwhile. */
+/** Settings with which the service adopts a fleet and does not replace or health-check engines meanwhile. */
 export function adoptingSettings(docker: BenchDocker, label: Label): NodeJS.ProcessEnv {
   return {
     ENGINE_RUNTIME: 'docker',
@@ -28,38 +28,39 @@ export function adoptingSettings(docker: BenchDocker, label: Label): NodeJS.Proc
   };
 }
 
-/** Whether the answers of a path are right. */
-export type IsRight = () => Promise<boolean>;
+/** Requests a path. Resolves to whether the response is correct. */
+export type IsCorrect = () => Promise<boolean>;
 
-/** Waits until the service knows so many engines. */
-export async function untilKnown(url: string, count: number): Promise<void> {
-  const known = async () => (await readStatus(url)).engines.total === count;
-  await waitUntil('the engines are known', known, DEADLINE_MS);
+/** Waits until the service has discovered `count` engines. */
+export async function waitForEngines(url: string, count: number): Promise<void> {
+  const isComplete = async () => (await readStatus(url)).engines.total === count;
+  await waitUntil(`${count} engines are discovered`, isComplete, TIMEOUT_MS);
 }
 
+/** Requests the status of the orchestrator. */
 export async function readStatus(url: string): Promise<WireStatus> {
   return await getJson<WireStatus>(`${url}/orchestrator/status`);
 }
 
 /**
- * Polls until the answers are right and stay so.
- * @returns when the first of them had arrived, in milliseconds of `performance.now()`
+ * Polls until the responses are correct and stay correct.
+ * @returns when the first of them arrived, in milliseconds of `performance.now()`
  */
-export async function momentOfTruth(what: string, isRight: IsRight): Promise<number> {
-  const due = performance.now() + DEADLINE_MS;
+export async function timeWhenCorrect(what: string, isCorrect: IsCorrect): Promise<number> {
+  const due = performance.now() + TIMEOUT_MS;
   let since = 0;
-  for (let right = 0; right < RIGHT_IN_A_ROW; ) {
-    const answer = await isRight();
+  for (let correct = 0; correct < REQUIRED_IN_A_ROW; ) {
+    const outcome = await isCorrect();
     const now = performance.now();
-    if (!answer) right = 0;
-    else if (right++ === 0) since = now;
-    if (now > due) throw new Error(`still not right after ${DEADLINE_MS / 1000} s: ${what}`);
+    if (!outcome) correct = 0;
+    else if (correct++ === 0) since = now;
+    if (now > due) throw new Error(`not correct after ${TIMEOUT_MS / 1000} s: ${what}`);
     await pause(POLL_MS);
   }
   return since;
 }
 
-/** A time that Docker tells, as it would have been read from `performance.now()`. */
-export function momentOf(time: string): number {
+/** Converts a timestamp of Docker to milliseconds of `performance.now()`. */
+export function performanceTime(time: string): number {
   return performance.now() - (Date.now() - Date.parse(time));
 }

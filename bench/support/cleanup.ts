@@ -1,9 +1,9 @@
-/** What has to be undone before the process ends, however it ends; the latest first. */
+/** Tasks to run before the process ends, whatever the reason, in reverse order of their addition. */
 export class Cleanup {
   readonly #tasks: (() => unknown)[] = [];
   #running: Promise<void> | undefined;
 
-  /** @returns a function that undoes it now. It is undone once, whoever asks first. */
+  /** @returns a function that runs the task now. Each task runs only once. */
   add(task: () => unknown): () => Promise<void> {
     let done: Promise<void> | undefined;
     const once = () => {
@@ -16,7 +16,7 @@ export class Cleanup {
     return once;
   }
 
-  /** Undoes everything; a part that fails is told of and keeps no other from its turn. */
+  /** Runs all tasks. A task that fails is reported on stderr, and the others still run. */
   run(): Promise<void> {
     this.#running ??= this.#runAll();
     return this.#running;
@@ -27,7 +27,7 @@ export class Cleanup {
       try {
         await task();
       } catch (error) {
-        process.stderr.write(`cleaning up: ${(error as Error).message}\n`);
+        process.stderr.write(`cleanup failed: ${(error as Error).message}\n`);
       }
     }
   }

@@ -1,12 +1,17 @@
 /**
- * A bare Fastify with one route that sends a constant: `node constant-server.ts buffer|string <path> <body>`.
- * Neither form passes a serialiser, for the reply has a content type of its own. Of the two the string is the
- * faster: Node sends it in one piece with the head.
+ * A bare Fastify server with one route that sends a constant:
+ *
+ *     node constant-server.ts buffer|string <path> <body>
+ *
+ * Neither form is serialised, because the reply sets a content type. The string is faster, because Node.js
+ * sends it in one write with the header section.
  */
 import Fastify from 'fastify';
 
 const [form, path, text] = process.argv.slice(2);
-if (path === undefined || text === undefined) throw new Error('usage: constant-server.ts form path body');
+if (path === undefined || text === undefined) {
+  throw new Error('usage: constant-server.ts buffer|string <path> <body>');
+}
 
 const body = form === 'buffer' ? Buffer.from(text) : text;
 const server = Fastify();

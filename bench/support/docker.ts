@@ -3,25 +3,28 @@ import { startDockerd } from '../../test/support/docker/dockerd.ts';
 import { busyboxImage } from '../../test/support/docker/engine-image.ts';
 import type { Cleanup } from './cleanup.ts';
 
-/** As the settings' own defaults. */
+/** Defaults of the service's settings. */
 const TIMEOUT_S = 5;
 const CONCURRENCY = 40;
 
-/** A real daemon of the bench's own. */
+/** A private Docker daemon. */
 export interface BenchDocker {
-  /** Its address, as DOCKER_HOST wants it. */
+  /** Its address, in the format of DOCKER_HOST. */
   host: string;
   /** Path of its socket. */
   socket: string;
   client: DockerClient;
-  /** Busybox alone: 2 MB. */
+  /** Name of a Busybox image of 2 MB. */
   image: string;
 }
 
-/** @throws Error where no daemon can run here, such as for any user but root. */
+/**
+ * Starts a private Docker daemon.
+ * @throws Error if no daemon can run here, for example for users other than root
+ */
 export async function openDocker(cleanup: Cleanup): Promise<BenchDocker> {
   const starting = startDockerd();
-  // Registered before it is up: an interrupt during its start must end it too.
+  // Added before the daemon is ready, so that an interrupt during the start stops it too.
   cleanup.add(async () => {
     const daemon = await starting.catch(() => undefined);
     await daemon?.stop();

@@ -8,17 +8,19 @@ import { waitUntil } from '../../test/support/wait-until.ts';
 import type { Cleanup } from './cleanup.ts';
 import type { BenchDocker } from './docker.ts';
 
-/** With more at once, a start takes longer than the runtime waits for one. */
-const CALLS_AT_ONCE = 4;
-const START_DEADLINE_MS = 30_000;
-const END_DEADLINE_MS = 20_000;
+/** With more concurrent calls, a start exceeds the timeout of the runtime. */
+const CONCURRENCY = 4;
+const START_TIMEOUT_MS = 30_000;
+const END_TIMEOUT_MS = 20_000;
 
+/** Command of the containers. */
 export const FLEET_COMMAND = 'sleep 86400';
-/** Each container has a network of its own, and no port on the host. */
+/** Docker's default network. The containers publish no ports. */
 export const FLEET_NETWORK = 'bridge';
+/** Address at which the service expects the engines. */
 export const FLEET_HOST = '127.0.0.1';
 
-/** The real runtime, for containers that bear a label. */
+/** Creates the service's Docker runtime for containers with a label. */
 export function createRuntime(
   { client, image }: BenchDocker,
   label: Label,
@@ -37,10 +39,10 @@ export function createRuntime(
 }
 
 /**
- * Starts containers and waits until all of them run; they end with the clean-up.
- * @param labels beside the label by which the runtime knows them
- * @param firstPort where the first has its HTTP API on the host, for what asks engines; the others follow
- * @returns their ids
+ * Starts containers and waits until all of them run. The cleanup removes them.
+ * @param labels labels in addition to `label`
+ * @param firstPort host port of the first engine's HTTP API; that of each further engine is 2 higher
+ * @returns the container ids
  */
 export async function startFleet(
   cleanup: Cleanup,
@@ -51,7 +53,7 @@ export async function startFleet(
   firstPort = 1,
 ): Promise<string[]> {
   const runtime = createRuntime(docker, label);
-  const limit = pLimit(CALLS_AT_ONCE);
+  const limit = pLimit(CONCURRENCY);
   const ids: string[] = [];
   cleanup.add(() => Promise.all(ids.map((id) => limit(() => endContainer(docker, id)))));
   const start = async (index: number) => {
@@ -63,18 +65,18 @@ export async function startFleet(
       env: {},
     });
     ids.push(id);
-    await waitUntil('the container runs', () => isRunning(docker, id), START_DEADLINE_MS);
+    await waitUntil('the container is running', () => isRunning(docker, id), START_TIMEOUT_MS);
   };
   await Promise.all(Array.from({ length: count }, (_, index) => limit(() => start(index))));
   return ids;
 }
 
-/** Kills a container as somebody would from outside; Docker then removes it by itself. */
+/** Kills a container. Docker then removes it. */
 export async function killContainer({ client }: BenchDocker, id: string): Promise<void> {
   await client.call('stop', (abortSignal) => client.docker.getContainer(id).kill({ abortSignal }));
 }
 
-/** Ends a container, and waits until it is removed: the daemon fails to remove what is going already. */
+/** Kills a container and waits until Docker has removed it: removing it explicitly meanwhile would fail. */
 export async function endContainer(docker: BenchDocker, id: string): Promise<void> {
   const { client } = docker;
   try {
@@ -82,10 +84,10 @@ export async function endContainer(docker: BenchDocker, id: string): Promise<voi
     await client.call(
       'wait',
       (abortSignal) => client.docker.getContainer(id).wait({ condition: 'removed', abortSignal }),
-      { timeoutMs: END_DEADLINE_MS },
+      { timeoutMs: END_TIMEOUT_MS },
     );
   } catch (error) {
-    // 404: it is gone; 409: it does not run, and so is on its way.
+    // 404: already removed; 409: not running, so it is being removed.
     if (!hasStatus(error, 404, 409)) throw error;
   }
 }

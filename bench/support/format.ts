@@ -2,11 +2,13 @@ import type { Finding, Measure, Target, Unit } from './measure.ts';
 import { verdictOf } from './measure.ts';
 import { spreadOf } from './statistics.ts';
 
-/** Cells of one line of the table: what, target, measured, verdict. */
+/** Cells of a row of the table: what, target, measured, verdict. */
 export type Cells = readonly [string, string, string, string];
 
-export const HEADINGS: Cells = ['What', 'Target', 'Measured: median (lowest to highest)', 'Verdict'];
+/** Column headings. */
+export const HEADINGS: Cells = ['What', 'Target', 'Measured: median (min to max)', 'Verdict'];
 
+/** The table row of a finding. */
 export function cellsOf(finding: Finding): Cells {
   if ('missing' in finding) return [finding.what, '', `not measured: ${finding.missing}`, ''];
   return [finding.what, targetText(finding), spreadText(finding), verdictOf(finding) ?? ''];
@@ -21,15 +23,15 @@ const SIGNS: Readonly<Record<Target['bound'], string>> = { 'at least': '≥', 'a
 
 function spreadText({ rounds, unit }: Measure): string {
   const { median, min, max } = spreadOf(rounds);
-  const many = rounds.length === 1 ? '1 round' : `${rounds.length} rounds`;
-  return `${figure(median, unit)} (${number(min)} to ${figure(max, unit)}, ${many})`;
+  const count = rounds.length === 1 ? '1 round' : `${rounds.length} rounds`;
+  return `${figure(median, unit)} (${number(min)} to ${figure(max, unit)}, ${count})`;
 }
 
 function figure(value: number, unit: Unit): string {
   return unit === 'count' ? number(value) : `${number(value)} ${unit}`;
 }
 
-/** Three digits say all that a benchmark knows. */
+/** Three significant digits; a benchmark is not more precise. */
 function number(value: number): string {
   return new Intl.NumberFormat('en', { maximumSignificantDigits: 3 }).format(value);
 }

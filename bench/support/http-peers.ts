@@ -9,14 +9,15 @@ const READY_DEADLINE_MS = 10_000;
 
 type CacheOptions = NonNullable<Parameters<typeof interceptors.cache>[0]>;
 
-export const OURS = 'ours';
-export const OURS_REDIS = 'ours over Redis';
+/** Names of the caches in the results. */
+export const OURS = 'Roundhouse';
+export const OURS_REDIS = 'Roundhouse with Redis';
 export const UNDICI = 'undici’s cache';
 export const UNDICI_DEDUPLICATED = 'undici’s cache in front of its deduplication';
-export const UNDICI_REDIS = 'undici-cache-redis, nothing kept in memory';
-export const UNDICI_REDIS_TRACKING = 'undici-cache-redis as it comes, with its copy in memory';
+export const UNDICI_REDIS = 'undici-cache-redis without client-side caching';
+export const UNDICI_REDIS_TRACKING = 'undici-cache-redis with client-side caching (its default)';
 
-/** HTTP caches as interceptors, each in front of connections of its own; and ours as a fetch. */
+/** Opens the HTTP caches as interceptors, each with its own connections, and Roundhouse's also as a fetch. */
 export async function openHttpCaches(redisUrl: string, cleanup: Cleanup) {
   const compose = (...steps: Dispatcher.DispatcherComposeInterceptor[]) => {
     const agent = new Agent();
@@ -28,12 +29,12 @@ export async function openHttpCaches(redisUrl: string, cleanup: Cleanup) {
     const clientOpts = { host, port: Number(port), keyPrefix: `peer-${tracking}:` };
     const store = new RedisCacheStore({ clientOpts, tracking, errorCallback() {} });
     cleanup.add(() => store.close());
-    // Its types are those of an older undici.
+    // Cast, because its types refer to an older version of undici.
     return interceptors.cache({ store } as CacheOptions);
   };
   const link = new RedisLink({ url: redisUrl });
   cleanup.add(() => link.close());
-  await waitUntil('the link is up', () => link.state === 'closed', READY_DEADLINE_MS);
+  await waitUntil('the link is up', () => link.state === 'connected', READY_DEADLINE_MS);
   const memory = createHttpCache();
   const shared = createHttpCache({ store: new RedisByteStore(link, 'bench') });
   cleanup.add(() => Promise.all([memory.close(), shared.close()]));

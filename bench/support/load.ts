@@ -3,25 +3,28 @@ import { run } from '../../test/support/run.ts';
 import { findOrInstall, thisMachine } from '../../test/support/system-packages.ts';
 
 const CONNECTIONS = 32;
-/** Beyond its duration, for a generator to start and to write its report. */
+/** Time for the generator to start and to write its report, in addition to its duration. */
 const GRACE_MS = 10_000;
 
-/** What a server answered under load. */
+/** Result of one run of a load generator. */
 export interface LoadReport {
+  /** Completed requests. */
   requests: number;
   requestsPerS: number;
 }
 
+/** A program that sends requests from a separate process. */
 export interface LoadGenerator {
   name: string;
   /**
-   * Asks for a URL over 32 connections for so many whole seconds, from a process of its own.
-   * @throws Error where a single request failed or was not answered with 2xx.
+   * Requests a URL over 32 connections.
+   * @param seconds duration, an integer
+   * @throws Error if any request fails or has a status other than 2xx
    */
   run(url: string, seconds: number): Promise<LoadReport>;
 }
 
-/** wrk, installed where that is possible; else autocannon, which takes more of the machine for itself. */
+/** wrk, installed if possible; otherwise autocannon, which needs more CPU time itself. */
 export async function findLoadGenerator(): Promise<LoadGenerator> {
   const found = await findOrInstall({ wrk: 'wrk' }, { ...thisMachine(), ci: false });
   if ('missing' in found) return { name: 'autocannon', run: autocannon };
@@ -48,7 +51,7 @@ async function autocannon(url: string, seconds: number): Promise<LoadReport> {
   return { requests: report.requests.total, requestsPerS: report.requests.total / report.duration };
 }
 
-/** The parts that matter of autocannon's report. Its duration is in seconds. */
+/** The relevant part of autocannon's report. `duration` is in seconds. */
 interface Report {
   errors: number;
   non2xx: number;
@@ -58,6 +61,6 @@ interface Report {
 
 function readNumber(report: string, pattern: RegExp): number {
   const found = pattern.exec(report)?.[1];
-  if (found === undefined) throw new Error(`the report lacks ${pattern}: ${report}`);
+  if (found === undefined) throw new Error(`the report does not match ${pattern}: ${report}`);
   return Number(found);
 }

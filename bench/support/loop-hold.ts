@@ -1,37 +1,38 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setImmediate as turn } from 'node:timers/promises';
 
-/** How some work kept others from their turn. Milliseconds. */
+/** How long a task blocked the event loop. Durations are in milliseconds. */
 export interface LoopHold<T> {
-  answer: T;
-  /** From the start of the work to its end. */
+  /** Result of the task. */
+  result: T;
+  /** Duration of the task. */
   totalMs: number;
   /** Longest time between two turns of the event loop. */
   longestMs: number;
-  /** Longest delay as Node's own monitor sees it, its interval of 1 ms included. */
+  /** Longest delay measured by `monitorEventLoopDelay`, including its interval of 1 ms. */
   monitoredMs: number;
 }
 
-/** Does some work, and looks on every turn of the event loop how long ago the last one was. */
-export async function holdOf<T>(work: () => Promise<T>): Promise<LoopHold<T>> {
+/** Runs a task and measures the time between turns of the event loop. */
+export async function measureLoopHold<T>(task: () => Promise<T>): Promise<LoopHold<T>> {
   const monitor = monitorEventLoopDelay({ resolution: 1 });
   monitor.enable();
   let last = performance.now();
   let longestMs = 0;
-  let working = true;
-  const look = () => {
+  let running = true;
+  const check = () => {
     const now = performance.now();
     longestMs = Math.max(longestMs, now - last);
     last = now;
-    if (working) setImmediate(look);
+    if (running) setImmediate(check);
   };
-  setImmediate(look);
+  setImmediate(check);
   await turn();
-  const begun = performance.now();
-  const answer = await work();
-  const totalMs = performance.now() - begun;
+  const startedAt = performance.now();
+  const result = await task();
+  const totalMs = performance.now() - startedAt;
   await turn();
-  working = false;
+  running = false;
   monitor.disable();
-  return { answer, totalMs, longestMs, monitoredMs: monitor.max / 1e6 };
+  return { result, totalMs, longestMs, monitoredMs: monitor.max / 1e6 };
 }

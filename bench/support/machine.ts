@@ -1,7 +1,7 @@
 import { cpus, release, totalmem } from 'node:os';
 import { run } from '../../test/support/run.ts';
 
-/** Where and on what the figures were measured. */
+/** The machine and software that were measured. */
 export interface Machine {
   cpu: string;
   cores: number;
@@ -9,12 +9,13 @@ export interface Machine {
   system: string;
   node: string;
   date: string;
-  /** `unknown` outside of a repository. */
+  /** `unknown` outside a Git repository. */
   commit: string;
-  /** Whether files differed from that commit. */
+  /** Whether tracked files differ from the commit. */
   modified: boolean;
 }
 
+/** Describes this machine. */
 export async function describeMachine(): Promise<Machine> {
   const processors = cpus();
   const git = (...args: string[]) => run('git', args, { cwd: import.meta.dirname }).catch(() => 'unknown');

@@ -1,16 +1,16 @@
 import { type Spread, spreadOf } from './statistics.ts';
 
-/** `count` is written as a bare number. */
+/** Unit of a measure. `count` is written without a unit. */
 export type Unit = '×' | 'ms' | 'ns' | 'requests/s' | 'count';
 
-/** A figure to reach. `worst` judges the worst round, `median` the middle one. */
+/** A target value. `judged` selects what is compared with it: the worst round or the median. */
 export interface Target {
   bound: 'at least' | 'at most';
   value: number;
   judged: 'median' | 'worst';
 }
 
-/** One thing measured, round by round. */
+/** One measured quantity, with the values of all rounds. */
 export interface Measure {
   what: string;
   unit: Unit;
@@ -18,25 +18,30 @@ export interface Measure {
   rounds: readonly number[];
 }
 
-/** Something that this machine does not let us measure, and why. */
+/** A quantity that could not be measured on this machine. */
 export interface Missing {
   what: string;
+  /** The reason. */
   missing: string;
 }
 
+/** One line of the results. */
 export type Finding = Measure | Missing;
 
+/** Whether a target was reached. */
 export type Verdict = 'met' | 'missed';
 
+/** A lower bound, compared with the median by default. */
 export function atLeast(value: number, judged: Target['judged'] = 'median'): Target {
   return { bound: 'at least', value, judged };
 }
 
+/** An upper bound, compared with the worst round by default. */
 export function atMost(value: number, judged: Target['judged'] = 'worst'): Target {
   return { bound: 'at most', value, judged };
 }
 
-/** Whether a measure reached its target; null where it has none. */
+/** Whether a measure reached its target; null if it has no target. */
 export function verdictOf({ target, rounds }: Measure): Verdict | null {
   if (target === null) return null;
   const figure = judgedFigure(target, spreadOf(rounds));

@@ -9,20 +9,20 @@ import type { Cleanup } from './cleanup.ts';
 import { childrenOf } from './cpu-time.ts';
 import { temporaryFolder } from './temporary.ts';
 
-const START_DEADLINE_MS = 5000;
+const START_TIMEOUT_MS = 5000;
 
-/** nginx with one worker that caches what it is asked for. */
+/** A caching nginx with one worker process. */
 export interface Nginx {
   url: string;
-  /** The worker, and the processes that tend the cache. */
+  /** Process ids of the workers. */
   pids: readonly number[];
 }
 
-/** Starts nginx in front of a server; or says what it lacks. */
+/** Starts nginx in front of a server. Returns the reason if nginx is not available. */
 export async function startNginx(cleanup: Cleanup, upstream: string): Promise<Nginx | { missing: string }> {
   const folder = await temporaryFolder(cleanup);
   const program = findProgram('nginx') ?? (await unpackNginx(join(folder, 'package')));
-  if (program === null) return { missing: 'nginx not found, and Debian’s package could not be fetched' };
+  if (program === null) return { missing: 'not installed, and Debian’s package could not be downloaded' };
   const [port] = await freePorts(1);
   const config = join(folder, 'nginx.conf');
   await writeFile(config, configuration(folder, port!, new URL(upstream).host));
@@ -31,14 +31,14 @@ export async function startNginx(cleanup: Cleanup, upstream: string): Promise<Ng
     line.includes('start worker process ') ? true : null,
   );
   const url = `http://127.0.0.1:${port}`;
-  await waitUntil('nginx answers', async () => (await fetch(`${url}/livez`)).ok, START_DEADLINE_MS);
-  // Not the cache loader beside it, which ends a minute after the start.
+  await waitUntil('nginx responds', async () => (await fetch(`${url}/livez`)).ok, START_TIMEOUT_MS);
+  // Without the cache loader process, which ends a minute after the start.
   return { url, pids: childrenOf(master.pid, 'worker process') };
 }
 
 /**
- * Takes the program out of Debian's package. Installed, the package would also start a server on port 80.
- * @returns its path, or null where this is no Debian or the package cannot be had
+ * Extracts the program from Debian's package. Installing the package would also start a server on port 80.
+ * @returns the path of the program, or null if the package is not available
  */
 async function unpackNginx(folder: string): Promise<string | null> {
   await mkdir(folder);
@@ -59,7 +59,7 @@ async function unpackNginx(folder: string): Promise<string | null> {
   }
 }
 
-/** A cache as its operators set it up: entries for 3 s as ours, refreshed in the background, and no log. */
+/** A typical configuration: entries fresh for 3 s like Roundhouse's, background updates, no access log. */
 function configuration(folder: string, port: number, upstream: string): string {
   return `
 ${process.getuid?.() === 0 ? 'user root;' : ''}

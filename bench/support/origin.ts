@@ -5,20 +5,21 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Cleanup } from './cleanup.ts';
 import { VALUE } from './peers.ts';
 
-/** A slow source that answers every path alike, lets everybody keep the answer, and counts. */
+/** A slow server that sends the same cacheable response for every path and counts requests. */
 export interface Origin {
   url: string;
-  /** How often a path was asked for. */
-  callsOf(path: string): number;
+  /** Number of requests for a path. */
+  requestCount(path: string): number;
 }
 
+/** Starts an origin that waits `delayMs` before each response. */
 export async function startOrigin(cleanup: Cleanup, delayMs: number): Promise<Origin> {
-  const calls = new Map<string, number>();
+  const counts = new Map<string, number>();
   const body = JSON.stringify(VALUE);
   const headers = { 'Content-Type': 'application/json', 'Cache-Control': 'public, max-age=3600' };
   const server = createServer(async (request, response) => {
     const path = request.url!;
-    calls.set(path, (calls.get(path) ?? 0) + 1);
+    counts.set(path, (counts.get(path) ?? 0) + 1);
     await pause(delayMs);
     response.writeHead(200, headers).end(body);
   });
@@ -29,5 +30,5 @@ export async function startOrigin(cleanup: Cleanup, delayMs: number): Promise<Or
     server.close();
   });
   const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, callsOf: (path) => calls.get(path) ?? 0 };
+  return { url: `http://127.0.0.1:${port}`, requestCount: (path) => counts.get(path) ?? 0 };
 }

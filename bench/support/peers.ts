@@ -3,7 +3,7 @@ import { BentoCache, bentostore } from 'bentocache';
 import { memoryDriver } from 'bentocache/drivers/memory';
 import { Cache } from '../../src/library/cache/index.ts';
 
-/** What all caches of the bench hold: an answer of the usual size. */
+/** The value that all caches store, of typical size. */
 export const VALUE = {
   total_cpu_percent: 12.34,
   total_memory_usage: 734_003_200,
@@ -14,21 +14,23 @@ export const VALUE = {
   container_count: 20,
 };
 
+/** Type of the cached value. */
 export type Value = typeof VALUE;
+/** Loads the value. */
 export type Load = () => Promise<Value>;
 
-/** Ours with the application's own policy; or, without keeping watched keys warm, a plain cache. */
-export function createOurs({ keepWarm }: { keepWarm: boolean }): Cache<Value> {
-  return new Cache<Value>({ staleIfErrorS: 30, refreshAheadS: keepWarm ? 15 : 0 });
+/** Roundhouse's cache, as the service configures it, with or without refresh-ahead. */
+export function createOurs({ refreshAhead }: { refreshAhead: boolean }): Cache<Value> {
+  return new Cache<Value>({ staleIfErrorS: 30, refreshAheadS: refreshAhead ? 15 : 0 });
 }
 
-/** BentoCache at its fastest: in memory, the values as they are rather than as JSON. */
+/** BentoCache in its fastest configuration: in memory, without serialisation. */
 export function createBento() {
   const memory = bentostore().useL1Layer(memoryDriver({ serialize: false }));
   return new BentoCache({ default: 'memory', stores: { memory } });
 }
 
-/** async-cache-dedupe with one function, `read`. */
+/** async-cache-dedupe with one function `read`. */
 export function createDedupe(load: Load, ttlS: number) {
   return createCache({ ttl: ttlS, storage: { type: 'memory' } }).define('read', (_key: string) => load());
 }

@@ -1,12 +1,15 @@
 import type { RedisServer } from '../../test/support/redis/redis.ts';
 import type { Cleanup } from './cleanup.ts';
 
-/** Starts a Redis of the row's own. @throws Error where there is none to be had */
+/**
+ * Starts a Redis server for one row.
+ * @throws Error if redis-server is not available
+ */
 export async function openRedis(cleanup: Cleanup): Promise<RedisServer> {
-  // Loaded late, for it looks for redis-server as it is loaded, and installs it where it can.
+  // Imported on demand, because the module finds or installs redis-server when it is loaded.
   const { startRedis } = await import('../../test/support/redis/redis.ts');
   const starting = startRedis();
-  // Registered before it is up: an interrupt during its start must end it too.
+  // Added before the server is ready, so that an interrupt during the start stops it too.
   cleanup.add(async () => {
     const server = await starting.catch(() => undefined);
     await server?.[Symbol.asyncDispose]();

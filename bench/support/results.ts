@@ -5,10 +5,10 @@ import type { Machine } from './machine.ts';
 import { type Finding, verdictOf } from './measure.ts';
 import { spreadOf } from './statistics.ts';
 
-/** What a row found, or why it could not run. */
+/** Findings of a row, or the reason why it could not run. */
 export type RowResult = { name: string; title: string } & ({ findings: Finding[] } | { failed: string });
 
-/** Writes `latest.json`, with every round, and `latest.md`, a table to quote. */
+/** Writes `latest.json`, with the values of all rounds, and `latest.md`. */
 export async function writeResults(
   folder: string,
   machine: Machine,
@@ -22,10 +22,11 @@ export async function writeResults(
   await writeFile(join(folder, 'latest.md'), toMarkdown(machine, rows));
 }
 
+/** The results as Markdown tables. */
 export function toMarkdown(machine: Machine, rows: readonly RowResult[]): string {
   const where =
     `Measured on ${machine.date.slice(0, 10)} with Node ${machine.node.slice(1)} at commit ` +
-    `${machine.commit.slice(0, 12)}${machine.modified ? ' with changes' : ''}: ${machine.cpu}, ` +
+    `${machine.commit.slice(0, 12)}${machine.modified ? ' with local changes' : ''}: ${machine.cpu}, ` +
     `${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}.`;
   const tables = rows.map(({ title, ...result }) => {
     const lines = 'failed' in result ? [`Could not run: ${result.failed}`] : tableOf(result.findings);

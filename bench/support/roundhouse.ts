@@ -5,10 +5,10 @@ import type { Cleanup } from './cleanup.ts';
 import { temporaryFolder } from './temporary.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-/** What `npm start` gives to Node: its flags, and the program. */
-const [, ...START] = manifest.scripts.start.split(' ');
+/** Arguments of Node.js in `npm start`: its flags and the program, which follow `exec node`. */
+const START = manifest.scripts.start.replace(/^.*\bexec node /, '').split(' ');
 
-/** Starts the real application, as `npm start` does, on a free port of 127.0.0.1. */
+/** Starts the service like `npm start`, on a free port of 127.0.0.1. */
 export async function startRoundhouse(
   cleanup: Cleanup,
   env: NodeJS.ProcessEnv,
@@ -23,12 +23,15 @@ export async function startRoundhouse(
     },
     (line) => / listening on (http:\/\/[^"\s]+)/.exec(line)?.[1] ?? null,
   );
-  return { ...child, url: child.told };
+  return { ...child, url: child.readyValue };
 }
 
-/** @throws Error for a reply that is not 200. */
+/**
+ * Requests a URL and parses the JSON.
+ * @throws Error if the status is not 200
+ */
 export async function getJson<T>(url: string): Promise<T> {
   const response = await fetch(url);
-  if (response.status !== 200) throw new Error(`${url} answered ${response.status}`);
+  if (response.status !== 200) throw new Error(`${url} responded with status ${response.status}`);
   return (await response.json()) as T;
 }

@@ -9,25 +9,27 @@ import { RedisLink, TieredCache } from '../../src/library/redis/index.ts';
 import { waitUntil } from '../../test/support/wait-until.ts';
 import type { Value } from './peers.ts';
 
+/** TTL of all entries, in seconds. */
 export const TTL_S = 3600;
-/** What ours gives a command by default, for the peers: theirs have no deadline unless they are given one. */
+/** Roundhouse's default command timeout, for the peers, which have none by default. */
 const COMMAND_TIMEOUT_MS = 500;
 const READY_DEADLINE_MS = 10_000;
 
+/** Loads the value of a key. */
 export type LoadKey = (key: string) => Promise<Value>;
 
-/** Ours with the application's own policy. */
+/** Roundhouse's cache, as the service configures it. */
 export function openOurs(url: string) {
   const link = new RedisLink({ url });
   const cache = new TieredCache<Value>(link, { namespace: 'bench', staleIfErrorS: 30, refreshAheadS: 15 });
   return {
     cache,
     async ready() {
-      const up = () => link.state === 'closed' && cache.connected;
+      const up = () => link.state === 'connected' && cache.connected;
       await waitUntil('ours is connected', up, READY_DEADLINE_MS);
     },
     async close() {
-      // Values are stored behind the answer: what was sent before this has been done after it.
+      // Values are written to Redis asynchronously. The reply to PING arrives after those writes.
       await link.send(['PING']);
       cache.close();
       link.close();
@@ -36,52 +38,54 @@ export function openOurs(url: string) {
 }
 
 /**
- * BentoCache in two tiers with its bus. `serialize: false` keeps values in memory as they are rather than as
- * JSON; what it takes over from Redis it then cannot read from memory. With a deadline it also has its circuit
- * breaker; the bus has none, for a subscription that passes its deadline ends the process.
+ * BentoCache in memory and Redis, with its bus. `serialize: false` stores values in memory without
+ * serialisation; it then cannot read from memory the values that it copied from Redis. With `withTimeout`, it
+ * also has its circuit breaker; the bus has no timeout, because a subscription that times out ends the
+ * process.
  */
-export function openBento(url: string, { serialize = true, deadline = false } = {}) {
+export function openBento(url: string, { serialize = true, withTimeout = false } = {}) {
   const connection = addressOf(url);
-  const guarded = { ...connection, ...(deadline && { commandTimeout: COMMAND_TIMEOUT_MS }) };
+  const guarded = { ...connection, ...(withTimeout && { commandTimeout: COMMAND_TIMEOUT_MS }) };
   const shared = bentostore()
     .useL1Layer(memoryDriver({ serialize }))
     .useL2Layer(redisDriver({ connection: guarded }))
     .useBus(redisBusDriver({ connection }));
   return new BentoCache({
     default: 'shared',
-    ...(deadline && { l2CircuitBreakerDuration: '5s' }),
+    ...(withTimeout && { l2CircuitBreakerDuration: '5s' }),
     stores: { shared },
   });
 }
 
-/** async-cache-dedupe with one function, `read`. Over Redis it has no tier in memory. */
-export function openDedupe(url: string, load: LoadKey, { deadline = false } = {}) {
-  const client = new Redis({ ...addressOf(url), ...(deadline && { commandTimeout: COMMAND_TIMEOUT_MS }) });
-  // Without a listener each failed attempt to connect would be printed.
+/** async-cache-dedupe with one function `read`. With Redis, it stores nothing in memory. */
+export function openDedupe(url: string, load: LoadKey, { withTimeout = false } = {}) {
+  const client = new Redis({ ...addressOf(url), ...(withTimeout && { commandTimeout: COMMAND_TIMEOUT_MS }) });
+  // Without a listener, the client logs each failed connection attempt.
   client.on('error', () => {});
   const cache = createCache({ ttl: TTL_S, storage: { type: 'redis', options: { client } } });
   return { cache: cache.define('read', load), client };
 }
 
 /**
- * cacheable in two tiers, the values in memory as they are rather than cloned. With a deadline it is set up as
- * its makers advise for a Redis that may fail, the client's options given to the client itself, which does not
- * heed them later; and with the socket's deadline, for that of a command ends once the command is written.
+ * cacheable in memory and Redis, without cloning values in memory. With `withTimeout`, it is configured as
+ * its documentation recommends for an unreliable Redis. The client options are passed at construction,
+ * because the client ignores later changes. The timeout is that of the socket, because a command's ends when
+ * the command is written.
  */
-export function openCacheable(url: string, { deadline = false } = {}) {
+export function openCacheable(url: string, { withTimeout = false } = {}) {
   const socket = { reconnectStrategy: false, socketTimeout: COMMAND_TIMEOUT_MS } as const;
-  const secondary = deadline
+  const secondary = withTimeout
     ? createKeyvNonBlocking({ url, disableOfflineQueue: true, socket })
     : createKeyvRedis(url);
   const primary = createKeyvMemory({ useClone: false });
-  const cache = new Cacheable({ primary, secondary, nonBlocking: deadline });
-  // An error without a listener would end the process.
+  const cache = new Cacheable({ primary, secondary, nonBlocking: withTimeout });
+  // An error event without a listener would end the process.
   cache.on('error', () => {});
   secondary.on('error', () => {});
   return cache;
 }
 
-/** keyv over Redis: one tier, and no loading. */
+/** keyv with Redis: no memory tier and no loading. */
 export function openKeyv(url: string): Keyv<Value> {
   return createKeyvRedis(url) as Keyv<Value>;
 }

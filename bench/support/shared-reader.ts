@@ -1,48 +1,51 @@
 /**
- * A process that reads through caches over Redis, each opened by its first order and kept:
- * `node shared-reader.ts <url of the origin>`. It prints its own URL, to which orders are posted.
+ * A process that reads through caches in Redis:
+ *
+ *     node shared-reader.ts <origin-url>
+ *
+ * It prints a URL, to which commands are sent by POST. A cache is opened by the first command for it.
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import type { Value } from './peers.ts';
-import type { Answer, Order } from './reader.ts';
+import type { ReaderCommand, ReaderResult } from './reader.ts';
 import { GUARDED_SUBJECTS, SUBJECTS, type Subject } from './shared-subjects.ts';
 
 const [originUrl] = process.argv.slice(2);
-if (originUrl === undefined) throw new Error('usage: shared-reader.ts origin-url');
+if (originUrl === undefined) throw new Error('usage: shared-reader.ts <origin-url>');
 
 const opened = new Map<string, Subject>();
 
-async function obey(order: Order): Promise<Answer> {
-  if (order.do === 'connect') {
-    await subjectOf(order).ready();
+async function execute(command: ReaderCommand): Promise<ReaderResult> {
+  if (command.do === 'connect') {
+    await subjectOf(command).ready();
     return { tookMs: 0 };
   }
-  const { promise: overdue, resolve } = Promise.withResolvers<Answer>();
-  const timer = setTimeout(() => resolve({ tookMs: null }), order.deadlineMs);
-  const answer = read(order);
-  // What comes later is nobody's any more.
-  answer.catch(() => {});
-  return await Promise.race([answer, overdue]).finally(() => clearTimeout(timer));
+  const { promise: timeout, resolve } = Promise.withResolvers<ReaderResult>();
+  const timer = setTimeout(() => resolve({ tookMs: null }), command.timeoutMs);
+  const result = read(command);
+  // The read may fail after the timeout.
+  result.catch(() => {});
+  return await Promise.race([result, timeout]).finally(() => clearTimeout(timer));
 }
 
-/** All readers at once; the time until the last of them has its answer. */
-async function read(order: Extract<Order, { do: 'read' }>): Promise<Answer> {
-  const begun = performance.now();
-  const subject = subjectOf(order);
-  await Promise.all(Array.from({ length: order.readers }, () => subject.read(order.key)));
-  return { tookMs: performance.now() - begun };
+/** Makes all reads concurrently. Measures until the last one has ended. */
+async function read(command: Extract<ReaderCommand, { do: 'read' }>): Promise<ReaderResult> {
+  const startedAt = performance.now();
+  const subject = subjectOf(command);
+  await Promise.all(Array.from({ length: command.readers }, () => subject.read(command.key)));
+  return { tookMs: performance.now() - startedAt };
 }
 
-function subjectOf({ subject, redisUrl }: Order): Subject {
+function subjectOf({ subject, redisUrl }: ReaderCommand): Subject {
   const id = `${redisUrl} ${subject}`;
-  const known = opened.get(id);
-  if (known) return known;
-  const made = { ...SUBJECTS, ...GUARDED_SUBJECTS }[subject]!(redisUrl, load);
-  opened.set(id, made);
-  return made;
+  const existing = opened.get(id);
+  if (existing) return existing;
+  const created = { ...SUBJECTS, ...GUARDED_SUBJECTS }[subject]!(redisUrl, load);
+  opened.set(id, created);
+  return created;
 }
 
 async function load(key: string): Promise<Value> {
@@ -52,7 +55,7 @@ async function load(key: string): Promise<Value> {
 
 const server = createServer(async (request, response) => {
   try {
-    response.end(JSON.stringify(await obey((await json(request)) as Order)));
+    response.end(JSON.stringify(await execute((await json(request)) as ReaderCommand)));
   } catch (error) {
     response.writeHead(500).end(String(error));
   }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Cleanup } from './cleanup.ts';
 
-/** A folder that is there until the clean-up. */
+/** Creates a temporary folder that the cleanup removes. */
 export async function temporaryFolder(cleanup: Cleanup): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'roundhouse-bench-'));
   cleanup.add(() => rm(folder, { recursive: true, force: true }));

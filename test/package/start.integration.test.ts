@@ -35,7 +35,7 @@ test('a SIGTERM to npm start reaches the service, which stops and leaves nothing
     });
     const origin = await waitUntil(
       'the service listens',
-      () => /serves on (http:[^"\s]+)/.exec(output)?.[1],
+      () => /listening on (http:[^"\s]+)/.exec(output)?.[1],
       START_MS,
     );
     const ended = once(npm, 'close');

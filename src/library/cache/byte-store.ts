@@ -1,18 +1,20 @@
-/** What a {@link ByteStore} holds for a key. */
+/** Bytes as a {@link ByteStore} returns them. */
 export interface StoredBytes {
+  /** The stored bytes. Callers must not change them. */
   readonly bytes: Uint8Array;
-  /** How much longer the store will hold them, in milliseconds. */
+  /** Time until the store expires them, in milliseconds. */
   readonly ttlMs: number;
 }
 
 /**
- * Bytes by key, outside of a cache's own memory: a tier that processes share, or one that outlives them.
- * A call that cannot be carried out within the store's deadline rejects; it never hangs. Callers treat
- * that as a miss.
+ * Stores bytes by key outside a cache's own entries, for example in Redis. A call that the store cannot
+ * complete in time rejects; it never hangs. Callers treat a rejected `get` as a miss.
  */
 export interface ByteStore {
+  /** Resolves with the bytes of a key, or undefined if it has none or they have expired. */
   get(key: string): Promise<StoredBytes | undefined>;
-  /** Keeps bytes for `ttlMs` milliseconds, in place of those of the same key. */
+  /** Stores bytes for `ttlMs` milliseconds and replaces those of the same key. */
   set(key: string, bytes: Uint8Array, ttlMs: number): Promise<void>;
+  /** Removes the bytes of a key, if it has any. */
   delete(key: string): Promise<void>;
 }

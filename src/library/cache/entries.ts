@@ -1,94 +1,103 @@
 import type { Clock } from '../util/clock.ts';
 import { isGlob, matchGlob } from '../util/glob.ts';
-import type { Freshness } from './flight.ts';
-import type { Counters, EntryStats } from './stats.ts';
-import type { Entry, Store } from './store.ts';
+import type { Freshness } from './load.ts';
+import type { CacheCounters, EntryStats } from './stats.ts';
+import type { CacheEntry, CacheStore } from './store.ts';
 
 /** Bookkeeping of an entry: the object, its map slot and its list node. */
 const OVERHEAD_BYTES = 256;
-/** A sweep lets other work have its turn after so long, or so many entries on a clock that stands still. */
+/** A sweep yields to the event loop after this time, or this many entries in case the clock does not move. */
 const SLICE_MS = 1;
 const SLICE_ENTRIES = 4096;
 
-export function isFresh(entry: Entry<unknown>, now: number): boolean {
+/** Returns whether an entry can be served as a hit. */
+export function isFresh(entry: CacheEntry<unknown>, now: number): boolean {
   return now < entry.expiresAt && !entry.invalidated;
 }
 
-export function stopRefresh(entry: Entry<unknown>): void {
+/** Cancels the scheduled refresh of an entry. */
+export function stopRefresh(entry: CacheEntry<unknown>): void {
   entry.cancelRefresh?.();
   entry.cancelRefresh = undefined;
 }
 
-/** The entries of a cache: a store with its faults contained and its losses counted. */
+/** The collaborators of {@link Entries}. */
+export interface EntriesOptions<V> {
+  store: CacheStore<V>;
+  clock: Clock;
+  /** How long after its expiry a value may be served as stale, in seconds. */
+  staleIfErrorS: number;
+  /** Returns the memory of a value in bytes. */
+  sizeOf: (value: V) => number;
+  counters: CacheCounters;
+  /** Receives each error of the store. */
+  onError: (error: unknown, key: string) => void;
+}
+
+/** The entries of a cache: a store whose errors are counted as misses and whose evictions are counted. */
 export class Entries<V> {
-  readonly #store: Store<V>;
+  readonly #store: CacheStore<V>;
   readonly #clock: Clock;
   readonly #staleIfErrorMs: number;
   readonly #sizeOf: (value: V) => number;
-  readonly #counters: Counters;
+  readonly #counters: CacheCounters;
   readonly #onError: (error: unknown, key: string) => void;
-  /** Whatever was stored up to this time may have outlived a removal that the store failed to carry out. */
-  #doubtedUntil = Number.NEGATIVE_INFINITY;
+  /** Entries stored up to this time are ignored: the store may have failed to remove them. */
+  #untrustedUntil = Number.NEGATIVE_INFINITY;
 
-  constructor(parts: {
-    store: Store<V>;
-    clock: Clock;
-    staleIfErrorMs: number;
-    sizeOf: (value: V) => number;
-    counters: Counters;
-    onError: (error: unknown, key: string) => void;
-  }) {
-    this.#store = parts.store;
-    this.#clock = parts.clock;
-    this.#staleIfErrorMs = parts.staleIfErrorMs;
-    this.#sizeOf = parts.sizeOf;
-    this.#counters = parts.counters;
-    this.#onError = parts.onError;
+  constructor(options: EntriesOptions<V>) {
+    this.#store = options.store;
+    this.#clock = options.clock;
+    this.#staleIfErrorMs = options.staleIfErrorS * 1000;
+    this.#sizeOf = options.sizeOf;
+    this.#counters = options.counters;
+    this.#onError = options.onError;
   }
 
-  /** How much the store holds, whatever its age. */
-  get volume(): { held: number; bytes: number } {
+  /** Number and memory of all entries, expired ones included. */
+  get volume(): { entryCount: number; bytes: number } {
     try {
-      return { held: this.#store.size, bytes: this.#store.bytes };
+      return { entryCount: this.#store.size, bytes: this.#store.bytes };
     } catch (error) {
-      this.#fault(error, '*');
-      return { held: 0, bytes: 0 };
+      this.#storeFailed(error, '*');
+      return { entryCount: 0, bytes: 0 };
     }
   }
 
-  /** The entry of a key, noted as used. */
-  get(key: string): Entry<V> | undefined {
+  /** Returns the entry of a key and marks it as used. */
+  get(key: string): CacheEntry<V> | undefined {
     try {
       return this.#trusted(this.#store.get(key));
     } catch (error) {
-      return this.#fault(error, key);
+      return this.#storeFailed(error, key);
     }
   }
 
-  peek(key: string): Entry<V> | undefined {
+  /** Returns the entry of a key without marking it as used. */
+  peek(key: string): CacheEntry<V> | undefined {
     try {
       return this.#trusted(this.#store.peek(key));
     } catch (error) {
-      return this.#fault(error, key);
+      return this.#storeFailed(error, key);
     }
   }
 
   /**
-   * Keeps a value from now on; returns its entry, or `undefined` where the store could not take it. The
-   * value it was to replace is gone in either case.
+   * Stores a value. The former value of the key is gone, even if the store fails or rejects the new one.
+   * @returns the entry, or undefined if it was not stored
    */
-  keep(key: string, value: V, { ageS, ttlS }: Freshness, lastReadAt: number): Entry<V> | undefined {
+  set(key: string, value: V, { ageS, ttlS }: Freshness, lastReadAt: number): CacheEntry<V> | undefined {
     try {
       const storedAt = this.#clock.now();
       const expiresAt = storedAt + ttlS * 1000;
-      const entry: Entry<V> = {
+      const entry: CacheEntry<V> = {
         key,
         value,
         bytes: wholeBytes(this.#sizeOf(value)) + key.length * 2 + OVERHEAD_BYTES,
         storedAt,
-        bornAt: storedAt - ageS * 1000,
+        createdAt: storedAt - ageS * 1000,
         expiresAt,
-        usableUntil: expiresAt + this.#staleIfErrorMs,
+        staleUntil: expiresAt + this.#staleIfErrorMs,
         lastReadAt,
         invalidated: false,
         retryAt: undefined,
@@ -97,28 +106,29 @@ export class Entries<V> {
       const former = this.#store.peek(key);
       if (former) stopRefresh(former);
       const evicted = this.#store.set(entry);
-      for (const loser of evicted) stopRefresh(loser);
+      for (const victim of evicted) stopRefresh(victim);
       this.#counters.evictions += evicted.length;
       return evicted.includes(entry) ? undefined : entry;
     } catch (error) {
-      this.#fault(error, key);
+      this.#storeFailed(error, key);
       this.remove(key);
     }
   }
 
-  remove(key: string): Entry<V> | undefined {
+  /** Removes and returns the entry of a key. */
+  remove(key: string): CacheEntry<V> | undefined {
     try {
       const entry = this.#store.delete(key);
       if (entry) stopRefresh(entry);
       return this.#trusted(entry);
     } catch (error) {
-      this.#doubt(error, key);
+      this.#removalFailed(error, key);
     }
   }
 
   /**
-   * Marks the value of a key as out of date, or drops it where it may not even stand in for a failing load.
-   * @returns whether it was fresh until now.
+   * Marks the entry of a key as invalidated, or removes it if stale values are never served.
+   * @returns whether it was fresh
    */
   invalidate(key: string): boolean {
     if (this.#staleIfErrorMs === 0) {
@@ -134,24 +144,25 @@ export class Entries<V> {
       stopRefresh(entry);
       return wasFresh;
     } catch (error) {
-      this.#doubt(error, key);
+      this.#removalFailed(error, key);
       return false;
     }
   }
 
-  /** The keys that a glob matches, among those held and the `others` named. */
-  matching(pattern: string, others: Iterable<string>): Iterable<string> {
+  /** Returns the keys that match a glob, out of those with an entry and `otherKeys`. */
+  keysMatching(pattern: string, otherKeys: Iterable<string>): Iterable<string> {
     if (!isGlob(pattern)) return [pattern];
     const keys = new Set<string>();
-    for (const key of others) if (matchGlob(pattern, key)) keys.add(key);
+    for (const key of otherKeys) if (matchGlob(pattern, key)) keys.add(key);
     try {
       for (const { key } of this.#store.entries()) if (matchGlob(pattern, key)) keys.add(key);
     } catch (error) {
-      this.#doubt(error, pattern);
+      this.#removalFailed(error, pattern);
     }
     return keys;
   }
 
+  /** Describes the fresh entries, oldest first. */
   listFresh(): EntryStats[] {
     const now = this.#clock.now();
     const list: EntryStats[] = [];
@@ -159,58 +170,61 @@ export class Entries<V> {
       if (!isFresh(entry, now) || !this.#trusted(entry)) continue;
       list.push({
         key: entry.key,
-        age: (now - entry.bornAt) / 1000,
-        ttlRemaining: (entry.expiresAt - now) / 1000,
+        ageS: (now - entry.createdAt) / 1000,
+        ttlS: (entry.expiresAt - now) / 1000,
         bytes: entry.bytes,
       });
     }
     return list;
   }
 
-  /** Removes what is of no further use, in slices; returns how much that was. */
+  /**
+   * Removes entries that can no longer be served, in slices.
+   * @returns the number of entries removed
+   */
   async sweep(): Promise<number> {
     let removed = 0;
-    let seen = 0;
+    let inSlice = 0;
     let sliceEnd = this.#clock.now() + SLICE_MS;
     for (const entry of this.#all()) {
       const now = this.#clock.now();
-      // Past its time, a value that is just being refreshed still answers its readers.
-      const useless = now >= entry.usableUntil && !entry.cancelRefresh;
-      if (useless && this.remove(entry.key)) removed += 1;
-      seen += 1;
-      if (now < sliceEnd && seen < SLICE_ENTRIES) continue;
+      // An expired entry is still served while its refresh runs.
+      const removable = now >= entry.staleUntil && !entry.cancelRefresh;
+      if (removable && this.remove(entry.key)) removed += 1;
+      inSlice += 1;
+      if (now < sliceEnd && inSlice < SLICE_ENTRIES) continue;
       await new Promise((resolve) => setImmediate(resolve));
-      seen = 0;
+      inSlice = 0;
       sliceEnd = this.#clock.now() + SLICE_MS;
     }
     return removed;
   }
 
-  *#all(): IterableIterator<Entry<V>> {
+  *#all(): IterableIterator<CacheEntry<V>> {
     try {
       yield* this.#store.entries();
     } catch (error) {
-      this.#fault(error, '*');
+      this.#storeFailed(error, '*');
     }
   }
 
-  #trusted(entry: Entry<V> | undefined): Entry<V> | undefined {
-    return entry !== undefined && entry.storedAt > this.#doubtedUntil ? entry : undefined;
+  #trusted(entry: CacheEntry<V> | undefined): CacheEntry<V> | undefined {
+    return entry !== undefined && entry.storedAt > this.#untrustedUntil ? entry : undefined;
   }
 
-  /** Notes that something may still be in the store which ought to have been removed from it. */
-  #doubt(error: unknown, key: string): void {
-    this.#doubtedUntil = this.#clock.now();
-    this.#fault(error, key);
+  /** Counts an error after which the store may still contain entries that had to be removed. */
+  #removalFailed(error: unknown, key: string): void {
+    this.#untrustedUntil = this.#clock.now();
+    this.#storeFailed(error, key);
   }
 
-  #fault(error: unknown, key: string): undefined {
+  #storeFailed(error: unknown, key: string): undefined {
     this.#counters.storeErrors += 1;
     this.#onError(error, key);
   }
 }
 
-/** Whole, because sums of fractions drift, and a sum that drifts above the bound would never let it be met. */
+/** Rounds up: a sum of fractions drifts, and one that drifts above the limit could never be brought below it. */
 function wholeBytes(size: number): number {
   if (size >= 0) return Math.ceil(size);
   throw new RangeError(`sizeOf must return 0 or more bytes, not ${size}`);

@@ -1,9 +1,12 @@
-/** A load did not finish within its deadline. */
+/** A load exceeded `loadTimeoutS`. */
 export class LoadTimeoutError extends Error {
   override readonly name = 'LoadTimeoutError';
+  /** The key that was being loaded. */
   readonly key: string;
+  /** The timeout in seconds. */
   readonly timeoutS: number;
 
+  /** @param timeoutS the timeout in seconds */
   constructor(key: string, timeoutS: number) {
     super(`Loading ${key} took longer than ${timeoutS} s`);
     this.key = key;
@@ -11,7 +14,7 @@ export class LoadTimeoutError extends Error {
   }
 }
 
-/** The cache was closed while a load was under way. */
+/** The cache was closed while a load was in progress. */
 export class CacheClosedError extends Error {
   override readonly name = 'CacheClosedError';
 

@@ -1,10 +1,11 @@
 /**
- * Freezes plain objects and arrays all the way down, so that no reader can change what the next one gets.
- * Class instances, buffers and other exotic objects are left alone: freezing a buffer throws, and
- * freezing a Map does not protect it.
+ * Freezes plain objects and arrays recursively, so that no reader can change the value that other readers get.
+ * Leaves class instances, buffers and other exotic objects unchanged: freezing a buffer throws, and freezing a
+ * Map does not protect its contents.
+ * @returns `value` itself
  */
 export function deepFreeze<T>(value: T): T {
-  // Not told by isFrozen: what its owner froze may hold objects that nobody has frozen.
+  // Object.isFrozen is no reason to stop: a frozen object may contain objects that are not.
   const seen = new Set<object>();
   const pending: unknown[] = [value];
   while (pending.length > 0) {

@@ -1,5 +1,6 @@
 /**
- * `roundhouse/cache`: a cache for values that are slow to read and must not be wrong.
+ * `roundhouse/cache`: an in-process cache with single-flight loads, invalidation, refresh-ahead and
+ * stale-if-error.
  *
  * @example
  * using cache = new Cache({ staleIfErrorS: 30, refreshAheadS: 15 });
@@ -12,13 +13,13 @@ export { isGlob, matchGlob } from '../util/glob.ts';
 export type { ByteStore, StoredBytes } from './byte-store.ts';
 export { Cache } from './cache.ts';
 export { CacheClosedError, LoadTimeoutError } from './errors.ts';
-export type { Freshness, Load } from './flight.ts';
 export { cacheKey } from './key.ts';
+export type { Freshness, Load } from './load.ts';
 export type { LoadingCache } from './loading-cache.ts';
 export { MemoryByteStore, type MemoryByteStoreOptions } from './memory-byte-store.ts';
-export { MemoryStore } from './memory-store.ts';
-export type { CacheOptions, EndedLoad, LoadOptions } from './options.ts';
+export { MemoryStore, type MemoryStoreLimits } from './memory-store.ts';
+export type { CacheOptions, LoadOptions, SettledLoad } from './options.ts';
 export type { CacheRead, ReadOutcome } from './read.ts';
 export { estimateBytes } from './size.ts';
-export type { CacheStats, CacheTotals, Counters, EntryStats } from './stats.ts';
-export type { Entry, Store } from './store.ts';
+export type { CacheCounters, CacheStats, CacheTotals, EntryStats } from './stats.ts';
+export type { CacheEntry, CacheStore } from './store.ts';

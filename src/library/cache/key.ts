@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 
 /**
  * Builds a cache key `<prefix>:<name>` or, with arguments, `<prefix>:<name>:<hash>`.
- * Arguments are hashed as canonical JSON (object properties sorted), so equal arguments give equal keys
- * and no argument can collide with another through a delimiter. For the same reason `:` and `%` within
- * prefix and name are percent-encoded.
  *
- * @param args JSON-serialisable values, each part of the key.
+ * Arguments are hashed as canonical JSON (object properties sorted), so equal arguments give equal keys. `:` and
+ * `%` in prefix and name are percent-encoded. No choice of arguments or names can collide with another through a
+ * delimiter.
+ *
+ * @param args JSON-serializable values
  */
 export function cacheKey(prefix: string, name: string, ...args: readonly unknown[]): string {
   const base = `${escapePart(prefix)}:${escapePart(name)}`;

@@ -1,28 +1,30 @@
 import { type Clock, createSystemClock } from '../util/clock.ts';
 import type { ByteStore, StoredBytes } from './byte-store.ts';
 import { MemoryStore } from './memory-store.ts';
-import type { Entry } from './store.ts';
+import type { CacheEntry } from './store.ts';
 
+/** Options of {@link MemoryByteStore}. */
 export interface MemoryByteStoreOptions {
-  /** Most entries held. Default 10,000. */
+  /** Maximum number of entries. Default 10,000. */
   maxEntries?: number;
-  /** Most bytes held, keys and bookkeeping included. Default 64 MiB. */
+  /** Maximum memory of all entries in bytes, keys and bookkeeping included. Default 64 MiB. */
   maxBytes?: number;
+  /** Source of time. Default: a monotonic system clock. */
   clock?: Clock;
 }
 
-/** What an entry holds besides its key and its bytes. */
-const BOOKKEEPING_BYTES = 200;
-/** Entries looked at by each `set`, so that expired ones go without a timer. */
-const LOOKED_AT = 4;
+/** Memory of an entry besides its key and its bytes. */
+const OVERHEAD_BYTES = 200;
+/** Entries that each `set` checks for expiry, so that expired ones are removed without a timer. */
+const CHECKS_PER_SET = 4;
 
-/** A {@link ByteStore} in this process's memory, bounded by entries and by bytes. */
+/** A {@link ByteStore} in the memory of this process, limited by entries and by bytes. */
 export class MemoryByteStore implements ByteStore {
   readonly #store: MemoryStore<Uint8Array>;
   readonly #clock: Clock;
-  #round: IterableIterator<Entry<Uint8Array>> | undefined;
+  #expiryScan: IterableIterator<CacheEntry<Uint8Array>> | undefined;
 
-  /** @throws RangeError for a limit that is not a whole number of at least 1. */
+  /** @throws RangeError if a limit is not an integer of at least 1 */
   constructor({
     maxEntries = 10_000,
     maxBytes = 64 * 1024 * 1024,
@@ -32,11 +34,12 @@ export class MemoryByteStore implements ByteStore {
     this.#clock = clock;
   }
 
-  /** Entries held; expired ones are removed little by little. */
+  /** Number of entries, expired ones that have not been removed yet included. */
   get size(): number {
     return this.#store.size;
   }
 
+  /** Memory of these entries in bytes, keys and bookkeeping included. */
   get bytes(): number {
     return this.#store.bytes;
   }
@@ -56,11 +59,11 @@ export class MemoryByteStore implements ByteStore {
     this.#store.set({
       key,
       value: bytes,
-      bytes: bytes.byteLength + key.length * 2 + BOOKKEEPING_BYTES,
+      bytes: bytes.byteLength + key.length * 2 + OVERHEAD_BYTES,
       storedAt: now,
-      bornAt: now,
+      createdAt: now,
       expiresAt: now + ttlMs,
-      usableUntil: now + ttlMs,
+      staleUntil: now + ttlMs,
       lastReadAt: now,
       invalidated: false,
       retryAt: undefined,
@@ -73,11 +76,11 @@ export class MemoryByteStore implements ByteStore {
   }
 
   #removeExpired(now: number): void {
-    this.#round ??= this.#store.entries();
-    for (let i = 0; i < LOOKED_AT; i += 1) {
-      const next = this.#round.next();
+    this.#expiryScan ??= this.#store.entries();
+    for (let i = 0; i < CHECKS_PER_SET; i += 1) {
+      const next = this.#expiryScan.next();
       if (next.done) {
-        this.#round = undefined;
+        this.#expiryScan = undefined;
         return;
       }
       if (next.value.expiresAt <= now) this.#store.delete(next.value.key);

@@ -1,23 +1,33 @@
 import { positiveInteger } from './options.ts';
 import { ShardedMap } from './sharded-map.ts';
-import type { Entry, Store } from './store.ts';
+import type { CacheEntry, CacheStore } from './store.ts';
 
 interface Node<V> {
-  entry: Entry<V>;
+  entry: CacheEntry<V>;
+  /** Whether the entry was read since the eviction hand last passed it. */
   visited: boolean;
   removed: boolean;
   older: Node<V> | undefined;
   newer: Node<V> | undefined;
 }
 
+/** Limits of a {@link MemoryStore}. */
+export interface MemoryStoreLimits {
+  /** Maximum number of entries. */
+  maxEntries: number;
+  /** Maximum sum of the entries' `bytes`. */
+  maxBytes: number;
+}
+
 /**
- * A store in this process's memory, bounded by entries and by bytes.
+ * A {@link CacheStore} in the memory of this process, limited by entries and by bytes.
  *
- * Evicts by SIEVE: a hand walks from the oldest entry to the newest, spares what was used since it last
- * came by, and takes the first that was not. Unlike LRU, a hit only sets a bit, so reading moves nothing;
- * and a scan of keys that nobody reads twice cannot flush the ones in use.
+ * Evicts by SIEVE: a hand moves from the oldest entry to the newest, skips entries that were read since it last
+ * passed them, and evicts the first that was not. Unlike LRU, a read only sets a flag and moves nothing, and a
+ * scan of keys that are read once does not evict the keys in use.
+ * @see https://www.usenix.org/conference/nsdi24/presentation/zhang-yazhuo
  */
-export class MemoryStore<V> implements Store<V> {
+export class MemoryStore<V> implements CacheStore<V> {
   readonly #nodes = new ShardedMap<Node<V>>();
   readonly #maxEntries: number;
   readonly #maxBytes: number;
@@ -26,8 +36,8 @@ export class MemoryStore<V> implements Store<V> {
   #newest: Node<V> | undefined;
   #hand: Node<V> | undefined;
 
-  /** @throws RangeError for a limit that is not a whole number of at least 1. */
-  constructor(limits: { maxEntries: number; maxBytes: number }) {
+  /** @throws RangeError if a limit is not an integer of at least 1 */
+  constructor(limits: MemoryStoreLimits) {
     this.#maxEntries = positiveInteger('maxEntries', limits.maxEntries);
     this.#maxBytes = positiveInteger('maxBytes', limits.maxBytes);
   }
@@ -40,46 +50,46 @@ export class MemoryStore<V> implements Store<V> {
     return this.#bytes;
   }
 
-  get(key: string): Entry<V> | undefined {
+  get(key: string): CacheEntry<V> | undefined {
     const node = this.#nodes.get(key);
     if (node === undefined) return undefined;
     node.visited = true;
     return node.entry;
   }
 
-  peek(key: string): Entry<V> | undefined {
+  peek(key: string): CacheEntry<V> | undefined {
     return this.#nodes.get(key)?.entry;
   }
 
-  set(entry: Entry<V>): Entry<V>[] {
-    // An entry that can never fit must not empty the store on its way out.
+  set(entry: CacheEntry<V>): CacheEntry<V>[] {
+    // Otherwise an entry that cannot fit would evict all others first.
     if (entry.bytes > this.#maxBytes) {
       this.delete(entry.key);
       return [entry];
     }
-    const known = this.#nodes.get(entry.key);
-    if (known) {
-      this.#bytes += entry.bytes - known.entry.bytes;
-      known.entry = entry;
+    const node = this.#nodes.get(entry.key);
+    if (node) {
+      this.#bytes += entry.bytes - node.entry.bytes;
+      node.entry = entry;
     } else {
       this.#append(entry);
     }
-    return this.#makeRoom(entry);
+    return this.#evict(entry);
   }
 
-  delete(key: string): Entry<V> | undefined {
+  delete(key: string): CacheEntry<V> | undefined {
     const node = this.#nodes.get(key);
     if (node === undefined) return undefined;
     this.#unlink(node);
     return node.entry;
   }
 
-  *entries(): IterableIterator<Entry<V>> {
-    // A removed node still points to the one after it: whoever stands on it finds the way back.
+  *entries(): IterableIterator<CacheEntry<V>> {
+    // A removed node keeps its `newer` link, so an iteration that stands on it can continue.
     for (let node = this.#oldest; node; node = node.newer) if (!node.removed) yield node.entry;
   }
 
-  #append(entry: Entry<V>): void {
+  #append(entry: CacheEntry<V>): void {
     const node: Node<V> = { entry, visited: false, removed: false, older: this.#newest, newer: undefined };
     if (this.#newest) this.#newest.newer = node;
     else this.#oldest = node;
@@ -88,20 +98,21 @@ export class MemoryStore<V> implements Store<V> {
     this.#bytes += entry.bytes;
   }
 
-  #makeRoom(spare: Entry<V>): Entry<V>[] {
-    const evicted: Entry<V>[] = [];
+  /** Evicts entries until the limits are met. Never evicts `added`. */
+  #evict(added: CacheEntry<V>): CacheEntry<V>[] {
+    const evicted: CacheEntry<V>[] = [];
     while (this.#nodes.size > this.#maxEntries || this.#bytes > this.#maxBytes) {
-      const victim = this.#nextVictim(spare);
+      const victim = this.#nextVictim(added);
       this.#unlink(victim);
       evicted.push(victim.entry);
     }
     return evicted;
   }
 
-  /** The newcomer is spared: evicting it at once would lock a full, busy store for new keys. */
-  #nextVictim(spare: Entry<V>): Node<V> {
+  /** Skips the entry just added: otherwise a full store whose entries are all in use would accept no new key. */
+  #nextVictim(added: CacheEntry<V>): Node<V> {
     let node = this.#hand ?? this.#oldest;
-    while (node && (node.visited || node.entry === spare)) {
+    while (node && (node.visited || node.entry === added)) {
       node.visited = false;
       node = node.newer ?? this.#oldest;
     }

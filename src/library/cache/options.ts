@@ -1,87 +1,87 @@
 import type { Clock } from '../util/clock.ts';
-import type { Freshness } from './flight.ts';
-import type { Store } from './store.ts';
+import type { Freshness } from './load.ts';
+import type { CacheStore } from './store.ts';
 
-/** How a cache behaves. All times are seconds. */
+/** Options of {@link Cache}. */
 export interface CacheOptions<V = unknown> {
-  /** False turns the cache off: every read loads directly and nothing is kept. Default true. */
+  /** `false` disables the cache: every read loads from its source and nothing is stored. Default true. */
   enabled?: boolean;
-  /** Most entries held. Default 10,000. */
+  /** Maximum number of entries. Default 10,000. */
   maxEntries?: number;
-  /** Most bytes held, as estimated by `sizeOf`. Default 64 MiB. */
+  /** Maximum memory of all entries in bytes, as estimated by `sizeOf`. Default 64 MiB. */
   maxBytes?: number;
-  /** Deadline of one load. Default 10 s. */
+  /** Timeout of a load, in seconds. Default 10. */
   loadTimeoutS?: number;
-  /** How long past its expiry a value may stand in for a load that fails. Default 0: never. */
+  /** How long after its expiry a value may be served as stale if loading fails, in seconds. Default 0: never. */
   staleIfErrorS?: number;
-  /** While loads of a key fail, how long a fallback is served before the source is tried again. Default 1 s. */
+  /** While loads of a key fail, how long its stale value is served before the next attempt, in seconds. Default 1. */
   retryS?: number;
   /**
-   * A key read within this time is loaded again in the background as it expires, so that whoever polls
-   * more slowly than the TTL still gets hits. Default 0: never.
+   * Refresh-ahead: a key that was read within this time before its expiry is loaded again in the background, so
+   * that clients that poll less often than once per TTL still get hits. In seconds. Default 0: disabled.
    */
   refreshAheadS?: number;
-  /** How often entries of no further use are removed. Default 60 s. */
+  /** Interval between removals of entries that can no longer be served, in seconds. Default 60; 0 disables them. */
   sweepIntervalS?: number;
-  /** Bytes a value holds. Default {@link estimateBytes}. */
+  /** Returns the memory of a value in bytes. Default {@link estimateBytes}. */
   sizeOf?: (value: V) => number;
-  /** Where time comes from. Default: the process's monotonic clock. */
+  /** Source of time. Default: a monotonic system clock. */
   clock?: Clock;
-  /** Where entries live. Default: a {@link MemoryStore} with the limits above. */
-  store?: Store<V>;
-  /** Called at the first failure of a streak of failing loads of a key, and for each fault of the store. */
+  /** Storage of the entries. Default: a {@link MemoryStore} with `maxEntries` and `maxBytes`. */
+  store?: CacheStore<V>;
+  /** Called on the first of several consecutive failed loads of a key, and on each error of the store. */
   onError?: (error: unknown, key: string) => void;
-  /** Called as each load ends, whoever it was for. An error that it throws goes to `onError`. */
-  onLoad?: (load: EndedLoad) => void;
+  /** Called when a load has settled, background refreshes included. An error that it throws goes to `onError`. */
+  onLoad?: (load: SettledLoad) => void;
 }
 
-/** A load that has ended, overtaken or not. */
-export interface EndedLoad {
+/** A load that has settled. */
+export interface SettledLoad {
   key: string;
-  /** How long it took. */
-  seconds: number;
-  /** False if it threw, passed its deadline or was ended with the cache. */
+  /** Duration of the load, in seconds. */
+  durationS: number;
+  /** False if the load threw, timed out or was aborted because the cache was closed. */
   succeeded: boolean;
 }
 
-/** How one read loads and keeps its value. */
+/** Options of a read that may load. */
 export interface LoadOptions {
-  /** How long the loaded value is fresh, in seconds, unless its load tells otherwise. */
+  /** How long the loaded value is fresh, in seconds, unless the load calls `setFreshness`. */
   ttlS: number;
-  /** Ends this reader's wait; the load goes on for the others. */
+  /** Aborts the wait of this reader. The load continues for other readers and its value is cached. */
   signal?: AbortSignal;
 }
 
-/** The times of a cache, every one given, in the units its code works with. */
-export interface CachePolicy {
-  loadTimeoutS: number;
-  staleIfErrorMs: number;
-  retryMs: number;
-  refreshAheadMs: number;
-  sweepIntervalMs: number;
-}
+/** The times of {@link CacheOptions}, validated and with their defaults, in seconds. */
+export type CacheTimes = Required<
+  Pick<CacheOptions, 'loadTimeoutS' | 'staleIfErrorS' | 'retryS' | 'refreshAheadS' | 'sweepIntervalS'>
+>;
 
-export function toCachePolicy<V>(options: CacheOptions<V>): CachePolicy {
+/** @throws RangeError if a time is negative or NaN */
+export function toCacheTimes(options: Partial<CacheTimes>): CacheTimes {
   return {
     loadTimeoutS: seconds('loadTimeoutS', options.loadTimeoutS ?? 10),
-    staleIfErrorMs: seconds('staleIfErrorS', options.staleIfErrorS ?? 0) * 1000,
-    retryMs: seconds('retryS', options.retryS ?? 1) * 1000,
-    refreshAheadMs: seconds('refreshAheadS', options.refreshAheadS ?? 0) * 1000,
-    sweepIntervalMs: seconds('sweepIntervalS', options.sweepIntervalS ?? 60) * 1000,
+    staleIfErrorS: seconds('staleIfErrorS', options.staleIfErrorS ?? 0),
+    retryS: seconds('retryS', options.retryS ?? 1),
+    refreshAheadS: seconds('refreshAheadS', options.refreshAheadS ?? 0),
+    sweepIntervalS: seconds('sweepIntervalS', options.sweepIntervalS ?? 60),
   };
 }
 
+/** @throws RangeError if the TTL is negative or NaN */
 export function checkTtl(ttlS: number): void {
   seconds('ttlS', ttlS);
 }
 
+/** @throws RangeError if the age or the TTL is negative or NaN */
 export function checkFreshness({ ageS, ttlS }: Freshness): Freshness {
   return { ageS: seconds('ageS', ageS), ttlS: seconds('ttlS', ttlS) };
 }
 
+/** @throws RangeError if the value is not an integer of at least 1 */
 export function positiveInteger(name: string, value: number): number {
   if (Number.isInteger(value) && value >= 1) return value;
-  throw new RangeError(`${name} must be a whole number of at least 1, not ${value}`);
+  throw new RangeError(`${name} must be an integer of at least 1, not ${value}`);
 }
 
 function seconds(name: string, value: number): number {

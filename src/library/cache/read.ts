@@ -1,27 +1,31 @@
-import type { Entry } from './store.ts';
+import type { CacheEntry } from './store.ts';
 
 /**
- * How a read was answered: `hit` from a kept value; `miss` by a load it began; `collapsed` by a load
- * somebody else had begun; `stale` by a value past its time because its load fails or is overdue;
- * `bypass` by a load with the cache off.
+ * How a read was answered:
+ * - `hit`: from the cache;
+ * - `miss`: by a load that this read started;
+ * - `collapsed`: by a load that another read had started;
+ * - `stale`: by an expired or invalidated value, because loading fails or its refresh takes too long;
+ * - `bypass`: by a load with the cache disabled or closed.
  */
 export type ReadOutcome = 'hit' | 'miss' | 'collapsed' | 'stale' | 'bypass';
 
-/** A value together with what a reader may want to know about it. */
+/** The result of a read. */
 export interface CacheRead<V> {
   readonly value: V;
   readonly outcome: ReadOutcome;
-  /** Seconds since its source gave the value. */
+  /** Time since the source produced the value, in seconds. */
   readonly ageS: number;
-  /** Seconds until it expires; negative once it has. */
+  /** Time until the value expires, in seconds; negative if it has expired. */
   readonly ttlS: number;
 }
 
-export function describeRead<V>(entry: Entry<V>, outcome: ReadOutcome, now: number): CacheRead<V> {
+/** Describes a read that is answered from an entry. `now` is in clock milliseconds. */
+export function describeRead<V>(entry: CacheEntry<V>, outcome: ReadOutcome, now: number): CacheRead<V> {
   return {
     value: entry.value,
     outcome,
-    ageS: (now - entry.bornAt) / 1000,
+    ageS: (now - entry.createdAt) / 1000,
     ttlS: (entry.expiresAt - now) / 1000,
   };
 }

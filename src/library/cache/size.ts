@@ -2,8 +2,9 @@ const OBJECT_BYTES = 32;
 const SLOT_BYTES = 8;
 
 /**
- * Estimates the heap bytes that a value holds: two bytes a character, eight a number or slot, a buffer by
- * its length. It counts a shared object once, and follows what `JSON.stringify` would.
+ * Estimates the heap memory of a value in bytes: 2 for each character, 8 for each number or slot, the length of a
+ * buffer, and 32 for each object. Visits what `JSON.stringify` would, and the members of Maps and Sets; a shared
+ * object counts once.
  */
 export function estimateBytes(value: unknown): number {
   const seen = new Set<object>();

@@ -1,59 +1,61 @@
-/** What happened since the cache was made, or since its last full clear. */
-export interface Counters {
-  /** Reads answered from a kept value, without waiting. */
+/** Counters since the cache was created or, in {@link CacheStats}, since its last full `clear`. */
+export interface CacheCounters {
+  /** Reads answered from the cache, without waiting. */
   hits: number;
   /** All other reads. */
   misses: number;
-  /** Times a source was read, whether for a reader or in the background. */
+  /** Loads started, background refreshes included. */
   loads: number;
-  /** Misses that shared a load somebody else had begun. */
+  /** Misses that joined a load that another read had started. */
   collapsed: number;
-  /** Misses answered with a value past its time, because loading failed. */
+  /** Misses answered with a stale value. */
   stale: number;
-  /** Loads that failed or passed their deadline. */
+  /** Loads that failed or timed out. */
   loadErrors: number;
-  /** Entries given up to stay within the bounds. */
+  /** Entries evicted to stay within the limits. */
   evictions: number;
-  /** Keys made out of date by `invalidate`. */
+  /** Keys that `invalidate` affected. */
   invalidations: number;
-  /** Faults of the store or of size estimation; each was treated as a miss. */
+  /** Errors of the store or of `sizeOf`. Each was treated as a miss. */
   storeErrors: number;
 }
 
-/** One fresh entry as `stats()` lists it. */
+/** A fresh entry, as `stats()` lists it. */
 export interface EntryStats {
   key: string;
-  /** Seconds since its source gave the value. */
-  age: number;
-  /** Seconds until it expires, above zero. */
-  ttlRemaining: number;
+  /** Time since the source produced the value, in seconds. */
+  ageS: number;
+  /** Time until the value expires, in seconds; greater than 0. */
+  ttlS: number;
+  /** Estimated memory of key, value and bookkeeping. */
   bytes: number;
 }
 
-/** A snapshot of the cache. */
-export interface CacheStats extends Counters {
-  /** Fresh entries; those kept only as a fallback are not counted. */
+/** A snapshot of the cache with its fresh entries. */
+export interface CacheStats extends CacheCounters {
+  /** Number of fresh entries. Entries that can only be served as stale do not count. */
   size: number;
-  /** Hits in percent of all reads, to two decimals; 0 before the first read. */
+  /** Hits in percent of all reads, rounded to two decimals; 0 before the first read. */
   hitRate: number;
-  /** Bytes held by all entries, fallbacks included. */
+  /** Estimated memory of all entries, expired ones included. */
   bytes: number;
-  /** Loads under way. */
+  /** Loads in progress. */
   inFlight: number;
   entries: EntryStats[];
 }
 
-/** What a monitor reads at intervals. Nothing sets these counters back, and reading them walks nothing. */
-export interface CacheTotals extends Counters {
-  /** Entries held, whether fresh, expired or kept as a fallback. */
-  held: number;
-  /** Bytes held by them. */
+/** Counters that are never reset and sizes, for monitoring. Reading them takes constant time. */
+export interface CacheTotals extends CacheCounters {
+  /** Number of entries: fresh, expired and invalidated. */
+  entryCount: number;
+  /** Estimated memory of these entries. */
   bytes: number;
-  /** Loads under way. */
+  /** Loads in progress. */
   inFlight: number;
 }
 
-export function zeroCounters(): Counters {
+/** Returns counters that are all zero. */
+export function zeroCounters(): CacheCounters {
   return {
     hits: 0,
     misses: 0,
@@ -67,19 +69,21 @@ export function zeroCounters(): Counters {
   };
 }
 
-/** Sets counters to zero and adds what they had counted to `former`. */
-export function resetCounters(counters: Counters, former: Counters): void {
-  Object.assign(former, sumCounters(former, counters));
+/** Resets `counters` to zero and adds their former values to `total`. */
+export function resetCounters(counters: CacheCounters, total: CacheCounters): void {
+  Object.assign(total, sumCounters(total, counters));
   Object.assign(counters, zeroCounters());
 }
 
-export function sumCounters(a: Counters, b: Counters): Counters {
+/** Returns the sums of two sets of counters. */
+export function sumCounters(a: CacheCounters, b: CacheCounters): CacheCounters {
   const sum = zeroCounters();
-  for (const name of Object.keys(sum) as (keyof Counters)[]) sum[name] = a[name] + b[name];
+  for (const name of Object.keys(sum) as (keyof CacheCounters)[]) sum[name] = a[name] + b[name];
   return sum;
 }
 
-export function hitRate({ hits, misses }: Counters): number {
+/** Returns hits in percent of all reads, rounded to two decimals; 0 without reads. */
+export function hitRate({ hits, misses }: CacheCounters): number {
   const reads = hits + misses;
   return reads === 0 ? 0 : Math.round((hits / reads) * 10_000) / 100;
 }

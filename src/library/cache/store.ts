@@ -1,38 +1,46 @@
-/** What a store keeps for a key. Times are readings of the cache's clock, in milliseconds. */
-export interface Entry<V> {
+/** An entry of a {@link CacheStore}. Times are in milliseconds of the cache's clock. */
+export interface CacheEntry<V> {
   readonly key: string;
   readonly value: V;
-  /** Estimated memory held by key, value and bookkeeping. */
+  /** Estimated memory of the key, the value and the bookkeeping. */
   readonly bytes: number;
   readonly storedAt: number;
-  /** When its source gave the value: before `storedAt`, if another tier kept it in between. */
-  readonly bornAt: number;
+  /** When the source produced the value. Earlier than `storedAt` if the value came from another tier. */
+  readonly createdAt: number;
+  /** End of the TTL. From then on the value is not a hit, except while its background refresh runs. */
   readonly expiresAt: number;
-  /** Until when the value may stand in for a load that fails; at least `expiresAt`. */
-  readonly usableUntil: number;
-  /** When a reader last asked for this key: what "watched" is judged by. */
+  /** Until then the value may be served as stale if a load fails. Not before `expiresAt`. */
+  readonly staleUntil: number;
+  /** Time of the latest read. Decides whether the entry is refreshed ahead. */
   lastReadAt: number;
-  /** The value is known to be out of date: it serves only where loading anew fails. */
+  /** Whether the value was invalidated: it may only be served as stale if a load fails. */
   invalidated: boolean;
-  /** Set while loads fail: before this time the value is served without trying again. */
+  /** Set while loads fail: until then the value is served as stale without another load. */
   retryAt: number | undefined;
-  /** Cancels the background refresh of this entry; set as long as one is due or under way. */
+  /** Cancels the timer of the background refresh. Set while the refresh is scheduled or runs. */
   cancelRefresh: (() => void) | undefined;
 }
 
-/** Where entries live. Implementations bound themselves and report what they had to give up. */
-export interface Store<V> {
-  /** Entries held, whatever their age. */
+/**
+ * Stores the entries of a cache. Implementations enforce their own limits. A method that throws counts as a
+ * `storeErrors` of the cache and is treated as a miss.
+ */
+export interface CacheStore<V> {
+  /** Number of entries, expired ones included. */
   readonly size: number;
-  /** Sum of the held entries' `bytes`. */
+  /** Sum of `bytes` of all entries. */
   readonly bytes: number;
-  /** Looks an entry up and notes that it was used. */
-  get(key: string): Entry<V> | undefined;
-  /** Looks an entry up without counting as a use. */
-  peek(key: string): Entry<V> | undefined;
-  /** Keeps an entry, in place of one of the same key; returns the entries evicted to make room. */
-  set(entry: Entry<V>): Entry<V>[];
-  delete(key: string): Entry<V> | undefined;
-  /** All entries, oldest first. The iterator stays valid while entries are added and removed. */
-  entries(): IterableIterator<Entry<V>>;
+  /** Returns the entry of a key and marks it as used, for eviction. */
+  get(key: string): CacheEntry<V> | undefined;
+  /** Returns the entry of a key without marking it as used. */
+  peek(key: string): CacheEntry<V> | undefined;
+  /**
+   * Stores an entry and replaces that of the same key.
+   * @returns the entries evicted to make room, `entry` itself included if it is too large
+   */
+  set(entry: CacheEntry<V>): CacheEntry<V>[];
+  /** Removes and returns the entry of a key. */
+  delete(key: string): CacheEntry<V> | undefined;
+  /** Iterates over all entries, oldest first. Entries may be added and removed during the iteration. */
+  entries(): IterableIterator<CacheEntry<V>>;
 }

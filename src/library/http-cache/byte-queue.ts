@@ -1,42 +1,54 @@
 import type { HeaderFields } from './headers.ts';
 
-/** How much may wait to be read before whoever fills the queue is told to pause. */
-const HIGH_WATER_BYTES = 64 * 1024;
+/** Buffered bytes from which the queue counts as full. */
+const HIGH_WATER_MARK_BYTES = 64 * 1024;
 
-/** Bytes on their way from one who is told to pause and go on, to one who reads when he likes. */
+/** What a {@link ByteQueue} reports to its producer. */
+export interface ByteQueueListener {
+  /** Called when a full queue has room again. */
+  onDrain: () => void;
+  /** Called when the reader cancels a queue that has not ended. */
+  onCancel: (reason: Error) => void;
+}
+
+/** A queue of body chunks with backpressure, between one producer and one reader. */
 export class ByteQueue {
   readonly #chunks: Uint8Array[] = [];
-  readonly #onRoom: () => void;
+  readonly #onDrain: () => void;
   readonly #onCancel: (reason: Error) => void;
-  #waiting = 0;
+  #bufferedBytes = 0;
   #ended = false;
   #error: Error | undefined;
   #wake: (() => void) | undefined;
+  /** Trailer fields; set by {@link end}. */
   trailers: HeaderFields = {};
 
-  constructor({ onRoom, onCancel }: { onRoom: () => void; onCancel: (reason: Error) => void }) {
-    this.#onRoom = onRoom;
+  constructor({ onDrain, onCancel }: ByteQueueListener) {
+    this.#onDrain = onDrain;
     this.#onCancel = onCancel;
   }
 
+  /** Whether the producer should pause until `onDrain`. */
   get isFull(): boolean {
-    return this.#waiting >= HIGH_WATER_BYTES;
+    return this.#bufferedBytes >= HIGH_WATER_MARK_BYTES;
   }
 
+  /** Appends a chunk, also to a full queue. Ignored once the queue has ended. */
   push(chunk: Uint8Array): void {
     if (this.#ended) return;
     this.#chunks.push(chunk);
-    this.#waiting += chunk.byteLength;
+    this.#bufferedBytes += chunk.byteLength;
     this.#wake?.();
   }
 
+  /** Ends the queue: once the buffered chunks are read, {@link read} resolves to undefined. */
   end(trailers: HeaderFields = {}): void {
     this.trailers = trailers;
     this.#ended = true;
     this.#wake?.();
   }
 
-  /** What is in the queue can still be read; then reading throws. */
+  /** Ends the queue with an error: once the buffered chunks are read, {@link read} throws it. */
   fail(error: Error): void {
     if (this.#ended) return;
     this.#error = error;
@@ -44,16 +56,16 @@ export class ByteQueue {
   }
 
   /**
-   * The next chunk, or undefined at the end. One reader at a time.
-   * @throws the error that the queue was failed with
+   * Resolves to the next chunk, or to undefined at the end. Call it again only after it has settled.
+   * @throws the error passed to {@link fail} or {@link cancel}
    */
   async read(): Promise<Uint8Array | undefined> {
     for (;;) {
       const chunk = this.#chunks.shift();
       if (chunk) {
         const wasFull = this.isFull;
-        this.#waiting -= chunk.byteLength;
-        if (wasFull && !this.isFull) this.#onRoom();
+        this.#bufferedBytes -= chunk.byteLength;
+        if (wasFull && !this.isFull) this.#onDrain();
         return chunk;
       }
       if (this.#error) throw this.#error;
@@ -64,7 +76,7 @@ export class ByteQueue {
     }
   }
 
-  /** Nobody will read on. */
+  /** Discards the buffered chunks and fails the queue with `reason`. Called by the reader. */
   cancel(reason: Error): void {
     this.#chunks.length = 0;
     if (this.#ended) return;

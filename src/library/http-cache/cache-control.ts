@@ -1,23 +1,24 @@
 import { fieldValue, type HeaderFields } from './headers.ts';
 
-/**
- * The directives of a Cache-Control field, by lower-case name. True for one without an argument; numbers
- * are seconds.
- */
+/** The directives of a Cache-Control field. Names are passed in lower case. */
 export interface Directives {
+  /** Whether the directive is present, with or without an argument. */
   flag(name: string): boolean;
-  /** Whether the directive is there, and never with an argument. */
+  /** Whether the directive is present, each time without an argument. */
   isBare(name: string): boolean;
-  /** The directive's seconds; 0 for an argument that is none, undefined where it is not there. */
+  /** The directive's argument in seconds; 0 if it is missing or invalid, undefined without the directive. */
   seconds(name: string): number | undefined;
-  /** The field names in the directive's argument; undefined where it is not there or has none. */
+  /** The field names in the directive's argument; undefined if the directive or its argument is missing. */
   fieldNames(name: string): string[] | undefined;
 }
 
-/** https://www.rfc-editor.org/rfc/rfc9111.html#section-1.2.2: what cannot be represented is this. */
+/** The value of larger numbers: https://www.rfc-editor.org/rfc/rfc9111.html#section-1.2.2 */
 const MAX_S = 2 ** 31;
 
-/** @see https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2 */
+/**
+ * Parses the Cache-Control field among header fields.
+ * @see https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2
+ */
 export function parseCacheControl(fields: HeaderFields): Directives {
   const byName = new Map<string, (string | true)[]>();
   for (const member of splitOutsideQuotes(fieldValue(fields, 'cache-control') ?? '')) {
@@ -25,7 +26,7 @@ export function parseCacheControl(fields: HeaderFields): Directives {
     const before = equals < 0 ? member.trimEnd() : member.slice(0, equals);
     const name = before.trimEnd().toLowerCase();
     if (name === '') continue;
-    // White space before the equals sign makes the argument none.
+    // White space before the equals sign makes the argument invalid.
     const argument = equals < 0 ? true : before.length > name.length ? '' : member.slice(equals + 1);
     byName.set(name, [...(byName.get(name) ?? []), argument]);
   }
@@ -34,8 +35,8 @@ export function parseCacheControl(fields: HeaderFields): Directives {
     isBare: (name) => byName.get(name)?.every((argument) => argument === true) ?? false,
     seconds: (name) => {
       const all = byName.get(name);
-      // Of several the shortest: https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2.1 lets a cache
-      // take the first or call the response stale, and the shortest is never fresher than either allows.
+      // If the directive is repeated, https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2.1 allows using
+      // the first value or treating the response as stale. The smallest value is never fresher than either.
       return all && Math.min(...all.map(toSeconds));
     },
     fieldNames: (name) => {
@@ -47,8 +48,8 @@ export function parseCacheControl(fields: HeaderFields): Directives {
 }
 
 /**
- * Delta seconds, quoted or not. An argument that is no number makes a response stale rather than fresh.
- * @see https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2.1
+ * Parses delta-seconds, also as a quoted string. An invalid argument is 0, so that the response is stale.
+ * @see https://www.rfc-editor.org/rfc/rfc9111.html#section-1.2.2
  */
 function toSeconds(argument: string | true): number {
   const digits = argument === true ? '' : unquote(argument.trimEnd());
@@ -60,7 +61,7 @@ function unquote(text: string): string {
   return quoted ? quoted[1]!.replace(/\\(.)/gs, '$1') : text;
 }
 
-/** A quote that is never closed quotes nothing: it must not hide the no-store behind it. */
+/** Splits at commas. An unterminated quote quotes nothing: it must not hide a no-store that follows it. */
 function splitOutsideQuotes(text: string): string[] {
   const members: string[] = [];
   let start = 0;

@@ -1,272 +1,313 @@
 import type { Clock } from '../cache/index.ts';
 import { ByteQueue } from './byte-queue.ts';
-import { type Handling, withCacheStatus } from './cache-status.ts';
-import { CollapsedRequest } from './flight.ts';
-import { Forwarder, type Found } from './forwarder.ts';
+import { type CacheStatus, withCacheStatus } from './cache-status.ts';
+import { CollapsedRequest, type ForwardOutcome } from './collapsed-request.ts';
+import { Forwarder, type Lookup } from './forwarder.ts';
 import { fieldValue, type HeaderFields } from './headers.ts';
-import { baseKey, type RequestKey, requestKey } from './key.ts';
-import { invalidatedUrls, isCacheable, isForOriginAlone, isUnsafe } from './methods.ts';
-import type { Job, OriginResponse } from './origin.ts';
-import { answerFrom, type HttpReply, NO_BODY, needsNoBody, notCached } from './reply.ts';
+import { type RequestKey, requestKey, urlKey } from './key.ts';
+import { bypassesCache, invalidatedUrls, isCacheableMethod, isUnsafe } from './methods.ts';
+import type { OriginResponse, RequestContext } from './origin.ts';
+import { gatewayTimeout, type HttpReply, hasNoContent, NO_BODY, replyFrom } from './reply.ts';
 import { evaluateReuse, requestDirectives } from './reuse.ts';
 import type { HttpCacheCounters } from './stats.ts';
-import type { Held, Storage } from './storage.ts';
-import { matchesSelection } from './vary.ts';
+import type { Storage, StorageEntry } from './storage.ts';
+import { matchesSelectingFields } from './vary.ts';
 
-/** How often a request may wait for another one's response, to find that it was meant for others. */
-const MAX_JOINS = 3;
+/** How many responses to other requests a request waits for before it is forwarded itself. */
+const MAX_COLLAPSE_ATTEMPTS = 3;
 
-export interface CacheHandlerParts {
+/** What a {@link CacheHandler} works with. */
+export interface CacheHandlerOptions {
+  /** Where responses are stored. */
   storage: Storage;
+  /** Counters that the handler increments. */
   counters: HttpCacheCounters;
+  /** Monotonic time, for the timeout of background revalidations. */
   clock: Clock;
+  /** Milliseconds since the epoch. */
   wallClock: () => number;
+  /** Timeout of a background revalidation, in milliseconds. */
   backgroundTimeoutMs: number;
+  /** Called when a background revalidation fails. */
   onError: (error: unknown, url: string) => void;
-  /** The parts of the cache that an unsafe request makes out of date. */
+  /** Names of all services, `''` included. An unsafe request invalidates its URL in each of them. */
   services: readonly string[];
 }
 
-/** Request → look-up → decision → origin → store. Both faces of the cache use this one. */
+/**
+ * Handles a request: looks up stored responses, decides whether one can be reused, and forwards the request
+ * to the origin otherwise. Shared by `fetch` and the interceptor.
+ * @see https://www.rfc-editor.org/rfc/rfc9111.html#section-4
+ */
 export class CacheHandler {
-  readonly #parts: CacheHandlerParts;
+  readonly #options: CacheHandlerOptions;
   readonly #forwarder: Forwarder;
-  readonly #flights = new Map<string, CollapsedRequest>();
+  /** Forwarded requests that others may be collapsed with, by {@link collapseKey}. */
+  readonly #collapsed = new Map<string, CollapsedRequest>();
   readonly #background = new Map<AbortController, Promise<void>>();
   #closed = false;
 
-  constructor(parts: CacheHandlerParts) {
-    this.#parts = parts;
-    this.#forwarder = new Forwarder(parts.storage, parts.counters, parts.wallClock);
+  constructor(options: CacheHandlerOptions) {
+    this.#options = options;
+    this.#forwarder = new Forwarder(options.storage, options.counters, options.wallClock);
   }
 
+  /** Number of forwarded requests in progress that others may be collapsed with. */
   get inFlight(): number {
-    return this.#flights.size;
+    return this.#collapsed.size;
   }
 
-  /** @throws the origin's error, or the reason of the job's signal */
-  async handle(job: Job): Promise<HttpReply> {
-    const reply = await this.#answer(job);
-    if (!(reply.body instanceof ByteQueue)) this.#parts.counters.bytesServed += reply.body.byteLength;
+  /** @throws the origin's error, or the abort reason of the context's signal */
+  async handle(context: RequestContext): Promise<HttpReply> {
+    const reply = await this.#handle(context);
+    if (!(reply.body instanceof ByteQueue)) this.#options.counters.bytesServed += reply.body.byteLength;
     return reply;
   }
 
-  async #answer(job: Job): Promise<HttpReply> {
-    const { request, policy } = job;
-    if (!isCacheable(request, policy)) return this.#pass(job, { fwd: 'method', names: [] });
-    if (this.#closed || isForOriginAlone(request)) return this.#pass(job, { fwd: 'bypass', names: [] });
-    const wanted = requestDirectives(request.headers);
-    // Who wants no trace of a request is not served from others' traces either.
-    if (wanted.flag('no-store')) return this.#pass(job, { fwd: 'request', names: [] });
+  async #handle(context: RequestContext): Promise<HttpReply> {
+    const { request, policy } = context;
+    if (!isCacheableMethod(request, policy)) {
+      return this.#forwardUncached(context, { fwd: 'method', selectingNames: [] });
+    }
+    if (this.#closed || bypassesCache(request)) {
+      return this.#forwardUncached(context, { fwd: 'bypass', selectingNames: [] });
+    }
+    const directives = requestDirectives(request.headers);
+    // Stored responses are not reused for a no-store request either, so that it bypasses the cache
+    // completely.
+    if (directives.flag('no-store')) {
+      return this.#forwardUncached(context, { fwd: 'request', selectingNames: [] });
+    }
     const key = requestKey(request, policy);
-    for (let joins = 0; ; joins += 1) {
-      const found = await this.#find(job, key);
-      const served = await this.#serve(job, key, found);
-      if (served) return served;
-      if (wanted.flag('only-if-cached')) return this.#notCached();
+    for (let attempts = 0; ; attempts += 1) {
+      const lookup = await this.#lookUp(context, key);
+      const stored = await this.#serveStored(context, key, lookup);
+      if (stored) return stored;
+      if (directives.flag('only-if-cached')) return this.#onlyIfCachedMiss();
       if (request.method === 'HEAD' || request.headers.range !== undefined) {
-        return this.#pass(job, found, key);
+        return this.#forwardUncached(context, lookup, key);
       }
-      const name = flightName(job, key, found);
-      const flight = joins < MAX_JOINS && mayJoin(job) ? this.#flights.get(name) : undefined;
-      if (!flight) return this.#lead(job, key, found, name);
-      const shared = await this.#share(job, found, flight);
-      if (typeof shared === 'object') return shared;
-      // Others' responses are no use to this request: it asks for its own.
-      if (shared === 'not shared') joins = MAX_JOINS;
+      const name = collapseKey(context, key, lookup);
+      const collapsed =
+        attempts < MAX_COLLAPSE_ATTEMPTS && mayCollapse(context) ? this.#collapsed.get(name) : undefined;
+      if (!collapsed) return this.#forward(context, key, lookup, name);
+      const reply = await this.#collapse(context, lookup, collapsed);
+      if (typeof reply === 'object') return reply;
+      // Responses to other requests cannot be reused for this one, so it is forwarded next.
+      if (reply === 'not reusable') attempts = MAX_COLLAPSE_ATTEMPTS;
     }
   }
 
-  /** Makes what is held for a URL out of date, in every part of the cache. */
+  /** Invalidates the responses stored for a URL, in every service. */
   async invalidate(url: string): Promise<void> {
-    this.#parts.counters.invalidations += 1;
-    const bases = this.#parts.services.map((service) => baseKey(url, service));
-    for (const base of bases) this.#forgetFlights(base);
-    await Promise.all(bases.map((base) => this.#parts.storage.invalidate(base, url)));
+    this.#options.counters.invalidations += 1;
+    const urlKeys = this.#options.services.map((service) => urlKey(url, service));
+    for (const key of urlKeys) this.#forgetCollapsed(key);
+    await Promise.all(urlKeys.map((key) => this.#options.storage.invalidate(key, url)));
   }
 
+  /** Invalidates all stored responses. */
   async clear(): Promise<void> {
-    this.#parts.counters.invalidations += 1;
-    this.#flights.clear();
-    await this.#parts.storage.clear();
+    this.#options.counters.invalidations += 1;
+    this.#collapsed.clear();
+    await this.#options.storage.clear();
   }
 
-  /** Ends what runs in the background, and waits for what is being stored. Requests pass uncached from here on. */
+  /** Aborts background revalidations and waits for pending writes. Later requests bypass the cache. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const controller of this.#background.keys()) controller.abort(new Error('the HTTP cache is closed'));
     await Promise.all(this.#background.values());
-    await this.#parts.storage.settled();
+    await this.#options.storage.settled();
   }
 
-  async #find({ request, policy }: Job, key: RequestKey): Promise<Found> {
-    const all = await this.#parts.storage.find(key, request.url);
-    const matching = all.filter(({ response }) => matchesSelection(request.headers, response.vary));
-    const held = matching.reduce<Held | undefined>(
+  async #lookUp({ request, policy }: RequestContext, key: RequestKey): Promise<Lookup> {
+    const all = await this.#options.storage.find(key, request.url);
+    const matching = all.filter(({ response }) => matchesSelectingFields(request.headers, response.vary));
+    const entry = matching.reduce<StorageEntry | undefined>(
       (newest, one) => (newest && newest.response.requestedAt > one.response.requestedAt ? newest : one),
       undefined,
     );
-    const names = [...new Set(all.flatMap(({ response }) => response.vary.map(([name]) => name)))].sort();
-    if (!held) return { fwd: all.length > 0 ? 'vary-miss' : 'uri-miss', names };
-    const reuse = evaluateReuse(request.headers, held.response, held.residentMs, policy);
-    return { held, reuse, fwd: reuse.byRequest ? 'request' : 'stale', names };
+    const selectingNames = [
+      ...new Set(all.flatMap(({ response }) => response.vary.map(([name]) => name))),
+    ].sort();
+    if (!entry) return { fwd: all.length > 0 ? 'vary-miss' : 'uri-miss', selectingNames };
+    const reuse = evaluateReuse(request.headers, entry.response, entry.residentMs, policy);
+    return { entry, reuse, fwd: reuse.requiredByRequest ? 'request' : 'stale', selectingNames };
   }
 
-  async #serve(job: Job, key: RequestKey, found: Found): Promise<HttpReply | undefined> {
-    const { held, reuse } = found;
-    if (!held || !reuse || reuse.how === 'validate') return undefined;
-    const { request } = job;
-    const { counters, storage } = this.#parts;
-    const body = needsNoBody(request, held.response) ? NO_BODY : await storage.body(held, request.url);
+  async #serveStored(
+    context: RequestContext,
+    key: RequestKey,
+    lookup: Lookup,
+  ): Promise<HttpReply | undefined> {
+    const { entry, reuse } = lookup;
+    if (!entry || !reuse || reuse.action === 'validate') return undefined;
+    const { request } = context;
+    const { counters, storage } = this.#options;
+    const body = hasNoContent(request, entry.response) ? NO_BODY : await storage.body(entry, request.url);
     if (!body) return undefined;
     counters.hits += 1;
     if (reuse.ttlS <= 0) counters.stale += 1;
-    if (reuse.how === 'refresh' && request.method !== 'HEAD') this.#refresh(job, key, found);
-    return answerFrom(request, held.response, body, reuse.ageS, { hit: true, ttlS: reuse.ttlS });
+    if (reuse.action === 'serve-and-revalidate' && request.method !== 'HEAD') {
+      this.#revalidateInBackground(context, key, lookup);
+    }
+    return replyFrom(request, entry.response, body, reuse.ageS, { hit: true, ttlS: reuse.ttlS });
   }
 
-  async #lead(job: Job, key: RequestKey, found: Found, name: string): Promise<HttpReply> {
-    this.#parts.counters.misses += 1;
-    const flight = new CollapsedRequest();
-    if (mayBeJoined(job, found)) this.#announce(name, flight);
-    return this.#forwarder.forward(job, key, found, flight);
+  async #forward(context: RequestContext, key: RequestKey, lookup: Lookup, name: string): Promise<HttpReply> {
+    this.#options.counters.misses += 1;
+    const collapsed = new CollapsedRequest();
+    if (allowsCollapsing(context, lookup)) this.#register(name, collapsed);
+    return this.#forwarder.forward(context, key, lookup, collapsed);
   }
 
-  #announce(name: string, flight: CollapsedRequest): void {
-    this.#flights.set(name, flight);
-    flight.ended.then(() => {
-      if (this.#flights.get(name) === flight) this.#flights.delete(name);
+  #register(name: string, collapsed: CollapsedRequest): void {
+    this.#collapsed.set(name, collapsed);
+    collapsed.ended.then(() => {
+      if (this.#collapsed.get(name) === collapsed) this.#collapsed.delete(name);
     });
   }
 
-  /** The response to another request, if it answers this one too. */
-  async #share(
-    job: Job,
-    found: Found,
-    flight: CollapsedRequest,
-  ): Promise<HttpReply | 'not shared' | 'other variant'> {
-    const { counters, wallClock } = this.#parts;
-    let outcome: Awaited<ReturnType<CollapsedRequest['join']>>;
+  /**
+   * Waits for the response to another request and replies with it, if it can be reused for this request too.
+   * @see https://www.rfc-editor.org/rfc/rfc9111.html#section-4
+   */
+  async #collapse(
+    context: RequestContext,
+    lookup: Lookup,
+    collapsed: CollapsedRequest,
+  ): Promise<HttpReply | 'not reusable' | 'other variant'> {
+    const { counters, wallClock } = this.#options;
+    let outcome: ForwardOutcome;
     try {
-      outcome = await flight.join(job.signal);
+      outcome = await collapsed.join(context.signal);
     } catch (error) {
-      if (!job.signal.aborted) {
+      if (!context.signal.aborted) {
         counters.misses += 1;
         counters.collapsed += 1;
-        const standIn = await this.#forwarder.standIn(job, found);
-        if (standIn) return standIn;
+        const reply = await this.#forwarder.serveOnError(context, lookup);
+        if (reply) return reply;
       }
       throw error;
     }
-    if (outcome === 'not shared') return outcome;
-    const { held, body, standsIn } = outcome;
-    if (!matchesSelection(job.request.headers, held.response.vary)) return 'other variant';
-    const residentMs = standsIn ? held.residentMs : wallClock() - held.response.receivedAt;
-    const reuse = evaluateReuse(job.request.headers, held.response, residentMs, job.policy);
-    if (standsIn ? !reuse.standsIn : reuse.how === 'validate') return 'not shared';
+    if (outcome === 'not reusable') return outcome;
+    const { entry, body, originFailed } = outcome;
+    if (!matchesSelectingFields(context.request.headers, entry.response.vary)) return 'other variant';
+    const residentMs = originFailed ? entry.residentMs : wallClock() - entry.response.receivedAt;
+    const reuse = evaluateReuse(context.request.headers, entry.response, residentMs, context.policy);
+    if (originFailed ? !reuse.allowedOnError : reuse.action === 'validate') return 'not reusable';
     counters.misses += 1;
     counters.collapsed += 1;
     if (reuse.ttlS <= 0) counters.stale += 1;
-    const handling: Handling = { fwd: found.fwd, ttlS: reuse.ttlS, collapsed: true };
-    return answerFrom(job.request, held.response, body, reuse.ageS, handling);
+    const status: CacheStatus = { fwd: lookup.fwd, ttlS: reuse.ttlS, collapsed: true };
+    return replyFrom(context.request, entry.response, body, reuse.ageS, status);
   }
 
   /** @see https://www.rfc-editor.org/rfc/rfc5861.html#section-3 */
-  #refresh(job: Job, key: RequestKey, found: Found): void {
-    const name = flightName(job, key, found);
-    if (this.#closed || this.#flights.has(name)) return;
-    const { clock, backgroundTimeoutMs, onError } = this.#parts;
-    const { url, headers } = job.request;
+  #revalidateInBackground(context: RequestContext, key: RequestKey, lookup: Lookup): void {
+    const name = collapseKey(context, key, lookup);
+    if (this.#closed || this.#collapsed.has(name)) return;
+    const { clock, backgroundTimeoutMs, onError } = this.#options;
+    const { url, headers } = context.request;
     const controller = new AbortController();
-    const cancelDeadline = clock.after(backgroundTimeoutMs, () =>
-      controller.abort(new Error(`${url} was not revalidated within ${backgroundTimeoutMs / 1000} s`)),
+    const cancelTimeout = clock.after(backgroundTimeoutMs, () =>
+      controller.abort(
+        new Error(`background revalidation of ${url} timed out after ${backgroundTimeoutMs / 1000} s`),
+      ),
     );
-    const request = { ...job.request, headers: unconditional(headers) };
-    const flight = new CollapsedRequest();
-    this.#announce(name, flight);
-    const own = { ...job, request, signal: controller.signal };
+    const request = { ...context.request, headers: withoutClientConditions(headers) };
+    const collapsed = new CollapsedRequest();
+    this.#register(name, collapsed);
+    const background = { ...context, request, signal: controller.signal };
     const done = this.#forwarder
-      .forward(own, key, found, flight)
+      .forward(background, key, lookup, collapsed)
       .then((reply) => drain(reply, controller.signal))
       .catch((error) => onError(error, url))
       .finally(() => {
-        cancelDeadline();
+        cancelTimeout();
         this.#background.delete(controller);
       });
     this.#background.set(controller, done);
   }
 
-  /** Sends a request on, and the response back, without storing it. */
-  async #pass(job: Job, found: Found, key?: RequestKey): Promise<HttpReply> {
-    const { request, policy, ask, signal } = job;
-    this.#parts.counters.bypassed += 1;
-    const requestedAt = this.#parts.storage.stamp();
-    const asked = ask(request.headers);
-    const leave = () => asked.abort(signal.reason);
-    signal.addEventListener('abort', leave, { once: true });
-    if (signal.aborted) leave();
-    const response = await asked.response.finally(() => signal.removeEventListener('abort', leave));
+  /** Forwards a request and passes the response on without storing it. */
+  async #forwardUncached(context: RequestContext, lookup: Lookup, key?: RequestKey): Promise<HttpReply> {
+    const { request, policy, forward, signal } = context;
+    this.#options.counters.bypassed += 1;
+    const requestedAt = this.#options.storage.nextTimestamp();
+    const forwarded = forward(request.headers);
+    const abort = () => forwarded.abort(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
+    const response = await forwarded.response.finally(() => signal.removeEventListener('abort', abort));
     const { status, statusText, headers, body } = response;
-    // Before the client hears of it: it may ask at once for what it has changed.
+    // Before the reply is passed on: the client may read what it has changed as soon as it has the reply.
     if (isUnsafe(request, policy)) {
       await Promise.all(invalidatedUrls(request, response).map((url) => this.invalidate(url)));
     }
-    if (key && request.method === 'HEAD') await this.#updateByHead(job, key, found, response, requestedAt);
-    const handling = { fwd: found.fwd, fwdStatus: status };
-    return { status, statusText, headers: withCacheStatus(headers, handling), body };
+    if (key && request.method === 'HEAD') {
+      await this.#freshenByHead(context, key, lookup, response, requestedAt);
+    }
+    const replyHeaders = withCacheStatus(headers, { fwd: lookup.fwd, fwdStatus: status });
+    return { status, statusText, headers: replyHeaders, body };
   }
 
   /** @see https://www.rfc-editor.org/rfc/rfc9111.html#section-4.3.5 */
-  async #updateByHead(
-    job: Job,
+  async #freshenByHead(
+    context: RequestContext,
     key: RequestKey,
-    { held }: Found,
+    { entry }: Lookup,
     response: OriginResponse,
     requestedAt: number,
   ): Promise<void> {
-    if (!held || response.status !== 200) return;
-    if (describesSame(held.response.headers, response.headers)) {
-      await this.#forwarder.freshen(job, key, held, response.headers, requestedAt);
-    } else await this.#parts.storage.remove(key, held, job.request.url);
+    if (!entry || response.status !== 200) return;
+    if (isSameRepresentation(entry.response.headers, response.headers)) {
+      await this.#forwarder.freshen(context, key, entry, response.headers, requestedAt);
+    } else await this.#options.storage.remove(key, entry, context.request.url);
   }
 
-  #notCached(): HttpReply {
-    this.#parts.counters.misses += 1;
-    return notCached();
+  #onlyIfCachedMiss(): HttpReply {
+    this.#options.counters.misses += 1;
+    return gatewayTimeout();
   }
 
-  #forgetFlights(base: string): void {
-    for (const name of this.#flights.keys()) if (name.startsWith(base)) this.#flights.delete(name);
+  #forgetCollapsed(keyOfUrl: string): void {
+    for (const name of this.#collapsed.keys()) if (name.startsWith(keyOfUrl)) this.#collapsed.delete(name);
   }
 }
 
-/** Requests of one name want the same response, as far as can be known before it comes. */
-function flightName({ request }: Job, key: RequestKey, { names }: Found): string {
-  const selecting = names.map((name) => fieldValue(request.headers, name) ?? null);
-  return `${key.own} ${JSON.stringify(selecting)}`;
+/** Requests with the same collapse key select the same response, as far as stored responses can predict. */
+function collapseKey({ request }: RequestContext, key: RequestKey, { selectingNames }: Lookup): string {
+  const selecting = selectingNames.map((name) => fieldValue(request.headers, name) ?? null);
+  return `${key.recordKey} ${JSON.stringify(selecting)}`;
 }
 
-/** Whether a request may do with the response to one that was sent before it. */
-function mayJoin({ request: { headers } }: Job): boolean {
-  const wanted = requestDirectives(headers);
-  return !wanted.flag('no-cache') && wanted.seconds('max-age') !== 0;
+/** Whether the response to a request that was forwarded earlier may be reused for this one. */
+function mayCollapse({ request: { headers } }: RequestContext): boolean {
+  const directives = requestDirectives(headers);
+  return !directives.flag('no-cache') && directives.seconds('max-age') !== 0;
 }
 
-/** Whether the response to a request can be more than an answer to itself. */
-function mayBeJoined({ request: { headers } }: Job, { held }: Found): boolean {
+/**
+ * Whether other requests may wait for the response to this one. Without a stored response to validate, the
+ * client's own precondition is forwarded, and a 304 to it means nothing to other clients.
+ */
+function allowsCollapsing({ request: { headers } }: RequestContext, { entry }: Lookup): boolean {
   const isConditional = headers['if-none-match'] !== undefined || headers['if-modified-since'] !== undefined;
-  return held !== undefined || !isConditional;
+  return entry !== undefined || !isConditional;
 }
 
-function describesSame(stored: HeaderFields, head: HeaderFields): boolean {
+/** Whether a HEAD response describes the stored representation: each field that both have is equal. */
+function isSameRepresentation(stored: HeaderFields, head: HeaderFields): boolean {
   return ['etag', 'last-modified', 'content-length'].every((name) => {
     const [ours, theirs] = [fieldValue(stored, name), fieldValue(head, name)];
     return ours === undefined || theirs === undefined || ours === theirs;
   });
 }
 
-/** What the cache asks for on its own account. */
-function unconditional(headers: HeaderFields): HeaderFields {
+/** A background revalidation requests the whole representation, whatever its client's conditions were. */
+function withoutClientConditions(headers: HeaderFields): HeaderFields {
   const dropped = ['range', 'if-range', 'if-none-match', 'if-modified-since'];
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !dropped.includes(name)));
 }

@@ -2,26 +2,30 @@ import type { HeaderFields } from './headers.ts';
 
 const CACHE_NAME = 'roundhouse';
 
-/** How this cache handled a request. */
-export interface Handling {
+/**
+ * Parameters of this cache's member of the Cache-Status field.
+ * @see https://www.rfc-editor.org/rfc/rfc9211.html#section-2
+ */
+export interface CacheStatus {
+  /** The request was satisfied without being forwarded. */
   hit?: boolean;
-  /** Why the request went to the origin. */
+  /** Why the request was forwarded. */
   fwd?: 'bypass' | 'method' | 'uri-miss' | 'vary-miss' | 'request' | 'stale';
+  /** Status of the origin's response. */
   fwdStatus?: number;
-  /** Seconds until the response is stale. */
+  /** Remaining freshness lifetime in seconds; negative if stale. */
   ttlS?: number;
+  /** The response is being stored. */
   stored?: boolean;
+  /** The request was collapsed with another one. */
   collapsed?: boolean;
   detail?: string;
 }
 
-/**
- * Adds this cache's line to the Cache-Status of those before it.
- * @see https://www.rfc-editor.org/rfc/rfc9211.html#section-2
- */
-export function withCacheStatus(fields: HeaderFields, handling: Handling): HeaderFields {
-  const { hit, fwd, fwdStatus, ttlS, stored, collapsed, detail } = handling;
-  const line = [
+/** Returns the fields with this cache's member appended to their Cache-Status. */
+export function withCacheStatus(fields: HeaderFields, status: CacheStatus): HeaderFields {
+  const { hit, fwd, fwdStatus, ttlS, stored, collapsed, detail } = status;
+  const parts = [
     CACHE_NAME,
     hit && 'hit',
     fwd && `fwd=${fwd}`,
@@ -31,7 +35,7 @@ export function withCacheStatus(fields: HeaderFields, handling: Handling): Heade
     collapsed && 'collapsed',
     detail && `detail=${detail}`,
   ];
-  const before = fields['cache-status'];
-  const own = line.filter((part) => part).join('; ');
-  return { ...fields, 'cache-status': before === undefined ? own : [...[before].flat(), own] };
+  const previous = fields['cache-status'];
+  const own = parts.filter((part) => part).join('; ');
+  return { ...fields, 'cache-status': previous === undefined ? own : [...[previous].flat(), own] };
 }

@@ -6,31 +6,32 @@ import type { StoredResponse } from './stored-response.ts';
 const PRECONDITIONS = ['if-none-match', 'if-modified-since'];
 
 /**
- * The request, asking only for what differs from the stored response; undefined where that has nothing to
- * compare by. Conditions of the client's own give way: they are judged against what comes of this.
+ * The header fields of a request that validates a stored response. The stored validators replace the client's
+ * own preconditions, which are evaluated against the result.
+ * @returns undefined if the stored response has no validator
  * @see https://www.rfc-editor.org/rfc/rfc9111.html#section-4.3.1
  */
-export function validating(
+export function validationFields(
   request: HeaderFields,
   { headers }: StoredResponse,
   nowMs: number,
 ): HeaderFields | undefined {
   const etag = fieldValue(headers, 'etag');
   const lastModified = fieldValue(headers, 'last-modified');
-  const usableDate = parseHttpDate(lastModified, nowMs) === undefined ? undefined : lastModified;
-  if (etag === undefined && usableDate === undefined) return undefined;
+  const validDate = parseHttpDate(lastModified, nowMs) === undefined ? undefined : lastModified;
+  if (etag === undefined && validDate === undefined) return undefined;
   const fields: HeaderFields = Object.assign(Object.create(null), request);
   for (const name of PRECONDITIONS) delete fields[name];
   if (etag !== undefined) fields['if-none-match'] = etag;
-  if (usableDate !== undefined) fields['if-modified-since'] = usableDate;
+  if (validDate !== undefined) fields['if-modified-since'] = validDate;
   return fields;
 }
 
 /**
- * Whether the client has the stored response already.
+ * Whether a request's preconditions make the reply a 304, as the client already has the stored response.
  * @see https://www.rfc-editor.org/rfc/rfc9110.html#section-13.2.2
  */
-export function clientHas(request: HeaderFields, stored: StoredResponse): boolean {
+export function isNotModified(request: HeaderFields, stored: StoredResponse): boolean {
   const { headers, receivedAt } = stored;
   if (stored.status !== 200) return false;
   if (request['if-none-match'] !== undefined) {
@@ -46,10 +47,10 @@ export function clientHas(request: HeaderFields, stored: StoredResponse): boolea
 }
 
 /**
- * Whether a range of the stored response is part of what the client has.
+ * Whether a request's If-Range, if any, matches the stored response, so that its Range applies.
  * @see https://www.rfc-editor.org/rfc/rfc9110.html#section-13.1.5
  */
-export function ifRangeHolds(request: HeaderFields, { headers }: StoredResponse): boolean {
+export function matchesIfRange(request: HeaderFields, { headers }: StoredResponse): boolean {
   const condition = fieldValue(request, 'if-range');
   if (condition === undefined) return true;
   if (condition.startsWith('W/')) return false;

@@ -8,38 +8,39 @@ import {
   fetch as undiciFetch,
 } from 'undici';
 
+/** Options of {@link Fetch}: undici's, with Node's own FormData as a body too. */
 export interface FetchInit extends Omit<RequestInit, 'body'> {
   body?: RequestInit['body'] | globalThis.FormData;
 }
 
-/** The signature of the global fetch; `init.dispatcher` is where requests go that the cache cannot answer. */
+/** The signature of the global `fetch`. Requests are forwarded through `init.dispatcher`, if given. */
 export type Fetch = (
   input: RequestInfo | globalThis.Request,
   init?: FetchInit | globalThis.RequestInit,
 ) => Promise<Response>;
 
-/** fetch with an interceptor between it and the network. */
+/** Creates a `fetch` whose requests pass through an interceptor. */
 export function createFetch(interceptor: Dispatcher.DispatcherComposeInterceptor): Fetch {
   const composed = new WeakMap<Dispatcher, Dispatcher>();
-  const through = (dispatcher: Dispatcher) => {
-    const known = composed.get(dispatcher);
-    if (known) return known;
-    const made = dispatcher.compose(interceptor);
-    composed.set(dispatcher, made);
-    return made;
+  const compose = (dispatcher: Dispatcher) => {
+    const existing = composed.get(dispatcher);
+    if (existing) return existing;
+    const created = dispatcher.compose(interceptor);
+    composed.set(dispatcher, created);
+    return created;
   };
   return async (input, init = {}) => {
-    const [target, own] = understood(input, init as RequestInit);
+    const [target, own] = toUndici(input, init as RequestInit);
     const { dispatcher = getGlobalDispatcher(), ...rest } = own;
-    return undiciFetch(target, { ...rest, dispatcher: through(dispatcher) });
+    return undiciFetch(target, { ...rest, dispatcher: compose(dispatcher) });
   };
 }
 
 /**
- * Node's own Request and FormData are of the copy of undici within Node. The package takes neither for what
- * it is, and would send their names.
+ * Converts Node's own Request and FormData. They belong to the copy of undici within Node; the undici package
+ * does not recognise them and would use them as strings.
  */
-function understood(
+function toUndici(
   input: RequestInfo | globalThis.Request,
   init: RequestInit,
 ): [target: RequestInfo, init: RequestInit] {
@@ -48,7 +49,7 @@ function understood(
     const encoded = new globalThis.Response(body);
     const headers = new Headers(init.headers);
     headers.set('content-type', encoded.headers.get('content-type')!);
-    return understood(input, { ...init, headers: [...headers], body: encoded.body, duplex: 'half' });
+    return toUndici(input, { ...init, headers: [...headers], body: encoded.body, duplex: 'half' });
   }
   if (!(input instanceof globalThis.Request)) return [input, init];
   const { url, method, headers, signal, redirect, cache, credentials, mode } = input;

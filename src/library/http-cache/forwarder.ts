@@ -1,42 +1,43 @@
 import { randomUUID } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { type Handling, withCacheStatus } from './cache-status.ts';
-import { validating } from './conditional.ts';
-import type { CollapsedRequest } from './flight.ts';
+import { type CacheStatus, withCacheStatus } from './cache-status.ts';
+import type { CollapsedRequest } from './collapsed-request.ts';
+import { validationFields } from './conditional.ts';
 import { fieldValue, type HeaderFields, storableFields, updatedFields } from './headers.ts';
 import { formatHttpDate } from './http-date.ts';
 import type { RequestKey } from './key.ts';
-import type { Job, OriginResponse } from './origin.ts';
+import type { OriginResponse, RequestContext } from './origin.ts';
 import { Recording } from './recording.ts';
-import { answerFrom, type HttpReply } from './reply.ts';
-import { evaluateReuse, type Reuse, usefulMs } from './reuse.ts';
+import { type HttpReply, replyFrom } from './reply.ts';
+import { evaluateReuse, type ReuseDecision, usefulMs } from './reuse.ts';
 import type { HttpCacheCounters } from './stats.ts';
-import { isServerError } from './status.ts';
+import { isStaleIfErrorStatus } from './status.ts';
 import { evaluateStorage, type StorageDecision } from './storable.ts';
-import type { Held, Storage } from './storage.ts';
+import type { Storage, StorageEntry } from './storage.ts';
 import type { ReceivedResponse, StoredResponse } from './stored-response.ts';
-import { selectionOf } from './vary.ts';
+import { selectingFields } from './vary.ts';
 
-/** What the cache holds for a request. */
-export interface Found {
-  readonly held?: Held;
-  /** Given where `held` is. */
-  readonly reuse?: Reuse;
-  /** Why it must go to the origin, if it must. */
-  readonly fwd: NonNullable<Handling['fwd']>;
-  /** The fields that responses held for its URL vary on. */
-  readonly names: readonly string[];
+/** The result of looking up a request in the cache. */
+export interface Lookup {
+  /** The newest stored response that matches the request. */
+  readonly entry?: StorageEntry;
+  /** Whether `entry` can be reused; present if `entry` is. */
+  readonly reuse?: ReuseDecision;
+  /** Why the request is forwarded, if it is. */
+  readonly fwd: NonNullable<CacheStatus['fwd']>;
+  /** Names of the selecting header fields of all responses stored for the URL, sorted. */
+  readonly selectingNames: readonly string[];
 }
 
 interface Exchange {
-  readonly job: Job;
+  readonly context: RequestContext;
   readonly key: RequestKey;
-  readonly found: Found;
-  readonly flight: CollapsedRequest;
+  readonly lookup: Lookup;
+  readonly collapsed: CollapsedRequest;
   readonly requestedAt: number;
 }
 
-/** Asks the origin for what may be stored, and stores it. */
+/** Forwards requests to the origin, validating stored responses, and stores the responses. */
 export class Forwarder {
   readonly #storage: Storage;
   readonly #counters: HttpCacheCounters;
@@ -49,197 +50,230 @@ export class Forwarder {
   }
 
   /**
-   * Settles `flight` with what others may share.
-   * @throws the origin's error, where nothing held may stand in
+   * Forwards a request, and settles `collapsed` with the outcome for the requests that wait for it.
+   * @throws the origin's error, if no stored response may be served in its place
    */
-  async forward(job: Job, key: RequestKey, found: Found, flight: CollapsedRequest): Promise<HttpReply> {
+  async forward(
+    context: RequestContext,
+    key: RequestKey,
+    lookup: Lookup,
+    collapsed: CollapsedRequest,
+  ): Promise<HttpReply> {
     try {
-      return await this.#forward(job, key, found, flight);
+      return await this.#forward(context, key, lookup, collapsed);
     } catch (error) {
-      flight.fail(error);
+      collapsed.fail(error);
       throw error;
     }
   }
 
-  async #forward(job: Job, key: RequestKey, found: Found, flight: CollapsedRequest): Promise<HttpReply> {
-    const requestedAt = this.#storage.stamp();
-    const exchange: Exchange = { job, key, found, flight, requestedAt };
-    const condition = found.held && validating(job.request.headers, found.held.response, requestedAt);
-    if (condition) this.#counters.revalidations += 1;
+  async #forward(
+    context: RequestContext,
+    key: RequestKey,
+    lookup: Lookup,
+    collapsed: CollapsedRequest,
+  ): Promise<HttpReply> {
+    const requestedAt = this.#storage.nextTimestamp();
+    const exchange: Exchange = { context, key, lookup, collapsed, requestedAt };
+    const { headers } = context.request;
+    const validation = lookup.entry && validationFields(headers, lookup.entry.response, requestedAt);
+    if (validation) this.#counters.revalidations += 1;
     let response: OriginResponse;
     try {
-      response = await this.#ask(exchange, condition ?? job.request.headers);
+      response = await this.#send(exchange, validation ?? headers);
     } catch (error) {
-      if (!job.signal.aborted) this.#counters.originErrors += 1;
-      const standIn = await this.standIn(job, found, flight);
-      if (standIn) return standIn;
+      if (!context.signal.aborted) this.#counters.originErrors += 1;
+      const reply = await this.serveOnError(context, lookup, collapsed);
+      if (reply) return reply;
       throw error;
     }
-    if (response.status === 304 && condition) return this.#confirmed(exchange, response);
-    if (isServerError(response.status) && found.reuse?.standsIn) {
-      const standIn = await this.standIn(job, found, flight, response.status);
-      if (standIn) {
+    if (response.status === 304 && validation) return this.#handleNotModified(exchange, response);
+    if (isStaleIfErrorStatus(response.status) && lookup.reuse?.allowedOnError) {
+      const reply = await this.serveOnError(context, lookup, collapsed, response.status);
+      if (reply) {
         this.#counters.originErrors += 1;
-        response.body.cancel(new Error('a stored response stands in'));
-        return standIn;
+        response.body.cancel(new Error('a stored response is served in place of the error'));
+        return reply;
       }
     }
-    return this.#received(exchange, response);
+    return this.#handleResponse(exchange, response);
   }
 
   /**
-   * The stored response in place of the origin's failure, where that is allowed.
+   * Serves the stored response in place of the origin's error.
+   * @param collapsed completed with the stored response
+   * @param fwdStatus status of the origin's response, if there was one
+   * @returns undefined if the stored response may not be served stale or is gone
    * @see https://www.rfc-editor.org/rfc/rfc5861.html#section-4
    */
-  async standIn(
-    { request }: Job,
-    { held, reuse }: Found,
-    flight?: CollapsedRequest,
+  async serveOnError(
+    { request }: RequestContext,
+    { entry, reuse }: Lookup,
+    collapsed?: CollapsedRequest,
     fwdStatus?: number,
   ): Promise<HttpReply | undefined> {
-    if (!held || !reuse?.standsIn) return undefined;
-    const body = await this.#storage.body(held, request.url);
+    if (!entry || !reuse?.allowedOnError) return undefined;
+    const body = await this.#storage.body(entry, request.url);
     if (!body) return undefined;
-    flight?.land({ held, body, standsIn: true });
+    collapsed?.complete({ entry, body, originFailed: true });
     this.#counters.stale += 1;
     const { ageS, ttlS } = reuse;
-    const handling = { fwd: 'stale', ttlS, detail: 'stale-if-error' } as const;
-    return answerFrom(
+    const status = { fwd: 'stale', ttlS, detail: 'stale-if-error' } as const;
+    return replyFrom(
       request,
-      held.response,
+      entry.response,
       body,
       ageS,
-      fwdStatus === undefined ? handling : { ...handling, fwdStatus },
+      fwdStatus === undefined ? status : { ...status, fwdStatus },
     );
   }
 
-  async #ask({ job: { ask, signal }, flight }: Exchange, headers: HeaderFields): Promise<OriginResponse> {
-    const asked = ask(headers);
-    flight.asking(asked.abort);
-    const leave = () => flight.beginnerLeft(signal.reason);
-    signal.addEventListener('abort', leave, { once: true });
-    if (signal.aborted) leave();
+  async #send(
+    { context: { forward, signal }, collapsed }: Exchange,
+    headers: HeaderFields,
+  ): Promise<OriginResponse> {
+    const forwarded = forward(headers);
+    collapsed.setRequest(forwarded.abort);
+    const abort = () => collapsed.onInitiatorAbort(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
     try {
-      return await asked.response;
+      return await forwarded.response;
     } finally {
-      signal.removeEventListener('abort', leave);
+      signal.removeEventListener('abort', abort);
     }
   }
 
   /** @see https://www.rfc-editor.org/rfc/rfc9111.html#section-4.3.4 */
-  async #confirmed(exchange: Exchange, { headers }: OriginResponse): Promise<HttpReply> {
-    const { job, key, found, flight } = exchange;
-    const held = found.held!;
-    const body = await this.#storage.body(held, job.request.url);
-    // Evicted since: what is left of the response is of no use.
-    if (!body) return this.#forward(job, key, { fwd: found.fwd, names: found.names }, flight);
+  async #handleNotModified(exchange: Exchange, { headers }: OriginResponse): Promise<HttpReply> {
+    const { context, key, lookup, collapsed } = exchange;
+    const entry = lookup.entry!;
+    const body = await this.#storage.body(entry, context.request.url);
+    if (!body) {
+      // The body has been evicted meanwhile. Request the complete response.
+      const { fwd, selectingNames } = lookup;
+      return this.#forward(context, key, { fwd, selectingNames }, collapsed);
+    }
     this.#counters.revalidated += 1;
-    const response = await this.#freshen(exchange, held, headers, body);
-    const landed = { response: response ?? held.response, residentMs: 0, recordKey: key.own };
-    flight.land(response ? { held: landed, body, standsIn: false } : 'not shared');
-    const { ageS, ttlS } = evaluateReuse(job.request.headers, landed.response, 0, job.policy);
-    return answerFrom(job.request, landed.response, body, ageS, { fwd: found.fwd, fwdStatus: 304, ttlS });
+    const updated = await this.#freshen(exchange, entry, headers, body);
+    const freshened = { response: updated ?? entry.response, residentMs: 0, recordKey: key.recordKey };
+    collapsed.complete(updated ? { entry: freshened, body, originFailed: false } : 'not reusable');
+    const { ageS, ttlS } = evaluateReuse(context.request.headers, freshened.response, 0, context.policy);
+    const status: CacheStatus = { fwd: lookup.fwd, fwdStatus: 304, ttlS };
+    return replyFrom(context.request, freshened.response, body, ageS, status);
   }
 
-  /** Brings a stored response up to date by the answer to a HEAD. */
-  async freshen(job: Job, key: RequestKey, held: Held, headers: HeaderFields, requestedAt: number) {
-    const body = await this.#storage.body(held, job.request.url);
-    if (body) await this.#freshen({ job, key, requestedAt }, held, headers, body);
+  /** Freshens a stored response with the header fields of a response to HEAD. */
+  async freshen(
+    context: RequestContext,
+    key: RequestKey,
+    entry: StorageEntry,
+    headers: HeaderFields,
+    requestedAt: number,
+  ): Promise<void> {
+    const body = await this.#storage.body(entry, context.request.url);
+    if (body) await this.#freshen({ context, key, requestedAt }, entry, headers, body);
   }
 
-  /** @returns undefined where the update says that the response may no longer be kept */
+  /** @returns undefined if the response may no longer be stored, according to the new header fields */
   async #freshen(
-    { job, key, requestedAt }: Pick<Exchange, 'job' | 'key' | 'requestedAt'>,
-    held: Held,
+    { context, key, requestedAt }: Pick<Exchange, 'context' | 'key' | 'requestedAt'>,
+    entry: StorageEntry,
     headers: HeaderFields,
     body: Uint8Array,
   ): Promise<StoredResponse | undefined> {
     const receivedAt = this.#wallClock();
-    const news = dated(storableFields(headers, []), receivedAt);
-    const updated = { ...held.response, headers: updatedFields(held.response.headers, news) };
+    const update = withDate(storableFields(headers, []), receivedAt);
+    const updated = { ...entry.response, headers: updatedFields(entry.response.headers, update) };
     const { forcedTtlS: _, ...base } = { ...updated, requestedAt, receivedAt };
-    const storing = evaluateStorage(job.request.headers, base, job.policy);
-    if (!storing) {
-      await this.#storage.remove(key, held, job.request.url);
+    const decision = evaluateStorage(context.request.headers, base, context.policy);
+    if (!decision) {
+      await this.#storage.remove(key, entry, context.request.url);
       return undefined;
     }
     const response = {
       ...base,
-      ...forcedBy(storing),
-      vary: selectionOf(job.request.headers, base.headers) ?? [],
+      ...forcedTtl(decision),
+      vary: selectingFields(context.request.headers, base.headers) ?? [],
     };
-    this.#put(job, key, response, body);
+    this.#put(context, key, response, body);
     return response;
   }
 
-  async #received(exchange: Exchange, response: OriginResponse): Promise<HttpReply> {
-    const { job, key, found, flight, requestedAt } = exchange;
+  async #handleResponse(exchange: Exchange, response: OriginResponse): Promise<HttpReply> {
+    const { context, key, lookup, collapsed, requestedAt } = exchange;
+    const { request, policy } = context;
     const { status, statusText, headers } = response;
     const receivedAt = this.#wallClock();
-    const received = { status, headers: dated(headers, receivedAt), requestedAt, receivedAt };
-    const storing = evaluateStorage(job.request.headers, received, job.policy);
-    const handling = { fwd: found.fwd, fwdStatus: status };
-    const tooLarge = Number(fieldValue(headers, 'content-length') ?? 0) > job.policy.maxBodyBytes;
-    if (!storing || tooLarge) {
-      if (storing) this.#counters.tooLarge += 1;
-      flight.land('not shared');
-      // Something else has taken the place of what is held.
-      if (found.held && status < 500) await this.#storage.remove(key, found.held, job.request.url);
-      return { status, statusText, headers: withCacheStatus(headers, handling), body: response.body };
+    const received = { status, headers: withDate(headers, receivedAt), requestedAt, receivedAt };
+    const decision = evaluateStorage(request.headers, received, policy);
+    const cacheStatus: CacheStatus = { fwd: lookup.fwd, fwdStatus: status };
+    const tooLarge = Number(fieldValue(headers, 'content-length') ?? 0) > policy.maxBodyBytes;
+    if (!decision || tooLarge) {
+      if (decision) this.#counters.tooLarge += 1;
+      collapsed.complete('not reusable');
+      // The stored response has been replaced at the origin by one that is not stored.
+      if (lookup.entry && status < 500) await this.#storage.remove(key, lookup.entry, request.url);
+      return { status, statusText, headers: withCacheStatus(headers, cacheStatus), body: response.body };
     }
-    const recording = new Recording(response.body, job.policy.maxBodyBytes, () => flight.isAwaited);
-    flight.recording(recording);
+    const recording = new Recording(response.body, policy.maxBodyBytes, () => collapsed.hasWaiters);
+    collapsed.setRecording(recording);
     recording.copy
-      .then((body) => this.#keep(exchange, { ...received, statusText }, storing, body))
-      .catch((error) => flight.fail(error));
-    const stored = withCacheStatus(headers, { ...handling, stored: true });
-    return { status, statusText, headers: stored, body: recording.passed };
+      .then((body) => this.#storeResponse(exchange, { ...received, statusText }, decision, body))
+      .catch((error) => collapsed.fail(error));
+    const replyHeaders = withCacheStatus(headers, { ...cacheStatus, stored: true });
+    return { status, statusText, headers: replyHeaders, body: recording.output };
   }
 
-  /** Stores a response whose body has come; undefined is one that was too large. */
-  #keep(
-    { job, key, flight }: Exchange,
+  /** @param body the complete body, or undefined if it was too large */
+  #storeResponse(
+    { context, key, collapsed }: Exchange,
     received: ReceivedResponse & Pick<StoredResponse, 'statusText'>,
-    storing: StorageDecision,
+    decision: StorageDecision,
     body: Uint8Array | undefined,
   ): void {
     const { headers } = received;
     if (!body) this.#counters.tooLarge += 1;
-    if (!body || !isWhole(headers, body)) {
-      flight.land('not shared');
+    if (!body || !isComplete(headers, body)) {
+      collapsed.complete('not reusable');
       return;
     }
     const response: StoredResponse = {
       ...received,
       id: randomUUID(),
-      headers: storableFields(headers, storing.droppedFields),
-      vary: selectionOf(job.request.headers, headers) ?? [],
-      ...forcedBy(storing),
+      headers: storableFields(headers, decision.droppedFields),
+      vary: selectingFields(context.request.headers, headers) ?? [],
+      ...forcedTtl(decision),
       bodyBytes: body.byteLength,
       bodyChecksum: crc32(body),
     };
-    this.#put(job, key, response, body);
-    flight.land({ held: { response, residentMs: 0, recordKey: key.own }, body, standsIn: false });
+    this.#put(context, key, response, body);
+    const entry = { response, residentMs: 0, recordKey: key.recordKey };
+    collapsed.complete({ entry, body, originFailed: false });
   }
 
-  /** Not waited for: who looks the key up next waits for it. */
-  #put({ request, policy }: Job, key: RequestKey, response: StoredResponse, body: Uint8Array): void {
-    const stillUsefulMs = usefulMs(response, policy);
-    this.#storage.put(key, request.url, response, body, stillUsefulMs);
+  /** Not awaited: `Storage.find` waits for pending changes of the same key. */
+  #put(
+    { request, policy }: RequestContext,
+    key: RequestKey,
+    response: StoredResponse,
+    body: Uint8Array,
+  ): void {
+    this.#storage.put(key, request.url, response, body, usefulMs(response, policy));
   }
 }
 
 /** @see https://www.rfc-editor.org/rfc/rfc9110.html#section-6.6.1 */
-function dated(headers: HeaderFields, receivedAt: number): HeaderFields {
+function withDate(headers: HeaderFields, receivedAt: number): HeaderFields {
   return headers.date === undefined ? { ...headers, date: formatHttpDate(receivedAt) } : headers;
 }
 
-function forcedBy({ forcedTtlS }: StorageDecision): { forcedTtlS?: number } {
+function forcedTtl({ forcedTtlS }: StorageDecision): { forcedTtlS?: number } {
   return forcedTtlS === undefined ? {} : { forcedTtlS };
 }
 
 /** @see https://www.rfc-editor.org/rfc/rfc9111.html#section-3.3 */
-function isWhole(headers: HeaderFields, body: Uint8Array): boolean {
+function isComplete(headers: HeaderFields, body: Uint8Array): boolean {
   const length = fieldValue(headers, 'content-length');
   return length === undefined || Number(length) === body.byteLength;
 }

@@ -1,8 +1,8 @@
-/** Header fields by lower-case name; a field that came in several lines is a list of them. */
+/** Header fields by lower-case name. A field with several field lines is an array of them. */
 export type HeaderFields = Record<string, string | string[]>;
 
 /**
- * Fields that speak about a connection, not about the response.
+ * Fields that apply to a connection and are never stored.
  * @see https://www.rfc-editor.org/rfc/rfc9111.html#section-3.1
  */
 const HOP_BY_HOP = [
@@ -19,10 +19,10 @@ const HOP_BY_HOP = [
 ];
 
 /**
- * What describes the stored bytes, which a 304 does not replace.
+ * Fields that describe the stored content, which a 304 does not replace.
  * @see https://www.rfc-editor.org/rfc/rfc9111.html#section-3.2
  */
-const OF_THE_BODY = new Set([
+const CONTENT_FIELDS = new Set([
   'content-encoding',
   'content-length',
   'content-md5',
@@ -32,19 +32,22 @@ const OF_THE_BODY = new Set([
   'repr-digest',
 ]);
 
-/** The field as one value, its lines joined as they would be in one. */
+/**
+ * The value of a field, with its lines joined by commas.
+ * @see https://www.rfc-editor.org/rfc/rfc9110.html#section-5.3
+ */
 export function fieldValue(fields: HeaderFields, name: string): string | undefined {
   const value = fields[name];
   return Array.isArray(value) ? value.join(', ') : value;
 }
 
-/** The members of a field that is a comma-separated list, trimmed, empty ones left out. */
+/** The non-empty members of a comma-separated list field. Only for fields without quoted strings. */
 export function fieldList(fields: HeaderFields, name: string): string[] {
   const members = (fieldValue(fields, name) ?? '').split(',').map((member) => member.trim());
   return members.filter((member) => member !== '');
 }
 
-/** Whatever undici takes as request headers: a flat list, pairs, or an object. */
+/** All forms in which undici accepts request headers: a flat list, pairs or an object. */
 export type AnyHeaders =
   | readonly string[]
   | Iterable<readonly [string, string | readonly string[] | undefined]>
@@ -52,15 +55,16 @@ export type AnyHeaders =
   | null
   | undefined;
 
+/** Converts headers from any form that undici accepts. */
 export function toFields(headers: AnyHeaders): HeaderFields {
-  // No prototype: a field may be called __proto__ or constructor.
+  // No prototype, because a field may be named __proto__ or constructor.
   const fields: HeaderFields = Object.create(null);
   for (const [name, value] of pairs(headers)) {
     if (value === undefined) continue;
     const key = name.toLowerCase();
     const lines = typeof value === 'string' ? [value] : value.map(String);
-    const known = fields[key];
-    const all = known === undefined ? lines : [known, lines].flat();
+    const previous = fields[key];
+    const all = previous === undefined ? lines : [previous, lines].flat();
     fields[key] = all.length === 1 ? all[0]! : all;
   }
   return fields;
@@ -74,26 +78,29 @@ function* pairs(headers: AnyHeaders): Iterable<readonly [string, string | readon
   for (let i = 0; i + 1 < items.length; i += 2) yield [String(items[i]), String(items[i + 1])];
 }
 
-/** Fields that may be kept: none of the connection's, and none named in `besides`. */
-export function storableFields(fields: HeaderFields, besides: readonly string[]): HeaderFields {
-  const dropped = new Set([...HOP_BY_HOP, ...fieldList(fields, 'connection'), ...besides].map(lower));
+/**
+ * The fields that may be stored: without hop-by-hop fields and those named in `excluded`.
+ * @see https://www.rfc-editor.org/rfc/rfc9111.html#section-3.1
+ */
+export function storableFields(fields: HeaderFields, excluded: readonly string[]): HeaderFields {
+  const dropped = new Set([...HOP_BY_HOP, ...fieldList(fields, 'connection'), ...excluded].map(lower));
   return withoutFields(fields, (name) => dropped.has(name));
 }
 
 /**
- * The stored fields as a 304 (or the answer to a HEAD) brings them up to date. An ETag that is there stays:
- * it is the one that was asked about, and servers that compress on the fly answer with another.
+ * The stored fields, updated by those of a 304 or of a response to HEAD. A stored ETag is kept: it is the
+ * validator of the request, and servers that compress on the fly respond with a different one.
  * @see https://www.rfc-editor.org/rfc/rfc9111.html#section-3.2
  */
 export function updatedFields(stored: HeaderFields, update: HeaderFields): HeaderFields {
-  const news = withoutFields(
+  const changed = withoutFields(
     update,
-    (name) => OF_THE_BODY.has(name) || (name === 'etag' && stored.etag !== undefined),
+    (name) => CONTENT_FIELDS.has(name) || (name === 'etag' && stored.etag !== undefined),
   );
-  // An Age that the update does not repeat was about the response as it came then.
+  // A stored Age describes the earlier response, so it is dropped even if the update has none.
   return Object.assign(
     withoutFields(stored, (name) => name === 'age'),
-    news,
+    changed,
   );
 }
 

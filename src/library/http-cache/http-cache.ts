@@ -7,30 +7,33 @@ import { defaultStore, type HttpCacheOptions, toHttpCachePolicy } from './option
 import { type HttpCacheStats, zeroHttpCounters } from './stats.ts';
 import { Storage } from './storage.ts';
 
-/** The two ways into the cache; both lead to the same responses. */
+/** Sends requests through the cache. Both members use the same stored responses. */
 export interface HttpCacheClient {
-  /** Like the global fetch. */
+  /** Like the global `fetch`. */
   readonly fetch: Fetch;
-  /** For `dispatcher.compose(…)` of undici. */
+  /** For undici's `dispatcher.compose(…)`. */
   interceptor(): Dispatcher.DispatcherComposeInterceptor;
 }
 
+/** An HTTP cache made by {@link createHttpCache}. */
 export interface HttpCache<Service extends string = string> extends HttpCacheClient, AsyncDisposable {
   /**
-   * The faces of a named service, which keeps its responses apart.
-   * @throws RangeError for a name that the options do not have
+   * The client of a named service, which stores its responses separately.
+   * @throws RangeError if `services` in the options does not have the name
    */
   service(name: Service): HttpCacheClient;
+  /** Counters since the cache was created, and the number of requests in progress. */
   stats(): HttpCacheStats;
-  /** Makes everything out of date, or what is held for one URL. Other processes see the former within 5 s. */
+  /** Invalidates the responses for one URL, or all: in other processes with the same store, within 5 s. */
   clear(url?: string | URL): Promise<void>;
-  /** Ends revalidations in the background, and waits for what is being stored. Then requests pass uncached. */
+  /** Aborts background revalidations and waits for pending writes. Later requests bypass the cache. */
   close(): Promise<void>;
 }
 
 /**
- * Makes an HTTP cache by RFC 9111.
- * @throws RangeError for options that make no sense
+ * Creates an HTTP cache.
+ * @throws RangeError for invalid options
+ * @see https://www.rfc-editor.org/rfc/rfc9111.html
  */
 export function createHttpCache<Service extends string = string>(
   options: HttpCacheOptions<Service> = {},
@@ -42,13 +45,13 @@ export function createHttpCache<Service extends string = string>(
     try {
       options.onError?.(error, url);
     } catch {
-      // Whoever listens must not fail a request.
+      // A callback that throws must not fail the request.
     }
   };
   const store = options.store ?? defaultStore(clock);
   const storage = new Storage({ store, counters, wallClock, onError });
   const names = Object.keys(options.services ?? {});
-  const engine = new CacheHandler({
+  const handler = new CacheHandler({
     storage,
     counters,
     clock,
@@ -57,32 +60,32 @@ export function createHttpCache<Service extends string = string>(
     onError,
     services: ['', ...names],
   });
-  const faces = (name: string): HttpCacheClient => {
-    const interceptor = createInterceptor(engine, toHttpCachePolicy(options, name), (count) => {
+  const createClient = (service: string): HttpCacheClient => {
+    const interceptor = createInterceptor(handler, toHttpCachePolicy(options, service), (count) => {
       counters.bytesReceived += count;
     });
     return { fetch: createFetch(interceptor), interceptor: () => interceptor };
   };
-  const services = new Map(names.map((name) => [name, faces(name)]));
-  const close = () => engine.close();
+  const services = new Map(names.map((name) => [name, createClient(name)]));
+  const close = () => handler.close();
   return {
-    ...faces(''),
+    ...createClient(''),
     service(name) {
-      const found = services.get(name);
-      if (!found) throw new RangeError(`the cache has no service ${name}`);
-      return found;
+      const client = services.get(name);
+      if (!client) throw new RangeError(`unknown service: ${name}`);
+      return client;
     },
     stats() {
       const { hits, misses } = counters;
-      const asked = hits + misses;
-      const hitRate = asked === 0 ? 0 : Math.round((hits / asked) * 10_000) / 100;
-      return { ...counters, hitRate, inFlight: engine.inFlight };
+      const requests = hits + misses;
+      const hitRate = requests === 0 ? 0 : Math.round((hits / requests) * 10_000) / 100;
+      return { ...counters, hitRate, inFlight: handler.inFlight };
     },
     async clear(url) {
-      if (url === undefined) return engine.clear();
+      if (url === undefined) return handler.clear();
       const target = new URL(url);
       target.hash = '';
-      await engine.invalidate(target.href);
+      await handler.invalidate(target.href);
     },
     close,
     [Symbol.asyncDispose]: close,

@@ -1,26 +1,28 @@
 const MONTHS = 'jan feb mar apr may jun jul aug sep oct nov dec'.split(' ');
 const TIME = String.raw`(?<hour>\d\d):(?<minute>\d\d):(?<second>\d\d)`;
 
-/** The three forms of https://www.rfc-editor.org/rfc/rfc9110.html#section-5.6.7, the last two obsolete. */
-const FORMS = [
+/** IMF-fixdate and the two obsolete formats: https://www.rfc-editor.org/rfc/rfc9110.html#section-5.6.7 */
+const FORMATS = [
   new RegExp(String.raw`^[a-z]{3}, (?<day>\d\d) (?<month>[a-z]{3}) (?<year>\d{4}) ${TIME} GMT$`, 'i'),
   new RegExp(String.raw`^[a-z]{6,9}, (?<day>\d\d)-(?<month>[a-z]{3})-(?<year>\d\d) ${TIME} GMT$`, 'i'),
   new RegExp(String.raw`^[a-z]{3} (?<month>[a-z]{3}) (?<day>[ \d]\d) ${TIME} (?<year>\d{4})$`, 'i'),
 ];
 
 /**
- * Milliseconds since the epoch, or undefined for what is no HTTP date.
- * @param nowMs what a year of two digits is read by: one more than 50 years ahead is in the past
+ * Parses an HTTP date.
+ * @param nowMs current time: a two-digit year more than 50 years ahead of it is in the past
+ * @returns milliseconds since the epoch, or undefined for an invalid date
  */
 export function parseHttpDate(text: string | undefined, nowMs: number): number | undefined {
   if (text === undefined) return undefined;
-  for (const form of FORMS) {
-    const parts = form.exec(text)?.groups;
+  for (const format of FORMATS) {
+    const parts = format.exec(text)?.groups;
     if (parts) return toTime(parts, nowMs);
   }
   return undefined;
 }
 
+/** Formats milliseconds since the epoch as an HTTP date. */
 export function formatHttpDate(ms: number): string {
   return new Date(ms).toUTCString();
 }

@@ -1,5 +1,5 @@
 /**
- * `roundhouse/http-cache`: an HTTP cache by RFC 9111, as a `fetch` and as an interceptor for undici.
+ * `roundhouse/http-cache`: an RFC 9111 HTTP cache, as a `fetch` and as an interceptor for undici.
  *
  * @example
  * await using cache = createHttpCache();

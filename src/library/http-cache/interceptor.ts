@@ -4,32 +4,37 @@ import { ByteQueue } from './byte-queue.ts';
 import type { CacheHandler } from './cache-handler.ts';
 import { type AnyHeaders, type HeaderFields, toFields } from './headers.ts';
 import type { HttpCachePolicy } from './options.ts';
-import { askOrigin } from './origin-handler.ts';
+import { forwardRequest } from './origin-handler.ts';
 import type { HttpReply } from './reply.ts';
 import { ReplyController } from './reply-controller.ts';
 import { readBody } from './request-body.ts';
 
-/** The cache as an interceptor of undici, for one policy. */
+/**
+ * Creates an undici interceptor that handles requests by one policy.
+ * @param onBytes called with the length of each chunk received from the origin
+ */
 export function createInterceptor(
-  engine: CacheHandler,
+  cacheHandler: CacheHandler,
   policy: HttpCachePolicy,
   onBytes: (count: number) => void,
 ): Dispatcher.DispatcherComposeInterceptor {
   return (dispatch) => (options, handler) => {
     const { upgrade, method, origin, path } = options;
-    // A path that is a whole URL is a request to a proxy, about some other origin.
+    // A path that is an absolute URL belongs to a request to a proxy, for a different origin.
     if (upgrade || method === 'CONNECT' || origin === undefined || !path.startsWith('/')) {
       return dispatch(options, handler);
     }
     const controller = new ReplyController(handler);
     controller.start();
-    answer(engine, policy, onBytes, dispatch, options, controller).catch((error) => controller.fail(error));
+    handle(cacheHandler, policy, onBytes, dispatch, options, controller).catch((error) =>
+      controller.fail(error),
+    );
     return true;
   };
 }
 
-async function answer(
-  engine: CacheHandler,
+async function handle(
+  cacheHandler: CacheHandler,
   policy: HttpCachePolicy,
   onBytes: (count: number) => void,
   dispatch: Dispatcher.Dispatch,
@@ -46,7 +51,7 @@ async function answer(
       controller.interim(status, headers),
     onBytes,
   };
-  const reply: HttpReply = await engine.handle({
+  const reply: HttpReply = await cacheHandler.handle({
     request: {
       method,
       url: urlOf(options),
@@ -56,13 +61,13 @@ async function answer(
     },
     policy,
     signal: controller.signal,
-    ask: (headers: HeaderFields) => askOrigin(dispatch, { ...options, headers, body }, listener),
+    forward: (headers: HeaderFields) => forwardRequest(dispatch, { ...options, headers, body }, listener),
   });
   if (reply.body instanceof ByteQueue) await controller.stream(reply, reply.body);
   else await controller.send(reply, reply.body);
 }
 
-/** As it is sent, not resolved: the path `//b` of one origin must not be taken for the origin `b`. */
+/** Concatenated, not resolved: the path `//b` of one origin must not become the origin `b`. */
 function urlOf({ origin, path, query }: Dispatcher.DispatchOptions): string {
   const parameters = query && stringify(query);
   return `${new URL(origin!).origin}${path}${parameters ? `?${parameters}` : ''}`;

@@ -2,49 +2,51 @@ import { createHash } from 'node:crypto';
 import { fieldValue, type HeaderFields } from './headers.ts';
 import type { HttpCachePolicy } from './options.ts';
 
-/** A request as the engine sees it. */
+/** A client's request. */
 export interface CacheRequest {
   readonly method: string;
   /** Origin, path and query; no fragment. */
   readonly url: string;
   readonly headers: HeaderFields;
   readonly hasBody: boolean;
-  /** The body's bytes, where the service keys by them and they are at hand. */
+  /** The body, if it is part of the key; see `ServiceOptions.keyByBody`. */
   readonly bodyBytes?: Uint8Array;
 }
 
-/** Where responses to a request are kept. */
+/** The store's keys for a request. */
 export interface RequestKey {
-  /** The URL's own record: it holds what all may be served, and when the URL was last invalidated. */
-  readonly base: string;
-  /** The record of these credentials and this body; the same as `base` where there are none. */
-  readonly own: string;
+  /** Record of the URL: its last invalidation, and responses without credentials and keyed body. */
+  readonly urlKey: string;
+  /** Record for the request's credentials and keyed body; equal to `urlKey` without them. */
+  readonly recordKey: string;
 }
 
 const NAMESPACE = 'roundhouse:http:1';
 
 /**
- * Everything is hashed: keys stay short, and no store, log or operator sees a credential or a token in a
- * query. Parts are hashed as JSON, so none can be taken for another.
+ * The keys of a request. All parts are hashed, so that keys are short and expose neither credentials nor
+ * tokens in queries to the store. They are hashed as JSON, so that different parts never yield the same text.
  */
 export function requestKey(request: CacheRequest, policy: HttpCachePolicy): RequestKey {
-  const base = baseKey(request.url, policy.service);
+  const keyOfUrl = urlKey(request.url, policy.service);
   const credentials = policy.shared
     ? []
     : policy.credentialHeaders
         .map((name) => [name, fieldValue(request.headers, name)])
         .filter(([, value]) => value !== undefined);
   const { bodyBytes } = request;
-  if (credentials.length === 0 && bodyBytes === undefined) return { base, own: base };
+  if (credentials.length === 0 && bodyBytes === undefined) return { urlKey: keyOfUrl, recordKey: keyOfUrl };
   const body = bodyBytes && [
     request.method,
     fieldValue(request.headers, 'content-type') ?? null,
     sha256(bodyBytes),
   ];
-  return { base, own: `${base}:${sha256(JSON.stringify([credentials, body ?? null])).slice(0, 32)}` };
+  const digest = sha256(JSON.stringify([credentials, body ?? null])).slice(0, 32);
+  return { urlKey: keyOfUrl, recordKey: `${keyOfUrl}:${digest}` };
 }
 
-export function baseKey(url: string, service: string): string {
+/** The key of a URL's record in one service. */
+export function urlKey(url: string, service: string): string {
   return `${NAMESPACE}:${sha256(JSON.stringify([service, url])).slice(0, 32)}`;
 }
 

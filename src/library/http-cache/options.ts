@@ -1,78 +1,87 @@
 import type { ByteStore, Clock } from '../cache/index.ts';
 import { MemoryByteStore } from '../cache/index.ts';
 
-/** How responses of one service are cached beyond what they say themselves. */
+/** How responses of one service are cached, beyond what their header fields specify. */
 export interface ServiceOptions {
   /**
-   * How long responses are fresh, in seconds: with `forceCache` whatever they say, without it those that do not
-   * say. It is for successful responses and permanent redirects (200, 203, 204, 301, 308) that set no cookies.
+   * Freshness lifetime in seconds of responses that specify none; with `forceCache`, of all. Applies to
+   * responses with status 200, 203, 204, 301 or 308 and without Set-Cookie.
    */
   ttlS?: number;
   /**
-   * Keeps them for `ttlS` even where their Cache-Control or Expires speak against it. All others, those that
-   * vary on everything, and in shared mode private ones and those to requests with credentials, stay under the
-   * rules of RFC 9111; so does what requests say.
+   * Stores responses for `ttlS` even if their Cache-Control or Expires forbids it. Responses that `ttlS` does
+   * not apply to, that have `Vary: *`, and in shared mode private ones and those to requests with credentials
+   * remain subject to RFC 9111, and so do request directives. Defaults to false.
    */
   forceCache?: boolean;
-  /** Asks the origin before each reuse, fresh or not. */
+  /** Validates stored responses with the origin before each reuse, even fresh ones. Defaults to false. */
   alwaysRevalidate?: boolean;
   /**
-   * Caches responses to POST too, with the body as part of the key, as for GraphQL queries. Such a POST then
-   * invalidates nothing. Requests with bodies over 1 MiB are passed uncached.
+   * Also caches responses to POST, with the request body as part of the key, as for GraphQL queries. Such a
+   * POST invalidates nothing. Requests with bodies over 1 MiB bypass the cache. Defaults to false.
    */
   keyByBody?: boolean;
 }
 
+/** Options of `createHttpCache`. */
 export interface HttpCacheOptions<Service extends string = string> {
-  /** Where responses are kept. Default: {@link MemoryByteStore} with its own limits. */
+  /** Where responses are stored. Defaults to a {@link MemoryByteStore} with its default limits. */
   store?: ByteStore;
   /**
-   * `private` (the default) keeps what is meant for one user, apart for each set of credentials. `shared`
-   * keeps one copy for all, and so only what may be shown to all.
+   * `private` (the default) also stores responses meant for a single user, separately for each set of
+   * credentials. `shared` stores one copy for all users, and only responses that may be shared.
+   * @see https://www.rfc-editor.org/rfc/rfc9111.html#section-1
    */
   mode?: 'private' | 'shared';
-  /** What counts as credentials. Default: authorization, cookie, x-api-key. */
+  /** Request header fields that hold credentials. Defaults to authorization, cookie and x-api-key. */
   credentialHeaders?: readonly string[];
-  /** For requests that go through the cache itself, not through one of its services. */
+  /** For requests that are not sent through a named service. */
   defaults?: ServiceOptions;
-  /** Named services, each with its own part of the cache. */
+  /** Named services, each with separate stored responses. */
   services?: Readonly<Record<Service, ServiceOptions>>;
-  /** Largest body that is kept, in bytes; larger ones are passed on. Default 5 MiB. */
+  /** Largest body that is stored, in bytes; responses with larger ones are passed on. Defaults to 5 MiB. */
   maxBodyBytes?: number;
   /**
-   * Guesses how long a response without a lifetime is fresh from its Last-Modified, as RFC 9111 §4.2.2 allows.
-   * Default true.
+   * Whether responses without an explicit lifetime are fresh for a tenth of the time since their
+   * Last-Modified, up to a day. Defaults to true.
+   * @see https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2.2
    */
   heuristics?: boolean;
-  /** Deadline of a revalidation in the background, in seconds. Default 30. */
+  /** Timeout of a background revalidation, in seconds. Defaults to 30. */
   backgroundTimeoutS?: number;
-  /** Called for each fault of the store and each background revalidation that fails. */
+  /** Called for each failed operation of the store and each failed background revalidation. */
   onError?: (error: unknown, url: string) => void;
-  /** Monotonic time. Default: the process's clock. */
+  /** Monotonic time. Defaults to the system clock. */
   clock?: Clock;
-  /** Milliseconds since the epoch, which HTTP dates are read by. Default `Date.now`. */
+  /** Milliseconds since the epoch, which HTTP dates are compared with. Defaults to `Date.now`. */
   wallClock?: () => number;
 }
 
-/** What one request is handled by. */
+/** The options that apply to the requests of one service. */
 export interface HttpCachePolicy extends ServiceOptions {
-  /** Names the part of the cache; empty for requests that go through no service. */
+  /** Name of the service; empty for requests without one. */
   readonly service: string;
+  /** Whether `mode` is `shared`. */
   readonly shared: boolean;
   readonly heuristics: boolean;
   readonly maxBodyBytes: number;
+  /** In lower case. */
   readonly credentialHeaders: readonly string[];
 }
 
+/**
+ * Validates options and returns those that apply to a service.
+ * @throws RangeError for an unknown service or invalid options
+ */
 export function toHttpCachePolicy(options: HttpCacheOptions, service = ''): HttpCachePolicy {
   const own = service === '' ? options.defaults : options.services?.[service];
-  if (service !== '' && own === undefined) throw new RangeError(`the cache has no service ${service}`);
+  if (service !== '' && own === undefined) throw new RangeError(`unknown service: ${service}`);
   const { ttlS, forceCache } = own ?? {};
   const { maxBodyBytes = 5 * 1024 * 1024, backgroundTimeoutS } = options;
   for (const [name, value] of Object.entries({ ttlS, maxBodyBytes, backgroundTimeoutS })) {
     if (value !== undefined && !(value >= 0)) throw new RangeError(`${name} must be 0 or more, not ${value}`);
   }
-  if (forceCache && ttlS === undefined) throw new RangeError('forceCache needs a ttlS');
+  if (forceCache && ttlS === undefined) throw new RangeError('forceCache requires ttlS');
   return {
     ...own,
     service,
@@ -85,6 +94,7 @@ export function toHttpCachePolicy(options: HttpCacheOptions, service = ''): Http
   };
 }
 
+/** The store of a cache whose options name none. */
 export function defaultStore(clock: Clock): ByteStore {
   return new MemoryByteStore({ clock });
 }

@@ -1,31 +1,33 @@
 import type { Dispatcher } from 'undici';
 import { ByteQueue } from './byte-queue.ts';
 import { toFields } from './headers.ts';
-import type { Asked, OriginResponse } from './origin.ts';
+import type { ForwardedRequest, OriginResponse } from './origin.ts';
 
+/** What {@link forwardRequest} reports besides the response. */
 export interface OriginListener {
-  /** An interim response, such as 103 Early Hints. */
+  /** Called for an interim response, such as 103 Early Hints. */
   onInterim(status: number, headers: Record<string, string | string[] | undefined>): void;
+  /** Called for each chunk of the body, with its length. */
   onBytes(count: number): void;
 }
 
-/** Sends a request through `dispatch`, and makes a promise and a queue of what undici calls back with. */
-export function askOrigin(
+/** Sends a request through `dispatch` and converts undici's callbacks to a promise and a queue. */
+export function forwardRequest(
   dispatch: Dispatcher.Dispatch,
   options: Dispatcher.DispatchOptions,
   listener: OriginListener,
-): Asked {
-  const arrival = Promise.withResolvers<OriginResponse>();
+): ForwardedRequest {
+  const pending = Promise.withResolvers<OriginResponse>();
   let controller: Dispatcher.DispatchController | undefined;
   let aborted: Error | undefined;
   let body: ByteQueue | undefined;
   const abort = (reason: Error) => {
     aborted ??= reason;
     controller?.abort(reason);
-    arrival.reject(reason);
+    pending.reject(reason);
   };
   const fail = (error: Error) => {
-    arrival.reject(error);
+    pending.reject(error);
     body?.fail(error);
   };
   const handler: Dispatcher.DispatchHandler = {
@@ -35,8 +37,8 @@ export function askOrigin(
     },
     onResponseStart(given, status, headers, statusText) {
       if (status < 200) return listener.onInterim(status, headers);
-      body = new ByteQueue({ onRoom: () => given.resume(), onCancel: abort });
-      arrival.resolve({ status, statusText: statusText ?? '', headers: toFields(headers), body });
+      body = new ByteQueue({ onDrain: () => given.resume(), onCancel: abort });
+      pending.resolve({ status, statusText: statusText ?? '', headers: toFields(headers), body });
     },
     onResponseData(given, chunk) {
       listener.onBytes(chunk.byteLength);
@@ -50,7 +52,7 @@ export function askOrigin(
       fail(error);
     },
     onRequestUpgrade(given) {
-      given.abort(new Error('the HTTP cache passes no upgrades'));
+      given.abort(new Error('the HTTP cache does not support protocol upgrades'));
     },
   };
   try {
@@ -58,5 +60,5 @@ export function askOrigin(
   } catch (error) {
     fail(error instanceof Error ? error : new Error(String(error)));
   }
-  return { response: arrival.promise, abort };
+  return { response: pending.promise, abort };
 }

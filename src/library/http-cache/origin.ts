@@ -3,27 +3,28 @@ import type { HeaderFields } from './headers.ts';
 import type { CacheRequest } from './key.ts';
 import type { HttpCachePolicy } from './options.ts';
 
-/** A response as it begins to come from the origin. */
+/** A response from the origin whose header section has been received. */
 export interface OriginResponse {
   readonly status: number;
   readonly statusText: string;
   readonly headers: HeaderFields;
+  /** The body, while it arrives. */
   readonly body: ByteQueue;
 }
 
-/** A request on its way to the origin. */
-export interface Asked {
-  /** Rejects with the origin's failure, or the reason of `abort`. */
+/** A request that has been forwarded to the origin. */
+export interface ForwardedRequest {
+  /** Rejects with the origin's error or the abort reason. */
   readonly response: Promise<OriginResponse>;
   abort(reason: Error): void;
 }
 
-/** One request to the cache. */
-export interface Job {
+/** A client's request and what is needed to handle it. */
+export interface RequestContext {
   readonly request: CacheRequest;
   readonly policy: HttpCachePolicy;
-  /** Sends the request to the origin with these fields. */
-  readonly ask: (headers: HeaderFields) => Asked;
-  /** Aborts when the client has no more use for the answer. */
+  /** Forwards the request to the origin with these header fields. */
+  readonly forward: (headers: HeaderFields) => ForwardedRequest;
+  /** Aborted when the client aborts the request. */
   readonly signal: AbortSignal;
 }

@@ -1,14 +1,16 @@
 import { fieldValue, type HeaderFields } from './headers.ts';
 
-/** A part of a body, `end` not included. */
+/** A range of bytes, `end` excluded. */
 export interface ByteRange {
   readonly start: number;
   readonly end: number;
 }
 
 /**
- * The one range that a request asks for. `undefined` for a field that is no single range of bytes, which is
- * the origin's to answer; `unsatisfiable` where the body ends before the range begins.
+ * The range that a request's Range field specifies.
+ * @param length length of the complete body in bytes
+ * @returns undefined for several ranges, a malformed field or another unit; `unsatisfiable` if the range
+ * starts after the end of the body
  * @see https://www.rfc-editor.org/rfc/rfc9110.html#section-14.1.2
  */
 export function singleRange(request: HeaderFields, length: number): ByteRange | 'unsatisfiable' | undefined {

@@ -1,29 +1,34 @@
 import { crc32 } from 'node:zlib';
 import type { StoredResponse } from './stored-response.ts';
 
-/** A stored response within a record, with what is known of its time there. */
+/** A stored response within a record. */
 export interface RecordEntry {
   readonly response: StoredResponse;
-  /** How long it had been in the cache when the record was written. */
+  /** How long the response had been stored when the record was written, in milliseconds. */
   readonly residentMs: number;
-  /** How long after it came it is of no more use. */
+  /** How long after it was received the response is worth storing, in milliseconds. */
   readonly usefulMs: number;
 }
 
-/** All that is kept under one key: the variants of a response by Vary, newest first. */
+/** The value of one key in the store. */
 export interface CacheRecord {
+  /** One response per variant, newest first. */
   readonly entries: readonly RecordEntry[];
-  /** Responses to requests that began before this, in wall-clock milliseconds, are out of date. */
+  /** Responses to requests sent at or before this time are invalid. Wall-clock milliseconds; 0 for none. */
   readonly invalidatedAt: number;
+  /** Wall-clock milliseconds. */
   readonly writtenAt: number;
-  /** The time to live that the store was given. */
+  /** The TTL that the record was written with. */
   readonly ttlMs: number;
 }
 
 const MAGIC = 'RHC1';
 const HEADER_BYTES = 12;
 
-/** Magic, checksum of all that follows, length of the JSON, the JSON, the bodies kept within it in order. */
+/**
+ * Encodes a record: 4 bytes `RHC1`, a CRC-32 of what follows it, the length of the JSON (both unsigned
+ * 32-bit, little-endian), the JSON, and the inline bodies in the order of their entries.
+ */
 export function encodeRecord(record: CacheRecord): Uint8Array {
   const bodies = record.entries.flatMap(({ response }) => response.body ?? []);
   const json = Buffer.from(
@@ -37,17 +42,20 @@ export function encodeRecord(record: CacheRecord): Uint8Array {
   return bytes;
 }
 
-/** @throws Error for bytes that are no whole record of this version */
+/**
+ * Decodes a record.
+ * @throws Error if the bytes are not a complete record of this version
+ */
 export function decodeRecord(bytes: Uint8Array): CacheRecord {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (buffer.length < HEADER_BYTES || buffer.toString('latin1', 0, 4) !== MAGIC) {
-    throw new Error('not a record of the HTTP cache');
+    throw new Error('not an HTTP cache record');
   }
   if (buffer.readUInt32LE(4) !== crc32(buffer.subarray(8))) {
-    throw new Error('a damaged record of the HTTP cache');
+    throw new Error('corrupt HTTP cache record: checksum mismatch');
   }
   let end = HEADER_BYTES + buffer.readUInt32LE(8);
-  // The checksum says that these are the bytes that encodeRecord made.
+  // The cast is safe: the checksum proves that encodeRecord wrote these bytes.
   const record = JSON.parse(buffer.toString('utf8', HEADER_BYTES, end)) as CacheRecord;
   const entries = record.entries.map((entry) => {
     if (entry.response.body === undefined) return entry;

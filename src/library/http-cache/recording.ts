@@ -1,43 +1,45 @@
 import { ByteQueue } from './byte-queue.ts';
 
 /**
- * Passes a body on and keeps a copy, up to a size. It is read as fast as its reader takes it, or, while
- * others wait for the copy, as fast as it comes: they must not wait for a reader who takes his time.
+ * Passes a response body on to a reader and collects a copy of at most `maxBytes`. The source is read at the
+ * reader's pace; while other requests wait for the copy, it is read at full speed, so that a slow reader does
+ * not delay them.
  */
 export class Recording {
-  /** The body for its reader. */
-  readonly passed: ByteQueue;
-  /** The whole body; undefined if it is larger than may be kept. Rejects if it was never complete. */
+  /** The body, for the reader. */
+  readonly output: ByteQueue;
+  /** The complete body; undefined if it exceeds `maxBytes`. Rejects if the body ends prematurely. */
   readonly copy: Promise<Uint8Array | undefined>;
   readonly #source: ByteQueue;
-  readonly #isAwaited: () => boolean;
-  #kept: Uint8Array[] | undefined = [];
-  #readerGone = false;
+  readonly #hasWaiters: () => boolean;
+  #chunks: Uint8Array[] | undefined = [];
+  #readerLeft = false;
   #wake: (() => void) | undefined;
 
-  constructor(source: ByteQueue, maxBytes: number, isAwaited: () => boolean) {
+  /** @param hasWaiters whether other requests wait for the copy */
+  constructor(source: ByteQueue, maxBytes: number, hasWaiters: () => boolean) {
     this.#source = source;
-    this.#isAwaited = isAwaited;
-    this.passed = new ByteQueue({
-      onRoom: () => this.#wake?.(),
+    this.#hasWaiters = hasWaiters;
+    this.output = new ByteQueue({
+      onDrain: () => this.#wake?.(),
       onCancel: (reason) => {
-        this.#readerGone = true;
-        this.reconsider(reason);
+        this.#readerLeft = true;
+        this.onDemandChange(reason);
       },
     });
     const { promise, resolve, reject } = Promise.withResolvers<Uint8Array | undefined>();
     this.copy = promise;
-    // Who has no use for the copy need not look at its failure.
+    // The copy may have no consumer; its failure must not be an unhandled rejection then.
     promise.catch(() => {});
     this.#run(maxBytes, resolve).catch((error: Error) => {
-      this.passed.fail(error);
+      this.output.fail(error);
       reject(error);
     });
   }
 
-  /** To be called when somebody began or ceased to wait for the copy. */
-  reconsider(reason: Error): void {
-    if (this.#readerGone && !this.#isNeeded()) this.#source.cancel(reason);
+  /** Call when a waiter joins or leaves. Cancels the source with `reason` if nothing needs the body. */
+  onDemandChange(reason: Error): void {
+    if (this.#readerLeft && !this.#isCopyNeeded()) this.#source.cancel(reason);
     this.#wake?.();
   }
 
@@ -45,26 +47,26 @@ export class Recording {
     let bytes = 0;
     for (let chunk = await this.#source.read(); chunk; chunk = await this.#source.read()) {
       bytes += chunk.byteLength;
-      this.#kept?.push(chunk);
-      if (bytes > maxBytes && this.#kept) {
-        this.#kept = undefined;
+      this.#chunks?.push(chunk);
+      if (bytes > maxBytes && this.#chunks) {
+        this.#chunks = undefined;
         resolve(undefined);
-        this.reconsider(new Error('the body is too large to be kept, and nobody reads it'));
+        this.onDemandChange(new Error('the response body is too large to store and has no reader'));
       }
-      if (!this.#readerGone) this.passed.push(chunk);
-      while (this.passed.isFull && !this.#readerGone && !this.#isNeeded()) await this.#change();
+      if (!this.#readerLeft) this.output.push(chunk);
+      while (this.output.isFull && !this.#readerLeft && !this.#isCopyNeeded()) await this.#woken();
     }
-    // The copy is handed over first: who reads the end and asks again finds it.
-    if (this.#kept) resolve(Buffer.concat(this.#kept));
+    // The copy resolves first: a reader that repeats its request at the end of the body finds it stored.
+    if (this.#chunks) resolve(Buffer.concat(this.#chunks));
     await undefined;
-    this.passed.end(this.#source.trailers);
+    this.output.end(this.#source.trailers);
   }
 
-  #isNeeded(): boolean {
-    return this.#kept !== undefined && this.#isAwaited();
+  #isCopyNeeded(): boolean {
+    return this.#chunks !== undefined && this.#hasWaiters();
   }
 
-  #change(): Promise<void> {
+  #woken(): Promise<void> {
     return new Promise((resolve) => {
       this.#wake = resolve;
     });

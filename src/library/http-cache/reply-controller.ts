@@ -3,7 +3,10 @@ import type { ByteQueue } from './byte-queue.ts';
 import type { HeaderFields } from './headers.ts';
 import { type HttpReply, NO_BODY } from './reply.ts';
 
-/** Hands a reply to one of undici's handlers, which may pause it and break it off. */
+/**
+ * Passes a reply to an undici handler, and lets the handler pause, resume and abort it.
+ * @see https://undici.nodejs.org/#/docs/api/Dispatcher
+ */
 export class ReplyController implements Dispatcher.DispatchController {
   readonly #handler: Dispatcher.DispatchHandler;
   readonly #abort = new AbortController();
@@ -11,13 +14,16 @@ export class ReplyController implements Dispatcher.DispatchController {
   #paused = false;
   #ended = false;
   #wake: (() => void) | undefined;
+  /** Names and values alternately, in Latin-1, as undici's own controller has them. */
   rawHeaders: Buffer[] = [];
+  /** Like `rawHeaders`. */
   rawTrailers: Buffer[] = [];
 
   constructor(handler: Dispatcher.DispatchHandler) {
     this.#handler = handler;
   }
 
+  /** Aborted when the handler aborts the request. */
   get signal(): AbortSignal {
     return this.#abort.signal;
   }
@@ -48,49 +54,52 @@ export class ReplyController implements Dispatcher.DispatchController {
     this.#reason = reason;
     this.#abort.abort(reason);
     this.#wake?.();
-    // Not from within the handler's own call.
+    // Deferred, because the handler itself may be the caller.
     queueMicrotask(() => this.fail(reason));
   }
 
+  /** Calls `onRequestStart`. */
   start(): void {
     this.#handler.onRequestStart?.(this, undefined);
   }
 
+  /** Passes on an interim response, such as 103 Early Hints. */
   interim(status: number, headers: Record<string, string | string[] | undefined>): void {
     if (this.#ended || this.aborted) return;
     this.rawHeaders = toRaw(headers);
     this.#handler.onResponseStart?.(this, status, headers);
   }
 
+  /** Ends the reply with an error. Does nothing if it has ended. */
   fail(error: Error): void {
     if (this.#ended) return;
     this.#ended = true;
     try {
       this.#handler.onResponseError?.(this, error);
     } catch {
-      // It has been told; nobody else is there to tell.
+      // The handler has been called; there is nowhere else to report its own error.
     }
   }
 
-  /** Sends a reply whose body is at hand. */
+  /** Passes on a reply with a complete body. */
   async send(reply: HttpReply, body: Uint8Array): Promise<void> {
-    if (!this.#begin(reply)) return;
+    if (!this.#startResponse(reply)) return;
     if (body !== NO_BODY && body.byteLength > 0) {
       const { buffer, byteOffset, byteLength } = body;
-      // A copy: whoever reads it may change it or hand it to another thread.
+      // A copy, because the handler may modify it or transfer it to another thread.
       this.#handler.onResponseData?.(this, Buffer.from(Buffer.from(buffer, byteOffset, byteLength)));
       await this.#untilResumed();
     }
-    this.#end({});
+    this.#endResponse({});
   }
 
-  /** Sends a reply whose body is still coming, no faster than the handler takes it. */
+  /** Passes on a reply whose body is still arriving, with backpressure. */
   async stream(reply: HttpReply, body: ByteQueue): Promise<void> {
     const cancel = () => body.cancel(this.#reason!);
     this.signal.addEventListener('abort', cancel, { once: true });
     if (this.aborted) cancel();
     try {
-      if (!this.#begin(reply)) return;
+      if (!this.#startResponse(reply)) return;
       for (let chunk = await body.read(); chunk; chunk = await body.read()) {
         if (this.aborted) return;
         this.#handler.onResponseData?.(this, Buffer.from(chunk));
@@ -100,11 +109,11 @@ export class ReplyController implements Dispatcher.DispatchController {
       body.cancel(error instanceof Error ? error : new Error(String(error)));
       throw error;
     }
-    this.#end(body.trailers);
+    this.#endResponse(body.trailers);
   }
 
-  /** False if there is nobody to send to. */
-  #begin({ status, statusText, headers }: HttpReply): boolean {
+  /** Passes on status and header fields. Returns false if the request has been aborted or has failed. */
+  #startResponse({ status, statusText, headers }: HttpReply): boolean {
     if (this.#ended || this.aborted) return false;
     this.rawHeaders = toRaw(headers);
     this.#handler.onResponseStarted?.();
@@ -112,7 +121,7 @@ export class ReplyController implements Dispatcher.DispatchController {
     return true;
   }
 
-  #end(trailers: HeaderFields): void {
+  #endResponse(trailers: HeaderFields): void {
     if (this.#ended || this.aborted) return;
     this.#ended = true;
     this.rawTrailers = toRaw(trailers);
@@ -128,7 +137,6 @@ export class ReplyController implements Dispatcher.DispatchController {
   }
 }
 
-/** Names and values in turn, in the encoding of the wire. */
 function toRaw(fields: Record<string, string | string[] | undefined>): Buffer[] {
   return Object.entries(fields).flatMap(([name, value]) =>
     [value ?? []].flat().flatMap((line) => [Buffer.from(name, 'latin1'), Buffer.from(line, 'latin1')]),

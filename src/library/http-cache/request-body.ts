@@ -3,12 +3,13 @@ import type { Dispatcher } from 'undici';
 
 type Body = Dispatcher.DispatchOptions['body'];
 
-/** Largest request body that is made part of a key. */
-const MAX_KEYED = 1024 * 1024;
+/** Largest request body that can be part of a key. */
+const MAX_KEYED_BYTES = 1024 * 1024;
 
 /**
- * The bytes of a request body, to key a response by; undefined for one that is too large, or none that is
- * made of bytes. A body that had to be read for this is given back as `body`.
+ * Reads a request body that is to be part of a key.
+ * @returns the body to send, as a stream can be read only once, and its bytes, unless it is a stream of more
+ * than 1 MiB or has no bytes, such as null or FormData
  */
 export async function readBody(body: Body): Promise<{ body: Body; bytes?: Uint8Array }> {
   if (typeof body === 'string') return { body, bytes: Buffer.from(body) };
@@ -21,7 +22,7 @@ export async function readBody(body: Body): Promise<{ body: Body; bytes?: Uint8A
     const chunk = typeof next.value === 'string' ? Buffer.from(next.value) : next.value;
     chunks.push(chunk);
     length += chunk.byteLength;
-    if (length > MAX_KEYED) return { body: Readable.from(restOf(chunks, iterator)) };
+    if (length > MAX_KEYED_BYTES) return { body: Readable.from(remainder(chunks, iterator)) };
   }
   const bytes = Buffer.concat(chunks);
   return { body: bytes, bytes };
@@ -31,7 +32,7 @@ function isStream(body: unknown): body is AsyncIterable<Uint8Array | string> {
   return typeof body === 'object' && body !== null && Symbol.asyncIterator in body;
 }
 
-async function* restOf(read: readonly Uint8Array[], rest: AsyncIterator<Uint8Array | string>) {
-  yield* read;
+async function* remainder(chunks: readonly Uint8Array[], rest: AsyncIterator<Uint8Array | string>) {
+  yield* chunks;
   yield* { [Symbol.asyncIterator]: () => rest };
 }

@@ -4,28 +4,28 @@ import { fieldValue, type HeaderFields } from './headers.ts';
 import type { HttpCachePolicy } from './options.ts';
 import type { StoredResponse } from './stored-response.ts';
 
-/** How much longer than fresh a response is of use where nothing says so: to be validated, or for max-stale. */
-const KEPT_STALE_S = 3600;
-const KEPT_FOR_VALIDATION_S = 24 * 3600;
+/** How long a stale response is worth storing without a validator, for max-stale. */
+const STALE_RETENTION_S = 3600;
+/** How long a stale response is worth storing with a validator. */
+const VALIDATION_RETENTION_S = 24 * 3600;
 
-/** What to do with a stored response that matches a request. */
-export interface Reuse {
-  /**
-   * `serve`: at once. `refresh`: at once, and ask the origin in the background. `validate`: ask the origin
-   * first.
-   */
-  readonly how: 'serve' | 'refresh' | 'validate';
+/** Whether and how a stored response that matches a request is reused. */
+export interface ReuseDecision {
+  /** Reuse it as it is, reuse it and revalidate it in the background, or validate it first. */
+  readonly action: 'serve' | 'serve-and-revalidate' | 'validate';
+  /** Current age in seconds: https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2.3 */
   readonly ageS: number;
-  /** Until it is stale; below zero for how long it has been. */
+  /** Remaining freshness lifetime in seconds; negative if stale. */
   readonly ttlS: number;
-  /** Whether the request, not the response, asks for validation. */
-  readonly byRequest: boolean;
-  /** Whether it may be served where the origin fails. */
-  readonly standsIn: boolean;
+  /** Whether a directive of the request requires the validation. */
+  readonly requiredByRequest: boolean;
+  /** Whether it may be served if the origin fails. */
+  readonly allowedOnError: boolean;
 }
 
 /**
- * @param residentMs how long the response has been here
+ * Decides whether a stored response can be reused for a request that matches it.
+ * @param residentMs how long the response has been stored
  * @see https://www.rfc-editor.org/rfc/rfc9111.html#section-4
  */
 export function evaluateReuse(
@@ -33,48 +33,48 @@ export function evaluateReuse(
   stored: StoredResponse,
   residentMs: number,
   policy: HttpCachePolicy,
-): Reuse {
-  const wanted = requestDirectives(request);
-  const said = parseCacheControl(stored.headers);
+): ReuseDecision {
+  const requested = requestDirectives(request);
+  const directives = parseCacheControl(stored.headers);
   const ageS = correctedInitialAgeS(stored) + Math.max(0, residentMs) / 1000;
   const ttlS = freshnessLifetimeS(stored, policy) - ageS;
   const forced = stored.forcedTtlS !== undefined;
-  const mustValidate = policy.alwaysRevalidate || (!forced && isUnqualifiedNoCache(said));
-  const neverStale = mustValidate || (!forced && forbidsStale(said, policy));
+  const mustValidate = policy.alwaysRevalidate || (!forced && isUnqualifiedNoCache(directives));
+  const neverStale = mustValidate || (!forced && forbidsStale(directives, policy));
   const within = (allowanceS: number | undefined) =>
     !neverStale && allowanceS !== undefined && -ttlS <= allowanceS;
-  const byRequest = refuses(wanted, said, ageS, ttlS);
+  const requiredByRequest = requiresValidation(requested, directives, ageS, ttlS);
   const fresh = ttlS > 0;
-  const result = (how: Reuse['how']): Reuse => ({
-    how,
+  const result = (action: ReuseDecision['action']): ReuseDecision => ({
+    action,
     ageS,
     ttlS,
-    byRequest,
-    standsIn:
-      fresh && !mustValidate
-        ? true
-        : within(said.seconds('stale-if-error')) || within(wanted.seconds('stale-if-error')),
+    requiredByRequest,
+    allowedOnError:
+      (fresh && !mustValidate) ||
+      within(directives.seconds('stale-if-error')) ||
+      within(requested.seconds('stale-if-error')),
   });
-  if (mustValidate || byRequest) return result('validate');
-  if (fresh || within(maxStale(wanted))) return result('serve');
-  return result(within(said.seconds('stale-while-revalidate')) ? 'refresh' : 'validate');
+  if (mustValidate || requiredByRequest) return result('validate');
+  if (fresh || within(maxStaleS(requested))) return result('serve');
+  return result(within(directives.seconds('stale-while-revalidate')) ? 'serve-and-revalidate' : 'validate');
 }
 
-/** How long a response that has just come is worth keeping, in milliseconds. */
+/** How long after it was received a response is worth storing, in milliseconds. */
 export function usefulMs(stored: StoredResponse, policy: HttpCachePolicy): number {
-  const said = parseCacheControl(stored.headers);
+  const directives = parseCacheControl(stored.headers);
   const freshS = Math.max(0, freshnessLifetimeS(stored, policy) - correctedInitialAgeS(stored));
   const canBeValidated = stored.headers.etag !== undefined || stored.headers['last-modified'] !== undefined;
-  const beyondS = Math.max(
-    canBeValidated ? KEPT_FOR_VALIDATION_S : KEPT_STALE_S,
-    said.seconds('stale-while-revalidate') ?? 0,
-    said.seconds('stale-if-error') ?? 0,
+  const staleS = Math.max(
+    canBeValidated ? VALIDATION_RETENTION_S : STALE_RETENTION_S,
+    directives.seconds('stale-while-revalidate') ?? 0,
+    directives.seconds('stale-if-error') ?? 0,
   );
-  return (freshS + beyondS) * 1000;
+  return (freshS + staleS) * 1000;
 }
 
 /**
- * Pragma counts where Cache-Control is not there.
+ * The cache directives of a request. `Pragma: no-cache` counts if there is no Cache-Control.
  * @see https://www.rfc-editor.org/rfc/rfc9111.html#section-5.4
  */
 export function requestDirectives(request: HeaderFields): Directives {
@@ -83,29 +83,36 @@ export function requestDirectives(request: HeaderFields): Directives {
   return parseCacheControl(noCache ? { 'cache-control': 'no-cache' } : request);
 }
 
-function isUnqualifiedNoCache(said: Directives): boolean {
-  return said.flag('no-cache') && said.fieldNames('no-cache') === undefined;
+function isUnqualifiedNoCache(directives: Directives): boolean {
+  return directives.flag('no-cache') && directives.fieldNames('no-cache') === undefined;
 }
 
 /** @see https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2.4 */
-function forbidsStale(said: Directives, { shared }: HttpCachePolicy): boolean {
-  // https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.10: in a shared cache s-maxage says so too
-  return said.flag('must-revalidate') || (shared && (said.flag('proxy-revalidate') || said.flag('s-maxage')));
+function forbidsStale(directives: Directives, { shared }: HttpCachePolicy): boolean {
+  if (directives.flag('must-revalidate')) return true;
+  // s-maxage implies proxy-revalidate: https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.10
+  return shared && (directives.flag('proxy-revalidate') || directives.flag('s-maxage'));
 }
 
 /** @see https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.1 */
-function refuses(wanted: Directives, said: Directives, ageS: number, ttlS: number): boolean {
-  if (wanted.flag('no-cache')) return true;
-  const maxAge = wanted.seconds('max-age');
-  const minFresh = wanted.seconds('min-fresh');
-  // https://www.rfc-editor.org/rfc/rfc8246.html#section-2.1: a reload does not ask for what never changes
-  const isReload = maxAge === 0 && said.flag('immutable') && ttlS > 0;
-  if (maxAge !== undefined && ageS >= maxAge && !isReload) return true;
-  return minFresh !== undefined && ttlS < minFresh;
+function requiresValidation(
+  requested: Directives,
+  directives: Directives,
+  ageS: number,
+  ttlS: number,
+): boolean {
+  if (requested.flag('no-cache')) return true;
+  const maxAgeS = requested.seconds('max-age');
+  const minFreshS = requested.seconds('min-fresh');
+  // A reload does not validate a fresh immutable response:
+  // https://www.rfc-editor.org/rfc/rfc8246.html#section-2
+  const isReload = maxAgeS === 0 && directives.flag('immutable') && ttlS > 0;
+  if (maxAgeS !== undefined && ageS >= maxAgeS && !isReload) return true;
+  return minFreshS !== undefined && ttlS < minFreshS;
 }
 
-/** @see https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.1.2: without an argument, of any staleness */
-function maxStale(wanted: Directives): number | undefined {
-  if (!wanted.flag('max-stale')) return undefined;
-  return wanted.isBare('max-stale') ? Number.POSITIVE_INFINITY : wanted.seconds('max-stale');
+/** Infinity without an argument: https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.1.2 */
+function maxStaleS(requested: Directives): number | undefined {
+  if (!requested.flag('max-stale')) return undefined;
+  return requested.isBare('max-stale') ? Number.POSITIVE_INFINITY : requested.seconds('max-stale');
 }

@@ -1,43 +1,44 @@
-/** What happened since the cache was made. */
+/** What happened since the cache was created. */
 export interface HttpCacheCounters {
-  /** Requests answered from the cache without asking the origin, stale ones included. */
+  /** Requests served from stored responses without contacting the origin, stale ones included. */
   hits: number;
-  /** Requests that had to ask the origin, or to wait for another that did. */
+  /** Requests that were forwarded or collapsed with a forwarded one. */
   misses: number;
-  /** Requests that the cache had no part in: by method, by their own headers, or for ranges of a body. */
+  /** Requests that the cache only passed on, because of their method, header fields or range. */
   bypassed: number;
-  /** Times the origin was asked whether a stored response is still good. */
+  /** Validation requests sent to origins. */
   revalidations: number;
-  /** Of these, those that it answered with 304. */
+  /** Validation requests answered with 304. */
   revalidated: number;
-  /** Answers past their time: while revalidating, because the request allows it, or because the origin failed. */
+  /** Stale responses served: during a background revalidation, by max-stale, or because the origin failed. */
   stale: number;
-  /** Misses that shared the origin's answer to another request. */
+  /** Misses that waited for the response to another request. */
   collapsed: number;
   /** Responses written to the store. */
   stores: number;
-  /** Complete bodies that were too large to keep. */
+  /** Responses that were not stored because their body exceeds `maxBodyBytes`. */
   tooLarge: number;
-  /** URLs made out of date by unsafe requests or by `clear`. */
+  /** URLs invalidated by unsafe requests or `clear(url)`; a full clear counts as one. */
   invalidations: number;
-  /** Requests of the cache to its origins that failed. */
+  /** Forwarded requests that failed. */
   originErrors: number;
-  /** Faults of the store; each was treated as a miss. */
+  /** Failed operations of the store, each treated as a miss, and corrupt records. */
   storeErrors: number;
   /** Bytes of bodies served from the cache. */
   bytesServed: number;
-  /** Bytes of bodies received from origins by way of the cache. */
+  /** Bytes of bodies received from origins. */
   bytesReceived: number;
 }
 
-/** A snapshot of the cache. */
+/** Counters and current state of the cache. */
 export interface HttpCacheStats extends HttpCacheCounters {
-  /** Hits in percent of hits and misses, to two decimals; 0 before the first. */
+  /** Hits as a percentage of hits and misses, with two decimals; 0 before the first request. */
   hitRate: number;
-  /** Requests to origins that others may share, under way. */
+  /** Forwarded requests in progress that others may be collapsed with. */
   inFlight: number;
 }
 
+/** Counters that are all 0. */
 export function zeroHttpCounters(): HttpCacheCounters {
   return {
     hits: 0,

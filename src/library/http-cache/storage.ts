@@ -5,137 +5,160 @@ import { type CacheRecord, decodeRecord, encodeRecord, type RecordEntry } from '
 import type { HttpCacheCounters } from './stats.ts';
 import type { StoredResponse } from './stored-response.ts';
 
-/** Bodies up to this size are kept within the record, so that a hit is one read. */
-const INLINE_BYTES = 16 * 1024;
+/** Bodies up to this size are stored within the record, so that a hit takes one read of the store. */
+const MAX_INLINE_BYTES = 16 * 1024;
 const MAX_VARIANTS = 16;
-const MAX_KEPT_MS = 30 * 24 * 3600 * 1000;
-/** How long processes may take to see that another one has cleared the cache. */
-const CLEARED_READ_MS = 5000;
+const MAX_TTL_MS = 30 * 24 * 3600 * 1000;
+/** How often a process checks whether another one has cleared the cache. */
+const CLEAR_CHECK_INTERVAL_MS = 5000;
 const CLEARED_KEY = 'roundhouse:http:1:cleared';
-const MAX_UNTOLD = 10_000;
+const MAX_PENDING_INVALIDATIONS = 10_000;
 
-/** A stored response found for a key. */
-export interface Held {
+/** A stored response and where it was found. */
+export interface StorageEntry {
   readonly response: StoredResponse;
-  /** How long it has been in the cache. */
+  /** How long the response has been stored, in milliseconds; RFC 9111's `resident_time`. */
   readonly residentMs: number;
-  /** The record that holds it. */
+  /** Key of the record that contains the response. */
   readonly recordKey: string;
 }
 
-export interface StorageParts {
+/** What a {@link Storage} works with. */
+export interface StorageOptions {
   store: ByteStore;
+  /** Counters that the storage increments. */
   counters: HttpCacheCounters;
+  /** Milliseconds since the epoch. */
   wallClock: () => number;
+  /** Called for each failed operation of the store. */
   onError: (error: unknown, url: string) => void;
 }
 
 /**
- * Responses in a {@link ByteStore}. One record per key holds the variants' headers and small bodies; a larger
- * body has a key of its own, so that a 304 or another variant does not move it, and a hit fetches no body but
- * its own. Records are read, changed and written: within a process one after another; of two processes that
- * change one at a time the later wins, which loses a variant, a miss later on, and never mixes two.
+ * Stores responses in a {@link ByteStore}. One record per key contains the header fields of all variants and
+ * their small bodies. A larger body has a separate key, so that a 304 or another variant does not rewrite
+ * it, and a hit reads only its own body. A change reads a record, modifies it and writes it. Within a
+ * process, changes of a key are serialised; if two processes change it at the same time, the last write wins,
+ * which can lose a variant (a later miss) but never mixes two.
  *
- * Faults of the store are counted and reported, and look like an empty store.
+ * Errors of the store are counted and reported; reads then find nothing.
  */
 export class Storage {
   readonly #store: ByteStore;
   readonly #counters: HttpCacheCounters;
   readonly #wallClock: () => number;
   readonly #onError: (error: unknown, url: string) => void;
-  /** The last of the changes under way of each key. */
+  /** The last pending change of each URL key. */
   readonly #changes = new Map<string, Promise<unknown>>();
-  /** Records by the very bytes they were read from: a store in memory hands out the same ones each time. */
+  /** Decoded records by the bytes they were read from: a store in memory returns the same bytes each time. */
   readonly #decoded = new WeakMap<Uint8Array, CacheRecord>();
-  /** Invalidations that the store has not taken. */
-  readonly #untold = new Map<string, number>();
-  #lastStamp = 0;
+  /** Times of invalidations that are not yet written to the store, by URL key. */
+  readonly #pendingInvalidations = new Map<string, number>();
+  #lastTimestamp = 0;
   #clearedAt = 0;
-  #clearedReadAt = Number.NEGATIVE_INFINITY;
+  #clearCheckedAt = Number.NEGATIVE_INFINITY;
 
-  constructor({ store, counters, wallClock, onError }: StorageParts) {
+  constructor({ store, counters, wallClock, onError }: StorageOptions) {
     this.#store = store;
     this.#counters = counters;
     this.#wallClock = wallClock;
     this.#onError = onError;
   }
 
-  /** The time, later at each call: what began before an invalidation is told from what began after it. */
-  stamp(): number {
-    this.#lastStamp = Math.max(this.#wallClock(), this.#lastStamp + 0.001);
-    return this.#lastStamp;
+  /** The wall-clock time, but strictly increasing: orders requests and invalidations within a millisecond. */
+  nextTimestamp(): number {
+    this.#lastTimestamp = Math.max(this.#wallClock(), this.#lastTimestamp + 0.001);
+    return this.#lastTimestamp;
   }
 
-  /** Waits for the changes that were asked for so far. */
+  /** Resolves when all changes pending at the time of the call are done. */
   async settled(): Promise<void> {
     await Promise.all(this.#changes.values());
   }
 
-  /** Everything held for a key that is not out of date, newest first. */
-  async find(key: RequestKey, url: string): Promise<Held[]> {
-    await this.#changes.get(key.base);
-    const untold = this.#untold.has(key.base) && !(await this.invalidate(key.base, url));
-    if (untold) return [];
-    const [own, base] = await Promise.all([
-      this.#read(key.own, url),
-      key.own === key.base ? undefined : this.#read(key.base, url),
-      this.#readCleared(),
+  /** All responses stored for a key that have not been invalidated, newest first. */
+  async find(key: RequestKey, url: string): Promise<StorageEntry[]> {
+    await this.#changes.get(key.urlKey);
+    const isPending = this.#pendingInvalidations.has(key.urlKey) && !(await this.invalidate(key.urlKey, url));
+    if (isPending) return [];
+    const [record, urlRecord] = await Promise.all([
+      this.#read(key.recordKey, url),
+      key.recordKey === key.urlKey ? undefined : this.#read(key.urlKey, url),
+      this.#checkCleared(),
     ]);
-    const outOfDate = Math.max(this.#clearedAt, own?.invalidatedAt ?? 0, base?.invalidatedAt ?? 0);
-    return (own?.held ?? []).filter(({ response }) => response.requestedAt > outOfDate);
+    const invalidatedAt = Math.max(
+      this.#clearedAt,
+      record?.invalidatedAt ?? 0,
+      urlRecord?.invalidatedAt ?? 0,
+    );
+    return (record?.found ?? []).filter(({ response }) => response.requestedAt > invalidatedAt);
   }
 
-  /** The body of a stored response; undefined where it is gone or damaged. */
-  async body({ response, recordKey }: Held, url: string): Promise<Uint8Array | undefined> {
+  /** The body of a stored response; undefined if it is gone or corrupt. */
+  async body({ response, recordKey }: StorageEntry, url: string): Promise<Uint8Array | undefined> {
     if (response.body) return response.body;
-    const bytes = await this.#try(url, () => this.#store.get(bodyKey(recordKey, response.id)));
-    if (bytes === undefined) return undefined;
-    if (crc32(bytes.bytes) === response.bodyChecksum) return bytes.bytes;
-    this.#report(new Error('a damaged body in the HTTP cache'), url);
+    const stored = await this.#try(url, () => this.#store.get(bodyKey(recordKey, response.id)));
+    if (stored === undefined) return undefined;
+    if (crc32(stored.bytes) === response.bodyChecksum) return stored.bytes;
+    this.#report(new Error('corrupt response body in the store: checksum mismatch'), url);
     return undefined;
   }
 
-  /** Keeps a response in place of the one with its id, and of those that the same requests would match. */
-  put(key: RequestKey, url: string, response: StoredResponse, body: Uint8Array, usefulMs: number) {
+  /**
+   * Stores a response. Replaces the one with the same id and those with the same selecting header fields.
+   * @param usefulMs how long after it was received the response is worth storing, in milliseconds
+   * @returns whether the store was written
+   */
+  put(
+    key: RequestKey,
+    url: string,
+    response: StoredResponse,
+    body: Uint8Array,
+    usefulMs: number,
+  ): Promise<boolean> {
+    const { urlKey, recordKey } = key;
     return this.#change(
-      key.base,
+      urlKey,
       async () => {
-        const [own, base] = await Promise.all([
-          this.#readOrThrow(key.own, url),
-          key.own === key.base ? undefined : this.#readOrThrow(key.base, url),
+        const [record, urlRecord] = await Promise.all([
+          this.#readOrThrow(recordKey, url),
+          recordKey === urlKey ? undefined : this.#readOrThrow(urlKey, url),
         ]);
-        const invalidatedAt = own?.invalidatedAt ?? 0;
-        const outOfDate = Math.max(this.#clearedAt, invalidatedAt, base?.invalidatedAt ?? 0);
-        if (response.requestedAt <= outOfDate) return;
-        const inline = body.byteLength <= INLINE_BYTES;
+        const recordInvalidatedAt = record?.invalidatedAt ?? 0;
+        const invalidatedAt = Math.max(this.#clearedAt, recordInvalidatedAt, urlRecord?.invalidatedAt ?? 0);
+        if (response.requestedAt <= invalidatedAt) return;
+        const inline = body.byteLength <= MAX_INLINE_BYTES;
         const residentMs = Math.max(0, this.#wallClock() - response.receivedAt);
-        if (!inline) await this.#store.set(bodyKey(key.own, response.id), body, capped(usefulMs));
+        if (!inline) await this.#store.set(bodyKey(recordKey, response.id), body, toTtlMs(usefulMs));
         const entry = { response: inline ? { ...response, body } : response, residentMs, usefulMs };
-        const selection = JSON.stringify(response.vary);
-        const others = (own?.entries ?? []).filter(
+        const selecting = JSON.stringify(response.vary);
+        const others = (record?.entries ?? []).filter(
           (one) =>
             one.response.id !== response.id &&
-            one.response.requestedAt > outOfDate &&
+            one.response.requestedAt > invalidatedAt &&
             one.residentMs < one.usefulMs &&
-            JSON.stringify(one.response.vary) !== selection,
+            JSON.stringify(one.response.vary) !== selecting,
         );
         const entries = [entry, ...others].slice(0, MAX_VARIANTS);
-        await this.#write(key.own, entries, invalidatedAt);
+        await this.#write(recordKey, entries, recordInvalidatedAt);
         this.#counters.stores += 1;
-        const kept = new Set(entries.map((one) => one.response.id));
+        const keptIds = new Set(entries.map((one) => one.response.id));
         await this.#deleteBodies(
-          key.own,
-          (own?.entries ?? []).filter((one) => !kept.has(one.response.id)),
+          recordKey,
+          (record?.entries ?? []).filter((one) => !keptIds.has(one.response.id)),
         );
       },
       url,
     );
   }
 
-  /** Drops one response. */
-  remove({ base }: RequestKey, { response, recordKey }: Held, url: string): Promise<boolean> {
+  /**
+   * Removes one response.
+   * @returns whether the store was written
+   */
+  remove({ urlKey }: RequestKey, { response, recordKey }: StorageEntry, url: string): Promise<boolean> {
     return this.#change(
-      base,
+      urlKey,
       async () => {
         const record = await this.#readOrThrow(recordKey, url);
         if (!record) return;
@@ -151,100 +174,103 @@ export class Storage {
   }
 
   /**
-   * Makes everything held for a URL out of date, also responses that are on their way, here and in other
-   * processes. What the store does not take is told to it again before the URL is next looked up.
+   * Invalidates all responses stored for a URL and those to requests in progress, in all processes. If the
+   * store fails, the write is retried before the next look-up of the URL.
+   * @returns whether the store was written
    */
-  invalidate(base: string, url: string): Promise<boolean> {
-    if (this.#untold.size >= MAX_UNTOLD) this.#untold.delete(this.#untold.keys().next().value!);
-    const at = this.stamp();
-    this.#untold.set(base, at);
+  invalidate(urlKey: string, url: string): Promise<boolean> {
+    const pending = this.#pendingInvalidations;
+    if (pending.size >= MAX_PENDING_INVALIDATIONS) pending.delete(pending.keys().next().value!);
+    const at = this.nextTimestamp();
+    pending.set(urlKey, at);
     return this.#change(
-      base,
+      urlKey,
       async () => {
-        const record = await this.#readOrThrow(base, url);
-        await this.#write(base, [], at);
-        if (this.#untold.get(base) === at) this.#untold.delete(base);
-        if (record) await this.#deleteBodies(base, record.entries);
+        const record = await this.#readOrThrow(urlKey, url);
+        await this.#write(urlKey, [], at);
+        if (pending.get(urlKey) === at) pending.delete(urlKey);
+        if (record) await this.#deleteBodies(urlKey, record.entries);
       },
       url,
     );
   }
 
-  /** Makes everything out of date: here at once, in other processes within seconds. */
+  /** Invalidates all responses: in this process at once, in others within 5 s. */
   async clear(): Promise<void> {
-    this.#clearedAt = this.stamp();
+    this.#clearedAt = this.nextTimestamp();
     await this.#try('', () => this.#write(CLEARED_KEY, [], this.#clearedAt));
   }
 
-  async #readCleared(): Promise<void> {
+  async #checkCleared(): Promise<void> {
     const now = this.#wallClock();
-    if (Math.abs(now - this.#clearedReadAt) < CLEARED_READ_MS) return;
-    this.#clearedReadAt = now;
-    const marker = await this.#read(CLEARED_KEY, '');
-    this.#clearedAt = Math.max(this.#clearedAt, marker?.invalidatedAt ?? 0);
+    if (Math.abs(now - this.#clearCheckedAt) < CLEAR_CHECK_INTERVAL_MS) return;
+    this.#clearCheckedAt = now;
+    const record = await this.#read(CLEARED_KEY, '');
+    this.#clearedAt = Math.max(this.#clearedAt, record?.invalidatedAt ?? 0);
   }
 
   #read(key: string, url: string) {
     return this.#try(url, () => this.#readOrThrow(key, url));
   }
 
-  /** A record that cannot be decoded is none; a store that cannot be read throws. */
+  /** @throws the store's error; a record that cannot be decoded is reported and counts as missing */
   async #readOrThrow(key: string, url: string) {
-    const found = await this.#store.get(key);
-    if (!found) return undefined;
+    const stored = await this.#store.get(key);
+    if (!stored) return undefined;
     let record: CacheRecord;
     try {
-      record = this.#decoded.get(found.bytes) ?? decodeRecord(found.bytes);
-      this.#decoded.set(found.bytes, record);
+      record = this.#decoded.get(stored.bytes) ?? decodeRecord(stored.bytes);
+      this.#decoded.set(stored.bytes, record);
     } catch (error) {
       this.#report(error, url);
       return undefined;
     }
-    // By two clocks: the wall clock may be set back, and the store may not count while it is down.
-    const sinceWritten = Math.max(0, this.#wallClock() - record.writtenAt, record.ttlMs - found.ttlMs);
+    // The longer of two measurements: the wall clock may be set back, and a stopped store may not count down.
+    const sinceWrittenMs = Math.max(0, this.#wallClock() - record.writtenAt, record.ttlMs - stored.ttlMs);
     const entries = record.entries.map((entry) => ({
       ...entry,
-      residentMs: entry.residentMs + sinceWritten,
+      residentMs: entry.residentMs + sinceWrittenMs,
     }));
-    const held = entries.map(({ response, residentMs }) => ({ response, residentMs, recordKey: key }));
-    return { entries, held, invalidatedAt: record.invalidatedAt };
+    const found = entries.map(({ response, residentMs }) => ({ response, residentMs, recordKey: key }));
+    return { entries, found, invalidatedAt: record.invalidatedAt };
   }
 
   async #write(key: string, entries: readonly RecordEntry[], invalidatedAt: number): Promise<void> {
-    const longest = Math.max(0, ...entries.map(({ usefulMs, residentMs }) => usefulMs - residentMs));
-    // As long as anything that it makes out of date may be kept, under other credentials for instance.
-    const ttlMs = invalidatedAt > 0 ? MAX_KEPT_MS : capped(longest);
+    const remainingMs = Math.max(0, ...entries.map(({ usefulMs, residentMs }) => usefulMs - residentMs));
+    // An invalidation also applies to the records of other credentials, so it must outlive them.
+    const ttlMs = invalidatedAt > 0 ? MAX_TTL_MS : toTtlMs(remainingMs);
     if (ttlMs === 0) return this.#store.delete(key);
     const record = { entries, invalidatedAt, writtenAt: this.#wallClock(), ttlMs };
     await this.#store.set(key, encodeRecord(record), ttlMs);
   }
 
   async #deleteBodies(recordKey: string, entries: readonly RecordEntry[]): Promise<void> {
-    const apart = entries.filter(({ response }) => response.body === undefined);
-    await Promise.all(apart.map(({ response }) => this.#store.delete(bodyKey(recordKey, response.id))));
+    const separate = entries.filter(({ response }) => response.body === undefined);
+    await Promise.all(separate.map(({ response }) => this.#store.delete(bodyKey(recordKey, response.id))));
   }
 
-  /** Runs a change after those of the same key that were asked for before; tells whether it was made. */
-  async #change(base: string, change: () => Promise<void>, url: string): Promise<boolean> {
-    const before = this.#changes.get(base);
-    const made = (async () => {
-      await before;
+  /** Runs a change after the pending changes of the same URL. Resolves to whether it succeeded. */
+  async #change(urlKey: string, change: () => Promise<void>, url: string): Promise<boolean> {
+    const previous = this.#changes.get(urlKey);
+    const current = (async () => {
+      await previous;
       return this.#try(url, async () => {
         await change();
         return true;
       });
     })();
-    this.#changes.set(base, made);
+    this.#changes.set(urlKey, current);
     try {
-      return (await made) ?? false;
+      return (await current) ?? false;
     } finally {
-      if (this.#changes.get(base) === made) this.#changes.delete(base);
+      if (this.#changes.get(urlKey) === current) this.#changes.delete(urlKey);
     }
   }
 
-  async #try<T>(url: string, ask: () => Promise<T>): Promise<T | undefined> {
+  /** Runs an operation of the store. Reports its error and resolves to undefined. */
+  async #try<T>(url: string, operation: () => Promise<T>): Promise<T | undefined> {
     try {
-      return await ask();
+      return await operation();
     } catch (error) {
       this.#report(error, url);
       return undefined;
@@ -261,7 +287,7 @@ function bodyKey(recordKey: string, id: string): string {
   return `${recordKey}:${id}`;
 }
 
-/** Whole milliseconds, as stores want them. */
-function capped(ms: number): number {
-  return Math.floor(Math.min(Math.max(0, ms), MAX_KEPT_MS));
+/** A valid TTL for a store: whole milliseconds, 30 days at most. */
+function toTtlMs(ms: number): number {
+  return Math.floor(Math.min(Math.max(0, ms), MAX_TTL_MS));
 }

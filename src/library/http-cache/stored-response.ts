@@ -1,25 +1,28 @@
 import type { HeaderFields } from './headers.ts';
 
-/** A complete response as the cache keeps it. Times are wall-clock milliseconds since the epoch. */
+/** A complete response as it is stored. Times are wall-clock milliseconds since the epoch. */
 export interface StoredResponse {
-  /** Names the body where it is kept apart from the record. */
+  /** Part of the body's key, if the body is stored under a separate key. */
   readonly id: string;
   readonly status: number;
   readonly statusText: string;
   readonly headers: HeaderFields;
-  /** A hash of what the request had in each field that the response varies on; null where it had none. */
+  /** Selecting header fields: names with a hash of the request's value, or null if it had none. */
   readonly vary: readonly (readonly [name: string, value: string | null])[];
+  /** When the request was forwarded; RFC 9111's `request_time`. */
   readonly requestedAt: number;
+  /** When the response was received or last validated; RFC 9111's `response_time`. */
   readonly receivedAt: number;
-  /** How long it is fresh by force, in seconds, whatever its headers say. */
+  /** Freshness lifetime that overrides the response's own, in seconds; see `ServiceOptions.forceCache`. */
   readonly forcedTtlS?: number;
   readonly bodyBytes: number;
+  /** CRC-32 of the body. */
   readonly bodyChecksum: number;
-  /** Present where it is kept within the record. */
+  /** The body, if it is stored within the record. */
   readonly body?: Uint8Array;
 }
 
-/** What is known of a response when it arrives. */
+/** The part of a response that freshness is calculated from. */
 export type ReceivedResponse = Pick<StoredResponse, 'status' | 'headers' | 'requestedAt' | 'receivedAt'> & {
   readonly forcedTtlS?: number;
 };

@@ -2,35 +2,37 @@ import { hash } from 'node:crypto';
 import { fieldList, fieldValue, type HeaderFields } from './headers.ts';
 import type { StoredResponse } from './stored-response.ts';
 
-/** Fields whose values mean the same in whatever case they are written. */
+/** Fields whose values are compared case-insensitively. */
 const CASE_INSENSITIVE = new Set(['accept', 'accept-charset', 'accept-encoding', 'accept-language']);
 
-export type Selection = StoredResponse['vary'];
+/** Names and hashed values of the selecting header fields, sorted by name. */
+export type SelectingFields = StoredResponse['vary'];
 
 /**
- * What a request has in the fields that its response varies on; undefined where the response varies on more
- * than that, and so matches no request.
+ * The request's selecting header fields: those that the response's Vary nominates.
+ * @returns undefined for `Vary: *`, which no request matches
  * @see https://www.rfc-editor.org/rfc/rfc9111.html#section-4.1
  */
-export function selectionOf(request: HeaderFields, response: HeaderFields): Selection | undefined {
+export function selectingFields(request: HeaderFields, response: HeaderFields): SelectingFields | undefined {
   const names = new Set(fieldList(response, 'vary').map((name) => name.toLowerCase()));
   if (names.has('*')) return undefined;
-  return [...names].sort().map((name) => [name, fingerprint(request, name)] as const);
+  return [...names].sort().map((name) => [name, hashedField(request, name)] as const);
 }
 
-export function matchesSelection(request: HeaderFields, selection: Selection): boolean {
-  return selection.every(([name, value]) => fingerprint(request, name) === value);
+/** Whether a request matches the selecting header fields of a stored response. */
+export function matchesSelectingFields(request: HeaderFields, selecting: SelectingFields): boolean {
+  return selecting.every(([name, value]) => hashedField(request, name) === value);
 }
 
-/** Hashed: a response may vary on credentials, and those are not for a store to see. */
-function fingerprint(request: HeaderFields, name: string): string | null {
+/** Values are hashed because a response may vary on credentials, which must not reach the store. */
+function hashedField(request: HeaderFields, name: string): string | null {
   const value = normalised(request, name);
   return value === null ? null : hash('sha256', value, 'base64url');
 }
 
 /**
- * Lines are joined and white space around commas is dropped, which changes no list. The order of members
- * stays: for languages some origins take it as the preference.
+ * Joins field lines and removes white space around commas, which does not change the meaning of a list. Keeps
+ * the order of members: some origins treat the order of Accept-Language as the order of preference.
  */
 function normalised(request: HeaderFields, name: string): string | null {
   const value = fieldValue(request, name);

@@ -1,5 +1,5 @@
 /**
- * `roundhouse/preset`: the HTTP cache and the result cache over one Redis, set up from the environment.
+ * `roundhouse/preset`: the HTTP cache and the result cache over one Redis, configured by the environment.
  *
  * @example
  * await using caches = openCaches();
@@ -15,4 +15,4 @@ export {
   type ResultOptions,
 } from './open.ts';
 export { CACHE_SETTINGS, type CacheArguments, type CacheSettings, readCacheSettings } from './settings.ts';
-export type { TierStats } from './tiers.ts';
+export type { StoreStats } from './stores.ts';

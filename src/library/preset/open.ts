@@ -1,81 +1,86 @@
 import { createHttpCache, type Fetch, type HttpCache, type HttpCacheStats } from '../http-cache/index.ts';
 import { type CachedFunction, type CachedResultOptions, cachedResult } from '../result-cache/index.ts';
 import { type CacheSettings, readCacheSettings, serviceName, ttlOf } from './settings.ts';
-import { type TierStats, Tiers } from './tiers.ts';
+import { type StoreStats, Stores } from './stores.ts';
 
+/** Options of {@link openCaches}. */
 export interface CachesOptions {
-  /** First part of every key in Redis; programs with the same one share what they cache. Default `roundhouse`. */
+  /** First part of every key in Redis. Programs with the same prefix share their caches. Default `roundhouse`. */
   prefix?: string;
   /**
-   * Called with what the caches went on without: Redis as it is lost, once per outage; commands that it
-   * refused; calls that could not be cached. `about` is a URL, a key, or a name.
+   * Called for errors that the caches recover from: a connection to Redis was lost (once per outage), a command
+   * failed, a call could not be cached. `subject` is a URL, a key, the name of a function or of a connection.
    */
-  onError?: (error: unknown, about: string) => void;
+  onError?: (error: unknown, subject: string) => void;
 }
 
-/** How one function's results are kept; what the settings say is left out. */
-export type ResultOptions = Omit<CachedResultOptions, 'cache' | 'enabled' | 'maxKeyLength' | 'onFault'>;
+/** {@link CachedResultOptions} of one function, without those that the settings determine. */
+export type ResultOptions = Omit<CachedResultOptions, 'cache' | 'enabled' | 'maxKeyLength' | 'onError'>;
 
+/** Statistics of {@link Caches}. */
 export interface CachesStats {
-  /** By service, in small letters: of those that were asked for. */
+  /** By name in lower case, for the services that {@link Caches.fetchFor} was called with. */
   readonly services: Readonly<Record<string, HttpCacheStats>>;
-  /** What holds the responses of all services, and the results of all functions; null with the caches off. */
-  readonly tiers: { readonly responses: TierStats; readonly results: TierStats } | null;
+  /** The stores of all responses and all results. Null if the caches are disabled. */
+  readonly stores: { readonly responses: StoreStats; readonly results: StoreStats } | null;
 }
 
 /** The HTTP cache and the result cache of one process. */
 export interface Caches extends AsyncDisposable {
   /**
-   * A `fetch` with the cache in front of it, the same one each time. `keyByBody` caches responses to POST as
-   * well, with the body as part of the key: for POSTs that only read, as those of GraphQL.
-   * @throws RangeError for a name that is not letters, digits, - and _
+   * Returns the `fetch` of a service, which caches its responses; the same function each time.
+   * @param options.keyByBody whether to cache responses to POST too, by the request body. For requests that only
+   *   read, such as GraphQL queries. Default false.
+   * @throws RangeError unless the name is letters, digits, - and _, starting with a letter
    */
   fetchFor(service: string, options?: { keyByBody?: boolean }): Fetch;
-  /** {@link cachedResult}, with results that all processes share. */
+  /** {@link cachedResult}, with results shared over Redis. */
   cachedResult<F extends (...args: never[]) => unknown>(fn: F, options?: ResultOptions): CachedFunction<F>;
+  /** Current statistics. */
   stats(): CachesStats;
-  /** Forgets all responses and results: here at once, in other processes within seconds. */
+  /** Removes all responses and results: here at once, in other processes within seconds. */
   clear(): Promise<void>;
   /**
-   * Ends what runs in the background, and the connections to Redis once that has taken what was stored, or has
-   * not within the deadline of a command. From then on nothing is cached.
+   * Ends background revalidations, waits until Redis has what was stored or its commands have timed out, and closes
+   * the connections. Afterwards calls and requests pass through uncached.
    */
   close(): Promise<void>;
 }
 
 /**
- * Opens the caches. Redis need not be there: nothing waits for it to come, and without it each process has
- * caches of its own.
- * @throws ConfigError where no settings are given and those of the environment have faults
+ * Opens the caches. Does not wait for Redis; while it is unavailable, the caches of each process are its own.
+ * @param settings default: {@link readCacheSettings}
+ * @throws ConfigError if no settings are given and those in the environment are invalid
  */
 export function openCaches(
   settings: CacheSettings = readCacheSettings(),
   { prefix = 'roundhouse', onError }: CachesOptions = {},
 ): Caches {
-  const tell = (error: unknown, about: string) => {
+  const reportError = (error: unknown, subject: string) => {
     try {
-      onError?.(error, about);
+      onError?.(error, subject);
     } catch {
-      // Whoever listens must not fail a read.
+      // An error of the callback must not fail a read.
     }
   };
-  return new OpenCaches(settings, settings.enabled ? new Tiers(settings, prefix, tell) : undefined, tell);
+  const stores = settings.enabled ? new Stores(settings, prefix, reportError) : undefined;
+  return new OpenCaches(settings, stores, reportError);
 }
 
 class OpenCaches implements Caches {
   readonly #settings: CacheSettings;
-  readonly #tiers: Tiers | undefined;
-  readonly #onError: (error: unknown, about: string) => void;
+  readonly #stores: Stores | undefined;
+  readonly #onError: (error: unknown, subject: string) => void;
   readonly #services = new Map<string, HttpCache>();
   #closed = false;
 
   constructor(
     settings: CacheSettings,
-    tiers: Tiers | undefined,
-    onError: (error: unknown, about: string) => void,
+    stores: Stores | undefined,
+    onError: (error: unknown, subject: string) => void,
   ) {
     this.#settings = settings;
-    this.#tiers = tiers;
+    this.#stores = stores;
     this.#onError = onError;
   }
 
@@ -88,29 +93,29 @@ class OpenCaches implements Caches {
   cachedResult<F extends (...args: never[]) => unknown>(fn: F, options: ResultOptions = {}) {
     return cachedResult(fn, {
       ...options,
-      enabled: this.#tiers !== undefined,
+      enabled: this.#stores !== undefined,
       maxKeyLength: this.#settings.maxKeyLength,
-      onFault: this.#onError,
-      ...(this.#tiers && { cache: this.#tiers.results }),
+      onError: this.#onError,
+      ...(this.#stores && { cache: this.#stores.results }),
     });
   }
 
   stats(): CachesStats {
     const services = [...this.#services].map(([name, cache]) => [name, cache.stats()] as const);
-    return { services: Object.fromEntries(services), tiers: this.#tiers?.stats() ?? null };
+    return { services: Object.fromEntries(services), stores: this.#stores?.stats() ?? null };
   }
 
   async clear(): Promise<void> {
-    this.#tiers?.results.clear();
-    this.#tiers?.responses.clear();
-    // These also keep responses that are on their way from being stored.
+    this.#stores?.results.clear();
+    this.#stores?.responses.clear();
+    // Also prevents responses in progress from being stored.
     await Promise.all([...this.#services.values()].map((cache) => cache.clear()));
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all([...this.#services.values()].map((cache) => cache.close()));
-    await this.#tiers?.[Symbol.asyncDispose]();
+    await this.#stores?.[Symbol.asyncDispose]();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -123,16 +128,16 @@ class OpenCaches implements Caches {
     const cache = createHttpCache({
       services: { [name]: policy, [byBody(name)]: { ...policy, keyByBody: true } },
       onError: this.#onError,
-      ...(this.#tiers && { store: this.#tiers.responses }),
+      ...(this.#stores && { store: this.#stores.responses }),
     });
-    // A closed one passes requests on: its `fetch` behaves alike, cached or not.
-    if (!this.#tiers || this.#closed) void cache.close();
+    // A closed HTTP cache passes requests through, so that `fetch` behaves the same with and without caching.
+    if (!this.#stores || this.#closed) void cache.close();
     this.#services.set(name, cache);
     return cache;
   }
 }
 
-/** No service has such a name. */
+/** Name of the second policy of a service. A colon is not allowed in the name of a service. */
 function byBody(name: string): string {
   return `${name}:body`;
 }

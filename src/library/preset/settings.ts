@@ -6,122 +6,137 @@ const SERVICE_TTL = /^TTL_([A-Z][A-Z0-9_]*)$/;
 const DEFAULT_TTL_S = 86_400;
 const YEAR_S = 365 * 86_400;
 
-/** The settings of the caches as a library. docs/library.md shows them. */
+/** The settings of the caches. The table in docs/library.md is generated from them. */
 export const CACHE_SETTINGS = {
-  enabled: flag('CACHE_ENABLE', true, 'Off: every call and request goes to its source.'),
+  enabled: flag('CACHE_ENABLE', true, 'false disables the caches: all calls and requests pass through.'),
   redisUrl: parsed(
     'REDIS_URL',
     'redis://localhost:6379/0',
     'redis://localhost:6379/0',
     'URL',
-    'Redis that the caches share.',
+    'Redis server that the processes share.',
     parseRedisUrl,
   ),
   forceCache: flag(
     'FORCE_CACHE',
     true,
-    "Keep responses for their service's TTL, whatever their headers say.",
+    'Cache responses for the TTL of their service, regardless of their headers.',
   ),
-  alwaysRevalidate: flag('ALWAYS_REVALIDATE', false, 'Ask the origin before any kept response is used.'),
+  alwaysRevalidate: flag(
+    'ALWAYS_REVALIDATE',
+    false,
+    'Revalidate each cached response with the origin before it is used.',
+  ),
   maxKeyLength: integer(
     'MAX_CACHE_KEY_LENGTH',
     200,
     'characters',
-    'Keys of results that are longer are hashed.',
+    'Longer keys of results are hashed.',
     64,
     10_000,
   ),
-  redisKeepAlive: flag('REDIS_SOCKET_KEEPALIVE', true, 'Whether TCP keeps connections to Redis alive.'),
+  redisKeepAlive: flag(
+    'REDIS_SOCKET_KEEPALIVE',
+    true,
+    'Whether TCP keep-alive is enabled for connections to Redis.',
+  ),
   redisConnectTimeoutS: seconds(
     'REDIS_SOCKET_CONNECT_TIMEOUT',
     5,
-    'Deadline of a connection to Redis.',
+    'Timeout of connecting to Redis.',
     0.01,
     300,
   ),
-  redisTimeoutS: seconds('REDIS_SOCKET_TIMEOUT', 10, 'Deadline of one command to Redis.', 0.001, 300),
+  redisTimeoutS: seconds('REDIS_SOCKET_TIMEOUT', 10, 'Timeout of a command to Redis.', 0.001, 300),
   redisHealthCheckIntervalS: seconds(
     'REDIS_HEALTH_CHECK_INTERVAL',
     30,
-    'How often an idle connection to Redis is tried; 0: never.',
+    'Interval between PINGs to Redis; 0 disables them.',
   ),
 } as const;
 
-/** The settings of the caches, checked. Times in seconds. */
+/** Validated settings of the caches. Times are in seconds. */
 export interface CacheSettings extends SettingsOf<typeof CACHE_SETTINGS> {
-  /** How long the responses of a service are kept, by the service's name in small letters. */
+  /** TTL of the responses of each service, by its name in lower case, with _ for -. */
   readonly ttlS: Readonly<Record<string, number>>;
 }
 
-/** Settings given in code: they stand below the environment and `.env`, above the defaults. */
+/** Settings passed in code. The environment and `.env` override them. */
 export type CacheArguments = Partial<CacheSettings>;
 
 /**
- * Reads the settings of the caches: environment over `.env` over arguments over defaults.
- * @throws ConfigError that lists every bad value, wherever it came from.
+ * Reads the settings of the caches. In order of precedence: environment variables, the `.env` file, `given`, the
+ * defaults.
+ * @param sources.env default `process.env`
+ * @param sources.envFile path of the `.env` file. Default `.env` in the working directory.
+ * @throws ConfigError that lists all invalid values
  */
 export function readCacheSettings(
   given: CacheArguments = {},
   sources: { env?: Variables; envFile?: string } = {},
 ): CacheSettings {
-  const faults: string[] = [];
+  const problems: string[] = [];
   const { ttlS = {}, ...others } = given;
   const layers = [
     sources.env ?? process.env,
     readEnvFile(sources.envFile ?? '.env'),
-    argumentsAsVariables(others, ttlS, faults),
+    argumentsAsVariables(others, ttlS, problems),
   ];
-  const settings = readSettings(CACHE_SETTINGS, layers, faults);
-  const ttls = readTtls(layers, faults);
-  if (faults.length > 0) throw new ConfigError(faults);
+  const settings = readSettings(CACHE_SETTINGS, layers, problems);
+  const ttls = readTtls(layers, problems);
+  if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze({ ...settings, ttlS: Object.freeze(ttls) });
 }
 
-/** In the form of variables, arguments pass the same checks, and their faults read the same. */
+/** Converts arguments to variables, so that they are validated, and their errors reported, in the same way. */
 function argumentsAsVariables(
   given: Readonly<Record<string, unknown>>,
   ttlS: Readonly<Record<string, number>>,
-  faults: string[],
+  problems: string[],
 ): Variables {
   const variables: Record<string, string> = {};
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined) continue;
     if (Object.hasOwn(CACHE_SETTINGS, name)) {
       variables[CACHE_SETTINGS[name as keyof typeof CACHE_SETTINGS].env[0]] = String(value);
-    } else faults.push(`${name} is no setting of the caches`);
+    } else problems.push(`unknown setting: ${name}`);
   }
   for (const [service, value] of Object.entries(ttlS)) {
     const name = ttlVariable(service);
     if (SERVICE_TTL.test(name)) variables[name] = String(value);
-    else faults.push(`ttlS names ${JSON.stringify(service)}: a service is letters, digits, - and _`);
+    else problems.push(`ttlS: ${invalidServiceName(service)}`);
   }
   return variables;
 }
 
-function readTtls(layers: readonly Variables[], faults: string[]): Record<string, number> {
+function readTtls(layers: readonly Variables[], problems: string[]): Record<string, number> {
   const table: Record<string, ReturnType<typeof seconds>> = {};
   for (const name of layers.flatMap((variables) => Object.keys(variables))) {
     const [, service] = SERVICE_TTL.exec(name) ?? [];
     if (service) table[service.toLowerCase()] = seconds(name, DEFAULT_TTL_S, '', 0, YEAR_S);
   }
-  return readSettings(table, layers, faults);
+  return readSettings(table, layers, problems);
 }
 
-/** The TTL of a service, with a day for one that none is set for. */
+/** TTL of the responses of a service, in seconds. Defaults to one day. */
 export function ttlOf(settings: CacheSettings, service: string): number {
   return settings.ttlS[serviceName(service)] ?? DEFAULT_TTL_S;
 }
 
 /**
- * The one name of a service that may be written in several ways, as in `anime-planet` and `ANIME_PLANET`.
- * @throws RangeError for one that no variable could name.
+ * Normalizes the name of a service: `anime-planet` and `ANIME_PLANET` are the same one.
+ * @throws RangeError if the name cannot be part of the name of a variable
  */
 export function serviceName(service: string): string {
   const [, name] = SERVICE_TTL.exec(ttlVariable(service)) ?? [];
   if (name) return name.toLowerCase();
-  throw new RangeError(`${JSON.stringify(service)} names no service: a service is letters, digits, - and _`);
+  throw new RangeError(invalidServiceName(service));
 }
 
 function ttlVariable(service: string): string {
   return `TTL_${service.toUpperCase().replaceAll('-', '_')}`;
+}
+
+function invalidServiceName(service: string): string {
+  return `invalid service name ${JSON.stringify(service)}: use letters, digits, - and _, starting with a letter`;
 }

@@ -1,23 +1,34 @@
 import { randomUUID } from 'node:crypto';
 import type { ByteStore, StoredBytes } from '../cache/index.ts';
+import { asBuffer, wholeMs } from './arguments.ts';
 import type { RedisLink } from './link.ts';
 import { GET_BYTES, SET_BYTES } from './scripts.ts';
 
 /**
- * Bytes in Redis, which also ends their life. One round trip a call. Each entry carries the generation in
- * which it was written, a random one: to clear the namespace is to change that, whatever it holds. If Redis
- * loses the generation, all entries are lost with it; the next one is another.
+ * A {@link ByteStore} in Redis. Redis expires the entries. Each call is one round trip.
+ *
+ * Each entry carries the generation in which it was written, a random ID. Clearing the namespace replaces the
+ * generation, however many entries there are. If Redis loses the generation, it gets a new one, so entries of
+ * the lost one never become valid again.
  */
 export class RedisByteStore implements ByteStore {
   readonly #link: RedisLink;
   readonly #base: string;
 
-  /** @param namespace what tells this store's keys from those of others under the same prefix */
+  /**
+   * @param link connection to Redis; it stays open when the store is no longer used
+   * @param namespace separates the keys of this store from others under the same prefix
+   */
   constructor(link: RedisLink, namespace: string) {
     this.#link = link;
     this.#base = `${link.prefix}:{${namespace}}`;
   }
 
+  /**
+   * Reads an entry.
+   * @returns undefined if there is none, or if it has expired
+   * @throws {@link RedisLink.send}'s errors
+   */
   async get(key: string): Promise<StoredBytes | undefined> {
     const reply = await GET_BYTES.run(this.#link, [this.#generation, this.#entry(key)], []);
     if (!Array.isArray(reply)) return undefined;
@@ -25,18 +36,29 @@ export class RedisByteStore implements ByteStore {
     return bytes instanceof Uint8Array && Number(ttlMs) > 0 ? { bytes, ttlMs: Number(ttlMs) } : undefined;
   }
 
-  /** @throws RangeError for a time to live that is not above 0. */
+  /**
+   * Writes an entry, replacing any previous one.
+   * @throws RangeError if `ttlMs` is not above 0
+   * @throws {@link RedisLink.send}'s errors
+   */
   async set(key: string, bytes: Uint8Array, ttlMs: number): Promise<void> {
     if (!(ttlMs > 0)) throw new RangeError(`ttlMs must be above 0, not ${ttlMs}`);
     const keys = [this.#generation, this.#entry(key)];
     await SET_BYTES.run(this.#link, keys, [randomUUID(), wholeMs(ttlMs), asBuffer(bytes)]);
   }
 
+  /**
+   * Removes an entry.
+   * @throws {@link RedisLink.send}'s errors
+   */
   async delete(key: string): Promise<void> {
     await this.#link.send(['DEL', this.#entry(key)]);
   }
 
-  /** Forgets everything in this namespace, in constant time. */
+  /**
+   * Removes all entries of this namespace, in constant time.
+   * @throws {@link RedisLink.send}'s errors
+   */
   async clear(): Promise<void> {
     await this.#link.send(['SET', this.#generation, randomUUID()]);
   }
@@ -48,16 +70,4 @@ export class RedisByteStore implements ByteStore {
   #entry(key: string): string {
     return `${this.#base}:bytes:${key}`;
   }
-}
-
-/** Up to what Redis takes for a time: more than 285 years are as good as for ever. */
-const MAX_MS = 2 ** 53 - 1 - 8.64e15 / 2;
-
-/** Whole, and no shorter than a millisecond: Redis refuses a fraction, and takes 0 for a removal. */
-export function wholeMs(ms: number): string {
-  return String(Math.max(1, Math.floor(Math.min(ms, MAX_MS))));
-}
-
-export function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -1,17 +1,24 @@
-/** How values become bytes for Redis, and values again. Either may throw: then Redis is not used for it. */
+import { asBuffer } from './arguments.ts';
+
+/** Converts values to bytes for Redis and back. A value for which either throws is not shared over Redis. */
 export interface Codec<V> {
+  /** @throws any error for a value that cannot be represented */
   encode(value: V): Uint8Array;
+  /** @throws any error for bytes that are not a value */
   decode(bytes: Uint8Array): V;
 }
 
-/** JSON in UTF-8. For values that JSON gives back as they were; give a codec of your own for others. */
+/**
+ * JSON in UTF-8, the default. Values that do not survive a round trip through JSON, such as a `Date`, need
+ * another codec.
+ */
 export function jsonCodec<V>(): Codec<V> {
   return {
     encode(value) {
       const text = JSON.stringify(value);
-      if (text === undefined) throw new TypeError('JSON has no such value');
+      if (text === undefined) throw new TypeError(`a ${typeof value} cannot be represented in JSON`);
       return Buffer.from(text);
     },
-    decode: (bytes) => JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()),
+    decode: (bytes) => JSON.parse(asBuffer(bytes).toString()),
   };
 }

@@ -2,75 +2,90 @@ import { createClient, ErrorReply, RESP_TYPES, type RedisArgument } from '@redis
 import type { Clock } from '../cache/index.ts';
 import { RedisTimeoutError } from './errors.ts';
 
-/** What Redis may answer to a command of ours; blobs come as bytes. */
+/** A reply of Redis to one of the commands used here. Bulk strings are Buffers. */
 export type RedisReply = Buffer | string | number | null | RedisReply[];
+
+/** One argument of a command: text or bytes. */
 export type CommandArgument = RedisArgument;
 
-/** Channel and handler of a connection that listens; such a one still takes commands (RESP 3). */
+/** Makes a connection a subscriber. It can still send commands (RESP 3). */
 export interface Subscription {
   readonly channel: string;
+  /** Called for each message published to `channel`. */
   readonly onMessage: (message: string) => void;
 }
 
 const BYTES = { [RESP_TYPES.BLOB_STRING]: Buffer };
 
-/** Replies of a server that is there but cannot serve: still reading its data, or no longer the primary. */
+/** Error replies of a server that is reachable but cannot serve: still loading its data, or no longer the primary. */
 const UNUSABLE = /^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|UNKILLABLE|BUSY)\b/;
 
-/** True for an answer to the command at hand, if only a refusal: the server is well. */
-export function isRefusal(error: unknown): boolean {
+/** Whether an error concerns only the command that was sent. The server itself is usable. */
+export function isCommandError(error: unknown): boolean {
   return error instanceof ErrorReply && !UNUSABLE.test(error.message);
 }
 
+/** Options of a {@link Connection}. */
+export interface ConnectionOptions {
+  url: string;
+  keepAlive: boolean;
+  connectTimeoutMs: number;
+  commandTimeoutMs: number;
+  clock: Clock;
+  /** Called once when the connection ends, unless {@link Connection.close} ended it. */
+  onEnd: (cause: unknown) => void;
+}
+
 /**
- * One connection, from its attempt to its end. It is never mended: whoever needs another makes another, so
- * that no state and no queue of commands outlives a fault. The client's own reconnection is off for that
- * reason, and because its timers would keep a process from ending.
+ * One connection, from the attempt to connect until it ends. It is never reused after a failure: its owner
+ * creates another one, so that no state and no queued command survives. The client's own reconnection is
+ * disabled for the same reason, and because its timers would keep the process alive.
  */
 export class Connection {
   readonly #client: ReturnType<typeof createPlainClient>;
   readonly #clock: Clock;
-  readonly #timeoutMs: number;
-  #ended = false;
+  readonly #connectTimeoutMs: number;
+  readonly #commandTimeoutMs: number;
   readonly #onEnd: (cause: unknown) => void;
+  #ended = false;
 
-  constructor(parts: {
-    url: string;
-    keepAlive: boolean;
-    connectTimeoutMs: number;
-    commandTimeoutMs: number;
-    clock: Clock;
-    /** Called once, however the connection ends, unless it is closed from here. */
-    onEnd: (cause: unknown) => void;
-  }) {
-    this.#clock = parts.clock;
-    this.#timeoutMs = parts.commandTimeoutMs;
-    this.#onEnd = parts.onEnd;
-    this.#client = createPlainClient(parts.url, parts);
-    // Without a listener an error of the socket would end the process.
+  constructor(options: ConnectionOptions) {
+    this.#clock = options.clock;
+    this.#connectTimeoutMs = options.connectTimeoutMs;
+    this.#commandTimeoutMs = options.commandTimeoutMs;
+    this.#onEnd = options.onEnd;
+    this.#client = createPlainClient(options);
+    // Without a listener, an error of the socket would end the process.
     this.#client.on('error', (error) => this.#end(error));
   }
 
-  /** Connects, subscribes, and makes sure that Redis answers; all of it within the deadlines. */
-  async open(connectTimeoutMs: number, subscription?: Subscription): Promise<void> {
+  /**
+   * Connects, subscribes if there is a subscription, and waits for the reply to a PING.
+   * @throws RedisTimeoutError, ErrorReply, or the client's error
+   */
+  async open(subscription?: Subscription): Promise<void> {
     const connected = this.#client.connect();
-    // The client does not close a socket that it gets after its end.
+    // The client does not close a socket that connects after `destroy()`.
     connected.then(() => this.#ended && this.#client.destroy()).catch(() => {});
-    await this.#within(connected, 'connect', connectTimeoutMs);
+    await this.#withTimeout(connected, 'connect', this.#connectTimeoutMs);
     if (subscription) {
       const subscribed = this.#client.subscribe(subscription.channel, subscription.onMessage);
-      await this.#within(subscribed, 'SUBSCRIBE', this.#timeoutMs);
+      await this.#withTimeout(subscribed, 'SUBSCRIBE', this.#commandTimeoutMs);
     }
     await this.send(['PING']);
-    if (this.#ended) throw new Error('closed meanwhile');
+    if (this.#ended) throw new Error('the connection was closed while it was being opened');
   }
 
-  /** @throws RedisTimeoutError, ErrorReply, or the client's error where the connection has ended. */
+  /**
+   * Sends a command.
+   * @throws RedisTimeoutError, ErrorReply, or the client's error if the connection has ended
+   */
   send(args: readonly CommandArgument[]): Promise<RedisReply> {
     const reply = this.#client.sendCommand<RedisReply>(args, { typeMapping: BYTES });
-    return this.#within(reply, String(args[0]), this.#timeoutMs);
+    return this.#withTimeout(reply, String(args[0]), this.#commandTimeoutMs);
   }
 
+  /** Ends the connection. Commands without a reply reject. */
   close(): void {
     this.#ended = true;
     this.#client.destroy();
@@ -82,11 +97,11 @@ export class Connection {
     this.#onEnd(cause);
   }
 
-  /** The client's own timeouts end once a command is written, which is where waiting begins. */
-  #within<T>(reply: Promise<T>, command: string, timeoutMs: number): Promise<T> {
+  /** The client's own timeouts apply only until a command is written, not to the wait for its reply. */
+  #withTimeout<T>(reply: Promise<T>, command: string, timeoutMs: number): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const cancel = this.#clock.after(timeoutMs, () => {
-      // After a stall of this process the reply may have come already: it is read before this runs.
+      // After a stall of this process the reply may already be in the socket. It is read before setImmediate fires.
       setImmediate(() => reject(new RedisTimeoutError(command, timeoutMs)));
     });
     reply.then(resolve, reject).finally(cancel);
@@ -94,13 +109,13 @@ export class Connection {
   }
 }
 
-function createPlainClient(url: string, socket: { keepAlive: boolean; connectTimeoutMs: number }) {
+function createPlainClient(options: { url: string; keepAlive: boolean; connectTimeoutMs: number }) {
   return createClient({
-    url,
+    url: options.url,
     socket: {
       reconnectStrategy: false,
-      connectTimeout: socket.connectTimeoutMs,
-      keepAlive: socket.keepAlive,
+      connectTimeout: options.connectTimeoutMs,
+      keepAlive: options.keepAlive,
     },
     disableOfflineQueue: true,
     disableClientInfo: true,

@@ -1,17 +1,17 @@
-/** Redis is not connected: nothing was sent, and nobody has waited. */
-export class RedisAwayError extends Error {
-  override readonly name = 'RedisAwayError';
+/** Redis is not connected. The command was not sent; the call failed without waiting. */
+export class RedisUnavailableError extends Error {
+  override readonly name = 'RedisUnavailableError';
 
   constructor(cause?: unknown) {
-    super('Redis is away', { cause });
+    super('Redis is not connected', { cause });
   }
 }
 
-/** Redis did not answer within the deadline. Whether it has carried the command out is not known. */
+/** Redis did not reply before the timeout. The command may or may not have been executed. */
 export class RedisTimeoutError extends Error {
   override readonly name = 'RedisTimeoutError';
 
   constructor(command: string, timeoutMs: number) {
-    super(`Redis did not answer ${command} within ${timeoutMs} ms`);
+    super(`Redis did not reply to ${command} within ${timeoutMs} ms`);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * `roundhouse/redis`: caches that processes share over Redis, and one process among them that leads.
+ * `roundhouse/redis`: caches that processes share over Redis, and leader election.
  *
  * @example
  * using link = new RedisLink({ url: 'redis://localhost' });
@@ -9,7 +9,7 @@
  */
 export { RedisByteStore } from './byte-store.ts';
 export { type Codec, jsonCodec } from './codec.ts';
-export { RedisAwayError, RedisTimeoutError } from './errors.ts';
+export { RedisTimeoutError, RedisUnavailableError } from './errors.ts';
 export { LeaderLease, type LeaderLeaseOptions, type Term } from './leader-lease.ts';
 export { type LinkState, RedisLink, type RedisOptions } from './link.ts';
 export type { RedisCounters } from './namespace.ts';

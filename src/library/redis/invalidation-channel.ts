@@ -2,97 +2,98 @@ import type { Clock } from '../cache/index.ts';
 import { type Invalidation, parseInvalidation } from './invalidation.ts';
 import type { RedisLink } from './link.ts';
 
-/** How often it is asked whether everything has been heard: a lost last notice shows by nothing else. */
+/** Interval of the check for missed messages. Nothing else detects that the last message was lost. */
 const CHECK_MS = 5000;
 
+/** Options of an {@link InvalidationChannel}. */
+export interface InvalidationChannelOptions {
+  link: RedisLink;
+  /** Name of the Redis channel. */
+  channel: string;
+  /** Reads the number of the latest change from Redis; 0 if there is none, undefined if it cannot be read. */
+  latestChange: () => Promise<number | undefined>;
+  onInvalidation: (invalidation: Invalidation) => void;
+  /** Called when invalidations may have been missed; which ones is unknown. */
+  onMissed: () => void;
+  /** Called each time the channel becomes connected, after any `onMissed`. */
+  onConnected: () => void;
+  onDisconnected: () => void;
+}
+
 /**
- * Hears what other processes do to their caches. Changes are numbered, so that missing one shows: by the
- * number of the next, by that found when a lost subscription is back, or by a look at it now and then.
+ * Receives the invalidations that other processes publish. Changes are numbered. A missed one is detected by a
+ * gap in the numbers, when the subscription is restored, or by a periodic comparison with the latest number in
+ * Redis.
  */
 export class InvalidationChannel implements Disposable {
-  readonly #link: RedisLink;
+  readonly #options: InvalidationChannelOptions;
   readonly #clock: Clock;
-  readonly #latestChange: () => Promise<number | undefined>;
-  readonly #onNotice: (notice: Invalidation) => void;
-  readonly #onMissed: () => void;
-  readonly #onUp: () => void;
-  /** The number up to which all changes have been heard; undefined until that is known. */
-  #heard: number | undefined;
+  readonly #subscription: RedisLink;
+  /** Number of the latest change received. Undefined until it is known. */
+  #latestReceived: number | undefined;
   #connected = false;
   #cancelCheck = () => {};
 
-  constructor(parts: {
-    link: RedisLink;
-    channel: string;
-    /** Number of the latest change, 0 if there is none, undefined if it cannot be told. */
-    latestChange: () => Promise<number | undefined>;
-    onNotice: (notice: Invalidation) => void;
-    /** Something may have been missed, and nobody knows what. */
-    onMissed: () => void;
-    onDown: () => void;
-    onUp: () => void;
-  }) {
-    this.#clock = parts.link.clock;
-    this.#latestChange = parts.latestChange;
-    this.#onNotice = parts.onNotice;
-    this.#onMissed = parts.onMissed;
-    this.#link = parts.link.subscribe({
-      channel: parts.channel,
+  constructor(options: InvalidationChannelOptions) {
+    this.#options = options;
+    this.#clock = options.link.clock;
+    this.#subscription = options.link.subscribe({
+      channel: options.channel,
       onMessage: (message) => this.#receive(message),
     });
-    this.#onUp = parts.onUp;
-    this.#link.onUp(() => void this.#catchUp());
-    this.#link.onDown(() => {
+    this.#subscription.onConnected(() => void this.#catchUp());
+    this.#subscription.onDisconnected(() => {
       this.#connected = false;
       this.#cancelCheck();
-      parts.onDown();
+      options.onDisconnected();
     });
   }
 
-  /** Whether every change is heard of now. */
+  /** Whether invalidations of other processes are being received. */
   get connected(): boolean {
     return this.#connected;
   }
 
+  /** Unsubscribes. */
   [Symbol.dispose](): void {
     this.#connected = false;
     this.#cancelCheck();
-    this.#link.close();
+    this.#subscription.close();
   }
 
   #receive(message: string): void {
     const numbered = parseInvalidation(message);
     if (numbered === undefined) return;
-    const { number, notice } = numbered;
+    const { number, invalidation } = numbered;
     if (number > 0) {
-      if (this.#heard !== undefined && number !== this.#heard + 1) this.#onMissed();
-      this.#heard = number;
+      if (this.#latestReceived !== undefined && number !== this.#latestReceived + 1) this.#options.onMissed();
+      this.#latestReceived = number;
     }
-    this.#onNotice(notice);
+    this.#options.onInvalidation(invalidation);
   }
 
-  /** After a subscription: what was held before is kept only if the latest change is one that was heard. */
+  /** Runs after each subscription. Nothing was missed only if the latest change is one that was received. */
   async #catchUp(): Promise<void> {
-    const before = this.#heard;
-    const latest = await this.#latestChange();
-    if (before === undefined || latest !== before) this.#onMissed();
-    // What has been heard meanwhile is later than the answer, or as late.
-    if (this.#heard === before) this.#heard = latest;
-    if (this.#link.state !== 'closed') return;
+    const before = this.#latestReceived;
+    const latest = await this.#options.latestChange();
+    if (before === undefined || latest !== before) this.#options.onMissed();
+    // A change received during the call is at least as recent as its reply.
+    if (this.#latestReceived === before) this.#latestReceived = latest;
+    if (this.#subscription.state !== 'connected') return;
     this.#connected = true;
-    this.#onUp();
+    this.#options.onConnected();
     this.#scheduleCheck(latest);
   }
 
-  /** What was the latest change at the last look must have been heard of by now. */
+  /** By the next check, the change that was the latest at this one must have been received. */
   #scheduleCheck(latest: number | undefined): void {
     this.#cancelCheck();
     this.#cancelCheck = this.#clock.after(CHECK_MS, async () => {
-      if (latest !== undefined && (this.#heard ?? 0) < latest) {
-        this.#heard = latest;
-        this.#onMissed();
+      if (latest !== undefined && (this.#latestReceived ?? 0) < latest) {
+        this.#latestReceived = latest;
+        this.#options.onMissed();
       }
-      const next = await this.#latestChange();
+      const next = await this.#options.latestChange();
       if (this.#connected) this.#scheduleCheck(next);
     });
   }

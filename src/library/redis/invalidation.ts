@@ -1,33 +1,40 @@
-/** What one process tells the others of a namespace. */
+/** What a process publishes to the other processes of a namespace. */
 export interface Invalidation {
-  /** What it did to its cache and the others are to do to theirs, or `loaded`: who waits may look again. */
+  /**
+   * The call that the other processes repeat on their memory, or `loaded`: a load has ended, so that processes
+   * waiting for it can read the value now. `loaded` changes nothing.
+   */
   readonly op: 'invalidate' | 'delete' | 'clear' | 'loaded';
-  /** Keys that it speaks of; a glob. */
+  /** A key for `delete` and `loaded`, else a glob. */
   readonly pattern: string;
-  /** The process that did it, which need not be told; none where a script did it for the sake of all. */
+  /** ID of the process that published it, which ignores it. Absent if a script applies it to every process. */
   readonly from?: string;
 }
 
-/** A number that rises by one with each change, or 0 for what changes nothing, and the notice. */
+/** An invalidation with its number. */
 export interface NumberedInvalidation {
+  /** Increases by 1 with each change of the namespace; 0 for `loaded`, which is not a change. */
   readonly number: number;
-  readonly notice: Invalidation;
+  readonly invalidation: Invalidation;
 }
 
-/** @returns undefined for what is no notice: a channel takes anything from anyone. */
+/**
+ * Parses a message of the channel.
+ * @returns undefined for any other text; anyone can publish to a channel
+ */
 export function parseInvalidation(message: string): NumberedInvalidation | undefined {
   const space = message.indexOf(' ');
   const number = Number(message.slice(0, space));
   if (space < 1 || !Number.isSafeInteger(number)) return undefined;
   try {
-    const notice: unknown = JSON.parse(message.slice(space + 1));
-    return isNotice(notice) ? { number, notice } : undefined;
+    const invalidation: unknown = JSON.parse(message.slice(space + 1));
+    return isInvalidation(invalidation) ? { number, invalidation } : undefined;
   } catch {
     return undefined;
   }
 }
 
-function isNotice(value: unknown): value is Invalidation {
+function isInvalidation(value: unknown): value is Invalidation {
   if (typeof value !== 'object' || value === null) return false;
   const { op, pattern } = value as Record<string, unknown>;
   return (

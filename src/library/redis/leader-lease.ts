@@ -1,188 +1,194 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, createSystemClock } from '../cache/index.ts';
+import { SerialTask } from '../util/serial-task.ts';
 import type { RedisLink } from './link.ts';
 import { ACQUIRE_LEADERSHIP, EXTEND_LEADERSHIP, RELEASE_LEADERSHIP } from './scripts.ts';
 
-/** A time of leading. */
+/** A period during which this process is the leader. */
 export interface Term {
-  /** Higher than that of every term before it: whoever is acted upon can refuse those who come late. */
+  /**
+   * Fencing token: greater than that of every earlier term, so that a resource can reject requests of a former
+   * leader.
+   * @see https://martin.kleppmann.com/2016/02/08/how-to-do-distributed-locking.html
+   */
   readonly fence: number;
-  /** Aborts when the term is over. */
+  /** Aborted at the end of the term. */
   readonly signal: AbortSignal;
 }
 
+/** Options of a {@link LeaderLease}. */
 export interface LeaderLeaseOptions {
-  /** What is led; one leader for each name under a prefix. */
+  /** Name of the group; there is one leader per name and prefix. */
   name: string;
-  /** How long a leader that has died stays in office, in seconds. Default 10. */
+  /** Duration of the lease, in seconds: how long a leader that died blocks the next one. Default 10. */
   leaseS?: number;
-  /** Where time comes from. Default: the process's monotonic clock, read anew each time. */
+  /** Source of time. Default: `performance.now()`, which is never cached. */
   clock?: Clock;
+  /** Called at the start of each term. */
   onGained?: (term: Term) => void;
+  /** Called at the end of each term. */
   onLost?: (term: Term) => void;
-  /** Called for each attempt that failed, and for errors of the callbacks above. */
+  /** Called for each failed attempt to acquire or renew the lease, and for errors thrown by the callbacks. */
   onError?: (error: unknown) => void;
 }
 
-/**
- * The lease ends here so much earlier than in Redis, as a part of it: no two clocks run quite alike.
- */
-const SAFETY = 0.1;
+/** Fraction by which the lease ends earlier here than in Redis, because no two clocks run at the same speed. */
+const SAFETY_MARGIN = 0.1;
 
+/** The current term, as its holder tracks it. */
 interface HeldTerm {
   readonly term: Term;
+  /** Proves to Redis that this process is the leader. */
   readonly token: string;
   readonly controller: AbortController;
+  /** Time by this process's clock until which the term is valid. */
   validUntil: number;
 }
 
 /**
- * Lets one of several processes lead, from its construction until it is closed. Without Redis nobody leads:
- * a leader that cannot renew its lease steps down before another could get it, by its own clock, which runs
- * on while a process is suspended.
+ * Elects one leader among several processes, by a lease in Redis. A process is a candidate from construction until
+ * {@link close}. Without Redis there is no leader: a leader that cannot renew its lease steps down before another
+ * process can acquire it, by its own monotonic clock, which keeps running while the process is suspended.
  *
- * `term` is to be asked right before each act, not kept. A process that is suspended between asking and
- * acting can still come late; {@link Term.fence} is for those who can tell, {@link confirm} makes it rarer.
+ * Read {@link term} right before each action; do not store it. A process that is suspended in between can still
+ * act too late. Resources that support fencing tokens can reject such an action by {@link Term.fence};
+ * {@link confirm} makes it less likely for others.
  */
 export class LeaderLease implements AsyncDisposable {
   readonly #link: RedisLink;
   readonly #clock: Clock;
   readonly #leaseMs: number;
-  readonly #keys: readonly [string, string];
+  readonly #leaderKey: string;
+  readonly #fenceKey: string;
   readonly #onGained: (term: Term) => void;
   readonly #onLost: (term: Term) => void;
   readonly #onError: (error: unknown) => void;
-  readonly #stopListening: () => void;
-  #office: HeldTerm | undefined;
-  #attempt: Promise<void> | undefined;
-  #cancelAttempt = () => {};
+  readonly #campaign: SerialTask;
+  readonly #removeListener: () => void;
+  #current: HeldTerm | undefined;
   #cancelExpiry = () => {};
   #closed = false;
 
   constructor(link: RedisLink, options: LeaderLeaseOptions) {
     this.#link = link;
-    // A coarse clock may show, for a moment after a suspension, the time before it.
+    // The system clock caches its reading, so that after a suspension it may return the time before it.
     this.#clock = options.clock ?? { ...createSystemClock(), now: () => performance.now() };
     this.#leaseMs = (options.leaseS ?? 10) * 1000;
     const base = `${link.prefix}:{${options.name}}`;
-    this.#keys = [`${base}:leader`, `${base}:fence`];
+    this.#leaderKey = `${base}:leader`;
+    this.#fenceKey = `${base}:fence`;
     this.#onGained = options.onGained ?? (() => {});
     this.#onLost = options.onLost ?? (() => {});
     this.#onError = options.onError ?? (() => {});
-    this.#stopListening = link.onUp(() => void this.#run());
-    void this.#run();
+    this.#campaign = new SerialTask(() => this.#acquireOrExtend(), { clock: this.#clock });
+    this.#removeListener = link.onConnected(() => this.#campaign.trigger());
+    this.#campaign.trigger();
   }
 
-  /** The term under way, or undefined: some other process leads, or nobody does. */
+  /** The current term of this process, or undefined if another process is the leader or there is none. */
   get term(): Term | undefined {
-    const office = this.#office;
-    if (office === undefined) return undefined;
-    if (this.#clock.now() < office.validUntil) return office.term;
-    this.#stepDown(office);
+    const current = this.#current;
+    if (current === undefined) return undefined;
+    if (this.#clock.now() < current.validUntil) return current.term;
+    this.#stepDown(current);
     return undefined;
   }
 
-  /** Asks Redis whether this process leads now, for acts that nobody checks the fence of. */
+  /**
+   * Asks Redis whether this process is the leader now. For actions on resources that do not check fencing tokens.
+   * @throws {@link RedisLink.send}'s errors
+   */
   async confirm(): Promise<boolean> {
-    const office = this.#office;
-    if (office === undefined || this.term === undefined) return false;
-    await this.#extend(office);
+    const current = this.#current;
+    if (current === undefined || this.term === undefined) return false;
+    await this.#extend(current);
     return this.term !== undefined;
   }
 
-  /** Steps down, and lets the next one lead at once if Redis can be told. */
+  /** Steps down and releases the lease, so that another process can lead at once. Never rejects. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    this.#cancelAttempt();
-    this.#stopListening();
-    await this.#attempt;
-    const office = this.#office;
-    if (office === undefined) return;
-    this.#stepDown(office);
+    this.#removeListener();
+    await this.#campaign.close();
+    const current = this.#current;
+    if (current === undefined) return;
+    this.#stepDown(current);
     try {
-      await RELEASE_LEADERSHIP.run(this.#link, [this.#keys[0]], [office.token]);
+      await RELEASE_LEADERSHIP.run(this.#link, [this.#leaderKey], [current.token]);
     } catch (error) {
       this.#onError(error);
     }
   }
 
+  /** Same as {@link close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  /** One attempt at a time, and the next one in due course. */
-  #run(): Promise<void> {
-    this.#cancelAttempt();
-    this.#attempt ??= this.#try()
-      .catch((error) => {
-        this.#onError(error);
-        return this.#leaseMs / (this.#office ? 10 : 3);
-      })
-      .then((nextMs) => {
-        this.#attempt = undefined;
-        if (!this.#closed) this.#cancelAttempt = this.#clock.after(nextMs, () => void this.#run());
-      });
-    return this.#attempt;
+  /** @returns the delay before the next attempt, in milliseconds */
+  async #acquireOrExtend(): Promise<number> {
+    try {
+      if (await this.confirm()) return this.#leaseMs / 3;
+      return await this.#acquire();
+    } catch (error) {
+      this.#onError(error);
+      return this.#leaseMs / (this.#current ? 10 : 3);
+    }
   }
 
-  /** @returns in how many milliseconds to try again */
-  async #try(): Promise<number> {
-    const office = this.#office;
-    if (office !== undefined && this.term !== undefined) {
-      await this.#extend(office);
-      if (this.term !== undefined) return this.#leaseMs / 3;
-    }
+  async #acquire(): Promise<number> {
     const sentAt = this.#clock.now();
     const token = randomUUID();
-    const reply = await ACQUIRE_LEADERSHIP.run(this.#link, this.#keys, [token, String(this.#leaseMs)]);
-    const [gained, number] = Array.isArray(reply) ? reply.map(Number) : [];
-    if (gained !== 1 || number === undefined) {
-      // As the lease of the one in office ends, and before, since it may resign.
-      return Math.min((number ?? this.#leaseMs) + 1, this.#leaseMs / 3);
+    const keys = [this.#leaderKey, this.#fenceKey];
+    const reply = await ACQUIRE_LEADERSHIP.run(this.#link, keys, [token, String(this.#leaseMs)]);
+    const [acquired, number] = Array.isArray(reply) ? reply.map(Number) : [];
+    if (acquired === 1 && number !== undefined) {
+      this.#startTerm(token, number, sentAt);
+      return this.#leaseMs / 3;
     }
-    this.#takeOffice(token, number, sentAt);
-    return this.#leaseMs / 3;
+    // When the leader's lease ends, or earlier, because the leader may step down before that.
+    return Math.min((number ?? this.#leaseMs) + 1, this.#leaseMs / 3);
   }
 
-  async #extend(office: HeldTerm): Promise<void> {
+  async #extend(held: HeldTerm): Promise<void> {
     const sentAt = this.#clock.now();
-    const args = [office.token, String(this.#leaseMs)];
-    const extended = await EXTEND_LEADERSHIP.run(this.#link, [this.#keys[0]], args);
-    if (extended !== 1) this.#stepDown(office);
-    else if (office === this.#office) this.#holdUntil(office, sentAt);
+    const args = [held.token, String(this.#leaseMs)];
+    const extended = await EXTEND_LEADERSHIP.run(this.#link, [this.#leaderKey], args);
+    if (extended !== 1) this.#stepDown(held);
+    else if (held === this.#current) this.#extendValidity(held, sentAt);
   }
 
-  #takeOffice(token: string, fence: number, sentAt: number): void {
+  #startTerm(token: string, fence: number, sentAt: number): void {
     const controller = new AbortController();
-    const office: HeldTerm = {
+    const held: HeldTerm = {
       term: { fence, signal: controller.signal },
       token,
       controller,
       validUntil: 0,
     };
-    this.#office = office;
-    this.#holdUntil(office, sentAt);
-    this.#tell(this.#onGained, office.term);
+    this.#current = held;
+    this.#extendValidity(held, sentAt);
+    this.#notify(this.#onGained, held.term);
   }
 
-  /** Counted from when the command was sent: Redis counts from when it got it. */
-  #holdUntil(office: HeldTerm, sentAt: number): void {
-    office.validUntil = sentAt + this.#leaseMs * (1 - SAFETY);
+  /** Counts from the time the command was sent; Redis counts from the later time it received it. */
+  #extendValidity(held: HeldTerm, sentAt: number): void {
+    held.validUntil = sentAt + this.#leaseMs * (1 - SAFETY_MARGIN);
     this.#cancelExpiry();
-    const leftMs = Math.max(0, office.validUntil - this.#clock.now());
-    this.#cancelExpiry = this.#clock.after(leftMs, () => this.#stepDown(office));
+    const remainingMs = Math.max(0, held.validUntil - this.#clock.now());
+    this.#cancelExpiry = this.#clock.after(remainingMs, () => this.#stepDown(held));
   }
 
-  #stepDown(office: HeldTerm): void {
-    if (office !== this.#office) return;
-    this.#office = undefined;
+  #stepDown(held: HeldTerm): void {
+    if (held !== this.#current) return;
+    this.#current = undefined;
     this.#cancelExpiry();
-    office.controller.abort();
-    this.#tell(this.#onLost, office.term);
+    held.controller.abort();
+    this.#notify(this.#onLost, held.term);
   }
 
-  #tell(callback: (term: Term) => void, term: Term): void {
+  #notify(callback: (term: Term) => void, term: Term): void {
     try {
       callback(term);
     } catch (error) {

@@ -3,62 +3,71 @@ import { backoffMs } from './backoff.ts';
 import {
   type CommandArgument,
   Connection,
-  isRefusal,
+  isCommandError,
   type RedisReply,
   type Subscription,
 } from './connection.ts';
-import { RedisAwayError } from './errors.ts';
+import { RedisUnavailableError } from './errors.ts';
 
-/** Where Redis is, and how long it may take. */
+/** Options of a {@link RedisLink}. */
 export interface RedisOptions {
   /** `redis://[user:password@]host[:port][/database]`, `rediss://…` or `unix:///path`. */
   url: string;
   /** First part of every key and channel. Default `roundhouse`. */
   prefix?: string;
-  /** Deadline of a command, in milliseconds. Default 500. */
+  /** Timeout of a command, in milliseconds. Default 500. */
   commandTimeoutMs?: number;
-  /** Deadline of an attempt to connect, in milliseconds. Default 2000. */
+  /** Timeout of an attempt to connect, in milliseconds. Default 2000. */
   connectTimeoutMs?: number;
-  /** Whether TCP keeps idle connections alive. Default true. */
+  /** Whether TCP keep-alive is enabled. Default true. */
   keepAlive?: boolean;
-  /** So many commands in a row that fail or pass their deadline open the breaker. Default 3. */
+  /** Number of consecutive commands that fail or time out after which the connection is replaced. Default 3. */
   failureThreshold?: number;
   /**
-   * How often Redis is asked whether it is there, in milliseconds: what finds a connection that has gone dead
-   * without a word. Default 5000; 0: never.
+   * Interval between PINGs, in milliseconds; they detect a connection that died without being closed.
+   * Default 5000; 0 disables them.
    */
   heartbeatMs?: number;
-  /** Where time comes from. Default: the process's monotonic clock. */
+  /** Source of time. Default: the process's monotonic clock. */
   clock?: Clock;
-  /** Called as Redis is lost, with the cause; once per outage. */
+  /** Called at the start of each outage with its cause, also if the first attempt to connect fails. */
   onLost?: (cause: unknown) => void;
 }
 
-/** `closed`: commands are sent. `open`: they fail at once. `half_open`: they still do, while a probe is under way. */
-export type LinkState = 'closed' | 'open' | 'half_open';
+/**
+ * State of a {@link RedisLink}: `connected`: commands are sent; `connecting`: an attempt to connect is in
+ * progress; `disconnected`: waiting for the next attempt. Unless `connected`, commands fail without waiting.
+ */
+export type LinkState = 'connected' | 'connecting' | 'disconnected';
 
 /**
- * The way to Redis: one connection, replaced when it fails. It is its own circuit breaker. Unlike the one
- * in front of provisioning, where the next attempt is the probe, here nobody's command is: a probe is a new
- * connection and a PING in the background, at growing intervals, and until it succeeds all commands fail
- * at once. There is no queue: what is not sent now is not sent.
+ * A connection to Redis that is replaced when it fails.
+ *
+ * It is also a circuit breaker: after several failures in a row, commands fail at once until a new connection
+ * has answered a PING. Attempts to connect run in the background with exponential backoff; no command of a
+ * caller serves as the probe. There is no queue: a command that cannot be sent now is never sent.
  */
 export class RedisLink implements Disposable {
+  /** First part of every key and channel. */
   readonly prefix: string;
+  /** Source of time; caches over this link use it too. */
   readonly clock: Clock;
   readonly #options: Required<Omit<RedisOptions, 'prefix' | 'clock'>>;
   readonly #subscription: Subscription | undefined;
-  readonly #onUp = new Set<() => void>();
-  readonly #onDown = new Set<() => void>();
+  readonly #connectedListeners = new Set<() => void>();
+  readonly #disconnectedListeners = new Set<() => void>();
   #connection: Connection | undefined;
-  #up = false;
-  #attempt = 0;
+  #connected = false;
+  /** Failed attempts to connect since the link was last connected. */
+  #attempts = 0;
+  /** Consecutive commands that failed on this connection. */
   #failures = 0;
-  #outage = false;
+  /** Whether the current outage has been reported. */
+  #outageReported = false;
   #cancelTimer = () => {};
   #closed = false;
 
-  /** Connects in the background; nothing waits for it. */
+  /** Starts to connect in the background. Never throws because Redis is unavailable. */
   constructor(options: RedisOptions, subscription?: Subscription) {
     const { prefix = 'roundhouse', clock = createSystemClock(), ...given } = options;
     this.prefix = prefix;
@@ -73,128 +82,136 @@ export class RedisLink implements Disposable {
       ...given,
     };
     this.#subscription = subscription;
-    this.#probe();
+    this.#connect();
   }
 
+  /** Current state. */
   get state(): LinkState {
-    if (this.#up) return 'closed';
-    return this.#connection ? 'half_open' : 'open';
+    if (this.#connected) return 'connected';
+    return this.#connection ? 'connecting' : 'disconnected';
   }
 
-  get commandTimeoutMs(): number {
-    return this.#options.commandTimeoutMs;
-  }
-
-  /** A link of its own to the same Redis that listens on a channel. It is up only while it is subscribed. */
+  /**
+   * Opens a second link to the same Redis that is subscribed to a channel. It is `connected` only while it is
+   * subscribed. The caller closes it.
+   */
   subscribe(subscription: Subscription): RedisLink {
-    // The outage is this link's to tell; two would tell it twice.
+    // This link already reports the outage.
     const options = { ...this.#options, onLost: () => {}, prefix: this.prefix, clock: this.clock };
     return new RedisLink(options, subscription);
   }
 
-  /** Calls back whenever Redis has come, also for the first time. @returns what ends that. */
-  onUp(listener: () => void): () => void {
-    this.#onUp.add(listener);
-    return () => this.#onUp.delete(listener);
-  }
-
-  onDown(listener: () => void): () => void {
-    this.#onDown.add(listener);
-    return () => this.#onDown.delete(listener);
+  /**
+   * Adds a listener that is called each time the link becomes connected, including the first time.
+   * @returns a function that removes the listener
+   */
+  onConnected(listener: () => void): () => void {
+    this.#connectedListeners.add(listener);
+    return () => this.#connectedListeners.delete(listener);
   }
 
   /**
-   * Sends a command. Commands are carried out in the order in which they were sent.
-   * @throws RedisAwayError at once while Redis is away; RedisTimeoutError; ErrorReply.
+   * Adds a listener that is called each time an established connection is lost.
+   * @returns a function that removes the listener
+   */
+  onDisconnected(listener: () => void): () => void {
+    this.#disconnectedListeners.add(listener);
+    return () => this.#disconnectedListeners.delete(listener);
+  }
+
+  /**
+   * Sends a command. Redis executes commands in the order of the calls.
+   * @throws RedisUnavailableError without waiting, unless the link is connected
+   * @throws RedisTimeoutError if Redis does not reply in time
+   * @throws ErrorReply of `@redis/client` if Redis replies with an error
    */
   async send(args: readonly CommandArgument[]): Promise<RedisReply> {
     const connection = this.#connection;
-    if (!this.#up || connection === undefined) throw new RedisAwayError();
+    if (!this.#connected || connection === undefined) throw new RedisUnavailableError();
     try {
       const reply = await connection.send(args);
       if (connection === this.#connection) this.#failures = 0;
       return reply;
     } catch (error) {
-      this.#failed(connection, error);
+      this.#handleCommandError(connection, error);
       throw error;
     }
   }
 
+  /** Closes the connection for good. Commands without a reply reject; listeners are removed. */
   close(): void {
     this.#closed = true;
-    this.#drop();
-    this.#onUp.clear();
-    this.#onDown.clear();
+    this.#dropConnection();
+    this.#connectedListeners.clear();
+    this.#disconnectedListeners.clear();
   }
 
+  /** Same as {@link close}. */
   [Symbol.dispose](): void {
     this.close();
   }
 
-  #failed(connection: Connection, error: unknown): void {
+  #handleCommandError(connection: Connection, error: unknown): void {
     if (connection !== this.#connection) return;
-    if (isRefusal(error)) {
+    if (isCommandError(error)) {
       this.#failures = 0;
       return;
     }
     this.#failures += 1;
-    if (this.#failures >= this.#options.failureThreshold) this.#lost(connection, error);
+    if (this.#failures >= this.#options.failureThreshold) this.#handleLoss(connection, error);
   }
 
-  #probe(): void {
-    const { url, keepAlive, connectTimeoutMs, commandTimeoutMs } = this.#options;
+  #connect(): void {
     const connection: Connection = new Connection({
-      url,
-      keepAlive,
-      connectTimeoutMs,
-      commandTimeoutMs,
+      ...this.#options,
       clock: this.clock,
-      onEnd: (cause) => this.#lost(connection, cause),
+      onEnd: (cause) => this.#handleLoss(connection, cause),
     });
     this.#connection = connection;
-    connection.open(connectTimeoutMs, this.#subscription).then(
-      () => this.#opened(connection),
-      (error) => this.#lost(connection, error),
+    connection.open(this.#subscription).then(
+      () => this.#handleOpen(connection),
+      (error) => this.#handleLoss(connection, error),
     );
   }
 
-  #opened(connection: Connection): void {
+  #handleOpen(connection: Connection): void {
     if (connection !== this.#connection) return;
-    this.#up = true;
-    this.#outage = false;
-    this.#attempt = 0;
+    this.#connected = true;
+    this.#outageReported = false;
+    this.#attempts = 0;
     this.#failures = 0;
-    this.#beat(connection);
-    for (const listener of this.#onUp) listener();
+    this.#scheduleHeartbeat(connection);
+    for (const listener of this.#connectedListeners) listener();
   }
 
-  /** One unanswered heartbeat is enough: a connection through which nothing comes is of no use. */
-  #beat(connection: Connection): void {
+  /** One PING without a reply is enough to replace the connection. */
+  #scheduleHeartbeat(connection: Connection): void {
     if (this.#options.heartbeatMs === 0) return;
     this.#cancelTimer = this.clock.after(this.#options.heartbeatMs, () => {
       connection.send(['PING']).then(
-        () => connection === this.#connection && this.#beat(connection),
-        (error) => this.#lost(connection, error),
+        () => connection === this.#connection && this.#scheduleHeartbeat(connection),
+        (error) => this.#handleLoss(connection, error),
       );
     });
   }
 
-  #lost(connection: Connection, cause: unknown): void {
+  /** Schedules the next attempt to connect, and reports the first failure of an outage. */
+  #handleLoss(connection: Connection, cause: unknown): void {
     if (connection !== this.#connection || this.#closed) return;
-    const wasUp = this.#up;
-    this.#drop();
-    this.#cancelTimer = this.clock.after(backoffMs(this.#attempt), () => this.#probe());
-    this.#attempt += 1;
-    if (!this.#outage) {
-      this.#outage = true;
+    const wasConnected = this.#connected;
+    this.#dropConnection();
+    this.#cancelTimer = this.clock.after(backoffMs(this.#attempts), () => this.#connect());
+    this.#attempts += 1;
+    if (!this.#outageReported) {
+      this.#outageReported = true;
       this.#options.onLost(cause);
     }
-    if (wasUp) for (const listener of this.#onDown) listener();
+    if (wasConnected) for (const listener of this.#disconnectedListeners) listener();
   }
 
-  #drop(): void {
+  #dropConnection(): void {
     this.#cancelTimer();
-    this.#up = false;
+    this.#connected = false;
     const connection = this.#connection;
     this.#connection = undefined;
     connection?.close();

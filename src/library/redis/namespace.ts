@@ -1,59 +1,76 @@
 import { randomUUID } from 'node:crypto';
 import { type Freshness, isGlob } from '../cache/index.ts';
-import { asBuffer, wholeMs } from './byte-store.ts';
+import { asBuffer, wholeMs } from './arguments.ts';
 import type { RedisReply } from './connection.ts';
 import type { Invalidation } from './invalidation.ts';
 import type { RedisLink } from './link.ts';
-import { CHANGE, FETCH, LATEST, RENEW, STORE } from './scripts.ts';
+import type { Script } from './script.ts';
+import { CHANGE, LATEST, READ, READ_OR_LEASE, RENEW, STORE } from './scripts.ts';
 
-/** A change sent so shortly before a connection ended may be missing where Redis has failed over. */
-const UNSURE_MS = 10_000;
+/** A change sent within this time before the connection was lost may be missing after a failover. */
+const FAILOVER_WINDOW_MS = 10_000;
 
-/** The right to load a key, and to store it, until the key is invalidated. */
+/** The right to load a key and to store its value. It ends early if the key is invalidated. */
 export interface Lease {
   readonly key: string;
   readonly token: string;
+  /** Generation of the namespace in which the lease was acquired. */
   readonly generation: string;
 }
 
-export type Fetched =
-  | { readonly kind: 'hit'; readonly bytes: Uint8Array; readonly freshness: Freshness }
-  /** To be loaded by the caller. */
+/** A value in Redis. */
+export interface StoredValue {
+  readonly bytes: Uint8Array;
+  /** Age and remaining TTL of the value. */
+  readonly freshness: Freshness;
+}
+
+/** Result of {@link RedisNamespace.readOrLease}. */
+export type ReadOrLeaseResult =
+  | { readonly kind: 'hit'; readonly stored: StoredValue }
+  /** The caller has acquired the lease and loads the value. */
   | { readonly kind: 'lead'; readonly lease: Lease }
-  /** Being loaded by another process, whose lease ends, unless renewed, in so many milliseconds. */
+  /** Another process is loading the value. Its lease ends in `leaseMs` unless renewed. */
   | { readonly kind: 'wait'; readonly leaseMs: number }
   /** Redis cannot be used for this key now. */
-  | { readonly kind: 'none' };
+  | { readonly kind: 'unavailable' };
 
-/** What became of the calls to Redis. */
+/** Counts of the calls to Redis of one cache or store, by outcome. */
 export interface RedisCounters {
-  /** Values found in Redis. */
+  /** Reads that found a value. */
   hits: number;
-  /** Leases got, that is, loads done for all processes. */
+  /** Reads that found no value. In a `TieredCache` each of them is also one of `leads` or `waits`. */
+  misses: number;
+  /** Leases acquired, that is, loads on behalf of all processes. */
   leads: number;
-  /** Times that a load of another process was waited for. */
+  /** Reads that found another process loading the value. */
   waits: number;
-  /** Times that Redis could not be used, and the source was read directly. */
+  /** Reads that could not use Redis. */
   bypasses: number;
-  /** Values that Redis took. */
+  /** Loaded values that Redis stored. */
   stored: number;
-  /** Values that it did not take: the key was invalidated meanwhile, the lease lost, or Redis is full. */
+  /** Loaded values that were not stored: the key was invalidated, the lease was lost, or Redis is full. */
   refused: number;
   /** Commands that failed. */
   faults: number;
 }
 
 /**
- * One namespace of values in Redis. No call of it rejects; a fault is counted and reported.
+ * The entries, leases and change numbers of one namespace in Redis. No method rejects: a failed command is counted
+ * and passed to `onError`.
  *
- * A change that could not be sent for certain makes the tier doubtful: nothing is taken from Redis until
- * the whole namespace has been given a new generation.
+ * After a change that may not have reached Redis, no value is read from Redis until the whole namespace has a
+ * new generation.
  */
 export class RedisNamespace {
+  /** Name of the channel on which changes are published. */
   readonly channel: string;
+  /** Identifies this process as the sender of a change. */
   readonly id = randomUUID();
+  /** Incremented by each call. */
   readonly counters: RedisCounters = {
     hits: 0,
+    misses: 0,
     leads: 0,
     waits: 0,
     bypasses: 0,
@@ -63,63 +80,150 @@ export class RedisNamespace {
   };
   readonly #link: RedisLink;
   readonly #base: string;
-  readonly #leaseMs: number;
   readonly #onError: (error: unknown, key: string) => void;
-  readonly #stopListening: () => void;
-  /** The highest number of a change that this process has seen. */
-  #known = 0;
-  #doubtful = false;
+  readonly #removeListener: () => void;
+  /** Highest change number that this process has seen. */
+  #latestSeen = 0;
+  #needsNewGeneration = false;
+  #startingGeneration: Promise<boolean> | undefined;
   #lastChangeAt = Number.NEGATIVE_INFINITY;
-  #renewal: Promise<boolean> | undefined;
-  /** Writes that Redis has not answered. */
-  readonly #writes = new Set<Promise<unknown>>();
+  /** Writes without a reply. */
+  readonly #pendingWrites = new Set<Promise<unknown>>();
 
-  constructor(parts: {
-    link: RedisLink;
-    namespace: string;
-    leaseMs: number;
-    onError: (error: unknown, key: string) => void;
-  }) {
-    this.#link = parts.link;
-    this.#base = `${parts.link.prefix}:{${parts.namespace}}`;
-    this.channel = `${this.#base}:bus`;
-    this.#leaseMs = parts.leaseMs;
-    this.#onError = parts.onError;
-    this.#stopListening = parts.link.onUp(() => {
-      if (parts.link.clock.now() - this.#lastChangeAt < UNSURE_MS) this.#doubtful = true;
-      if (this.#doubtful) void this.#renew();
+  constructor(link: RedisLink, namespace: string, onError: (error: unknown, key: string) => void) {
+    this.#link = link;
+    this.#base = `${link.prefix}:{${namespace}}`;
+    this.channel = `${this.#base}:invalidations`;
+    this.#onError = onError;
+    this.#removeListener = link.onConnected(() => {
+      if (link.clock.now() - this.#lastChangeAt < FAILOVER_WINDOW_MS) this.#needsNewGeneration = true;
+      if (this.#needsNewGeneration) void this.#startGeneration();
     });
   }
 
-  async fetch(key: string): Promise<Fetched> {
+  /** Reads the value of a key. @returns undefined if there is none or Redis cannot be used */
+  async read(key: string): Promise<StoredValue | undefined> {
+    const reply = await this.#query(READ, key, this.#keysOf(key).slice(0, 2));
+    if (reply?.kind === 'hit') return this.#toStoredValue(reply.rest);
+    this.counters[reply?.kind === 'miss' ? 'misses' : 'bypasses'] += 1;
+    return undefined;
+  }
+
+  /** Reads the value of a key, or acquires the lease to load it. */
+  async readOrLease(key: string, leaseMs: number): Promise<ReadOrLeaseResult> {
     const token = randomUUID();
-    try {
-      if (this.#doubtful && !(await this.#renew())) return this.#bypass();
-      const args = [...this.#stateArgs(), token, String(this.#leaseMs)];
-      const reply = await FETCH.run(this.#link, this.#keysOf(key), args);
-      // Doubt that came while this was under way applies to its answer.
-      if (this.#doubtful || !Array.isArray(reply)) return this.#bypass();
-      return this.#fetched(key, token, reply);
-    } catch (error) {
-      this.#fault(error, key);
-      return this.#bypass();
+    const reply = await this.#query(READ_OR_LEASE, key, this.#keysOf(key), [token, String(leaseMs)]);
+    switch (reply?.kind) {
+      case 'hit': {
+        const stored = this.#toStoredValue(reply.rest);
+        return stored ? { kind: 'hit', stored } : { kind: 'unavailable' };
+      }
+      case 'lead':
+        this.counters.misses += 1;
+        this.counters.leads += 1;
+        return { kind: 'lead', lease: { key, token, generation: reply.generation } };
+      case 'wait':
+        this.counters.misses += 1;
+        this.counters.waits += 1;
+        return { kind: 'wait', leaseMs: Math.max(0, Number(reply.rest[0])) };
+      default:
+        this.counters.bypasses += 1;
+        return { kind: 'unavailable' };
     }
   }
 
-  /** Ends a lease, with the value that was loaded or without one. */
-  store(lease: Lease, value?: { bytes: Uint8Array; freshness: Freshness }): Promise<void> {
-    return this.#written(this.#store(lease, value));
+  /** Ends a lease, and stores the loaded value if there is one. */
+  store(lease: Lease, value?: StoredValue): Promise<void> {
+    return this.#trackWrite(this.#store(lease, value));
   }
 
-  async #store(lease: Lease, value?: { bytes: Uint8Array; freshness: Freshness }): Promise<void> {
+  /**
+   * Extends a lease to `leaseMs` from now.
+   * @returns false if the lease is lost; true also if the command failed, which does not show that it is
+   */
+  async renew(lease: Lease, leaseMs: number): Promise<boolean> {
+    try {
+      const keys = [this.#keysOf(lease.key)[2]!];
+      return (await RENEW.run(this.#link, keys, [lease.token, String(leaseMs)])) !== 0;
+    } catch (error) {
+      this.#reportFault(error, lease.key);
+      return true;
+    }
+  }
+
+  /**
+   * Invalidates the entries that match a key or a glob, in every process, and the leases to load them. Commands
+   * sent afterwards see the result. A glob invalidates the whole namespace: Redis cannot list the keys that match
+   * without scanning all of them, and invalidating too much is safe.
+   */
+  async invalidate(op: Exclude<Invalidation['op'], 'loaded'>, pattern: string): Promise<void> {
+    const many = op !== 'delete' && isGlob(pattern);
+    const keys = many ? [this.#stateKey] : this.#keysOf(pattern);
+    await this.#change(keys, [this.#message(op, pattern)]);
+  }
+
+  /** Replaces the value of a key, and invalidates the lease to load it. A TTL of 0 deletes the value. */
+  async replace(key: string, bytes: Uint8Array, ttlS: number): Promise<void> {
+    if (ttlS === 0) return await this.invalidate('delete', key);
+    const args = [this.#message('delete', key), wholeMs(ttlS * 1000), asBuffer(bytes)];
+    await this.#change(this.#keysOf(key), args);
+  }
+
+  /** Reads the number of the latest change. @returns undefined if the command failed */
+  async latestChange(): Promise<number | undefined> {
+    try {
+      const number = await LATEST.run(this.#link, [this.#stateKey], this.#stateArgs());
+      this.#noteChangeNumber(number);
+      return Number(number);
+    } catch (error) {
+      this.#reportFault(error, '*');
+    }
+  }
+
+  /** Resolves when each write so far has been answered or has timed out. */
+  async flush(): Promise<void> {
+    await Promise.all(this.#pendingWrites);
+  }
+
+  /** Stops listening to the link. */
+  close(): void {
+    this.#removeListener();
+  }
+
+  /** Executes a script that reads. @returns undefined if Redis cannot be used for this key now */
+  async #query(script: Script, key: string, keys: readonly string[], args: readonly string[] = []) {
+    try {
+      if (this.#needsNewGeneration && !(await this.#startGeneration())) return undefined;
+      const reply = await script.run(this.#link, keys, [...this.#stateArgs(), ...args]);
+      // A change may have failed since the command was sent. Then the reply may be out of date.
+      if (this.#needsNewGeneration || !Array.isArray(reply)) return undefined;
+      const [kind, generation, number, ...rest] = reply;
+      this.#noteChangeNumber(number);
+      return { kind: String(kind), generation: String(generation), rest };
+    } catch (error) {
+      this.#reportFault(error, key);
+    }
+  }
+
+  #toStoredValue([bytes, remainingMs, lifetimeMs]: RedisReply[]): StoredValue | undefined {
+    if (!(bytes instanceof Uint8Array)) {
+      this.counters.bypasses += 1;
+      return undefined;
+    }
+    this.counters.hits += 1;
+    const ageS = Math.max(0, Number(lifetimeMs) - Number(remainingMs)) / 1000;
+    return { bytes, freshness: { ageS, ttlS: Number(remainingMs) / 1000 } };
+  }
+
+  async #store(lease: Lease, value?: StoredValue): Promise<void> {
     const ttlMs = (value?.freshness.ttlS ?? 0) * 1000;
-    const lifeMs = ttlMs + (value?.freshness.ageS ?? 0) * 1000;
+    const lifetimeMs = ttlMs + (value?.freshness.ageS ?? 0) * 1000;
     const args = [
       this.channel,
       lease.token,
       lease.generation,
       wholeMs(ttlMs),
-      wholeMs(lifeMs),
+      wholeMs(lifetimeMs),
       this.#message('loaded', lease.key),
       ...(value && ttlMs > 0 ? [asBuffer(value.bytes)] : []),
     ];
@@ -127,122 +231,46 @@ export class RedisNamespace {
       const stored = await STORE.run(this.#link, this.#keysOf(lease.key), args);
       if (value) this.counters[stored === 1 ? 'stored' : 'refused'] += 1;
     } catch (error) {
-      this.#fault(error, lease.key);
+      this.#reportFault(error, lease.key);
     }
-  }
-
-  /** @returns false once the lease is lost. A fault says nothing. */
-  async renew(lease: Lease): Promise<boolean> {
-    try {
-      const keys = [this.#keysOf(lease.key)[2]!];
-      return (await RENEW.run(this.#link, keys, [lease.token, String(this.#leaseMs)])) !== 0;
-    } catch (error) {
-      this.#fault(error, lease.key);
-      return true;
-    }
-  }
-
-  /**
-   * Makes what Redis holds for a key or a glob not count any more, in every process, nor what loads under
-   * way would store. Commands sent later find it done. For a glob everything in the namespace goes: too
-   * much is right where too little is wrong, and Redis cannot be asked which keys match.
-   */
-  async change(op: Exclude<Invalidation['op'], 'loaded'>, pattern: string): Promise<void> {
-    const many = op !== 'delete' && isGlob(pattern);
-    const keys = many ? [this.#stateKey] : this.#keysOf(pattern);
-    await this.#change(keys, [this.#message(op, pattern)]);
-  }
-
-  /** Puts a value in place of whatever is there or being loaded. */
-  async replace(key: string, bytes: Uint8Array, ttlS: number): Promise<void> {
-    if (ttlS === 0) return await this.change('delete', key);
-    const args = [this.#message('delete', key), wholeMs(ttlS * 1000), asBuffer(bytes)];
-    await this.#change(this.#keysOf(key), args);
-  }
-
-  /** The number of the latest change; undefined if Redis does not say. */
-  async latestChange(): Promise<number | undefined> {
-    try {
-      const number = await LATEST.run(this.#link, [this.#stateKey], this.#stateArgs());
-      this.#learn(number);
-      return Number(number);
-    } catch (error) {
-      this.#fault(error, '*');
-    }
-  }
-
-  /** Waits until all that was written so far has been answered, or given up at the deadline of a command. */
-  async flush(): Promise<void> {
-    await Promise.all(this.#writes);
-  }
-
-  close(): void {
-    this.#stopListening();
-  }
-
-  #written<T>(write: Promise<T>): Promise<T> {
-    this.#writes.add(write);
-    return write.finally(() => this.#writes.delete(write));
   }
 
   #change(keys: readonly string[], args: readonly (string | Buffer)[]): Promise<boolean> {
-    return this.#written(this.#send(keys, args));
+    return this.#trackWrite(this.#sendChange(keys, args));
   }
 
-  async #send(keys: readonly string[], args: readonly (string | Buffer)[]): Promise<boolean> {
+  async #sendChange(keys: readonly string[], args: readonly (string | Buffer)[]): Promise<boolean> {
     this.#lastChangeAt = this.#link.clock.now();
     try {
-      const all = [...this.#stateArgs(), ...args];
-      this.#learn(await CHANGE.runInOrder(this.#link, keys, all));
+      this.#noteChangeNumber(await CHANGE.runInOrder(this.#link, keys, [...this.#stateArgs(), ...args]));
       return true;
     } catch (error) {
-      this.#doubtful = true;
-      this.#fault(error, keys[1] ?? '*');
+      this.#needsNewGeneration = true;
+      this.#reportFault(error, keys[1] ?? '*');
       return false;
     }
   }
 
-  /** One at a time; whoever needs Redis meanwhile waits for it. */
-  #renew(): Promise<boolean> {
-    this.#renewal ??= this.#change([this.#stateKey], [this.#message('invalidate', '*')])
-      .then((done) => {
-        if (done) this.#doubtful = false;
-        return done;
+  /** Gives the namespace a new generation. Concurrent callers share one attempt. @returns whether it succeeded */
+  #startGeneration(): Promise<boolean> {
+    this.#startingGeneration ??= this.#change([this.#stateKey], [this.#message('invalidate', '*')])
+      .then((succeeded) => {
+        if (succeeded) this.#needsNewGeneration = false;
+        return succeeded;
       })
       .finally(() => {
-        this.#renewal = undefined;
+        this.#startingGeneration = undefined;
       });
-    return this.#renewal;
+    return this.#startingGeneration;
   }
 
-  #fetched(key: string, token: string, [kind, generation, number, ...rest]: RedisReply[]): Fetched {
-    this.#learn(number);
-    switch (String(kind)) {
-      case 'hit': {
-        const [bytes, leftMs, lifeMs] = rest;
-        if (!(bytes instanceof Uint8Array)) return this.#bypass();
-        this.counters.hits += 1;
-        const ageS = Math.max(0, Number(lifeMs) - Number(leftMs)) / 1000;
-        return { kind: 'hit', bytes, freshness: { ageS, ttlS: Number(leftMs) / 1000 } };
-      }
-      case 'lead':
-        this.counters.leads += 1;
-        return { kind: 'lead', lease: { key, token, generation: String(generation) } };
-      case 'wait':
-        this.counters.waits += 1;
-        return { kind: 'wait', leaseMs: Math.max(0, Number(rest[0])) };
-      default:
-        return this.#bypass();
-    }
+  #trackWrite<T>(write: Promise<T>): Promise<T> {
+    this.#pendingWrites.add(write);
+    return write.finally(() => this.#pendingWrites.delete(write));
   }
 
-  #bypass(): Fetched {
-    this.counters.bypasses += 1;
-    return { kind: 'none' };
-  }
-
-  #learn(number: RedisReply | undefined): void {
-    this.#known = Math.max(this.#known, Number(number) || 0);
+  #noteChangeNumber(number: RedisReply | undefined): void {
+    this.#latestSeen = Math.max(this.#latestSeen, Number(number) || 0);
   }
 
   #message(op: Invalidation['op'], pattern: string): string {
@@ -250,18 +278,19 @@ export class RedisNamespace {
   }
 
   #stateArgs(): string[] {
-    return [String(this.#known), randomUUID(), this.channel];
+    return [String(this.#latestSeen), randomUUID(), this.channel];
   }
 
   get #stateKey(): string {
     return `${this.#base}:state`;
   }
 
+  /** Keys of the state, the entry and the lease. */
   #keysOf(key: string): string[] {
     return [this.#stateKey, `${this.#base}:entry:${key}`, `${this.#base}:lease:${key}`];
   }
 
-  #fault(error: unknown, key: string): void {
+  #reportFault(error: unknown, key: string): void {
     this.counters.faults += 1;
     this.#onError(error, key);
   }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { CommandArgument, RedisReply } from './connection.ts';
 import type { RedisLink } from './link.ts';
 
-/** A Lua script: Redis carries it out in one piece, and in one round trip. */
+/** A Lua script. Redis executes it atomically, in one round trip. */
 export class Script {
   readonly #source: string;
   readonly #sha: string;
@@ -12,7 +12,11 @@ export class Script {
     this.#sha = createHash('sha1').update(source).digest('hex');
   }
 
-  /** Runs by its hash; a Redis that was restarted since does not know it, and gets it once more. */
+  /**
+   * Executes the script by its hash. If Redis does not have it cached, for example after a restart, sends the
+   * source instead.
+   * @throws {@link RedisLink.send}'s errors
+   */
   async run(link: RedisLink, keys: readonly string[], args: readonly CommandArgument[]): Promise<RedisReply> {
     try {
       return await link.send(['EVALSHA', this.#sha, String(keys.length), ...keys, ...args]);
@@ -22,7 +26,11 @@ export class Script {
     }
   }
 
-  /** Runs by its text: a second attempt could be overtaken by a command that was sent after the first. */
+  /**
+   * Executes the script by its source, in the order of the calls. {@link run} does not guarantee the order: its
+   * second attempt may come after a command that was sent after the first.
+   * @throws {@link RedisLink.send}'s errors
+   */
   runInOrder(
     link: RedisLink,
     keys: readonly string[],

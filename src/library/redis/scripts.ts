@@ -1,15 +1,15 @@
 import { Script } from './script.ts';
 
 /**
- * What all scripts of a namespace share. Its state is a random generation `g`, which every entry carries
- * and without which it does not count, and a number `s` that rises with each change that is announced.
+ * Shared by all scripts of a namespace. The state of a namespace is a hash of `g`, its generation, and `s`, the
+ * number of its latest change. The generation is a random ID; an entry of another generation is invalid.
  *
- * `known` is the highest number that the caller has seen. A Redis that knows only a lower one has lost
- * something: it was flushed, restored, or replaced by a replica that lagged behind. What it still holds may
- * have been invalidated in what it lost, so the namespace starts anew.
+ * `known` is the highest change number that the caller has seen. If Redis has a lower one, it has lost changes:
+ * it was flushed, restored, or replaced by a replica that lagged behind. The entries it still has may have been
+ * invalidated by one of those, so the namespace gets a new generation.
  *
- * A full Redis refuses to write. `try` tells that from all other errors; then there is no generation, and
- * so neither a hit nor a lease.
+ * Redis rejects writes when its memory is full. `try` returns false for that error and raises all others. A
+ * namespace whose state cannot be written has no generation, so it has neither hits nor leases.
  */
 const STATE = `
 local function try(...)
@@ -19,10 +19,10 @@ local function try(...)
   return redis.call(...)
 end
 local function state(known, fresh, channel)
-  local held = redis.call('HMGET', KEYS[1], 'g', 's')
-  local s = tonumber(held[2] or 0)
+  local stored = redis.call('HMGET', KEYS[1], 'g', 's')
+  local s = tonumber(stored[2] or 0)
   known = tonumber(known)
-  if held[1] and s >= known then return held[1], s end
+  if stored[1] and s >= known then return stored[1], s end
   s = math.max(s, known) + 1
   if not try('HSET', KEYS[1], 'g', fresh, 's', s) then return false, s end
   redis.call('PUBLISH', channel, s .. ' {"op":"clear","pattern":"*"}')
@@ -30,40 +30,65 @@ local function state(known, fresh, channel)
 end
 `;
 
-/** KEYS state. ARGV known, fresh generation, channel. Returns the number of the latest change. */
+/** Looks up the entry of a key. Returns its reply, or nil if there is no valid entry. */
+const LOOKUP = `
+local function lookup(g, s)
+  local entry = redis.call('HMGET', KEYS[2], 'g', 'v', 't')
+  if entry[1] ~= g then return nil end
+  local ttl = redis.call('PTTL', KEYS[2])
+  if ttl > 0 then return {'hit', g, s, entry[2], ttl, tonumber(entry[3])} end
+end
+`;
+
+/**
+ * Returns the number of the latest change.
+ * KEYS: state. ARGV: known change number, new generation, channel.
+ */
 export const LATEST = new Script(`${STATE}
 local _, s = state(ARGV[1], ARGV[2], ARGV[3])
 return s
 `);
 
 /**
- * KEYS state, entry, lease. ARGV known, fresh generation, channel, token, lease in ms.
- * Returns what the key holds, or who is to load it: {'hit', g, s, bytes, ms left, ms of its whole life},
- * {'lead', g, s}, {'wait', g, s, ms left of the lease} or {'none', '', s}.
+ * Reads the entry of a key.
+ * KEYS: state, entry. ARGV: known change number, new generation, channel.
+ * Returns {'hit', g, s, bytes, remaining ms, lifetime in ms} or {'miss', g, s}; {'unavailable', '', s} if Redis
+ * is full and the namespace has no state.
  */
-export const FETCH = new Script(`${STATE}
+export const READ = new Script(`${STATE}${LOOKUP}
 local g, s = state(ARGV[1], ARGV[2], ARGV[3])
-if not g then return {'none', '', s} end
-local entry = redis.call('HMGET', KEYS[2], 'g', 'v', 't')
-if entry[1] == g then
-  local left = redis.call('PTTL', KEYS[2])
-  if left > 0 then return {'hit', g, s, entry[2], left, tonumber(entry[3])} end
-end
+if not g then return {'unavailable', '', s} end
+return lookup(g, s) or {'miss', g, s}
+`);
+
+/**
+ * Reads the entry of a key, or acquires the lease to load it.
+ * KEYS: state, entry, lease. ARGV: known change number, new generation, channel, token, lease in ms.
+ * Returns {'hit', g, s, bytes, remaining ms, lifetime in ms}, {'lead', g, s} with the lease acquired,
+ * {'wait', g, s, remaining ms of the lease} if another process has it, or {'unavailable', '', s} if Redis is full.
+ */
+export const READ_OR_LEASE = new Script(`${STATE}${LOOKUP}
+local g, s = state(ARGV[1], ARGV[2], ARGV[3])
+if not g then return {'unavailable', '', s} end
+local hit = lookup(g, s)
+if hit then return hit end
 local lease = redis.call('HMGET', KEYS[3], 'g', 't')
 if lease[1] == g then
   try('HSET', KEYS[3], 'w', '1')
   return {'wait', g, s, redis.call('PTTL', KEYS[3])}
 end
 redis.call('DEL', KEYS[3])
-if not try('HSET', KEYS[3], 'g', g, 't', ARGV[4]) then return {'none', '', s} end
+if not try('HSET', KEYS[3], 'g', g, 't', ARGV[4]) then return {'unavailable', '', s} end
 redis.call('PEXPIRE', KEYS[3], ARGV[5])
 return {'lead', g, s}
 `);
 
 /**
- * KEYS state, entry, lease. ARGV channel, token, generation, ms to live, ms of its whole life, wake-up
- * message, bytes. Takes the value from the holder of the lease alone, and only in the generation in which
- * the lease was given: either is gone once the key has been invalidated. Without bytes it ends the lease.
+ * Ends a lease and stores the loaded value, if there is one. The value is stored only if the caller still has the
+ * lease and the generation is the one in which it was acquired: an invalidation removes either.
+ * KEYS: state, entry, lease. ARGV: channel, token, generation, TTL in ms, lifetime in ms, message for processes
+ * that wait for the lease, and optionally the value.
+ * Returns 1 if the value was stored, else 0.
  */
 export const STORE = new Script(`${STATE}
 local lease = redis.call('HMGET', KEYS[3], 't', 'w')
@@ -80,16 +105,21 @@ if lease[2] then redis.call('PUBLISH', ARGV[1], '0 ' .. ARGV[6]) end
 return stored
 `);
 
-/** KEYS lease. ARGV token, ms. */
+/**
+ * Renews a lease. KEYS: lease. ARGV: token, lease in ms. Returns 0 if the caller no longer has it.
+ */
 export const RENEW = new Script(`
 if redis.call('HGET', KEYS[1], 't') ~= ARGV[1] then return 0 end
 return redis.call('PEXPIRE', KEYS[1], ARGV[2])
 `);
 
 /**
- * KEYS state, and for a change of one key its entry and lease. ARGV known, fresh generation, channel,
- * message, and to replace the value ms to live and bytes. One key is removed; for all others the generation
- * changes, in constant time. If not even that can be written, the state goes: none is no generation either.
+ * Removes the entry and the lease of one key, optionally writing a new entry, or starts a new generation, which
+ * invalidates the whole namespace in constant time. If Redis is too full to write the new generation, the state is
+ * deleted: without a generation no entry is valid either. Publishes the change.
+ * KEYS: state, and for a change of one key its entry and lease. ARGV: known change number, new generation, channel,
+ * message, and to write an entry its TTL in ms and its value.
+ * Returns the number of the change.
  */
 export const CHANGE = new Script(`${STATE}
 local g, s = state(ARGV[1], ARGV[2], ARGV[3])
@@ -107,7 +137,9 @@ redis.call('PUBLISH', ARGV[3], s .. ' ' .. ARGV[4])
 return s
 `);
 
-/** KEYS generation, entry. Returns bytes and ms left, or nothing. */
+/**
+ * Reads an entry of a {@link RedisByteStore}. KEYS: generation, entry. Returns {bytes, remaining ms} or nil.
+ */
 export const GET_BYTES = new Script(`
 local g = redis.call('GET', KEYS[1])
 if not g then return nil end
@@ -116,7 +148,10 @@ if entry[1] ~= g then return nil end
 return {entry[2], redis.call('PTTL', KEYS[2])}
 `);
 
-/** KEYS generation, entry. ARGV fresh generation, ms to live, bytes. */
+/**
+ * Writes an entry of a {@link RedisByteStore}. KEYS: generation, entry. ARGV: generation to use if there is none,
+ * TTL in ms, bytes.
+ */
 export const SET_BYTES = new Script(`
 redis.call('SET', KEYS[1], ARGV[1], 'NX')
 redis.call('HSET', KEYS[2], 'g', redis.call('GET', KEYS[1]), 'v', ARGV[3])
@@ -124,8 +159,9 @@ redis.call('PEXPIRE', KEYS[2], ARGV[2])
 `);
 
 /**
- * KEYS leader, fence. ARGV token, lease in ms. Returns {1, fence}, or {0, ms left} of the one in office.
- * The fence is at least the time of day: so it rises even if Redis has lost the last one.
+ * Acquires leadership if there is no leader. The fencing token is at least the time of day in milliseconds, so it
+ * increases even if Redis has lost the previous one.
+ * KEYS: leader, fence. ARGV: token, lease in ms. Returns {1, fencing token}, or {0, remaining ms of the leader}.
  */
 export const ACQUIRE_LEADERSHIP = new Script(`
 if redis.call('EXISTS', KEYS[1]) == 1 then return {0, redis.call('PTTL', KEYS[1])} end
@@ -137,13 +173,13 @@ redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return {1, fence}
 `);
 
-/** KEYS leader. ARGV token, lease in ms. */
+/** Extends leadership. KEYS: leader. ARGV: token, lease in ms. Returns 1, or 0 if the caller is not the leader. */
 export const EXTEND_LEADERSHIP = new Script(`
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('PEXPIRE', KEYS[1], ARGV[2])
 `);
 
-/** KEYS leader. ARGV token. */
+/** Ends leadership. KEYS: leader. ARGV: token. Returns 1, or 0 if the caller is not the leader. */
 export const RELEASE_LEADERSHIP = new Script(`
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])

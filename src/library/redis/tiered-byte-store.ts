@@ -1,86 +1,109 @@
-import type { ByteStore, CacheTotals, StoredBytes } from '../cache/index.ts';
+import type { ByteStore, CacheTotals, Load, StoredBytes } from '../cache/index.ts';
 import type { Codec } from './codec.ts';
 import type { RedisLink } from './link.ts';
 import type { RedisCounters } from './namespace.ts';
-import { TieredCache, type TieredCacheOptions } from './tiered-cache.ts';
+import { Tiers, type TiersOptions } from './tiers.ts';
 
+/** Options of a {@link TieredByteStore}. The limits apply to the tier in memory. */
 export type TieredByteStoreOptions = Pick<
-  TieredCacheOptions<Uint8Array>,
+  TiersOptions<Uint8Array>,
   'namespace' | 'maxEntries' | 'maxBytes' | 'onError'
 >;
 
-/** A reply of Redis may be a piece of a larger buffer, which memory would keep with it. */
-const COPIED: Codec<Uint8Array | undefined> = {
+/** Copies what it decodes: a reply of Redis may be part of a larger buffer, which memory would retain. */
+const COPY: Codec<Uint8Array | undefined> = {
   encode: (bytes) => bytes!,
   decode: (bytes) => Uint8Array.from(bytes),
 };
 
 /**
- * Bytes in memory in front of bytes in Redis. What one process writes or deletes, the others drop from their
- * memory as soon as Redis has told them. A call waits for Redis only to read what memory lacks, and no call
- * rejects because Redis is away: the store is then this process's own.
+ * A {@link ByteStore} with memory (L1) in front of Redis (L2). What one process writes or deletes, the others drop from
+ * their memory as soon as they receive the invalidation. Only {@link get} waits for Redis, and only if the entry is not
+ * in memory. No call rejects because Redis is unavailable: the store is then that of one process.
  */
 export class TieredByteStore implements ByteStore, Disposable, AsyncDisposable {
-  readonly #cache: TieredCache<Uint8Array | undefined>;
+  readonly #tiers: Tiers<Uint8Array | undefined>;
 
   constructor(link: RedisLink, options: TieredByteStoreOptions) {
-    this.#cache = new TieredCache(link, { ...options, codec: COPIED });
+    // A read of Redis has the timeout of a command. Any other would make `get` reject.
+    const loadTimeoutS = Number.POSITIVE_INFINITY;
+    this.#tiers = new Tiers(link, { ...options, codec: COPY, loadTimeoutS });
   }
 
+  /**
+   * Reads an entry from memory, else from Redis. Concurrent reads of a key share one command. An entry that was
+   * invalidated while it was read from Redis is returned, but not stored in memory.
+   * @returns undefined if there is none
+   */
   async get(key: string): Promise<StoredBytes | undefined> {
-    const { value, ttlS } = await this.#cache.read(
-      key,
-      (_signal, tell) => {
-        tell({ ageS: 0, ttlS: 0 });
-        return undefined;
-      },
-      { ttlS: Number.POSITIVE_INFINITY },
-    );
-    return value && { bytes: value, ttlMs: ttlS * 1000 };
+    if (this.#tiers.off) return undefined;
+    const ttlS = Number.POSITIVE_INFINITY;
+    const read = await this.#tiers.memory.read(key, this.#readRedis(key), { ttlS });
+    return read.value && { bytes: read.value, ttlMs: read.ttlS * 1000 };
   }
 
+  /**
+   * Writes an entry to memory at once, and to Redis in the background.
+   * @throws RangeError if `ttlMs` is negative or not a number
+   */
   async set(key: string, bytes: Uint8Array, ttlMs: number): Promise<void> {
-    this.#cache.set(key, bytes, { ttlS: ttlMs / 1000 });
+    this.#tiers.set(key, bytes, { ttlS: ttlMs / 1000 });
   }
 
+  /** Removes an entry: here at once, in Redis and other processes in the background. */
   async delete(key: string): Promise<void> {
-    this.#cache.delete(key);
+    this.#tiers.delete(key);
   }
 
-  /** Forgets everything in this namespace, in constant time for Redis. */
+  /** Removes all entries of this namespace, in constant time for Redis. */
   clear(): void {
-    this.#cache.clear();
+    this.#tiers.clear();
   }
 
-  /** What is in memory, and what was read from it. */
+  /** Counts of entries in memory and of reads from it. A `load` is a read from Redis. */
   totals(): CacheTotals {
-    return this.#cache.totals();
+    return this.#tiers.memory.totals();
   }
 
-  tierTotals(): Readonly<RedisCounters> {
-    return this.#cache.tierTotals();
+  /** Counts of the calls to Redis since the store was created. */
+  redisTotals(): Readonly<RedisCounters> {
+    return this.#tiers.redisTotals();
   }
 
-  /** Whether what other processes write and delete is heard of now. */
+  /** Whether invalidations of other processes are being received. */
   get connected(): boolean {
-    return this.#cache.connected;
+    return this.#tiers.connected;
   }
 
-  /** @see TieredCache.flush */
+  /** Resolves when each write to Redis so far has been answered or has timed out. */
   flush(): Promise<void> {
-    return this.#cache.flush();
+    return this.#tiers.redis.flush();
   }
 
-  /** Drops what is in memory. Redis keeps its bytes; the link stays open. */
+  /** Drops the entries in memory. Entries stay in Redis; the link stays open. */
   close(): void {
-    this.#cache.close();
+    this.#tiers.close();
   }
 
+  /** Same as {@link close}. */
   [Symbol.dispose](): void {
     this.close();
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#cache[Symbol.asyncDispose]();
+  /** {@link flush}, then {@link close}. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.flush();
+    this.close();
+  }
+
+  /** Reads an entry from Redis. Memory stores the result only if no invalidation has come in between. */
+  #readRedis(key: string): Load<Uint8Array | undefined> {
+    return async (_signal, setFreshness) => {
+      const stored = await this.#tiers.redis.read(key);
+      if (stored === undefined) return undefined;
+      const { ageS, ttlS } = stored.freshness;
+      setFreshness({ ageS, ttlS: Math.min(ttlS, this.#tiers.maxMemoryTtlS) });
+      return this.#tiers.decode(key, stored);
+    };
   }
 }

@@ -3,59 +3,63 @@ import { resultKeys, schemaHash } from './result-key.ts';
 
 const DAY_S = 86_400;
 
-/** A result as the cache holds it: in a box, because a cache has no place for a bare `undefined`. */
-export interface Boxed {
+/** A result as it is stored in the cache: in an object, because a cache cannot store `undefined`. */
+export interface StoredResult {
   readonly value?: unknown;
 }
 
-/** Where results live: a Cache, or a TieredCache, which processes share. */
-export interface ResultStore extends Pick<LoadingCache<Boxed>, 'get' | 'set' | 'delete' | 'getOrLoad'> {
-  /** The part of it that can be asked without waiting, if it has parts. */
-  readonly memory?: Pick<LoadingCache<Boxed>, 'get' | 'set'>;
+/** Where results are stored: a `Cache`, or a `TieredCache` that processes share. */
+export interface ResultStore
+  extends Pick<LoadingCache<StoredResult>, 'get' | 'set' | 'delete' | 'getOrLoad'> {
+  /** The tier that can be read synchronously. Default: the store itself. */
+  readonly memory?: Pick<LoadingCache<StoredResult>, 'get' | 'set'>;
 }
 
+/** Options of {@link cachedResult}. */
 export interface CachedResultOptions {
-  /** How long a result is kept, in seconds. Default one day. */
+  /** How long a result is cached, in seconds. Default one day. */
   ttlS?: number;
   /** First part of the keys. Default `result_cache`. */
   keyPrefix?: string;
-  /** Second part of the keys. Default: the function's name. */
+  /** Second part of the keys. Default: the name of the function. */
   name?: string;
-  /** Stands in for the function's source in the third part of the keys: results stay until it changes. */
+  /** Replaces the source of the function in the third part of the keys: results stay valid until it changes. */
   version?: string;
   /** Longer keys are hashed. Default 200 characters. */
   maxKeyLength?: number;
-  /** Whether `null` and `undefined` are kept as results. Default false. */
+  /** Whether `null` and `undefined` are cached. Default false. */
   storeEmpty?: boolean;
   /**
-   * Whether the function returns promises. Default: told by `async` in its declaration, or else by its
-   * first call, which runs directly.
+   * Whether the function returns promises. Default: true for an `async` function, else determined by the first call,
+   * whose promise is not cached.
    */
   async?: boolean;
-  /** False turns the cache off. Default true. */
+  /** False disables the cache. Default true. */
   enabled?: boolean;
-  /** Where results live. Default: in memory, 10,000 of them at most, for this function alone. */
+  /** Where results are stored. Default: a `Cache` of up to 10,000 results for this function alone. */
   cache?: ResultStore;
-  /** Called where the cache could not be used and the function ran directly. */
-  onFault?: (error: unknown, functionName: string) => void;
+  /** Called when the cache could not be used for a call and the function was called directly. */
+  onError?: (error: unknown, functionName: string) => void;
 }
 
-/** A function with a cache in front of it: to be called as before. */
+/** A function with a cache in front of it. Its signature is unchanged. */
 export type CachedFunction<F extends (...args: never[]) => unknown> = F & {
-  /** Forgets the result of a call with these arguments, wherever the cache is shared. */
+  /** Removes the result of a call with these arguments from the cache, for all processes that share it. */
   invalidate(...args: Parameters<F>): void;
-  /** The key of such a call, or undefined if its arguments have none. */
+  /** The key of a call with these arguments, or undefined if they have no canonical form. */
   keyOf(...args: Parameters<F>): string | undefined;
 };
 
 /**
- * Puts a cache in front of a function. Calls with equal arguments (and an equal `this`) share one result for
- * `ttl` seconds, and one run while it lasts; a change of the function's source leaves all former results
- * behind. Where the cache fails, or arguments cannot be told apart by their content, the function runs.
+ * Puts a cache in front of a function. Calls with equal arguments (and an equal `this`) share one result for `ttlS`
+ * seconds, and concurrent calls share one execution. A change of the function's source invalidates all earlier results.
+ * If the cache fails, or the arguments have no canonical form, the function is called directly. Errors of the function
+ * are not cached.
  *
- * Results are shared between callers, and frozen. A function that does not return promises is answered from
- * this process's memory alone. Where its result rests on more than its arguments, such as variables around
- * it, give it a `name` that tells them apart.
+ * Results are frozen, because callers share them. Results of a function that does not return promises are cached only
+ * in the memory of this process. Functions with the same name and source whose results depend on something else, such
+ * as variables of an enclosing scope, each need a `name` of their own.
+ * @throws RangeError if `ttlS` is negative or not a number
  */
 export function cachedResult<F extends (...args: never[]) => unknown>(
   fn: F,
@@ -73,7 +77,7 @@ export function cachedResult<F extends (...args: never[]) => unknown>(
     invalidate: (...args: Parameters<F>) => results.invalidate(args),
     keyOf: (...args: Parameters<F>) => results.keyOf(undefined, args),
   };
-  // `cached` takes what F takes and returns what it returned; the compiler cannot see that through `unknown`.
+  // `cached` has the parameters and the return type of F; `unknown` hides that from the compiler.
   return Object.assign(cached, extras) as unknown as CachedFunction<F>;
 }
 
@@ -81,17 +85,17 @@ function isThenable(value: unknown): boolean {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }
 
-/** What the function itself threw, as against what the cache did. */
-class Thrown {
-  readonly error: unknown;
+/** Wraps an error of the function, to distinguish it from an error of the cache. */
+class FunctionError {
+  readonly cause: unknown;
 
-  constructor(error: unknown) {
-    this.error = error;
+  constructor(cause: unknown) {
+    this.cause = cause;
   }
 }
 
-function asThrown(error: unknown): never {
-  throw new Thrown(error);
+function throwFunctionError(error: unknown): never {
+  throw new FunctionError(error);
 }
 
 class CachedResults {
@@ -101,21 +105,22 @@ class CachedResults {
   readonly #enabled: boolean;
   readonly #storeEmpty: boolean;
   readonly #store: ResultStore;
-  readonly #memory: Pick<LoadingCache<Boxed>, 'get' | 'set'>;
+  readonly #memory: Pick<LoadingCache<StoredResult>, 'get' | 'set'>;
   readonly #toKey: (self: unknown, args: readonly unknown[]) => string;
-  readonly #onFault: (error: unknown, functionName: string) => void;
-  /** Runs under way, for those whom the cache has failed meanwhile: they need not run it once more. */
-  readonly #running = new Map<string, Promise<unknown>>();
+  readonly #onError: (error: unknown, functionName: string) => void;
+  /** Executions in progress. A caller for whom the cache fails meanwhile waits for one instead of starting another. */
+  readonly #executions = new Map<string, Promise<unknown>>();
+  /** Undefined until the first call shows it. */
   #async: boolean | undefined;
 
   constructor(fn: (...args: never[]) => unknown, options: CachedResultOptions) {
     this.#fn = fn;
     this.#name = options.name ?? (fn.name || 'anonymous');
     this.#ttlS = options.ttlS ?? DAY_S;
-    if (!(this.#ttlS >= 0)) throw new RangeError(`ttl must be 0 or more seconds, not ${options.ttlS}`);
+    if (!(this.#ttlS >= 0)) throw new RangeError(`ttlS must be 0 or more seconds, not ${options.ttlS}`);
     this.#enabled = options.enabled ?? true;
     this.#storeEmpty = options.storeEmpty ?? false;
-    this.#store = options.cache ?? new Cache<Boxed>();
+    this.#store = options.cache ?? new Cache<StoredResult>();
     this.#memory = this.#store.memory ?? this.#store;
     this.#toKey = resultKeys({
       prefix: options.keyPrefix ?? 'result_cache',
@@ -123,14 +128,14 @@ class CachedResults {
       schema: schemaHash(fn, options.version),
       maxLength: options.maxKeyLength ?? 200,
     });
-    this.#onFault = options.onFault ?? (() => {});
+    this.#onError = options.onError ?? (() => {});
     this.#async = options.async ?? (fn.constructor.name === 'AsyncFunction' ? true : undefined);
   }
 
   call(self: unknown, args: readonly unknown[]): unknown {
     const key = this.#enabled ? this.keyOf(self, args) : undefined;
-    if (key === undefined) return this.#run(self, args);
-    return this.#async ? this.#load(key, self, args) : this.#callSync(key, self, args);
+    if (key === undefined) return this.#execute(self, args);
+    return this.#async ? this.#callAsync(key, self, args) : this.#callSync(key, self, args);
   }
 
   invalidate(args: readonly unknown[]): void {
@@ -142,66 +147,66 @@ class CachedResults {
     try {
       return this.#toKey(self, args);
     } catch (error) {
-      this.#onFault(error, this.#name);
+      this.#onError(error, this.#name);
     }
   }
 
-  #run(self: unknown, args: readonly unknown[]): unknown {
+  #execute(self: unknown, args: readonly unknown[]): unknown {
     return Reflect.apply(this.#fn, self, args);
   }
 
   #callSync(key: string, self: unknown, args: readonly unknown[]): unknown {
     try {
-      const kept = this.#memory.get(key);
-      if (kept !== undefined) return kept.value;
+      const stored = this.#memory.get(key);
+      if (stored !== undefined) return stored.value;
     } catch (error) {
-      this.#onFault(error, this.#name);
+      this.#onError(error, this.#name);
     }
-    const value = this.#run(self, args);
+    const value = this.#execute(self, args);
     if (isThenable(value)) {
       this.#async ??= true;
       return value;
     }
     this.#async ??= false;
-    if (!this.#isKept(value)) return value;
+    if (!this.#isCacheable(value)) return value;
     try {
       this.#memory.set(key, { value }, { ttlS: this.#ttlS });
     } catch (error) {
-      this.#onFault(error, this.#name);
+      this.#onError(error, this.#name);
     }
     return value;
   }
 
-  async #load(key: string, self: unknown, args: readonly unknown[]): Promise<unknown> {
+  async #callAsync(key: string, self: unknown, args: readonly unknown[]): Promise<unknown> {
     let own: Promise<unknown> | undefined;
     try {
-      const box = await this.#store.getOrLoad(
+      const stored = await this.#store.getOrLoad(
         key,
-        async (_signal, tell): Promise<Boxed> => {
-          own = this.#start(key, self, args);
-          const value = await own.catch(asThrown);
-          if (!this.#isKept(value)) tell({ ageS: 0, ttlS: 0 });
+        async (_signal, setFreshness): Promise<StoredResult> => {
+          own = this.#startExecution(key, self, args);
+          const value = await own.catch(throwFunctionError);
+          if (!this.#isCacheable(value)) setFreshness({ ageS: 0, ttlS: 0 });
           return { value };
         },
         { ttlS: this.#ttlS },
       );
-      return box.value;
+      return stored.value;
     } catch (error) {
-      if (error instanceof Thrown) throw error.error;
-      this.#onFault(error, this.#name);
-      return await (own ?? this.#running.get(key) ?? this.#run(self, args));
+      if (error instanceof FunctionError) throw error.cause;
+      this.#onError(error, this.#name);
+      return await (own ?? this.#executions.get(key) ?? this.#execute(self, args));
     }
   }
 
-  #start(key: string, self: unknown, args: readonly unknown[]): Promise<unknown> {
-    const running = (async () => this.#run(self, args))().finally(() => {
-      if (this.#running.get(key) === running) this.#running.delete(key);
+  #startExecution(key: string, self: unknown, args: readonly unknown[]): Promise<unknown> {
+    const execution = (async () => this.#execute(self, args))().finally(() => {
+      if (this.#executions.get(key) === execution) this.#executions.delete(key);
     });
-    this.#running.set(key, running);
-    return running;
+    this.#executions.set(key, execution);
+    return execution;
   }
 
-  #isKept(value: unknown): boolean {
+  #isCacheable(value: unknown): boolean {
     return this.#storeEmpty || (value !== undefined && value !== null);
   }
 }

@@ -1,13 +1,13 @@
-/** A value that has no canonical form: a function, a symbol, a cycle, or an object with a mind of its own. */
+/** A value has no canonical form: it is or contains a function, a symbol, a cycle or an instance of a class. */
 export class UnserialisableError extends Error {
   override readonly name = 'UnserialisableError';
 }
 
 /**
- * Writes a value in one way only: equal values give equal texts and different ones different texts, also
- * where JSON would make them equal (`undefined` and `null`, `1n` and `1`, a Date and its text, a Map and an
- * object). The order of properties, of a Set and of a Map's keys does not matter; that of an array does.
- * @throws UnserialisableError
+ * Serializes a value to its canonical form: equal values give equal texts and different values different texts, also
+ * where JSON does not distinguish them (`undefined` and `null`, a Date and its ISO string, a Map and an empty object).
+ * The order of properties, of the elements of a Set and of the keys of a Map is ignored; that of an array is not.
+ * @throws UnserialisableError if the value has no canonical form
  */
 export function canonical(value: unknown): string {
   return write(value, []);
@@ -31,19 +31,19 @@ function write(value: unknown, path: readonly object[]): string {
   }
 }
 
-function writeObject(value: object, above: readonly object[]): string {
-  if (above.includes(value)) throw new UnserialisableError('a cycle has no canonical form');
-  const path = [...above, value];
-  const part = (child: unknown) => write(child, path);
+function writeObject(value: object, ancestors: readonly object[]): string {
+  if (ancestors.includes(value)) throw new UnserialisableError('a cycle has no canonical form');
+  const path = [...ancestors, value];
+  const writeChild = (child: unknown) => write(child, path);
   if (Array.isArray(value)) {
-    return `[${Array.from(value, (child, index) => (index in value ? part(child) : 'hole')).join()}]`;
+    return `[${Array.from(value, (child, index) => (index in value ? writeChild(child) : 'hole')).join()}]`;
   }
   if (value instanceof Date) return `Date(${value.getTime()})`;
   if (value instanceof RegExp) return `RegExp(${value})`;
   if (value instanceof URL) return `URL(${JSON.stringify(value.href)})`;
-  if (value instanceof Set) return `Set(${[...value].map(part).sort().join()})`;
+  if (value instanceof Set) return `Set(${[...value].map(writeChild).sort().join()})`;
   if (value instanceof Map) {
-    const entries = [...value].map(([key, child]) => `${part(key)}=>${part(child)}`);
+    const entries = [...value].map(([key, child]) => `${writeChild(key)}=>${writeChild(child)}`);
     return `Map(${entries.sort().join()})`;
   }
   if (ArrayBuffer.isView(value)) {
@@ -51,18 +51,20 @@ function writeObject(value: object, above: readonly object[]): string {
     return `${value.constructor.name}(${bytes.toString('base64')})`;
   }
   if (value instanceof ArrayBuffer) return `ArrayBuffer(${Buffer.from(value).toString('base64')})`;
-  return writeProperties(value, part);
+  return writeProperties(value, writeChild);
 }
 
-function writeProperties(value: object, part: (child: unknown) => string): string {
+function writeProperties(value: object, writeChild: (child: unknown) => string): string {
   const prototype = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) {
-    // What an instance keeps to itself may decide the result, and nobody sees it.
+    // The result may depend on private fields, which cannot be read from outside.
     throw new UnserialisableError(`an instance of ${value.constructor?.name} has no canonical form`);
   }
   if (Object.getOwnPropertySymbols(value).length > 0) {
-    throw new UnserialisableError('a property named by a symbol has no canonical form');
+    throw new UnserialisableError('a property with a symbol as its key has no canonical form');
   }
-  const properties = Object.entries(value).map(([name, child]) => `${JSON.stringify(name)}:${part(child)}`);
+  const properties = Object.entries(value).map(
+    ([name, child]) => `${JSON.stringify(name)}:${writeChild(child)}`,
+  );
   return `{${properties.sort().join()}}`;
 }

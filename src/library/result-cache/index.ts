@@ -1,5 +1,5 @@
 /**
- * `roundhouse/result-cache`: results of functions, kept by their arguments.
+ * `roundhouse/result-cache`: caches the results of functions by their arguments.
  *
  * @example
  * const lookUp = cachedResult(async (id: string) => await fetchTitle(id), { ttlS: 3600, name: 'lookUp' });
@@ -7,10 +7,10 @@
  * lookUp.invalidate('154587');
  */
 export {
-  type Boxed,
   type CachedFunction,
   type CachedResultOptions,
   cachedResult,
   type ResultStore,
+  type StoredResult,
 } from './cached-result.ts';
 export { UnserialisableError } from './canonical.ts';

@@ -1,4 +1,4 @@
-/** Settings read from the environment and from `.env`: kinds of values, and tables of them. */
+/** Settings read from environment variables and `.env` files. */
 export { choice, flag, integer, parsed, type Setting, seconds, text } from './kinds.ts';
 export {
   ConfigError,

@@ -1,27 +1,33 @@
-/** One setting: where it comes from, what it may be, what it means. */
+/** One setting: its environment variables, default, documentation and parser. */
 export interface Setting<T> {
-  /** The environment variable; aliases follow the first name. */
+  /** Names of the environment variable; those after the first are aliases. */
   readonly env: readonly [string, ...string[]];
-  readonly fallback: T;
+  /** Value if none of the variables is set. */
+  readonly defaultValue: T;
+  /** Unit or form of the value, for the documentation. */
   readonly unit: string;
+  /** One sentence for the documentation. */
   readonly description: string;
-  /** Turns the text of the variable into a value; throws an Error that says what would be right. */
+  /**
+   * Converts the text of the variable.
+   * @throws Error whose message completes the sentence `NAME="text" …`, as in `must be true or false`
+   */
   readonly parse: (text: string) => T;
-  /** Shown in the documentation in place of the default. */
-  readonly fallbackText?: string;
+  /** Description of the default for the documentation. Defaults to the default itself. */
+  readonly defaultText?: string;
 }
 
 type Names = string | readonly [string, ...string[]];
 
 function setting<T>(
   names: Names,
-  fallback: T,
+  defaultValue: T,
   unit: string,
   description: string,
   parse: (text: string) => T,
 ) {
   const env = typeof names === 'string' ? ([names] as const) : names;
-  return { env, fallback, unit, description, parse } satisfies Setting<T>;
+  return { env, defaultValue, unit, description, parse } satisfies Setting<T>;
 }
 
 function parseNumber(text: string, min: number, max: number, whole: boolean): number {
@@ -31,43 +37,47 @@ function parseNumber(text: string, min: number, max: number, whole: boolean): nu
   throw new Error(`must be a ${whole ? 'whole number' : 'number'} from ${min} to ${max}`);
 }
 
-export function seconds(env: Names, fallback: number, description: string, min = 0, max = 86_400) {
-  return setting(env, fallback, 's', description, (text) => parseNumber(text, min, max, false));
+/** A duration in seconds, fractions allowed, from `min` (default 0) to `max` (default 86,400: one day). */
+export function seconds(env: Names, defaultValue: number, description: string, min = 0, max = 86_400) {
+  return setting(env, defaultValue, 's', description, (text) => parseNumber(text, min, max, false));
 }
 
+/** A whole number from `min` to `max`. */
 export function integer(
   env: Names,
-  fallback: number,
+  defaultValue: number,
   unit: string,
   description: string,
   min: number,
   max: number,
 ) {
-  return setting(env, fallback, unit, description, (text) => parseNumber(text, min, max, true));
+  return setting(env, defaultValue, unit, description, (text) => parseNumber(text, min, max, true));
 }
 
-export function flag(env: Names, fallback: boolean, description: string) {
-  return setting(env, fallback, 'true or false', description, (text) => {
+/** A boolean: `true`, `1`, `yes`, `on` or `false`, `0`, `no`, `off`, in any case. */
+export function flag(env: Names, defaultValue: boolean, description: string) {
+  return setting(env, defaultValue, 'true or false', description, (text) => {
     if (['true', '1', 'yes', 'on'].includes(text.toLowerCase())) return true;
     if (['false', '0', 'no', 'off'].includes(text.toLowerCase())) return false;
     throw new Error('must be true or false');
   });
 }
 
+/** One of the strings in `options`. */
 export function choice<const T extends string>(
   env: Names,
   options: readonly T[],
-  fallback: T,
+  defaultValue: T,
   description: string,
 ) {
-  return setting<T>(env, fallback, options.join(', '), description, (text) => {
+  return setting<T>(env, defaultValue, options.join(', '), description, (text) => {
     const found = options.find((option) => option === text);
     if (found !== undefined) return found;
     throw new Error(`must be one of ${options.join(', ')}`);
   });
 }
 
-/** Text, or null where unset; `pattern` says what is allowed and `hint` says it in words. */
+/** Text that matches `pattern`, or null if unset. `hint` is the error message for text that does not match. */
 export function text(
   env: Names,
   unit: string,
@@ -81,14 +91,14 @@ export function text(
   });
 }
 
-/** Any value with a reading of its own. */
+/** A value with its own parser; see {@link Setting} for the parameters. */
 export function parsed<T>(
   env: Names,
-  fallback: T,
-  fallbackText: string,
+  defaultValue: T,
+  defaultText: string,
   unit: string,
   description: string,
   parse: (text: string) => T,
 ): Setting<T> {
-  return { ...setting(env, fallback, unit, description, parse), fallbackText };
+  return { ...setting(env, defaultValue, unit, description, parse), defaultText };
 }

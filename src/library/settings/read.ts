@@ -2,63 +2,70 @@ import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import type { Setting } from './kinds.ts';
 
-/** Settings by the name they have in the code. */
+/** Settings by their names in code. */
 export type SettingsTable = Readonly<Record<string, Setting<unknown>>>;
 
+/** The values of a table of settings, by the same names. */
 export type SettingsOf<Table extends SettingsTable> = {
   [Name in keyof Table]: Table[Name] extends Setting<infer T> ? T : never;
 };
 
+/** Environment variables, such as `process.env`. */
 export type Variables = Readonly<Record<string, string | undefined>>;
 
-/** Every fault of the settings at once, so that one start shows all there is to mend. */
+/** The configuration is invalid. Lists all problems, so that one start is enough to find and fix them. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
-  readonly faults: readonly string[];
+  /** One line for each problem. */
+  readonly problems: readonly string[];
 
-  constructor(faults: readonly string[]) {
-    super(['The configuration has faults:', ...faults.map((fault) => `  ${fault}`)].join('\n'));
-    this.faults = faults;
+  /** @param problems one line for each problem */
+  constructor(problems: readonly string[]) {
+    super(['Invalid configuration:', ...problems.map((problem) => `  ${problem}`)].join('\n'));
+    this.problems = problems;
   }
 }
 
 /**
- * Reads a table of settings from layers of variables, the first of which wins, under whichever of its names it
- * has a setting. An empty variable counts as unset. Every bad value adds a line to `faults`.
+ * Reads the settings of a table from several sources of variables.
+ * @param layers the sources; an earlier one takes precedence over a later one. An empty variable counts as unset.
+ * @param problems receives one line for each invalid value; the setting then has its default
  */
 export function readSettings<Table extends SettingsTable>(
   table: Table,
   layers: readonly Variables[],
-  faults: string[],
+  problems: string[],
 ): SettingsOf<Table> {
   const values: Record<string, unknown> = {};
-  for (const [name, setting] of Object.entries(table)) values[name] = readSetting(setting, layers, faults);
+  for (const [name, setting] of Object.entries(table)) values[name] = readSetting(setting, layers, problems);
   return values as SettingsOf<Table>;
 }
 
-function readSetting(setting: Setting<unknown>, layers: readonly Variables[], faults: string[]): unknown {
-  const given = layers.flatMap((variables) => setting.env.map((name) => [name, variables[name]] as const));
-  const [name, text] = given.find(([, value]) => value) ?? [];
-  if (name === undefined || text === undefined) return setting.fallback;
+function readSetting(setting: Setting<unknown>, layers: readonly Variables[], problems: string[]): unknown {
+  const candidates = layers.flatMap((variables) =>
+    setting.env.map((name) => [name, variables[name]] as const),
+  );
+  const [name, text] = candidates.find(([, value]) => value) ?? [];
+  if (name === undefined || text === undefined) return setting.defaultValue;
   try {
     return setting.parse(text);
   } catch (error) {
-    faults.push(`${name}=${JSON.stringify(shown(name, text))} ${(error as Error).message}`);
-    return setting.fallback;
+    problems.push(`${name}=${JSON.stringify(redact(name, text))} ${(error as Error).message}`);
+    return setting.defaultValue;
   }
 }
 
-/** What may be a user and a password; where they are not as in a URL, that may be the very fault. */
-const SECRET = /^([a-z]*:\/\/)?.*@/is;
+/** Everything up to the last `@`, which may contain credentials. An invalid URL may have them in unusual places. */
+const CREDENTIALS = /^([a-z]*:\/\/)?.*@/is;
 
-/** Keys, and passwords in URLs, must not reach the log through an error message. */
-function shown(name: string, text: string): string {
-  return name.endsWith('KEY') ? '…' : text.replace(SECRET, '$1…@').slice(0, 100);
+/** Keeps keys, and passwords in URLs, out of error messages and therefore out of the log. */
+function redact(name: string, text: string): string {
+  return name.endsWith('KEY') ? '…' : text.replace(CREDENTIALS, '$1…@').slice(0, 100);
 }
 
 /**
- * Variables from a file in the format of `.env`: none where it is not there.
- * @throws ConfigError for a file that is there and cannot be read.
+ * Reads variables from a file in `.env` format. A missing file has no variables.
+ * @throws ConfigError if the file exists and cannot be read
  */
 export function readEnvFile(path: string): Variables {
   try {

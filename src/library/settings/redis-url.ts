@@ -1,9 +1,13 @@
-const FORM = /^(rediss?:\/\/[^/?#]*(\/\d*)?|unix:\/\/\/[^?#]+(\?db=\d+)?)$/;
+const REDIS_URL = /^(rediss?:\/\/[^/?#]*(\/\d*)?|unix:\/\/\/[^?#]+(\?db=\d+)?)$/;
 
-/** Stricter than the standard of URLs: the client would refuse the rest by an error of its own, amid the start. */
+/**
+ * Checks a URL of Redis: `redis://`, `rediss://` or `unix://`. Stricter than the URL standard, because the
+ * Redis client rejects other URLs later, with errors that do not name the setting.
+ * @throws Error that describes a valid URL
+ */
 export function parseRedisUrl(text: string): string {
-  if (FORM.test(text) && URL.canParse(text) && isDecodable(text)) return text;
-  throw new Error('must be a URL, as in redis://localhost:6379/0');
+  if (REDIS_URL.test(text) && URL.canParse(text) && isDecodable(text)) return text;
+  throw new Error('must be a Redis URL such as redis://localhost:6379/0');
 }
 
 function isDecodable(text: string): boolean {

@@ -1,30 +1,30 @@
-/** Time as the cache sees it. Inject your own to test without waiting. */
+/** Source of time. Pass your own implementation to test without waiting. */
 export interface Clock {
-  /** Monotonic time in milliseconds. Only differences between two readings mean anything. */
+  /** Monotonic time in milliseconds. Only the difference between two readings is meaningful. */
   now(): number;
   /**
-   * Calls `fire` once, `delayMs` milliseconds from now, without keeping the process alive.
-   * @returns a function that cancels the call.
+   * Calls `callback` once after `delayMs` milliseconds. The timer does not keep the process alive.
+   * @returns a function that cancels the call
    */
-  after(delayMs: number, fire: () => void): () => void;
+  after(delayMs: number, callback: () => void): () => void;
 }
 
-/** setTimeout takes a signed 32-bit delay; a longer one would fire at once. */
+/** `setTimeout` takes a signed 32-bit delay: a longer one fires immediately. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
-const TICK_MS = 1;
-const READS_PER_TICK = 64;
+const READING_LIFETIME_MS = 1;
+const MAX_READS_PER_READING = 64;
 
 /**
- * A monotonic clock that is read far more often than it moves. `performance.now()` costs more than the
- * whole of a cache hit, so a reading serves for one millisecond or 64 calls, whichever ends first: the
- * second bound keeps time moving inside a long synchronous stretch, where no timer can fire.
+ * Creates a clock that reads `performance.now()`, which costs more than a whole cache hit. A reading is
+ * therefore reused for 1 ms or 64 calls, whichever comes first. The limit on calls keeps time moving during
+ * a long synchronous run, when no timer can fire.
  */
 export function createSystemClock(): Clock {
   let reading = 0;
   let readsLeft = 0;
-  let ticking = false;
-  const expire = () => {
-    ticking = false;
+  let timerSet = false;
+  const expireReading = () => {
+    timerSet = false;
     readsLeft = 0;
   };
   return {
@@ -34,24 +34,24 @@ export function createSystemClock(): Clock {
         return reading;
       }
       reading = performance.now();
-      readsLeft = READS_PER_TICK;
-      if (!ticking) {
-        ticking = true;
-        setTimeout(expire, TICK_MS).unref();
+      readsLeft = MAX_READS_PER_READING;
+      if (!timerSet) {
+        timerSet = true;
+        setTimeout(expireReading, READING_LIFETIME_MS).unref();
       }
       return reading;
     },
-    after(delayMs, fire) {
-      const due = performance.now() + delayMs;
+    after(delayMs, callback) {
+      const dueAt = performance.now() + delayMs;
       let timer: NodeJS.Timeout;
-      const arm = () => {
-        const left = due - performance.now();
+      const setTimer = () => {
+        const remainingMs = dueAt - performance.now();
         timer =
-          left > MAX_TIMEOUT_MS
-            ? setTimeout(arm, MAX_TIMEOUT_MS).unref()
-            : setTimeout(fire, Math.max(0, left)).unref();
+          remainingMs > MAX_TIMEOUT_MS
+            ? setTimeout(setTimer, MAX_TIMEOUT_MS).unref()
+            : setTimeout(callback, Math.max(0, remainingMs)).unref();
       };
-      arm();
+      setTimer();
       return () => clearTimeout(timer);
     },
   };

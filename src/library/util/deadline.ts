@@ -1,35 +1,40 @@
 import type { Clock } from './clock.ts';
 
+/** Options of {@link withinDeadline}. */
 export interface Deadline {
+  /** Source of time for `timeoutMs`. */
   clock: Clock;
+  /** How long the operation may take, in milliseconds. */
   timeoutMs: number;
-  /** Who is asked, for the error of one who does not answer. */
+  /** Subject of the error message at the deadline: `<who> did not answer within 3 s`. */
   who: string;
-  /** Ends the asking early, with its own reason. */
+  /** Aborts the operation before the deadline. */
   outer?: AbortSignal;
 }
 
 /**
- * Gives `ask` a signal and a deadline. It is raced against both, because undici does not look at the signal
- * while it connects. Once this settles, whatever `ask` left unread is given up.
- * @throws what `ask` throws, the reason of `outer`, or an Error at the deadline
+ * Runs an operation with a deadline and a signal that aborts at the deadline, when `outer` aborts and when the
+ * operation has settled. Work that the operation left unfinished, such as an unread response body, ends with it.
+ *
+ * The result is raced against the signal as well, because undici ignores a signal while it is connecting.
+ * @throws the error of the operation, the reason of `outer`, or an Error at the deadline
  */
 export async function withinDeadline<T>(
   { clock, timeoutMs, who, outer }: Deadline,
-  ask: (signal: AbortSignal) => Promise<T>,
+  operation: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   outer?.throwIfAborted();
-  const own = new AbortController();
-  const overdue = new Error(`${who} did not answer within ${timeoutMs / 1000} s`);
-  const cancelDeadline = clock.after(timeoutMs, () => own.abort(overdue));
-  const signal = outer ? AbortSignal.any([outer, own.signal]) : own.signal;
+  const controller = new AbortController();
+  const timeoutError = new Error(`${who} did not answer within ${timeoutMs / 1000} s`);
+  const cancelDeadline = clock.after(timeoutMs, () => controller.abort(timeoutError));
+  const signal = outer ? AbortSignal.any([outer, controller.signal]) : controller.signal;
   const aborted = new Promise<never>((_resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
   try {
-    return await Promise.race([ask(signal), aborted]);
+    return await Promise.race([operation(signal), aborted]);
   } finally {
     cancelDeadline();
-    own.abort();
+    controller.abort();
   }
 }

@@ -1,26 +1,26 @@
 import { createHash } from 'node:crypto';
 
 /**
- * The weak validator of a representation: equal for equal texts.
+ * Returns a weak entity tag that depends only on `text`: equal texts have equal tags.
  * @see https://www.rfc-editor.org/rfc/rfc9110.html#section-8.8.1
  */
-export function weakEtag(meaning: string): string {
-  return `W/"${createHash('sha256').update(meaning).digest('base64url').slice(0, 22)}"`;
+export function weakEtag(text: string): string {
+  return `W/"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`;
 }
 
-/** One entity tag with what may stand before it in a list. A tag may contain commas, so a list cannot be split. */
+/** One entity tag of a list, with the separators before it. Tags may contain commas, so the list cannot be split. */
 const LISTED_TAG = /[ \t,]*(?:W\/)?("[\x21\x23-\x7e\x80-\uffff]*")[ \t]*(?=,|$)/y;
 const LIST_END = /[ \t,]*$/y;
 
 /**
- * Whether an `If-None-Match` field matches the validator of the current representation, by weak comparison.
- * A malformed field matches nothing: the client then gets the whole representation.
- * @param field the value of `If-None-Match`; several fields joined by commas
- * @param etag the current validator, strong or weak, or undefined where the representation has none
+ * Returns whether an `If-None-Match` field matches the entity tag of the current representation, by weak
+ * comparison. A malformed field matches nothing, so the client gets the whole representation.
+ * @param field the value of `If-None-Match`; join repeated fields with commas
+ * @param etag the current entity tag, strong or weak, or undefined if the representation has none
  * @see https://www.rfc-editor.org/rfc/rfc9110.html#section-13.1.2
  */
 export function matchesIfNoneMatch(field: string, etag: string | undefined): boolean {
-  // The usual case, a client that repeats the one validator it was sent, needs no parser.
+  // Usual case: the client repeats the tag of its last response. No parsing needed.
   if (field === etag) return true;
   if (field.trim() === '*') return true;
   if (etag === undefined) return false;
@@ -39,7 +39,7 @@ export function matchesIfNoneMatch(field: string, etag: string | undefined): boo
 }
 
 /**
- * An entity tag without its mark of weakness, as weak comparison compares it.
+ * Returns an entity tag without `W/`, which weak comparison ignores.
  * @see https://www.rfc-editor.org/rfc/rfc9110.html#section-8.8.3.2
  */
 function opaqueTag(etag: string): string {

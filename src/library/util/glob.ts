@@ -1,33 +1,33 @@
-/** True if `pattern` holds a wildcard, that is, can match more than the one key it spells. */
+/** Returns whether `pattern` contains a wildcard, `*` or `?`. Without one it matches only itself. */
 export function isGlob(pattern: string): boolean {
   return pattern.includes('*') || pattern.includes('?');
 }
 
 /**
- * Matches a whole key against a glob: `*` stands for any run of characters, `?` for any one.
+ * Matches the whole of `text` against a glob: `*` matches any number of characters, `?` exactly one.
  *
- * Runs in O(pattern × text) at worst and needs no stack: on a mismatch only the latest `*` is tried again
- * one character further on, because an earlier `*` can gain nothing that the latest could not. A
- * translation into a regular expression would backtrack exponentially on `*a*a*a*b`.
+ * Takes O(pattern × text) time in the worst case and constant space. On a mismatch only the latest `*` is
+ * extended by one character: extending an earlier one cannot lead to a match that extending the latest misses.
+ * A translation to a regular expression would backtrack exponentially on `*a*a*a*b`.
  */
 export function matchGlob(pattern: string, text: string): boolean {
   let p = 0;
   let t = 0;
-  let star = -1;
-  let resume = 0;
+  let starAt = -1;
+  let starEnd = 0;
   while (t < text.length) {
-    const wanted = pattern[p];
-    if (wanted === '*') {
-      star = p;
-      resume = t;
+    const expected = pattern[p];
+    if (expected === '*') {
+      starAt = p;
+      starEnd = t;
       p += 1;
-    } else if (wanted === '?' || wanted === text[t]) {
+    } else if (expected === '?' || expected === text[t]) {
       p += 1;
       t += 1;
-    } else if (star >= 0) {
-      resume += 1;
-      t = resume;
-      p = star + 1;
+    } else if (starAt >= 0) {
+      starEnd += 1;
+      t = starEnd;
+      p = starAt + 1;
     } else {
       return false;
     }

@@ -4,7 +4,7 @@ import { type Clock, createSystemClock } from './clock.ts';
 export interface SerialTaskOptions {
   /** Source of time for pauses. Default: the system's clock. */
   clock?: Clock;
-  /** Pause between the end of a run and the start of the next, in milliseconds. Default: runs on request only. */
+  /** Pause between the end of a run and the start of the next, in milliseconds. Default: runs only when triggered. */
   intervalMs?: number;
 }
 
@@ -16,10 +16,10 @@ export interface SerialTaskOptions {
 export type SerialRun = (signal: AbortSignal) => Promise<number | undefined> | Promise<void>;
 
 /**
- * Runs an asynchronous task one run at a time. A trigger during a run starts exactly one more run after it,
- * however many triggers there were: the run in progress may have read state from before the trigger.
+ * Runs an asynchronous task, one run at a time. Any number of triggers during a run start exactly one more run
+ * after it, because the run in progress may have read its input before the trigger.
  *
- * The task handles its own errors. A run that rejects is an unhandled rejection, as it would be without this class.
+ * The task must handle its own errors: a run that rejects is an unhandled rejection.
  */
 export class SerialTask {
   readonly #run: SerialRun;
@@ -28,7 +28,7 @@ export class SerialTask {
   readonly #controller = new AbortController();
   #current: Promise<void> | undefined;
   #running = false;
-  #again = false;
+  #triggeredDuringRun = false;
   #backoffMs: number | undefined;
   #cancelTimer: () => void = () => {};
 
@@ -43,11 +43,11 @@ export class SerialTask {
     return this.#running;
   }
 
-  /** Starts a run now, or one more after the run in progress. Does nothing once stopped. */
+  /** Starts a run now, or one more after the run in progress. Does nothing after {@link stop}. */
   trigger(): void {
     if (this.#controller.signal.aborted) return;
     if (this.#running) {
-      this.#again = true;
+      this.#triggeredDuringRun = true;
       return;
     }
     this.#cancelTimer();
@@ -71,13 +71,13 @@ export class SerialTask {
     this.#backoffMs = delayMs;
   }
 
-  /** Aborts the signal of the run in progress and starts no other. */
+  /** Aborts the signal of the run in progress and prevents further runs. */
   stop(): void {
     this.#controller.abort();
     this.#cancelTimer();
   }
 
-  /** Stops, and resolves when the run in progress has ended. */
+  /** Like {@link stop}, and resolves when the run in progress has ended. */
   async close(): Promise<void> {
     this.stop();
     await this.#current;
@@ -90,9 +90,9 @@ export class SerialTask {
       pauseMs = (await this.#run(signal)) ?? this.#intervalMs;
     } finally {
       this.#running = false;
-      const again = this.#again && this.#backoffMs === undefined;
+      const again = this.#triggeredDuringRun && this.#backoffMs === undefined;
       const nextMs = this.#backoffMs ?? pauseMs;
-      this.#again = false;
+      this.#triggeredDuringRun = false;
       this.#backoffMs = undefined;
       if (again) this.trigger();
       else if (nextMs !== undefined) this.schedule(nextMs);

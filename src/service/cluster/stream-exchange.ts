@@ -69,12 +69,12 @@ export class StreamExchange {
       channel: this.#channel,
       onMessage: (message) => this.#onMessage(message),
     });
-    this.#subscription.onUp(() => {
+    this.#subscription.onConnected(() => {
       this.#subscribedSince = this.#link.clock.now();
       // Messages from before the subscription were not received.
       this.#sync.trigger();
     });
-    this.#subscription.onDown(() => {
+    this.#subscription.onDisconnected(() => {
       this.#subscribedSince = undefined;
     });
     this.#sync.schedule(SYNC_INTERVAL_MS);
@@ -156,7 +156,7 @@ export class StreamExchange {
   }
 
   async #synchronize(signal: AbortSignal): Promise<void> {
-    if (this.#link.state !== 'closed') return;
+    if (this.#link.state !== 'connected') return;
     const published = await this.#readPublished();
     if (!signal.aborted) this.#reconcile(published);
   }

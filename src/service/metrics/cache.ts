@@ -13,7 +13,7 @@ const INSTRUMENTS: Readonly<Record<keyof CacheTotals, readonly [string, string]>
   evictions: ['evictions_total', 'Entries evicted to stay within the limits.'],
   invalidations: ['invalidations_total', 'Keys invalidated by a change.'],
   storeErrors: ['store_errors_total', 'Errors of the store.'],
-  held: ['entries', 'Entries in the cache, including expired and fallback ones.'],
+  entryCount: ['entries', 'Entries in the cache, including expired and fallback ones.'],
   bytes: ['bytes', 'Size of the entries in bytes.'],
   inFlight: ['loads_in_flight', 'Loads in progress.'],
 };

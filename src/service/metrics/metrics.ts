@@ -1,5 +1,5 @@
 import { Counter, Registry } from '@prometheus-io/client';
-import type { CacheTotals, Clock, EndedLoad } from '../../library/cache/index.ts';
+import type { CacheTotals, Clock, SettledLoad } from '../../library/cache/index.ts';
 import type { DomainEvent, EventBus } from '../events/events.ts';
 import { INVALIDATED_KEYS } from '../events/invalidation.ts';
 import { cacheMetrics } from './cache.ts';
@@ -62,10 +62,10 @@ export class Metrics {
   }
 
   /** Records a finished load; the cache's `onLoad`. */
-  readonly recordLoad = ({ key, seconds, succeeded }: EndedLoad): void => {
+  readonly recordLoad = ({ key, durationS, succeeded }: SettledLoad): void => {
     const keyClass = this.#classOf(key);
-    this.#recordLoad(keyClass, seconds, succeeded);
-    this.loadTimes.record(keyClass, seconds, succeeded);
+    this.#recordLoad(keyClass, durationS, succeeded);
+    this.loadTimes.record(keyClass, durationS, succeeded);
   };
 
   /** Adds the metrics of the application. Called once. */

@@ -1,5 +1,10 @@
 import { Cache, type Clock, type LoadingCache } from '../../library/cache/index.ts';
-import { RedisAwayError, type RedisLink, RedisTimeoutError, TieredCache } from '../../library/redis/index.ts';
+import {
+  type RedisLink,
+  RedisTimeoutError,
+  RedisUnavailableError,
+  TieredCache,
+} from '../../library/redis/index.ts';
 import type { Config } from '../config/config.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Dependencies } from './dependencies.ts';
@@ -27,7 +32,7 @@ export function createServiceCaches(
     onLoad: metrics.recordLoad,
     onError: (err: unknown, key: string) => {
       // Logged once, when the connection is lost, not by every read that does without Redis.
-      if (err instanceof RedisAwayError) return;
+      if (err instanceof RedisUnavailableError) return;
       if (err instanceof RedisTimeoutError) log.warn({ err, key }, 'Redis command timed out');
       else log.warn({ err, key }, 'load failed: serving the last good value');
     },

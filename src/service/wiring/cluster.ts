@@ -35,7 +35,7 @@ export function createCluster(config: Config, streams: Streams, { bus, link, log
   return {
     leadership: election,
     hasAllStreams: () => exchange.isComplete,
-    state: () => ({ redisConnected: link.state === 'closed', leading: election.leading }),
+    state: () => ({ redisConnected: link.state === 'connected', leading: election.leading }),
     start() {
       exchange.start();
       election.start();

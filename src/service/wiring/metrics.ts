@@ -33,7 +33,7 @@ export function connectMetrics(
       current: (id) => samples.current(id),
       last: (id) => samples.history(id).at(-1) ?? null,
     },
-    cluster: clusterState && (() => ({ ...clusterState(), redisTotals: caches.shared?.tierTotals() ?? {} })),
+    cluster: clusterState && (() => ({ ...clusterState(), redisTotals: caches.shared?.redisTotals() ?? {} })),
     bus,
   });
 }

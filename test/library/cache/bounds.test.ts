@@ -2,20 +2,20 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Cache } from '../../../src/library/cache/cache.ts';
 import { MemoryStore } from '../../../src/library/cache/memory-store.ts';
-import type { Entry } from '../../../src/library/cache/store.ts';
+import type { CacheEntry } from '../../../src/library/cache/store.ts';
 
 const TTL = { ttlS: 60 };
 const keysOf = (cache: Pick<Cache, 'stats'>) => cache.stats().entries.map(({ key }) => key);
 
-function entry(key: string, bytes = 1): Entry<string> {
+function entry(key: string, bytes = 1): CacheEntry<string> {
   return {
     key,
     value: key,
     bytes,
     storedAt: 0,
-    bornAt: 0,
+    createdAt: 0,
     expiresAt: 1,
-    usableUntil: 1,
+    staleUntil: 1,
     lastReadAt: 0,
     invalidated: false,
     retryAt: undefined,
@@ -23,15 +23,15 @@ function entry(key: string, bytes = 1): Entry<string> {
   };
 }
 
-describe('a cache is bounded', () => {
-  test('by entries, the evicted counted', () => {
+describe('limits of a cache', () => {
+  test('evicts entries above maxEntries and counts them', () => {
     const cache = new Cache<number>({ maxEntries: 100 });
     for (let i = 0; i < 1000; i += 1) cache.set(`k${i}`, i, TTL);
     expect(cache.stats()).toMatchObject({ size: 100, evictions: 900 });
     expect(cache.get('k999')).toBe(999);
   });
 
-  test('by bytes, the evicted counted', () => {
+  test('evicts entries above maxBytes and counts them', () => {
     const cache = new Cache<string>({ maxBytes: 100_000 });
     for (let i = 0; i < 1000; i += 1) {
       cache.set(`k${i}`, 'x'.repeat(500), TTL);
@@ -43,13 +43,13 @@ describe('a cache is bounded', () => {
     expect(bytes).toBeGreaterThan(98_000);
   });
 
-  test('by default, too', () => {
+  test('maxEntries defaults to 10,000', () => {
     const cache = new Cache<number>();
     for (let i = 0; i < 10_001; i += 1) cache.set(`k${i}`, i, TTL);
     expect(cache.stats()).toMatchObject({ size: 10_000, evictions: 1 });
   });
 
-  test('by a size function of the user, which fractions cannot lead astray', () => {
+  test('maxBytes holds with a sizeOf that returns fractions', () => {
     const cache = new Cache<number>({ maxBytes: 2000, sizeOf: (value) => value / 10 });
     for (let i = 1; i <= 500; i += 1) cache.set(`k${i % 50}`, i, TTL);
     const { bytes, entries, size } = cache.stats();
@@ -58,17 +58,20 @@ describe('a cache is bounded', () => {
     expect(bytes).toBe(entries.reduce((sum, { bytes }) => sum + bytes, 0));
   });
 
-  test.each([Number.NaN, -1])('a size of %s is a fault and does not undo the bound', (size) => {
-    const cache = new Cache<number>({ maxBytes: 2000, sizeOf: (value) => (value === 0 ? size : 200) });
-    cache.set('bad', 0, TTL);
-    expect(cache.get('bad')).toBeUndefined();
-    for (let i = 1; i <= 100; i += 1) cache.set(`k${i}`, i, TTL);
-    expect(cache.stats().storeErrors).toBe(1);
-    expect(cache.stats().bytes).toBeLessThanOrEqual(2000);
-    expect(cache.stats().bytes).toBeGreaterThan(1000);
-  });
+  test.each([Number.NaN, -1])(
+    'a sizeOf that returns %s counts as a store error and maxBytes still holds',
+    (size) => {
+      const cache = new Cache<number>({ maxBytes: 2000, sizeOf: (value) => (value === 0 ? size : 200) });
+      cache.set('bad', 0, TTL);
+      expect(cache.get('bad')).toBeUndefined();
+      for (let i = 1; i <= 100; i += 1) cache.set(`k${i}`, i, TTL);
+      expect(cache.stats().storeErrors).toBe(1);
+      expect(cache.stats().bytes).toBeLessThanOrEqual(2000);
+      expect(cache.stats().bytes).toBeGreaterThan(1000);
+    },
+  );
 
-  test('a value too large for it is handed out, not kept, counted, and costs no other its place', async () => {
+  test('a value larger than maxBytes is returned, counts as an eviction and evicts no other entry', async () => {
     const cache = new Cache<string>({ maxBytes: 10_000 });
     cache.set('small', 'x', TTL);
     const huge = 'x'.repeat(10_000);
@@ -77,7 +80,7 @@ describe('a cache is bounded', () => {
     expect(cache.stats().evictions).toBe(1);
   });
 
-  test('a value too large for it does not leave its predecessor behind as the truth', () => {
+  test('a value larger than maxBytes removes the former value of its key', () => {
     const cache = new Cache<string>({ maxBytes: 10_000 });
     cache.set('k', 'old', TTL);
     cache.set('k', 'x'.repeat(10_000), TTL);
@@ -85,7 +88,7 @@ describe('a cache is bounded', () => {
     expect(cache.stats().bytes).toBe(0);
   });
 
-  test('removal gives the bytes back', () => {
+  test('removing an entry subtracts its bytes', () => {
     const cache = new Cache<string>();
     cache.set('a', 'x', TTL);
     const { bytes } = cache.stats();
@@ -99,7 +102,7 @@ describe('a cache is bounded', () => {
 });
 
 describe('eviction', () => {
-  test('spares what is read and takes what is not, the oldest first', () => {
+  test('evicts entries that were not read, oldest first', () => {
     const cache = new Cache<number>({ maxEntries: 4 });
     for (const key of ['a', 'b', 'c', 'd']) cache.set(key, 1, TTL);
     cache.get('a');
@@ -110,7 +113,7 @@ describe('eviction', () => {
     expect(keysOf(cache)).toEqual(['a', 'c', 'e', 'f']);
   });
 
-  test('a scan of keys that nobody reads twice does not flush those in use', () => {
+  test('a scan of keys that are never read does not evict keys in use', () => {
     const cache = new Cache<number>({ maxEntries: 10 });
     const inUse = ['a', 'b', 'c', 'd', 'e'];
     for (const key of inUse) cache.set(key, 1, TTL);
@@ -120,7 +123,7 @@ describe('eviction', () => {
     }
   });
 
-  test('a newcomer gets its place even where all others are in use', () => {
+  test('a new entry is stored even if all others are in use', () => {
     const cache = new Cache<number>({ maxEntries: 3 });
     for (const key of ['a', 'b', 'c']) cache.set(key, 1, TTL);
     for (const key of ['a', 'b', 'c']) cache.get(key);
@@ -128,7 +131,7 @@ describe('eviction', () => {
     expect(keysOf(cache)).toEqual(['b', 'c', 'new']);
   });
 
-  test('looking at a key without reading it does not spare it', () => {
+  test('peek does not protect an entry from eviction', () => {
     const store = new MemoryStore<string>({ maxEntries: 2, maxBytes: 100 });
     store.set(entry('a'));
     store.set(entry('b'));
@@ -142,11 +145,11 @@ describe('MemoryStore', () => {
     { maxEntries: 0, maxBytes: 10 },
     { maxEntries: 10, maxBytes: 0 },
     { maxEntries: Number.NaN, maxBytes: 10 },
-  ])('refuses the limits %j', (limits) => {
+  ])('rejects the limits %j', (limits) => {
     expect(() => new MemoryStore(limits)).toThrow(RangeError);
   });
 
-  test('lists entries oldest first, and can be changed meanwhile', () => {
+  test('iterates over entries oldest first and can be changed during the iteration', () => {
     const store = new MemoryStore<string>({ maxEntries: 10, maxBytes: 100 });
     for (const key of ['a', 'b', 'c']) store.set(entry(key));
     const seen: string[] = [];
@@ -161,7 +164,7 @@ describe('MemoryStore', () => {
     expect(seen).toEqual(['a', 'c', 'd']);
   });
 
-  test('keeps its bounds, its sums and the truth about what it lost, whatever is done to it', () => {
+  test('keeps its limits and sums and reports all evictions for any sequence of operations', () => {
     const key = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f');
     const step = fc.oneof(
       fc.record({ act: fc.constant('set' as const), key, bytes: fc.integer({ min: 1, max: 12 }) }),
@@ -170,27 +173,27 @@ describe('MemoryStore', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const store = new MemoryStore<string>({ maxEntries: 3, maxBytes: 10 });
-        const held = new Map<string, Entry<string>>();
+        const expected = new Map<string, CacheEntry<string>>();
         for (const step of steps) {
           if (step.act === 'set') {
-            const newcomer = entry(step.key, step.bytes);
-            held.set(step.key, newcomer);
-            const lost = store.set(newcomer);
-            expect(lost.includes(newcomer)).toBe(step.bytes > 10);
-            for (const loser of lost) {
-              expect(held.get(loser.key)).toBe(loser);
-              held.delete(loser.key);
+            const added = entry(step.key, step.bytes);
+            expected.set(step.key, added);
+            const evicted = store.set(added);
+            expect(evicted.includes(added)).toBe(step.bytes > 10);
+            for (const victim of evicted) {
+              expect(expected.get(victim.key)).toBe(victim);
+              expected.delete(victim.key);
             }
           } else if (step.act === 'get') {
-            expect(store.get(step.key)).toBe(held.get(step.key));
+            expect(store.get(step.key)).toBe(expected.get(step.key));
           } else {
-            expect(store.delete(step.key)).toBe(held.get(step.key));
-            held.delete(step.key);
+            expect(store.delete(step.key)).toBe(expected.get(step.key));
+            expected.delete(step.key);
           }
-          expect(new Set(store.entries())).toEqual(new Set(held.values()));
-          expect(store.size).toBe(held.size);
+          expect(new Set(store.entries())).toEqual(new Set(expected.values()));
+          expect(store.size).toBe(expected.size);
           expect(store.size).toBeLessThanOrEqual(3);
-          expect(store.bytes).toBe([...held.values()].reduce((sum, { bytes }) => sum + bytes, 0));
+          expect(store.bytes).toBe([...expected.values()].reduce((sum, { bytes }) => sum + bytes, 0));
           expect(store.bytes).toBeLessThanOrEqual(10);
         }
       }),

@@ -13,7 +13,7 @@ function setUp() {
   return { clock, cache, source: new ManualSource<string>() };
 }
 
-test('closing ends the loads under way, overtaken ones too, and tells those who wait', async () => {
+test('close aborts loads in progress, superseded ones included, and rejects their readers', async () => {
   const { cache, source } = setUp();
   const outcomes = Promise.allSettled([
     cache.getOrLoad('k', source.load, TTL),
@@ -31,7 +31,7 @@ test('closing ends the loads under way, overtaken ones too, and tells those who 
   expect(cache.stats().inFlight).toBe(0);
 });
 
-test('closing drops all entries and leaves no timer behind', async () => {
+test('close removes all entries and cancels all timers', async () => {
   const { cache, clock } = setUp();
   await cache.getOrLoad('k', () => 'v', TTL);
   cache.set('other', 'v', TTL);
@@ -41,17 +41,17 @@ test('closing drops all entries and leaves no timer behind', async () => {
   expect(cache.stats()).toMatchObject({ size: 0, bytes: 0, entries: [] });
 });
 
-test('a load that ends after closing is not kept', async () => {
+test('the value of a load that resolves after close is not cached', async () => {
   const { cache, source } = setUp();
-  const answer = expect(cache.getOrLoad('k', source.load, TTL)).rejects.toThrow(CacheClosedError);
+  const result = expect(cache.getOrLoad('k', source.load, TTL)).rejects.toThrow(CacheClosedError);
   await settle();
   cache.close();
   await source.latest.finish('late');
-  await answer;
+  await result;
   expect(cache.stats()).toMatchObject({ size: 0, bytes: 0 });
 });
 
-test('closing during a sweep does not start the sweeper again', async () => {
+test('close during a sweep does not schedule another sweep', async () => {
   const { cache, clock } = setUp();
   clock.advance(60_000);
   cache.close();
@@ -59,7 +59,7 @@ test('closing during a sweep does not start the sweeper again', async () => {
   expect(clock.pending).toBe(0);
 });
 
-test('later reads go to their source, and nothing is kept', async () => {
+test('reads after close load from their source and are not cached', async () => {
   const { cache } = setUp();
   cache.close();
   expect(await cache.read('k', () => 'v', TTL)).toMatchObject({ value: 'v', outcome: 'bypass' });
@@ -67,27 +67,27 @@ test('later reads go to their source, and nothing is kept', async () => {
   expect(cache.get('k')).toBeUndefined();
 });
 
-test('closing twice does no harm, not even to a read that came in between', async () => {
+test('a second close does not abort a read that started after the first', async () => {
   const { cache, source } = setUp();
   cache.close();
-  const answer = cache.getOrLoad('k', source.load, TTL);
+  const result = cache.getOrLoad('k', source.load, TTL);
   await settle();
   cache.close();
   await source.latest.finish('v');
-  expect(await answer).toBe('v');
+  expect(await result).toBe('v');
 });
 
-test('closing ends the loads of a cache that is off', async () => {
+test('close aborts the loads of a disabled cache', async () => {
   const cache = new Cache<string>({ enabled: false });
   const source = new ManualSource<string>();
-  const answer = expect(cache.getOrLoad('k', source.load, TTL)).rejects.toThrow(CacheClosedError);
+  const result = expect(cache.getOrLoad('k', source.load, TTL)).rejects.toThrow(CacheClosedError);
   await settle();
   cache.close();
-  await answer;
+  await result;
   expect(source.latest.signal.aborted).toBe(true);
 });
 
-test('`using` closes at the end of the block', async () => {
+test('`using` closes the cache at the end of the block', async () => {
   const clock = new FakeClock();
   {
     using cache = new Cache<string>({ clock, refreshAheadS: 15 });
@@ -97,7 +97,7 @@ test('`using` closes at the end of the block', async () => {
   expect(clock.pending).toBe(0);
 });
 
-test('a store that fails to give up its entries does not make a closed cache load', async () => {
+test('a closed cache does not refresh entries that its store failed to remove', async () => {
   const clock = new FakeClock();
   const store = new ChaosStore<string>(() => false);
   const cache = new Cache<string>({ clock, store, refreshAheadS: 15 });

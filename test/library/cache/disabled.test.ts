@@ -6,7 +6,7 @@ import { ManualSource } from '../../support/service/manual-source.ts';
 
 const TTL = { ttlS: 3 };
 
-test('with the cache off, every read goes to its source', async () => {
+test('a disabled cache loads for every read', async () => {
   const cache = new Cache<number>({ enabled: false, refreshAheadS: 15, staleIfErrorS: 30 });
   let source = 0;
   const read = () => cache.read('k', () => ++source, TTL);
@@ -16,7 +16,7 @@ test('with the cache off, every read goes to its source', async () => {
   expect(cache.stats()).toMatchObject({ size: 0, hits: 0, misses: 4, loads: 4, hitRate: 0, inFlight: 0 });
 });
 
-test('with the cache off, nothing is kept, and the other calls still answer', async () => {
+test('a disabled cache stores nothing, and its other methods work', async () => {
   const cache = new Cache<number>({ enabled: false });
   cache.set('k', 1, TTL);
   expect(cache.get('k')).toBeUndefined();
@@ -27,27 +27,27 @@ test('with the cache off, nothing is kept, and the other calls still answer', as
   expect(cache.stats()).toMatchObject({ size: 0, bytes: 0 });
 });
 
-test('with the cache off, an error is the error of that read', async () => {
+test('a disabled cache rejects each read with its own error', async () => {
   const cache = new Cache<number>({ enabled: false, staleIfErrorS: 30 });
   await cache.getOrLoad('k', () => 1, TTL);
   await expect(cache.getOrLoad('k', () => Promise.reject(new Error('down')), TTL)).rejects.toThrow('down');
   expect(cache.stats()).toMatchObject({ loads: 2, loadErrors: 1, stale: 0 });
 });
 
-test('with the cache off, loads keep their deadline and are seen to be under way', async () => {
+test('loads of a disabled cache time out and count as in flight', async () => {
   const clock = new FakeClock();
   const cache = new Cache<number>({ enabled: false, clock, loadTimeoutS: 10 });
   const source = new ManualSource<number>();
-  const answer = expect(cache.getOrLoad('k', source.load, TTL)).rejects.toThrow(LoadTimeoutError);
+  const result = expect(cache.getOrLoad('k', source.load, TTL)).rejects.toThrow(LoadTimeoutError);
   await settle();
   expect(cache.stats().inFlight).toBe(1);
   await clock.advanceAsync(10_000);
-  await answer;
+  await result;
   expect(source.latest.signal.aborted).toBe(true);
   expect(cache.stats().inFlight).toBe(0);
 });
 
-test('with the cache off, nothing is loaded in the background', async () => {
+test('a disabled cache does not refresh in the background', async () => {
   const clock = new FakeClock();
   const cache = new Cache<number>({ enabled: false, clock, refreshAheadS: 15 });
   const load = vi.fn(() => 1);

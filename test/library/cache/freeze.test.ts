@@ -23,8 +23,8 @@ function expectFrozen(value: Total): void {
   expect(value).toEqual(total());
 }
 
-describe('no reader can change what another gets', () => {
-  test('whether it loaded the value, joined the load, or came later', async () => {
+describe('a reader cannot change the value that other readers get', () => {
+  test('from a miss, a collapsed read or a hit', async () => {
     const cache = new Cache<Total>();
     const first = cache.getOrLoad('k', total, TTL);
     const second = cache.getOrLoad('k', total, TTL);
@@ -34,13 +34,13 @@ describe('no reader can change what another gets', () => {
     expectFrozen(cache.get('k')!);
   });
 
-  test('where the value was set', () => {
+  test('from set', () => {
     const cache = new Cache<Total>();
     cache.set('k', total(), TTL);
     expectFrozen(cache.get('k')!);
   });
 
-  test('where the load was overtaken: its waiters share the answer too', async () => {
+  test('from a superseded load', async () => {
     const cache = new Cache<Total>();
     const source = new ManualSource<Total>();
     const waiting = cache.getOrLoad('k', source.load, TTL);
@@ -50,21 +50,21 @@ describe('no reader can change what another gets', () => {
     expectFrozen(await waiting);
   });
 
-  test('with the cache off, so that a mistake shows there as well', async () => {
+  test('from a disabled cache, so that the mistake fails there too', async () => {
     const cache = new Cache<Total>({ enabled: false });
     expectFrozen(await cache.getOrLoad('k', total, TTL));
   });
 });
 
 describe('deepFreeze', () => {
-  test('goes on below what its owner had frozen already', () => {
+  test('freezes objects inside objects that are already frozen', () => {
     const value = Object.freeze({ inner: { list: Object.freeze([{ n: 1 }]) } });
     deepFreeze(value);
     expect(Object.isFrozen(value.inner)).toBe(true);
     expect(Object.isFrozen(value.inner.list[0])).toBe(true);
   });
 
-  test('returns its argument, cycles and all', () => {
+  test('returns its argument and accepts cycles', () => {
     interface Ring {
       next?: Ring;
     }
@@ -74,7 +74,7 @@ describe('deepFreeze', () => {
     expect(Object.isFrozen(ring.next)).toBe(true);
   });
 
-  test('has no stack to overflow', () => {
+  test('does not overflow the stack', () => {
     let deep: unknown = {};
     for (let i = 0; i < 100_000; i += 1) deep = [deep];
     expect(Object.isFrozen(deepFreeze(deep))).toBe(true);
@@ -86,7 +86,7 @@ describe('deepFreeze', () => {
     ['a Map', new Map([['a', 1]])],
     ['a Date', new Date(0)],
     ['a class instance', new (class Engine {})()],
-  ])('leaves %s alone, wherever it is', (_name, exotic) => {
+  ])('does not freeze %s', (_name, exotic) => {
     const value = deepFreeze({ exotic });
     expect(Object.isFrozen(value)).toBe(true);
     expect(Object.isFrozen(exotic)).toBe(false);
@@ -99,7 +99,7 @@ describe('deepFreeze', () => {
     expect(Object.isFrozen(bare.inner)).toBe(true);
   });
 
-  test.each([[null], [undefined], [0], ['text'], [true], [1n]])('takes %s as it is', (value) => {
+  test.each([[null], [undefined], [0], ['text'], [true], [1n]])('returns %s', (value) => {
     expect(deepFreeze(value)).toBe(value);
   });
 });

@@ -5,8 +5,8 @@ import { ManualSource } from '../../support/service/manual-source.ts';
 
 const TTL = { ttlS: 3 };
 
-/** Each way to say that what a key holds, or is about to hold, is no longer true. */
-const OVERTAKING: [string, (cache: Cache<string>) => unknown, string | undefined][] = [
+/** Each way to supersede a load, and the value that the key has afterwards. */
+const SUPERSEDING: [string, (cache: Cache<string>) => unknown, string | undefined][] = [
   ['invalidate', (cache) => cache.invalidate('stats:total'), undefined],
   ['invalidate by glob', (cache) => cache.invalidate('stats:*'), undefined],
   ['delete', (cache) => cache.delete('stats:total'), undefined],
@@ -15,7 +15,7 @@ const OVERTAKING: [string, (cache: Cache<string>) => unknown, string | undefined
   ['set', (cache) => cache.set('stats:total', 'set', { ttlS: 3 }), 'set'],
 ];
 
-describe.each(OVERTAKING)('%s during a load', (_name, overtake, left) => {
+describe.each(SUPERSEDING)('%s during a load', (_name, supersede, remaining) => {
   function setUp(staleIfErrorS: number) {
     const clock = new FakeClock();
     const cache = new Cache<string>({ clock, staleIfErrorS });
@@ -23,42 +23,42 @@ describe.each(OVERTAKING)('%s during a load', (_name, overtake, left) => {
   }
 
   test.each([0, 30])(
-    'the waiting get its answer, which is not kept (fallback %s s)',
+    'its readers readers get its value, which is not cached (staleIfErrorS %s)',
     async (staleIfErrorS) => {
       const { cache, source } = setUp(staleIfErrorS);
-      const waiting = [1, 2].map(() => cache.getOrLoad('stats:total', source.load, TTL));
+      const readers = [1, 2].map(() => cache.getOrLoad('stats:total', source.load, TTL));
       await settle();
-      overtake(cache);
+      supersede(cache);
       await source.latest.finish('before the change');
-      expect(await Promise.all(waiting)).toEqual(['before the change', 'before the change']);
-      expect(cache.get('stats:total')).toBe(left);
+      expect(await Promise.all(readers)).toEqual(['before the change', 'before the change']);
+      expect(cache.get('stats:total')).toBe(remaining);
     },
   );
 
-  test('a load begun in the same turn is overtaken too', async () => {
+  test('supersedes a load that started in the same turn', async () => {
     const { cache, source } = setUp(0);
-    const waiting = cache.getOrLoad('stats:total', source.load, TTL);
-    overtake(cache);
+    const readers = cache.getOrLoad('stats:total', source.load, TTL);
+    supersede(cache);
     await settle();
     await source.latest.finish('before the change');
-    expect(await waiting).toBe('before the change');
-    expect(cache.get('stats:total')).toBe(left);
+    expect(await readers).toBe('before the change');
+    expect(cache.get('stats:total')).toBe(remaining);
   });
 
-  test('the error of an overtaken load does no harm to what came after it', async () => {
+  test('the error of a superseded load does not affect a newer value', async () => {
     const { cache, source } = setUp(0);
-    const waiting = cache.getOrLoad('stats:total', source.load, TTL);
+    const readers = cache.getOrLoad('stats:total', source.load, TTL);
     await settle();
-    overtake(cache);
+    supersede(cache);
     cache.set('stats:total', 'newer', TTL);
     await source.latest.fail(new Error('down'));
-    expect(await waiting).toBe('newer');
+    expect(await readers).toBe('newer');
     expect(cache.get('stats:total')).toBe('newer');
   });
 });
 
 describe('after an invalidation during a load', () => {
-  test('a new reader does not join the overtaken load, and only the new answer is kept', async () => {
+  test('a new reader does not join the superseded load, and only the new value is cached', async () => {
     const cache = new Cache<string>();
     const source = new ManualSource<string>();
     const early = cache.getOrLoad('k', source.load, TTL);
@@ -78,7 +78,7 @@ describe('after an invalidation during a load', () => {
     expect(cache.get('k')).toBe('new');
   });
 
-  test('it makes no difference that the overtaken load ends first', async () => {
+  test('the superseded load may settle first', async () => {
     const cache = new Cache<string>();
     const source = new ManualSource<string>();
     const early = cache.getOrLoad('k', source.load, TTL);
@@ -94,9 +94,9 @@ describe('after an invalidation during a load', () => {
     expect(cache.get('k')).toBe('new');
   });
 
-  test('an invalidation from within the load itself counts', async () => {
+  test('a load can invalidate its own key', async () => {
     const cache = new Cache<string>();
-    const answer = await cache.getOrLoad(
+    const result = await cache.getOrLoad(
       'k',
       () => {
         cache.invalidate('k');
@@ -104,11 +104,11 @@ describe('after an invalidation during a load', () => {
       },
       TTL,
     );
-    expect(answer).toBe('old');
+    expect(result).toBe('old');
     expect(cache.get('k')).toBeUndefined();
   });
 
-  test('a load that outlives several invalidations is still not kept', async () => {
+  test('the value of a load superseded by several invalidations is not cached', async () => {
     const cache = new Cache<string>();
     const source = new ManualSource<string>();
     const early = cache.getOrLoad('k', source.load, TTL);
@@ -120,7 +120,7 @@ describe('after an invalidation during a load', () => {
     expect(cache.get('k')).toBeUndefined();
   });
 
-  test('an overtaken waiter whose load fails gets the newer value, which is not called stale', async () => {
+  test('a reader whose superseded load fails gets the newer value, not as stale', async () => {
     const cache = new Cache<string>({ staleIfErrorS: 30 });
     const source = new ManualSource<string>();
     const early = cache.read('k', source.load, TTL);
@@ -133,7 +133,7 @@ describe('after an invalidation during a load', () => {
 });
 
 describe('invalidate', () => {
-  test.each([0, 30])('no later reader gets the value (fallback %s s)', async (staleIfErrorS) => {
+  test.each([0, 30])('no later reader gets the value (staleIfErrorS %s)', async (staleIfErrorS) => {
     const cache = new Cache<string>({ staleIfErrorS });
     cache.set('k', 'old', TTL);
     expect(cache.invalidate('k')).toBe(1);
@@ -142,14 +142,14 @@ describe('invalidate', () => {
     expect(await cache.getOrLoad('k', () => 'new', TTL)).toBe('new');
   });
 
-  test('touches the keys that match and no other', () => {
+  test('affects only keys that match', () => {
     const cache = new Cache<number>();
     for (const key of ['stats:total', 'stats:engine:1', 'my-stats:x', 'vpn:status']) cache.set(key, 1, TTL);
     expect(cache.invalidate('stats:*')).toBe(2);
     expect(cache.stats().entries.map(({ key }) => key)).toEqual(['my-stats:x', 'vpn:status']);
   });
 
-  test('without a wildcard means that one key, not those that contain it', () => {
+  test('without a wildcard affects one key, not keys that contain the pattern', () => {
     const cache = new Cache<number>();
     for (const key of ['stats', 'stats:total', 'x:stats']) cache.set(key, 1, TTL);
     expect(cache.invalidate('stats')).toBe(1);
@@ -157,7 +157,7 @@ describe('invalidate', () => {
     expect(cache.invalidate('')).toBe(0);
   });
 
-  test('counts keys that were fresh or being loaded, each once, and nothing else', async () => {
+  test('counts keys with a fresh value or a load in progress, once each', async () => {
     const clock = new FakeClock();
     const cache = new Cache<string>({ clock, staleIfErrorS: 30 });
     const source = new ManualSource<string>();
@@ -173,7 +173,7 @@ describe('invalidate', () => {
     await loading;
   });
 
-  test('a fresh value set or loaded afterwards is fresh again', async () => {
+  test('a value stored afterwards is fresh', async () => {
     const cache = new Cache<string>({ staleIfErrorS: 30 });
     cache.set('k', 'old', TTL);
     cache.invalidate('k');
@@ -185,7 +185,7 @@ describe('invalidate', () => {
   });
 });
 
-test('clear by pattern removes what matches, fallbacks too, and says how many were fresh', async () => {
+test('clear with a pattern removes matching keys, stale values included, and returns how many were fresh', async () => {
   const clock = new FakeClock();
   const cache = new Cache<number>({ clock, staleIfErrorS: 30 });
   cache.set('a:old', 1, { ttlS: 1 });

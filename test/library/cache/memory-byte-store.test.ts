@@ -4,7 +4,7 @@ import { FakeClock } from '../../support/fake-clock.ts';
 
 const bytes = (text: string) => Buffer.from(text);
 
-test('what is set can be read until it expires, and tells how long that is', async () => {
+test('returns stored bytes and their remaining TTL until they expire', async () => {
   const clock = new FakeClock();
   const store = new MemoryByteStore({ clock });
   expect(await store.get('a')).toBeUndefined();
@@ -19,7 +19,7 @@ test('what is set can be read until it expires, and tells how long that is', asy
   expect(store.size).toBe(0);
 });
 
-test('what is deleted is gone', async () => {
+test('does not return deleted bytes', async () => {
   const store = new MemoryByteStore();
   await store.set('a', bytes('1'), 1000);
   await store.delete('a');
@@ -28,7 +28,7 @@ test('what is deleted is gone', async () => {
   expect(store.bytes).toBe(0);
 });
 
-test('it stays within its bounds, and what is too large for them does not empty it', async () => {
+test('keeps its limits, and a value above them evicts no other entry', async () => {
   const store = new MemoryByteStore({ maxEntries: 3, maxBytes: 10_000 });
   for (let i = 0; i < 10; i += 1) await store.set(`key ${i}`, bytes('x'), 1000);
   expect(store.size).toBe(3);
@@ -40,7 +40,7 @@ test('it stays within its bounds, and what is too large for them does not empty 
   expect((await store.get('large 2'))?.bytes.byteLength).toBe(4000);
 });
 
-test('expired entries go while others are set, without a timer', async () => {
+test('removes expired entries during set, without a timer', async () => {
   const clock = new FakeClock();
   const store = new MemoryByteStore({ clock });
   for (let i = 0; i < 100; i += 1) await store.set(`old ${i}`, bytes('x'), 1000);
@@ -50,7 +50,7 @@ test('expired entries go while others are set, without a timer', async () => {
   expect(clock.pending).toBe(0);
 });
 
-test('bounds that make no sense are refused', () => {
+test('rejects invalid limits', () => {
   expect(() => new MemoryByteStore({ maxEntries: 0 })).toThrow(RangeError);
   expect(() => new MemoryByteStore({ maxBytes: 1.5 })).toThrow(RangeError);
 });

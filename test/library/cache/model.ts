@@ -5,22 +5,22 @@ import { type FakeClock, settle } from '../../support/fake-clock.ts';
 export const KEYS = ['a:1', 'a:2', 'b:1'] as const;
 export type Key = (typeof KEYS)[number];
 
-/** What a source answers: which state of it, and, to tell answers of one state apart, a serial number. */
+/** A value of a source. The serial number distinguishes values of the same version. */
 export interface Value {
   readonly version: number;
   readonly serial: number;
 }
 
 interface Source {
-  /** Rises with each change. */
+  /** Incremented by each change. */
   version: number;
-  /** The version that its last invalidation announced: what a read after it may not fall short of. */
-  announced: number;
-  /** Rises whenever loads under way are overtaken. */
+  /** Version at the latest invalidation. A later read must not return an older one. */
+  invalidatedAt: number;
+  /** Incremented whenever loads in progress are superseded. */
   epoch: number;
 }
 
-interface PendingLoad {
+interface ModelLoad {
   readonly key: Key;
   readonly version: number;
   readonly epoch: number;
@@ -28,7 +28,7 @@ interface PendingLoad {
   readonly reject: (error: Error) => void;
 }
 
-interface Kept {
+interface CachedValue {
   readonly value: Value;
   readonly storedAt: number;
   invalidated: boolean;
@@ -36,58 +36,58 @@ interface Kept {
 
 type Read = CacheRead<Value | undefined>;
 
-/** What the world is like in one run. `lossy` caches may lack what they were given to keep. */
-export interface Setting {
+/** Options of one run. */
+export interface ModelOptions {
   readonly ttlS: number;
   readonly staleIfErrorS: number;
+  /** Whether the cache may have lost values that were stored, as with a small or failing store. */
   readonly lossy: boolean;
 }
 
-/**
- * Sources, a cache over them, and a simple account of what that cache must hold. Every answer is held
- * against the account as it comes in.
- */
+/** Sources, a cache of their values, and a simple model of what that cache must contain. Checks every read. */
 export class Model {
   readonly #cache: Cache<Value | undefined>;
   readonly #clock: FakeClock;
   readonly #ttlMs: number;
   readonly #usableMs: number;
   readonly #lossy: boolean;
-  readonly #sources = new Map<Key, Source>(KEYS.map((key) => [key, { version: 0, announced: 0, epoch: 0 }]));
-  readonly #pending: PendingLoad[] = [];
-  /** Loads that have ended within this turn: no promise callback has seen it yet. */
-  #ended: { load: PendingLoad; outcome: { value: Value | undefined } | 'failed' }[] = [];
-  readonly #kept = new Map<Key, Kept>();
-  /** Checks that have to wait until all promise callbacks have run. */
-  #later: (() => void)[] = [];
+  readonly #sources = new Map<Key, Source>(
+    KEYS.map((key) => [key, { version: 0, invalidatedAt: 0, epoch: 0 }]),
+  );
+  readonly #pending: ModelLoad[] = [];
+  /** Loads settled since the last {@link settle}: no promise callback has run for them yet. */
+  #settledLoads: { load: ModelLoad; outcome: { value: Value | undefined } | 'failed' }[] = [];
+  readonly #cached = new Map<Key, CachedValue>();
+  /** Checks that run in {@link settle}, where an error fails the test. */
+  #checks: (() => void)[] = [];
   #serial = 0;
-  /** Counted since the last full clear, as the cache counts. */
+  /** Since the last full clear. */
   #counts = { reads: 0, hits: 0, stale: 0 };
-  #unanswered = 0;
+  #unsettledReads = 0;
 
-  constructor(cache: Cache<Value | undefined>, clock: FakeClock, setting: Setting) {
+  constructor(cache: Cache<Value | undefined>, clock: FakeClock, options: ModelOptions) {
     this.#cache = cache;
     this.#clock = clock;
-    this.#ttlMs = setting.ttlS * 1000;
-    this.#usableMs = (setting.ttlS + setting.staleIfErrorS) * 1000;
-    this.#lossy = setting.lossy;
+    this.#ttlMs = options.ttlS * 1000;
+    this.#usableMs = (options.ttlS + options.staleIfErrorS) * 1000;
+    this.#lossy = options.lossy;
   }
 
   read(key: Key): void {
-    const { announced } = this.#source(key);
+    const { invalidatedAt } = this.#source(key);
     this.#counts.reads += 1;
     const read = this.#cache.read(key, this.#loader(key), { ttlS: this.#ttlMs / 1000 });
     if (!(read instanceof Promise)) {
-      this.#checkAtOnce(key, read, announced);
+      this.#checkSynchronous(key, read, invalidatedAt);
       return;
     }
-    expect(this.#freshValue(key), `${key} is fresh, and its reader must not wait`).toSatisfy(
+    expect(this.#freshValue(key), `fresh value of ${key} for a read that waits`).toSatisfy(
       (value) => value === undefined || this.#lossy,
     );
-    this.#unanswered += 1;
+    this.#unsettledReads += 1;
     read.then(
-      (answer) => this.#checkAnswer(key, answer, announced),
-      () => this.#checkFailure(key),
+      (result) => this.#checkResolved(key, result, invalidatedAt),
+      () => this.#checkRejected(key),
     );
   }
 
@@ -96,42 +96,42 @@ export class Model {
     const value = this.#cache.get(key);
     if (value !== undefined) this.#counts.hits += 1;
     if (value !== undefined || !this.#lossy) {
-      expect(value, `the fresh value of ${key}`).toBe(this.#freshValue(key));
+      expect(value, `fresh value of ${key}`).toBe(this.#freshValue(key));
     }
   }
 
-  /** Ends a load with the state its source had when the load began, or with `undefined`. */
-  finish(choice: number, nothing: boolean): void {
+  /** Resolves a load with the version that its source had when the load started, or with undefined. */
+  finish(choice: number, absent: boolean): void {
     const load = this.#take(choice);
     if (!load) return;
     this.#serial += 1;
-    const value = nothing ? undefined : { version: load.version, serial: this.#serial };
+    const value = absent ? undefined : { version: load.version, serial: this.#serial };
     load.resolve(value);
-    this.#ended.push({ load, outcome: { value } });
+    this.#settledLoads.push({ load, outcome: { value } });
   }
 
   fail(choice: number): void {
     const load = this.#take(choice);
     if (!load) return;
     load.reject(new Error('source is down'));
-    this.#ended.push({ load, outcome: 'failed' });
+    this.#settledLoads.push({ load, outcome: 'failed' });
   }
 
-  /** The sources change and nobody is told: what TTLs are for. */
-  drift(pattern: string): void {
+  /** Changes sources without an invalidation. */
+  changeSilently(pattern: string): void {
     for (const key of matching(pattern)) this.#source(key).version += 1;
   }
 
   change(pattern: string): void {
-    this.drift(pattern);
+    this.changeSilently(pattern);
     let fresh = 0;
     for (const key of matching(pattern)) {
       if (this.#freshValue(key)) fresh += 1;
-      this.#overtake(key);
-      const kept = this.#kept.get(key);
-      if (kept) kept.invalidated = true;
-      // Without a time to stand in, it is of no further use.
-      if (this.#usableMs === this.#ttlMs) this.#kept.delete(key);
+      this.#supersede(key);
+      const cached = this.#cached.get(key);
+      if (cached) cached.invalidated = true;
+      // Without staleIfErrorS it can no longer be served.
+      if (this.#usableMs === this.#ttlMs) this.#cached.delete(key);
     }
     const affected = this.#cache.invalidate(pattern);
     if (!this.#lossy) expect(affected).toBeGreaterThanOrEqual(fresh);
@@ -142,7 +142,7 @@ export class Model {
     const fresh = this.#freshValue(key) !== undefined;
     this.#remove(key);
     const deleted = this.#cache.delete(key);
-    if (!this.#lossy) expect(deleted, `whether ${key} was there`).toBe(fresh);
+    if (!this.#lossy) expect(deleted, `whether ${key} was deleted`).toBe(fresh);
   }
 
   clear(pattern: string | undefined): void {
@@ -150,16 +150,16 @@ export class Model {
     const fresh = keys.filter((key) => this.#freshValue(key)).length;
     for (const key of keys) this.#remove(key);
     const removed = this.#cache.clear(pattern);
-    if (!this.#lossy) expect(removed, 'fresh values that a clear removed').toBe(fresh);
+    if (!this.#lossy) expect(removed, 'fresh values that clear removed').toBe(fresh);
     if (pattern === undefined) this.#counts = { reads: 0, hits: 0, stale: 0 };
   }
 
   set(key: Key): void {
-    this.drift(key);
-    this.#overtake(key);
+    this.changeSilently(key);
+    this.#supersede(key);
     this.#serial += 1;
     const value = { version: this.#source(key).version, serial: this.#serial };
-    this.#keep(key, value);
+    this.#store(key, value);
     this.#cache.set(key, value, { ttlS: this.#ttlMs / 1000 });
   }
 
@@ -173,17 +173,17 @@ export class Model {
     await this.#clock.advanceAsync(ms);
   }
 
-  /** Lets all promise callbacks run, then checks what can be known only now. */
+  /** Runs all promise callbacks, then all checks. */
   async settle(): Promise<void> {
-    for (const { load, outcome } of this.#ended) {
+    for (const { load, outcome } of this.#settledLoads) {
       if (outcome === 'failed' || load.epoch !== this.#source(load.key).epoch) continue;
-      if (outcome.value === undefined) this.#kept.delete(load.key);
-      else this.#keep(load.key, outcome.value);
+      if (outcome.value === undefined) this.#cached.delete(load.key);
+      else this.#store(load.key, outcome.value);
     }
-    this.#ended = [];
+    this.#settledLoads = [];
     await settle();
-    for (const check of this.#later) check();
-    this.#later = [];
+    for (const check of this.#checks) check();
+    this.#checks = [];
     this.#checkState();
   }
 
@@ -191,9 +191,9 @@ export class Model {
     await this.settle();
     this.#cache.close();
     await settle();
-    expect(this.#unanswered, 'reads that were never answered').toBe(0);
-    expect(this.#pending, 'loads that were never ended').toEqual([]);
-    if (!this.#lossy) expect(this.#clock.pending, 'timers left behind').toBe(0);
+    expect(this.#unsettledReads, 'reads that never settled').toBe(0);
+    expect(this.#pending, 'loads that never settled').toEqual([]);
+    if (!this.#lossy) expect(this.#clock.pending, 'timers after close').toBe(0);
   }
 
   #source(key: Key): Source {
@@ -201,95 +201,97 @@ export class Model {
   }
 
   #loader(key: Key) {
-    // A reader's own load begins with its read. Further ones refresh in the background, when they begin.
+    // The first load belongs to the epoch of its read. Background refreshes belong to the epoch in which they start.
     let { epoch } = this.#source(key);
-    let begun = false;
+    let started = false;
     return (signal: AbortSignal): Promise<Value | undefined> => {
-      if (begun) epoch = this.#source(key).epoch;
-      begun = true;
+      if (started) epoch = this.#source(key).epoch;
+      started = true;
       const { promise, resolve, reject } = Promise.withResolvers<Value | undefined>();
       const load = { key, version: this.#source(key).version, epoch, resolve, reject };
       this.#pending.push(load);
       signal.addEventListener('abort', () => {
-        const at = this.#pending.indexOf(load);
-        if (at >= 0) this.#pending.splice(at, 1);
+        const index = this.#pending.indexOf(load);
+        if (index >= 0) this.#pending.splice(index, 1);
       });
       return promise;
     };
   }
 
-  #take(choice: number): PendingLoad | undefined {
+  #take(choice: number): ModelLoad | undefined {
     return this.#pending.splice(choice % Math.max(1, this.#pending.length), 1)[0];
   }
 
-  #keep(key: Key, value: Value): void {
-    this.#kept.set(key, { value, storedAt: this.#clock.now(), invalidated: false });
+  #store(key: Key, value: Value): void {
+    this.#cached.set(key, { value, storedAt: this.#clock.now(), invalidated: false });
   }
 
-  #overtake(key: Key): void {
+  #supersede(key: Key): void {
     const source = this.#source(key);
     source.epoch += 1;
-    source.announced = source.version;
+    source.invalidatedAt = source.version;
   }
 
   #remove(key: Key): void {
-    this.#overtake(key);
-    this.#kept.delete(key);
+    this.#supersede(key);
+    this.#cached.delete(key);
   }
 
   #freshValue(key: Key): Value | undefined {
-    const kept = this.#kept.get(key);
-    if (!kept || kept.invalidated || this.#clock.now() - kept.storedAt >= this.#ttlMs) return undefined;
-    return kept.value;
+    const cached = this.#cached.get(key);
+    if (!cached || cached.invalidated || this.#clock.now() - cached.storedAt >= this.#ttlMs) return undefined;
+    return cached.value;
   }
 
-  #checkAtOnce(key: Key, { value, outcome, ageS, ttlS }: Read, announced: number): void {
-    const kept = this.#kept.get(key);
-    if (outcome !== 'stale') expectNotOvertaken(key, value, announced);
-    expect(value, `what ${key} answered at once`).toBe(kept?.value);
-    const age = this.#clock.now() - kept!.storedAt;
-    expect(ageS).toBe(age / 1000);
-    expect(ttlS).toBe((this.#ttlMs - age) / 1000);
+  #checkSynchronous(key: Key, { value, outcome, ageS, ttlS }: Read, invalidatedAt: number): void {
+    const cached = this.#cached.get(key);
+    if (outcome !== 'stale') expectNotOlder(key, value, invalidatedAt);
+    expect(value, `value of ${key} without a load`).toBe(cached?.value);
+    const ageMs = this.#clock.now() - cached!.storedAt;
+    expect(ageS).toBe(ageMs / 1000);
+    expect(ttlS).toBe((this.#ttlMs - ageMs) / 1000);
     if (outcome === 'stale') {
       this.#counts.stale += 1;
-      expect(this.#freshValue(key), `${key} was called stale`).toBeUndefined();
-      expect(age, `age of a stale ${key}`).toBeLessThan(this.#usableMs);
+      expect(this.#freshValue(key), `fresh value of ${key} for a stale read`).toBeUndefined();
+      expect(ageMs, `age of a stale ${key}`).toBeLessThan(this.#usableMs);
       return;
     }
     this.#counts.hits += 1;
     expect(outcome).toBe('hit');
-    expect(kept!.invalidated, `${key} was a hit after its invalidation`).toBe(false);
-    if (age < this.#ttlMs) return;
-    expect(age, `age of ${key} while it is refreshed`).toBeLessThan(2 * this.#ttlMs);
+    expect(cached!.invalidated, `whether a hit of ${key} was invalidated`).toBe(false);
+    if (ageMs < this.#ttlMs) return;
+    expect(ageMs, `age of ${key} during its refresh`).toBeLessThan(2 * this.#ttlMs);
     const { epoch } = this.#source(key);
-    const isCurrent = (load: PendingLoad) => load.key === key && load.epoch === epoch;
-    if (this.#ended.some(({ load }) => isCurrent(load)) || this.#pending.some(isCurrent)) return;
-    // Not seen yet, the refresh may have been begun by this very read.
-    this.#later.push(() => {
-      const refreshed = this.#pending.some(isCurrent);
-      expect(refreshed, `${key} was a hit past its time with no refresh under way`).toBe(true);
+    const isCurrent = (load: ModelLoad) => load.key === key && load.epoch === epoch;
+    if (this.#settledLoads.some(({ load }) => isCurrent(load)) || this.#pending.some(isCurrent)) return;
+    // This read may have started the refresh, which calls its load in a later microtask.
+    this.#checks.push(() => {
+      const refreshing = this.#pending.some(isCurrent);
+      expect(refreshing, `whether an expired hit of ${key} is being refreshed`).toBe(true);
     });
   }
 
-  #checkAnswer(key: Key, { value, outcome, ageS }: Read, announced: number): void {
-    this.#unanswered -= 1;
+  #checkResolved(key: Key, { value, outcome, ageS }: Read, invalidatedAt: number): void {
+    this.#unsettledReads -= 1;
     if (outcome === 'stale') this.#counts.stale += 1;
-    this.#later.push(() => {
+    // Read now: the actions between this callback and the checks may change it.
+    const cached = this.#cached.get(key)?.value;
+    this.#checks.push(() => {
       if (outcome !== 'stale') {
         expect(['miss', 'collapsed']).toContain(outcome);
-        if (value) expectNotOvertaken(key, value, announced);
+        if (value) expectNotOlder(key, value, invalidatedAt);
       } else {
-        expect(value, `what stood in for ${key}`).toBe(this.#kept.get(key)?.value);
+        expect(value, `stale value of ${key}`).toBe(cached);
         expect(ageS * 1000, `age of a stale ${key}`).toBeLessThan(this.#usableMs);
       }
     });
   }
 
-  #checkFailure(key: Key): void {
-    this.#unanswered -= 1;
-    const kept = this.#kept.get(key);
-    const usable = kept !== undefined && this.#clock.now() - kept.storedAt < this.#usableMs;
-    this.#later.push(() => expect(usable && !this.#lossy, `${key} failed despite its fallback`).toBe(false));
+  #checkRejected(key: Key): void {
+    this.#unsettledReads -= 1;
+    const cached = this.#cached.get(key);
+    const usable = cached !== undefined && this.#clock.now() - cached.storedAt < this.#usableMs;
+    this.#checks.push(() => expect(usable && !this.#lossy, `whether ${key} had a stale value`).toBe(false));
   }
 
   #currentLoads(key: Key): number {
@@ -300,7 +302,7 @@ export class Model {
   #checkState(): void {
     const stats = this.#cache.stats();
     for (const key of KEYS) expect(this.#currentLoads(key), `loads of ${key}`).toBeLessThanOrEqual(1);
-    expect(stats.inFlight, 'loads under way').toBe(this.#pending.length);
+    expect(stats.inFlight, 'loads in progress').toBe(this.#pending.length);
     expect(stats.hits, 'hits').toBe(this.#counts.hits);
     expect(stats.hits + stats.misses, 'hits and misses').toBe(this.#counts.reads);
     expect(stats.stale, 'stale reads').toBe(this.#counts.stale);
@@ -309,19 +311,19 @@ export class Model {
     const fresh = KEYS.filter((key) => this.#freshValue(key));
     const listed = stats.entries.map(({ key }) => key as Key);
     if (!this.#lossy) expect(new Set(listed), 'listed entries').toEqual(new Set(fresh));
-    for (const { key, age, ttlRemaining } of stats.entries) {
+    for (const { key, ageS, ttlS } of stats.entries) {
       expect(fresh, 'fresh keys').toContain(key);
-      const kept = this.#kept.get(key as Key)!;
-      expect(age).toBe((this.#clock.now() - kept.storedAt) / 1000);
-      expect(ttlRemaining).toBe((kept.storedAt + this.#ttlMs - this.#clock.now()) / 1000);
-      expect(ttlRemaining).toBeGreaterThan(0);
+      const cached = this.#cached.get(key as Key)!;
+      expect(ageS).toBe((this.#clock.now() - cached.storedAt) / 1000);
+      expect(ttlS).toBe((cached.storedAt + this.#ttlMs - this.#clock.now()) / 1000);
+      expect(ttlS).toBeGreaterThan(0);
     }
   }
 }
 
-function expectNotOvertaken(key: Key, value: Value | undefined, announced: number): void {
-  expect(value?.version, `${key} was older than the invalidation before its read`).toBeGreaterThanOrEqual(
-    announced,
+function expectNotOlder(key: Key, value: Value | undefined, invalidatedAt: number): void {
+  expect(value?.version, `version of ${key} in a read after an invalidation`).toBeGreaterThanOrEqual(
+    invalidatedAt,
   );
 }
 

@@ -9,7 +9,7 @@ function setUp() {
 }
 
 describe('time to live', () => {
-  test.each([2, 3, 0.25])('a value kept for %s s is a hit up to that time and not at it', (ttlS) => {
+  test.each([2, 3, 0.25])('a value with a TTL of %s s is a hit before that time and not at it', (ttlS) => {
     const { cache, clock } = setUp();
     cache.set('stats:total', 'a', { ttlS });
     clock.advance(ttlS * 1000 - 1);
@@ -18,7 +18,7 @@ describe('time to live', () => {
     expect(cache.get('stats:total')).toBeUndefined();
   });
 
-  test('a load is repeated once its value has expired, and not before', async () => {
+  test('a key is loaded again when its value has expired, and not before', async () => {
     const { cache, clock } = setUp();
     const load = vi.fn(() => load.mock.calls.length);
     const read = () => cache.getOrLoad('orchestrator:status', load, { ttlS: 2 });
@@ -29,13 +29,13 @@ describe('time to live', () => {
     expect(await read()).toBe(2);
   });
 
-  test('a value counts its age from the end of its load', async () => {
+  test('the age of a value starts at the end of its load', async () => {
     const { cache, clock } = setUp();
     const source = new ManualSource<string>();
-    const answer = cache.getOrLoad('k', source.load, { ttlS: 3 });
+    const result = cache.getOrLoad('k', source.load, { ttlS: 3 });
     await clock.advanceAsync(2000);
     await source.latest.finish('slow');
-    await answer;
+    await result;
     await clock.advanceAsync(2500);
     expect(cache.read('k', source.load, { ttlS: 3 })).toMatchObject({ outcome: 'hit', ageS: 2.5, ttlS: 0.5 });
   });
@@ -48,14 +48,14 @@ describe('time to live', () => {
     expect(load).toHaveBeenCalledTimes(2);
   });
 
-  test('an infinite TTL never ends', async () => {
+  test('a value with an infinite TTL never expires', async () => {
     const { cache, clock } = setUp();
     cache.set('k', 1, { ttlS: Number.POSITIVE_INFINITY });
     clock.advance(1e15);
     expect(cache.get('k')).toBe(1);
   });
 
-  test.each([-1, Number.NaN])('a TTL of %s is refused', (ttlS) => {
+  test.each([-1, Number.NaN])('rejects a TTL of %s', (ttlS) => {
     const { cache } = setUp();
     expect(() => cache.set('k', 1, { ttlS })).toThrow(RangeError);
     expect(() => cache.getOrLoad('k', () => 1, { ttlS })).toThrow(RangeError);
@@ -64,8 +64,8 @@ describe('time to live', () => {
   });
 });
 
-describe('what is kept', () => {
-  test.each([[null], [0], [''], [false], [Number.NaN]])('%j is a value like any other', async (value) => {
+describe('which values are cached', () => {
+  test.each([[null], [0], [''], [false], [Number.NaN]])('%j is cached', async (value) => {
     const { cache } = setUp();
     const load = vi.fn(() => value);
     expect(await cache.getOrLoad('k', load, { ttlS: 3 })).toBe(value);
@@ -77,7 +77,7 @@ describe('what is kept', () => {
     expect(cache.stats()).toMatchObject({ size: 2, hits: 3, misses: 1 });
   });
 
-  test('undefined is an answer but is never kept', async () => {
+  test('undefined is returned but never cached', async () => {
     const { cache } = setUp();
     const load = vi.fn(() => undefined);
     expect(await cache.getOrLoad('k', load, { ttlS: 3 })).toBeUndefined();
@@ -87,7 +87,7 @@ describe('what is kept', () => {
     expect(() => cache.set('k', undefined, { ttlS: 3 })).toThrow(TypeError);
   });
 
-  test('once a source answers undefined, its former value no longer stands in for anything', async () => {
+  test('after a load of undefined the former value is not served as stale', async () => {
     const clock = new FakeClock();
     const cache = new Cache<string | undefined>({ clock, staleIfErrorS: 30 });
     await cache.getOrLoad('user:1', () => 'Ada', { ttlS: 3 });
@@ -97,7 +97,7 @@ describe('what is kept', () => {
     await expect(cache.getOrLoad('user:1', failing, { ttlS: 3 })).rejects.toThrow('down');
   });
 
-  test('a later value replaces an earlier one, with its own time to live', () => {
+  test('a later value replaces an earlier one and has its own TTL', () => {
     const { cache, clock } = setUp();
     cache.set('k', 'first', { ttlS: 2 });
     clock.advance(1500);
@@ -107,7 +107,7 @@ describe('what is kept', () => {
     expect(cache.stats().size).toBe(1);
   });
 
-  test('keys do not touch each other', () => {
+  test('keys are independent', () => {
     const { cache } = setUp();
     cache.set('vpn:status', 1, { ttlS: 3 });
     cache.set('vpn:status:x', 2, { ttlS: 3 });
@@ -119,8 +119,8 @@ describe('what is kept', () => {
   });
 });
 
-describe('how a read was answered', () => {
-  test('a hit comes at once, without a promise; a miss is a promise', async () => {
+describe('outcome of a read', () => {
+  test('a hit is synchronous; a miss is a promise', async () => {
     const { cache, clock } = setUp();
     const miss = cache.read('k', () => 'v', { ttlS: 3 });
     expect(miss).toBeInstanceOf(Promise);
@@ -129,7 +129,7 @@ describe('how a read was answered', () => {
     expect(cache.read('k', () => 'w', { ttlS: 3 })).toEqual({ value: 'v', outcome: 'hit', ageS: 1, ttlS: 2 });
   });
 
-  test('a reader who joins a load is told how long that load keeps its value', async () => {
+  test('a collapsed read reports the TTL of the load that it joined', async () => {
     const { cache } = setUp();
     const source = new ManualSource<string>();
     const first = cache.read('k', source.load, { ttlS: 3 });
@@ -141,7 +141,7 @@ describe('how a read was answered', () => {
   });
 });
 
-test('delete says whether a fresh value was there', () => {
+test('delete returns whether the key had a fresh value', () => {
   const { cache, clock } = setUp();
   expect(cache.delete('k')).toBe(false);
   cache.set('k', 1, { ttlS: 3 });
@@ -152,7 +152,7 @@ test('delete says whether a fresh value was there', () => {
   expect(cache.delete('k')).toBe(false);
 });
 
-describe('the options of a cache', () => {
+describe('options of a cache', () => {
   test.each([
     { maxEntries: 0 },
     { maxEntries: 1.5 },
@@ -163,7 +163,7 @@ describe('the options of a cache', () => {
     { retryS: -0.1 },
     { refreshAheadS: -1 },
     { sweepIntervalS: -60 },
-  ])('%j is refused by name', (options) => {
+  ])('%j is rejected with the name of the option', (options) => {
     const [name] = Object.keys(options);
     expect(() => new Cache(options)).toThrow(RangeError);
     expect(() => new Cache(options)).toThrow(name);

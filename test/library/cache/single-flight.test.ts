@@ -5,19 +5,19 @@ import { ManualSource } from '../../support/service/manual-source.ts';
 
 const TTL = { ttlS: 3 };
 
-test('ten readers who miss at once cause one load and get one answer', async () => {
+test('ten concurrent misses of a key share one load', async () => {
   const cache = new Cache<{ n: number }>();
   const source = new ManualSource<{ n: number }>();
-  const answers = Array.from({ length: 10 }, () => cache.getOrLoad('stats:total', source.load, TTL));
+  const results = Array.from({ length: 10 }, () => cache.getOrLoad('stats:total', source.load, TTL));
   await settle();
   expect(source.loads).toHaveLength(1);
   await source.latest.finish({ n: 1 });
-  const values = await Promise.all(answers);
+  const values = await Promise.all(results);
   expect(new Set(values).size).toBe(1);
   expect(values[0]).toEqual({ n: 1 });
 });
 
-test('10,000 reads at the moment of expiry cause one load, and all get its answer', async () => {
+test('10,000 reads at the time of expiry share one load', async () => {
   const clock = new FakeClock();
   const cache = new Cache<object>({ clock });
   const source = new ManualSource<object>();
@@ -26,18 +26,18 @@ test('10,000 reads at the moment of expiry cause one load, and all get its answe
   const reads = Array.from({ length: 10_000 }, () => cache.read('stats:total', source.load, TTL));
   await settle();
   expect(source.loads).toHaveLength(1);
-  const answer = { fresh: true };
-  await source.latest.finish(answer);
+  const result = { fresh: true };
+  await source.latest.finish(result);
   const outcomes = { miss: 0, collapsed: 0 };
   for (const { value, outcome } of await Promise.all(reads)) {
-    expect(value).toBe(answer);
+    expect(value).toBe(result);
     outcomes[outcome as 'miss' | 'collapsed'] += 1;
   }
   expect(outcomes).toEqual({ miss: 1, collapsed: 9_999 });
   expect(cache.stats()).toMatchObject({ loads: 1, misses: 10_000, collapsed: 9_999, hits: 0 });
 });
 
-test('loads of different keys run side by side', async () => {
+test('loads of different keys run concurrently', async () => {
   const cache = new Cache<string>();
   const a = new ManualSource<string>();
   const b = new ManualSource<string>();
@@ -50,7 +50,7 @@ test('loads of different keys run side by side', async () => {
   expect(await first).toBe('a');
 });
 
-test('a read from within a load of another key works, and its own key sees the load under way', async () => {
+test('a load can read another key, and counts as in flight itself', async () => {
   const cache = new Cache<string>();
   const seen: number[] = [];
   const outer = await cache.getOrLoad(
@@ -66,11 +66,11 @@ test('a read from within a load of another key works, and its own key sees the l
 });
 
 describe('a load that fails', () => {
-  test('is run once for 50 readers, who all get its error', async () => {
+  test('runs once for 50 readers, which all get its error', async () => {
     const cache = new Cache<string>();
     const source = new ManualSource<string>();
-    const answers = Array.from({ length: 50 }, () => cache.getOrLoad('k', source.load, TTL));
-    const outcomes = Promise.allSettled(answers);
+    const results = Array.from({ length: 50 }, () => cache.getOrLoad('k', source.load, TTL));
+    const outcomes = Promise.allSettled(results);
     await settle();
     expect(source.loads).toHaveLength(1);
     const error = new Error('down');
@@ -79,7 +79,7 @@ describe('a load that fails', () => {
     expect(cache.stats()).toMatchObject({ loads: 1, loadErrors: 1, misses: 50, collapsed: 49 });
   });
 
-  test('is not kept as an answer: the next reader loads again', async () => {
+  test('is not cached: the next read loads again', async () => {
     const cache = new Cache<string>();
     await expect(cache.getOrLoad('k', () => Promise.reject(new Error('down')), TTL)).rejects.toThrow('down');
     expect(cache.stats()).toMatchObject({ size: 0, entries: [], inFlight: 0 });
@@ -87,17 +87,17 @@ describe('a load that fails', () => {
     expect(await cache.getOrLoad('k', () => 'up', TTL)).toBe('up');
   });
 
-  test('may throw at once, or throw undefined', async () => {
+  test('may throw synchronously, or reject with undefined', async () => {
     const cache = new Cache<string>();
     const throwing = () => {
-      throw new TypeError('at once');
+      throw new TypeError('synchronous');
     };
     await expect(cache.getOrLoad('k', throwing, TTL)).rejects.toThrow(TypeError);
     await expect(cache.getOrLoad('k', () => Promise.reject(undefined), TTL)).rejects.toBeUndefined();
     expect(await cache.getOrLoad('k', () => 'up', TTL)).toBe('up');
   });
 
-  test('does not lock its key where its value cannot be frozen', async () => {
+  test('because its value cannot be frozen does not block its key', async () => {
     const cache = new Cache<object>();
     const hostile = {
       get boom(): never {
@@ -110,11 +110,11 @@ describe('a load that fails', () => {
   });
 });
 
-test('a load begins after the read has returned, and by then its key has it on record', async () => {
+test('a load starts after the read has returned and counts as in flight before', async () => {
   const cache = new Cache<string>();
   const load = vi.fn(() => 'v');
-  const answer = cache.getOrLoad('k', load, TTL);
+  const result = cache.getOrLoad('k', load, TTL);
   expect(load).not.toHaveBeenCalled();
   expect(cache.stats().inFlight).toBe(1);
-  expect(await answer).toBe('v');
+  expect(await result).toBe('v');
 });

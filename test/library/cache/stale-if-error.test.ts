@@ -8,18 +8,18 @@ import { ManualSource } from '../../support/service/manual-source.ts';
 const TTL = { ttlS: 3 };
 const down = () => Promise.reject(new Error('down'));
 
-/** A cache whose only value, `good`, has just been loaded. */
+/** A cache with one value, `good`, that has just been loaded. */
 async function setUp(options: CacheOptions<string> = {}) {
   const clock = new FakeClock();
-  const told: string[] = [];
-  const onError = (error: unknown, key: string) => told.push(`${key}: ${(error as Error).message}`);
+  const errors: string[] = [];
+  const onError = (error: unknown, key: string) => errors.push(`${key}: ${(error as Error).message}`);
   const cache = new Cache<string>({ clock, staleIfErrorS: 30, onError, ...options });
   await cache.getOrLoad('k', () => 'good', TTL);
-  return { clock, cache, told };
+  return { clock, cache, errors };
 }
 
 describe('a load that fails', () => {
-  test('is answered with the last good value, marked stale with its age', async () => {
+  test('is answered with the last value, as stale and with its age', async () => {
     const { clock, cache } = await setUp();
     clock.advance(4000);
     expect(await cache.read('k', down, TTL)).toEqual({ value: 'good', outcome: 'stale', ageS: 4, ttlS: -1 });
@@ -33,7 +33,7 @@ describe('a load that fails', () => {
     });
   });
 
-  test('is answered so up to 30 s past expiry and with its error from then on', async () => {
+  test('is answered with the last value for staleIfErrorS after its expiry, then with the error', async () => {
     const { clock, cache } = await setUp();
     clock.advance(32_999);
     expect(await cache.read('k', down, TTL)).toMatchObject({ value: 'good', outcome: 'stale', ageS: 32.999 });
@@ -41,7 +41,7 @@ describe('a load that fails', () => {
     await expect(cache.getOrLoad('k', down, TTL)).rejects.toThrow('down');
   });
 
-  test('during an unbroken streak of failures the value ages out all the same', async () => {
+  test('repeatedly does not extend the time for which the last value is served', async () => {
     const { clock, cache } = await setUp();
     await clock.advanceAsync(3000);
     const outcomes: string[] = [];
@@ -58,14 +58,14 @@ describe('a load that fails', () => {
     expect(outcomes).toEqual([...Array(30).fill('stale'), ...Array(8).fill('down')]);
   });
 
-  test('fails its readers where nothing may stand in', async () => {
+  test('rejects its readers if there is no stale value or staleIfErrorS is 0', async () => {
     const { clock, cache } = await setUp({ staleIfErrorS: 0 });
     clock.advance(3000);
     await expect(cache.getOrLoad('k', down, TTL)).rejects.toThrow('down');
     await expect(cache.getOrLoad('never loaded', down, TTL)).rejects.toThrow('down');
   });
 
-  test('is answered with an invalidated value too, marked stale, but not with a deleted one', async () => {
+  test('is answered with an invalidated value as stale, but not with a deleted one', async () => {
     const { cache } = await setUp();
     cache.invalidate('k');
     expect(await cache.read('k', down, TTL)).toMatchObject({ value: 'good', outcome: 'stale' });
@@ -74,7 +74,7 @@ describe('a load that fails', () => {
     await expect(cache.getOrLoad('k', down, TTL)).rejects.toThrow('down');
   });
 
-  test('lets all who wait for it have the fallback', async () => {
+  test('is answered with the stale value for all its readers', async () => {
     const { clock, cache } = await setUp();
     clock.advance(3000);
     const reads = Array.from({ length: 5 }, () => cache.read('k', down, TTL));
@@ -83,23 +83,23 @@ describe('a load that fails', () => {
     expect(cache.stats()).toMatchObject({ loads: 2, misses: 6, stale: 5, collapsed: 4, loadErrors: 1 });
   });
 
-  test('is told once per streak', async () => {
-    const { clock, cache, told } = await setUp();
+  test('is reported once for consecutive failures', async () => {
+    const { clock, cache, errors } = await setUp();
     await clock.advanceAsync(3000);
     for (let i = 0; i < 4; i += 1) {
       await cache.getOrLoad('k', down, TTL);
       await clock.advanceAsync(1000);
     }
-    expect(told).toEqual(['k: down']);
+    expect(errors).toEqual(['k: down']);
     await cache.getOrLoad('k', () => 'up', TTL);
     await clock.advanceAsync(3000);
     await cache.getOrLoad('k', down, TTL);
-    expect(told).toEqual(['k: down', 'k: down']);
+    expect(errors).toEqual(['k: down', 'k: down']);
   });
 });
 
 describe('while loads fail', () => {
-  test('readers get the fallback at once, and the source is tried again at most once per retry time', async () => {
+  test('reads get the stale value synchronously, and there is at most one attempt per retryS', async () => {
     const { clock, cache } = await setUp({ retryS: 1 });
     const source = new ManualSource<string>();
     const read = () => cache.read('k', source.load, TTL);
@@ -118,7 +118,7 @@ describe('while loads fail', () => {
     expect(source.loads).toHaveLength(2);
   });
 
-  test('the first load that succeeds ends it: its value is a hit', async () => {
+  test('the value of the first successful load is a hit', async () => {
     const { clock, cache } = await setUp();
     await clock.advanceAsync(3000);
     await cache.getOrLoad('k', down, TTL);
@@ -128,7 +128,7 @@ describe('while loads fail', () => {
     expect(cache.read('k', down, TTL)).toMatchObject({ value: 'recovered', outcome: 'hit', ageS: 0 });
   });
 
-  test('with nobody reading, nothing is tried', async () => {
+  test('without reads there are no attempts', async () => {
     const { clock, cache } = await setUp({ refreshAheadS: 2 });
     await clock.advanceAsync(3000);
     await cache.getOrLoad('k', down, TTL);
@@ -137,7 +137,7 @@ describe('while loads fail', () => {
     expect(cache.stats().loads).toBe(loads);
   });
 
-  test('an invalidation makes the next reader wait for a load rather than take the fallback', async () => {
+  test('after an invalidation the next read waits for a load instead of getting the stale value', async () => {
     const { clock, cache } = await setUp();
     await clock.advanceAsync(3000);
     await cache.getOrLoad('k', down, TTL);
@@ -145,7 +145,7 @@ describe('while loads fail', () => {
     expect(await cache.read('k', () => 'changed', TTL)).toMatchObject({ value: 'changed', outcome: 'miss' });
   });
 
-  test('an invalidation overtakes the retry under way', async () => {
+  test('an invalidation supersedes an attempt in progress', async () => {
     const { clock, cache } = await setUp();
     const source = new ManualSource<string>();
     await clock.advanceAsync(3000);
@@ -160,36 +160,36 @@ describe('while loads fail', () => {
   });
 });
 
-describe('a load that passes its deadline', () => {
-  test('fails with its key and deadline, and its signal aborts', async () => {
+describe('a load that times out', () => {
+  test('rejects with its key and timeout, and its signal aborts', async () => {
     const clock = new FakeClock();
     const cache = new Cache<string>({ clock, loadTimeoutS: 10 });
     const source = new ManualSource<string>();
-    const answer = cache.getOrLoad('stats:total', source.load, TTL).catch((error: unknown) => error);
+    const result = cache.getOrLoad('stats:total', source.load, TTL).catch((error: unknown) => error);
     await clock.advanceAsync(9999);
     expect(cache.stats()).toMatchObject({ inFlight: 1, loadErrors: 0 });
     expect(source.latest.signal.aborted).toBe(false);
     await clock.advanceAsync(1);
-    const error = await answer;
+    const error = await result;
     expect(error).toBeInstanceOf(LoadTimeoutError);
     expect(error).toMatchObject({ name: 'LoadTimeoutError', key: 'stats:total', timeoutS: 10 });
     expect(source.latest.signal.reason).toBe(error);
     expect(cache.stats()).toMatchObject({ inFlight: 0, loadErrors: 1 });
   });
 
-  test('is answered with the fallback, and what it brings afterwards is not kept', async () => {
+  test('is answered with the stale value, and its later value is not cached', async () => {
     const { clock, cache } = await setUp({ loadTimeoutS: 2 });
     const source = new ManualSource<string>();
     clock.advance(3000);
-    const answer = cache.read('k', source.load, TTL);
+    const result = cache.read('k', source.load, TTL);
     await clock.advanceAsync(2000);
-    expect(await answer).toMatchObject({ value: 'good', outcome: 'stale', ageS: 5 });
+    expect(await result).toMatchObject({ value: 'good', outcome: 'stale', ageS: 5 });
     await source.latest.finish('too late');
     expect(cache.get('k')).toBeUndefined();
     expect(cache.read('k', source.load, TTL)).toMatchObject({ value: 'good', outcome: 'stale' });
   });
 
-  test('does not hold up the next load of its key', async () => {
+  test('does not block the next load of its key', async () => {
     const clock = new FakeClock();
     const cache = new Cache<string>({ clock, loadTimeoutS: 2 });
     const hung = expect(cache.getOrLoad('k', () => new Promise<string>(() => {}), TTL)).rejects.toThrow(
@@ -200,7 +200,7 @@ describe('a load that passes its deadline', () => {
     expect(await cache.getOrLoad('k', () => 'up', TTL)).toBe('up');
   });
 
-  test('that has not passed is cancelled when the load ends', async () => {
+  test('cancels its timer if it settles in time', async () => {
     const { clock, cache } = await setUp();
     expect(clock.pending).toBe(1);
     await cache.getOrLoad('other', down, TTL).catch(() => {});

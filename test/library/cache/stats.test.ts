@@ -3,7 +3,7 @@ import { Cache } from '../../../src/library/cache/cache.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { ManualSource } from '../../support/service/manual-source.ts';
 
-test('a new cache has counted nothing and its hit rate is 0', () => {
+test('all counters and the hit rate of a new cache are 0', () => {
   expect(new Cache().stats()).toEqual({
     hits: 0,
     misses: 0,
@@ -22,7 +22,7 @@ test('a new cache has counted nothing and its hit rate is 0', () => {
   });
 });
 
-test('every read is a hit or a miss, with the rest counted beside them', async () => {
+test('every read counts as a hit or a miss; other counters are independent', async () => {
   const clock = new FakeClock();
   const cache = new Cache<number>({ clock, staleIfErrorS: 30, maxEntries: 2 });
   const source = new ManualSource<number>();
@@ -60,15 +60,15 @@ test.each([
   { hits: 2, misses: 1, rate: 66.67 },
   { hits: 0, misses: 4, rate: 0 },
   { hits: 5, misses: 0, rate: 100 },
-])('$hits hits and $misses misses are a hit rate of $rate', ({ hits, misses, rate }) => {
+])('$hits hits and $misses misses give a hit rate of $rate', ({ hits, misses, rate }) => {
   const cache = new Cache<number>();
-  cache.set('there', 1, { ttlS: 60 });
-  for (let i = 0; i < hits; i += 1) cache.get('there');
+  cache.set('present', 1, { ttlS: 60 });
+  for (let i = 0; i < hits; i += 1) cache.get('present');
   for (let i = 0; i < misses; i += 1) cache.get('missing');
   expect(cache.stats().hitRate).toBe(rate);
 });
 
-test('the list shows fresh entries with age and time left, and never an expired one', () => {
+test('lists fresh entries with age and remaining TTL, and no expired ones', () => {
   const clock = new FakeClock();
   const cache = new Cache<string>({ clock, staleIfErrorS: 30 });
   cache.set('short', 'x', { ttlS: 2 });
@@ -77,8 +77,8 @@ test('the list shows fresh entries with age and time left, and never an expired 
   clock.advance(1000);
   const { entries, size, bytes } = cache.stats();
   expect(entries).toEqual([
-    { key: 'short', age: 1.5, ttlRemaining: 0.5, bytes: expect.any(Number) },
-    { key: 'long', age: 1, ttlRemaining: 2, bytes: expect.any(Number) },
+    { key: 'short', ageS: 1.5, ttlS: 0.5, bytes: expect.any(Number) },
+    { key: 'long', ageS: 1, ttlS: 2, bytes: expect.any(Number) },
   ]);
   expect(size).toBe(2);
   expect(bytes).toBe(entries[0]!.bytes + entries[1]!.bytes);
@@ -89,7 +89,7 @@ test('the list shows fresh entries with age and time left, and never an expired 
   expect(cache.stats()).toMatchObject({ size: 0, entries: [], bytes });
 });
 
-test('a full clear sets the counters to zero; a clear by pattern keeps them', () => {
+test('a full clear resets the counters; a clear with a pattern does not', () => {
   const cache = new Cache<number>({ staleIfErrorS: 30 });
   cache.set('a:1', 1, { ttlS: 3 });
   cache.set('a:2', 2, { ttlS: 3 });
@@ -102,7 +102,7 @@ test('a full clear sets the counters to zero; a clear by pattern keeps them', ()
   expect(cache.stats()).toEqual(new Cache().stats());
 });
 
-test('a snapshot does not change afterwards and cannot change the cache', () => {
+test('a snapshot is independent of the cache', () => {
   const cache = new Cache<number>();
   cache.set('k', 1, { ttlS: 3 });
   const before = cache.stats();

@@ -11,7 +11,7 @@ function setUp(options: { staleIfErrorS?: number; sweepIntervalS?: number } = {}
   return { clock, store, cache: new Cache<number>({ clock, store, ...options }) };
 }
 
-test('a sweep removes what has expired, leaves the rest, and says how much it was', async () => {
+test('a sweep removes expired entries and returns their number', async () => {
   const { cache, clock, store } = setUp();
   cache.set('old', 1, TTL);
   clock.advance(2000);
@@ -23,7 +23,7 @@ test('a sweep removes what has expired, leaves the rest, and says how much it wa
   expect(cache.stats().evictions).toBe(0);
 });
 
-test('what may still stand in for a failing load is not swept', async () => {
+test('a sweep does not remove entries that can be served as stale', async () => {
   const { cache, clock, store } = setUp({ staleIfErrorS: 30 });
   cache.set('k', 1, TTL);
   clock.advance(32_999);
@@ -33,18 +33,18 @@ test('what may still stand in for a failing load is not swept', async () => {
   expect(store.size).toBe(0);
 });
 
-describe('a watched key', () => {
-  async function refreshDue(load: () => number | Promise<number>) {
+describe('a key with refresh-ahead', () => {
+  async function setUpRefreshed(nextLoad: () => number | Promise<number>) {
     const clock = new FakeClock();
     const store = new MemoryStore<number>({ maxEntries: 10, maxBytes: 10_000 });
     const cache = new Cache<number>({ clock, store, refreshAheadS: 2, sweepIntervalS: 0 });
-    const answers = [() => 1, load];
-    await cache.getOrLoad('k', () => answers.shift()!(), TTL);
+    const loads = [() => 1, nextLoad];
+    await cache.getOrLoad('k', () => loads.shift()!(), TTL);
     return { clock, cache, store };
   }
 
-  test('is not swept while its refresh runs', async () => {
-    const { clock, cache, store } = await refreshDue(() => new Promise<number>(() => {}));
+  test('is not removed while its refresh runs', async () => {
+    const { clock, cache, store } = await setUpRefreshed(() => new Promise<number>(() => {}));
     await clock.advanceAsync(2000);
     cache.get('k');
     await clock.advanceAsync(1000);
@@ -52,8 +52,8 @@ describe('a watched key', () => {
     expect(store.size).toBe(1);
   });
 
-  test('is swept once its refresh has failed', async () => {
-    const { clock, cache, store } = await refreshDue(() => Promise.reject(new Error('down')));
+  test('is removed after its refresh has failed', async () => {
+    const { clock, cache, store } = await setUpRefreshed(() => Promise.reject(new Error('down')));
     await clock.advanceAsync(2000);
     cache.get('k');
     await clock.advanceAsync(1000);
@@ -62,16 +62,16 @@ describe('a watched key', () => {
     expect(store.size).toBe(0);
   });
 
-  test('is swept once nobody reads it', async () => {
-    const { clock, cache, store } = await refreshDue(() => 2);
+  test('is removed when it is no longer read', async () => {
+    const { clock, cache, store } = await setUpRefreshed(() => 2);
     await clock.advanceAsync(3000);
     expect(await cache.sweep()).toBe(1);
     expect(store.size).toBe(0);
   });
 });
 
-describe('the background sweeper', () => {
-  test('runs every 60 s, one timer for all keys, over and over', async () => {
+describe('the periodic sweep', () => {
+  test('runs every 60 s with one timer for all keys', async () => {
     const { cache, clock, store } = setUp();
     for (let round = 0; round < 3; round += 1) {
       for (let i = 0; i < 100; i += 1) cache.set(`k${i}`, i, TTL);
@@ -83,7 +83,7 @@ describe('the background sweeper', () => {
     }
   });
 
-  test('runs as often as it is told', async () => {
+  test('runs at the configured interval', async () => {
     const { cache, clock, store } = setUp({ sweepIntervalS: 5 });
     cache.set('k', 1, TTL);
     await clock.advanceAsync(5000);
@@ -96,7 +96,7 @@ describe('the background sweeper', () => {
 });
 
 describe('a large sweep', () => {
-  test('lets other work have its turn, again and again', async () => {
+  test('yields to the event loop regularly', async () => {
     const { cache, clock } = setUp();
     for (let i = 0; i < 50_000; i += 1) cache.set(`k${i}`, i, TTL);
     clock.advance(3000);
@@ -112,7 +112,7 @@ describe('a large sweep', () => {
     expect(turns).toBeGreaterThanOrEqual(10);
   });
 
-  test('bears reads, writes and removals between its slices', async () => {
+  test('allows writes and removals between its slices', async () => {
     const { cache, clock, store } = setUp();
     for (let i = 0; i < 20_000; i += 1) cache.set(`k${i}`, i, TTL);
     clock.advance(3000);
@@ -126,7 +126,7 @@ describe('a large sweep', () => {
   });
 });
 
-test('an expired entry is neither read, listed, counted nor invalidated, swept or not', async () => {
+test('an expired entry is not read, listed, counted or invalidated, even before a sweep', async () => {
   const { cache, clock, store } = setUp();
   cache.set('k', 1, TTL);
   clock.advance(3000);

@@ -9,7 +9,7 @@ const EPOCH = Date.UTC(2026, 0, 1);
 const seconds = fc.integer({ min: 0, max: 200 });
 const maybe = fc.option(seconds, { nil: undefined });
 
-const said = fc.record({
+const response = fc.record({
   maxAge: maybe,
   sMaxage: maybe,
   expires: maybe,
@@ -20,8 +20,8 @@ const said = fc.record({
   noCache: fc.boolean(),
 });
 
-const asked = fc.record({ maxAge: maybe, minFresh: maybe, maxStale: maybe });
-type Said = Parameters<typeof stored>[0];
+const request = fc.record({ maxAge: maybe, minFresh: maybe, maxStale: maybe });
+type ResponseDirectives = Parameters<typeof stored>[0];
 
 function stored({
   maxAge,
@@ -68,10 +68,10 @@ function stored({
   };
 }
 
-/** RFC 9111 §4.2 in whole seconds, as short as it can be said. */
+/** A minimal model of RFC 9111 §4.2, in whole seconds. */
 function model(
-  response: Said,
-  wanted: { maxAge?: number | undefined; minFresh?: number | undefined; maxStale?: number | undefined },
+  response: ResponseDirectives,
+  requested: { maxAge?: number | undefined; minFresh?: number | undefined; maxStale?: number | undefined },
   resident: number,
   shared: boolean,
 ) {
@@ -80,26 +80,26 @@ function model(
   const left = lifetime - ageNow;
   const strict = response.mustRevalidate || (shared && response.sMaxage !== undefined);
   if (response.noCache) return 'validate';
-  if (wanted.maxAge !== undefined && ageNow >= wanted.maxAge) return 'validate';
-  if (wanted.minFresh !== undefined && left < wanted.minFresh) return 'validate';
+  if (requested.maxAge !== undefined && ageNow >= requested.maxAge) return 'validate';
+  if (requested.minFresh !== undefined && left < requested.minFresh) return 'validate';
   if (left > 0) return 'serve';
   if (strict) return 'validate';
-  if (wanted.maxStale !== undefined && -left <= wanted.maxStale) return 'serve';
-  return response.swr !== undefined && -left <= response.swr ? 'refresh' : 'validate';
+  if (requested.maxStale !== undefined && -left <= requested.maxStale) return 'serve';
+  return response.swr !== undefined && -left <= response.swr ? 'serve-and-revalidate' : 'validate';
 }
 
-test('whether a response may be reused is what the model says', () => {
+test('the decision to reuse a response matches the model', () => {
   fc.assert(
-    fc.property(said, asked, seconds, fc.boolean(), (response, wanted, resident, shared) => {
+    fc.property(response, request, seconds, fc.boolean(), (response, requested, resident, shared) => {
       const directives = [
-        wanted.maxAge !== undefined && `max-age=${wanted.maxAge}`,
-        wanted.minFresh !== undefined && `min-fresh=${wanted.minFresh}`,
-        wanted.maxStale !== undefined && `max-stale=${wanted.maxStale}`,
+        requested.maxAge !== undefined && `max-age=${requested.maxAge}`,
+        requested.minFresh !== undefined && `min-fresh=${requested.minFresh}`,
+        requested.maxStale !== undefined && `max-stale=${requested.maxStale}`,
       ].filter((directive) => directive !== false);
-      const request = directives.length > 0 ? { 'cache-control': directives.join(',') } : {};
+      const headers = directives.length > 0 ? { 'cache-control': directives.join(',') } : {};
       const policy = toHttpCachePolicy({ mode: shared ? 'shared' : 'private', heuristics: false });
-      const { how } = evaluateReuse(request, stored(response), resident * 1000, policy);
-      expect(how).toBe(model(response, wanted, resident, shared));
+      const { action } = evaluateReuse(headers, stored(response), resident * 1000, policy);
+      expect(action).toBe(model(response, requested, resident, shared));
     }),
     { numRuns: 2000 },
   );

@@ -28,16 +28,16 @@ const record = fc.record({
   ttlMs: fc.nat(),
 });
 
-test('a record comes back as it was', () => {
+test('decoding an encoded record returns it unchanged', () => {
   fc.assert(
     fc.property(record, (given) => {
-      // Through JSON, which has no undefined and no -0; dictionaries come without a prototype.
+      // Compared as JSON, because the decoded record has no undefined, no -0 and no null prototypes.
       expect(JSON.stringify(decodeRecord(encodeRecord(given)))).toBe(JSON.stringify(given));
     }),
   );
 });
 
-test('whatever is changed in it, cut from it or added to it is found out', () => {
+test('changed, truncated and extended records are rejected', () => {
   fc.assert(
     fc.property(record, fc.nat(), fc.integer({ min: 1, max: 255 }), (given, at, change) => {
       const bytes = Buffer.from(encodeRecord(given));
@@ -49,7 +49,7 @@ test('whatever is changed in it, cut from it or added to it is found out', () =>
   );
 });
 
-test('bytes that are no record are refused', () => {
+test('arbitrary bytes are rejected', () => {
   fc.assert(
     fc.property(fc.uint8Array(), (bytes) => {
       expect(() => decodeRecord(bytes)).toThrow();

@@ -4,30 +4,36 @@ import { createHttpCache, type HttpCacheOptions } from '../../../src/library/htt
 import { FakeClock } from '../../support/fake-clock.ts';
 import { startStubServer } from '../../support/http/stub-server.ts';
 
-/** What an origin answers with; lines of a field are a list. */
-export interface Answer {
+/** A response of the test origin. Several lines of one header field are an array. */
+export interface OriginReply {
   status?: number;
   headers?: Record<string, string | string[]>;
   body?: string;
 }
 
-/** Answers without the Date that Node adds by the machine's clock. */
-export function send(response: ServerResponse, { status = 200, headers = {}, body = 'body' }: Answer): void {
+/** Sends a response without the Date that Node would add from the system clock. */
+export function send(
+  response: ServerResponse,
+  { status = 200, headers = {}, body = 'body' }: OriginReply,
+): void {
   response.sendDate = false;
   response.writeHead(status, headers).end(body);
 }
 
-/** An origin, a cache before it, and the time that both caches and tests go by. */
+/**
+ * Starts an origin and opens a cache in front of it, on a fake clock.
+ * @param reply the origin's reply to each request; undefined from a function that responds itself
+ */
 export async function openCache<Service extends string = string>(
-  answer: Answer | ((request: IncomingMessage, response: ServerResponse) => Answer | undefined),
+  reply: OriginReply | ((request: IncomingMessage, response: ServerResponse) => OriginReply | undefined),
   options: HttpCacheOptions<Service> = {},
 ) {
   const origin = await startStubServer((request, response) => {
-    const given = typeof answer === 'function' ? answer(request, response) : answer;
+    const given = typeof reply === 'function' ? reply(request, response) : reply;
     if (given) send(response, given);
   });
   const clock = new FakeClock();
-  // A whole second: HTTP dates have no smaller part.
+  // A whole second, because HTTP dates have no fractions.
   const start = Math.floor(Date.now() / 1000) * 1000 - clock.now();
   let setBackMs = 0;
   const wallClock = () => start + clock.now() - setBackMs;
@@ -39,10 +45,11 @@ export async function openCache<Service extends string = string>(
     cache,
     url,
     wallClock,
+    /** Sets the wall clock back, but not the monotonic clock. */
     setBack(ms: number) {
       setBackMs += ms;
     },
-    /** Reads a path through the cache. */
+    /** Requests a path through the cache's fetch. */
     async get(path = '/', headers: Record<string, string> = {}, method = 'GET') {
       const response = await cache.fetch(`${url}${path}`, { method, headers });
       const body = await response.text();
@@ -50,10 +57,10 @@ export async function openCache<Service extends string = string>(
         status: response.status,
         body,
         headers: response.headers,
-        how: response.headers.get('cache-status'),
+        cacheStatus: response.headers.get('cache-status'),
       };
     },
-    /** The same by way of undici's request, which adds nothing to what it is given. */
+    /** Like `get`, through the interceptor and undici's `request`, which adds no header fields. */
     async request(
       path: string,
       init: { method?: string; headers?: Record<string, string>; body?: string } = {},
@@ -63,7 +70,12 @@ export async function openCache<Service extends string = string>(
         method: (init.method ?? 'GET') as Dispatcher.HttpMethod,
         dispatcher: getGlobalDispatcher().compose(cache.interceptor()),
       });
-      return { status: statusCode, headers, body: await body.text(), how: String(headers['cache-status']) };
+      return {
+        status: statusCode,
+        headers,
+        body: await body.text(),
+        cacheStatus: String(headers['cache-status']),
+      };
     },
     async [Symbol.asyncDispose]() {
       await cache.close();

@@ -6,8 +6,8 @@ import { describeWithRedis, startRedis } from '../../support/redis/redis.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
-describeWithRedis('the example', () => {
-  test('runs as its first lines say, ends by itself, and shows what it promises', {
+describeWithRedis('examples/preset.ts', () => {
+  test('runs with the documented command, prints the expected output and exits', {
     timeout: 60_000,
   }, async () => {
     await using server = await startRedis();
@@ -19,12 +19,12 @@ describeWithRedis('the example', () => {
     });
     expect(stderr).toBe('');
     expect(stdout.trimEnd().split('\n')).toEqual([
-      'One program reads a title, and ends; another one asks for the same.',
-      '  GET /titles/7: the catalogue was asked 1 time.',
-      'It sends a query twice, and another one.',
-      '  Two bodies, two answers: it was asked 3 times.',
-      'Two look the same thing up.',
-      '  The function ran 1 time.',
+      'A process requests a title and exits. Another process requests the same title:',
+      '  GET /titles/7, requests to the origin: 1',
+      'It posts one query twice, and another query once:',
+      '  requests to the origin: 3',
+      'Two processes call a cached function at the same time:',
+      '  function called 1 time',
     ]);
   });
 });

@@ -5,23 +5,23 @@ import { type Caches, openCaches } from '../../../src/library/preset/index.ts';
 import { freePorts } from '../../support/http/free-ports.ts';
 import { describeWithRedis, type RedisServer, startRedis } from '../../support/redis/redis.ts';
 import { waitUntil } from '../../support/wait-until.ts';
-import { connected, isConnected, read, SOON_MS, settingsOf, startOrigin } from './support.ts';
+import { isConnected, openConnected, read, SOON_MS, settingsOf, startOrigin } from './support.ts';
 
-describeWithRedis('caches that processes share', () => {
+describeWithRedis('caches that share a Redis', () => {
   let redis: RedisServer;
   beforeAll(async () => {
     redis = await startRedis();
   });
   afterAll(() => redis[Symbol.asyncDispose]());
 
-  /** Two processes' caches over one Redis, which hold nothing of other tests. */
+  /** The caches of two processes over one Redis, with a prefix of their own. */
   async function two() {
     const prefix = `test-${randomUUID()}`;
-    const [a, b] = await Promise.all([1, 2].map(() => connected({ redisUrl: redis.url }, { prefix })));
-    const held = async (namespace: string) => {
+    const [a, b] = await Promise.all([1, 2].map(() => openConnected({ redisUrl: redis.url }, { prefix })));
+    const stored = async (namespace: string) => {
       const pattern = `${prefix}:{${namespace}}:entry:*`;
       await waitUntil(
-        'Redis has it',
+        'the value is in Redis',
         async () => ((await redis.command('KEYS', pattern)) as []).length > 0,
         SOON_MS,
       );
@@ -29,59 +29,59 @@ describeWithRedis('caches that processes share', () => {
     return {
       a: a!,
       b: b!,
-      held,
+      stored,
       [Symbol.asyncDispose]: async () => {
         await Promise.all([a!.close(), b!.close()]);
       },
     };
   }
 
-  test('a response that one has read, the other finds; then both have it in memory', async () => {
+  test('a process reads a response that another one has cached, then both read it from memory', async () => {
     await using origin = await startOrigin();
     await using world = await two();
     expect(await read(world.a, 'shop', `${origin.url}/a`)).toBe('1: /a');
-    await world.held('http');
+    await world.stored('http');
     expect(await read(world.b, 'shop', `${origin.url}/a`)).toBe('1: /a');
-    expect(world.b.stats().tiers!.responses.shared.hits).toBe(1);
+    expect(world.b.stats().stores!.responses.redis.hits).toBe(1);
     const inMemory = async (caches: Caches) => {
-      const { shared } = caches.stats().tiers!.responses;
-      const before = shared.hits + shared.leads;
+      const { redis } = caches.stats().stores!.responses;
+      const before = redis.hits + redis.misses;
       expect(await read(caches, 'SHOP', `${origin.url}/a`)).toBe('1: /a');
-      const after = caches.stats().tiers!.responses.shared;
-      return after.hits + after.leads === before;
+      const after = caches.stats().stores!.responses.redis;
+      return after.hits + after.misses === before;
     };
-    // Not from the first time on: that it was written may be heard of after it was read.
+    // Not necessarily from the next read: the invalidation by the write may arrive after it.
     for (const caches of [world.a, world.b]) {
-      await waitUntil('it is read without Redis', () => inMemory(caches), SOON_MS);
+      await waitUntil('it is read from memory', () => inMemory(caches), SOON_MS);
     }
     expect(origin.requests).toEqual(['GET /a']);
   });
 
-  test('an unsafe request through one takes the response out of the memory of the other', async () => {
+  test('an unsafe request in one process invalidates the response in the memory of another', async () => {
     await using origin = await startOrigin();
     await using world = await two();
     expect(await read(world.a, 'shop', `${origin.url}/a`)).toBe('1: /a');
-    await world.held('http');
+    await world.stored('http');
     expect(await read(world.b, 'shop', `${origin.url}/a`)).toBe('1: /a');
     await read(world.a, 'shop', `${origin.url}/a`, { method: 'PUT', body: 'new' });
     await waitUntil(
-      'the other asks again',
+      'the other process requests it again',
       async () => (await read(world.b, 'shop', `${origin.url}/a`)) === '3: /a',
       SOON_MS,
     );
   });
 
-  test('a result that one has worked out, the other finds', async () => {
+  test('a process reads a result that another one has cached', async () => {
     await using world = await two();
     const lookUp = vi.fn(async (id: number) => ({ id }));
     const wrap = (caches: Caches) => caches.cachedResult(lookUp, { name: 'lookUp', ttlS: 60, async: true });
     expect(await wrap(world.a)(7)).toEqual({ id: 7 });
-    await world.held('results');
+    await world.stored('results');
     expect(await wrap(world.b)(7)).toEqual({ id: 7 });
     expect(lookUp).toHaveBeenCalledTimes(1);
   });
 
-  test('clearing one clears both', async () => {
+  test('clear applies to all processes', async () => {
     await using origin = await startOrigin();
     await using world = await two();
     const lookUp = vi.fn(async () => 1);
@@ -90,12 +90,12 @@ describeWithRedis('caches that processes share', () => {
     );
     await read(world.a, 'shop', `${origin.url}/a`);
     await here!();
-    await Promise.all([world.held('http'), world.held('results')]);
+    await Promise.all([world.stored('http'), world.stored('results')]);
     await read(world.b, 'shop', `${origin.url}/a`);
     await there!();
     await world.a.clear();
     await waitUntil(
-      'nothing is left of either',
+      'both are cleared',
       async () => {
         await there!();
         return lookUp.mock.calls.length > 1 && (await read(world.b, 'shop', `${origin.url}/a`)) === '2: /a';
@@ -104,12 +104,12 @@ describeWithRedis('caches that processes share', () => {
     );
   });
 
-  test('what a short-lived program has read is there for the next one', async () => {
+  test('a process that exits soon leaves its responses and results to the next one', async () => {
     await using origin = await startOrigin();
     const prefix = `test-${randomUUID()}`;
     const lookUp = vi.fn(async (id: number) => ({ id }));
     for (let program = 0; program < 5; program += 1) {
-      await using caches = await connected({ redisUrl: redis.url }, { prefix });
+      await using caches = await openConnected({ redisUrl: redis.url }, { prefix });
       expect(await read(caches, 'shop', `${origin.url}/${program >> 1}`)).toMatch(/\d: \/\d/);
       expect(await caches.cachedResult(lookUp, { name: 'lookUp', async: true })(program >> 1)).toBeTruthy();
     }
@@ -117,12 +117,12 @@ describeWithRedis('caches that processes share', () => {
     expect(lookUp).toHaveBeenCalledTimes(3);
   });
 
-  test('while Redis is hung, what is in memory is served at once, and the rest without it', async () => {
+  test('while Redis hangs, reads use memory or the source', async () => {
     await using origin = await startOrigin();
     await using stopped = await startRedis();
     const errors: string[] = [];
     const given = { redisUrl: stopped.url, redisTimeoutS: 1 };
-    await using caches = await connected(given, { onError: (_, about) => errors.push(about) });
+    await using caches = await openConnected(given, { onError: (_, subject) => errors.push(subject) });
     expect(await read(caches, 'shop', `${origin.url}/a`)).toBe('1: /a');
     await waitUntil('it is stored', () => caches.stats().services.shop!.stores === 1, SOON_MS);
     await stopped.kill('SIGSTOP');
@@ -135,13 +135,13 @@ describeWithRedis('caches that processes share', () => {
   });
 });
 
-describe('without Redis', () => {
-  test('each process has caches of its own, and is told of it once for each connection', async () => {
+describe('caches without Redis', () => {
+  test('cache in memory and report the outage once per connection', async () => {
     await using origin = await startOrigin();
     const [port] = await freePorts(1);
     const errors: string[] = [];
     const settings = settingsOf({ redisUrl: `redis://127.0.0.1:${port}` });
-    await using caches = openCaches(settings, { onError: (_, about) => errors.push(about) });
+    await using caches = openCaches(settings, { onError: (_, subject) => errors.push(subject) });
     const lookUp = vi.fn(async (id: number) => id);
     const cached = caches.cachedResult(lookUp, { name: 'lookUp', async: true });
     for (let i = 0; i < 3; i += 1) {
@@ -150,13 +150,13 @@ describe('without Redis', () => {
       await waitUntil('it is stored', () => caches.stats().services.shop!.stores === 1, SOON_MS);
     }
     expect(lookUp).toHaveBeenCalledTimes(1);
-    await waitUntil('both are told', () => errors.length >= 2, SOON_MS);
+    await waitUntil('both outages are reported', () => errors.length >= 2, SOON_MS);
     expect(errors.sort()).toEqual(['Redis for responses', 'Redis for results']);
-    expect(caches.stats().tiers!.results.redis).not.toBe('closed');
+    expect(caches.stats().stores!.results.link).not.toBe('connected');
   });
 });
 
-describe('what the settings say', () => {
+describe('settings', () => {
   let nowhere: string;
   beforeAll(async () => {
     const [port] = await freePorts(1);
@@ -168,21 +168,21 @@ describe('what the settings say', () => {
     return { first: await read(caches, service, url), second: await read(caches, service, url) };
   }
 
-  test('FORCE_CACHE keeps what forbids it, for the TTL of the service', async () => {
+  test('FORCE_CACHE caches responses that forbid it, for the TTL of the service', async () => {
     await using origin = await startOrigin();
     await using caches = openCaches(settingsOf({ redisUrl: nowhere, ttlS: { news: 0 } }));
     expect(await twice(caches, `${origin.url}/a`)).toMatchObject({ first: '1: /a', second: '1: /a' });
     expect(await twice(caches, `${origin.url}/a`, 'NEWS')).toMatchObject({ first: '2: /a', second: '3: /a' });
   });
 
-  test('without it, responses are kept as they say themselves', async () => {
+  test('FORCE_CACHE=false respects the headers of responses', async () => {
     await using origin = await startOrigin();
     await using caches = openCaches(settingsOf({ redisUrl: nowhere, forceCache: false }));
     expect(await twice(caches, `${origin.url}/a`)).toMatchObject({ first: '1: /a', second: '2: /a' });
     expect(await twice(caches, `${origin.url}/tagged`)).toMatchObject({ second: '3: /tagged' });
   });
 
-  test('ALWAYS_REVALIDATE asks the origin each time', async () => {
+  test('ALWAYS_REVALIDATE revalidates with the origin each time', async () => {
     await using origin = await startOrigin();
     await using caches = openCaches(settingsOf({ redisUrl: nowhere, alwaysRevalidate: true }));
     expect(await twice(caches, `${origin.url}/tagged`)).toMatchObject({ second: '1: /tagged' });
@@ -190,7 +190,7 @@ describe('what the settings say', () => {
     expect(caches.stats().services.shop!.revalidated).toBe(1);
   });
 
-  test('POST is cached where it is asked for, and each body has its own response', async () => {
+  test('keyByBody caches responses to POST by their request bodies', async () => {
     await using origin = await startOrigin();
     await using caches = openCaches(settingsOf({ redisUrl: nowhere }));
     const post = (body: string, keyByBody: boolean) =>
@@ -200,18 +200,18 @@ describe('what the settings say', () => {
     expect([await post('one', false), await post('one', false)]).toEqual(['3: /q one', '4: /q one']);
   });
 
-  test('MAX_CACHE_KEY_LENGTH: longer keys of results are hashed', async () => {
+  test('MAX_CACHE_KEY_LENGTH hashes longer keys of results', async () => {
     await using caches = openCaches(settingsOf({ redisUrl: nowhere, maxKeyLength: 120 }));
     const key = (name: string) => caches.cachedResult(async () => 1, { name }).keyOf();
     expect(key('short')).toMatch(/^result_cache:short:[0-9a-f]{16}:[0-9a-f]{64}$/);
     expect(key('long'.repeat(20))).toMatch(/^[0-9a-f]{64}$/);
   });
 
-  test('CACHE_ENABLE=false: every call goes to its source, and none to Redis', async () => {
+  test('CACHE_ENABLE=false caches nothing and does not connect to Redis', async () => {
     await using origin = await startOrigin();
-    const callers: Socket[] = [];
-    const server = createServer((socket) => callers.push(socket.destroy())).listen(0, '127.0.0.1');
-    await waitUntil('it listens', () => server.listening, SOON_MS);
+    const connections: Socket[] = [];
+    const server = createServer((socket) => connections.push(socket.destroy())).listen(0, '127.0.0.1');
+    await waitUntil('the server listens', () => server.listening, SOON_MS);
     const { port } = server.address() as { port: number };
     const lookUp = vi.fn(async () => 1);
     {
@@ -220,15 +220,15 @@ describe('what the settings say', () => {
       expect(await twice(caches, `${origin.url}/tagged`)).toMatchObject({ second: '2: /tagged' });
       const cached = caches.cachedResult(lookUp);
       expect([await cached(), await cached()]).toEqual([1, 1]);
-      expect(caches.stats().tiers).toBeNull();
+      expect(caches.stats().stores).toBeNull();
       await caches.clear();
     }
     expect(lookUp).toHaveBeenCalledTimes(2);
-    expect(callers).toEqual([]);
+    expect(connections).toEqual([]);
     server.close();
   });
 
-  test('a closed cache caches nothing, and still answers', async () => {
+  test('closed caches pass calls and requests through', async () => {
     await using origin = await startOrigin();
     const caches = openCaches(settingsOf({ redisUrl: nowhere }));
     const lookUp = vi.fn(async () => 1);
@@ -246,19 +246,19 @@ describe('what the settings say', () => {
     expect(lookUp).toHaveBeenCalledTimes(3);
   });
 
-  test('a name that no variable could bear is refused', async () => {
+  test('an invalid service name is rejected', async () => {
     await using caches = openCaches(settingsOf({ enabled: false }));
     expect(() => caches.fetchFor('a b')).toThrow(RangeError);
-    expect(() => caches.fetchFor('')).toThrow('names no service');
+    expect(() => caches.fetchFor('')).toThrow('invalid service name');
   });
 
-  test('a listener that throws fails no read', async () => {
+  test('an error thrown by onError does not fail a read', async () => {
     await using origin = await startOrigin();
     const onError = vi.fn(() => {
-      throw new Error('of the listener');
+      throw new Error('thrown by onError');
     });
     await using caches = openCaches(settingsOf({ redisUrl: nowhere }), { onError });
-    await waitUntil('it was called', () => onError.mock.calls.length > 0, SOON_MS);
+    await waitUntil('onError is called', () => onError.mock.calls.length > 0, SOON_MS);
     expect(await read(caches, 'shop', `${origin.url}/a`)).toBe('1: /a');
   });
 });

@@ -12,16 +12,16 @@ function fileOf(text: string): string {
   return path;
 }
 
-function faultsOf(read: () => unknown): string[] {
+function problemsOf(read: () => unknown): string[] {
   try {
     read();
   } catch (error) {
-    return [...(error as { faults: string[] }).faults];
+    return [...(error as { problems: string[] }).problems];
   }
   throw new Error('nothing was thrown');
 }
 
-test('the defaults are those of the table, and a day for every service', () => {
+test('has the defaults of the table, and a TTL of one day for every service', () => {
   const settings = readCacheSettings({}, NONE);
   const { enabled, redisUrl, forceCache, alwaysRevalidate, maxKeyLength } = settings;
   expect({ enabled, redisUrl, forceCache, alwaysRevalidate, maxKeyLength }).toEqual({
@@ -31,11 +31,11 @@ test('the defaults are those of the table, and a day for every service', () => {
     alwaysRevalidate: false,
     maxKeyLength: 200,
   });
-  expect(settings.redisTimeoutS).toBe(CACHE_SETTINGS.redisTimeoutS.fallback);
+  expect(settings.redisTimeoutS).toBe(CACHE_SETTINGS.redisTimeoutS.defaultValue);
   expect(ttlOf(settings, 'jikan')).toBe(86_400);
 });
 
-test('environment stands over .env, .env over arguments, arguments over defaults', () => {
+test('environment variables override .env, .env overrides arguments, arguments override defaults', () => {
   const envFile = fileOf(
     'MAX_CACHE_KEY_LENGTH=102\nTTL_ANILIST=2\nREDIS_URL=redis://file:1/0\nFORCE_CACHE=\n',
   );
@@ -53,29 +53,29 @@ test('environment stands over .env, .env over arguments, arguments over defaults
   expect(readCacheSettings({ forceCache: false }, NONE).forceCache).toBe(false);
 });
 
-test('a service is found under the name it is asked by', () => {
+test('finds the TTL of a service by each spelling of its name', () => {
   const settings = readCacheSettings({ ttlS: { 'anime-planet': 5 } }, { ...NONE, env: { TTL_ANI_DB: '6' } });
   expect(ttlOf(settings, 'anime-planet')).toBe(5);
   expect(ttlOf(settings, 'ANIME_PLANET')).toBe(5);
   expect(ttlOf(settings, 'ani_db')).toBe(6);
 });
 
-test('every bad value is named at once, and no password with it', () => {
+test('lists all invalid values in one error, without passwords', () => {
   const env = { CACHE_ENABLE: 'maybe', REDIS_URL: 'http://user:secret@host', TTL_JIKAN: '-1' };
   const envFile = fileOf('REDIS_SOCKET_TIMEOUT=soon\n');
   const given = { maxKeyLength: 1.5, ttlS: { 'a b': 1 }, colour: 'red' };
-  const faults = faultsOf(() => readCacheSettings(given, { env, envFile })).join('\n');
+  const problems = problemsOf(() => readCacheSettings(given, { env, envFile })).join('\n');
   for (const name of ['CACHE_ENABLE="maybe"', 'REDIS_URL=', 'TTL_JIKAN="-1"', 'REDIS_SOCKET_TIMEOUT="soon"'])
-    expect(faults).toContain(name);
-  expect(faults).toContain('MAX_CACHE_KEY_LENGTH="1.5"');
-  expect(faults).toContain('"a b"');
-  expect(faults).toContain('colour');
-  expect(faults).not.toContain('secret');
+    expect(problems).toContain(name);
+  expect(problems).toContain('MAX_CACHE_KEY_LENGTH="1.5"');
+  expect(problems).toContain('"a b"');
+  expect(problems).toContain('colour');
+  expect(problems).not.toContain('secret');
 });
 
-test('a .env that cannot be read is a fault, not an empty one', () => {
+test('rejects a .env file that cannot be read', () => {
   const folder = mkdtempSync(join(tmpdir(), 'roundhouse-env-'));
-  expect(faultsOf(() => readCacheSettings({}, { env: {}, envFile: folder }))).toEqual([
+  expect(problemsOf(() => readCacheSettings({}, { env: {}, envFile: folder }))).toEqual([
     expect.stringContaining(folder),
   ]);
 });

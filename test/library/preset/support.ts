@@ -10,30 +10,31 @@ import type { CacheArguments } from '../../../src/library/preset/settings.ts';
 import { startStubServer } from '../../support/http/stub-server.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
+/** Timeout for events that normally take milliseconds. */
 export const SOON_MS = 20_000;
 
-/** Settings that no busy machine fails by, and none of the environment. */
+/** Settings with timeouts that a busy machine does not exceed, independent of the environment. */
 export function settingsOf(given: CacheArguments) {
-  const patient = { redisTimeoutS: 20, redisConnectTimeoutS: 20 };
-  return readCacheSettings({ ...patient, ...given }, { env: {}, envFile: '/nowhere/.env' });
+  const timeouts = { redisTimeoutS: 20, redisConnectTimeoutS: 20 };
+  return readCacheSettings({ ...timeouts, ...given }, { env: {}, envFile: '/nowhere/.env' });
 }
 
-/** Caches that use Redis, and hear each other. */
-export async function connected(given: CacheArguments, options: CachesOptions = {}): Promise<Caches> {
+/** Opens caches and waits until they are connected to Redis. */
+export async function openConnected(given: CacheArguments, options: CachesOptions = {}): Promise<Caches> {
   const caches = openCaches(settingsOf(given), options);
-  await waitUntil('both tiers are connected', () => isConnected(caches), SOON_MS);
+  await waitUntil('both stores are connected', () => isConnected(caches), SOON_MS);
   return caches;
 }
 
 export function isConnected(caches: Caches): boolean {
-  const { tiers } = caches.stats();
-  const all = tiers ? [tiers.responses, tiers.results] : [];
-  return all.length > 0 && all.every(({ redis, connected }) => redis === 'closed' && connected);
+  const { stores } = caches.stats();
+  const all = stores ? [stores.responses, stores.results] : [];
+  return all.length > 0 && all.every(({ link, connected }) => link === 'connected' && connected);
 }
 
-/** An origin that forbids to keep what it says, and numbers its answers: `1: /path body`. */
+/** An origin that forbids caching and numbers its responses: `1: /path body`. `/tagged` has an ETag and a max-age. */
 export async function startOrigin() {
-  const answer: RequestListener = async (request, response) => {
+  const respond: RequestListener = async (request, response) => {
     const number = origin.requests.length;
     const body = await text(request);
     if (request.headers['if-none-match'] === '"same"') {
@@ -47,11 +48,11 @@ export async function startOrigin() {
     }
     response.end(`${number}: ${request.url} ${body}`.trimEnd());
   };
-  const origin = await startStubServer(answer);
+  const origin = await startStubServer(respond);
   return Object.assign(origin, { url: `http://127.0.0.1:${origin.port}` });
 }
 
-/** Reads a URL through a service. */
+/** Reads the body of a URL through a service. */
 export async function read(
   caches: Caches,
   service: string,

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { RedisByteStore } from '../../../src/library/redis/index.ts';
 import { describeWithRedis, type RedisServer, startRedis } from '../../support/redis/redis.ts';
 import { waitUntil } from '../../support/wait-until.ts';
-import { connectedLink, freshNamespace, SOON_MS } from './worlds.ts';
+import { connectedLink, freshNamespace, SOON_MS } from './support.ts';
 
-describeWithRedis('bytes in Redis', () => {
+describeWithRedis('RedisByteStore', () => {
   let server: RedisServer;
   beforeAll(async () => {
     server = await startRedis();
@@ -16,17 +16,17 @@ describeWithRedis('bytes in Redis', () => {
     return { link, store: new RedisByteStore(link, freshNamespace()), [Symbol.dispose]: () => link.close() };
   }
 
-  test('come back as they were, with what is left of their life', async () => {
+  test('returns the stored bytes and the remaining TTL', async () => {
     using world = await createStore();
     const bytes = Uint8Array.from({ length: 256 }, (_, index) => index);
     await world.store.set('a key: with *, ? and ü', bytes, 60_000);
-    const held = await world.store.get('a key: with *, ? and ü');
-    expect(Buffer.from(held!.bytes)).toEqual(Buffer.from(bytes));
-    expect(held!.ttlMs).toBeGreaterThan(0);
-    expect(held!.ttlMs).toBeLessThanOrEqual(60_000);
+    const stored = await world.store.get('a key: with *, ? and ü');
+    expect(Buffer.from(stored!.bytes)).toEqual(Buffer.from(bytes));
+    expect(stored!.ttlMs).toBeGreaterThan(0);
+    expect(stored!.ttlMs).toBeLessThanOrEqual(60_000);
   });
 
-  test('a part of a larger buffer is stored, not all of it; none is a value too', async () => {
+  test('stores a view without the rest of its buffer, and stores empty bytes', async () => {
     using world = await createStore();
     await world.store.set('part', Buffer.from('before-part-after').subarray(7, 11), 60_000);
     await world.store.set('empty', new Uint8Array(), 60_000);
@@ -34,13 +34,13 @@ describeWithRedis('bytes in Redis', () => {
     expect((await world.store.get('empty'))?.bytes.length).toBe(0);
   });
 
-  test('are gone at the end of their life, which Redis itself sees to', async () => {
+  test('Redis expires entries', async () => {
     using world = await createStore();
     await world.store.set('short', Buffer.from('x'), 30);
     await waitUntil('the entry expires', async () => !(await world.store.get('short')), SOON_MS);
   });
 
-  test('a fraction of a millisecond, or a life of ages, is a time to live', async () => {
+  test('accepts fractional and very long TTLs, and rejects 0', async () => {
     using world = await createStore();
     await world.store.set('long', Buffer.from('x'), Number.MAX_VALUE);
     await world.store.set('odd', Buffer.from('x'), 60_000.5);
@@ -49,7 +49,7 @@ describeWithRedis('bytes in Redis', () => {
     await expect(world.store.set('none', Buffer.from('x'), 0)).rejects.toThrow(RangeError);
   });
 
-  test('are deleted by key; others stay', async () => {
+  test('deletes one key only', async () => {
     using world = await createStore();
     await world.store.set('a', Buffer.from('1'), 60_000);
     await world.store.set('b', Buffer.from('2'), 60_000);
@@ -58,7 +58,7 @@ describeWithRedis('bytes in Redis', () => {
     expect(String((await world.store.get('b'))?.bytes)).toBe('2');
   });
 
-  test('a clear touches one key, whatever the namespace holds, and no other namespace', async () => {
+  test('clear writes a single key and leaves other namespaces alone', async () => {
     using world = await createStore();
     using other = await createStore();
     await other.store.set('k', Buffer.from('other'), 60_000);
@@ -68,11 +68,11 @@ describeWithRedis('bytes in Redis', () => {
     expect(await server.command('DBSIZE')).toBe(before);
     expect(await world.store.get('k7')).toBeUndefined();
     expect(String((await other.store.get('k'))?.bytes)).toBe('other');
-    await world.store.set('k7', Buffer.from('anew'), 60_000);
-    expect(String((await world.store.get('k7'))?.bytes)).toBe('anew');
+    await world.store.set('k7', Buffer.from('new'), 60_000);
+    expect(String((await world.store.get('k7'))?.bytes)).toBe('new');
   });
 
-  test('what outlives the loss of its generation does not come back to life', async () => {
+  test('entries of a lost generation never become valid again', async () => {
     using world = await createStore();
     await world.store.set('k', Buffer.from('old'), 60_000);
     const [generation] = (await server.command('KEYS', '*generation')) as string[];
@@ -84,7 +84,7 @@ describeWithRedis('bytes in Redis', () => {
     expect(await world.store.get('k')).toBeUndefined();
   });
 
-  test('no call sends KEYS, SCAN or a flush', async () => {
+  test('never sends KEYS, SCAN or FLUSHDB', async () => {
     using world = await createStore();
     await server.command('CONFIG', 'RESETSTAT');
     await world.store.set('k', Buffer.from('x'), 60_000);

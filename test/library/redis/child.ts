@@ -1,18 +1,18 @@
 /**
- * A process of its own that uses a shared cache and stands for leadership, as the test that forked it says.
- * Every message is answered, in any order; that it has come into office is told unasked.
+ * A child process with a TieredCache and optionally a LeaderLease. It executes the commands of the test that forked
+ * it and replies to each, in any order. It reports the start and end of terms by itself.
  */
 import { text } from 'node:stream/consumers';
 import { LeaderLease, RedisLink, TieredCache } from '../../../src/library/redis/index.ts';
 
-export type Order =
+export type Command =
   | { do: 'read'; key: string; originUrl: string; ttlS: number }
   | { do: 'peek'; key: string }
   | { do: 'invalidate'; pattern: string }
-  | { do: 'stand'; leaseS: number }
+  | { do: 'elect'; leaseS: number }
   | { do: 'close' };
 
-export type Told = { id: number; answer: unknown } | { gained: number } | { lost: number };
+export type Message = { id: number; result: unknown } | { gained: number } | { lost: number };
 
 const { REDIS_URL = '', NAMESPACE = '' } = process.env;
 const link = new RedisLink({
@@ -23,28 +23,28 @@ const link = new RedisLink({
 const cache = new TieredCache<unknown>(link, { namespace: NAMESPACE, loadTimeoutS: 60, waitS: 60 });
 let leader: LeaderLease | undefined;
 
-const tell = (told: Told) => process.send?.(told);
+const send = (message: Message) => process.send?.(message);
 
-async function obey(order: Order): Promise<unknown> {
-  switch (order.do) {
+async function execute(command: Command): Promise<unknown> {
+  switch (command.do) {
     case 'read': {
-      const load = async () => await text((await fetch(order.originUrl)).body!);
-      return await cache.getOrLoad(order.key, load, { ttlS: order.ttlS });
+      const load = async () => await text((await fetch(command.originUrl)).body!);
+      return await cache.getOrLoad(command.key, load, { ttlS: command.ttlS });
     }
     case 'peek':
-      return { connected: cache.connected, value: cache.peek(order.key)?.value };
+      return { connected: cache.connected, value: cache.peek(command.key)?.value };
     case 'invalidate':
-      return cache.invalidate(order.pattern);
-    case 'stand':
+      return cache.invalidate(command.pattern);
+    case 'elect':
       leader = new LeaderLease(link, {
         name: NAMESPACE,
-        leaseS: order.leaseS,
-        onGained: ({ fence }) => tell({ gained: fence }),
-        onLost: ({ fence }) => tell({ lost: fence }),
+        leaseS: command.leaseS,
+        onGained: ({ fence }) => send({ gained: fence }),
+        onLost: ({ fence }) => send({ lost: fence }),
       });
       return true;
     case 'close':
-      // Nothing ends the process after this: it is to end by itself.
+      // The process must then exit by itself, because nothing keeps it alive.
       await leader?.close();
       cache.close();
       link.close();
@@ -52,12 +52,12 @@ async function obey(order: Order): Promise<unknown> {
   }
 }
 
-process.on('message', ({ id, order }: { id: number; order: Order }) => {
-  obey(order).then(
-    (answer) => {
-      tell({ id, answer });
-      if (order.do === 'close') process.disconnect();
+process.on('message', ({ id, command }: { id: number; command: Command }) => {
+  execute(command).then(
+    (result) => {
+      send({ id, result });
+      if (command.do === 'close') process.disconnect();
     },
-    (error) => tell({ id, answer: String(error) }),
+    (error) => send({ id, result: String(error) }),
   );
 });

@@ -2,19 +2,19 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { waitUntil } from '../../support/wait-until.ts';
-import type { Order, Told } from './child.ts';
-import { SOON_MS } from './worlds.ts';
+import type { Command, Message } from './child.ts';
+import { SOON_MS } from './support.ts';
 
 const PROGRAM = fileURLToPath(new URL('child.ts', import.meta.url));
 
-/** A real process that obeys orders. */
+/** A child process that executes commands. */
 export class Child implements AsyncDisposable {
-  /** Fences of the terms that it has told of, in order. */
+  /** Fencing tokens of the terms that it has reported, in order. */
   readonly gained: number[] = [];
   readonly lost: number[] = [];
   readonly #process: ChildProcess;
-  readonly #answers = new Map<number, (answer: unknown) => void>();
-  #orders = 0;
+  readonly #pending = new Map<number, (result: unknown) => void>();
+  #commands = 0;
   #stderr = '';
 
   constructor(url: string, namespace: string) {
@@ -23,10 +23,10 @@ export class Child implements AsyncDisposable {
     this.#process.stderr?.on('data', (data) => {
       this.#stderr += data;
     });
-    this.#process.on('message', (told: Told) => {
-      if ('gained' in told) this.gained.push(told.gained);
-      else if ('lost' in told) this.lost.push(told.lost);
-      else this.#answers.get(told.id)?.(told.answer);
+    this.#process.on('message', (message: Message) => {
+      if ('gained' in message) this.gained.push(message.gained);
+      else if ('lost' in message) this.lost.push(message.lost);
+      else this.#pending.get(message.id)?.(message.result);
     });
   }
 
@@ -34,18 +34,19 @@ export class Child implements AsyncDisposable {
     return this.#stderr;
   }
 
-  ask(order: Order): Promise<unknown> {
-    this.#orders += 1;
-    const id = this.#orders;
+  run(command: Command): Promise<unknown> {
+    this.#commands += 1;
+    const id = this.#commands;
     const { promise, resolve } = Promise.withResolvers<unknown>();
-    this.#answers.set(id, resolve);
-    this.#process.send({ id, order });
+    this.#pending.set(id, resolve);
+    this.#process.send({ id, command });
     return promise;
   }
 
+  /** Waits until its cache receives invalidations. */
   async up(): Promise<this> {
     const connected = async () =>
-      ((await this.ask({ do: 'peek', key: '' })) as { connected: boolean }).connected;
+      ((await this.run({ do: 'peek', key: '' })) as { connected: boolean }).connected;
     await waitUntil('the child is connected', connected, SOON_MS);
     return this;
   }
@@ -54,11 +55,11 @@ export class Child implements AsyncDisposable {
     this.#process.kill(signal);
   }
 
-  /** Closes everything in it. @returns its exit code, once it has ended by itself */
+  /** Closes its cache, lease and link. @returns its exit code once it has exited by itself */
   async close(): Promise<number | null> {
-    const ended = once(this.#process, 'exit');
-    await this.ask({ do: 'close' });
-    const [code] = await ended;
+    const exited = once(this.#process, 'exit');
+    await this.run({ do: 'close' });
+    const [code] = await exited;
     return code;
   }
 

@@ -6,8 +6,8 @@ import { describeWithRedis, startRedis } from '../../support/redis/redis.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
-describeWithRedis('the example', () => {
-  test('runs as its first lines say, ends by itself, and shows what they promise', {
+describeWithRedis('examples/redis.ts', () => {
+  test('runs with the documented command, prints the expected output and exits', {
     timeout: 60_000,
   }, async () => {
     await using server = await startRedis();
@@ -19,13 +19,14 @@ describeWithRedis('the example', () => {
     });
     expect(stderr).toBe('');
     expect(stdout.trimEnd().split('\n')).toEqual([
-      'A hundred people ask, half of them in the north and half in the south.',
-      '  The yard was counted 1 time.',
-      'An engine leaves; the north says so.',
-      '  The south has heard of it: the yard was counted 2 times.',
-      'One of them is to move the engines.',
-      '  1 leads.',
-      '  It resigns, the other one leads, with a higher fence: true.',
+      '100 concurrent calls, half of them in process A and half in process B:',
+      '  function called 1 time',
+      'Process A invalidates the result, and process B calls the function again:',
+      '  function called 2 times',
+      'Both processes are candidates for leadership:',
+      '  leaders: 1',
+      'The leader steps down, and the other process takes over:',
+      '  fencing token increased: true',
     ]);
   });
 });

@@ -5,22 +5,22 @@ import { TcpProxy } from '../../support/http/tcp-proxy.ts';
 import { describeWithRedis, type RedisServer, startRedis } from '../../support/redis/redis.ts';
 import { ManualSource } from '../../support/service/manual-source.ts';
 import { waitUntil } from '../../support/wait-until.ts';
-import { freshNamespace, Node, SOON_MS } from './worlds.ts';
+import { freshNamespace, Node, SOON_MS } from './support.ts';
 
 vi.setConfig({ testTimeout: 90_000 });
 
 const TTL = { ttlS: 60 };
-/** Deadlines that are to be met by a fault, and by a well Redis on a busy machine are not. */
-const BRISK = { commandTimeoutMs: 2000, connectTimeoutMs: 2000, heartbeatMs: 300 };
+/** Timeouts that faults exceed soon, and a working Redis on a busy machine does not. */
+const SHORT = { commandTimeoutMs: 2000, connectTimeoutMs: 2000, heartbeatMs: 300 };
 
-describeWithRedis('a cache over a Redis that', () => {
+describeWithRedis('TieredCache when Redis', () => {
   let server: RedisServer;
   beforeAll(async () => {
     server = await startRedis('--appendonly', 'yes', '--appendfsync', 'always');
   });
   afterAll(() => server[Symbol.asyncDispose]());
 
-  /** Two processes; the way of the first to Redis leads through a proxy. */
+  /** Two processes, of which the first connects to Redis through a proxy. */
   async function createWorld(
     options: Partial<TieredCacheOptions<unknown>> = {},
     linkOptions: Partial<RedisOptions> = {},
@@ -30,9 +30,9 @@ describeWithRedis('a cache over a Redis that', () => {
     const a = new Node(
       `redis://127.0.0.1:${proxy.port}`,
       { namespace, ...options },
-      { ...BRISK, ...linkOptions },
+      { ...SHORT, ...linkOptions },
     );
-    const b = new Node(server.url, { namespace, ...options }, BRISK);
+    const b = new Node(server.url, { namespace, ...options }, SHORT);
     await a.up();
     await b.up();
     return {
@@ -48,15 +48,15 @@ describeWithRedis('a cache over a Redis that', () => {
   }
 
   async function storedBy(node: Node<unknown>, key: string, value: unknown) {
-    const { stored } = node.cache.tierTotals();
+    const { stored } = node.cache.redisTotals();
     await node.cache.getOrLoad(key, () => value, TTL);
-    await waitUntil(`${key} is stored`, () => node.cache.tierTotals().stored > stored, SOON_MS);
+    await waitUntil(`${key} is stored`, () => node.cache.redisTotals().stored > stored, SOON_MS);
   }
 
-  test('is not there at the start: reads go to the source at once, and it is used when it comes', async () => {
+  test('is unavailable at the start: loads directly and uses Redis once it is available', async () => {
     await using proxy = await new TcpProxy(server.port).listen();
     proxy.passage = 'refuse';
-    using node = new Node(`redis://127.0.0.1:${proxy.port}`, { namespace: freshNamespace() }, BRISK);
+    using node = new Node(`redis://127.0.0.1:${proxy.port}`, { namespace: freshNamespace() }, SHORT);
     expect(await node.cache.getOrLoad('k', () => 1, TTL)).toBe(1);
     expect(node.cache.read('k', () => 2, TTL)).toMatchObject({ value: 1, outcome: 'hit' });
     proxy.passage = 'pass';
@@ -64,35 +64,39 @@ describeWithRedis('a cache over a Redis that', () => {
     await storedBy(node, 'later', 1);
   });
 
-  test('accepts and never answers at the start: nobody waits for it', async () => {
+  test('accepts connections and never replies: loads directly without waiting', async () => {
     await using proxy = await new TcpProxy(server.port).listen();
     proxy.passage = 'hold';
-    using node = new Node(`redis://127.0.0.1:${proxy.port}`, { namespace: freshNamespace() }, BRISK);
-    await waitUntil('the connection is held', () => proxy.connections > 0, SOON_MS);
-    expect(node.link.state).toBe('half_open');
+    using node = new Node(`redis://127.0.0.1:${proxy.port}`, { namespace: freshNamespace() }, SHORT);
+    await waitUntil('the connection is accepted', () => proxy.connections > 0, SOON_MS);
+    expect(node.link.state).toBe('connecting');
     expect(await node.cache.getOrLoad('k', () => 1, TTL)).toBe(1);
-    expect(node.cache.tierTotals().bypasses).toBe(1);
+    expect(node.cache.redisTotals().bypasses).toBe(1);
   });
 
-  test('is killed and comes back: reads go on, and what was invalidated meanwhile stays so', async () => {
+  test('is killed and restarted: keeps reading, and does not lose invalidations made meanwhile', async () => {
     await using world = await createWorld();
     const { a, b } = world;
     await storedBy(a, 'k', 'old');
     await storedBy(a, 'other', 'kept');
     await b.cache.getOrLoad('k', () => 'own', TTL);
     await server.kill('SIGKILL');
-    await waitUntil('it is missed', () => a.link.state !== 'closed' && !b.cache.connected, SOON_MS);
-    // From memory, and directly.
+    await waitUntil(
+      'the loss is detected',
+      () => a.link.state !== 'connected' && !b.cache.connected,
+      SOON_MS,
+    );
+    // From memory, and loaded directly.
     expect(a.cache.get('k')).toBe('old');
     expect(await a.cache.getOrLoad('new', () => 'direct', TTL)).toBe('direct');
     a.cache.invalidate('k');
     expect(a.cache.get('k')).toBeUndefined();
     await server.start();
     await Promise.all([a.up(), b.up()]);
-    await waitUntil('the other has forgotten', () => b.cache.get('k') === undefined, SOON_MS);
+    await waitUntil('the other process has invalidated it', () => b.cache.get('k') === undefined, SOON_MS);
     expect(await b.cache.getOrLoad('k', () => 'new', TTL)).toBe('new');
     await waitUntil(
-      'both agree',
+      'both processes read the same value',
       async () => {
         a.cache.delete('k');
         return (await a.cache.getOrLoad('k', () => 'newest', TTL)) === 'newest';
@@ -101,18 +105,22 @@ describeWithRedis('a cache over a Redis that', () => {
     );
   });
 
-  test('is restarted with its data: what it holds is found again', async () => {
+  test('is restarted with its data: reads its values again', async () => {
     await using world = await createWorld();
     const { a, b } = world;
     await storedBy(a, 'k', 'kept');
     await server.kill('SIGKILL');
-    await waitUntil('it is missed', () => b.link.state !== 'closed' && !b.cache.connected, SOON_MS);
+    await waitUntil(
+      'the loss is detected',
+      () => b.link.state !== 'connected' && !b.cache.connected,
+      SOON_MS,
+    );
     await server.start();
     await Promise.all([a.up(), b.up()]);
     expect(await b.cache.getOrLoad('k', () => 'loaded', TTL)).toBe('kept');
   });
 
-  test('is flushed: nothing old comes back, in any memory', async () => {
+  test('is flushed: drops the values in every memory', async () => {
     await using world = await createWorld();
     const { a, b } = world;
     await storedBy(a, 'k', 'old');
@@ -120,14 +128,14 @@ describeWithRedis('a cache over a Redis that', () => {
     await server.command('FLUSHALL');
     expect(await a.cache.getOrLoad('trigger', () => 1, TTL)).toBe(1);
     await waitUntil(
-      'both have forgotten',
+      'both processes have dropped it',
       () => [a, b].every(({ cache }) => cache.get('k') === undefined),
       SOON_MS,
     );
     expect(await b.cache.getOrLoad('k', () => 'new', TTL)).toBe('new');
   });
 
-  test('has gone back in time: what it holds does not count', async () => {
+  test('returns to an earlier state: ignores its values', async () => {
     await using world = await createWorld();
     const { a, b } = world;
     await storedBy(a, 'k', 'old');
@@ -137,9 +145,9 @@ describeWithRedis('a cache over a Redis that', () => {
     const before = (await server.command('HMGET', state!, 'g', 's')) as string[];
     const fields = (await server.command('HMGET', entry, 'g', 'v', 't')) as string[];
     a.cache.invalidate('*');
-    await waitUntil('it is known', () => b.cache.get('k') === undefined, SOON_MS);
+    await waitUntil('the other process has invalidated it', () => b.cache.get('k') === undefined, SOON_MS);
     expect(await a.cache.getOrLoad('k', () => 'new', TTL)).toBe('new');
-    // As a replica that lagged behind would have it.
+    // The state of a replica that lagged behind.
     await server.command('HSET', state!, 'g', before[0]!, 's', before[1]!);
     await server.command('HSET', entry, 'g', fields[0]!, 'v', fields[1]!, 't', fields[2]!);
     await server.command('PEXPIRE', entry, '60000');
@@ -148,7 +156,7 @@ describeWithRedis('a cache over a Redis that', () => {
     expect(await b.cache.getOrLoad('k', () => 'own', TTL)).toBe('own');
   });
 
-  test('hangs: reads go on after one deadline, later ones at once, and it recovers', async () => {
+  test('hangs: loads directly after one timeout, then without waiting, and recovers', async () => {
     await using world = await createWorld({}, { commandTimeoutMs: 500, heartbeatMs: 60_000 });
     const { a } = world;
     await storedBy(a, 'k', 'kept');
@@ -157,13 +165,13 @@ describeWithRedis('a cache over a Redis that', () => {
       expect(a.cache.get('k')).toBe('kept');
       const reads = Array.from({ length: 50 }, (_, i) => a.cache.getOrLoad(`cold${i}`, () => i, TTL));
       expect(await Promise.all(reads)).toEqual(Array.from({ length: 50 }, (_, i) => i));
-      expect(a.link.state).not.toBe('closed');
-      const { bypasses } = a.cache.tierTotals();
-      expect(await a.cache.getOrLoad('at once', () => 1, TTL)).toBe(1);
-      expect(a.cache.tierTotals().bypasses).toBe(bypasses + 1);
-      // Half open, and the probe hangs too: still nobody waits.
-      await waitUntil('a probe is under way', () => a.link.state === 'half_open', SOON_MS);
-      expect(await a.cache.getOrLoad('probing', () => 1, TTL)).toBe(1);
+      expect(a.link.state).not.toBe('connected');
+      const { bypasses } = a.cache.redisTotals();
+      expect(await a.cache.getOrLoad('immediate', () => 1, TTL)).toBe(1);
+      expect(a.cache.redisTotals().bypasses).toBe(bypasses + 1);
+      // The attempt to reconnect hangs too. Reads still do not wait.
+      await waitUntil('the link is connecting', () => a.link.state === 'connecting', SOON_MS);
+      expect(await a.cache.getOrLoad('connecting', () => 1, TTL)).toBe(1);
     } finally {
       await server.kill('SIGCONT');
     }
@@ -171,7 +179,7 @@ describeWithRedis('a cache over a Redis that', () => {
     await storedBy(a, 'after', 1);
   });
 
-  test('is cut off in the middle of an answer: the read goes on, the connection is made anew', async () => {
+  test('is disconnected during a command: loads directly and reconnects', async () => {
     await using world = await createWorld();
     const { proxy, a } = world;
     proxy.passage = 'hold';
@@ -183,7 +191,7 @@ describeWithRedis('a cache over a Redis that', () => {
     await storedBy(a, 'after', 1);
   });
 
-  test('answers a byte at a time, or late: answers are right', async () => {
+  test('replies byte by byte or late: returns the right values', async () => {
     await using world = await createWorld({}, { commandTimeoutMs: 20_000 });
     const { proxy, a, b } = world;
     await storedBy(b, 'k', { text: 'ü'.repeat(500) });
@@ -195,25 +203,25 @@ describeWithRedis('a cache over a Redis that', () => {
     expect(await a.cache.getOrLoad('late', () => 'own', TTL)).toBe(1);
   });
 
-  test('answers rubbish: the read goes on, the connection is made anew', async () => {
+  test('sends an invalid reply: loads directly and reconnects', async () => {
     await using world = await createWorld();
     const { proxy, a } = world;
     proxy.passage = 'garble';
     expect(await a.cache.getOrLoad('k', () => 'direct', TTL)).toBe('direct');
-    await waitUntil('the connection is given up', () => a.link.state !== 'closed', SOON_MS);
+    await waitUntil('the connection is closed', () => a.link.state !== 'connected', SOON_MS);
     proxy.passage = 'pass';
     await a.up();
     await storedBy(a, 'after', 1);
   });
 
-  test('refuses the password, as long as it does', async () => {
+  test('rejects the password: loads directly; with the right one it uses Redis', async () => {
     await server.command('CONFIG', 'SET', 'requirepass', 'secret');
     try {
-      using node = new Node(server.url, { namespace: freshNamespace() }, BRISK);
+      using node = new Node(server.url, { namespace: freshNamespace() }, SHORT);
       expect(await node.cache.getOrLoad('k', () => 1, TTL)).toBe(1);
-      expect(node.link.state).not.toBe('closed');
+      expect(node.link.state).not.toBe('connected');
       const url = server.url.replace('//', '//:secret@');
-      using other = await new Node(url, { namespace: freshNamespace() }, BRISK).up();
+      using other = await new Node(url, { namespace: freshNamespace() }, SHORT).up();
       await storedBy(other, 'k', 1);
     } finally {
       const client = createClient({ url: server.url, password: 'secret' });
@@ -223,13 +231,13 @@ describeWithRedis('a cache over a Redis that', () => {
     }
   });
 
-  test('has become a replica: the connection is given up, reads go on', async () => {
+  test('has become a replica: loads directly and reconnects', async () => {
     await using world = await createWorld();
     const { a } = world;
     await server.command('REPLICAOF', '127.0.0.1', '1');
     try {
       for (const key of ['a', 'b', 'c', 'd']) expect(await a.cache.getOrLoad(key, () => key, TTL)).toBe(key);
-      expect(a.cache.tierTotals().bypasses).toBeGreaterThanOrEqual(4);
+      expect(a.cache.redisTotals().bypasses).toBeGreaterThanOrEqual(4);
     } finally {
       await server.command('REPLICAOF', 'NO', 'ONE');
     }
@@ -237,120 +245,132 @@ describeWithRedis('a cache over a Redis that', () => {
     await storedBy(a, 'after', 1);
   });
 
-  test('fails over to a replica that lacks the last invalidation', async () => {
+  test('fails over to a replica without the last invalidation: does not read the old value', async () => {
     await using replica = await startRedis('--replicaof', '127.0.0.1', `${server.port}`);
     await using world = await createWorld();
     const { proxy, a } = world;
     await storedBy(a, 'k', 'old');
     const inReplica = async () => String(await replica.command('KEYS', '*')).includes(':entry:k');
-    await waitUntil('it has been replicated', inReplica, SOON_MS);
+    await waitUntil('the value is replicated', inReplica, SOON_MS);
     await replica.command('REPLICAOF', 'NO', 'ONE');
     a.cache.invalidate('k');
     expect(await a.cache.getOrLoad('k', () => 'new', { ttlS: 0 })).toBe('new');
     proxy.target = replica.port;
     proxy.cut();
-    await waitUntil('it is missed', () => !a.cache.connected, SOON_MS);
+    await waitUntil('the loss is detected', () => !a.cache.connected, SOON_MS);
     await a.up();
     expect(await inReplica()).toBe(true);
     expect(await a.cache.getOrLoad('k', () => 'newest', TTL)).toBe('newest');
   });
 
-  describe('is full', () => {
-    test('what it holds is read, the rest directly; invalidations come through', async () => {
+  describe('is full:', () => {
+    test('reads what is stored, loads the rest directly, and invalidates', async () => {
       await using full = await startRedis('--maxmemory-policy', 'noeviction');
       const namespace = freshNamespace();
-      using a = await new Node(full.url, { namespace }, BRISK).up();
-      using b = await new Node(full.url, { namespace }, BRISK).up();
-      await storedBy(a, 'one', 'held');
-      await storedBy(a, 'two', 'held');
+      using a = await new Node(full.url, { namespace }, SHORT).up();
+      using b = await new Node(full.url, { namespace }, SHORT).up();
+      await storedBy(a, 'one', 'stored');
+      await storedBy(a, 'two', 'stored');
       await full.command('CONFIG', 'SET', 'maxmemory', '1');
-      expect(await b.cache.getOrLoad('one', () => 'own', TTL)).toBe('held');
+      expect(await b.cache.getOrLoad('one', () => 'own', TTL)).toBe('stored');
       expect(await b.cache.getOrLoad('cold', () => 'direct', TTL)).toBe('direct');
-      expect(b.link.state).toBe('closed');
+      expect(b.link.state).toBe('connected');
       b.cache.invalidate('one');
-      await waitUntil('the other has heard', () => a.cache.get('one') === undefined, SOON_MS);
-      expect(await a.cache.getOrLoad('one', () => 'anew', TTL)).toBe('anew');
+      await waitUntil(
+        'the other process has invalidated it',
+        () => a.cache.get('one') === undefined,
+        SOON_MS,
+      );
+      expect(await a.cache.getOrLoad('one', () => 'new', TTL)).toBe('new');
       b.cache.invalidate('t*');
-      await waitUntil('the other has heard', () => a.cache.get('two') === undefined, SOON_MS);
-      expect(await a.cache.getOrLoad('two', () => 'anew', TTL)).toBe('anew');
+      await waitUntil(
+        'the other process has invalidated it',
+        () => a.cache.get('two') === undefined,
+        SOON_MS,
+      );
+      expect(await a.cache.getOrLoad('two', () => 'new', TTL)).toBe('new');
       await full.command('CONFIG', 'SET', 'maxmemory', '0');
       await storedBy(a, 'again', 1);
       expect(await b.cache.getOrLoad('two', () => 'last', TTL)).toBe('last');
     });
   });
 
-  describe('loses the listeners', () => {
-    test('a subscription that was cut is made anew, and what was missed is made up for', async () => {
+  describe('drops the subscription:', () => {
+    test('subscribes again and drops what may have been invalidated meanwhile', async () => {
       await using world = await createWorld();
       const { proxy, a, b } = world;
       await storedBy(a, 'k', 'old');
       proxy.passage = 'refuse';
       proxy.cut();
-      await waitUntil('nothing is heard', () => !a.cache.connected, SOON_MS);
+      await waitUntil('the subscription is lost', () => !a.cache.connected, SOON_MS);
       b.cache.invalidate('k');
-      await waitUntil('it is done', () => b.cache.tierTotals().faults === 0, SOON_MS);
+      await waitUntil('the invalidation is sent', () => b.cache.redisTotals().faults === 0, SOON_MS);
       expect(a.cache.get('k')).toBe('old');
       proxy.passage = 'pass';
       await a.up();
       expect(a.cache.get('k')).toBeUndefined();
     });
 
-    test('where nothing was missed, nothing is forgotten', async () => {
+    test('keeps the values in memory if no invalidation was missed', async () => {
       await using world = await createWorld();
       const { proxy, a } = world;
       await storedBy(a, 'k', 'kept');
       proxy.cut();
-      await waitUntil('nothing is heard', () => !a.cache.connected, SOON_MS);
+      await waitUntil('the subscription is lost', () => !a.cache.connected, SOON_MS);
       await a.up();
       expect(a.cache.get('k')).toBe('kept');
     });
 
-    test('a line that has gone dead is found by the heartbeat', async () => {
+    test('detects a dead connection by the heartbeat', async () => {
       await using world = await createWorld();
       const { proxy, a } = world;
       proxy.passage = 'hold';
-      await waitUntil('it is found', () => !a.cache.connected && a.link.state !== 'closed', SOON_MS);
+      await waitUntil(
+        'the loss is detected',
+        () => !a.cache.connected && a.link.state !== 'connected',
+        SOON_MS,
+      );
       proxy.passage = 'pass';
       await a.up();
     });
 
-    test('what cannot be told to be out of date is kept for isolatedTtlS at most', async () => {
+    test('keeps values in memory for isolatedTtlS at most', async () => {
       await using world = await createWorld({ isolatedTtlS: 1 });
       const { proxy, a } = world;
       await storedBy(a, 'k', 'old');
       proxy.passage = 'refuse';
       proxy.cut();
-      await waitUntil('nothing is heard', () => !a.cache.connected, SOON_MS);
-      const read = await a.cache.read('alone', () => 1, TTL);
+      await waitUntil('the subscription is lost', () => !a.cache.connected, SOON_MS);
+      const read = await a.cache.read('isolated', () => 1, TTL);
       expect(read.ttlS).toBe(1);
-      await waitUntil('the old is gone', () => a.cache.get('k') === undefined, SOON_MS);
+      await waitUntil('the old value is dropped', () => a.cache.get('k') === undefined, SOON_MS);
     });
   });
 
-  test('is away while a load runs: its answer is given, and its lease is no burden later', async () => {
+  test('is lost during a load: returns the loaded value; the lease expires', async () => {
     await using world = await createWorld({ leaseS: 1 });
     const { proxy, a, b } = world;
     const source = new ManualSource<string>();
     const early = a.cache.getOrLoad('k', source.load, TTL);
-    await waitUntil('it is being loaded', () => source.loads.length === 1, SOON_MS);
+    await waitUntil('the load has started', () => source.loads.length === 1, SOON_MS);
     proxy.passage = 'refuse';
     proxy.cut();
-    await source.latest.finish('answer');
-    expect(await early).toBe('answer');
+    await source.latest.finish('value');
+    expect(await early).toBe('value');
     expect(await b.cache.getOrLoad('k', () => 'own', TTL)).toBe('own');
   });
 
-  test('tells of each outage once', async () => {
+  test('is lost: calls onLost once per outage', async () => {
     const onLost = vi.fn();
     await using world = await createWorld({}, { onLost });
     const { proxy, a } = world;
     for (let outage = 1; outage <= 2; outage += 1) {
       proxy.passage = 'refuse';
       proxy.cut();
-      await waitUntil('it is missed', () => a.link.state !== 'closed', SOON_MS);
+      await waitUntil('the loss is detected', () => a.link.state !== 'connected', SOON_MS);
       const before = proxy.attempts;
-      // Of the two links; what is refused is tried again.
-      await waitUntil('some probes fail', () => proxy.attempts >= before + 4, SOON_MS);
+      // Two links try to reconnect.
+      await waitUntil('several attempts have failed', () => proxy.attempts >= before + 4, SOON_MS);
       proxy.passage = 'pass';
       await a.up();
       expect(onLost).toHaveBeenCalledTimes(outage);

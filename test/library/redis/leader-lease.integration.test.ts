@@ -4,23 +4,23 @@ import { FakeClock } from '../../support/fake-clock.ts';
 import { TcpProxy } from '../../support/http/tcp-proxy.ts';
 import { describeWithRedis, type RedisServer, startRedis } from '../../support/redis/redis.ts';
 import { waitUntil } from '../../support/wait-until.ts';
-import { connectedLink, freshNamespace, SOON_MS } from './worlds.ts';
+import { connectedLink, freshNamespace, SOON_MS } from './support.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
-describeWithRedis('of several that stand for leadership', () => {
+describeWithRedis('LeaderLease', () => {
   let server: RedisServer;
   beforeAll(async () => {
     server = await startRedis();
   });
   afterAll(() => server[Symbol.asyncDispose]());
 
-  async function candidate(name: string, options: Partial<LeaderLeaseOptions> = {}) {
+  async function createCandidate(name: string, options: Partial<LeaderLeaseOptions> = {}) {
     const proxy = await new TcpProxy(server.port).listen();
     const link = await connectedLink(`redis://127.0.0.1:${proxy.port}`);
     const lost: number[] = [];
     const errors: unknown[] = [];
-    const leader = new LeaderLease(link, {
+    const lease = new LeaderLease(link, {
       name,
       leaseS: 60,
       onLost: ({ fence }) => lost.push(fence),
@@ -29,36 +29,35 @@ describeWithRedis('of several that stand for leadership', () => {
     });
     return {
       proxy,
-      leader,
+      lease,
       lost,
       errors,
       [Symbol.asyncDispose]: async () => {
-        await leader.close();
+        await lease.close();
         link.close();
         await proxy[Symbol.asyncDispose]();
       },
     };
   }
 
-  const leading = (...all: { leader: LeaderLease }[]) =>
-    all.filter(({ leader }) => leader.term !== undefined);
+  const leading = (...all: { lease: LeaderLease }[]) => all.filter(({ lease }) => lease.term !== undefined);
 
-  test('one leads, whatever else runs in this Redis', async () => {
+  test('one candidate per name leads', async () => {
     const name = freshNamespace();
-    await using a = await candidate(name);
-    await using b = await candidate(name);
-    await using other = await candidate(freshNamespace());
+    await using a = await createCandidate(name);
+    await using b = await createCandidate(name);
+    await using other = await createCandidate(freshNamespace());
     await waitUntil('one leads', () => leading(a, b).length === 1, SOON_MS);
-    await waitUntil('the other name is led too', () => leading(other).length === 1, SOON_MS);
-    expect(await Promise.all([a.leader.confirm(), b.leader.confirm()])).toHaveLength(2);
+    await waitUntil('the other name has a leader too', () => leading(other).length === 1, SOON_MS);
+    expect(await Promise.all([a.lease.confirm(), b.lease.confirm()])).toHaveLength(2);
     expect(leading(a, b)).toHaveLength(1);
   });
 
-  test('its lease is renewed, in Redis and here', async () => {
+  test('a leader renews its lease', async () => {
     const clock = new FakeClock();
     const name = freshNamespace();
-    await using a = await candidate(name, { clock });
-    const term = await waitUntil('it leads', () => a.leader.term, SOON_MS);
+    await using a = await createCandidate(name, { clock });
+    const term = await waitUntil('it leads', () => a.lease.term, SOON_MS);
     const key = `roundhouse:{${name}}:leader`;
     for (let times = 1; times <= 5; times += 1) {
       await server.command('PEXPIRE', key, '30000');
@@ -66,82 +65,82 @@ describeWithRedis('of several that stand for leadership', () => {
       const renewed = async () => Number(await server.command('PTTL', key)) > 30_000;
       await waitUntil('the lease is renewed', renewed, SOON_MS);
     }
-    expect(a.leader.term).toBe(term);
+    expect(a.lease.term).toBe(term);
     expect(term.signal.aborted).toBe(false);
   });
 
-  test('one that cannot reach Redis steps down before its lease ends there', async () => {
+  test('a leader that cannot reach Redis steps down before its lease expires in Redis', async () => {
     const clock = new FakeClock();
     const name = freshNamespace();
-    await using a = await candidate(name, { clock });
-    const term = await waitUntil('it leads', () => a.leader.term, SOON_MS);
+    await using a = await createCandidate(name, { clock });
+    const term = await waitUntil('it leads', () => a.lease.term, SOON_MS);
     a.proxy.passage = 'refuse';
     a.proxy.cut();
     clock.advance(53_999);
-    expect(a.leader.term).toBe(term);
+    expect(a.lease.term).toBe(term);
     clock.advance(1);
-    expect(a.leader.term).toBeUndefined();
+    expect(a.lease.term).toBeUndefined();
     expect(term.signal.aborted).toBe(true);
     expect(a.lost).toEqual([term.fence]);
-    expect(await a.leader.confirm()).toBe(false);
+    expect(await a.lease.confirm()).toBe(false);
     expect(Number(await server.command('PTTL', `roundhouse:{${name}}:leader`))).toBeGreaterThan(0);
   });
 
-  test('a suspended one finds out by asking, before any timer of it fires', async () => {
+  test('`term` is undefined after a suspension, before any timer fires', async () => {
     const clock = new FakeClock();
-    await using a = await candidate(freshNamespace(), { clock });
-    const term = await waitUntil('it leads', () => a.leader.term, SOON_MS);
+    await using a = await createCandidate(freshNamespace(), { clock });
+    const term = await waitUntil('it leads', () => a.lease.term, SOON_MS);
     clock.stall(54_000);
-    expect(a.leader.term).toBeUndefined();
+    expect(a.lease.term).toBeUndefined();
     expect(a.lost).toEqual([term.fence]);
   });
 
-  test('one whose lease was lost in a flush steps down, and the next has a higher fence', async () => {
+  test('a leader whose lease was flushed steps down, and the next one has a greater fencing token', async () => {
     const name = freshNamespace();
-    await using a = await candidate(name);
-    const term = await waitUntil('it leads', () => a.leader.term, SOON_MS);
+    await using a = await createCandidate(name);
+    const term = await waitUntil('it leads', () => a.lease.term, SOON_MS);
     await server.command('FLUSHALL');
-    await using b = await candidate(name);
-    const next = await waitUntil('the other one leads', () => b.leader.term, SOON_MS);
+    await using b = await createCandidate(name);
+    const next = await waitUntil('the other candidate leads', () => b.lease.term, SOON_MS);
     expect(next.fence).toBeGreaterThan(term.fence);
-    expect(await a.leader.confirm()).toBe(false);
+    expect(await a.lease.confirm()).toBe(false);
     expect(a.lost).toEqual([term.fence]);
-    expect(await b.leader.confirm()).toBe(true);
+    expect(await b.lease.confirm()).toBe(true);
   });
 
-  test('one that resigns leaves the way free at once', async () => {
+  test('closing a lease lets the next candidate lead at once', async () => {
     const name = freshNamespace();
-    await using a = await candidate(name, { leaseS: 3600 });
-    const term = await waitUntil('it leads', () => a.leader.term, SOON_MS);
-    await a.leader.close();
-    expect(a.leader.term).toBeUndefined();
+    await using a = await createCandidate(name, { leaseS: 3600 });
+    const term = await waitUntil('it leads', () => a.lease.term, SOON_MS);
+    await a.lease.close();
+    expect(a.lease.term).toBeUndefined();
     expect(a.lost).toEqual([term.fence]);
-    await using b = await candidate(name, { leaseS: 3600 });
-    await waitUntil('the next one leads', () => b.leader.term, SOON_MS);
-    await a.leader.close();
-    expect(await b.leader.confirm()).toBe(true);
+    await using b = await createCandidate(name, { leaseS: 3600 });
+    await waitUntil('the next candidate leads', () => b.lease.term, SOON_MS);
+    await a.lease.close();
+    expect(await b.lease.confirm()).toBe(true);
   });
 
-  test('without Redis nobody leads; when it comes, somebody does', async () => {
+  test('without Redis there is no leader; one is elected when Redis is back', async () => {
     const name = freshNamespace();
-    await using a = await candidate(name, { leaseS: 3600 });
-    await waitUntil('it leads', () => a.leader.term, SOON_MS);
-    await using b = await candidate(name, { leaseS: 3600 });
+    await using a = await createCandidate(name, { leaseS: 3600 });
+    await waitUntil('it leads', () => a.lease.term, SOON_MS);
+    await using b = await createCandidate(name, { leaseS: 3600 });
     b.proxy.passage = 'refuse';
     b.proxy.cut();
-    await a.leader.close();
-    expect(b.leader.term).toBeUndefined();
+    await a.lease.close();
+    expect(b.lease.term).toBeUndefined();
     b.proxy.passage = 'pass';
-    await waitUntil('the other one leads', () => b.leader.term, SOON_MS);
+    await waitUntil('the other candidate leads', () => b.lease.term, SOON_MS);
   });
 
-  test('errors of those who are told are reported, and change nothing', async () => {
+  test('errors thrown by callbacks are passed to onError and change nothing', async () => {
     const boom = () => {
       throw new Error('boom');
     };
-    await using a = await candidate(freshNamespace(), { onGained: boom, onLost: boom });
-    await waitUntil('it leads', () => a.leader.term, SOON_MS);
-    await a.leader.close();
+    await using a = await createCandidate(freshNamespace(), { onGained: boom, onLost: boom });
+    await waitUntil('it leads', () => a.lease.term, SOON_MS);
+    await a.lease.close();
     expect(a.errors.map(String)).toEqual(['Error: boom', 'Error: boom']);
   });
 });

@@ -1,18 +1,18 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { describeWithRedis, type RedisServer, startRedis } from '../../support/redis/redis.ts';
 import { waitUntil } from '../../support/wait-until.ts';
-import { freshNamespace, Node, SOON_MS } from './worlds.ts';
+import { freshNamespace, Node, SOON_MS } from './support.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 
-describeWithRedis('a cache over Redis, used for long', () => {
+describeWithRedis('TieredCache under sustained use', () => {
   let server: RedisServer;
   beforeAll(async () => {
     server = await startRedis();
   });
   afterAll(() => server[Symbol.asyncDispose]());
 
-  test('holds no more than it may, here or in Redis, and leaves no lease behind', async () => {
+  test('stays within its limits in memory, and leaves nothing in Redis except the state', async () => {
     const namespace = freshNamespace();
     const options = { namespace, maxEntries: 100, sweepIntervalS: 0 };
     using a = await new Node<number>(server.url, options).up();
@@ -27,25 +27,29 @@ describeWithRedis('a cache over Redis, used for long', () => {
       if (round % 10 === 0) a.cache.invalidate('k1*');
     }
     for (const { cache } of [a, b]) {
-      expect(cache.totals().held).toBeLessThanOrEqual(100);
+      expect(cache.totals().entryCount).toBeLessThanOrEqual(100);
       expect(cache.totals().inFlight).toBe(0);
     }
-    // Entries and leases end by themselves; the state of the namespace is all that stays.
+    // Entries and leases expire. Only the state of the namespace remains.
     const keys = async () => (await server.command('KEYS', '*')) as string[];
-    await waitUntil('all else is gone', async () => (await keys()).length === 1, SOON_MS);
+    await waitUntil('all other keys have expired', async () => (await keys()).length === 1, SOON_MS);
     expect(await keys()).toEqual([`roundhouse:{${namespace}}:state`]);
     expect(await server.command('PUBSUB', 'CHANNELS')).toHaveLength(1);
   });
 
-  test('a hundred that come and go leave no connection behind', async () => {
+  test('a hundred caches leave no connection open after they are closed', async () => {
     for (let round = 0; round < 20; round += 1) {
       const nodes = Array.from({ length: 5 }, () => new Node(server.url, { namespace: freshNamespace() }));
-      // Some are closed while they still connect.
+      // In every other round they are closed while connecting.
       if (round % 2 === 0) await Promise.all(nodes.map((node) => node.up()));
       for (const node of nodes) node[Symbol.dispose]();
     }
     const clients = async () => String(await server.command('INFO', 'clients'));
-    // The one that asks.
-    await waitUntil('all are gone', async () => /connected_clients:1\r/.test(await clients()), SOON_MS);
+    // One connection is that of this command.
+    await waitUntil(
+      'all connections are closed',
+      async () => /connected_clients:1\r/.test(await clients()),
+      SOON_MS,
+    );
   });
 });

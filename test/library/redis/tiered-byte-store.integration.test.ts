@@ -1,13 +1,14 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { RedisLink, TieredByteStore } from '../../../src/library/redis/index.ts';
+import { RedisNamespace } from '../../../src/library/redis/namespace.ts';
 import { freePorts } from '../../support/http/free-ports.ts';
 import { describeWithRedis, type RedisServer, startRedis } from '../../support/redis/redis.ts';
 import { waitUntil } from '../../support/wait-until.ts';
-import { connectedLink, freshNamespace, SOON_MS } from './worlds.ts';
+import { connectedLink, freshNamespace, SOON_MS } from './support.ts';
 
 const TTL_MS = 60_000;
 
-describeWithRedis('bytes in memory in front of Redis', () => {
+describeWithRedis('TieredByteStore', () => {
   let server: RedisServer;
   beforeAll(async () => {
     server = await startRedis();
@@ -19,15 +20,14 @@ describeWithRedis('bytes in memory in front of Redis', () => {
     const namespace = freshNamespace();
     const links = await Promise.all([connectedLink(server.url), connectedLink(server.url)]);
     const stores = links.map((link) => new TieredByteStore(link, { namespace }));
-    await waitUntil('both hear each other', () => stores.every(({ connected }) => connected), SOON_MS);
+    await waitUntil('both are connected', () => stores.every(({ connected }) => connected), SOON_MS);
     const [a, b] = stores;
-    const there = async (store: TieredByteStore, key: string) => text(await store.get(key));
     return {
       a: a!,
       b: b!,
-      /** Waits until a process finds what another one has written, or that it is gone. */
-      finds: (store: TieredByteStore, key: string, expected: string | undefined) =>
-        waitUntil(`${key} is ${expected}`, async () => (await there(store, key)) === expected, SOON_MS),
+      /** Waits until a process reads what another one has written, or that it has been deleted. */
+      waitForRead: (store: TieredByteStore, key: string, expected: string | undefined) =>
+        waitUntil(`${key} is ${expected}`, async () => text(await store.get(key)) === expected, SOON_MS),
       keys: async (kind: string) => (await server.command('KEYS', `*{${namespace}}:${kind}:*`)) as string[],
       [Symbol.dispose]: () => {
         for (const one of [...stores, ...links]) one.close();
@@ -35,55 +35,88 @@ describeWithRedis('bytes in memory in front of Redis', () => {
     };
   }
 
-  test('are there at once for who wrote them, and then for the others, with what is left of their life', async () => {
+  test('a write applies at once here and then in other processes, with the remaining TTL', async () => {
     using world = await two();
     await world.a.set('k', Buffer.from('bytes'), TTL_MS);
     expect(text(await world.a.get('k'))).toBe('bytes');
-    await world.finds(world.b, 'k', 'bytes');
-    const held = (await world.b.get('k'))!;
-    expect(held.ttlMs).toBeGreaterThan(0);
-    expect(held.ttlMs).toBeLessThanOrEqual(TTL_MS);
-    // No piece of a larger buffer, which memory would hold as well.
-    expect(held.bytes.buffer.byteLength).toBe(5);
-    // Not from the first time on: that they were written may be heard of after they were read.
+    await world.waitForRead(world.b, 'k', 'bytes');
+    const stored = (await world.b.get('k'))!;
+    expect(stored.ttlMs).toBeGreaterThan(0);
+    expect(stored.ttlMs).toBeLessThanOrEqual(TTL_MS);
+    // Not a view of a larger buffer, which memory would retain.
+    expect(stored.bytes.buffer.byteLength).toBe(5);
+    // Not necessarily from the first read: the invalidation by the write may arrive after it.
     const same = async () => {
       const [first, second] = [await world.b.get('k'), await world.b.get('k')];
       return first!.bytes === second!.bytes;
     };
-    await waitUntil('they are in memory', same, SOON_MS);
+    await waitUntil('the bytes are in memory', same, SOON_MS);
   });
 
-  test('leave the memory of the others as they are written anew, deleted and cleared', async () => {
+  test('writes, deletes and clears remove entries from the memory of other processes', async () => {
     using world = await two();
     await world.a.set('k', Buffer.from('old'), TTL_MS);
-    await world.finds(world.b, 'k', 'old');
+    await world.waitForRead(world.b, 'k', 'old');
     await world.a.set('k', Buffer.from('new'), TTL_MS);
-    await world.finds(world.b, 'k', 'new');
+    await world.waitForRead(world.b, 'k', 'new');
     await world.b.delete('k');
     expect(await world.b.get('k')).toBeUndefined();
-    await world.finds(world.a, 'k', undefined);
+    await world.waitForRead(world.a, 'k', undefined);
     await world.b.set('k', Buffer.from('again'), TTL_MS);
-    await world.finds(world.a, 'k', 'again');
+    await world.waitForRead(world.a, 'k', 'again');
     world.a.clear();
     expect(await world.a.get('k')).toBeUndefined();
-    await world.finds(world.b, 'k', undefined);
+    await world.waitForRead(world.b, 'k', undefined);
   });
 
-  test('that are nowhere are looked up each time, and leave nothing that others would wait for', async () => {
+  test.each(['this process', 'another process'])(
+    'an entry invalidated by %s while it is read from Redis is returned and not stored in memory',
+    async (by) => {
+      using world = await two();
+      await world.b.set('k', Buffer.from('old'), TTL_MS);
+      await world.b.set('marker', Buffer.from('x'), TTL_MS);
+      await world.b.flush();
+      const markerInMemory = async () => (await world.a.get('marker')) && world.a.totals().entryCount === 1;
+      await waitUntil('the marker is in memory', markerInMemory, SOON_MS);
+      using reply = holdNextRead();
+      const read = world.a.get('k');
+      await reply.received;
+      const invalidating = by === 'this process' ? world.a : world.b;
+      await invalidating.delete('k');
+      // Invalidations arrive in order: when this one has, the other has too.
+      await invalidating.delete('marker');
+      await waitUntil('the invalidation is received', () => world.a.totals().entryCount === 0, SOON_MS);
+      reply.release();
+      expect(text(await read)).toBe('old');
+      expect(world.a.totals().entryCount).toBe(0);
+      expect(await world.a.get('k')).toBeUndefined();
+    },
+  );
+
+  test('concurrent reads of an entry share one command', async () => {
+    using world = await two();
+    await world.b.set('k', Buffer.from('bytes'), TTL_MS);
+    await world.b.flush();
+    const reads = await Promise.all([world.a.get('k'), world.a.get('k'), world.a.get('k')]);
+    expect(reads.map(text)).toEqual(['bytes', 'bytes', 'bytes']);
+    expect(world.a.redisTotals()).toMatchObject({ hits: 1, misses: 0 });
+  });
+
+  test('a missing entry is read from Redis each time, without a lease', async () => {
     using world = await two();
     expect(await world.a.get('none')).toBeUndefined();
     expect(await world.a.get('none')).toBeUndefined();
-    expect(world.a.tierTotals().leads + world.a.tierTotals().waits).toBeGreaterThanOrEqual(2);
-    await waitUntil('no lease is left', async () => (await world.keys('lease')).length === 0, SOON_MS);
+    expect(world.a.redisTotals()).toMatchObject({ misses: 2, leads: 0, waits: 0 });
+    expect(await world.keys('lease')).toEqual([]);
     expect(await world.keys('entry')).toEqual([]);
-    expect(world.a.totals().held).toBe(0);
+    expect(world.a.totals().entryCount).toBe(0);
   });
 });
 
-test('without Redis the store is this process’s own, and no call rejects', async () => {
+test('TieredByteStore without Redis stores entries in memory, and no call rejects', async () => {
   const [port] = await freePorts(1);
   using link = new RedisLink({ url: `redis://127.0.0.1:${port}` });
-  using store = new TieredByteStore(link, { namespace: 'alone' });
+  using store = new TieredByteStore(link, { namespace: 'isolated' });
   expect(await store.get('k')).toBeUndefined();
   await store.set('k', Buffer.from('bytes'), TTL_MS);
   expect(text(await store.get('k'))).toBe('bytes');
@@ -91,6 +124,25 @@ test('without Redis the store is this process’s own, and no call rejects', asy
   expect(await store.get('k')).toBeUndefined();
 });
 
-function text(held: { bytes: Uint8Array } | undefined): string | undefined {
-  return held && Buffer.from(held.bytes).toString();
+/** Holds the result of the next read from Redis until `release` is called. */
+function holdNextRead() {
+  const received = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
+  const { read } = RedisNamespace.prototype;
+  const spy = vi.spyOn(RedisNamespace.prototype, 'read');
+  spy.mockImplementationOnce(async function (this: RedisNamespace, key) {
+    const stored = await read.call(this, key);
+    received.resolve();
+    await released.promise;
+    return stored;
+  });
+  return {
+    received: received.promise,
+    release: released.resolve,
+    [Symbol.dispose]: () => spy.mockRestore(),
+  };
+}
+
+function text(stored: { bytes: Uint8Array } | undefined): string | undefined {
+  return stored && Buffer.from(stored.bytes).toString();
 }

@@ -5,7 +5,7 @@ import { settle } from '../../support/fake-clock.ts';
 import { TcpProxy } from '../../support/http/tcp-proxy.ts';
 import { describeWithRedis, type RedisServer, startRedis } from '../../support/redis/redis.ts';
 import { waitUntil } from '../../support/wait-until.ts';
-import { freshNamespace, Node, SOON_MS } from './worlds.ts';
+import { freshNamespace, Node, SOON_MS } from './support.ts';
 
 vi.setConfig({ testTimeout: 240_000 });
 
@@ -21,7 +21,7 @@ const action = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant('change' as const), node, pattern }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('set', 'delete'), node, key }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('pause' as const) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('agree' as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('converge' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('cut', 'flush') }) },
 );
 type Action = typeof action extends fc.Arbitrary<infer T> ? T : never;
@@ -35,17 +35,17 @@ interface PendingLoad {
   readonly fail: () => void;
 }
 
-/** Sources that change, and three processes with caches over one Redis that are told of it. */
+/** Sources with version numbers, and three processes with caches over one Redis that invalidate changed keys. */
 class World implements AsyncDisposable {
   readonly nodes: Node<Value>[] = [];
   readonly #server: RedisServer;
   readonly #proxies: TcpProxy[] = [];
   readonly #versions = new Map<string, number>(KEYS.map((key) => [key, 0]));
-  /** What a node has announced itself: it never sees anything older afterwards. */
-  readonly #announced: Map<string, number>[] = [];
+  /** Versions that each process has invalidated up to. It must never read an older one. */
+  readonly #invalidated: Map<string, number>[] = [];
   readonly #pending: PendingLoad[] = [];
   readonly #reads = new Set<Promise<void>>();
-  readonly #faults: unknown[] = [];
+  readonly #errors: unknown[] = [];
 
   constructor(server: RedisServer) {
     this.#server = server;
@@ -56,11 +56,11 @@ class World implements AsyncDisposable {
     for (let index = 0; index < 3; index += 1) {
       const proxy = await new TcpProxy(this.#server.port).listen();
       this.#proxies.push(proxy);
-      // No load's deadline is to pass here: without one, what a process reads follows from the order of events. A
-      // lease that a cut has orphaned must end soon, though, or each run waits for it.
+      // Loads must not time out, so that what a process reads depends only on the order of events. A lease that a
+      // lost connection has orphaned must expire soon, because each run waits for it.
       const options = { namespace, leaseS: 1, waitS: 1000, loadTimeoutS: 1000 };
       this.nodes.push(new Node<Value>(`redis://127.0.0.1:${proxy.port}`, options));
-      this.#announced.push(new Map());
+      this.#invalidated.push(new Map());
     }
     await Promise.all(this.nodes.map((node) => node.up()));
     return this;
@@ -81,8 +81,8 @@ class World implements AsyncDisposable {
         return this.#write(action.do, action.node, action.key);
       case 'pause':
         return await new Promise((resolve) => setTimeout(resolve, 5));
-      case 'agree':
-        return await this.agree();
+      case 'converge':
+        return await this.converge();
       case 'cut':
         for (const proxy of this.#proxies) proxy.cut();
         return;
@@ -91,32 +91,32 @@ class World implements AsyncDisposable {
     }
   }
 
-  /** Lets everything come to rest; after that every process knows what every other one has announced. */
-  async agree(): Promise<void> {
+  /** Waits until all reads have ended and each process has received the invalidations of the others. */
+  async converge(): Promise<void> {
     while (this.#reads.size > 0) {
       for (const load of this.#pending.splice(0)) load.finish();
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
     await Promise.all(this.nodes.map((node) => node.up()));
-    if (this.#faults.length > 0) throw this.#faults[0];
+    if (this.#errors.length > 0) throw this.#errors[0];
     for (const key of KEYS) {
-      const announced = Math.max(...this.#announced.map((known) => known.get(key) ?? 0));
+      const invalidated = Math.max(...this.#invalidated.map((versions) => versions.get(key) ?? 0));
       for (const [index, { cache }] of this.nodes.entries()) {
         await waitUntil(
-          `process ${index} knows version ${announced} of ${key}`,
+          `process ${index} reads version ${invalidated} of ${key}`,
           async () => {
             const load = () => ({ version: this.#versions.get(key)! });
-            return (await cache.getOrLoad(key, load, { ttlS: 1000 })).version >= announced;
+            return (await cache.getOrLoad(key, load, { ttlS: 1000 })).version >= invalidated;
           },
           SOON_MS,
         );
-        this.#announced[index]!.set(key, announced);
+        this.#invalidated[index]!.set(key, invalidated);
       }
     }
   }
 
   #read(index: number, key: string): void {
-    const announced = this.#announced[index]!.get(key) ?? 0;
+    const invalidated = this.#invalidated[index]!.get(key) ?? 0;
     const { cache } = this.nodes[index]!;
     const load = () => {
       const version = this.#versions.get(key)!;
@@ -129,14 +129,14 @@ class World implements AsyncDisposable {
     };
     const read = cache.getOrLoad(key, load, { ttlS: 1000 }).then(
       ({ version }) => {
-        expect(version, `${key} as process ${index} reads it`).toBeGreaterThanOrEqual(announced);
+        expect(version, `${key} as process ${index} reads it`).toBeGreaterThanOrEqual(invalidated);
       },
       (error) => {
         if ((error as Error).message !== 'source is down') throw error;
       },
     );
     const settled = read
-      .catch((error) => void this.#faults.push(error))
+      .catch((error) => void this.#errors.push(error))
       .finally(() => this.#reads.delete(settled));
     this.#reads.add(settled);
   }
@@ -147,13 +147,13 @@ class World implements AsyncDisposable {
 
   #change(index: number, pattern: string): void {
     const matches = new RegExp(`^${pattern.replaceAll('*', '.*').replaceAll('?', '.')}$`);
-    for (const key of KEYS.filter((key) => matches.test(key))) this.#announce(index, key);
+    for (const key of KEYS.filter((key) => matches.test(key))) this.#nextVersion(index, key);
     this.nodes[index]!.cache.invalidate(pattern);
   }
 
-  /** Of a set and another process's invalidation the last to reach Redis counts: so a set is seen there first. */
+  /** A set and an invalidation by another process apply in the order in which Redis receives them, so a set is flushed. */
   async #write(what: 'set' | 'delete', index: number, key: string): Promise<void> {
-    const version = this.#announce(index, key);
+    const version = this.#nextVersion(index, key);
     const { cache } = this.nodes[index]!;
     if (what === 'delete') cache.delete(key);
     else {
@@ -162,10 +162,10 @@ class World implements AsyncDisposable {
     }
   }
 
-  #announce(index: number, key: string): number {
+  #nextVersion(index: number, key: string): number {
     const version = this.#versions.get(key)! + 1;
     this.#versions.set(key, version);
-    this.#announced[index]!.set(key, version);
+    this.#invalidated[index]!.set(key, version);
     return version;
   }
 
@@ -177,26 +177,26 @@ class World implements AsyncDisposable {
   }
 }
 
-describeWithRedis('three processes over one Redis', () => {
+describeWithRedis('three processes sharing one Redis', () => {
   let server: RedisServer;
   beforeAll(async () => {
     server = await startRedis();
   });
   afterAll(() => server[Symbol.asyncDispose]());
 
-  async function play(script: readonly Action[]) {
+  async function run(script: readonly Action[]) {
     await using world = await new World(server).start();
     for (const step of script) await world.act(step);
-    await world.agree();
+    await world.converge();
   }
 
   const scripts = fc.array(action, { minLength: 5, maxLength: 40 });
 
-  test('none reads what it has invalidated itself, and in the end all know what each has announced', async () => {
-    await fc.assert(fc.asyncProperty(scripts, play), { numRuns: 40, endOnFailure: true });
+  test('no process reads a value it has invalidated, and all converge to the latest versions', async () => {
+    await fc.assert(fc.asyncProperty(scripts, run), { numRuns: 40, endOnFailure: true });
   });
 
-  test('the same property finds a tier that stores what was invalidated during its load', async () => {
+  test('the property fails if values invalidated during their load are stored', async () => {
     const store = vi.spyOn(RedisNamespace.prototype, 'store').mockImplementation(async function (
       this: RedisNamespace,
       lease,
@@ -205,7 +205,7 @@ describeWithRedis('three processes over one Redis', () => {
       if (value) await this.replace(lease.key, value.bytes, value.freshness.ttlS);
     });
     try {
-      const property = fc.asyncProperty(scripts, play);
+      const property = fc.asyncProperty(scripts, run);
       expect(await fc.check(property, { numRuns: 200, endOnFailure: true })).toHaveProperty('failed', true);
     } finally {
       store.mockRestore();

@@ -1,31 +1,31 @@
 import { describe, expect, expectTypeOf, test, vi } from 'vitest';
 import { Cache, CacheClosedError } from '../../../src/library/cache/index.ts';
-import { type Boxed, cachedResult } from '../../../src/library/result-cache/index.ts';
+import { cachedResult, type StoredResult } from '../../../src/library/result-cache/index.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { ManualSource } from '../../support/service/manual-source.ts';
 
 function createStore() {
   const clock = new FakeClock();
-  return { clock, cache: new Cache<Boxed>({ clock, loadTimeoutS: 10 }) };
+  return { clock, cache: new Cache<StoredResult>({ clock, loadTimeoutS: 10 }) };
 }
 
-describe('an asynchronous function', () => {
-  test('runs once for equal arguments, in whatever order their properties come', async () => {
-    const run = vi.fn(async (query: { a: number; b?: unknown }, page = 1) => ({ ...query, page }));
-    const find = cachedResult(run, { async: true });
+describe('cachedResult of an asynchronous function', () => {
+  test('calls it once for equal arguments, regardless of the order of properties', async () => {
+    const fn = vi.fn(async (query: { a: number; b?: unknown }, page = 1) => ({ ...query, page }));
+    const find = cachedResult(fn, { async: true });
     expect(await find({ a: 1, b: 2 })).toEqual({ a: 1, b: 2, page: 1 });
     expect(await find({ b: 2, a: 1 })).toEqual({ a: 1, b: 2, page: 1 });
-    expect(run).toHaveBeenCalledTimes(1);
+    expect(fn).toHaveBeenCalledTimes(1);
     await find({ a: 1, b: 2 }, 2);
     await find({ a: 1, b: undefined });
     await find({ a: 1 });
-    expect(run).toHaveBeenCalledTimes(4);
+    expect(fn).toHaveBeenCalledTimes(4);
   });
 
-  test('runs again after its ttl', async () => {
+  test('calls it again after ttlS', async () => {
     const { clock, cache } = createStore();
-    let runs = 0;
-    const count = cachedResult(async () => ++runs, { cache, ttlS: 5 });
+    let calls = 0;
+    const count = cachedResult(async () => ++calls, { cache, ttlS: 5 });
     expect(await count()).toBe(1);
     clock.advance(4999);
     expect(await count()).toBe(1);
@@ -33,7 +33,7 @@ describe('an asynchronous function', () => {
     expect(await count()).toBe(2);
   });
 
-  test('runs once for all who ask at the same time', async () => {
+  test('shares one execution between concurrent calls', async () => {
     const source = new ManualSource<number>();
     const slow = cachedResult(async (_id: string) => await source.load(new AbortController().signal));
     const calls = [slow('a'), slow('a'), slow('a')];
@@ -43,38 +43,38 @@ describe('an asynchronous function', () => {
     expect(source.loads).toHaveLength(1);
   });
 
-  test('that fails is not remembered, and its own error comes out', async () => {
+  test('rejects with the error of the function, and does not cache it', async () => {
     class Refused extends Error {}
     const error = new Refused();
-    const run = vi.fn(async () => Promise.reject(error));
-    const failing = cachedResult(run, { async: true });
+    const fn = vi.fn(async () => Promise.reject(error));
+    const failing = cachedResult(fn, { async: true });
     await expect(failing()).rejects.toBe(error);
     await expect(failing()).rejects.toBe(error);
-    expect(run).toHaveBeenCalledTimes(2);
+    expect(fn).toHaveBeenCalledTimes(2);
   });
 
-  test.each([null, undefined])('%s is no result to keep, unless asked', async (nothing) => {
-    const run = vi.fn(async () => nothing);
+  test.each([null, undefined])('caches %s only if storeEmpty is set', async (nothing) => {
+    const fn = vi.fn(async () => nothing);
     const { cache } = createStore();
-    const plain = cachedResult(run, { async: true, name: 'plain', cache });
+    const plain = cachedResult(fn, { async: true, name: 'plain', cache });
     expect(await plain()).toBe(nothing);
     expect(await plain()).toBe(nothing);
-    expect(run).toHaveBeenCalledTimes(2);
-    expect(cache.totals().held).toBe(0);
-    const kept = cachedResult(run, { async: true, name: 'kept', storeEmpty: true, cache });
-    expect(await kept()).toBe(nothing);
-    expect(await kept()).toBe(nothing);
-    expect(run).toHaveBeenCalledTimes(3);
+    expect(fn).toHaveBeenCalledTimes(2);
+    expect(cache.totals().entryCount).toBe(0);
+    const stored = cachedResult(fn, { async: true, name: 'stored', storeEmpty: true, cache });
+    expect(await stored()).toBe(nothing);
+    expect(await stored()).toBe(nothing);
+    expect(fn).toHaveBeenCalledTimes(3);
   });
 
-  test.each([0, '', false, Number.NaN])('%j is a result', async (value) => {
-    const run = vi.fn(async () => value);
-    const cached = cachedResult(run, { async: true });
+  test.each([0, '', false, Number.NaN])('caches %j', async (value) => {
+    const fn = vi.fn(async () => value);
+    const cached = cachedResult(fn, { async: true });
     expect([await cached(), await cached()]).toEqual([value, value]);
-    expect(run).toHaveBeenCalledTimes(1);
+    expect(fn).toHaveBeenCalledTimes(1);
   });
 
-  test('what was invalidated while it ran is given to its callers and not kept', async () => {
+  test('returns a result invalidated during its execution, and does not cache it', async () => {
     const source = new ManualSource<string>();
     const slow = cachedResult(async (_id: number) => await source.load(new AbortController().signal));
     const early = slow(1);
@@ -87,46 +87,46 @@ describe('an asynchronous function', () => {
     expect([await early, await late, await slow(1)]).toEqual(['old', 'new', 'new']);
   });
 
-  test('not declared as one is found out by its first call', async () => {
-    const run = vi.fn((id: number) => Promise.resolve(id));
-    const cached = cachedResult(run);
+  test('detects an asynchronous function without `async` by its first call', async () => {
+    const fn = vi.fn((id: number) => Promise.resolve(id));
+    const cached = cachedResult(fn);
     expect([await cached(1), await cached(1), await cached(1)]).toEqual([1, 1, 1]);
-    expect(run).toHaveBeenCalledTimes(2);
+    expect(fn).toHaveBeenCalledTimes(2);
   });
 });
 
-describe('a synchronous function', () => {
-  test('answers at once, from memory', () => {
+describe('cachedResult of a synchronous function', () => {
+  test('returns the result from memory synchronously', () => {
     const { clock, cache } = createStore();
-    const run = vi.fn((a: number, b: number) => a + b);
-    const add = cachedResult(run, { ttlS: 5, cache });
+    const fn = vi.fn((a: number, b: number) => a + b);
+    const add = cachedResult(fn, { ttlS: 5, cache });
     expect([add(1, 2), add(1, 2), add(2, 1)]).toEqual([3, 3, 3]);
-    expect(run).toHaveBeenCalledTimes(2);
+    expect(fn).toHaveBeenCalledTimes(2);
     add.invalidate(1, 2);
     add(1, 2);
-    expect(run).toHaveBeenCalledTimes(3);
+    expect(fn).toHaveBeenCalledTimes(3);
     clock.advance(5000);
     add(1, 2);
-    expect(run).toHaveBeenCalledTimes(4);
+    expect(fn).toHaveBeenCalledTimes(4);
   });
 
-  test('throws what it throws', () => {
+  test('throws the error of the function', () => {
     const failing = cachedResult((): number => {
       throw new RangeError('no');
     });
     expect(failing).toThrow(RangeError);
   });
 
-  test('null is not kept', () => {
-    const run = vi.fn(() => null);
-    const cached = cachedResult(run);
+  test('does not cache null', () => {
+    const fn = vi.fn(() => null);
+    const cached = cachedResult(fn);
     expect([cached(), cached()]).toEqual([null, null]);
-    expect(run).toHaveBeenCalledTimes(2);
+    expect(fn).toHaveBeenCalledTimes(2);
   });
 });
 
-describe('the function', () => {
-  test('keeps its signature, name, length and this', async () => {
+describe('cachedResult', () => {
+  test('preserves the signature, name, length and this', async () => {
     async function lookUp(this: { base: number }, id: string, deep?: boolean): Promise<number> {
       return this.base + id.length + (deep ? 1 : 0);
     }
@@ -141,7 +141,7 @@ describe('the function', () => {
     expect(await cached.call({ base: 20 }, 'abc')).toBe(23);
   });
 
-  test('of an object that cannot be told apart runs each time, rightly', async () => {
+  test('calls a method each time if its object has no canonical form', async () => {
     class Counter {
       #count = 0;
       next = cachedResult(async function (this: Counter) {
@@ -153,38 +153,38 @@ describe('the function', () => {
     expect([await counter.next(), await counter.next()]).toEqual([1, 2]);
   });
 
-  test('runs directly where its arguments have no canonical form', async () => {
-    const onFault = vi.fn();
-    const run = vi.fn(async (callback: () => number) => callback());
-    const cached = cachedResult(run, { async: true, onFault });
+  test('calls the function directly if its arguments have no canonical form', async () => {
+    const onError = vi.fn();
+    const fn = vi.fn(async (callback: () => number) => callback());
+    const cached = cachedResult(fn, { async: true, onError });
     expect([await cached(() => 1), await cached(() => 2)]).toEqual([1, 2]);
-    expect(onFault).toHaveBeenCalledTimes(2);
+    expect(onError).toHaveBeenCalledTimes(2);
     expect(cached.keyOf(() => 1)).toBeUndefined();
   });
 
-  test('runs directly with the cache off, or closed', async () => {
-    const run = vi.fn(async () => 1);
-    const off = cachedResult(run, { async: true, enabled: false });
-    expect([await off(), await off()]).toEqual([1, 1]);
+  test('calls the function directly if the cache is disabled or closed', async () => {
+    const fn = vi.fn(async () => 1);
+    const disabled = cachedResult(fn, { async: true, enabled: false });
+    expect([await disabled(), await disabled()]).toEqual([1, 1]);
     const { cache } = createStore();
-    const closed = cachedResult(run, { async: true, cache });
+    const closed = cachedResult(fn, { async: true, cache });
     cache.close();
     expect([await closed(), await closed()]).toEqual([1, 1]);
-    expect(run).toHaveBeenCalledTimes(4);
+    expect(fn).toHaveBeenCalledTimes(4);
   });
 
-  test('runs directly where the cache fails in whatever it is asked', async () => {
+  test('calls the function directly if every method of the cache throws', async () => {
     const broken = () => {
       throw new Error('the cache is broken');
     };
     const cache = { get: broken, set: broken, delete: broken, getOrLoad: broken };
-    const onFault = vi.fn();
-    expect(await cachedResult(async () => 1, { cache, onFault })()).toBe(1);
-    expect(cachedResult(() => 2, { cache, onFault })()).toBe(2);
-    expect(onFault).toHaveBeenCalledTimes(3);
+    const onError = vi.fn();
+    expect(await cachedResult(async () => 1, { cache, onError })()).toBe(1);
+    expect(cachedResult(() => 2, { cache, onError })()).toBe(2);
+    expect(onError).toHaveBeenCalledTimes(3);
   });
 
-  test('is not run once more by those whom a deadline of the cache has failed', async () => {
+  test('shares an execution that exceeds the load timeout of the cache', async () => {
     const { clock, cache } = createStore();
     const source = new ManualSource<number>();
     const slow = cachedResult(async () => await source.load(new AbortController().signal), { cache });
@@ -195,33 +195,33 @@ describe('the function', () => {
     expect(source.loads).toHaveLength(1);
   });
 
-  test('goes on when its cache is closed under it', async () => {
+  test('returns the result if the cache is closed during the call', async () => {
     const { cache } = createStore();
     const source = new ManualSource<number>();
-    const onFault = vi.fn();
+    const onError = vi.fn();
     const slow = cachedResult(async () => await source.load(new AbortController().signal), {
       cache,
-      onFault,
+      onError,
     });
     const call = slow();
     await vi.waitFor(() => expect(source.loads).toHaveLength(1));
     cache.close();
     await source.latest.finish(1);
     expect(await call).toBe(1);
-    expect(onFault).toHaveBeenCalledExactlyOnceWith(expect.any(CacheClosedError), 'anonymous');
+    expect(onError).toHaveBeenCalledExactlyOnceWith(expect.any(CacheClosedError), 'anonymous');
   });
 });
 
-describe('the key', () => {
+describe('the key of a call', () => {
   const later = async (x: number) => x * 2;
 
-  test('is prefix, name, 16 digits of the source and the arguments', () => {
+  test('has the prefix, the name, 16 hex digits of the hash of the source and the hash of the arguments', () => {
     const first = cachedResult(later);
     expect(first.keyOf(1)).toMatch(/^result_cache:later:[0-9a-f]{16}:[0-9a-f]{64}$/);
     expect(cachedResult(later, { keyPrefix: 'api', name: 'a:b' }).keyOf(1)).toMatch(/^api:a%3Ab:/);
   });
 
-  test('changes with the source, unless a version stands in for it', () => {
+  test('depends on the source or, if given, on the version', () => {
     const before = { process: (x: number) => x * 2 }.process;
     const after = { process: (x: number) => x * 3 }.process;
     expect(cachedResult(after).keyOf(1)).not.toBe(cachedResult(before).keyOf(1));
@@ -232,20 +232,20 @@ describe('the key', () => {
     );
   });
 
-  test('of what shows no source rests on the name', () => {
+  test('depends on the name of a function without visible source', () => {
     const bound = (fn: (x: number) => number) => cachedResult(fn.bind(null)).keyOf(1)?.split(':')[2];
     expect(bound(Math.abs)).not.toBe(bound(Math.ceil));
     expect(cachedResult(Math.abs).keyOf(1)).toBe(cachedResult(Math.abs).keyOf(1));
   });
 
-  test('over 200 characters is hashed', () => {
+  test('is hashed if it has more than 200 characters', () => {
     const name = 'n'.repeat(200);
     expect(cachedResult(later, { name }).keyOf(1)).toMatch(/^[0-9a-f]{64}$/);
     expect(cachedResult(later, { name }).keyOf(1)).not.toBe(cachedResult(later, { name }).keyOf(2));
     expect(cachedResult(later, { name, maxKeyLength: 400 }).keyOf(1)).toMatch(/^result_cache:nnn/);
   });
+});
 
-  test('a ttl that is none is refused at once', () => {
-    expect(() => cachedResult(later, { ttlS: Number.NaN })).toThrow(RangeError);
-  });
+test('cachedResult rejects an invalid ttlS', () => {
+  expect(() => cachedResult(async () => 1, { ttlS: Number.NaN })).toThrow(RangeError);
 });

@@ -12,8 +12,8 @@ const anything = fc.anything({
   withNullPrototype: true,
 });
 
-describe('the canonical form', () => {
-  test('of equal values is equal, and in whatever order their properties were made', () => {
+describe('canonical', () => {
+  test('gives equal texts for equal values, regardless of the order of properties', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), anything), (value) => {
         const reversed = Object.fromEntries(Object.entries(value).reverse());
@@ -23,7 +23,7 @@ describe('the canonical form', () => {
     );
   });
 
-  test('of different values is different', () => {
+  test('gives different texts for different values', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.jsonValue(), (a, b) => {
         const equal = stable(a) === stable(b);
@@ -33,8 +33,8 @@ describe('the canonical form', () => {
     );
   });
 
-  test('tells apart what JSON does not', () => {
-    const alike: unknown[] = [
+  test('distinguishes values that JSON does not', () => {
+    const values: unknown[] = [
       undefined,
       null,
       'null',
@@ -79,7 +79,7 @@ describe('the canonical form', () => {
       new Uint8Array([1]).buffer,
       Buffer.from([1]),
     ];
-    expect(new Set(alike.map(canonical)).size).toBe(alike.length);
+    expect(new Set(values.map(canonical)).size).toBe(values.length);
   });
 
   const cycle: Record<string, unknown> = {};
@@ -91,19 +91,19 @@ describe('the canonical form', () => {
     ['an instance', new (class Account {})()],
     ['a promise', Promise.resolve()],
     ['a signal', new AbortController().signal],
-    ['a property named by a symbol', { [Symbol('s')]: 1 }],
-    ['one of them deep inside', { a: [new Map([['b', new WeakMap()]])] }],
-  ])('there is none of %s', (_, value) => {
+    ['a property with a symbol as its key', { [Symbol('s')]: 1 }],
+    ['a nested value without one', { a: [new Map([['b', new WeakMap()]])] }],
+  ])('throws for %s', (_, value) => {
     expect(() => canonical(value)).toThrow(UnserialisableError);
   });
 
-  test('what comes twice is no cycle', () => {
+  test('accepts an object that occurs twice', () => {
     const shared = { a: 1 };
     expect(canonical([shared, shared])).toBe(canonical([{ a: 1 }, { a: 1 }]));
   });
 });
 
-/** JSON with its properties in order; -0 is 0 there. */
+/** JSON with sorted properties, and with -0 distinguished from 0. */
 function stable(value: unknown): string {
   return JSON.stringify(value, (_, part) => {
     if (Object.is(part, -0)) return '-0';

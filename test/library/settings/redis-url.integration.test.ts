@@ -7,8 +7,8 @@ import { parseRedisUrl } from '../../../src/library/settings/redis-url.ts';
 const TABLE = { url: parsed<string | null>('REDIS_URL', null, 'none', 'URL', '', parseRedisUrl) };
 
 function read(text: string) {
-  const faults: string[] = [];
-  return { ...readSettings(TABLE, [{ REDIS_URL: text }], faults), faults };
+  const problems: string[] = [];
+  return { ...readSettings(TABLE, [{ REDIS_URL: text }], problems), problems };
 }
 
 test.each([
@@ -18,8 +18,8 @@ test.each([
   'redis://:p%2Fss@[::1]:1/0',
   'unix:///nowhere/redis.sock',
   'unix:///nowhere/redis.sock?db=3',
-])('%s is a Redis that can be tried', (text) => {
-  expect(read(text)).toEqual({ url: text, faults: [] });
+])('accepts %s, as the Redis client does', (text) => {
+  expect(read(text)).toEqual({ url: text, problems: [] });
   new RedisLink({ url: text }).close();
 });
 
@@ -34,16 +34,16 @@ test.each([
   'unix:',
   'unix://host/redis.sock',
   'unix:///redis.sock?db=x',
-])('%s is a fault of the settings, before anything is started', (text) => {
-  expect(read(text)).toMatchObject({ url: null, faults: [expect.stringContaining('REDIS_URL=')] });
+])('rejects %s with an error that names the setting', (text) => {
+  expect(read(text)).toMatchObject({ url: null, problems: [expect.stringContaining('REDIS_URL=')] });
 });
 
 test.each(['redis://:sec/ret@host', ':sec/ret@host:6379', 'http://me:sec@ret@host'])(
-  'no part of a password is told of with %s',
+  'the error for %s contains no part of the password',
   (text) => {
-    const { faults } = read(text);
-    expect(faults).toHaveLength(1);
-    expect(faults[0]).toContain('host');
-    expect(faults[0]).not.toMatch(/sec|ret/);
+    const { problems } = read(text);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain('host');
+    expect(problems[0]).not.toMatch(/sec|ret/);
   },
 );

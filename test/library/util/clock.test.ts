@@ -10,7 +10,7 @@ afterEach(() => {
 });
 
 describe('the system clock', () => {
-  test('moves with time', () => {
+  test('advances with time', () => {
     const clock = createSystemClock();
     const start = clock.now();
     vi.advanceTimersByTime(1000);
@@ -19,18 +19,18 @@ describe('the system clock', () => {
     expect(clock.now() - start).toBe(1002);
   });
 
-  test('in a long synchronous stretch, where no timer can fire, asks for the time seldom but moves', () => {
+  test('moves during a long synchronous run, with few reads of performance.now()', () => {
     const clock = createSystemClock();
     let time = 0;
-    const asked = vi.spyOn(performance, 'now').mockImplementation(() => ++time);
+    const performanceNow = vi.spyOn(performance, 'now').mockImplementation(() => ++time);
     const readings = Array.from({ length: 6500 }, () => clock.now());
-    asked.mockRestore();
+    performanceNow.mockRestore();
     expect(time).toBeLessThanOrEqual(130);
     expect(new Set(readings).size).toBeGreaterThanOrEqual(50);
     expect(readings).toEqual(readings.toSorted((a, b) => a - b));
   });
 
-  test('fires once, after its delay, and not when cancelled', () => {
+  test('calls back once after the delay, and not if cancelled', () => {
     const clock = createSystemClock();
     const fire = vi.fn();
     const cancelled = vi.fn();
@@ -44,7 +44,7 @@ describe('the system clock', () => {
     expect(cancelled).not.toHaveBeenCalled();
   });
 
-  test.each([2 ** 31, 2 ** 31 + 5, 5 * 2 ** 31])('a delay of %s ms does not fire early', (delay) => {
+  test.each([2 ** 31, 2 ** 31 + 5, 5 * 2 ** 31])('a delay of %s ms does not end early', (delay) => {
     const clock = createSystemClock();
     const fire = vi.fn();
     clock.after(delay, fire);
@@ -54,7 +54,7 @@ describe('the system clock', () => {
     expect(fire).toHaveBeenCalledTimes(1);
   });
 
-  test('a long delay can be cancelled after its first part', () => {
+  test('a delay longer than the limit of setTimeout can be cancelled after its first timer', () => {
     const clock = createSystemClock();
     const fire = vi.fn();
     const cancel = clock.after(3 * 2 ** 31, fire);
@@ -65,7 +65,7 @@ describe('the system clock', () => {
     expect(fire).not.toHaveBeenCalled();
   });
 
-  test('an infinite delay never fires and sets no timer that spins', () => {
+  test('an infinite delay never ends and sets one timer at a time', () => {
     const fire = vi.fn();
     createSystemClock().after(Number.POSITIVE_INFINITY, fire);
     vi.advanceTimersByTime(10 * 2 ** 31);
@@ -75,25 +75,25 @@ describe('the system clock', () => {
 });
 
 describe('a cache on the system clock', () => {
-  test('keeps no process alive that has nothing else to do', () => {
+  test('does not keep the process alive', () => {
     vi.useRealTimers();
-    const timersThatHold = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
-    const before = timersThatHold();
+    const activeTimers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const before = activeTimers();
     const clock = createSystemClock();
     clock.now();
     clock.after(60_000, () => {});
     clock.after(2 ** 40, () => {});
     const cache = new Cache<string>({ clock });
-    const held = setTimeout(() => {}, 60_000);
-    expect(timersThatHold()).toBe(before + 1);
-    clearTimeout(held);
+    const timer = setTimeout(() => {}, 60_000);
+    expect(activeTimers()).toBe(before + 1);
+    clearTimeout(timer);
     cache.close();
   });
 
   test.each([
     ['back an hour', -3_600_000],
     ['forward an hour', 3_600_000],
-  ])('does not care if the wall clock is set %s', (_name, jump) => {
+  ])('is not affected if the wall clock is set %s', (_name, jump) => {
     const cache = new Cache<string>();
     cache.set('k', 'v', { ttlS: 3 });
     vi.setSystemTime(Date.now() + jump);
@@ -104,7 +104,7 @@ describe('a cache on the system clock', () => {
     cache.close();
   });
 
-  test('keeps a watched key with a TTL of 30 days without spinning', async () => {
+  test('refreshes a key with a TTL of 30 days once', async () => {
     const cache = new Cache<number>({ refreshAheadS: 60, sweepIntervalS: 0 });
     const load = vi.fn(() => 1);
     const month = 30 * 86_400;

@@ -36,7 +36,7 @@ describe('matchesIfNoneMatch', () => {
     expect(matchesIfNoneMatch(field, etag)).toBe(false);
   });
 
-  test('only * matches a representation without a validator', () => {
+  test('only * matches a representation without an entity tag', () => {
     expect(matchesIfNoneMatch('*', undefined)).toBe(true);
     expect(matchesIfNoneMatch('"v1"', undefined)).toBe(false);
   });
@@ -48,7 +48,7 @@ describe('matchesIfNoneMatch', () => {
   });
 });
 
-test('weakEtag is equal for equal texts alone', () => {
+test('weakEtag is equal only for equal texts', () => {
   expect(weakEtag('a')).toBe(weakEtag('a'));
   expect(weakEtag('a')).not.toBe(weakEtag('b'));
   expect(weakEtag('a')).toMatch(/^W\/"[\w-]{22}"$/);

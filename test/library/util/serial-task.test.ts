@@ -26,7 +26,7 @@ describe('SerialTask', () => {
     expect(runs).toHaveLength(0);
   });
 
-  test('runs once more after a run, however often it was triggered meanwhile', async () => {
+  test('runs once more after a run during which it was triggered several times', async () => {
     const { runs, task } = setUp();
     task.trigger();
     task.trigger();
@@ -51,7 +51,7 @@ describe('SerialTask', () => {
     expect(runs).toHaveLength(2);
   });
 
-  test('waits for as long as the run says, and a trigger cuts the wait short', async () => {
+  test('waits for the pause that the run returns, and a trigger ends the wait', async () => {
     const { clock, runs, task } = setUp(100);
     task.trigger();
     await runs[0]!.end(1000);
@@ -117,7 +117,7 @@ describe('SerialTask', () => {
     expect(runs).toHaveLength(2);
   });
 
-  test('a stop aborts the run in progress and ends everything after it', async () => {
+  test('close aborts the run in progress and prevents further runs', async () => {
     const { clock, runs, task } = setUp(100);
     task.trigger();
     task.trigger();

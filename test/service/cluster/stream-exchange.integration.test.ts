@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { RedisLink } from '../../../src/library/redis/index.ts';
 import { StreamExchange } from '../../../src/service/cluster/stream-exchange.ts';
-import { connectedLink, freshNamespace, PATIENT, SOON_MS } from '../../library/redis/worlds.ts';
+import { connectedLink, freshNamespace, PATIENT, SOON_MS } from '../../library/redis/support.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
 import { describeWithRedis, type RedisServer, startRedis } from '../../support/redis/redis.ts';
 import { waitUntil } from '../../support/wait-until.ts';

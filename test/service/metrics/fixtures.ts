@@ -48,7 +48,7 @@ export class ExposedMetrics implements Disposable {
     evictions: 0,
     invalidations: 0,
     storeErrors: 0,
-    held: 0,
+    entryCount: 0,
     bytes: 0,
     inFlight: 0,
   };

@@ -44,8 +44,8 @@ describe('the metrics', () => {
     metrics.recordDockerCall('list', 0.2, false);
     metrics.recordDockerCall('stats', 70, true);
     metrics.recordVpnCall('port', 0.003, false);
-    metrics.recordLoad({ key: 'stats:engine:00112233', seconds: 0.4, succeeded: true });
-    metrics.recordLoad({ key: 'stats:engine:44556677', seconds: 10, succeeded: false });
+    metrics.recordLoad({ key: 'stats:engine:00112233', durationS: 0.4, succeeded: true });
+    metrics.recordLoad({ key: 'stats:engine:44556677', durationS: 10, succeeded: false });
     const families = await exposed.scrape();
     const docker = (part: string, call: string, more = {}) =>
       figure(families, `roundhouse_docker_call_${part}`, { call, ...more });

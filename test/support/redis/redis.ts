@@ -9,13 +9,13 @@ import { freePorts } from '../http/free-ports.ts';
 import { findOrInstall } from '../system-packages.ts';
 import { waitUntil } from '../wait-until.ts';
 
-const DEADLINE_MS = 30_000;
+const START_TIMEOUT_MS = 30_000;
 
 const programs = await findOrInstall({ 'redis-server': 'redis-server' });
 
 /**
- * A suite that needs a Redis of its own. Where there is none to be had it is one skipped test that bears the
- * reason; under continuous integration that is a failure.
+ * A suite that needs redis-server. If it is missing and cannot be installed, the suite is one skipped test with the
+ * reason; in continuous integration it fails.
  */
 export function describeWithRedis(name: string, suite: () => void): void {
   describe(name, () => {
@@ -24,7 +24,7 @@ export function describeWithRedis(name: string, suite: () => void): void {
   });
 }
 
-/** Starts a Redis on a free port of 127.0.0.1, with its data in a temporary folder. */
+/** Starts redis-server on a free port of 127.0.0.1, with its data in a temporary directory. */
 export async function startRedis(...flags: string[]): Promise<RedisServer> {
   const folder = await mkdtemp(join(tmpdir(), 'roundhouse-redis-'));
   const [port] = await freePorts(1);
@@ -33,9 +33,9 @@ export async function startRedis(...flags: string[]): Promise<RedisServer> {
   return server;
 }
 
-/** A real Redis that belongs to one suite. */
+/** A redis-server process of one suite. */
 export class RedisServer implements AsyncDisposable {
-  /** The same after a restart. */
+  /** Does not change on restart. */
   readonly port: number;
   readonly #folder: string;
   readonly #flags: readonly string[];
@@ -51,18 +51,18 @@ export class RedisServer implements AsyncDisposable {
     return `redis://127.0.0.1:${this.port}`;
   }
 
-  /** Starts on the data that is there; resolves when it answers. */
+  /** Starts with the data of the previous process, if any. Resolves when it replies to PING. */
   async start(): Promise<void> {
     if ('missing' in programs) throw new Error(programs.missing);
     const flags = ['--port', `${this.port}`, '--bind', '127.0.0.1', '--dir', this.#folder, '--save', ''];
     const child = spawn(programs.paths['redis-server'], [...flags, ...this.#flags], { stdio: 'ignore' });
     this.#process = child;
     const settled = async () => child.exitCode !== null || (await this.command('PING')) === 'PONG';
-    await waitUntil('Redis answers', settled, DEADLINE_MS);
-    if (child.exitCode !== null) throw new Error(`redis-server ended with ${child.exitCode}`);
+    await waitUntil('redis-server replies', settled, START_TIMEOUT_MS);
+    if (child.exitCode !== null) throw new Error(`redis-server exited with code ${child.exitCode}`);
   }
 
-  /** SIGSTOP leaves its connections open and silent; SIGKILL ends it without saving. */
+  /** SIGSTOP leaves its connections open without replies; SIGKILL ends it without saving. Resolves after its exit. */
   async kill(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void> {
     const child = this.#process!;
     child.kill(signal);
@@ -70,7 +70,7 @@ export class RedisServer implements AsyncDisposable {
       await once(child, 'exit');
   }
 
-  /** Carries out a command on a connection of its own. */
+  /** Sends a command on a separate connection. */
   async command(...args: string[]): Promise<unknown> {
     const client = createClient({ url: this.url, socket: { reconnectStrategy: false } });
     client.on('error', () => {});

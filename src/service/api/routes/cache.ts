@@ -81,10 +81,10 @@ export function cacheRoutes(api: Api, caches: NamedCaches, loadTimes: LoadTimes,
         hits: stats.hits,
         misses: stats.misses,
         hit_rate: stats.hitRate,
-        entries: stats.entries.map(({ key, age, ttlRemaining, bytes }) => ({
+        entries: stats.entries.map(({ key, ageS, ttlS, bytes }) => ({
           key,
-          age: milliseconds(age),
-          ttl_remaining: milliseconds(ttlRemaining),
+          age: milliseconds(ageS),
+          ttl_remaining: milliseconds(ttlS),
           bytes,
         })),
         loads: stats.loads,

@@ -15,7 +15,7 @@ export type NamedCaches = Readonly<Record<(typeof CACHE_NAMES)[number], LoadingC
 /** A tier in Redis, as far as it is shown. */
 export interface RedisTier {
   readonly connected: boolean;
-  tierTotals(): Readonly<
+  redisTotals(): Readonly<
     Record<'hits' | 'leads' | 'waits' | 'bypasses' | 'stored' | 'refused' | 'faults', number>
   >;
 }
@@ -55,7 +55,7 @@ export const CachesSchema = Type.Object(
 );
 
 export function describeCaches({ stats, results, shared }: NamedCaches) {
-  const redis = shared && { connected: shared.connected, ...shared.tierTotals() };
+  const redis = shared && { connected: shared.connected, ...shared.redisTotals() };
   return {
     stats: { memory: describeMemory(stats), redis },
     results: { memory: describeMemory(results), redis: null },
@@ -63,6 +63,16 @@ export function describeCaches({ stats, results, shared }: NamedCaches) {
 }
 
 function describeMemory(cache: LoadingCache) {
-  const { held, bytes, hits, misses, loads, collapsed, stale, loadErrors, evictions } = cache.totals();
-  return { held, bytes, hits, misses, loads, collapsed, stale, load_errors: loadErrors, evictions };
+  const { entryCount, bytes, hits, misses, loads, collapsed, stale, loadErrors, evictions } = cache.totals();
+  return {
+    held: entryCount,
+    bytes,
+    hits,
+    misses,
+    loads,
+    collapsed,
+    stale,
+    load_errors: loadErrors,
+    evictions,
+  };
 }

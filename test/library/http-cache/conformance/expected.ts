@@ -1,15 +1,14 @@
-/** Tests of the suite that the cache does not pass, and why. */
+/** Tests of the suite that the cache fails, and the reason. */
 interface Expectation {
   readonly why: string;
   readonly tests: readonly string[];
 }
 
-/** Of the kinds "required" and "optimal", whatever the mode of the cache. */
+/** Tests of the kinds "required" and "optimal", in both modes. */
 const ALWAYS: readonly Expectation[] = [
   {
-    why: `RFC 9111 §5.1: an Age that is no number is ignored, and of several the first counts. This release of
-      the suite is older than the RFC and wants such responses to be stale; its later ones ask for what the
-      RFC says`,
+    why: `RFC 9111 §5.1: an invalid Age is ignored, and the first of several values is used. This release of
+      the suite predates the RFC and expects such responses to be stale; later releases follow the RFC`,
     tests: [
       'age-parse-nonnumeric',
       'age-parse-negative',
@@ -23,8 +22,8 @@ const ALWAYS: readonly Expectation[] = [
     ],
   },
   {
-    why: `the origin drops the connection, nothing stale may be served, and fetch rejects, as it should: the
-      suite takes only a response for a pass`,
+    why: `the origin closes the connection, no stale response may be served, and fetch rejects correctly; the
+      suite expects a response`,
     tests: [
       'stale-close-must-revalidate',
       'stale-close-proxy-revalidate',
@@ -33,19 +32,19 @@ const ALWAYS: readonly Expectation[] = [
     ],
   },
   {
-    why: 'origins do take the order of languages for a preference, though RFC 9110 §12.5.4 gives it no meaning',
+    why: 'some origins treat the order of languages as preference, contrary to RFC 9110 §12.5.4',
     tests: ['vary-normalise-lang-order'],
   },
   {
-    why: 'variants are selected by Vary alone, not by comparing Content-Language with what is acceptable',
+    why: 'variants are selected by Vary only; Content-Language is not compared with Accept-Language',
     tests: ['vary-normalise-lang-select'],
   },
   {
-    why: 'a response to POST is stored only where its service keys by body, and never as one to GET',
+    why: 'responses to POST are stored only in services with keyByBody, and not reused for GET',
     tests: ['method-POST'],
   },
   {
-    why: 'partial responses are passed on, not stored and put together',
+    why: 'partial responses are passed on, not stored or combined',
     tests: [
       'partial-store-partial-reuse-partial',
       'partial-store-partial-reuse-partial-byterange',
@@ -59,7 +58,7 @@ const ALWAYS: readonly Expectation[] = [
 const PRIVATE: readonly Expectation[] = [
   ...ALWAYS,
   {
-    why: 'requests with a Cookie have a part of a private cache to themselves',
+    why: 'a private cache stores responses to requests with a Cookie separately',
     tests: ['other-cookie'],
   },
 ];
@@ -67,19 +66,19 @@ const PRIVATE: readonly Expectation[] = [
 const SHARED: readonly Expectation[] = [
   ...ALWAYS,
   {
-    why: 'a shared cache does not hand one user the cookies set for another, unless the response is public',
+    why: 'a shared cache stores Set-Cookie only with public responses, to protect the cookies of other users',
     tests: ['headers-store-Set-Cookie', '304-etag-update-response-Set-Cookie', 'other-set-cookie'],
   },
   {
-    why: 'a response without Last-Modified is as new as its Date, which is after the date that is asked about',
+    why: 'without Last-Modified, the Date is compared with If-Modified-Since, and it is later',
     tests: ['conditional-lm-fresh-no-lm'],
   },
 ];
 
-/** Tests of the kind "check" ask what a cache does where it may do either; to these the answer is no. */
-const EITHER_WAY: readonly Expectation[] = [
+/** Tests of the kind "check": both outcomes conform, and this cache's is the one reported as a failure. */
+const CHECKS: readonly Expectation[] = [
   {
-    why: 'what is none of the three forms of RFC 9110 §5.6.7 is no date, and several dates are none',
+    why: 'only the three formats of RFC 9110 §5.6.7 are valid dates, and a repeated Expires is invalid',
     tests: [
       'freshness-expires-32bit',
       'freshness-expires-far-future',
@@ -95,7 +94,7 @@ const EITHER_WAY: readonly Expectation[] = [
     ],
   },
   {
-    why: 'a max-age that is no whole number is 0, and of several the shortest counts',
+    why: 'a max-age that is not an integer is 0, and the smallest of several is used',
     tests: [
       'freshness-max-age-decimal-zero',
       'freshness-max-age-decimal-five',
@@ -108,48 +107,48 @@ const EITHER_WAY: readonly Expectation[] = [
     ],
   },
   {
-    why: 'nothing stale is served unless request or response say that it may be; Warning is obsolete',
+    why: 'stale responses are served only if a directive allows it; Warning is obsolete',
     tests: ['stale-close', 'stale-503', 'stale-warning-stored', 'stale-warning-become'],
   },
   {
-    why: 'a tenth of so short a time is over before the suite asks again',
+    why: 'the heuristic lifetime, a tenth of the time since Last-Modified, ends before the next request',
     tests: ['heuristic-delta-5', 'heuristic-delta-10', 'heuristic-delta-30'],
   },
   {
-    why: 'Pragma: no-cache in a request without Cache-Control is honoured',
+    why: 'Pragma: no-cache is honoured in a request without Cache-Control',
     tests: ['pragma-request-no-cache'],
   },
   {
-    why: 'entity tags without quotes are passed as they are',
+    why: 'entity tags without quotes are passed on unchanged',
     tests: ['conditional-etag-forward-unquoted', 'conditional-etag-strong-generate-unquoted'],
   },
   {
-    why: 'validators of other variants are not sent along',
+    why: 'validators of other variants are not sent',
     tests: ['conditional-etag-vary-headers-mismatch'],
   },
   {
-    why: 'the answer to a HEAD is passed as it came, and one that is an error updates nothing',
+    why: 'a response to HEAD is passed on unchanged, and an error does not update the stored response',
     tests: ['head-200-retain', 'head-410-update'],
   },
 ];
 
-/** The same, of tests that only the "proxy" selection has. */
-const EITHER_WAY_BETWEEN: readonly Expectation[] = [
+/** Tests of the kind "check" that only the "proxy" selection has. */
+const CHECKS_PROXY: readonly Expectation[] = [
   {
-    why: 'entity tags are compared as they are written',
+    why: 'quoted and unquoted entity tags do not match',
     tests: ['conditional-etag-quoted-respond-unquoted', 'conditional-etag-unquoted-respond-quoted'],
   },
   {
-    why: "the suite's server writes the tag as UTF-8 and its client as Latin-1: on the wire they differ",
+    why: "the suite's server encodes the tag as UTF-8 and its client as Latin-1, so the bytes differ",
     tests: ['conditional-etag-strong-respond-obs-text'],
   },
 ];
 
-/** What is expected of a private cache, in the suite's "browser" selection. */
-export const PRIVATE_FAILURES = idsOf([...PRIVATE, ...EITHER_WAY]);
+/** Ids of the failures expected of a private cache, in the "browser" selection. */
+export const PRIVATE_FAILURES = idsOf([...PRIVATE, ...CHECKS]);
 
-/** What is expected of a shared cache, in the suite's "proxy" selection. */
-export const SHARED_FAILURES = idsOf([...SHARED, ...EITHER_WAY, ...EITHER_WAY_BETWEEN]);
+/** Ids of the failures expected of a shared cache, in the "proxy" selection. */
+export const SHARED_FAILURES = idsOf([...SHARED, ...CHECKS, ...CHECKS_PROXY]);
 
 function idsOf(expectations: readonly Expectation[]): string[] {
   return expectations.flatMap(({ tests }) => tests).sort();

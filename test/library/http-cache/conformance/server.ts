@@ -1,6 +1,6 @@
 /**
- * The conformance suite's own server, in a process of its own. The suite's start-up script listens on all
- * addresses and on a port that is chosen before; so its handlers are put behind another listener here.
+ * The conformance suite's origin server, run as a child process. The suite's own script listens on all
+ * addresses and a fixed port, so this one uses its handlers with a different listener.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

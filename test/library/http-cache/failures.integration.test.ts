@@ -2,68 +2,68 @@ import { describe, expect, test } from 'vitest';
 import { type ByteStore, MemoryByteStore } from '../../../src/library/cache/index.ts';
 import { settle } from '../../support/fake-clock.ts';
 import { waitUntil } from '../../support/wait-until.ts';
-import { type Answer, openCache } from './support.ts';
+import { type OriginReply, openCache } from './support.ts';
 
 const FOR_A_MINUTE = { 'cache-control': 'max-age=60' };
-const PATIENCE_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 
 describe('stale-while-revalidate', () => {
   const headers = { 'cache-control': 'max-age=10, stale-while-revalidate=20' };
 
-  test('serves the old and asks once in the background', async () => {
+  test('serves the stale response and revalidates it once in the background', async () => {
     let body = 'old';
     await using setup = await openCache(() => ({ headers, body }));
     await setup.get();
     setup.clock.advance(15_000);
     body = 'new';
-    const answers = await Promise.all([setup.get(), setup.get(), setup.get()]);
-    expect(answers.map((answer) => [answer.body, answer.how])).toEqual(
+    const replies = await Promise.all([setup.get(), setup.get(), setup.get()]);
+    expect(replies.map((reply) => [reply.body, reply.cacheStatus])).toEqual(
       Array(3).fill(['old', 'roundhouse; hit; ttl=-5']),
     );
-    await waitUntil('it is stored', () => setup.cache.stats().stores === 2, PATIENCE_MS);
-    expect(await setup.get()).toMatchObject({ body: 'new', how: 'roundhouse; hit; ttl=10' });
+    await waitUntil('the new response is stored', () => setup.cache.stats().stores === 2, TIMEOUT_MS);
+    expect(await setup.get()).toMatchObject({ body: 'new', cacheStatus: 'roundhouse; hit; ttl=10' });
     expect(setup.origin.requests).toHaveLength(2);
     expect(setup.cache.stats()).toMatchObject({ hits: 4, stale: 3 });
     setup.clock.advance(31_000);
-    expect((await setup.get()).how).toContain('fwd=stale');
+    expect((await setup.get()).cacheStatus).toContain('fwd=stale');
   });
 
-  test('has a deadline in the background, and tells what failed', async () => {
+  test('times out in the background and reports the error', async () => {
     const errors: unknown[] = [];
-    let asked = 0;
+    let requests = 0;
     await using setup = await openCache(
       () => {
-        asked += 1;
-        return asked === 1 ? { headers } : undefined;
+        requests += 1;
+        return requests === 1 ? { headers } : undefined;
       },
       { backgroundTimeoutS: 3, onError: (error) => errors.push(error) },
     );
     await setup.get();
     setup.clock.advance(15_000);
-    expect((await setup.get()).how).toContain('hit');
-    await waitUntil('the origin is asked', () => asked === 2, PATIENCE_MS);
+    expect((await setup.get()).cacheStatus).toContain('hit');
+    await waitUntil('the request reaches the origin', () => requests === 2, TIMEOUT_MS);
     setup.clock.advance(3000);
-    await waitUntil('it is told', () => errors.length === 1, PATIENCE_MS);
-    expect(String(errors[0])).toContain('was not revalidated within 3 s');
-    expect((await setup.get()).how).toContain('hit');
+    await waitUntil('the error is reported', () => errors.length === 1, TIMEOUT_MS);
+    expect(String(errors[0])).toContain('timed out after 3 s');
+    expect((await setup.get()).cacheStatus).toContain('hit');
   });
 
-  test('ends with the cache, which leaves no timer and no request behind', async () => {
-    let asked = 0;
+  test('is aborted by close, which leaves no timer and no request', async () => {
+    let requests = 0;
     const errors: unknown[] = [];
     await using setup = await openCache(
       () => {
-        asked += 1;
-        return asked === 1 ? { headers } : undefined;
+        requests += 1;
+        return requests === 1 ? { headers } : undefined;
       },
       { onError: (error) => errors.push(error) },
     );
     await setup.get();
     setup.clock.advance(15_000);
     await setup.get();
-    await waitUntil('the origin is asked', () => asked === 2, PATIENCE_MS);
+    await waitUntil('the request reaches the origin', () => requests === 2, TIMEOUT_MS);
     await setup.cache.close();
-    await waitUntil('it is told', () => errors.length === 1, PATIENCE_MS);
+    await waitUntil('the error is reported', () => errors.length === 1, TIMEOUT_MS);
     await settle();
     expect(setup.clock.pending).toBe(0);
     expect(setup.cache.stats().inFlight).toBe(0);
@@ -72,50 +72,54 @@ describe('stale-while-revalidate', () => {
 
 describe('stale-if-error', () => {
   const open = async (headers: Record<string, string>) => {
-    let failure: Answer | 'cut' | undefined;
+    let failure: OriginReply | 'disconnect' | undefined;
     const setup = await openCache((_, response) => {
-      if (failure !== 'cut') return failure ?? { headers };
+      if (failure !== 'disconnect') return failure ?? { headers };
       response.destroy();
       return undefined;
     });
     return {
       setup,
-      fail: (how: Answer | 'cut') => {
-        failure = how;
+      fail: (mode: OriginReply | 'disconnect') => {
+        failure = mode;
       },
       [Symbol.asyncDispose]: () => setup[Symbol.asyncDispose](),
     };
   };
 
-  test.each<[string, Answer | 'cut', string]>([
-    ['drops the connection', 'cut', 'roundhouse; fwd=stale; ttl=-10; detail=stale-if-error'],
-    ['answers 503', { status: 503 }, 'roundhouse; fwd=stale; fwd-status=503; ttl=-10; detail=stale-if-error'],
-  ])('stands in where the origin %s', async (_, failure, how) => {
+  test.each<[string, OriginReply | 'disconnect', string]>([
+    ['closes the connection', 'disconnect', 'roundhouse; fwd=stale; ttl=-10; detail=stale-if-error'],
+    [
+      'responds with 503',
+      { status: 503 },
+      'roundhouse; fwd=stale; fwd-status=503; ttl=-10; detail=stale-if-error',
+    ],
+  ])('serves the stored response if the origin %s', async (_, failure, cacheStatus) => {
     await using opened = await open({ 'cache-control': 'max-age=60, stale-if-error=10' });
     const { setup, fail } = opened;
     await setup.get();
     setup.clock.advance(70_000);
     fail(failure);
-    expect(await setup.get()).toMatchObject({ status: 200, body: 'body', how });
+    expect(await setup.get()).toMatchObject({ status: 200, body: 'body', cacheStatus });
     const all = await Promise.all([setup.get(), setup.get()]);
     expect(all.map(({ body }) => body)).toEqual(['body', 'body']);
     setup.clock.advance(1000);
-    if (failure === 'cut') await expect(setup.get()).rejects.toThrow('fetch failed');
+    if (failure === 'disconnect') await expect(setup.get()).rejects.toThrow('fetch failed');
     else expect((await setup.get()).status).toBe(503);
   });
 
-  test.each(['must-revalidate', 'no-cache'])('does not go against %s', async (directive) => {
+  test.each(['must-revalidate', 'no-cache'])('does not override %s', async (directive) => {
     await using opened = await open({ 'cache-control': `max-age=60, stale-if-error=10, ${directive}` });
     const { setup, fail } = opened;
     await setup.get();
     setup.clock.advance(61_000);
     fail({ status: 503 });
     expect((await setup.get()).status).toBe(503);
-    fail('cut');
+    fail('disconnect');
     await expect(setup.get()).rejects.toThrow('fetch failed');
   });
 
-  test('may be allowed by the request', async () => {
+  test('is also a request directive', async () => {
     await using opened = await open(FOR_A_MINUTE);
     const { setup, fail } = opened;
     await setup.get();
@@ -126,33 +130,33 @@ describe('stale-if-error', () => {
   });
 });
 
-describe('a store', () => {
-  /** A store over memory whose operations can be made to misbehave. */
+describe('the store', () => {
+  /** A store in memory whose operations can be made to fail or to return corrupt bytes. */
   function unreliable() {
     const inner = new MemoryByteStore();
-    const state = { fails: (_operation: keyof ByteStore) => false, spoil: (bytes: Uint8Array) => bytes };
-    const risk = async (operation: keyof ByteStore) => {
-      if (state.fails(operation)) throw new Error(`the store fails to ${operation}`);
+    const state = { fails: (_operation: keyof ByteStore) => false, corrupt: (bytes: Uint8Array) => bytes };
+    const mayFail = async (operation: keyof ByteStore) => {
+      if (state.fails(operation)) throw new Error(`${operation} failed`);
     };
     const store: ByteStore = {
       async get(key) {
-        await risk('get');
+        await mayFail('get');
         const found = await inner.get(key);
-        return found && { ...found, bytes: state.spoil(found.bytes) };
+        return found && { ...found, bytes: state.corrupt(found.bytes) };
       },
       async set(key, bytes, ttlMs) {
-        await risk('set');
+        await mayFail('set');
         await inner.set(key, bytes, ttlMs);
       },
       async delete(key) {
-        await risk('delete');
+        await mayFail('delete');
         await inner.delete(key);
       },
     };
     return { store, state };
   }
 
-  test('that fails is a miss and a count, never a failed request', async () => {
+  test('an error is a miss and is counted; no request fails', async () => {
     const { store, state } = unreliable();
     const errors: unknown[] = [];
     await using setup = await openCache(
@@ -161,7 +165,7 @@ describe('a store', () => {
         store,
         onError: (error) => {
           errors.push(error);
-          throw new Error('who listens fails too');
+          throw new Error('onError failed');
         },
       },
     );
@@ -174,10 +178,10 @@ describe('a store', () => {
     expect(errors.length).toBeGreaterThan(5);
     state.fails = () => false;
     await setup.get();
-    expect((await setup.get()).how).toContain('hit');
+    expect((await setup.get()).cacheStatus).toContain('hit');
   });
 
-  test('that fails still leaves a hundred requests sharing one', async () => {
+  test('requests are collapsed while it fails', async () => {
     const { store, state } = unreliable();
     await using setup = await openCache({ headers: FOR_A_MINUTE }, { store });
     state.fails = () => true;
@@ -186,40 +190,40 @@ describe('a store', () => {
     expect(setup.origin.requests.length).toBeLessThan(5);
   });
 
-  test('that does not take an invalidation is told again before the URL is next looked up', async () => {
+  test('a failed invalidation is retried before the next look-up of the URL', async () => {
     const { store, state } = unreliable();
     await using setup = await openCache({ headers: FOR_A_MINUTE }, { store });
     await setup.get();
     state.fails = (operation) => operation !== 'get';
     await setup.get('/', {}, 'POST');
-    expect((await setup.get()).how).toContain('uri-miss');
+    expect((await setup.get()).cacheStatus).toContain('uri-miss');
     state.fails = () => false;
-    expect((await setup.get()).how).toContain('uri-miss');
-    expect((await setup.get()).how).toContain('hit');
+    expect((await setup.get()).cacheStatus).toContain('uri-miss');
+    expect((await setup.get()).cacheStatus).toContain('hit');
   });
 
   test.each([
-    ['a record', 'x'],
-    ['a body', 'x'.repeat(20_000)],
-  ])('that damages %s is a miss', async (_, body) => {
+    ['record', 'x'],
+    ['body', 'x'.repeat(20_000)],
+  ])('a corrupt %s is a miss', async (_, body) => {
     const { store, state } = unreliable();
     await using setup = await openCache({ headers: FOR_A_MINUTE, body }, { store });
     await setup.get();
-    state.spoil = (bytes) => {
-      const spoilt = Uint8Array.from(bytes);
-      spoilt[spoilt.length - 1]! ^= 1;
-      return spoilt;
+    state.corrupt = (bytes) => {
+      const corrupted = Uint8Array.from(bytes);
+      corrupted[corrupted.length - 1]! ^= 1;
+      return corrupted;
     };
-    expect(await setup.get()).toMatchObject({ body, how: expect.stringContaining('fwd=') });
+    expect(await setup.get()).toMatchObject({ body, cacheStatus: expect.stringContaining('fwd=') });
     expect(setup.cache.stats().storeErrors).toBeGreaterThan(0);
-    state.spoil = () => new Uint8Array([1, 2, 3]);
+    state.corrupt = () => new Uint8Array([1, 2, 3]);
     expect((await setup.get()).body).toBe(body);
-    state.spoil = (bytes) => bytes;
+    state.corrupt = (bytes) => bytes;
     await setup.get();
-    expect((await setup.get()).how).toContain('hit');
+    expect((await setup.get()).cacheStatus).toContain('hit');
   });
 
-  test('that has lost a body which a 304 confirms makes the cache ask for all of it', async () => {
+  test('if the body is lost when a 304 validates it, the complete response is requested', async () => {
     const body = 'x'.repeat(20_000);
     const { store, state } = unreliable();
     await using setup = await openCache(
@@ -231,20 +235,20 @@ describe('a store', () => {
     );
     await setup.get();
     setup.clock.advance(61_000);
-    state.spoil = (bytes) => (bytes.byteLength === body.length ? new Uint8Array() : bytes);
+    state.corrupt = (bytes) => (bytes.byteLength === body.length ? new Uint8Array() : bytes);
     expect(await setup.get()).toMatchObject({ status: 200, body });
     expect(setup.origin.requests).toHaveLength(3);
   });
 });
 
-test('after close, requests pass uncached', async () => {
+test('requests bypass a closed cache', async () => {
   await using setup = await openCache({ headers: FOR_A_MINUTE });
   await setup.get();
   await setup.cache.close();
-  expect((await setup.get()).how).toBe('roundhouse; fwd=bypass; fwd-status=200');
+  expect((await setup.get()).cacheStatus).toBe('roundhouse; fwd=bypass; fwd-status=200');
 });
 
-test('close waits until what is being stored is stored', async () => {
+test('close waits for pending writes', async () => {
   const inner = new MemoryByteStore();
   const gate = Promise.withResolvers<void>();
   const store: ByteStore = {

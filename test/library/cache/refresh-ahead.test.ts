@@ -6,7 +6,7 @@ import { ManualSource } from '../../support/service/manual-source.ts';
 
 const TTL = { ttlS: 3 };
 
-/** A cache over a source that answers with the time, in seconds, at which it was read. */
+/** A cache whose source returns the time of its read, in seconds. */
 function setUp(options: CacheOptions<number> & { loadMs?: number }) {
   const { loadMs = 0, ...rest } = options;
   const clock = new FakeClock();
@@ -26,7 +26,7 @@ function setUp(options: CacheOptions<number> & { loadMs?: number }) {
   return { clock, cache, poll, seconds };
 }
 
-describe('one panel that polls every 5 s, with a TTL of 3 s', () => {
+describe('one client that polls every 5 s, with a TTL of 3 s', () => {
   test('gets hits from its second poll on, never older than the TTL', async () => {
     const { cache, clock, poll, seconds } = setUp({ refreshAheadS: 15 });
     const timeline: [number, string, number][] = [];
@@ -48,7 +48,7 @@ describe('one panel that polls every 5 s, with a TTL of 3 s', () => {
   });
 
   test.each([50, 700, 2000])(
-    'never sees a value older than the TTL plus one load of %s ms',
+    'never gets a value older than the TTL plus one load of %s ms',
     async (loadMs) => {
       const { clock, poll, seconds } = setUp({ refreshAheadS: 15, loadMs });
       await poll();
@@ -57,13 +57,13 @@ describe('one panel that polls every 5 s, with a TTL of 3 s', () => {
         const { outcome, ageS, value } = await poll();
         expect(outcome).toBe('hit');
         expect(ageS).toBeLessThanOrEqual(3 + loadMs / 1000);
-        // The value itself was read when its load began, one load before it was kept.
+        // The source read its value when the load started, one load before it was stored.
         expect(seconds() - value).toBeLessThanOrEqual(3 + (2 * loadMs) / 1000);
       }
     },
   );
 
-  test('gets no hit at all without keeping warm', async () => {
+  test('gets no hits without refresh-ahead', async () => {
     const { cache, clock, poll } = setUp({ refreshAheadS: 0 });
     for (let i = 0; i < 20; i += 1) {
       expect((await poll()).outcome).toBe('miss');
@@ -72,7 +72,7 @@ describe('one panel that polls every 5 s, with a TTL of 3 s', () => {
     expect(cache.stats()).toMatchObject({ hits: 0, misses: 20, loads: 20, hitRate: 0 });
   });
 
-  test('keeps getting hits while the sweeper runs every second', async () => {
+  test('gets hits while sweeps run every second', async () => {
     const { clock, poll } = setUp({ refreshAheadS: 15, sweepIntervalS: 1, loadMs: 1500 });
     await poll();
     for (let i = 0; i < 20; i += 1) {
@@ -82,27 +82,27 @@ describe('one panel that polls every 5 s, with a TTL of 3 s', () => {
   });
 });
 
-describe('who is watched', () => {
-  test('nothing is loaded once nobody reads', async () => {
+describe('a key is refreshed only if it was read recently', () => {
+  test('refreshes stop after the last read', async () => {
     const { cache, clock, poll } = setUp({ refreshAheadS: 15 });
     await poll();
     await clock.advanceAsync(5000);
     await poll();
     await clock.advanceAsync(15_000);
-    // Read last at 5 s, so loaded again up to 20 s: at 0, 3, 6, 9, 12, 15 and 18.
+    // The last read is at 5 s, so loads continue until 20 s: at 0, 3, 6, 9, 12, 15 and 18 s.
     expect(cache.stats().loads).toBe(7);
     await clock.advanceAsync(3_600_000);
     expect(cache.stats().loads).toBe(7);
   });
 
-  test('an entry found unwatched leaves no timer behind but the sweeper', async () => {
+  test('an entry that is no longer read has no timer', async () => {
     const { clock, poll } = setUp({ refreshAheadS: 15 });
     await poll();
     await clock.advanceAsync(60_000);
     expect(clock.pending).toBe(1);
   });
 
-  test('a read after a pause is a miss and starts the watch again', async () => {
+  test('a read after a pause is a miss and starts refreshes again', async () => {
     const { clock, poll } = setUp({ refreshAheadS: 15 });
     await poll();
     await clock.advanceAsync(60_000);
@@ -111,14 +111,14 @@ describe('who is watched', () => {
     expect((await poll()).outcome).toBe('hit');
   });
 
-  test('a watch time just as long as the TTL suffices for one refresh after a read', async () => {
+  test('refreshAheadS equal to the TTL gives one refresh after a read', async () => {
     const { cache, clock, poll } = setUp({ refreshAheadS: 3 });
     await poll();
     await clock.advanceAsync(60_000);
     expect(cache.stats().loads).toBe(2);
   });
 
-  test('a key with a TTL of 0 is not refreshed: that would never stop', async () => {
+  test('a key with a TTL of 0 is not refreshed, which would never stop', async () => {
     const clock = new FakeClock();
     const cache = new Cache<number>({ clock, refreshAheadS: 15 });
     let loads = 0;
@@ -127,7 +127,7 @@ describe('who is watched', () => {
     expect(loads).toBe(1);
   });
 
-  test('get counts as a read of a watched key', async () => {
+  test('get counts as a read', async () => {
     const { cache, clock, poll } = setUp({ refreshAheadS: 4 });
     await poll();
     for (let i = 0; i < 10; i += 1) {
@@ -136,13 +136,13 @@ describe('who is watched', () => {
     }
   });
 
-  test('a reader who has to wait for the refresh keeps its key watched like any other', async () => {
+  test('a read that has to wait for the refresh counts as a read', async () => {
     const clock = new FakeClock();
     const cache = new Cache<number>({ clock, refreshAheadS: 15 });
     const load = () => new Promise<number>((resolve) => clock.after(4000, () => resolve(1)));
     const outcomes: string[] = [];
     const read = async () => outcomes.push((await cache.read('k', load, { ttlS: 1 })).outcome);
-    // Values come in at 4 s, 9 s, 14 s and so on, and are overdue 2 s later: every read meets that time.
+    // Loads resolve at 4 s, 9 s, 14 s and so on, and are overdue 2 s later, when each read happens.
     void read();
     await clock.advanceAsync(7000);
     for (let i = 0; i < 9; i += 1) {
@@ -152,7 +152,7 @@ describe('who is watched', () => {
     expect(outcomes).toEqual(['miss', ...Array(9).fill('collapsed')]);
   });
 
-  test('with a TTL above the watch time, only a read shortly before expiry counts', async () => {
+  test('with a TTL above refreshAheadS, only a read shortly before expiry counts', async () => {
     const clock = new FakeClock();
     const cache = new Cache<number>({ clock, refreshAheadS: 15 });
     let loads = 0;
@@ -166,7 +166,7 @@ describe('who is watched', () => {
     expect(loads).toBe(2);
   });
 
-  test('a key that does not fit into the cache is not loaded again', async () => {
+  test('a value too large for the cache is not refreshed', async () => {
     const clock = new FakeClock();
     const cache = new Cache<string>({ clock, refreshAheadS: 15, maxBytes: 100 });
     let loads = 0;
@@ -175,7 +175,7 @@ describe('who is watched', () => {
     expect(loads).toBe(1);
   });
 
-  test('an evicted key is not loaded again', async () => {
+  test('an evicted key is not refreshed', async () => {
     const clock = new FakeClock();
     const cache = new Cache<number>({ clock, refreshAheadS: 15, maxEntries: 1 });
     let loads = 0;
@@ -185,7 +185,7 @@ describe('who is watched', () => {
     expect(loads).toBe(1);
   });
 
-  test('a key evicted while its refresh runs is not taken for one that was read just now', async () => {
+  test('a key evicted during its refresh keeps the time of its last read', async () => {
     const clock = new FakeClock();
     const cache = new Cache<number>({ clock, refreshAheadS: 4, maxEntries: 1 });
     const source = new ManualSource<number>();
@@ -203,7 +203,7 @@ describe('who is watched', () => {
 });
 
 describe('a background refresh', () => {
-  async function watched(options: CacheOptions<string> = {}) {
+  async function setUpRefreshed(options: CacheOptions<string> = {}) {
     const clock = new FakeClock();
     const cache = new Cache<string>({ clock, refreshAheadS: 15, ...options });
     const source = new ManualSource<string>();
@@ -215,8 +215,8 @@ describe('a background refresh', () => {
     return { clock, cache, source, read };
   }
 
-  test('begins as the value expires; meanwhile reads are hits that wait for nothing', async () => {
-    const { clock, source, read } = await watched();
+  test('starts when the value expires; reads during it are synchronous hits', async () => {
+    const { clock, source, read } = await setUpRefreshed();
     await clock.advanceAsync(2999);
     expect(source.loads).toHaveLength(1);
     await clock.advanceAsync(1);
@@ -228,8 +228,8 @@ describe('a background refresh', () => {
     expect(source.loads).toHaveLength(2);
   });
 
-  test('is no hit any more at twice the TTL: readers wait for it where nothing may stand in', async () => {
-    const { clock, source, read } = await watched();
+  test('longer than the TTL makes reads wait for it', async () => {
+    const { clock, source, read } = await setUpRefreshed();
     await clock.advanceAsync(5999);
     expect(read()).toMatchObject({ outcome: 'hit' });
     await clock.advanceAsync(1);
@@ -240,8 +240,8 @@ describe('a background refresh', () => {
     expect(source.loads).toHaveLength(2);
   });
 
-  test('overdue at twice the TTL, it leaves readers the old value, marked stale, where it may stand in', async () => {
-    const { clock, cache, source, read } = await watched({ staleIfErrorS: 30 });
+  test('longer than the TTL answers reads with the old value as stale if staleIfErrorS allows', async () => {
+    const { clock, cache, source, read } = await setUpRefreshed({ staleIfErrorS: 30 });
     await clock.advanceAsync(6000);
     expect(read()).toMatchObject({ value: 'old', outcome: 'stale', ageS: 6 });
     expect(cache.stats()).toMatchObject({ hits: 0, misses: 2, stale: 1 });
@@ -249,15 +249,15 @@ describe('a background refresh', () => {
     expect(read()).toMatchObject({ value: 'new', outcome: 'hit' });
   });
 
-  test('is not listed as a fresh entry before it has ended', async () => {
-    const { clock, cache } = await watched();
+  test('in progress: the expired entry is not listed as fresh', async () => {
+    const { clock, cache } = await setUpRefreshed();
     await clock.advanceAsync(3500);
     expect(cache.stats()).toMatchObject({ size: 0, entries: [], inFlight: 1 });
     expect(cache.get('k')).toBeUndefined();
   });
 
   test('counts as a load, not as a read', async () => {
-    const { clock, cache, source } = await watched();
+    const { clock, cache, source } = await setUpRefreshed();
     await clock.advanceAsync(3000);
     await source.latest.finish('new');
     expect(cache.stats()).toMatchObject({ hits: 0, misses: 1, loads: 2 });
@@ -267,8 +267,8 @@ describe('a background refresh', () => {
     ['invalidated', (cache) => cache.invalidate('k')],
     ['deleted', (cache) => cache.delete('k')],
     ['cleared', (cache) => cache.clear()],
-  ])('is cancelled when its key is %s before it begins', async (_name, act) => {
-    const { clock, cache, source } = await watched({ staleIfErrorS: 30 });
+  ])('is cancelled if its key is %s before it starts', async (_name, act) => {
+    const { clock, cache, source } = await setUpRefreshed({ staleIfErrorS: 30 });
     act(cache);
     await clock.advanceAsync(60_000);
     expect(source.loads).toHaveLength(1);
@@ -277,21 +277,21 @@ describe('a background refresh', () => {
   test.each<[string, (cache: Cache<string>) => unknown]>([
     ['invalidated', (cache) => cache.invalidate('k')],
     ['deleted', (cache) => cache.delete('k')],
-  ])('is overtaken when its key is %s while it runs', async (_name, act) => {
-    const { clock, cache, source, read } = await watched({ staleIfErrorS: 30 });
+  ])('is superseded if its key is %s while it runs', async (_name, act) => {
+    const { clock, cache, source, read } = await setUpRefreshed({ staleIfErrorS: 30 });
     await clock.advanceAsync(3000);
     act(cache);
     const late = read();
     expect(late).toBeInstanceOf(Promise);
     await settle();
-    await source.loads[1]!.finish('overtaken');
+    await source.loads[1]!.finish('superseded');
     expect(cache.get('k')).toBeUndefined();
     await source.loads[2]!.finish('new');
     expect(await late).toMatchObject({ value: 'new', outcome: 'miss' });
   });
 
-  test('leaves alone a value that was set while it was due', async () => {
-    const { clock, cache, source } = await watched();
+  test('does not replace a value that was set while it was scheduled', async () => {
+    const { clock, cache, source } = await setUpRefreshed();
     await clock.advanceAsync(2000);
     cache.set('k', 'set', { ttlS: 10 });
     await clock.advanceAsync(5000);
@@ -299,8 +299,8 @@ describe('a background refresh', () => {
     expect(cache.get('k')).toBe('set');
   });
 
-  test('that is late because the event loop was busy is begun by the first reader, who need not wait', async () => {
-    const { clock, source, read } = await watched();
+  test('that is late because the event loop was busy is started by the first read, which does not wait', async () => {
+    const { clock, source, read } = await setUpRefreshed();
     clock.stall(3500);
     expect(read()).toMatchObject({ value: 'old', outcome: 'hit', ageS: 3.5 });
     expect(read()).toMatchObject({ value: 'old', outcome: 'hit' });
@@ -310,8 +310,8 @@ describe('a background refresh', () => {
     expect(read()).toMatchObject({ value: 'new', outcome: 'hit' });
   });
 
-  test('that is late by a whole TTL no longer spares the reader the wait', async () => {
-    const { clock, source, read } = await watched({ staleIfErrorS: 30 });
+  test('that is late by a whole TTL makes reads wait', async () => {
+    const { clock, source, read } = await setUpRefreshed({ staleIfErrorS: 30 });
     clock.stall(6000);
     const late = read();
     expect(late).toBeInstanceOf(Promise);
@@ -321,11 +321,11 @@ describe('a background refresh', () => {
     expect(await late).toMatchObject({ value: 'new', outcome: 'miss' });
   });
 
-  test('that fails is counted, told once per streak, and does not end the process', async () => {
-    const told: unknown[] = [];
-    const { clock, cache, source, read } = await watched({
+  test('that fails is counted, is reported once for consecutive failures and is no unhandled rejection', async () => {
+    const errors: unknown[] = [];
+    const { clock, cache, source, read } = await setUpRefreshed({
       staleIfErrorS: 30,
-      onError: (error, key) => told.push([key, String(error)]),
+      onError: (error, key) => errors.push([key, String(error)]),
     });
     await clock.advanceAsync(3000);
     await source.latest.fail(new Error('first'));
@@ -335,22 +335,22 @@ describe('a background refresh', () => {
     await settle();
     await source.latest.fail(new Error('second'));
     expect(cache.stats()).toMatchObject({ loads: 3, loadErrors: 2 });
-    expect(told).toEqual([['k', 'Error: first']]);
+    expect(errors).toEqual([['k', 'Error: first']]);
   });
 
-  test('that answers undefined drops the old value and does not end the process', async () => {
+  test('that resolves with undefined removes the old value', async () => {
     const clock = new FakeClock();
     const cache = new Cache<string | undefined>({ clock, refreshAheadS: 15, staleIfErrorS: 30 });
-    const answers = ['there', undefined, 'there again'];
-    const read = () => cache.getOrLoad('k', () => answers.shift(), TTL);
-    expect(await read()).toBe('there');
+    const values = ['first', undefined, 'second'];
+    const read = () => cache.getOrLoad('k', () => values.shift(), TTL);
+    expect(await read()).toBe('first');
     await clock.advanceAsync(3000);
     expect(cache.get('k')).toBeUndefined();
-    expect(await read()).toBe('there again');
+    expect(await read()).toBe('second');
   });
 });
 
-test('many watched keys are each refreshed, and each only while watched itself', async () => {
+test('each key is refreshed only while it is read itself', async () => {
   const clock = new FakeClock();
   const cache = new Cache<string>({ clock, refreshAheadS: 5 });
   const loads = new Map<string, number>();

@@ -5,13 +5,13 @@ import { openCache } from './support.ts';
 
 const FOR_A_MINUTE = { 'cache-control': 'max-age=60' };
 
-test('both faces lead to the same responses', async () => {
+test('fetch and the interceptor share stored responses', async () => {
   await using setup = await openCache({ headers: FOR_A_MINUTE });
   await setup.get();
-  expect((await setup.request('/')).how).toBe('roundhouse; hit; ttl=60');
+  expect((await setup.request('/')).cacheStatus).toBe('roundhouse; hit; ttl=60');
 });
 
-test('fetch follows redirects, each hop cached for itself', async () => {
+test('fetch follows redirects and caches each hop separately', async () => {
   await using setup = await openCache((incoming) =>
     incoming.url === '/from'
       ? { status: 302, headers: { location: '/to', 'cache-control': 'max-age=10' }, body: '' }
@@ -32,7 +32,7 @@ test('fetch follows redirects, each hop cached for itself', async () => {
   expect(setup.origin.requests).toEqual(['GET /from', 'GET /to', 'GET /from']);
 });
 
-test('an encoded body is kept as it came, and decoded for fetch alone', async () => {
+test('an encoded body is stored encoded and decoded only by fetch', async () => {
   const packed = gzipSync('unpacked');
   await using setup = await openCache((_, response) => {
     response.writeHead(200, { ...FOR_A_MINUTE, 'content-encoding': 'gzip' }).end(packed);
@@ -46,7 +46,7 @@ test('an encoded body is kept as it came, and decoded for fetch alone', async ()
   expect(setup.origin.requests).toHaveLength(1);
 });
 
-test("fetch takes Node's own Request and FormData, another dispatcher, and the modes of caching", async () => {
+test("fetch accepts Node's own Request and FormData, a dispatcher, and the cache modes", async () => {
   const received: string[] = [];
   await using setup = await openCache((incoming, response) => {
     let body = '';
@@ -72,18 +72,19 @@ test("fetch takes Node's own Request and FormData, another dispatcher, and the m
   await (await fetch(setup.url, { method: 'POST', body: form, dispatcher })).text();
   expect(received[0]).toBe('POST 1 hello');
   expect(received[1]).toContain('name="name"');
-  const how = async (cache: 'default' | 'no-store' | 'reload' | 'no-cache') => {
+  const cacheStatus = async (cache: 'default' | 'no-store' | 'reload' | 'no-cache') => {
     const response = await fetch(setup.url, { cache, dispatcher });
     await response.text();
     return response.headers.get('cache-status')?.split('; ')[1];
   };
-  expect(await how('default')).toBe('fwd=uri-miss');
-  expect(await how('default')).toBe('hit');
-  for (const mode of ['no-store', 'reload', 'no-cache'] as const) expect(await how(mode)).toBe('fwd=request');
+  expect(await cacheStatus('default')).toBe('fwd=uri-miss');
+  expect(await cacheStatus('default')).toBe('hit');
+  for (const mode of ['no-store', 'reload', 'no-cache'] as const)
+    expect(await cacheStatus(mode)).toBe('fwd=request');
   await dispatcher.close();
 });
 
-test('interim responses and trailers reach the handler', async () => {
+test('interim responses and trailers are passed on', async () => {
   await using setup = await openCache((_, response) => {
     response.writeEarlyHints({ link: '</style.css>; rel=preload' });
     response.writeHead(200, { ...FOR_A_MINUTE, trailer: 'x-sum' });
@@ -102,13 +103,13 @@ test('interim responses and trailers reach the handler', async () => {
   expect(trailers).toEqual({ 'x-sum': '42' });
 });
 
-test('it composes with other interceptors: retries below, redirects above', async () => {
-  let asked = 0;
+test('the interceptor composes with retry below and redirect above it', async () => {
+  let requests = 0;
   await using setup = await openCache((incoming, response) => {
-    asked += 1;
+    requests += 1;
     if (incoming.url === '/from')
       return { status: 302, headers: { ...FOR_A_MINUTE, location: '/to' }, body: '' };
-    if (asked === 2) {
+    if (requests === 2) {
       response.writeHead(503, { 'retry-after': '0' }).end();
       return undefined;
     }
@@ -123,10 +124,10 @@ test('it composes with other interceptors: retries below, redirects above', asyn
     const { body } = await request(`${setup.url}/from`, { dispatcher });
     expect(await body.text()).toBe('arrived');
   }
-  expect(asked).toBe(3);
+  expect(requests).toBe(3);
 });
 
-test('what the handler throws, or aborts at the start, is an error of that request alone', async () => {
+test('an error or abort in the handler fails only that request', async () => {
   await using setup = await openCache({ headers: FOR_A_MINUTE });
   const dispatcher = getGlobalDispatcher().compose(setup.cache.interceptor());
   const outcome = (handler: object) =>
@@ -147,29 +148,30 @@ test('what the handler throws, or aborts at the start, is an error of that reque
   await setup.get();
   expect(await outcome({ onResponseStart: boom })).toBe('boom');
   expect(await outcome({ onResponseData: boom })).toBe('boom');
-  const abort = (controller: { abort(reason: Error): void }) => controller.abort(new Error('never mind'));
-  expect(await outcome({ onRequestStart: abort })).toBe('never mind');
+  const abort = (controller: { abort(reason: Error): void }) =>
+    controller.abort(new Error('aborted at start'));
+  expect(await outcome({ onRequestStart: abort })).toBe('aborted at start');
   expect(await outcome({})).toBe('ended');
 });
 
-test('a path is never taken for another origin', async () => {
-  await using victim = await openCache({ headers: FOR_A_MINUTE, body: 'mine' });
-  await using attacker = await openCache({ headers: FOR_A_MINUTE, body: 'not yours' });
+test('a path that looks like a URL never selects another origin', async () => {
+  await using victim = await openCache({ headers: FOR_A_MINUTE, body: 'of the victim' });
+  await using attacker = await openCache({ headers: FOR_A_MINUTE, body: 'of the attacker' });
   const dispatcher = getGlobalDispatcher().compose(victim.cache.interceptor());
   const read = async (origin: string, path: string) => {
     const { body } = await dispatcher.request({ origin, path, method: 'GET' });
     return body.text();
   };
   const host = victim.url.slice('http:'.length);
-  expect(await read(attacker.url, `${host}/`)).toBe('not yours');
-  expect(await read(attacker.url, `${victim.url}/`)).toBe('not yours');
-  expect(await read(victim.url, '/')).toBe('mine');
+  expect(await read(attacker.url, `${host}/`)).toBe('of the attacker');
+  expect(await read(attacker.url, `${victim.url}/`)).toBe('of the attacker');
+  expect(await read(victim.url, '/')).toBe('of the victim');
   expect(attacker.origin.requests).toEqual([`GET ${host}/`, `GET ${victim.url}/`]);
 });
 
-test('the order of query parameters and a fragment: only the fragment is left out of the key', async () => {
+test('the key contains the query as sent, but not the fragment', async () => {
   await using setup = await openCache({ headers: FOR_A_MINUTE });
   await setup.get('/?a=1&b=2#one');
-  expect((await setup.get('/?a=1&b=2#two')).how).toContain('hit');
-  expect((await setup.get('/?b=2&a=1')).how).toContain('uri-miss');
+  expect((await setup.get('/?a=1&b=2#two')).cacheStatus).toContain('hit');
+  expect((await setup.get('/?b=2&a=1')).cacheStatus).toContain('uri-miss');
 });

@@ -5,10 +5,10 @@ import { waitUntil } from '../../support/wait-until.ts';
 import { openCache } from './support.ts';
 
 const FOR_A_MINUTE = { 'cache-control': 'max-age=60' };
-const PATIENCE_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 const MEBIBYTE = 1024 * 1024;
 
-test('a miss comes through while it is being collected', async () => {
+test('the body of a miss is passed on while it arrives', async () => {
   let origin: ServerResponse | undefined;
   await using setup = await openCache((_, response) => {
     origin = response;
@@ -21,10 +21,13 @@ test('a miss comes through while it is being collected', async () => {
   origin!.end('second');
   expect(Buffer.from((await reader.read()).value!).toString()).toBe('second');
   expect((await reader.read()).done).toBe(true);
-  expect(await setup.get()).toMatchObject({ body: 'first second', how: expect.stringContaining('hit') });
+  expect(await setup.get()).toMatchObject({
+    body: 'first second',
+    cacheStatus: expect.stringContaining('hit'),
+  });
 });
 
-test('a body over the limit is passed and not stored, whether or not its length is known', async () => {
+test('a body over the limit is passed on but not stored, with and without Content-Length', async () => {
   const body = 'x'.repeat(1001);
   await using setup = await openCache(
     (incoming, response) => {
@@ -36,26 +39,29 @@ test('a body over the limit is passed and not stored, whether or not its length 
     { maxBodyBytes: 1000 },
   );
   for (const path of ['/known', '/unknown', '/known', '/unknown']) {
-    expect(await setup.get(path)).toMatchObject({ body, how: expect.stringContaining('uri-miss') });
+    expect(await setup.get(path)).toMatchObject({ body, cacheStatus: expect.stringContaining('uri-miss') });
   }
   expect(setup.cache.stats()).toMatchObject({ stores: 0, tooLarge: 4 });
 });
 
-test('a body that is cut off is an error, and not stored', async () => {
-  let whole = false;
+test('an incomplete body is an error and is not stored', async () => {
+  let complete = false;
   await using setup = await openCache((_, response) => {
     response.writeHead(200, { ...FOR_A_MINUTE, 'content-length': '10' });
-    if (whole) response.end('0123456789');
+    if (complete) response.end('0123456789');
     else response.write('01234', () => response.destroy());
     return undefined;
   });
   const cut = await setup.cache.fetch(setup.url);
   await expect(cut.text()).rejects.toThrow('terminated');
-  whole = true;
-  expect(await setup.get()).toMatchObject({ body: '0123456789', how: expect.stringContaining('uri-miss') });
+  complete = true;
+  expect(await setup.get()).toMatchObject({
+    body: '0123456789',
+    cacheStatus: expect.stringContaining('uri-miss'),
+  });
 });
 
-test('a body that its reader gives up is not stored, and the origin is told', async () => {
+test('cancelling the body aborts the request to the origin and stores nothing', async () => {
   let origin: ServerResponse | undefined;
   await using setup = await openCache((_, response) => {
     origin ??= response;
@@ -65,11 +71,14 @@ test('a body that its reader gives up is not stored, and the origin is told', as
   });
   const response = await setup.cache.fetch(setup.url);
   await response.body!.cancel();
-  await waitUntil('the connection is closed', () => origin!.destroyed, PATIENCE_MS);
-  expect(await setup.get()).toMatchObject({ body: '0123456789', how: expect.stringContaining('uri-miss') });
+  await waitUntil('the connection is closed', () => origin!.destroyed, TIMEOUT_MS);
+  expect(await setup.get()).toMatchObject({
+    body: '0123456789',
+    cacheStatus: expect.stringContaining('uri-miss'),
+  });
 });
 
-test('an origin is read no faster than the body is, beyond what lies in buffers', async () => {
+test('the origin is read with backpressure', async () => {
   let sent = 0;
   await using setup = await openCache(
     (_, response) => {
@@ -92,22 +101,22 @@ test('an origin is read no faster than the body is, beyond what lies in buffers'
   });
   let before = -1;
   await waitUntil(
-    'the origin stands still',
+    'the origin stops sending',
     async () => {
-      const still = sent === before;
+      const stopped = sent === before;
       before = sent;
       await new Promise((resolve) => setTimeout(resolve, 100));
-      return still && sent > 0;
+      return stopped && sent > 0;
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
-  // The sockets' buffers are the system's; they hold a few MiB at most.
+  // The kernel's socket buffers hold a few MiB.
   expect(sent).toBeLessThan(32 * MEBIBYTE);
   const received = await body.bytes();
   expect(received.byteLength).toBe(64 * MEBIBYTE);
 });
 
-test('who waits for a copy does not wait for a reader who takes his time', async () => {
+test('a collapsed request does not wait for a slow reader of the first one', async () => {
   const size = 4 * MEBIBYTE;
   await using setup = await openCache({ headers: FOR_A_MINUTE, body: 'x'.repeat(size) });
   const slow = await request(setup.url, {
@@ -118,7 +127,7 @@ test('who waits for a copy does not wait for a reader who takes his time', async
   expect((await slow.body.bytes()).byteLength).toBe(size);
 });
 
-test('what a caller does to a body it was given is not seen by the next', async () => {
+test('a caller that modifies a body does not modify the stored one', async () => {
   await using setup = await openCache({ headers: FOR_A_MINUTE });
   await setup.get();
   for (let i = 0; i < 2; i += 1) {

@@ -5,37 +5,47 @@ import {
   TieredCache,
   type TieredCacheOptions,
 } from '../../../src/library/redis/index.ts';
+import { RedisNamespace } from '../../../src/library/redis/namespace.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
-/** No deadline of these is to be met by a busy machine alone. */
+/** Timeouts that a busy machine does not exceed. */
 export const PATIENT = { commandTimeoutMs: 20_000, connectTimeoutMs: 20_000, heartbeatMs: 60_000 };
+/** Timeout for events that normally take milliseconds. */
 export const SOON_MS = 20_000;
 
-/** Two tests of one suite share a Redis, and nothing in it. */
+/** A unique namespace, so that the tests of a suite can share one Redis server. */
 export function freshNamespace(): string {
   return `test-${randomUUID()}`;
 }
 
 export async function connectedLink(url: string, options: Partial<RedisOptions> = {}): Promise<RedisLink> {
   const link = new RedisLink({ ...PATIENT, ...options, url });
-  await waitUntil('the link is up', () => link.state === 'closed', SOON_MS);
+  await waitUntil('the link is connected', () => link.state === 'connected', SOON_MS);
   return link;
 }
 
-/** A process's view of Redis: a link and a cache over it, as another process would have them. */
+/** A link with a cache over it, as one of several processes would have them. */
 export class Node<V> implements Disposable {
   readonly link: RedisLink;
   readonly cache: TieredCache<V>;
   readonly errors: unknown[] = [];
+  readonly #namespace: string;
 
   constructor(url: string, options: TieredCacheOptions<V>, linkOptions: Partial<RedisOptions> = {}) {
+    this.#namespace = options.namespace;
     this.link = new RedisLink({ ...PATIENT, ...linkOptions, url });
     this.cache = new TieredCache<V>(this.link, { ...options, onError: (error) => this.errors.push(error) });
   }
 
+  /** Waits until commands are sent and invalidations are received. */
   async up(): Promise<this> {
-    const connected = () => this.link.state === 'closed' && this.cache.connected;
-    await waitUntil('link and bus are up', connected, SOON_MS);
+    const connected = () => this.link.state === 'connected' && this.cache.connected;
+    await waitUntil('link and channel are connected', connected, SOON_MS);
+    // If the channel connected before the link, nothing has created the state of the namespace yet. The first command
+    // would, which clears memory in all processes: in the middle of a test.
+    const namespace = new RedisNamespace(this.link, this.#namespace, (error) => this.errors.push(error));
+    await namespace.latestChange();
+    namespace.close();
     return this;
   }
 

@@ -9,26 +9,26 @@ const TTL = { ttlS: 3 };
 function setUp(options: { staleIfErrorS?: number; refreshAheadS?: number } = {}) {
   const clock = new FakeClock();
   const store = new ChaosStore<string>(() => false);
-  const told: string[] = [];
-  const onError = (error: unknown, key: string) => told.push(`${key}: ${(error as Error).message}`);
+  const errors: string[] = [];
+  const onError = (error: unknown, key: string) => errors.push(`${key}: ${(error as Error).message}`);
   const cache = new Cache<string>({ clock, store, onError, ...options });
   const failOn = (...operations: StoreOperation[]) => {
     store.fails = (operation) => operations.includes(operation);
   };
-  return { clock, store, cache, told, failOn };
+  return { clock, store, cache, errors, failOn };
 }
 
-describe('a store that fails', () => {
-  test('throughout is as good as none: reads are answered, one load at a time, and nothing throws', async () => {
+describe('a store that throws', () => {
+  test('in every method: reads load once per key at a time and no method of the cache throws', async () => {
     const { cache, store, clock } = setUp({ staleIfErrorS: 30, refreshAheadS: 15 });
     cache.set('before', 'x', TTL);
     store.fails = () => true;
     const source = new ManualSource<string>();
-    const answers = [1, 2, 3].map(() => cache.getOrLoad('k', source.load, TTL));
+    const results = [1, 2, 3].map(() => cache.getOrLoad('k', source.load, TTL));
     await settle();
     expect(source.loads).toHaveLength(1);
     await source.latest.finish('v');
-    expect(await Promise.all(answers)).toEqual(['v', 'v', 'v']);
+    expect(await Promise.all(results)).toEqual(['v', 'v', 'v']);
     expect(cache.get('k')).toBeUndefined();
     cache.set('k', 'v', TTL);
     expect(cache.delete('k')).toBe(false);
@@ -40,15 +40,15 @@ describe('a store that fails', () => {
     cache.close();
   });
 
-  test('is counted and told, fault by fault', async () => {
-    const { cache, failOn, told } = setUp();
+  test('is counted and reported for each error', async () => {
+    const { cache, failOn, errors } = setUp();
     failOn('get');
     cache.get('k');
     expect(cache.stats()).toMatchObject({ storeErrors: 1, misses: 1 });
-    expect(told).toEqual(['k: store fault in get']);
+    expect(errors).toEqual(['k: store fault in get']);
   });
 
-  test('on reading makes a miss', async () => {
+  test('in get: the read is a miss', async () => {
     const { cache, failOn } = setUp();
     cache.set('k', 'old', TTL);
     failOn('get');
@@ -57,7 +57,7 @@ describe('a store that fails', () => {
     expect(cache.get('k')).toBe('new');
   });
 
-  test('on keeping leaves the answer to those who wait', async () => {
+  test('in set: readers still get the loaded value', async () => {
     const { cache, failOn } = setUp();
     failOn('set');
     expect(await cache.getOrLoad('k', () => 'v', TTL)).toBe('v');
@@ -71,13 +71,13 @@ describe('a store that fails', () => {
   });
 });
 
-describe('a store that fails for a while never brings back what was declared out of date meanwhile', () => {
+describe('a value that was invalidated or removed while the store threw is never served again', () => {
   test.each<[string, StoreOperation[]]>([
-    ['looking up', ['peek']],
-    ['removing', ['delete']],
-    ['listing', ['entries']],
-    ['anything', ['get', 'peek', 'set', 'delete', 'entries', 'bytes']],
-  ])('fault in %s', (_name, operations) => {
+    ['peek', ['peek']],
+    ['delete', ['delete']],
+    ['entries', ['entries']],
+    ['all methods', ['get', 'peek', 'set', 'delete', 'entries', 'bytes']],
+  ])('errors in %s', (_name, operations) => {
     for (const staleIfErrorS of [0, 30]) {
       for (const act of ['invalidate', 'invalidate glob', 'delete', 'clear'] as const) {
         const { cache, clock, failOn } = setUp({ staleIfErrorS });
@@ -99,7 +99,7 @@ describe('a store that fails for a while never brings back what was declared out
     }
   });
 
-  test('not even to stand in for a load that fails', async () => {
+  test('nor as stale when a load fails', async () => {
     const { cache, failOn } = setUp({ staleIfErrorS: 30 });
     cache.set('k', 'old', TTL);
     failOn('delete');
@@ -109,9 +109,9 @@ describe('a store that fails for a while never brings back what was declared out
   });
 
   test.each<[string, StoreOperation[]]>([
-    ['keeping', ['set']],
-    ['keeping and removing', ['set', 'delete']],
-  ])('a value that could not be kept does not leave its predecessor as the truth: fault in %s', (_n, ops) => {
+    ['set', ['set']],
+    ['set and delete', ['set', 'delete']],
+  ])('a value that could not be stored removes the former value of its key: errors in %s', (_n, ops) => {
     const { cache, failOn } = setUp();
     cache.set('k', 'old', TTL);
     failOn(...ops);

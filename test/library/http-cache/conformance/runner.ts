@@ -5,20 +5,22 @@ import * as config from 'http-cache-tests/client/config.mjs';
 import { makeCacheTest, testResults } from 'http-cache-tests/client/test.mjs';
 import suites, { type ConformanceTest } from 'http-cache-tests/tests/index.mjs';
 
-/** Most tests sleep for most of their time; this many at once leave the event loop idle. */
-const AT_ONCE = 150;
+/** Tests mostly sleep; the event loop is still idle most of the time with this many at once. */
+const CONCURRENCY = 150;
 
+/** Importance of a test, as the suite defines it. */
 export type Kind = 'required' | 'optimal' | 'check';
 
+/** Outcome of one test. */
 export interface Result {
   readonly id: string;
   readonly name: string;
   readonly kind: Kind;
-  /** Why it failed; undefined if it passed. */
+  /** Name and message of the error; undefined if the test passed. */
   readonly failure: string | undefined;
 }
 
-/** The suite's server, which knows nothing of caches. */
+/** Starts the suite's origin server in a child process. */
 export async function startServer(): Promise<{ url: string; stop: () => Promise<void> }> {
   const child: ChildProcess = fork(fileURLToPath(new URL('server.ts', import.meta.url)), { stdio: 'ignore' });
   const [port] = await once(child, 'message');
@@ -30,18 +32,16 @@ export async function startServer(): Promise<{ url: string; stop: () => Promise<
   return { url: `http://127.0.0.1:${port}`, stop };
 }
 
-/**
- * Which tests the suite runs: those for a cache within its client, `browser`, or those for one that stands
- * between, `proxy`.
- */
+/** Which tests to run: those for a cache in the client (`browser`) or in an intermediary (`proxy`). */
 export type Selection = 'browser' | 'proxy';
 
+/** The tests of a selection. */
 export function testsFor(selection: Selection): ConformanceTest[] {
   const skipped = selection === 'browser' ? 'browser_skip' : 'browser_only';
   return suites.flatMap(({ tests }) => tests.filter((test) => !test[skipped]));
 }
 
-/** Runs tests through a fetch. The suite's client keeps its settings to itself: one run at a time. */
+/** Runs tests through `fetch`, one run at a time: the settings of the suite's client are global. */
 export async function run(
   selection: Selection,
   tests: readonly ConformanceTest[],
@@ -52,17 +52,17 @@ export async function run(
   config.setBaseUrl(url);
   config.setUseBrowserCache(selection === 'browser');
   const results: Result[] = [];
-  const waiting = [...tests];
-  const work = async () => {
-    for (let test = waiting.shift(); test; test = waiting.shift()) results.push(await runOne(test));
+  const queue = [...tests];
+  const worker = async () => {
+    for (let test = queue.shift(); test; test = queue.shift()) results.push(await runOne(test));
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  await Promise.all(Array.from({ length: CONCURRENCY }, worker));
   return results;
 }
 
 async function runOne(test: ConformanceTest): Promise<Result> {
   delete testResults[test.id];
-  // The suite's client writes into the tests that it runs.
+  // The suite's client modifies the tests it runs.
   await makeCacheTest(structuredClone(test));
   const result = testResults[test.id]!;
   const { id, name, kind = 'required' } = test;

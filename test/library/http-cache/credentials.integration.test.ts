@@ -6,7 +6,7 @@ const SECRET = 'Bearer secret-of-alice';
 
 describe('a private cache', () => {
   test.each(['authorization', 'cookie', 'x-api-key'])(
-    'keeps apart what is sent with each %s',
+    'stores responses separately for each %s',
     async (name) => {
       await using setup = await openCache((request) => ({
         headers: { 'cache-control': 'max-age=60' },
@@ -21,19 +21,19 @@ describe('a private cache', () => {
     },
   );
 
-  test('makes them all out of date at once', async () => {
+  test('invalidates the responses for all credentials at once', async () => {
     await using setup = await openCache({ headers: { 'cache-control': 'max-age=60' } });
-    const ask = async (user: string, method = 'GET') =>
-      (await setup.request('/', { method, headers: { authorization: user } })).how;
-    await ask('alice');
-    await ask('bob');
-    await ask('alice', 'DELETE');
-    expect(await ask('bob')).toContain('uri-miss');
-    expect(await ask('alice')).toContain('uri-miss');
-    expect(await ask('bob')).toContain('hit');
+    const cacheStatus = async (user: string, method = 'GET') =>
+      (await setup.request('/', { method, headers: { authorization: user } })).cacheStatus;
+    await cacheStatus('alice');
+    await cacheStatus('bob');
+    await cacheStatus('alice', 'DELETE');
+    expect(await cacheStatus('bob')).toContain('uri-miss');
+    expect(await cacheStatus('alice')).toContain('uri-miss');
+    expect(await cacheStatus('bob')).toContain('hit');
   });
 
-  test('keeps what is private, and replays cookies to none but the credentials they were set for', async () => {
+  test('stores private responses, and returns cookies only with the original credentials', async () => {
     await using setup = await openCache((request) => ({
       headers: {
         'cache-control': 'private, max-age=60',
@@ -50,7 +50,7 @@ describe('a private cache', () => {
     expect(setup.cache.stats().hits).toBe(1);
   });
 
-  test('shows no credential and no URL to its store', async () => {
+  test('exposes neither credentials nor URLs to its store', async () => {
     const seen: string[] = [];
     const inner = new MemoryByteStore();
     const store: ByteStore = {
@@ -74,33 +74,33 @@ describe('a private cache', () => {
 });
 
 describe('a shared cache', () => {
-  const ask = async (cacheControl: string, headers: Record<string, string>, more = {}) => {
-    const answer = { headers: { 'cache-control': cacheControl, ...more } };
-    await using setup = await openCache(answer, { mode: 'shared' });
+  const cacheStatus = async (cacheControl: string, headers: Record<string, string>, more = {}) => {
+    const reply = { headers: { 'cache-control': cacheControl, ...more } };
+    await using setup = await openCache(reply, { mode: 'shared' });
     await setup.request('/', { headers });
-    return (await setup.request('/')).how;
+    return (await setup.request('/')).cacheStatus;
   };
 
   test.each(['max-age=60', 'private, max-age=60'])(
-    'does not keep %s for a request with credentials',
-    async (said) => {
-      expect(await ask(said, { authorization: SECRET })).toContain('uri-miss');
-      expect(await ask(said, { cookie: 'id=secret' })).toContain('uri-miss');
+    'does not store %s for a request with credentials',
+    async (cacheControl) => {
+      expect(await cacheStatus(cacheControl, { authorization: SECRET })).toContain('uri-miss');
+      expect(await cacheStatus(cacheControl, { cookie: 'id=secret' })).toContain('uri-miss');
     },
   );
 
   test.each(['public, max-age=60', 's-maxage=60', 'must-revalidate, max-age=60'])(
-    'keeps %s for all',
-    async (said) => {
-      expect(await ask(said, { authorization: SECRET })).toContain('hit');
-      expect(await ask(said, { cookie: 'id=secret' })).toContain('hit');
+    'stores %s for a request with credentials',
+    async (cacheControl) => {
+      expect(await cacheStatus(cacheControl, { authorization: SECRET })).toContain('hit');
+      expect(await cacheStatus(cacheControl, { cookie: 'id=secret' })).toContain('hit');
     },
   );
 
-  test('keeps no cookies but those of a public response', async () => {
+  test('stores Set-Cookie only with a public response', async () => {
     const cookies = { 'set-cookie': 'id=secret' };
-    expect(await ask('max-age=60', {}, cookies)).toContain('uri-miss');
-    expect(await ask('public, max-age=60', {}, cookies)).toContain('hit');
-    expect(await ask('private, max-age=60', {})).toContain('uri-miss');
+    expect(await cacheStatus('max-age=60', {}, cookies)).toContain('uri-miss');
+    expect(await cacheStatus('public, max-age=60', {}, cookies)).toContain('hit');
+    expect(await cacheStatus('private, max-age=60', {})).toContain('uri-miss');
   });
 });

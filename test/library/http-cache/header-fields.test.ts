@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { parseCacheControl } from '../../../src/library/http-cache/cache-control.ts';
+import { matchesIfRange } from '../../../src/library/http-cache/conditional.ts';
 import { fieldList, toFields } from '../../../src/library/http-cache/headers.ts';
 import { parseHttpDate } from '../../../src/library/http-cache/http-date.ts';
 import { singleRange } from '../../../src/library/http-cache/range.ts';
-import { matchesSelection, selectionOf } from '../../../src/library/http-cache/vary.ts';
+import { matchesSelectingFields, selectingFields } from '../../../src/library/http-cache/vary.ts';
 
 describe('Cache-Control', () => {
   const parse = (...lines: string[]) =>
@@ -33,20 +34,20 @@ describe('Cache-Control', () => {
     expect(parse(text).seconds('max-age')).toBe(seconds);
   });
 
-  test('lines are one list', () => {
+  test('several field lines are one list', () => {
     const directives = parse('max-age=60', 'no-cache="a, b"');
     expect([directives.seconds('max-age'), directives.fieldNames('no-cache')]).toEqual([60, ['a', 'b']]);
   });
 
-  test('a directive that is there both ways counts as the stricter', () => {
+  test('a directive with and without an argument counts as without', () => {
     expect(parse('no-cache="a", no-cache').fieldNames('no-cache')).toBeUndefined();
   });
 
-  test('a quote that is never closed hides nothing', () => {
+  test('an unterminated quote hides no directive', () => {
     expect(parse('x="oops, no-store').flag('no-store')).toBe(true);
   });
 
-  test('names of Object.prototype are no directives', () => {
+  test('names of Object.prototype are not directives', () => {
     expect(parse('max-age=1').flag('constructor')).toBe(false);
   });
 });
@@ -63,7 +64,7 @@ describe('HTTP dates', () => {
     expect(parseHttpDate(text, now)).toBe(Date.UTC(1994, 10, 6, 8, 49, 37));
   });
 
-  test('a year of two digits is at most fifty years ahead', () => {
+  test('a two-digit year is at most 50 years ahead', () => {
     expect(new Date(parseHttpDate('Tuesday, 01-Jan-76 00:00:00 GMT', now)!).getUTCFullYear()).toBe(2076);
     expect(new Date(parseHttpDate('Tuesday, 01-Jan-77 00:00:00 GMT', now)!).getUTCFullYear()).toBe(1977);
   });
@@ -79,13 +80,13 @@ describe('HTTP dates', () => {
     'Sun, 31 Feb 2026 00:00:00 GMT',
     'Sun, 06 Foo 1994 08:49:37 GMT',
     'Sun, 06 Nov 1994 08:49:37 GMT, Sun, 06 Nov 1994 08:49:37 GMT',
-  ])('"%s" is none', (text) => {
+  ])('"%s" is invalid', (text) => {
     expect(parseHttpDate(text, now)).toBeUndefined();
   });
 });
 
 describe('header fields', () => {
-  test('come as a flat list, pairs, or an object, and in any case', () => {
+  test('are accepted as a flat list, pairs or an object, in any case', () => {
     const expected = { a: ['1', '2'], b: '3' };
     expect({ ...toFields(['A', '1', 'b', '3', 'a', '2']) }).toEqual(expected);
     expect({
@@ -100,7 +101,7 @@ describe('header fields', () => {
     expect({ ...toFields(null) }).toEqual({});
   });
 
-  test('of odd names are fields like any other', () => {
+  test('may have the names of object properties', () => {
     const fields = toFields(['__proto__', 'a', 'constructor', 'b']);
     expect(Object.keys(fields)).toEqual(['__proto__', 'constructor']);
     expect(fieldList(toFields([]), 'constructor')).toEqual([]);
@@ -108,7 +109,7 @@ describe('header fields', () => {
 });
 
 describe('Vary', () => {
-  const stored = selectionOf(
+  const stored = selectingFields(
     { 'accept-language': ['de,  EN', 'fr'], x: 'A' },
     { vary: 'X, accept-language, Y' },
   )!;
@@ -121,11 +122,11 @@ describe('Vary', () => {
     [{ 'accept-language': 'de, en, fr' }, false],
     [{ 'accept-language': 'de, en, fr', x: 'A', y: '' }, false],
   ])('%j: %s', (request, matches) => {
-    expect(matchesSelection(request, stored)).toBe(matches);
+    expect(matchesSelectingFields(request, stored)).toBe(matches);
   });
 
-  test.each(['*', 'a, *', ['', '*']])('%s matches nothing', (vary) => {
-    expect(selectionOf({}, { vary })).toBeUndefined();
+  test.each(['*', 'a, *', ['', '*']])('%s matches no request', (vary) => {
+    expect(selectingFields({}, { vary })).toBeUndefined();
   });
 });
 
@@ -142,6 +143,14 @@ test.each<[string, ReturnType<typeof singleRange>]>([
   ['bytes=a-b', undefined],
   ['bytes=0-1,2-3', undefined],
   ['0-1', undefined],
-])('the range %s of ten bytes', (range, expected) => {
+])('range %s of ten bytes', (range, expected) => {
   expect(singleRange({ range }, 10)).toEqual(expected);
+});
+
+test('If-Range matches a strong entity tag or the exact Last-Modified', () => {
+  const stored = { headers: { etag: '"a"', 'last-modified': 'Wed, 01 Jan 2020 00:00:00 GMT' } } as never;
+  expect(matchesIfRange({ 'if-range': '"a"' }, stored)).toBe(true);
+  expect(matchesIfRange({ 'if-range': 'W/"a"' }, stored)).toBe(false);
+  expect(matchesIfRange({ 'if-range': 'Wed, 01 Jan 2020 00:00:00 GMT' }, stored)).toBe(true);
+  expect(matchesIfRange({ 'if-range': 'Wed, 01 Jan 2020 00:00:01 GMT' }, stored)).toBe(false);
 });

@@ -1,0 +1,132 @@
+import type { Clock } from '../util/clock.ts';
+import { type Freshness, type Load, runLoad } from './load.ts';
+import { checkFreshness, checkTtl, type SettledLoad } from './options.ts';
+import type { CacheCounters } from './stats.ts';
+
+/** A load in progress, shared by all readers of its key. */
+export interface PendingLoad<V> {
+  readonly key: string;
+  readonly load: Load<V>;
+  /** TTL that the reader requested, in seconds. */
+  readonly ttlS: number;
+  /** Whether it refreshes a value in the background, without a reader that waits for it. */
+  readonly background: boolean;
+  /** Settles with the loaded value, the error of the load, or a {@link LoadTimeoutError}. */
+  readonly result: Promise<V>;
+  /** As set by the load; until then age 0 and the requested TTL. */
+  freshness: Freshness;
+  /** Time of the latest read of the key, in clock milliseconds. */
+  lastReadAt: number;
+  /** Rejects `result` and aborts the signal of the load. */
+  abort(reason: Error): void;
+}
+
+/** What starts a load. */
+export type LoadRequest<V> = Pick<PendingLoad<V>, 'key' | 'load' | 'ttlS' | 'background' | 'lastReadAt'>;
+
+/** The collaborators of {@link PendingLoads}. */
+export interface PendingLoadsOptions<V> {
+  clock: Clock;
+  timeoutS: number;
+  counters: CacheCounters;
+  /** Called when a load has resolved, before its readers get the value. */
+  onValue: (pending: PendingLoad<V>, value: V) => void;
+  /** Called when a load has rejected, before its readers get the error. */
+  onFailure: (pending: PendingLoad<V>, error: unknown) => void;
+  /** See `onLoad` in {@link CacheOptions}. */
+  onLoad: (load: SettledLoad) => void;
+  /** Receives an error that `onLoad` throws. */
+  onError: (error: unknown, key: string) => void;
+}
+
+/**
+ * The loads of a cache that are in progress. Each key has at most one current load, which new readers join and
+ * whose value may be cached. An invalidation, removal or newer value supersedes it: the load continues for the
+ * readers that already wait for it, and its value is not cached.
+ */
+export class PendingLoads<V> {
+  readonly #options: PendingLoadsOptions<V>;
+  readonly #current = new Map<string, PendingLoad<V>>();
+  /** All loads in progress, superseded ones included. */
+  readonly #all = new Set<PendingLoad<V>>();
+
+  constructor(options: PendingLoadsOptions<V>) {
+    this.#options = options;
+  }
+
+  /** Number of loads in progress, superseded ones included. */
+  get size(): number {
+    return this.#all.size;
+  }
+
+  /** Keys that have a current load. */
+  keys(): Iterable<string> {
+    return this.#current.keys();
+  }
+
+  /** The current load of a key. */
+  get(key: string): PendingLoad<V> | undefined {
+    return this.#current.get(key);
+  }
+
+  /** Makes a load the current one of its key: later readers join it. */
+  share(pending: PendingLoad<V>): void {
+    this.#current.set(pending.key, pending);
+  }
+
+  /** Detaches the current load of a key: later readers do not join it. Returns whether there was one. */
+  detach(key: string): boolean {
+    return this.#current.delete(key);
+  }
+
+  /**
+   * Starts a load.
+   * @throws RangeError if `ttlS` is negative or NaN
+   */
+  start(request: LoadRequest<V>): PendingLoad<V> {
+    const { key, load, ttlS } = request;
+    const { clock, timeoutS, counters, onValue, onFailure } = this.#options;
+    checkTtl(ttlS);
+    counters.loads += 1;
+    const startedAt = clock.now();
+    const setFreshness = (freshness: Freshness) => {
+      pending.freshness = checkFreshness(freshness);
+    };
+    const { result, abort } = runLoad(key, (signal) => load(signal, setFreshness), timeoutS, clock);
+    const pending: PendingLoad<V> = {
+      ...request,
+      abort,
+      freshness: { ageS: 0, ttlS },
+      result: result.then(
+        (value) => {
+          this.#settled(pending, startedAt, true);
+          onValue(pending, value);
+          return value;
+        },
+        (error) => {
+          this.#settled(pending, startedAt, false);
+          counters.loadErrors += 1;
+          onFailure(pending, error);
+          throw error;
+        },
+      ),
+    };
+    this.#all.add(pending);
+    return pending;
+  }
+
+  /** Aborts all loads in progress. */
+  abortAll(reason: Error): void {
+    for (const pending of this.#all) pending.abort(reason);
+  }
+
+  #settled(pending: PendingLoad<V>, startedAt: number, succeeded: boolean): void {
+    const { clock, onLoad, onError } = this.#options;
+    try {
+      onLoad({ key: pending.key, durationS: (clock.now() - startedAt) / 1000, succeeded });
+    } catch (error) {
+      onError(error, pending.key);
+    }
+    this.#all.delete(pending);
+  }
+}

@@ -1,0 +1,159 @@
+import type { Clock, Freshness, Load } from '../cache/index.ts';
+import type { Lease, StoredValue } from './namespace.ts';
+import type { Tiers } from './tiers.ts';
+
+/**
+ * Interval at which a process that waits for another one's load reads Redis, in case the message at its end is
+ * lost. Doubles from the first to the last.
+ */
+const FIRST_POLL_MS = 50;
+const MAX_POLL_MS = 500;
+
+/** One load that a cache has started. */
+interface LeasedLoad<V> {
+  readonly key: string;
+  /** TTL if the source does not report another one. */
+  readonly ttlS: number;
+  readonly signal: AbortSignal;
+  /** Reads the value from its source. */
+  readonly loadDirectly: () => Promise<V>;
+  /** Records the freshness of the value and passes it to the cache. */
+  readonly setFreshness: (freshness: Freshness) => void;
+  freshness: Freshness;
+}
+
+/**
+ * Loads values that other processes may be loading too. A value is read from Redis if it is there; else the
+ * process that acquires the lease loads it from its source and the others wait. A process loads it directly if
+ * the holder of the lease takes too long or Redis cannot be used.
+ */
+export class LeasedLoads<V> {
+  readonly #tiers: Tiers<V>;
+  readonly #clock: Clock;
+  readonly #leaseMs: number;
+  readonly #waitMs: number;
+  readonly #waiting = new Map<string, Set<() => void>>();
+
+  /**
+   * @param options.leaseS duration of a lease; it is renewed while its load is in progress
+   * @param options.waitS how long to wait for another process before loading directly
+   */
+  constructor(tiers: Tiers<V>, options: { clock: Clock; leaseS: number; waitS: number }) {
+    this.#tiers = tiers;
+    this.#clock = options.clock;
+    this.#leaseMs = options.leaseS * 1000;
+    this.#waitMs = options.waitS * 1000;
+  }
+
+  /** Wraps a load. The TTL passed to the cache never exceeds what remains of the value's. */
+  wrap(key: string, load: Load<V>, ttlS: number): Load<V> {
+    return (signal, setFreshness) => {
+      const call: LeasedLoad<V> = {
+        key,
+        ttlS,
+        signal,
+        loadDirectly: async () => await load(signal, call.setFreshness),
+        setFreshness: (freshness) => {
+          call.freshness = freshness;
+          const memoryTtlS = Math.min(freshness.ttlS, this.#tiers.maxMemoryTtlS);
+          setFreshness({ ageS: freshness.ageS, ttlS: memoryTtlS });
+        },
+        freshness: { ageS: 0, ttlS },
+      };
+      call.setFreshness(call.freshness);
+      return this.#load(call);
+    };
+  }
+
+  /** Wakes the loads that wait for this key: its load in another process has ended. */
+  wake(key: string): void {
+    for (const wake of this.#waiting.get(key) ?? []) wake();
+  }
+
+  async #load(call: LeasedLoad<V>): Promise<V> {
+    const { key, ttlS, signal } = call;
+    const deadline = this.#clock.now() + this.#waitMs;
+    for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(2 * pollMs, MAX_POLL_MS)) {
+      const result = await this.#tiers.redis.readOrLease(key, this.#leaseMs);
+      if (result.kind === 'lead') return await this.#lead(call, result.lease);
+      if (result.kind === 'hit') {
+        const value = this.#tiers.decode(key, result.stored);
+        if (value === undefined) break;
+        const { freshness } = result.stored;
+        call.setFreshness({ ageS: freshness.ageS, ttlS: Math.min(ttlS, freshness.ttlS) });
+        return value;
+      }
+      const remainingMs = deadline - this.#clock.now();
+      if (result.kind === 'unavailable' || remainingMs <= 0) break;
+      await this.#wait(key, Math.min(pollMs, remainingMs, result.leaseMs + 1), signal);
+      signal.throwIfAborted();
+    }
+    signal.throwIfAborted();
+    return await call.loadDirectly();
+  }
+
+  /** Loads the value as the holder of the lease. */
+  async #lead(call: LeasedLoad<V>, lease: Lease): Promise<V> {
+    const { key, signal } = call;
+    const { redis } = this.#tiers;
+    const stopRenewing = this.#keepRenewing(lease);
+    // A load that ignores its deadline must not keep the other processes waiting.
+    const release = () => {
+      stopRenewing();
+      void redis.store(lease);
+    };
+    signal.addEventListener('abort', release, { once: true });
+    try {
+      signal.throwIfAborted();
+      const value = await call.loadDirectly();
+      // Not awaited: a slow Redis must not delay the value.
+      void redis.store(lease, this.#toStoredValue(key, value, call.freshness));
+      return value;
+    } catch (error) {
+      void redis.store(lease);
+      throw error;
+    } finally {
+      stopRenewing();
+      signal.removeEventListener('abort', release);
+    }
+  }
+
+  /** Renews a lease three times per lease. @returns a function that stops it */
+  #keepRenewing(lease: Lease): () => void {
+    let cancel = () => {};
+    let stopped = false;
+    const schedule = () => {
+      cancel = this.#clock.after(this.#leaseMs / 3, () => {
+        this.#tiers.redis.renew(lease, this.#leaseMs).then((renewed) => {
+          if (renewed && !stopped) schedule();
+        });
+      });
+    };
+    schedule();
+    return () => {
+      stopped = true;
+      cancel();
+    };
+  }
+
+  /** Resolves after `ms`, when the key is woken or when the signal aborts. */
+  #wait(key: string, ms: number, signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const waiting = this.#waiting.get(key) ?? new Set();
+    this.#waiting.set(key, waiting.add(resolve));
+    const cancel = this.#clock.after(ms, resolve);
+    const stopWaiting = () => resolve();
+    signal.addEventListener('abort', stopWaiting, { once: true });
+    return promise.finally(() => {
+      cancel();
+      signal.removeEventListener('abort', stopWaiting);
+      waiting.delete(resolve);
+      if (waiting.size === 0) this.#waiting.delete(key);
+    });
+  }
+
+  #toStoredValue(key: string, value: V, freshness: Freshness): StoredValue | undefined {
+    const bytes = value === undefined ? undefined : this.#tiers.encode(key, value);
+    return bytes && { bytes, freshness };
+  }
+}

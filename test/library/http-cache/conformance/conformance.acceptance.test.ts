@@ -1,0 +1,37 @@
+import { RedisByteStore, TieredByteStore } from '../../../../src/library/redis/index.ts';
+import { describeWithRedis, startRedis } from '../../../support/redis/redis.ts';
+import { connectedLink } from '../../redis/support.ts';
+import { describeConformance } from './describe.ts';
+
+describeConformance(
+  'in Redis',
+  async () => {
+    const { link, close } = await openRedis();
+    return { store: new RedisByteStore(link, 'http'), [Symbol.asyncDispose]: close };
+  },
+  describeWithRedis,
+);
+
+describeConformance(
+  'in memory and Redis',
+  async () => {
+    const { link, close } = await openRedis();
+    const store = new TieredByteStore(link, { namespace: 'http' });
+    const closeAll = async () => {
+      store.close();
+      await close();
+    };
+    return { store, [Symbol.asyncDispose]: closeAll };
+  },
+  describeWithRedis,
+);
+
+async function openRedis() {
+  const redis = await startRedis();
+  const link = await connectedLink(redis.url);
+  const close = async () => {
+    link.close();
+    await redis[Symbol.asyncDispose]();
+  };
+  return { link, close };
+}
