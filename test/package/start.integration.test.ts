@@ -16,6 +16,8 @@ test('a SIGTERM to npm start reaches the service, which stops and leaves nothing
   const { first, last } = await freePortRange();
   const npm = spawn('npm', ['start'], {
     cwd: ROOT,
+    // A process group of its own, so that a failure of this test leaves nothing running either.
+    detached: true,
     env: {
       PATH: process.env.PATH,
       HOME: dataDir,
@@ -44,7 +46,15 @@ test('a SIGTERM to npm start reaches the service, which stops and leaves nothing
     expect(output).toMatch(/stopping/);
     await expect(fetch(`${origin}/livez`)).rejects.toThrow('fetch failed');
   } finally {
-    npm.kill('SIGKILL');
+    endGroup(npm.pid!);
     await rm(dataDir, { recursive: true });
   }
 });
+
+function endGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}

@@ -31,6 +31,7 @@ export class InvalidationChannel implements Disposable {
   readonly #subscription: RedisLink;
   /** Number of the latest change received. Undefined until it is known. */
   #latestReceived: number | undefined;
+  readonly #removeListener: () => void;
   #connected = false;
   #cancelCheck = () => {};
 
@@ -42,6 +43,10 @@ export class InvalidationChannel implements Disposable {
       onMessage: (message) => this.#receive(message),
     });
     this.#subscription.onConnected(() => void this.#catchUp());
+    // The subscription may be faster than the connection for commands, which reads the latest change.
+    this.#removeListener = options.link.onConnected(() => {
+      if (this.#subscription.state === 'connected' && !this.#connected) void this.#catchUp();
+    });
     this.#subscription.onDisconnected(() => {
       this.#connected = false;
       this.#cancelCheck();
@@ -58,6 +63,7 @@ export class InvalidationChannel implements Disposable {
   [Symbol.dispose](): void {
     this.#connected = false;
     this.#cancelCheck();
+    this.#removeListener();
     this.#subscription.close();
   }
 
@@ -66,7 +72,9 @@ export class InvalidationChannel implements Disposable {
     if (numbered === undefined) return;
     const { number, invalidation } = numbered;
     if (number > 0) {
-      if (this.#latestReceived !== undefined && number !== this.#latestReceived + 1) this.#options.onMissed();
+      // The latest change that #catchUp has read may arrive as a message afterwards.
+      const isNext = number === this.#latestReceived || number === (this.#latestReceived ?? number - 1) + 1;
+      if (!isNext) this.#options.onMissed();
       this.#latestReceived = number;
     }
     this.#options.onInvalidation(invalidation);
@@ -76,10 +84,15 @@ export class InvalidationChannel implements Disposable {
   async #catchUp(): Promise<void> {
     const before = this.#latestReceived;
     const latest = await this.#options.latestChange();
+    if (this.#subscription.state !== 'connected') return;
+    if (latest === undefined) {
+      this.#cancelCheck();
+      this.#cancelCheck = this.#clock.after(CHECK_MS, () => void this.#catchUp());
+      return;
+    }
     if (before === undefined || latest !== before) this.#options.onMissed();
     // A change received during the call is at least as recent as its reply.
     if (this.#latestReceived === before) this.#latestReceived = latest;
-    if (this.#subscription.state !== 'connected') return;
     this.#connected = true;
     this.#options.onConnected();
     this.#scheduleCheck(latest);

@@ -1,13 +1,24 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { CACHE_SETTINGS, readCacheSettings, ttlOf } from '../../../src/library/preset/settings.ts';
 
 const NONE = { env: {}, envFile: '/nowhere/.env' };
 
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true });
+});
+
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'roundhouse-env-'));
+  folders.push(folder);
+  return folder;
+}
+
 function fileOf(text: string): string {
-  const path = join(mkdtempSync(join(tmpdir(), 'roundhouse-env-')), '.env');
+  const path = join(newFolder(), '.env');
   writeFileSync(path, text);
   return path;
 }
@@ -74,7 +85,7 @@ test('lists all invalid values in one error, without passwords', () => {
 });
 
 test('rejects a .env file that cannot be read', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'roundhouse-env-'));
+  const folder = newFolder();
   expect(problemsOf(() => readCacheSettings({}, { env: {}, envFile: folder }))).toEqual([
     expect.stringContaining(folder),
   ]);

@@ -5,7 +5,7 @@ import { TcpProxy } from '../../support/http/tcp-proxy.ts';
 import { describeWithRedis, type RedisServer, startRedis } from '../../support/redis/redis.ts';
 import { ManualSource } from '../../support/service/manual-source.ts';
 import { waitUntil } from '../../support/wait-until.ts';
-import { freshNamespace, Node, SOON_MS } from './support.ts';
+import { createNamespace, freshNamespace, Node, SOON_MS } from './support.ts';
 
 vi.setConfig({ testTimeout: 90_000 });
 
@@ -26,7 +26,7 @@ describeWithRedis('TieredCache when Redis', () => {
     linkOptions: Partial<RedisOptions> = {},
   ) {
     const proxy = await new TcpProxy(server.port).listen();
-    const namespace = freshNamespace();
+    const namespace = await createNamespace(server.url);
     const a = new Node(
       `redis://127.0.0.1:${proxy.port}`,
       { namespace, ...options },
@@ -266,7 +266,7 @@ describeWithRedis('TieredCache when Redis', () => {
   describe('is full:', () => {
     test('reads what is stored, loads the rest directly, and invalidates', async () => {
       await using full = await startRedis('--maxmemory-policy', 'noeviction');
-      const namespace = freshNamespace();
+      const namespace = await createNamespace(server.url);
       using a = await new Node(full.url, { namespace }, SHORT).up();
       using b = await new Node(full.url, { namespace }, SHORT).up();
       await storedBy(a, 'one', 'stored');

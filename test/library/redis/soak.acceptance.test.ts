@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { describeWithRedis, type RedisServer, startRedis } from '../../support/redis/redis.ts';
 import { waitUntil } from '../../support/wait-until.ts';
-import { freshNamespace, Node, SOON_MS } from './support.ts';
+import { createNamespace, freshNamespace, Node, SOON_MS } from './support.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -13,7 +13,7 @@ describeWithRedis('TieredCache under sustained use', () => {
   afterAll(() => server[Symbol.asyncDispose]());
 
   test('stays within its limits in memory, and leaves nothing in Redis except the state', async () => {
-    const namespace = freshNamespace();
+    const namespace = await createNamespace(server.url);
     const options = { namespace, maxEntries: 100, sweepIntervalS: 0 };
     using a = await new Node<number>(server.url, options).up();
     using b = await new Node<number>(server.url, options).up();

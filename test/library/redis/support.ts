@@ -18,6 +18,22 @@ export function freshNamespace(): string {
   return `test-${randomUUID()}`;
 }
 
+/**
+ * A namespace whose state exists in Redis. The first command in a namespace creates the state and clears the memory of
+ * all processes: a test that starts with {@link freshNamespace} may lose its values to that message.
+ */
+export async function createNamespace(url: string): Promise<string> {
+  const name = freshNamespace();
+  const link = await connectedLink(url);
+  const namespace = new RedisNamespace(link, name, (error) => {
+    throw error;
+  });
+  await namespace.latestChange();
+  namespace.close();
+  link.close();
+  return name;
+}
+
 export async function connectedLink(url: string, options: Partial<RedisOptions> = {}): Promise<RedisLink> {
   const link = new RedisLink({ ...PATIENT, ...options, url });
   await waitUntil('the link is connected', () => link.state === 'connected', SOON_MS);
@@ -29,10 +45,8 @@ export class Node<V> implements Disposable {
   readonly link: RedisLink;
   readonly cache: TieredCache<V>;
   readonly errors: unknown[] = [];
-  readonly #namespace: string;
 
   constructor(url: string, options: TieredCacheOptions<V>, linkOptions: Partial<RedisOptions> = {}) {
-    this.#namespace = options.namespace;
     this.link = new RedisLink({ ...PATIENT, ...linkOptions, url });
     this.cache = new TieredCache<V>(this.link, { ...options, onError: (error) => this.errors.push(error) });
   }
@@ -41,11 +55,6 @@ export class Node<V> implements Disposable {
   async up(): Promise<this> {
     const connected = () => this.link.state === 'connected' && this.cache.connected;
     await waitUntil('link and channel are connected', connected, SOON_MS);
-    // If the channel connected before the link, nothing has created the state of the namespace yet. The first command
-    // would, which clears memory in all processes: in the middle of a test.
-    const namespace = new RedisNamespace(this.link, this.#namespace, (error) => this.errors.push(error));
-    await namespace.latestChange();
-    namespace.close();
     return this;
   }
 

@@ -4,7 +4,7 @@ import { RedisNamespace } from '../../../src/library/redis/namespace.ts';
 import { freePorts } from '../../support/http/free-ports.ts';
 import { describeWithRedis, type RedisServer, startRedis } from '../../support/redis/redis.ts';
 import { waitUntil } from '../../support/wait-until.ts';
-import { connectedLink, freshNamespace, SOON_MS } from './support.ts';
+import { connectedLink, createNamespace, SOON_MS } from './support.ts';
 
 const TTL_MS = 60_000;
 
@@ -17,7 +17,7 @@ describeWithRedis('TieredByteStore', () => {
 
   /** The stores of two processes. */
   async function two() {
-    const namespace = freshNamespace();
+    const namespace = await createNamespace(server.url);
     const links = await Promise.all([connectedLink(server.url), connectedLink(server.url)]);
     const stores = links.map((link) => new TieredByteStore(link, { namespace }));
     await waitUntil('both are connected', () => stores.every(({ connected }) => connected), SOON_MS);

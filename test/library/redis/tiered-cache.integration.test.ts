@@ -5,7 +5,7 @@ import { FakeClock, settle } from '../../support/fake-clock.ts';
 import { describeWithRedis, type RedisServer, startRedis } from '../../support/redis/redis.ts';
 import { ManualSource } from '../../support/service/manual-source.ts';
 import { waitUntil } from '../../support/wait-until.ts';
-import { freshNamespace, Node, SOON_MS } from './support.ts';
+import { createNamespace, Node, SOON_MS } from './support.ts';
 
 const TTL = { ttlS: 60 };
 /** Interval of the check for missed invalidations. */
@@ -20,7 +20,7 @@ describeWithRedis('TieredCache', () => {
 
   /** Several processes, each with its own connections and memory. */
   async function nodes(count: number, options: Partial<TieredCacheOptions<unknown>> = {}) {
-    const namespace = freshNamespace();
+    const namespace = await createNamespace(server.url);
     const all = Array.from({ length: count }, () => new Node(server.url, { namespace, ...options }));
     await Promise.all(all.map((node) => node.up()));
     return Object.assign(all, { [Symbol.dispose]: () => all.map((node) => node[Symbol.dispose]()) });
@@ -129,7 +129,11 @@ describeWithRedis('TieredCache', () => {
 
     test('leaves no timer if it is closed during the check for missed invalidations', async () => {
       const clock = new FakeClock();
-      const node = await new Node(server.url, { namespace: freshNamespace() }, { clock }).up();
+      const node = await new Node(
+        server.url,
+        { namespace: await createNamespace(server.url) },
+        { clock },
+      ).up();
       // Sends the command. Its reply cannot be read before the next turn of the event loop.
       clock.advance(CHECK_MS);
       node[Symbol.dispose]();
@@ -179,7 +183,7 @@ describeWithRedis('TieredCache', () => {
       const clock = new FakeClock();
       using node = await new Node(
         server.url,
-        { namespace: freshNamespace(), leaseS: 30, loadTimeoutS: 1000 },
+        { namespace: await createNamespace(server.url), leaseS: 30, loadTimeoutS: 1000 },
         { clock },
       ).up();
       const source = new ManualSource<number>();
@@ -214,7 +218,7 @@ describeWithRedis('TieredCache', () => {
 
     test('stops waiting for another process at loadTimeoutS', async () => {
       const clock = new FakeClock();
-      const namespace = freshNamespace();
+      const namespace = await createNamespace(server.url);
       using holder = await new Node(server.url, { namespace, leaseS: 600, loadTimeoutS: 1000 }).up();
       const options = { namespace, waitS: 600, loadTimeoutS: 1 };
       using node = await new Node(server.url, options, { clock }).up();

@@ -5,7 +5,7 @@ import { settle } from '../../support/fake-clock.ts';
 import { TcpProxy } from '../../support/http/tcp-proxy.ts';
 import { describeWithRedis, type RedisServer, startRedis } from '../../support/redis/redis.ts';
 import { waitUntil } from '../../support/wait-until.ts';
-import { freshNamespace, Node, SOON_MS } from './support.ts';
+import { createNamespace, Node, SOON_MS } from './support.ts';
 
 vi.setConfig({ testTimeout: 240_000 });
 
@@ -52,7 +52,7 @@ class World implements AsyncDisposable {
   }
 
   async start(): Promise<this> {
-    const namespace = freshNamespace();
+    const namespace = await createNamespace(this.#server.url);
     for (let index = 0; index < 3; index += 1) {
       const proxy = await new TcpProxy(this.#server.port).listen();
       this.#proxies.push(proxy);
