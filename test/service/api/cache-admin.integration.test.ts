@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { settle } from '../../support/fake-clock.ts';
-import { startFakeApp, type TestApp } from '../../support/service/app.ts';
+import { startFakeApp, type TestApp, untilHeld } from '../../support/service/app.ts';
 
 async function stats(app: TestApp) {
-  return (await app.get('/cache/stats')).json();
+  return (await app.get('/cache/stats')).body;
 }
 
 const NOTHING = {
@@ -86,7 +86,7 @@ describe('GET /cache/stats', () => {
     await settle();
     app.runtime.hold('sample');
     const replies = engines.map(({ id }) => app.get(`/engines/${id}/stats`));
-    await settle();
+    await untilHeld(app, 'sample', 2);
     app.clock.advance(250);
     app.runtime.release('sample');
     await Promise.all(replies);
@@ -109,7 +109,7 @@ describe('GET /cache/stats', () => {
     await settle();
     app.runtime.hold('sample');
     const reply = app.get('/engines/stats/total');
-    await settle();
+    await untilHeld(app, 'sample');
     expect((await stats(app)).in_flight).toBe(1);
     app.runtime.release('sample');
     await reply;
@@ -155,18 +155,18 @@ describe('POST /cache/clear', () => {
   test('clears the cache that it names, and leaves the others', async () => {
     await using app = await filled();
     const unknown = await app.post('/cache/clear', { cache: 'http' });
-    expect([unknown.statusCode, unknown.json().code]).toEqual([400, 'invalid_request']);
-    expect((await app.post('/cache/clear', { cache: 'results' })).json()).toMatchObject({ cleared: 0 });
+    expect([unknown.statusCode, unknown.body.code]).toEqual([400, 'invalid_request']);
+    expect((await app.post('/cache/clear', { cache: 'results' })).body).toMatchObject({ cleared: 0 });
     expect((await stats(app)).size).toBe(4);
-    expect((await app.post('/cache/clear?cache=stats&pattern=vpn:*')).json()).toMatchObject({ cleared: 1 });
-    expect((await app.post('/cache/clear', { cache: 'stats' })).json()).toMatchObject({ cleared: 3 });
+    expect((await app.post('/cache/clear?cache=stats&pattern=vpn:*')).body).toMatchObject({ cleared: 1 });
+    expect((await app.post('/cache/clear', { cache: 'stats' })).body).toMatchObject({ cleared: 3 });
     expect((await stats(app)).caches.stats.memory).toMatchObject({ held: 0 });
   });
 
   test('clears all and zeroes the counters', async () => {
     await using app = await filled();
     const reply = await app.post('/cache/clear');
-    expect(reply.json()).toEqual({ message: 'Cache cleared successfully', cleared: 4 });
+    expect(reply.body).toEqual({ message: 'Cache cleared successfully', cleared: 4 });
     expect(await stats(app)).toMatchObject({ size: 0, hits: 0, misses: 0, loads: 0, hit_rate: 0 });
     expect((await app.get('/engines')).headers['cache-status']).toContain('fwd=miss');
   });
@@ -176,7 +176,7 @@ describe('POST /cache/clear', () => {
     ['in the query', (app: TestApp) => app.post('/cache/clear?pattern=stats:*')],
   ])('a pattern %s clears what it matches and keeps the counters', async (_, clear) => {
     await using app = await filled();
-    expect((await clear(app)).json()).toEqual({ message: 'Cache cleared successfully', cleared: 2 });
+    expect((await clear(app)).body).toEqual({ message: 'Cache cleared successfully', cleared: 2 });
     const { size, hits, misses, entries } = await stats(app);
     expect({ size, hits, misses }).toEqual({ size: 2, hits: 1, misses: 4 });
     expect(entries.map(({ key }: { key: string }) => key).sort()).toEqual(['engines:list', 'vpn:status']);
@@ -194,7 +194,7 @@ describe('POST /cache/clear', () => {
       ['.*', 0],
       ['%', 0],
     ] as const) {
-      expect([pattern, (await app.post('/cache/clear', { pattern })).json().cleared]).toEqual([
+      expect([pattern, (await app.post('/cache/clear', { pattern })).body.cleared]).toEqual([
         pattern,
         cleared,
       ]);
@@ -215,7 +215,7 @@ describe('POST /cache/clear', () => {
     await settle();
     app.runtime.hold('sample');
     const early = app.get('/engines/stats/total');
-    await settle();
+    await untilHeld(app, 'sample');
     await app.post('/cache/clear');
     app.runtime.release('sample');
     await early;
@@ -233,7 +233,7 @@ describe('POST /cache/clear', () => {
     await using app = await filled();
     const reply = await app.post('/cache/clear', body);
     expect(reply.statusCode).toBe(400);
-    expect(reply.json().code).toBe('invalid_request');
+    expect(reply.body.code).toBe('invalid_request');
     expect((await stats(app)).size).toBe(4);
   });
 

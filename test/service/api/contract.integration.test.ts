@@ -33,7 +33,7 @@ async function call(method: 'GET' | 'POST' | 'DELETE', path: string, url = path,
       : app.delete(url));
   exercised.add(`${method} ${path}`);
   assertDocumented(method, path, reply);
-  return { status: reply.statusCode, body: reply.json() };
+  return { status: reply.statusCode, body: reply.body };
 }
 
 beforeAll(async () => {
@@ -310,7 +310,7 @@ describe('the fleet', () => {
 
   test('is scaled up and down, clamped to the limits', async () => {
     const scale = (demand: string) => call('POST', '/scale/{demand}', `/scale/${demand}`);
-    const engines = async () => (await app.get('/engines')).json().length;
+    const engines = async () => (await app.get('/engines')).body.length;
     expect(await scale('2')).toEqual({ status: 200, body: { scaled_to: 2 } });
     await waitUntil('two engines', async () => (await engines()) === 2, 5000);
     expect((await scale('999999')).body).toEqual({ scaled_to: app.config.maxReplicas });

@@ -9,7 +9,7 @@ async function scale(app: TestApp, demand: number | string) {
   const reply = await app.post(`/scale/${demand}`);
   assertDocumented('POST', '/scale/{demand}', reply);
   await settle();
-  return reply.json();
+  return reply.body;
 }
 
 describe('POST /scale', () => {
@@ -65,7 +65,7 @@ describe('the circuit breaker', () => {
     return app;
   }
   const breakers = async (app: TestApp<FakeRuntime>) =>
-    (await app.get('/health/status')).json().circuit_breakers;
+    (await app.get('/health/status')).body.circuit_breakers;
 
   test('is shown, and apart from that of replacements', async () => {
     await using app = await opened();
@@ -88,7 +88,7 @@ describe('the circuit breaker', () => {
     assertDocumented('POST', '/health/circuit-breaker/reset', reply);
     expect(reply.statusCode).toBe(200);
     expect((await breakers(app)).general).toMatchObject({ state: 'closed', failure_count: 0 });
-    expect((await app.get('/orchestrator/status')).json().provisioning.can_provision).toBe(true);
+    expect((await app.get('/orchestrator/status')).body.provisioning.can_provision).toBe(true);
     expect((await app.post('/provision/acestream')).statusCode).toBe(200);
   });
 
@@ -109,7 +109,7 @@ test('health is that of the engines there are; while the runtime is away it is n
   await using app = await startFakeApp();
   app.runtime.start();
   await settle();
-  expect((await app.get('/health/status')).json()).toMatchObject({
+  expect((await app.get('/health/status')).body).toMatchObject({
     total_engines: 1,
     healthy_engines: 0,
     unhealthy_engines: 0,
@@ -119,5 +119,5 @@ test('health is that of the engines there are; while the runtime is away it is n
   });
   app.runtime.disconnect();
   const away = await app.get('/health/status');
-  expect([away.statusCode, away.json().code]).toEqual([503, 'runtime_unavailable']);
+  expect([away.statusCode, away.body.code]).toEqual([503, 'runtime_unavailable']);
 });

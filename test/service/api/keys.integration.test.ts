@@ -8,7 +8,7 @@ let app: TestApp;
 let origin: string;
 beforeAll(async () => {
   app = await startFakeApp();
-  origin = await app.listen();
+  origin = app.url;
 });
 afterAll(() => app[Symbol.asyncDispose]());
 
@@ -75,11 +75,9 @@ describe('a write is refused', () => {
   });
 
   test('before its body is looked at', async () => {
-    const huge = await app.inject({
-      method: 'POST',
-      url: '/provision/acestream',
+    const huge = await app.request('POST', '/provision/acestream', {
       headers: { 'content-type': 'application/json' },
-      payload: 'x'.repeat(100_000),
+      body: 'x'.repeat(100_000),
     });
     expect(huge.statusCode).toBe(401);
   });
@@ -149,7 +147,7 @@ describe('reads', () => {
     );
 
     test('HEAD is a read', async () => {
-      expect((await closed.inject({ method: 'HEAD', url: '/engines' })).statusCode).toBe(401);
+      expect((await closed.request('HEAD', '/engines')).statusCode).toBe(401);
     });
 
     test('a cached answer is not given to whoever has no key', async () => {
@@ -158,9 +156,7 @@ describe('reads', () => {
     });
 
     test('a browser may ask beforehand without one, as it must', async () => {
-      const reply = await closed.inject({
-        method: 'OPTIONS',
-        url: '/engines',
+      const reply = await closed.request('OPTIONS', '/engines', {
         headers: { origin: 'http://panel.example', 'access-control-request-method': 'GET' },
       });
       expect(reply.statusCode).toBe(204);

@@ -11,8 +11,8 @@ const WAIT_MS = 5000;
 
 /** How many clients /metrics says there are. */
 async function clientsOf(app: TestApp): Promise<number> {
-  const { body } = await app.get('/metrics');
-  return Number(/^roundhouse_live_clients (\d+)$/m.exec(body)?.[1]);
+  const { text } = await app.get('/metrics');
+  return Number(/^roundhouse_live_clients (\d+)$/m.exec(text)?.[1]);
 }
 
 function waitForClients(app: TestApp, count: number) {
@@ -28,7 +28,7 @@ async function publish(app: Awaited<ReturnType<typeof startFakeApp>>, count = 1)
 describe('who connects', () => {
   test('gets a stream that no cache and no proxy holds back, and a snapshot first', async () => {
     await using app = await startFakeApp({ settings: { CORS_ORIGIN: 'http://panel.example' } });
-    await using client = await LiveClient.connect(await app.listen());
+    await using client = await LiveClient.connect(app.url);
     expect(Object.fromEntries(client.response.headers)).toMatchObject({
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',
@@ -48,7 +48,7 @@ describe('who connects', () => {
 
   test('needs the key where reads need it, and takes up no place without', async () => {
     await using app = await startFakeApp({ settings: { AUTH_READS: 'true', LIVE_MAX_CLIENTS: '1' } });
-    const url = await app.listen();
+    const url = app.url;
     await expect(LiveClient.connect(url)).rejects.toThrow('status 401');
     await using client = await LiveClient.connect(url, { authorization: `Bearer ${KEY}` });
     expect(await client.received(1)).toHaveLength(1);
@@ -56,7 +56,7 @@ describe('who connects', () => {
 
   test('asks with GET: HEAD would open a stream that nobody reads', async () => {
     await using app = await startFakeApp();
-    const reply = await app.inject({ method: 'HEAD', url: '/events/live' });
+    const reply = await app.request('HEAD', '/events/live');
     expect(reply.statusCode).toBe(405);
     expect(await clientsOf(app)).toBe(0);
   });
@@ -64,13 +64,13 @@ describe('who connects', () => {
 
 test('a real engine that comes and goes is told of within a second, and what is asked for then is right', async () => {
   await using app = await startApp();
-  const url = await app.listen();
+  const url = app.url;
   await using client = await LiveClient.connect(url);
   await client.received(1);
-  const listed = async () => (await app.get('/engines')).json().length;
+  const listed = async () => (await app.get('/engines')).body.length;
   expect(await listed()).toBe(0);
 
-  const { container_id: id } = (await app.post('/provision/acestream')).json();
+  const { container_id: id } = (await app.post('/provision/acestream')).body;
   let since = performance.now();
   const started = await client.find('the start', ({ data }) => data.type === 'engine_started');
   expect(performance.now() - since).toBeLessThan(1000);
@@ -100,7 +100,7 @@ test('a real engine that comes and goes is told of within a second, and what is 
 
 test('a stream is named by its id, and every client is told', async () => {
   await using app = await startFakeApp();
-  const url = await app.listen();
+  const url = app.url;
   await using one = await LiveClient.connect(url);
   await using other = await LiveClient.connect(url);
   await Promise.all([one.received(1), other.received(1)]);
@@ -118,7 +118,7 @@ test('a stream is named by its id, and every client is told', async () => {
 describe('who comes back', () => {
   test('is told what it missed and nothing else', async () => {
     await using app = await startFakeApp();
-    const url = await app.listen();
+    const url = app.url;
     const first = await LiveClient.connect(url);
     await publish(app);
     const [, notice] = await first.received(2);
@@ -136,7 +136,7 @@ describe('who comes back', () => {
 
   test('and missed nothing is told nothing', async () => {
     await using app = await startFakeApp();
-    const url = await app.listen();
+    const url = app.url;
     const first = await LiveClient.connect(url);
     await first.received(1);
     await first[Symbol.asyncDispose]();
@@ -147,7 +147,7 @@ describe('who comes back', () => {
 
   test('after too many changes asks for everything again', async () => {
     await using app = await startFakeApp();
-    const url = await app.listen();
+    const url = app.url;
     const first = await LiveClient.connect(url);
     await first.received(1);
     await first[Symbol.asyncDispose]();
@@ -170,7 +170,7 @@ describe('who comes back', () => {
     'with an id that is not of this run (%s) does so too',
     async (id) => {
       await using app = await startFakeApp();
-      await using client = await LiveClient.connect(await app.listen(), { 'last-event-id': id });
+      await using client = await LiveClient.connect(app.url, { 'last-event-id': id });
       expect(await client.received(1)).toMatchObject([{ event: 'snapshot', data: { reason: 'gap' } }]);
     },
   );
@@ -178,7 +178,7 @@ describe('who comes back', () => {
 
 test('a quiet stream has a comment every 15 s, and nobody has one when nobody listens', async () => {
   await using app = await startFakeApp();
-  const url = await app.listen();
+  const url = app.url;
   const timers = app.clock.pending;
   const client = await LiveClient.connect(url);
   await client.received(1);
@@ -196,7 +196,7 @@ test('a quiet stream has a comment every 15 s, and nobody has one when nobody li
 
 test('there are only so many places, and one that is left is free again', async () => {
   await using app = await startFakeApp({ settings: { LIVE_MAX_CLIENTS: '2' } });
-  const url = await app.listen();
+  const url = app.url;
   const leaving = await LiveClient.connect(url);
   await using staying = await LiveClient.connect(url);
   await Promise.all([leaving.received(1), staying.received(1)]);
@@ -214,7 +214,7 @@ test('there are only so many places, and one that is left is free again', async 
 describe('the service stops at once', () => {
   test('with clients that read, whose streams end properly', async () => {
     const app = await startFakeApp();
-    const url = await app.listen();
+    const url = app.url;
     const clients = await Promise.all([LiveClient.connect(url), LiveClient.connect(url)]);
     await Promise.all(clients.map((client) => client.received(1)));
     const begun = performance.now();
@@ -225,7 +225,7 @@ describe('the service stops at once', () => {
 
   test('with one that does not even read the head', async () => {
     const app = await startFakeApp();
-    const { port } = new URL(await app.listen());
+    const { port } = new URL(app.url);
     const socket = connect(Number(port), '127.0.0.1');
     onTestFinished(() => void socket.destroy());
     await once(socket, 'connect');

@@ -78,7 +78,7 @@ describe('GET /engines/{id}/logs', () => {
       return chunks('one\n', Buffer.from('zw\xc3', 'latin1'), Buffer.from('\xb6lf\r\n\x1b[2J', 'latin1'));
     };
     const reply = await app.get(url, WITH_KEY);
-    expect(reply).toMatchObject({ statusCode: 200, body: 'one\nzwölf\n\\x1b[2J' });
+    expect(reply).toMatchObject({ statusCode: 200, text: 'one\nzwölf\n\\x1b[2J' });
     expect(reply.headers).toMatchObject({
       'content-type': 'text/plain; charset=utf-8',
       'cache-control': 'no-store',
@@ -96,9 +96,9 @@ describe('GET /engines/{id}/logs', () => {
   test('needs the key, before anything else', async () => {
     const { app, url } = await start();
     await using _ = app;
-    expect((await app.get(url)).json()).toMatchObject({ status: 401, code: 'missing_key' });
+    expect((await app.get(url)).body).toMatchObject({ status: 401, code: 'missing_key' });
     const wrong = await app.get(url, { 'x-api-key': 'wrong-key' });
-    expect(wrong.json()).toMatchObject({ status: 401, code: 'wrong_key' });
+    expect(wrong.body).toMatchObject({ status: 401, code: 'wrong_key' });
     expect((await app.get('/engines/unknown/logs')).statusCode).toBe(401);
     const bearer = { authorization: `Bearer ${WITH_KEY['x-api-key']}` };
     expect((await app.get(url, bearer)).statusCode).toBe(200);
@@ -109,7 +109,7 @@ describe('GET /engines/{id}/logs', () => {
     await using _ = app;
     const wrong = ['tail=0', 'tail=5001', 'tail=1e2', 'tail=-1', 'follow=yes', 'follow=', 'since=yesterday'];
     for (const query of [...wrong, 'since=2026-13-01T00:00:00Z']) {
-      const reply = (await app.get(`${url}?${query}`, WITH_KEY)).json();
+      const reply = (await app.get(`${url}?${query}`, WITH_KEY)).body;
       expect([query, reply]).toMatchObject([query, { status: 400, code: 'invalid_request' }]);
     }
     expect(app.runtime.calls.logs).toBe(0);
@@ -118,7 +118,7 @@ describe('GET /engines/{id}/logs', () => {
   test('is 404 for an engine that is not there, or has just gone', async () => {
     const { app, id, url } = await start();
     await using _ = app;
-    expect((await app.get('/engines/unknown/logs', WITH_KEY)).json()).toMatchObject({
+    expect((await app.get('/engines/unknown/logs', WITH_KEY)).body).toMatchObject({
       status: 404,
       code: 'engine_not_found',
     });
@@ -134,7 +134,7 @@ describe('GET /engines/{id}/logs', () => {
       await using _ = app;
       app.runtime.fail('logs', new RoundhouseError(code, 'no'));
       for (const query of ['', '?follow=true'])
-        expect((await app.get(url + query, WITH_KEY)).json()).toMatchObject({ status: 503, code });
+        expect((await app.get(url + query, WITH_KEY)).body).toMatchObject({ status: 503, code });
     },
   );
 
@@ -147,9 +147,9 @@ describe('GET /engines/{id}/logs', () => {
       return { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }) };
     };
     const reply = app.get(url, WITH_KEY);
-    await settle();
+    await waitUntil('the log is read', () => given, DEADLINE_MS);
     await app.clock.advanceAsync(10_000);
-    expect((await reply).json()).toMatchObject({ status: 503, code: 'logs_unavailable' });
+    expect((await reply).body).toMatchObject({ status: 503, code: 'logs_unavailable' });
     expect(given?.aborted).toBe(true);
   });
 
@@ -161,7 +161,7 @@ describe('GET /engines/{id}/logs', () => {
         yield Buffer.from('half\n');
         throw new Error('gone');
       })();
-    const base = await app.listen();
+    const base = app.url;
     for (const query of ['', '?follow=true']) {
       const client = new LogClient(base + url + query);
       await client.until('it is broken off', ({ outcome }) => outcome === 'broken off');
@@ -182,7 +182,7 @@ describe('a client that follows', () => {
           yield Buffer.from(line);
         }
       })();
-    const client = new LogClient(`${await app.listen()}${url}?follow=true`);
+    const client = new LogClient(`${app.url}${url}?follow=true`);
     await client.until('the head, before any line', ({ status }) => status === 200);
     expect(client.headers).toMatchObject({ 'x-accel-buffering': 'no', 'transfer-encoding': 'chunked' });
     for (const line of ['one\n', 'two\n']) {
@@ -205,7 +205,7 @@ describe('a client that follows', () => {
       given = options.signal;
       return endless(options, 'a\n');
     };
-    const client = new LogClient(`${await app.listen()}${url}?follow=true`);
+    const client = new LogClient(`${app.url}${url}?follow=true`);
     await client.until('a line', ({ text }) => text !== '');
     client.request.destroy();
     await waitUntil('the reading ends', () => given?.aborted, DEADLINE_MS);
@@ -214,7 +214,7 @@ describe('a client that follows', () => {
   test('gets an end as the service stops, one that does not read as well', async () => {
     const { app, url } = await start();
     app.runtime.readLog = (_id, options) => endless(options, 'x'.repeat(10_000_000));
-    const base = await app.listen();
+    const base = app.url;
     const stalled = new LogClient(`${base}${url}?follow=true`, { reads: false });
     await stalled.until('its head', ({ status }) => status === 200);
     app.runtime.readLog = (_id, options) => endless(options, 'a\n');
@@ -236,7 +236,7 @@ describe('a client that follows', () => {
         for (; !signal.aborted; produced += 1) yield PIECE;
       })();
     };
-    const client = new LogClient(`${await app.listen()}${url}?follow=true`, { reads: false });
+    const client = new LogClient(`${app.url}${url}?follow=true`, { reads: false });
     await client.until('its head', ({ status }) => status === 200);
     const cutOff = async () => {
       await app.clock.advanceAsync(30_000);
@@ -252,16 +252,16 @@ describe('a client that follows', () => {
     const { app, url } = await start();
     await using _ = app;
     app.runtime.readLog = (_id, options) => endless(options, 'a\n');
-    const base = await app.listen();
+    const base = app.url;
     const clients = Array.from({ length: MAX_READERS }, () => new LogClient(`${base}${url}?follow=true`));
     for (const client of clients) await client.until('a line', ({ text }) => text !== '');
     for (const query of ['', '?follow=true'])
-      expect((await app.get(url + query, WITH_KEY)).json()).toMatchObject({
+      expect((await app.get(url + query, WITH_KEY)).body).toMatchObject({
         status: 503,
         code: 'too_many_clients',
       });
     clients[0]?.request.destroy();
     app.runtime.readLog = () => chunks('b\n');
-    await waitUntil('there is room', async () => (await app.get(url, WITH_KEY)).body === 'b\n', DEADLINE_MS);
+    await waitUntil('there is room', async () => (await app.get(url, WITH_KEY)).text === 'b\n', DEADLINE_MS);
   });
 });

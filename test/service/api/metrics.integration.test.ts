@@ -7,7 +7,7 @@ import { FakeVpn } from '../../support/service/fake-vpn.ts';
 async function scrape(app: TestApp): Promise<Map<string, Family>> {
   const reply = await app.get('/metrics');
   expect(reply.statusCode).toBe(200);
-  return parseExposition(reply.body);
+  return parseExposition(reply.text);
 }
 
 /** Name and labels of every series. */
@@ -38,7 +38,7 @@ test('the text is for Prometheus and for no cache', async () => {
   const { headers } = await app.get('/metrics');
   expect(headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
   expect(headers['cache-control']).toBe('no-store');
-  expect((await app.inject({ method: 'HEAD', url: '/metrics' })).statusCode).toBe(200);
+  expect((await app.request('HEAD', '/metrics')).statusCode).toBe(200);
 });
 
 test('engines and streams show as they are, at once', async () => {
@@ -116,7 +116,7 @@ describe('a scrape', () => {
     const before = await scrape(app);
     expect(figure(before, 'roundhouse_cache_hits_total')).toBeGreaterThan(0);
     expect((await app.post('/cache/clear')).statusCode).toBe(200);
-    expect((await app.get('/cache/stats')).json()).toMatchObject({ hits: 0, misses: 0, loads: 0 });
+    expect((await app.get('/cache/stats')).body).toMatchObject({ hits: 0, misses: 0, loads: 0 });
     const after = await scrape(app);
     const counted = [...before.values()].filter(({ type }) => type !== 'gauge');
     expect(counted.length).toBeGreaterThan(12);

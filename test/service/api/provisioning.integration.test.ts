@@ -19,7 +19,7 @@ const PATH = '/provision/acestream';
 async function provision(app: TestApp, body?: object) {
   const reply = await app.post(PATH, body);
   assertDocumented('POST', PATH, reply);
-  return { status: reply.statusCode, headers: reply.headers, ...reply.json() };
+  return { status: reply.statusCode, headers: reply.headers, ...reply.body };
 }
 
 describe('with real engines', () => {
@@ -37,7 +37,7 @@ describe('with real engines', () => {
       container_https_port,
     ]);
     expect(new Set(ports).size).toBe(8);
-    expect((await app.get('/engines')).json()).toHaveLength(4);
+    expect((await app.get('/engines')).body).toHaveLength(4);
   });
 
   test('a wished port is given, and refused to the next and to others that hold it', async () => {
@@ -51,7 +51,7 @@ describe('with real engines', () => {
     stranger.close();
     await once(stranger, 'close');
     expect((await provision(app, { host_port: last })).host_http_port).toBe(last);
-    expect((await app.get('/engines')).json()).toHaveLength(2);
+    expect((await app.get('/engines')).body).toHaveLength(2);
   });
 });
 
@@ -131,7 +131,7 @@ describe('a refused provisioning says why, as clients read it', () => {
         should_wait: false,
       },
     });
-    const { provisioning } = (await app.get('/orchestrator/status')).json();
+    const { provisioning } = (await app.get('/orchestrator/status')).body;
     const { error: _, ...details } = answer.detail;
     expect(provisioning).toMatchObject({
       can_provision: false,
@@ -150,16 +150,16 @@ describe('a refused provisioning says why, as clients read it', () => {
       headers: { 'retry-after': expect.stringMatching(/^\d+$/) },
       detail: { code: 'vpn_disconnected', recovery_eta_seconds: 60, can_retry: true, should_wait: true },
     });
-    expect((await app.get('/vpn/status')).json()).toMatchObject({ connected: false, status: 'stopped' });
-    expect((await app.get('/orchestrator/status')).json().status).toBe('unavailable');
+    expect((await app.get('/vpn/status')).body).toMatchObject({ connected: false, status: 'stopped' });
+    expect((await app.get('/orchestrator/status')).body.status).toBe('unavailable');
     vpnContainers.change({ running: true });
     await settle();
-    expect((await app.get('/vpn/status')).json()).toMatchObject({ connected: true, provider: 'testvpn' });
+    expect((await app.get('/vpn/status')).body).toMatchObject({ connected: true, provider: 'testvpn' });
     expect((await provision(app)).status).toBe(200);
-    expect((await app.get('/orchestrator/status')).json().status).toBe('healthy');
+    expect((await app.get('/orchestrator/status')).body.status).toBe('healthy');
     vpnContainers.change({ health: 'unhealthy' });
     await settle();
-    expect((await app.get('/orchestrator/status')).json().status).toBe('degraded');
+    expect((await app.get('/orchestrator/status')).body.status).toBe('degraded');
   });
 
   test('polls, status and provisioning share one look at the VPN', async () => {
@@ -198,7 +198,7 @@ describe('a refused provisioning says why, as clients read it', () => {
         should_wait: wait,
       },
     });
-    expect((await app.get('/engines')).json()).toEqual([]);
+    expect((await app.get('/engines')).body).toEqual([]);
   });
 
   test('when all ports are held', async () => {
@@ -221,10 +221,11 @@ describe('a refused provisioning says why, as clients read it', () => {
       vpnContainers,
       settings: { GLUETUN_CONTAINER_NAME: 'gluetun' },
     });
-    vpnContainers.inspect = () => new Promise(() => {});
+    const inspect = vi.fn(() => new Promise<never>(() => {}));
+    vpnContainers.inspect = inspect;
     await app.post('/cache/clear');
     const answer = provision(app);
-    await settle();
+    await waitUntil('the VPN is inspected', () => inspect.mock.calls.length === 1, 10_000);
     await app.clock.advanceAsync(10_000);
     expect(await answer).toMatchObject({
       status: 503,
@@ -244,7 +245,7 @@ test('the breaker opens after failures, tells for how long, and half open lets o
     },
   });
   const { runtime, clock } = app;
-  const state = async () => (await app.get('/orchestrator/status')).json().provisioning;
+  const state = async () => (await app.get('/orchestrator/status')).body.provisioning;
   runtime.fail('create', new RoundhouseError('provisioning_failed', 'no'));
   await provision(app);
   await provision(app);
@@ -289,9 +290,9 @@ describe('a deletion', () => {
     const { container_id } = await provision(app);
     app.runtime.fail('remove');
     const reply = await app.delete(`/engines/${container_id}`);
-    expect([reply.statusCode, reply.json().code]).toEqual([503, 'runtime_unavailable']);
+    expect([reply.statusCode, reply.body.code]).toEqual([503, 'runtime_unavailable']);
     assertDocumented('DELETE', '/engines/{id}', reply);
-    expect((await app.get('/engines')).json()).toHaveLength(1);
+    expect((await app.get('/engines')).body).toHaveLength(1);
   });
 
   test('of a container that is no engine does not reach the runtime', async () => {

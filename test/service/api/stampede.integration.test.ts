@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { settle } from '../../support/fake-clock.ts';
-import { startFakeApp } from '../../support/service/app.ts';
+import { startFakeApp, untilHeld, untilMisses } from '../../support/service/app.ts';
 
 const REQUESTS = 500;
 
@@ -12,7 +12,7 @@ async function startSlow() {
   return app;
 }
 
-function readAll(app: { get(url: string): Promise<{ statusCode: number; body: string }> }) {
+function readAll(app: { get(url: string): Promise<{ statusCode: number; text: string }> }) {
   return Promise.all(Array.from({ length: REQUESTS }, () => app.get('/engines/stats/total')));
 }
 
@@ -20,12 +20,12 @@ test('500 requests at once over a slow runtime read it once, and all get its ans
   await using app = await startSlow();
   const { runtime } = app;
   const replies = readAll(app);
-  await settle();
+  await untilMisses(app, REQUESTS);
   runtime.release('sample');
-  const bodies = new Set((await replies).map(({ statusCode, body }) => `${statusCode} ${body}`));
+  const bodies = new Set((await replies).map(({ statusCode, text }) => `${statusCode} ${text}`));
   expect([...bodies]).toEqual([expect.stringMatching(/^200 .*"container_count":1/)]);
   expect(runtime.calls.sample).toBe(1);
-  expect((await app.get('/cache/stats')).json()).toMatchObject({
+  expect((await app.get('/cache/stats')).body).toMatchObject({
     loads: 1,
     misses: REQUESTS,
     collapsed: REQUESTS - 1,
@@ -38,7 +38,7 @@ test('their error is shared too, and not kept', async () => {
   const { runtime } = app;
   runtime.fail('sample');
   const replies = readAll(app);
-  await settle();
+  await untilMisses(app, REQUESTS);
   runtime.release('sample');
   expect(new Set((await replies).map(({ statusCode }) => statusCode))).toEqual(new Set([503]));
   expect(runtime.calls.sample).toBe(1);
@@ -54,7 +54,7 @@ test('so it is when an answer expires under load that nobody kept warm', async (
   clock.stall(60_000);
   runtime.hold('sample');
   const replies = readAll(app);
-  await settle();
+  await untilMisses(app, REQUESTS + 1);
   expect(runtime.calls.sample).toBe(2);
   runtime.release('sample');
   expect((await replies).every(({ statusCode }) => statusCode === 200)).toBe(true);
@@ -64,8 +64,8 @@ test('a runtime that hangs holds nobody beyond the deadline of a load', async ()
   await using app = await startSlow();
   const { clock } = app;
   const reply = app.get('/engines/stats/total');
-  await settle();
+  await untilHeld(app, 'sample');
   await clock.advanceAsync(10_000);
   expect(await reply).toMatchObject({ statusCode: 503 });
-  expect((await reply).json()).toMatchObject({ code: 'timeout' });
+  expect((await reply).body).toMatchObject({ code: 'timeout' });
 });

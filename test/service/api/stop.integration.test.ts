@@ -15,7 +15,7 @@ async function open(url: string): Promise<Socket> {
 
 test('a stop waits neither for a connection that was never used nor for one that is idle', async () => {
   const app = await startFakeApp();
-  const url = await app.listen();
+  const url = app.url;
   const [unused, idle] = [await open(url), await open(url)];
   idle.write(REQUEST);
   await once(idle, 'data');
@@ -28,7 +28,7 @@ test('a stop waits neither for a connection that was never used nor for one that
 
 test('a stop waits for a reply that is under way', async () => {
   const app = await startFakeApp();
-  const url = await app.listen();
+  const url = app.url;
   app.runtime.hold('create');
   const reply = fetch(`${url}/provision/acestream`, {
     method: 'POST',

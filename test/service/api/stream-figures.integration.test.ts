@@ -24,7 +24,7 @@ let port: number;
 
 beforeAll(async () => {
   app = await startApp({ settings: { COLLECT_INTERVAL_S: '0.1' } });
-  const { container_id, host_http_port } = (await app.post('/provision/acestream')).json();
+  const { container_id, host_http_port } = (await app.post('/provision/acestream')).body;
   [engineId, port] = [container_id, host_http_port];
   await waitUntil('the engine serves', () => fetch(`http://127.0.0.1:${port}/`), WAIT_MS);
 });
@@ -50,12 +50,12 @@ async function report(session: Session, { host = '127.0.0.1', streamId = '' } = 
     ...(streamId && { labels: { stream_id: streamId } }),
   });
   expect(reply.statusCode).toBe(200);
-  return reply.json();
+  return reply.body;
 }
 
 /** A stream as /streams has it. */
 async function find(id: string) {
-  const streams = (await app.get('/streams')).json();
+  const streams = (await app.get('/streams')).body;
   return streams.find((stream: { id: string }) => stream.id === id);
 }
 
@@ -66,7 +66,7 @@ function withFigures(id: string) {
 async function samples(path: string, query = '') {
   const reply = await app.get(`${path}/stats${query}`);
   assertDocumented('GET', '/streams/{id}/stats', reply);
-  return reply.json();
+  return reply.body;
 }
 
 describe('a stream that plays', () => {
@@ -74,9 +74,9 @@ describe('a stream that plays', () => {
     const { stream, path } = await play();
     expect(stream).toMatchObject(NO_FIGURES);
     expect(await withFigures(stream.id)).toMatchObject({ ...FIGURES, status: 'started' });
-    const engine = (await app.get(`/engines/${engineId}`)).json();
+    const engine = (await app.get(`/engines/${engineId}`)).body;
     expect(engine.streams).toContainEqual(expect.objectContaining({ id: stream.id, ...FIGURES }));
-    const ended = (await app.delete(path)).json().stream;
+    const ended = (await app.delete(path)).body.stream;
     expect(ended).toMatchObject({ ...FIGURES, status: 'ended' });
     expect((await find(stream.id)).downloaded).toBe(ended.downloaded);
   });
@@ -113,7 +113,7 @@ describe('a stream that plays', () => {
     await withFigures(stream.id);
     await fetch(`${session.command_url}?method=stop`);
     await waitUntil('the end', async () => (await find(stream.id)).status === 'ended', WAIT_MS);
-    const listed = (await app.get('/engines')).json();
+    const listed = (await app.get('/engines')).body;
     expect(listed[0].streams).not.toContain(stream.id);
   });
 
@@ -126,7 +126,7 @@ describe('a stream that plays', () => {
   });
 
   test('uses its engine, which counts once however many play', async () => {
-    const capacity = async () => (await app.get('/orchestrator/status')).json().capacity;
+    const capacity = async () => (await app.get('/orchestrator/status')).body.capacity;
     expect(await capacity()).toMatchObject({ total: 1, used: 0, available: 1 });
     const both = [await play(), await play()];
     expect(await capacity()).toMatchObject({ total: 1, used: 1, available: 0 });
@@ -143,20 +143,20 @@ describe('stopping a stream', () => {
     expect((await readStat(session)).error).toBeNull();
     const reply = await app.delete(path);
     assertDocumented('DELETE', '/streams/{id}', reply);
-    expect(reply.json()).toEqual({
+    expect(reply.body).toEqual({
       message: 'Stream stopped successfully',
       stream_id: stream.id,
       stopped: true,
       stream: expect.objectContaining({ id: stream.id, status: 'ended' }),
     });
     expect(await readStat(session)).toEqual(SESSION_GONE);
-    const again = (await app.delete(path)).json();
-    expect(again).toMatchObject({ stopped: true, stream: { ended_at: reply.json().stream.ended_at } });
+    const again = (await app.delete(path)).body;
+    expect(again).toMatchObject({ stopped: true, stream: { ended_at: reply.body.stream.ended_at } });
   });
 
   test('needs the key', async () => {
     const { session, stream, path } = await play();
-    const reply = await app.inject({ method: 'DELETE', url: path });
+    const reply = await app.request('DELETE', path);
     expect(reply.statusCode).toBe(401);
     expect((await readStat(session)).error).toBeNull();
     expect((await find(stream.id)).status).toBe('started');
@@ -164,7 +164,7 @@ describe('stopping a stream', () => {
   });
 
   test('ends it within 3 s though its engine hangs, and says that the engine has not confirmed it', async () => {
-    const { container_id, host_http_port } = (await app.post('/provision/acestream')).json();
+    const { container_id, host_http_port } = (await app.post('/provision/acestream')).body;
     await waitUntil('the engine serves', () => fetch(`http://127.0.0.1:${host_http_port}/`), WAIT_MS);
     const session = await openSession('127.0.0.1', host_http_port, INFOHASH);
     const { id } = await report(session);
@@ -174,7 +174,7 @@ describe('stopping a stream', () => {
     const reply = await app.delete(`/streams/${encodeURIComponent(id)}`);
     expect(performance.now() - begun).toBeLessThan(3000);
     assertDocumented('DELETE', '/streams/{id}', reply);
-    expect(reply.json()).toMatchObject({ stopped: false, stream: { status: 'ended' } });
+    expect(reply.body).toMatchObject({ stopped: false, stream: { status: 'ended' } });
     process.kill(pid!, 'SIGCONT');
     await app.delete(`/engines/${container_id}`);
   });
@@ -183,7 +183,7 @@ describe('stopping a stream', () => {
     const session = await openSession('127.0.0.1', port, INFOHASH);
     const other = `http://127.0.0.1:${app.config.portRange.last}`;
     const { id } = await report({ ...session, stat_url: other, command_url: other });
-    expect((await app.delete(`/streams/${encodeURIComponent(id)}`)).json()).toMatchObject({ stopped: false });
+    expect((await app.delete(`/streams/${encodeURIComponent(id)}`)).body).toMatchObject({ stopped: false });
     expect((await readStat(session)).error).toBeNull();
   });
 });
@@ -201,11 +201,11 @@ describe('an id', () => {
     const { path } = await play(id);
     await withFigures(id);
     expect((await samples(path)).length).toBeGreaterThan(0);
-    expect((await app.delete(path)).json()).toMatchObject({ stream_id: id, stopped: true });
+    expect((await app.delete(path)).body).toMatchObject({ stream_id: id, stopped: true });
   });
 
   test('may hold its bar as it is', async () => {
-    const origin = await app.listen();
+    const origin = app.url;
     const { stream } = await play();
     expect(stream.id).toContain('|');
     const reply = await fetch(`${origin}/streams/${stream.id}/stats`);
@@ -220,7 +220,7 @@ describe('an id', () => {
     ] as const) {
       const reply = await (method === 'GET' ? app.get(url) : app.delete(url));
       assertDocumented(method, path, reply);
-      expect([reply.statusCode, reply.json().code]).toEqual([404, 'stream_not_found']);
+      expect([reply.statusCode, reply.body.code]).toEqual([404, 'stream_not_found']);
     }
   });
 

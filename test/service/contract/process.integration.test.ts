@@ -16,14 +16,14 @@ const PLAYS_AND_IS_WELL = { ...PLAYS, result: { platform: 'linux', version: '3.1
 
 describeClient('the existing client, with engines as processes', async (settings) => {
   const app = await startApp({ settings });
-  return { url: await app.listen(), key: KEY, [Symbol.asyncDispose]: () => app[Symbol.asyncDispose]() };
+  return { url: app.url, key: KEY, [Symbol.asyncDispose]: () => app[Symbol.asyncDispose]() };
 });
 
 /** A service over engines in memory, which answer where a test has something answer. */
 async function startFakeService(options: TestAppOptions = {}) {
   const app = await startFakeApp(options);
   onTestFinished(() => app[Symbol.asyncDispose]());
-  const service = { url: await app.listen(), key: KEY, [Symbol.asyncDispose]: async () => {} };
+  const service = { url: app.url, key: KEY, [Symbol.asyncDispose]: async () => {} };
   const startEngine = async (answer: object = PLAYS_AND_IS_WELL) => {
     const server = await startStubServer(JSON.stringify(answer));
     onTestFinished(() => server[Symbol.asyncDispose]());
@@ -34,7 +34,7 @@ async function startFakeService(options: TestAppOptions = {}) {
     await waitUntil('the engine is asked', () => server.requests.length > 0, WAIT_MS);
     return id;
   };
-  const healthOf = async (id: string) => (await app.get(`/engines/${id}`)).json().engine.health_status;
+  const healthOf = async (id: string) => (await app.get(`/engines/${id}`)).body.engine.health_status;
   return { app, service, startEngine, healthOf };
 }
 

@@ -47,7 +47,8 @@ export function answersJson({ responses }: Operation): boolean {
 export interface Reply {
   statusCode: number;
   headers: Record<string, unknown>;
-  body: string;
+  /** The parsed body. */
+  body: unknown;
 }
 
 const ajv = new Ajv2020({ strict: true, allErrors: true });
@@ -68,8 +69,8 @@ export function assertDocumented(method: string, path: string, reply: Reply): vo
   const schema = response.content?.[mediaType]?.schema;
   if (!schema) throw new Error(`${method} ${path}: ${reply.statusCode} with ${mediaType} is not documented`);
   const validate = validatorOf(`${method} ${path} ${reply.statusCode}`, schema);
-  if (validate(JSON.parse(reply.body))) return;
-  throw new Error(`${method} ${path}: ${ajv.errorsText(validate.errors)} in ${reply.body}`);
+  if (validate(reply.body)) return;
+  throw new Error(`${method} ${path}: ${ajv.errorsText(validate.errors)} in ${JSON.stringify(reply.body)}`);
 }
 
 function validatorOf(name: string, schema: Schema): ValidateFunction {

@@ -6,7 +6,7 @@ import { askEngine, makeSpec, PROGRAM_COMMAND, startRuntime } from './support.ts
 const DEADLINE_MS = 20_000;
 
 async function provision(app: TestApp) {
-  const { container_id: id, host_http_port: port } = (await app.post('/provision/acestream')).json();
+  const { container_id: id, host_http_port: port } = (await app.post('/provision/acestream')).body;
   return { port, url: `/engines/${id}/logs` };
 }
 
@@ -15,17 +15,17 @@ describe('the logs of a real process', () => {
     await using app = await startApp();
     const [one, other] = [await provision(app), await provision(app)];
     for (const { url, port } of [one, other]) {
-      const says = async () => (await app.get(url, WITH_KEY)).body.includes(`serves on port ${port}\n`);
+      const says = async () => (await app.get(url, WITH_KEY)).text.includes(`serves on port ${port}\n`);
       await waitUntil('its first line', says, DEADLINE_MS);
     }
-    expect((await app.get(one.url, WITH_KEY)).body).not.toContain(String(other.port));
+    expect((await app.get(one.url, WITH_KEY)).text).not.toContain(String(other.port));
   });
 
   test('hold both outputs in full, and what is written to them while they are followed', async () => {
     await using app = await startApp({ settings: { ENGINE_COMMAND: PROGRAM_COMMAND } });
     const { port, url } = await provision(app);
     await askEngine(port, `/say?value=${encodeURIComponent('\x1b[1mÄ\r\n')}`);
-    const response = await fetch(`${await app.listen()}${url}?follow=true`, { headers: WITH_KEY });
+    const response = await fetch(`${app.url}${url}?follow=true`, { headers: WITH_KEY });
     let text = '';
     const reading = (async () => {
       for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) text += chunk;
