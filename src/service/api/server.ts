@@ -3,6 +3,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyBaseLogger } from 'fastify';
 import type { Api } from './context.ts';
 import type { CommonHeaders } from './plugins/headers.ts';
+import { parseParameters } from './plugins/parameters.ts';
 import { WriteLog } from './plugins/request-log.ts';
 import { closeUnusedConnections } from './plugins/unused-connections.ts';
 import { createErrorHandler, PROBLEMS, toProblem } from './problem.ts';
@@ -28,7 +29,7 @@ export function createServer(log: FastifyBaseLogger, commonHeaders: CommonHeader
     keepAliveTimeout: KEEP_ALIVE_MS,
     routerOptions: { maxParamLength: MAX_PATH_PARAMETER_LENGTH, ignoreTrailingSlash: true },
     ajv: {
-      // The defaults turn "5" into 5 and drop unknown fields: a caller's mistake would pass for a wish.
+      // Fastify's defaults turn "5" into 5 and remove unknown fields, so a caller's mistake would go unnoticed.
       customOptions: { coerceTypes: false, removeAdditional: false },
     },
     frameworkErrors: (error, request, reply) => handleError(error, request, reply.headers(commonHeaders)),
@@ -37,6 +38,7 @@ export function createServer(log: FastifyBaseLogger, commonHeaders: CommonHeader
   api.setErrorHandler(handleError);
   api.removeContentTypeParser('text/plain');
   closeUnusedConnections(api);
+  parseParameters(api);
   return api;
 }
 

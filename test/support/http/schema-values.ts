@@ -36,6 +36,10 @@ export function valuesOf(schema: Schema): fc.Arbitrary<unknown> {
       return textsOf(schema);
     case 'integer':
       return fc.integer(limits(schema));
+    case 'number':
+      return fc.double({ ...limits(schema), noNaN: true });
+    case 'boolean':
+      return fc.boolean();
     case 'null':
       return fc.constant(null);
     case 'object':
@@ -49,7 +53,8 @@ function limits({ minimum = -1000, maximum = 100_000 }: Schema): { min: number; 
   return { min: Number(minimum), max: Number(maximum) };
 }
 
-function textsOf({ pattern, minLength = 0, maxLength = USUAL_LENGTH }: Schema): fc.Arbitrary<string> {
+function textsOf({ pattern, format, minLength = 0, maxLength = USUAL_LENGTH }: Schema): fc.Arbitrary<string> {
+  if (format === 'date-time') return fc.date({ noInvalidDate: true }).map((date) => date.toISOString());
   if (pattern !== undefined) {
     return fc.stringMatching(new RegExp(String(pattern))).filter((text) => text.length <= Number(maxLength));
   }

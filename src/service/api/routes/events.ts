@@ -6,9 +6,7 @@ import { replaceUnmodified } from '../conditional.ts';
 import type { Api } from '../context.ts';
 import { problems } from '../schemas/common.ts';
 import { EventSchema, EventStatsSchema, EventsQuery } from '../schemas/events.ts';
-import { toMs } from '../schemas/moment.ts';
-
-const DEFAULT_LIMIT = 100;
+import { toMs } from '../schemas/since.ts';
 
 /** The event log. */
 export function eventRoutes(api: Api, eventLog: EventLog): void {
@@ -56,10 +54,10 @@ export function eventRoutes(api: Api, eventLog: EventLog): void {
 }
 
 function toQuery(query: Static<typeof EventsQuery>): EventQuery {
-  const { limit, offset, event_type: type, category, container_id, stream_id, since } = query;
+  const { limit = 100, offset = 0, event_type: type, category, container_id, stream_id, since } = query;
   return {
-    limit: Number(limit ?? DEFAULT_LIMIT),
-    offset: Number(offset ?? 0),
+    limit,
+    offset,
     ...(type !== undefined && { type }),
     ...(category !== undefined && { category }),
     ...(container_id !== undefined && { containerId: container_id }),

@@ -80,7 +80,7 @@ export function fleetRoutes(api: Api, parts: FleetRoutesParts): void {
         response: { 200: Type.Object({ scaled_to: Type.Integer() }), ...problems(...WRITE_CODES) },
       },
     },
-    async ({ params }) => ({ scaled_to: scaler.scaleTo(Number(params.demand)) }),
+    async ({ params }) => ({ scaled_to: scaler.scaleTo(params.demand) }),
   );
 }
 

@@ -7,24 +7,26 @@ import type { LogReaders } from '../logs/log-readers.ts';
 import type { KeyCheck } from '../plugins/auth.ts';
 import type { CommonHeaders } from '../plugins/headers.ts';
 import { EngineId, KEY_SECURITY, problems } from '../schemas/common.ts';
-import { Moment, toMs } from '../schemas/moment.ts';
+import { Since, toMs } from '../schemas/since.ts';
 
 const DEFAULT_TAIL = 200;
 
 const LogsQuery = Type.Object({
   tail: Type.Optional(
-    Type.String({
-      pattern: '^([1-9]\\d{0,2}|[1-4]\\d{3}|5000)$',
-      description: 'Most lines of what is there already: 1 to 5000; 200 where it is not given',
+    Type.Integer({
+      minimum: 1,
+      maximum: 5000,
+      default: DEFAULT_TAIL,
+      description: 'Maximum number of lines that have already been written',
     }),
   ),
   follow: Type.Optional(
-    Type.Enum(['true', 'false'], {
-      type: 'string',
-      description: 'Whether to go on with what is written from now on, until the engine ends',
+    Type.Boolean({
+      default: false,
+      description: 'Whether to also send lines as they are written, until the engine ends',
     }),
   ),
-  since: Type.Optional(Moment),
+  since: Type.Optional(Since),
 });
 
 export interface LogRoutesParts {
@@ -71,8 +73,7 @@ export function logRoutes(api: Api, { registry, runtime, readers, checkKey, head
     },
     async ({ params: { id }, query }, reply) => {
       registry.require(id);
-      const follow = query.follow === 'true';
-      const tail = Number(query.tail ?? DEFAULT_TAIL);
+      const { follow = false, tail = DEFAULT_TAIL } = query;
       const since = query.since === undefined ? null : toMs(query.since);
       await readers.serve(reply.raw, {
         follow,

@@ -20,7 +20,7 @@ export function sampleRoutes(api: Api, timeSeries: TimeSeries): void {
       },
     },
     (request, reply) => {
-      const windowS = Number(request.query.window_s ?? DEFAULT_WINDOW_S);
+      const windowS = request.query.window_s ?? DEFAULT_WINDOW_S;
       // The same until the next point is noted, and known without making the answer.
       const etag = `W/"${run}-${timeSeries.pointCount}-${windowS}"`;
       sendIfModified(request, reply, etag, () => timeSeries.read(windowS));

@@ -7,6 +7,7 @@ import { replaceUnmodified } from '../conditional.ts';
 import type { Api } from '../context.ts';
 import type { KeyCheck } from '../plugins/auth.ts';
 import { KEY_SECURITY, problems, WRITE_CODES } from '../schemas/common.ts';
+import { toMs } from '../schemas/since.ts';
 import {
   StreamParams,
   StreamSampleSchema,
@@ -65,7 +66,7 @@ export function streamRoutes(
     },
     async ({ params, query }) => {
       const { id } = streams.require(params.id);
-      const since = query.since === undefined ? undefined : Date.parse(query.since);
+      const since = query.since === undefined ? undefined : toMs(query.since);
       return figures.history(id, since).map(toWireSample);
     },
   );

@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import { EVENT_TYPES } from '../../event-log/describe.ts';
 import { CATEGORIES } from '../../event-log/records.ts';
 import { Nullable, Time } from './common.ts';
-import { Moment } from './moment.ts';
+import { Since } from './since.ts';
 
 const Count = Type.Integer({ minimum: 0 });
 
@@ -22,17 +22,18 @@ export const EventSchema = Type.Object({
   ),
 });
 
-/** Numbers in a query are text: nothing is converted before the pattern has been checked. */
 export const EventsQuery = Type.Object({
   limit: Type.Optional(
-    Type.String({ pattern: '^([1-9]\\d{0,2}|1000)$', description: '1 to 1000; 100 where it is not given' }),
+    Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'Maximum number of events' }),
   ),
-  offset: Type.Optional(Type.String({ pattern: '^\\d{1,9}$', description: 'Events to pass over' })),
+  offset: Type.Optional(
+    Type.Integer({ minimum: 0, maximum: 999_999_999, default: 0, description: 'Number of events to skip' }),
+  ),
   event_type: Type.Optional(Type.Enum(EVENT_TYPES, { type: 'string' })),
   category: Type.Optional(CategorySchema),
   container_id: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
   stream_id: Type.Optional(Type.String({ minLength: 1, maxLength: 8192 })),
-  since: Type.Optional(Moment),
+  since: Type.Optional(Since),
 });
 
 export const EventStatsSchema = Type.Object({

@@ -23,7 +23,11 @@ export const HealthStatusSchema = Type.Object({
 });
 
 export const Demand = Type.Object({
-  demand: Type.String({ pattern: '^-?[0-9]{1,9}$', description: 'Engines wanted; clamped to the limits' }),
+  demand: Type.Integer({
+    minimum: -999_999_999,
+    maximum: 999_999_999,
+    description: 'Number of engines, clamped to MIN_REPLICAS and MAX_REPLICAS',
+  }),
 });
 
 export const BreakerQuery = Type.Object(

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { Bytes, Nullable, Time } from './common.ts';
+import { SinceTime } from './since.ts';
 
 const KeyType = Type.Union([
   Type.Literal('content_id'),
@@ -68,9 +69,7 @@ export const StreamStoppedSchema = Type.Object({
 export const StreamParams = Type.Object({ id: StreamId });
 
 export const StreamStatsQuery = Type.Object({
-  since: Type.Optional(
-    Type.String({ format: 'date-time', description: 'Only samples taken at this time or later; RFC 3339' }),
-  ),
+  since: Type.Optional(SinceTime),
 });
 
 export const StreamStartedBody = Type.Object(
