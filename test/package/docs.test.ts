@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { describeOpenApi } from '../../scripts/openapi-document.ts';
 import { describeLibrary, describeSettings } from '../../scripts/settings-document.ts';
 import { CACHE_SETTINGS } from '../../src/library/preset/settings.ts';
-import { PROBLEMS } from '../../src/service/api/problem.ts';
+import { PROBLEMS } from '../../src/service/api/schemas/problem.ts';
 import { SETTINGS } from '../../src/service/config/settings.ts';
 import { OPENAPI, type Operation } from '../support/http/openapi.ts';
 

@@ -8,10 +8,10 @@ import type { EngineStats } from '../engines/stats.ts';
 import type { Streams } from '../streams/streams.ts';
 import { connectivityOf, primaryVpn } from '../vpn/state.ts';
 import type { VpnStateCache } from '../vpn/state-cache.ts';
+import type { EngineViews } from './views/engines.ts';
 import { toWireStats, toWireStatsById, toWireTotalStats } from './views/stats.ts';
 import { toWireStatus, type WireStatus } from './views/status.ts';
 import { toWireVpnState } from './views/vpn.ts';
-import type { EngineViews } from './views.ts';
 
 /** A response body with its validator, made once per load. */
 export interface Answer {

@@ -6,7 +6,8 @@ import type { CommonHeaders } from './plugins/headers.ts';
 import { parseParameters } from './plugins/parameters.ts';
 import { WriteLog } from './plugins/request-log.ts';
 import { closeUnusedConnections } from './plugins/unused-connections.ts';
-import { createErrorHandler, PROBLEMS, toProblem } from './problem.ts';
+import { createErrorHandler, toProblem } from './problem.ts';
+import { PROBLEMS } from './schemas/problem.ts';
 
 const BODY_LIMIT = 64 * 1024;
 const REQUEST_TIMEOUT_MS = 10_000;

@@ -198,8 +198,8 @@ describe('trouble with the history', () => {
 
   it('is a clear 503 where its worker is not there', async () => {
     const api = createServer(pino({ level: 'silent' }), {});
-    const history = new EventLog({ dataDir: 'unused', maxEvents: 1, maxAgeS: 60, onLog: () => {} });
-    eventRoutes(api, history);
+    const eventLog = new EventLog({ dataDir: 'unused', maxEvents: 1, maxAgeS: 60, onLog: () => {} });
+    await api.register(async (scope) => eventRoutes(scope, { eventLog }), { prefix: '/events' });
     await api.ready();
     for (const path of ['/events', '/events/stats']) {
       const reply = await sendRequest(api.server, 'GET', path);

@@ -1,7 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { PROBLEMS } from '../../../src/service/api/problem.ts';
+import { PROBLEMS } from '../../../src/service/api/schemas/problem.ts';
 import type { ErrorCode } from '../../../src/service/errors.ts';
 import {
   answersJson,

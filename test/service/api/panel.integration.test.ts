@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Api } from '../../../src/service/api/context.ts';
 import { panelRoutes } from '../../../src/service/api/routes/panel.ts';
+import { rootRoutes } from '../../../src/service/api/routes/root.ts';
 import { createServer } from '../../../src/service/api/server.ts';
 import { KEY, sendRequest, startFakeApp } from '../../support/service/app.ts';
 
@@ -14,7 +15,9 @@ let api: Api;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'roundhouse-panel-'));
   api = createServer(pino({ level: 'silent' }), {});
-  await panelRoutes(api, join(folder, 'panel'));
+  const panelFolder = join(folder, 'panel');
+  await api.register(async (scope) => panelRoutes(scope, { panelFolder }), { prefix: '/panel' });
+  rootRoutes(api);
   await api.listen({ host: '127.0.0.1', port: 0 });
 });
 afterEach(async () => {

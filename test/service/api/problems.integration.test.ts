@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { PROBLEMS } from '../../../src/service/api/problem.ts';
+import { PROBLEMS } from '../../../src/service/api/schemas/problem.ts';
 import { settle } from '../../support/fake-clock.ts';
 import { startFakeApp, type TestApp, WITH_KEY } from '../../support/service/app.ts';
 import type { FakeRuntime } from '../../support/service/fake-runtime.ts';

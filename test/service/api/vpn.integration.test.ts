@@ -128,7 +128,7 @@ describe('the cached state of a VPN', () => {
     await app.post('/provision/acestream');
     await app.get('/vpn/status');
     expect(vpnContainers.inspections).toBe(1);
-    const { entries } = (await app.get('/cache/stats')).json();
+    const { entries } = (await app.get('/cache/stats')).body;
     const keys = entries.map(({ key }: { key: string }) => key);
     expect(keys.filter((key: string) => key.startsWith('vpn:'))).toEqual(['vpn:status']);
   });

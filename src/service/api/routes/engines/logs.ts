@@ -1,13 +1,10 @@
 import { Type } from 'typebox';
-import type { EngineRegistry } from '../../engines/registry.ts';
-import type { EngineRuntime } from '../../engines/runtime.ts';
-import { RoundhouseError } from '../../errors.ts';
-import type { Api } from '../context.ts';
-import type { LogReaders } from '../logs/log-readers.ts';
-import type { KeyCheck } from '../plugins/auth.ts';
-import type { CommonHeaders } from '../plugins/headers.ts';
-import { EngineId, KEY_SECURITY, problems } from '../schemas/common.ts';
-import { Since, toMs } from '../schemas/since.ts';
+import { RoundhouseError } from '../../../errors.ts';
+import type { Api } from '../../context.ts';
+import type { RouteDependencies } from '../../dependencies.ts';
+import { EngineId } from '../../schemas/common.ts';
+import { KEY_CODES, KEY_SECURITY, problems } from '../../schemas/problem.ts';
+import { Since, toMs } from '../../schemas/since.ts';
 
 const DEFAULT_TAIL = 200;
 
@@ -29,40 +26,34 @@ const LogsQuery = Type.Object({
   since: Type.Optional(Since),
 });
 
-export interface LogRoutesParts {
-  registry: EngineRegistry;
-  runtime: EngineRuntime;
-  readers: LogReaders;
-  checkKey: KeyCheck;
-  headers: CommonHeaders;
-}
-
-/** What engines write. It may name what is played and from where, so it needs the key, unlike other reads. */
-export function logRoutes(api: Api, { registry, runtime, readers, checkKey, headers }: LogRoutesParts): void {
-  api.addHook('preClose', () => readers.close());
+/** `/engines/{id}/logs`: what an engine writes. Needs the key, because it may say what is played, and by whom. */
+export function engineLogRoutes(
+  api: Api,
+  dependencies: Pick<RouteDependencies, 'registry' | 'runtime' | 'logReaders' | 'checkKey' | 'headers'>,
+): void {
+  const { registry, runtime, logReaders, checkKey, headers } = dependencies;
+  api.addHook('preClose', () => logReaders.close());
   api.get(
-    '/engines/:id/logs',
+    '/',
     {
       onRequest: checkKey,
       exposeHeadRoute: false,
       schema: {
         tags: ['engines'],
-        summary: 'What an engine has written to its standard output and error, the oldest line first',
+        summary: 'Standard output and standard error of an engine, oldest line first',
         description:
-          'Control characters other than line feed and tab are shown by their codes, as in `\\x1b[31m`. An answer that breaks off is not whole.',
+          'Control characters other than line feed and tab are escaped, as in `\\x1b[31m`. If a log cannot be read to its end, the connection is closed before the response is complete.',
         security: KEY_SECURITY,
         params: EngineId,
         querystring: LogsQuery,
         response: {
           200: {
-            description: 'Plain text; with `follow` it goes on until the engine or the service ends',
+            description: 'Plain text. With `follow`, it ends when the engine or the service stops.',
             content: { 'text/plain': { schema: Type.String() } },
           },
           ...problems(
             'invalid_request',
-            'ambiguous_key',
-            'missing_key',
-            'wrong_key',
+            ...KEY_CODES,
             'engine_not_found',
             'runtime_unavailable',
             'logs_unavailable',
@@ -75,12 +66,12 @@ export function logRoutes(api: Api, { registry, runtime, readers, checkKey, head
       registry.require(id);
       const { follow = false, tail = DEFAULT_TAIL } = query;
       const since = query.since === undefined ? null : toMs(query.since);
-      await readers.serve(reply.raw, {
+      await logReaders.serve(reply.raw, {
         follow,
         open: async (signal) => {
           const bytes = await runtime.logs(id, { tail, follow, since, signal });
           if (bytes) return bytes;
-          throw new RoundhouseError('engine_not_found', 'No managed engine has this id');
+          throw new RoundhouseError('engine_not_found', `There is no engine with the id ${id}`);
         },
         begin: () => {
           reply.hijack();
@@ -88,9 +79,9 @@ export function logRoutes(api: Api, { registry, runtime, readers, checkKey, head
             ...headers,
             'Content-Type': 'text/plain; charset=utf-8',
             'Cache-Control': 'no-store',
-            // nginx would collect lines until a buffer is full.
+            // Keeps nginx from buffering lines.
             'X-Accel-Buffering': 'no',
-            // Kept open, the connection would hold up the stop of the service after the log has ended.
+            // A connection that is kept alive would delay the stop of the service after the log has ended.
             ...(follow ? { Connection: 'close' } : {}),
           });
           reply.raw.flushHeaders();
