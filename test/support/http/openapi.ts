@@ -31,12 +31,24 @@ export interface Operation {
 export interface OpenApi {
   openapi: string;
   paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Record<string, Schema> };
 }
 
-/** The committed description of the API. */
-export const OPENAPI = JSON.parse(
+const DOCUMENT = JSON.parse(
   readFileSync(new URL('../../../openapi/openapi.json', import.meta.url), 'utf8'),
 ) as OpenApi;
+
+/** The committed OpenAPI document, with its references to named schemas resolved. */
+export const OPENAPI = resolveReferences(DOCUMENT, DOCUMENT.components.schemas);
+
+function resolveReferences<T>(part: T, schemas: Record<string, Schema>): T {
+  if (typeof part !== 'object' || part === null) return part;
+  if (Array.isArray(part)) return part.map((item) => resolveReferences(item, schemas)) as T;
+  const name = '$ref' in part && String(part.$ref).replace('#/components/schemas/', '');
+  if (name) return resolveReferences(schemas[name], schemas) as T;
+  const entries = Object.entries(part).map(([key, value]) => [key, resolveReferences(value, schemas)]);
+  return Object.fromEntries(entries) as T;
+}
 
 /** Whether an operation answers with one JSON document. Metrics are text, and live notices do not end. */
 export function answersJson({ responses }: Operation): boolean {

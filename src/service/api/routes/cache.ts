@@ -1,6 +1,12 @@
 import { type Api, allowNoBody } from '../context.ts';
 import type { RouteDependencies } from '../dependencies.ts';
-import { CACHE_NAMES, CacheStatsSchema, ClearedSchema, ClearRequest } from '../schemas/cache.ts';
+import {
+  CACHE_NAMES,
+  type CacheName,
+  CacheStatsSchema,
+  ClearedSchema,
+  ClearRequest,
+} from '../schemas/cache.ts';
 import { KEY_SECURITY, problems, WRITE_CODES } from '../schemas/problem.ts';
 import { toWireCacheStats } from '../views/cache.ts';
 
@@ -43,8 +49,8 @@ export function cacheRoutes(
     async ({ body, query }) => {
       const pattern = body.pattern ?? query.pattern;
       const name = body.cache ?? query.cache;
-      const names = name === undefined ? CACHE_NAMES : [name];
-      const cleared = names.reduce<number>((sum, each) => sum + caches[each].clear(pattern), 0);
+      const names: readonly CacheName[] = name === undefined ? CACHE_NAMES : [name];
+      const cleared = names.reduce((sum, each) => sum + caches[each].clear(pattern), 0);
       if (pattern === undefined && name === undefined) loadTimes.reset();
       return { message: 'Cache cleared successfully', cleared };
     },

@@ -4,6 +4,9 @@ import { Count, Nullable, oneOf } from './common.ts';
 /** Names of the caches. */
 export const CACHE_NAMES = ['stats', 'results'] as const;
 
+/** Name of a cache. */
+export type CacheName = (typeof CACHE_NAMES)[number];
+
 const MemorySchema = Type.Object(
   {
     held: Count('Entries, including expired ones that are kept as fallbacks'),

@@ -1,13 +1,13 @@
 import type { Static } from 'typebox';
 import type { LoadingCache } from '../../../library/cache/index.ts';
 import type { LoadTime } from '../../metrics/load-times.ts';
-import type { CACHE_NAMES, CacheStatsSchema } from '../schemas/cache.ts';
+import type { CacheName, CacheStatsSchema } from '../schemas/cache.ts';
 
 type WireCacheStats = Static<typeof CacheStatsSchema>;
 type WireTiers = WireCacheStats['caches'];
 
 /** The caches of the service. */
-export type NamedCaches = Readonly<Record<(typeof CACHE_NAMES)[number], LoadingCache>> & {
+export type NamedCaches = Readonly<Record<CacheName, LoadingCache>> & {
   /** The Redis tier of `stats`, or null if `stats` is not shared with other orchestrators. */
   readonly shared: RedisTier | null;
 };
