@@ -1,3 +1,6 @@
+import type { Static } from 'typebox';
+import type { ReadAnswer } from '../answers.ts';
+import { declareCachedGet } from '../cached-get.ts';
 import type { Api } from '../context.ts';
 import type { RouteDependencies } from '../dependencies.ts';
 import { EngineId } from '../schemas/common.ts';
@@ -20,42 +23,28 @@ export function engineRoutes(
   >,
 ): void {
   const { registry, views, answers, cachedReply } = dependencies;
-  api.get(
-    '/',
-    {
-      schema: {
-        tags: ['engines'],
-        summary: 'List all engines, ordered by port',
-        response: { 200: EngineListSchema, ...problems(...READ_CODES) },
-      },
-    },
-    (request, reply) => cachedReply(request, reply, answers.engines),
-  );
-
-  api.get(
-    '/stats/all',
-    {
-      schema: {
-        tags: ['engines'],
-        summary: 'Resource usage of each engine, by engine id',
-        description: 'Engines whose usage could not be read are omitted.',
-        response: { 200: EngineStatsByIdSchema, ...problems(...READ_CODES, 'stats_unavailable') },
-      },
-    },
-    (request, reply) => cachedReply(request, reply, answers.statsAll),
-  );
-
-  api.get(
-    '/stats/total',
-    {
-      schema: {
-        tags: ['engines'],
-        summary: 'Resource usage of all engines together',
-        response: { 200: TotalStatsSchema, ...problems(...READ_CODES, 'stats_unavailable') },
-      },
-    },
-    (request, reply) => cachedReply(request, reply, answers.statsTotal),
-  );
+  declareCachedGet(api, '/', cachedReply, {
+    tag: 'engines',
+    summary: 'List all engines, ordered by port',
+    body: EngineListSchema,
+    errors: READ_CODES,
+    read: answers.engines,
+  });
+  declareCachedGet(api, '/stats/all', cachedReply, {
+    tag: 'engines',
+    summary: 'Resource usage of each engine, by engine id',
+    description: 'Engines whose usage could not be read are omitted.',
+    body: EngineStatsByIdSchema,
+    errors: [...READ_CODES, 'stats_unavailable'],
+    read: answers.statsAll,
+  });
+  declareCachedGet(api, '/stats/total', cachedReply, {
+    tag: 'engines',
+    summary: 'Resource usage of all engines together',
+    body: TotalStatsSchema,
+    errors: [...READ_CODES, 'stats_unavailable'],
+    read: answers.statsTotal,
+  });
 
   api.get(
     '/:id/stats',
@@ -73,7 +62,8 @@ export function engineRoutes(
     (request, reply) => {
       // Checked before the cache is read: a stale answer must not be served for an engine that no longer exists.
       registry.require(request.params.id);
-      return cachedReply(request, reply, answers.statsOf(request.params.id));
+      const read: ReadAnswer<Static<typeof EngineStatsSchema>> = answers.statsOf(request.params.id);
+      return cachedReply(request, reply, read);
     },
   );
 

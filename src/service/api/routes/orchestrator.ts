@@ -1,6 +1,7 @@
+import { declareCachedGet } from '../cached-get.ts';
 import type { Api } from '../context.ts';
 import type { RouteDependencies } from '../dependencies.ts';
-import { problems, READ_CODES } from '../schemas/problem.ts';
+import { READ_CODES } from '../schemas/problem.ts';
 import { StatusSchema } from '../schemas/status.ts';
 
 /** `/orchestrator`: the state of the orchestrator. */
@@ -8,15 +9,11 @@ export function orchestratorRoutes(
   api: Api,
   { answers, cachedReply }: Pick<RouteDependencies, 'answers' | 'cachedReply'>,
 ): void {
-  api.get(
-    '/status',
-    {
-      schema: {
-        tags: ['orchestrator'],
-        summary: 'State of the orchestrator, and whether an engine can be provisioned',
-        response: { 200: StatusSchema, ...problems(...READ_CODES) },
-      },
-    },
-    (request, reply) => cachedReply(request, reply, answers.status),
-  );
+  declareCachedGet(api, '/status', cachedReply, {
+    tag: 'orchestrator',
+    summary: 'State of the orchestrator, and whether an engine can be provisioned',
+    body: StatusSchema,
+    errors: READ_CODES,
+    read: answers.status,
+  });
 }

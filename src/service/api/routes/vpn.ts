@@ -1,5 +1,6 @@
 import { RoundhouseError } from '../../errors.ts';
 import { primaryVpn } from '../../vpn/state.ts';
+import { declareCachedGet } from '../cached-get.ts';
 import type { Api } from '../context.ts';
 import type { RouteDependencies } from '../dependencies.ts';
 import { problems, READ_CODES } from '../schemas/problem.ts';
@@ -10,17 +11,13 @@ export function vpnRoutes(
   api: Api,
   { answers, cachedReply, vpnState }: Pick<RouteDependencies, 'answers' | 'cachedReply' | 'vpnState'>,
 ): void {
-  api.get(
-    '/status',
-    {
-      schema: {
-        tags: ['vpn'],
-        summary: 'State of the VPN',
-        response: { 200: VpnStatusSchema, ...problems(...READ_CODES) },
-      },
-    },
-    (request, reply) => cachedReply(request, reply, answers.vpn),
-  );
+  declareCachedGet(api, '/status', cachedReply, {
+    tag: 'vpn',
+    summary: 'State of the VPN',
+    body: VpnStatusSchema,
+    errors: READ_CODES,
+    read: answers.vpn,
+  });
 
   api.get(
     '/publicip',
