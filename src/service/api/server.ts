@@ -12,17 +12,17 @@ import { PROBLEMS } from './schemas/problem.ts';
 const BODY_LIMIT = 64 * 1024;
 const REQUEST_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_MS = 72_000;
-/** Ids of streams hold what is played: a magnet link with its trackers is long. Node's limit on headers is this. */
+/** Stream ids may contain a magnet link with its trackers. Same as the limit of Node.js on headers. */
 const MAX_PATH_PARAMETER_LENGTH = 16 * 1024;
 
 /**
- * An empty server with Roundhouse's limits, checks and errors.
- * @param commonHeaders for the replies to what never gets as far as a route and its hooks.
+ * Creates a server without routes, with limits, validation and error handling.
+ * @param commonHeaders added to responses that are sent before any hook runs
  */
 export function createServer(log: FastifyBaseLogger, commonHeaders: CommonHeaders): Api {
   const handleError = createErrorHandler(log);
   const api = Fastify({
-    // Fastify makes a logger for each request, which costs as much as a cache hit. Lines name their request.
+    // Fastify would create a logger per request, which costs as much as a cache hit. Log lines contain the request id.
     logger: false,
     logController: new WriteLog(log),
     bodyLimit: BODY_LIMIT,
@@ -43,7 +43,7 @@ export function createServer(log: FastifyBaseLogger, commonHeaders: CommonHeader
   return api;
 }
 
-/** Answers what Node's parser refused, before there is a request. */
+/** Replies to what the HTTP parser rejects, for which there is no request. */
 function answerParserError(
   error: Error & { code?: string },
   socket: Socket,
@@ -54,7 +54,7 @@ function answerParserError(
     return;
   }
   const code = error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'invalid_request';
-  const body = JSON.stringify(toProblem(code, 'The request could not be read', 'none'));
+  const body = JSON.stringify(toProblem(code, 'The request could not be parsed', 'none'));
   const { status, title } = PROBLEMS[code];
   const headers = {
     ...commonHeaders,

@@ -17,7 +17,7 @@ const LONG_ID = 'x'.repeat(20_000);
 async function start() {
   const bus = new EventBus();
   const notices = new Notices(bus, 1000);
-  const followers = new SseClients({ notices, clock: new FakeClock(), most: 10 });
+  const followers = new SseClients({ notices, clock: new FakeClock(), maxClients: 10 });
   const responses: ServerResponse[] = [];
   const server = createServer((request, response) => {
     responses.push(response);
@@ -110,7 +110,7 @@ test('the end waits for nobody who does not read, and nobody joins after it', as
   expect(followers.size).toBe(1);
   await followers.close();
   expect(response!.destroyed).toBe(true);
-  expect(() => followers.assertRoom()).toThrow('No further client');
+  expect(() => followers.assertRoom()).toThrow('Too many clients');
   deaf.resume();
   await once(deaf, 'close');
   expect(followers.size).toBe(0);
