@@ -17,7 +17,10 @@ export type Api = FastifyInstance<
   TypeBoxTypeProvider
 >;
 
-/** A `preValidation` hook for routes whose body is optional: no body, as `curl -X POST` sends, is treated as `{}`. */
+/**
+ * A `preValidation` hook for routes whose body is optional: no body, as `curl -X POST` sends, is treated as
+ * `{}`.
+ */
 export async function allowNoBody(request: FastifyRequest): Promise<void> {
   if (request.body === undefined) request.body = {};
 }

@@ -18,7 +18,10 @@ const FRAMEWORK_CODES: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
 };
 
-/** Maps any error to a code and a detail. The message of an unexpected error is withheld: it may contain secrets. */
+/**
+ * Maps any error to a code and a detail. The message of an unexpected error is withheld: it may contain
+ * secrets.
+ */
 function explain(error: FastifyError | Error): { code: ErrorCode; detail: string } {
   if (error instanceof RoundhouseError) return { code: error.code, detail: error.message };
   if (error instanceof LoadTimeoutError) return { code: 'timeout', detail: error.message };
@@ -76,7 +79,10 @@ export function createErrorHandler(log: FastifyBaseLogger): ErrorHandler {
   };
 }
 
-/** As {@link createErrorHandler}. The `detail` of a provisioning that was refused or has failed is a {@link Refusal}. */
+/**
+ * As {@link createErrorHandler}. The `detail` of a provisioning that was refused or has failed is a {@link
+ * Refusal}.
+ */
 export function createProvisioningErrorHandler(log: FastifyBaseLogger): ErrorHandler {
   const handleError = createErrorHandler(log);
   return (error, request, reply) => {

@@ -22,7 +22,8 @@ const MAX_PATH_PARAMETER_LENGTH = 16 * 1024;
 export function createServer(log: FastifyBaseLogger, commonHeaders: CommonHeaders): Api {
   const handleError = createErrorHandler(log);
   const api = Fastify({
-    // Fastify would create a logger per request, which costs as much as a cache hit. Log lines contain the request id.
+    // Fastify would create a logger per request, which costs as much as a cache hit. Log lines contain the
+    // request id.
     logger: false,
     logController: new WriteLog(log),
     bodyLimit: BODY_LIMIT,
@@ -30,7 +31,8 @@ export function createServer(log: FastifyBaseLogger, commonHeaders: CommonHeader
     keepAliveTimeout: KEEP_ALIVE_MS,
     routerOptions: { maxParamLength: MAX_PATH_PARAMETER_LENGTH, ignoreTrailingSlash: true },
     ajv: {
-      // Fastify's defaults turn "5" into 5 and remove unknown fields, so a caller's mistake would go unnoticed.
+      // Fastify's defaults turn "5" into 5 and remove unknown fields, so a caller's mistake would go
+      // unnoticed.
       customOptions: { coerceTypes: false, removeAdditional: false },
     },
     frameworkErrors: (error, request, reply) => handleError(error, request, reply.headers(commonHeaders)),

@@ -9,7 +9,10 @@ export interface LiveMessage {
 
 const WAIT_MS = 5000;
 
-/** A client of /events/live over a real connection, which reads all the time. Dispose of it with `await using`. */
+/**
+ * A client of /events/live over a real connection, which reads all the time. Dispose of it with `await
+ * using`.
+ */
 export class LiveClient implements AsyncDisposable {
   readonly response: Response;
   /** All that has come so far, oldest first. */

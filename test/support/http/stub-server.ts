@@ -2,7 +2,9 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A server that answers as a test says, and remembers what it was asked. Dispose of it with `await using`. */
+/**
+ * A server that answers as a test says, and remembers what it was asked. Dispose of it with `await using`.
+ */
 export class StubServer implements AsyncDisposable {
   readonly #server: Server;
   /** Method and target of every request. */

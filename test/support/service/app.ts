@@ -86,7 +86,10 @@ export class TestApp<R extends EngineRuntime = EngineRuntime, C extends Clock = 
   }
 }
 
-/** Sends a request to a server through supertest. A server that does not listen yet listens for the request only. */
+/**
+ * Sends a request to a server through supertest. A server that does not listen yet listens for the request
+ * only.
+ */
 export async function sendRequest(
   server: Server,
   method: Method,
@@ -100,7 +103,9 @@ export async function sendRequest(
   return await request.serialize((bytes) => bytes).send(Buffer.from(body));
 }
 
-/** Waits until that many calls of a fake runtime are held. A request takes more than a turn of the event loop. */
+/**
+ * Waits until that many calls of a fake runtime are held. A request takes more than a turn of the event loop.
+ */
 export function untilHeld(app: TestApp<FakeRuntime>, call: RuntimeCall, count = 1): Promise<boolean> {
   return waitUntil(`${count} held: ${call}`, () => app.runtime.waiting(call) === count, WAIT_MS);
 }

@@ -6,7 +6,9 @@ import { endResponses } from '../end-responses.ts';
 import { GREETING, HEARTBEAT, noticeMessage, snapshotMessage } from './messages.ts';
 
 const HEARTBEAT_MS = 15_000;
-/** Maximum number of bytes buffered for a client that does not read. Beyond it, the client is disconnected. */
+/**
+ * Maximum number of bytes buffered for a client that does not read. Beyond it, the client is disconnected.
+ */
 const MAX_BACKLOG = 512 * 1024;
 /** A longer replay costs a client more than reading everything again, and could fill the backlog. */
 const MAX_REPLAY = MAX_BACKLOG / 4;
@@ -40,9 +42,10 @@ export class SseClients {
   }
 
   /**
-   * Sends notices to a client until it disconnects. First replays those after `lastId`, or sends a snapshot message
-   * if they cannot be replayed.
-   * @param response whose head has been written. Call {@link assertRoom} first, in the same turn of the event loop.
+   * Sends notices to a client until it disconnects. First replays those after `lastId`, or sends a snapshot
+   * message if they cannot be replayed.
+   * @param response whose head has been written. Call {@link assertRoom} first, in the same turn of the event
+   *   loop.
    * @param lastId id of the last message that the client received, or undefined for a new client
    */
   add(response: ServerResponse, lastId: string | undefined): void {

@@ -22,7 +22,9 @@ export interface LogReading {
   begin: () => void;
 }
 
-/** The clients that read logs. Their number is bounded, and the log is read no faster than the client reads. */
+/**
+ * The clients that read logs. Their number is bounded, and the log is read no faster than the client reads.
+ */
 export class LogReaders {
   readonly #clock: Clock;
   readonly #readings = new Map<AbortController, Promise<void>>();
@@ -33,8 +35,8 @@ export class LogReaders {
   }
 
   /**
-   * Sends a log until it ends, the client disconnects or the service stops. If the log cannot be read to its end, the
-   * connection is destroyed, so that the client does not take a part for the whole.
+   * Sends a log until it ends, the client disconnects or the service stops. If the log cannot be read to its
+   * end, the connection is destroyed, so that the client does not take a part for the whole.
    * @throws RoundhouseError `too_many_clients`, or why the log cannot be read; only before `begin` is called
    */
   async serve(response: ServerResponse, reading: LogReading): Promise<void> {

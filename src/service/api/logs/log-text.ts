@@ -2,8 +2,8 @@
 const CONTROLS = /(?![\n\t])[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu;
 
 /**
- * Decodes what an engine writes into text that is safe to show in a terminal. Control characters are escaped, as in
- * `\x1b[31m`. Invalid bytes become U+FFFD. CRLF becomes LF.
+ * Decodes what an engine writes into text that is safe to show in a terminal. Control characters are escaped,
+ * as in `\x1b[31m`. Invalid bytes become U+FFFD. CRLF becomes LF.
  */
 export class LogText {
   readonly #decoder = new TextDecoder();

@@ -7,9 +7,9 @@ import type { Api } from '../context.ts';
 export type KeyCheck = (request: FastifyRequest) => Promise<void>;
 
 /**
- * Creates a check of `X-API-KEY` or `Authorization: Bearer`. Digests are compared in constant time, because their
- * length does not depend on that of the key. Two keys in one request are refused, because a proxy may have checked
- * the other one. The check throws RoundhouseError `missing_key`, `wrong_key` or `ambiguous_key`.
+ * Creates a check of `X-API-KEY` or `Authorization: Bearer`. Digests are compared in constant time, because
+ * their length does not depend on that of the key. Two keys in one request are refused, because a proxy may
+ * have checked the other one. The check throws RoundhouseError `missing_key`, `wrong_key` or `ambiguous_key`.
  */
 export function createKeyCheck(apiKey: string): KeyCheck {
   const expected = digest(apiKey);
@@ -27,7 +27,9 @@ export function createKeyCheck(apiKey: string): KeyCheck {
   };
 }
 
-/** Reads the raw headers: the parsed ones keep the first of several Authorization headers, and join others. */
+/**
+ * Reads the raw headers: the parsed ones keep the first of several Authorization headers, and join others.
+ */
 function keysOf({ raw }: FastifyRequest): string[] {
   const keys: string[] = [];
   for (let index = 0; index < raw.rawHeaders.length; index += 2) {
@@ -46,8 +48,9 @@ function digest(key: string): Buffer {
 const OPEN_PATHS = new Set(['/livez', '/readyz', '/', '/panel', '/panel/*']);
 
 /**
- * Requires the key on all routes (AUTH_READS), except for probes, which supervisors call without one, preflight
- * requests, which browsers send without one, and the files of the panel, which asks its user for the key.
+ * Requires the key on all routes (AUTH_READS), except for probes, which supervisors call without one,
+ * preflight requests, which browsers send without one, and the files of the panel, which asks its user for
+ * the key.
  */
 export function requireKeyForReads(api: Api, checkKey: KeyCheck): void {
   api.addHook('onRequest', async (request) => {

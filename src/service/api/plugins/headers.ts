@@ -1,8 +1,8 @@
 import type { Api } from '../context.ts';
 
 /**
- * Headers of every response, by name. They contain neither HSTS nor `upgrade-insecure-requests`, which would break
- * plain HTTP on a LAN.
+ * Headers of every response, by name. They contain neither HSTS nor `upgrade-insecure-requests`, which would
+ * break plain HTTP on a LAN.
  */
 export type CommonHeaders = Readonly<Record<string, string>>;
 

@@ -3,8 +3,8 @@ import type { Api } from '../context.ts';
 import { sendProblem, toProblem } from '../problem.ts';
 
 /**
- * Replies to requests that match no route: 405 with the allowed methods if the path exists, 404 otherwise. Call
- * before routes are registered.
+ * Replies to requests that match no route: 405 with the allowed methods if the path exists, 404 otherwise.
+ * Call before routes are registered.
  * @see https://www.rfc-editor.org/rfc/rfc9110.html#section-15.5.6
  */
 export function answerUnmatched(api: Api): void {

@@ -3,8 +3,8 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { Api } from '../context.ts';
 
 /**
- * Generates the OpenAPI document from the schemas of the routes, and serves it at /docs. Call before routes are
- * registered.
+ * Generates the OpenAPI document from the schemas of the routes, and serves it at /docs. Call before routes
+ * are registered.
  * @param version version of Roundhouse
  */
 export async function describeApi(api: Api, version: string): Promise<void> {

@@ -19,9 +19,10 @@ const PARSERS: Readonly<Record<string, Parse>> = {
 };
 
 /**
- * Parses path and query parameters whose schemas are numbers, booleans or times, before they are validated. This
- * takes the place of Ajv's coercion, which also accepts ` 5`, `0x10` and `1e3`. Text that cannot be parsed stays a
- * string and fails validation. Call before routes are registered. Adds nothing to routes without such parameters.
+ * Parses path and query parameters whose schemas are numbers, booleans or times, before they are validated.
+ * This takes the place of Ajv's coercion, which also accepts ` 5`, `0x10` and `1e3`. Text that cannot be
+ * parsed stays a string and fails validation. Call before routes are registered. Adds nothing to routes
+ * without such parameters.
  */
 export function parseParameters(api: Api): void {
   api.addHook('onRoute', (route) => {

@@ -60,7 +60,8 @@ export function engineRoutes(
       },
     },
     (request, reply) => {
-      // Checked before the cache is read: a stale answer must not be served for an engine that no longer exists.
+      // Checked before the cache is read: a stale answer must not be served for an engine that no longer
+      // exists.
       registry.require(request.params.id);
       const read: ReadAnswer<Static<typeof EngineStatsSchema>> = answers.statsOf(request.params.id);
       return cachedReply(request, reply, read);

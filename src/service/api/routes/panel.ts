@@ -32,8 +32,8 @@ const NOT_BUILT = `<!doctype html>
 `;
 
 /**
- * `/panel`: the files that `npm run build:panel` writes. Redirects are relative, so the panel also works behind a
- * proxy that serves Roundhouse under a path.
+ * `/panel`: the files that `npm run build:panel` writes. Redirects are relative, so the panel also works
+ * behind a proxy that serves Roundhouse under a path.
  */
 export async function panelRoutes(
   api: Api,

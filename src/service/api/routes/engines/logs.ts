@@ -26,7 +26,9 @@ const LogsQuery = Type.Object({
   since: Type.Optional(Since),
 });
 
-/** `/engines/{id}/logs`: what an engine writes. Needs the key, because it may say what is played, and by whom. */
+/**
+ * `/engines/{id}/logs`: what an engine writes. Needs the key, because it may say what is played, and by whom.
+ */
 export function engineLogRoutes(
   api: Api,
   dependencies: Pick<RouteDependencies, 'registry' | 'runtime' | 'logReaders' | 'checkKey' | 'headers'>,

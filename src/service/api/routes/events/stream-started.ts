@@ -46,7 +46,9 @@ export function streamStartedRoutes(
   );
 }
 
-/** The id of the engine that a report names by its id or by its address, or the reported id if there is none. */
+/**
+ * The id of the engine that a report names by its id or by its address, or the reported id if there is none.
+ */
 function findEngine(registry: EngineRegistry, body: Static<typeof StreamStartedBody>): string | null {
   const { container_id: id, engine } = body;
   if (id && registry.get(id)) return id;
