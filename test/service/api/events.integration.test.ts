@@ -10,7 +10,7 @@ import { assertDocumented } from '../../support/http/openapi.ts';
 import { sendRequest, startFakeApp, type TestApp } from '../../support/service/app.ts';
 import { FakeRuntime } from '../../support/service/fake-runtime.ts';
 
-// A busy machine makes all of this slow.
+// A busy machine makes these tests slow.
 vi.setConfig({ testTimeout: 30_000 });
 
 interface WireEvent {
@@ -47,7 +47,7 @@ function startStream(app: TestApp, id: string, containerId: string) {
   });
 }
 
-/** An application with one engine, of which two streams have started and one has ended. */
+/** An application with one engine, on which two streams have started and one has ended. */
 async function startBusyApp() {
   const runtime = new FakeRuntime();
   const engine = runtime.startUnnoticed({ host: '127.0.0.1' });
@@ -59,7 +59,7 @@ async function startBusyApp() {
 }
 
 describe('GET /events', () => {
-  it('is the event log, newest first', async () => {
+  it('lists the event log, newest first', async () => {
     const { app: started, engine } = await startBusyApp();
     await using app = started;
     const log = await events(app);
@@ -77,7 +77,7 @@ describe('GET /events', () => {
     expect(log.map(({ id }) => id)).toEqual(log.map(({ id }) => id).toSorted((a, b) => b - a));
   });
 
-  it('is filtered and paged', async () => {
+  it('filters and paginates', async () => {
     const { app: started, engine } = await startBusyApp();
     await using app = started;
     const streamsOf = (log: WireEvent[]) => log.map(({ stream_id }) => stream_id);
@@ -132,7 +132,7 @@ describe('GET /events', () => {
 });
 
 describe('GET /events/stats', () => {
-  it('has the log in figures', async () => {
+  it('counts the entries of the log', async () => {
     const { app: started } = await startBusyApp();
     await using app = started;
     const reply = await app.get('/events/stats');
@@ -150,7 +150,7 @@ describe('GET /events/stats', () => {
 });
 
 describe('a restart', () => {
-  it('keeps the log and the streams, and adds nothing of its own for streams but one line', async () => {
+  it('keeps the log and the streams, and adds one entry for all restored streams', async () => {
     const { app: first, runtime, engine } = await startBusyApp();
     const before = await events(first);
     const streamsBefore = (await first.get('/streams')).body;
@@ -170,7 +170,7 @@ describe('a restart', () => {
     expect(await events(second, '?event_type=stream_started')).toHaveLength(2);
   });
 
-  it('ends the streams of engines that have gone meanwhile', async () => {
+  it('ends the streams of engines that have stopped meanwhile', async () => {
     const { app: first, runtime, engine } = await startBusyApp();
     await first.app.close();
     runtime.stop(engine.id);
@@ -181,8 +181,8 @@ describe('a restart', () => {
   });
 });
 
-describe('trouble with the history', () => {
-  it('leaves the service ready, and shows where the log is', async () => {
+describe('while the event log cannot be written', () => {
+  it('the service stays ready, and shows where the log is stored', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'roundhouse-test-'));
     onTestFinished(() => rm(folder, { recursive: true }));
     await writeFile(join(folder, 'data'), '');
@@ -196,7 +196,7 @@ describe('trouble with the history', () => {
     expect((await events(app)).map(({ event_type }) => event_type)).toEqual(['runtime_connected']);
   });
 
-  it('is a clear 503 where its worker is not there', async () => {
+  it('responds with 503 if the worker of the log is not running', async () => {
     const api = createServer(pino({ level: 'silent' }), {});
     const eventLog = new EventLog({ dataDir: 'unused', maxEvents: 1, maxAgeS: 60, onLog: () => {} });
     await api.register(async (scope) => eventRoutes(scope, { eventLog }), { prefix: '/events' });

@@ -5,10 +5,10 @@ import { settle } from '../../support/fake-clock.ts';
 import { startApp, startFakeApp, type TestApp, untilHeld } from '../../support/service/app.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
-// Real processes, which a busy machine makes slow.
+// Starts processes, which takes long on a busy machine.
 vi.setConfig({ testTimeout: 30_000 });
 
-/** What a panel reads; all of it depends on which engines run. */
+/** Reads four answers, each of which counts the engines. */
 async function readAll(app: TestApp) {
   const [engines, all, total, status] = await Promise.all(
     ['/engines', '/engines/stats/all', '/engines/stats/total', '/orchestrator/status'].map(
@@ -27,8 +27,8 @@ function everywhere(count: number) {
   return { listed: count, measured: count, summed: count, counted: count };
 }
 
-describe('the very next read is right', () => {
-  test('after an engine was provisioned and after it was deleted', async () => {
+describe('the next read is up to date', () => {
+  test('after an engine is provisioned, and after it is deleted', async () => {
     await using app = await startFakeApp();
     expect(await readAll(app)).toEqual(everywhere(0));
     const { container_id } = (await app.post('/provision/acestream')).body;
@@ -39,7 +39,7 @@ describe('the very next read is right', () => {
     expect((await app.get(`/engines/${container_id}/stats`)).statusCode).toBe(404);
   });
 
-  test('after an engine started or stopped outside', async () => {
+  test('after an engine is started or stopped by another program', async () => {
     await using app = await startFakeApp();
     expect(await readAll(app)).toEqual(everywhere(0));
     const { id } = app.runtime.start();
@@ -49,7 +49,7 @@ describe('the very next read is right', () => {
     expect(await readAll(app)).toEqual(everywhere(0));
   });
 
-  test('after a stream started and after it ended', async () => {
+  test('after a stream starts, and after it ends', async () => {
     await using app = await startFakeApp();
     const engine = app.runtime.start();
     await settle();
@@ -70,7 +70,7 @@ describe('the very next read is right', () => {
     expect(await read()).toEqual({ ids: [], active: 0, used: 0 });
   });
 
-  test('after the breaker opened', async () => {
+  test('after the circuit breaker opens', async () => {
     await using app = await startFakeApp({ settings: { CIRCUIT_BREAKER_FAILURE_THRESHOLD: '1' } });
     const read = async () => (await app.get('/orchestrator/status')).body.provisioning;
     expect(await read()).toMatchObject({ circuit_breaker_state: 'closed', can_provision: true });
@@ -79,7 +79,7 @@ describe('the very next read is right', () => {
     expect(await read()).toMatchObject({ circuit_breaker_state: 'open', can_provision: false });
   });
 
-  test('after the runtime went away and after it came back', async () => {
+  test('after the runtime disconnects, and after it reconnects', async () => {
     await using app = await startFakeApp({ settings: { CACHE_STALE_IF_ERROR_S: '0' } });
     expect((await app.get('/engines')).statusCode).toBe(200);
     app.runtime.disconnect();
@@ -91,8 +91,8 @@ describe('the very next read is right', () => {
   });
 });
 
-describe('a load begun before an invalidation', () => {
-  test('answers those who waited for it, and nobody who comes later', async () => {
+describe('a load that started before an invalidation', () => {
+  test('answers the requests that waited for it, and no later ones', async () => {
     await using app = await startFakeApp();
     const { runtime } = app;
     const [first] = [runtime.start(), runtime.start()];
@@ -111,7 +111,7 @@ describe('a load begun before an invalidation', () => {
     expect(after.body.container_count).toBe(1);
   });
 
-  test('is not kept, even where nobody came in between', async () => {
+  test('is not stored, even without a request in between', async () => {
     await using app = await startFakeApp();
     const { runtime } = app;
     const engine = runtime.start();
@@ -127,7 +127,7 @@ describe('a load begun before an invalidation', () => {
     expect(after.body).toEqual({});
   });
 
-  test('in the background is not kept either', async () => {
+  test('in the background is not stored either', async () => {
     await using app = await startFakeApp();
     const { runtime, clock } = app;
     const engine = runtime.start();
@@ -143,7 +143,7 @@ describe('a load begun before an invalidation', () => {
   });
 });
 
-test('an engine that is killed outside is gone from every answer long before the next comparison', async () => {
+test('an engine that another program kills disappears from every answer before the next resync', async () => {
   await using app = await startApp();
   const { container_id } = (await app.post('/provision/acestream')).body;
   expect(await readAll(app)).toEqual(everywhere(1));

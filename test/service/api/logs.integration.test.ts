@@ -7,7 +7,7 @@ import { startFakeApp, type TestApp, WITH_KEY } from '../../support/service/app.
 import type { FakeRuntime } from '../../support/service/fake-runtime.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
-// A busy machine makes all of this slow.
+// A busy machine makes these tests slow.
 vi.setConfig({ testTimeout: 30_000 });
 
 const DEADLINE_MS = 10_000;
@@ -28,7 +28,7 @@ async function* chunks(...texts: (string | Buffer)[]) {
   for (const text of texts) yield Buffer.from(text);
 }
 
-/** A log that goes on until it is told to end, or its reader leaves. */
+/** A log that ends when its reader disconnects. */
 function endless({ signal }: LogOptions, first: string) {
   return (async function* () {
     yield Buffer.from(first);
@@ -36,22 +36,22 @@ function endless({ signal }: LogOptions, first: string) {
   })();
 }
 
-/** A client that reads over a real socket, and what it has got so far. */
+/** A client that reads over a socket, and what it has received so far. */
 class LogClient {
   text = '';
   status: number | undefined;
   headers: IncomingMessage['headers'] = {};
-  outcome: 'open' | 'ended' | 'broken off' = 'open';
+  outcome: 'open' | 'ended' | 'broken' = 'open';
   readonly request: ClientRequest;
 
   constructor(url: string, { reads = true } = {}) {
-    const breakOff = () => {
-      this.outcome = 'broken off';
+    const onBroken = () => {
+      this.outcome = 'broken';
     };
     this.request = get(url, { headers: WITH_KEY, agent: false }, (response) => {
       this.status = response.statusCode;
       this.headers = response.headers;
-      response.on('error', breakOff);
+      response.on('error', onBroken);
       if (!reads) return;
       response.setEncoding('utf8').on('data', (text: string) => {
         this.text += text;
@@ -60,7 +60,7 @@ class LogClient {
         this.outcome = 'ended';
       });
     });
-    this.request.on('error', breakOff);
+    this.request.on('error', onBroken);
   }
 
   until(what: string, ask: (client: this) => boolean) {
@@ -69,7 +69,7 @@ class LogClient {
 }
 
 describe('GET /engines/{id}/logs', () => {
-  test('answers plain text, of so much as was asked for', async () => {
+  test('returns plain text, with the requested options', async () => {
     const { app, url } = await start();
     await using _ = app;
     const asked: object[] = [];
@@ -93,7 +93,7 @@ describe('GET /engines/{id}/logs', () => {
     ]);
   });
 
-  test('needs the key, before anything else', async () => {
+  test('checks the key before anything else', async () => {
     const { app, url } = await start();
     await using _ = app;
     expect((await app.get(url)).body).toMatchObject({ status: 401, code: 'missing_key' });
@@ -104,7 +104,7 @@ describe('GET /engines/{id}/logs', () => {
     expect((await app.get(url, bearer)).statusCode).toBe(200);
   });
 
-  test('refuses what it cannot take', async () => {
+  test('refuses invalid parameters', async () => {
     const { app, url } = await start();
     await using _ = app;
     const wrong = ['tail=0', 'tail=5001', 'tail=1e2', 'tail=-1', 'follow=yes', 'follow=', 'since=yesterday'];
@@ -115,7 +115,7 @@ describe('GET /engines/{id}/logs', () => {
     expect(app.runtime.calls.logs).toBe(0);
   });
 
-  test('is 404 for an engine that is not there, or has just gone', async () => {
+  test('is 404 for an engine that does not exist or has just stopped', async () => {
     const { app, id, url } = await start();
     await using _ = app;
     expect((await app.get('/engines/unknown/logs', WITH_KEY)).body).toMatchObject({
@@ -128,7 +128,7 @@ describe('GET /engines/{id}/logs', () => {
   });
 
   test.each(['runtime_unavailable', 'logs_unavailable'] as const)(
-    'is 503 where they are not to be had: %s',
+    'is 503 if the logs cannot be read: %s',
     async (code) => {
       const { app, url } = await start();
       await using _ = app;
@@ -138,7 +138,7 @@ describe('GET /engines/{id}/logs', () => {
     },
   );
 
-  test('is 503 at its deadline where the first byte does not come', async () => {
+  test('is 503 at its deadline if nothing is received', async () => {
     const { app, url } = await start();
     await using _ = app;
     let given: AbortSignal | undefined;
@@ -153,7 +153,7 @@ describe('GET /engines/{id}/logs', () => {
     expect(given?.aborted).toBe(true);
   });
 
-  test('breaks off where the rest cannot be read: a part must not pass for the whole', async () => {
+  test('destroys the connection if the rest cannot be read, so that a part is not taken for the whole', async () => {
     const { app, url } = await start();
     await using _ = app;
     app.runtime.readLog = () =>
@@ -164,13 +164,13 @@ describe('GET /engines/{id}/logs', () => {
     const base = app.url;
     for (const query of ['', '?follow=true']) {
       const client = new LogClient(base + url + query);
-      await client.until('it is broken off', ({ outcome }) => outcome === 'broken off');
+      await client.until('it is broken', ({ outcome }) => outcome === 'broken');
     }
   });
 });
 
 describe('a client that follows', () => {
-  test('gets each line as it is written, and the end as the engine ends', async () => {
+  test('receives each line as it is written, and the end when the engine ends', async () => {
     const { app, url } = await start();
     await using _ = app;
     const lines: ((line: string | null) => void)[] = [];
@@ -189,7 +189,7 @@ describe('a client that follows', () => {
       lines.at(-1)!(line);
       await client.until(line, ({ text }) => text.endsWith(line));
     }
-    // However long nothing is written.
+    // There is no deadline while nothing is written.
     await app.clock.advanceAsync(3_600_000);
     expect(client.outcome).toBe('open');
     lines.at(-1)!(null);
@@ -197,7 +197,7 @@ describe('a client that follows', () => {
     expect(client.text).toBe('one\ntwo\n');
   });
 
-  test('that leaves ends the reading at the runtime', async () => {
+  test('that disconnects ends the reading at the runtime', async () => {
     const { app, url } = await start();
     await using _ = app;
     let given: AbortSignal | undefined;
@@ -211,7 +211,7 @@ describe('a client that follows', () => {
     await waitUntil('the reading ends', () => given?.aborted, DEADLINE_MS);
   });
 
-  test('gets an end as the service stops, one that does not read as well', async () => {
+  test('receives the end when the service stops, even while another does not read', async () => {
     const { app, url } = await start();
     app.runtime.readLog = (_id, options) => endless(options, 'x'.repeat(10_000_000));
     const base = app.url;
@@ -225,7 +225,7 @@ describe('a client that follows', () => {
     stalled.request.destroy();
   });
 
-  test('that does not read holds the runtime back, and is cut off in the end', async () => {
+  test('that does not read pauses the runtime, and is disconnected at last', async () => {
     const { app, url } = await start();
     await using _ = app;
     let produced = 0;
@@ -243,12 +243,12 @@ describe('a client that follows', () => {
       return given?.aborted;
     };
     await waitUntil('it is cut off', cutOff, DEADLINE_MS);
-    // What the sockets' buffers hold; held back by nothing, it would go on for ever.
+    // What fits into the buffers of the sockets. Without backpressure there would be no limit.
     expect(produced * PIECE.length).toBeLessThan(64 * 1024 * 1024);
     client.request.destroy();
   });
 
-  test('is one of so many at most; who leaves makes room', async () => {
+  test('counts towards a limit, and makes room when it disconnects', async () => {
     const { app, url } = await start();
     await using _ = app;
     app.runtime.readLog = (_id, options) => endless(options, 'a\n');

@@ -40,7 +40,7 @@ async function build(): Promise<void> {
 describe('a panel that has been built', () => {
   beforeEach(build);
 
-  test.each(['/panel/', '/panel/?x=/y'])('%s is the page, asked for anew each time', async (url) => {
+  test.each(['/panel/', '/panel/?x=/y'])('%s is the page, which is always revalidated', async (url) => {
     const { statusCode, headers, text } = await get(url);
     expect(statusCode).toBe(200);
     expect(headers).toMatchObject({
@@ -53,7 +53,7 @@ describe('a panel that has been built', () => {
     expect(again.statusCode).toBe(304);
   });
 
-  test('its files are kept for good, and come compressed to whoever takes them so', async () => {
+  test('its files are immutable, and compressed for clients that accept it', async () => {
     const url = '/panel/assets/index-Ab12.js';
     const plain = await get(url, { 'accept-encoding': 'identity' });
     expect(plain.text).toBe('export {};');
@@ -70,7 +70,7 @@ describe('a panel that has been built', () => {
     expect(small.headers.vary).toMatch(/accept-encoding/i);
   });
 
-  test('every reply has a policy that lets nothing in but files of the panel', async () => {
+  test('every reply has a policy that allows only files of the panel', async () => {
     for (const url of ['/panel/', '/panel/assets/index-Ab12.js', '/panel/nothing']) {
       const policy = String((await get(url)).headers['content-security-policy']);
       expect(policy).toContain("default-src 'none'");
@@ -81,7 +81,7 @@ describe('a panel that has been built', () => {
   });
 
   test.each(['/panel/../secret', '/panel/%2e%2e/secret', '/panel/..%2fsecret', '/panel/assets/../../secret'])(
-    '%s leads nowhere',
+    '%s is refused',
     async (url) => {
       const { statusCode, text } = await get(url);
       expect(statusCode).toBeGreaterThanOrEqual(400);
@@ -90,7 +90,7 @@ describe('a panel that has been built', () => {
   );
 });
 
-test('a page that was not built says how to build it, and is there once it is', async () => {
+test('a panel that is not built says how to build it, and works once it is built', async () => {
   const before = await get('/panel/');
   expect(before.statusCode).toBe(503);
   expect(before.headers['content-type']).toContain('text/html');
@@ -99,7 +99,7 @@ test('a page that was not built says how to build it, and is there once it is', 
   expect((await get('/panel/')).text).toContain('Built');
 });
 
-test('addresses without the slash, and a browser at the root, are led to it under any prefix', async () => {
+test('URLs without a slash and browsers at the root are redirected, behind any prefix', async () => {
   const short = await get('/panel');
   expect(short).toMatchObject({ statusCode: 302, headers: { location: 'panel/' } });
   const root = await get('/', { accept: 'text/html,*/*' });
@@ -107,7 +107,7 @@ test('addresses without the slash, and a browser at the root, are led to it unde
   expect((await get('/')).statusCode).toBe(404);
 });
 
-test('it is open where reads need the key: its user is asked for it', async () => {
+test('needs no key with AUTH_READS: it asks its user for the key', async () => {
   await using app = await startFakeApp({ settings: { AUTH_READS: 'true' } });
   expect([200, 503]).toContain((await app.get('/panel/')).statusCode);
   expect((await app.get('/panel')).statusCode).toBe(302);

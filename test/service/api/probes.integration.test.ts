@@ -3,7 +3,7 @@ import { settle } from '../../support/fake-clock.ts';
 import { assertDocumented } from '../../support/http/openapi.ts';
 import { startFakeApp } from '../../support/service/app.ts';
 
-test('before the runtime has answered it is alive and not ready, and knows no engine', async () => {
+test('the service is alive but not ready until the runtime has listed its engines', async () => {
   await using app = await startFakeApp({ start: false });
   app.runtime.hold('list');
   app.app.start();
@@ -26,14 +26,14 @@ test('before the runtime has answered it is alive and not ready, and knows no en
   expect((await app.get('/engines')).body).toEqual([]);
 });
 
-test('before it is started it is not ready either', async () => {
+test('the service is not ready before its start', async () => {
   await using app = await startFakeApp({ start: false });
   expect((await app.get('/livez')).statusCode).toBe(200);
   expect((await app.get('/readyz')).statusCode).toBe(503);
   expect(app.runtime.calls.list).toBe(0);
 });
 
-test('health follows the runtime', async () => {
+test('the health follows the availability of the runtime', async () => {
   await using app = await startFakeApp();
   app.runtime.start();
   await settle();

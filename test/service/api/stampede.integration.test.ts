@@ -16,7 +16,7 @@ function readAll(app: { get(url: string): Promise<{ statusCode: number; text: st
   return Promise.all(Array.from({ length: REQUESTS }, () => app.get('/engines/stats/total')));
 }
 
-test('500 requests at once over a slow runtime read it once, and all get its answer', async () => {
+test('500 concurrent requests read a slow runtime once, and all get its answer', async () => {
   await using app = await startSlow();
   const { runtime } = app;
   const replies = readAll(app);
@@ -33,7 +33,7 @@ test('500 requests at once over a slow runtime read it once, and all get its ans
   });
 });
 
-test('their error is shared too, and not kept', async () => {
+test('an error is shared too, and is not cached', async () => {
   await using app = await startSlow();
   const { runtime } = app;
   runtime.fail('sample');
@@ -46,7 +46,7 @@ test('their error is shared too, and not kept', async () => {
   expect((await app.get('/engines/stats/total')).statusCode).toBe(200);
 });
 
-test('so it is when an answer expires under load that nobody kept warm', async () => {
+test('500 concurrent requests for an expired answer read the runtime once', async () => {
   await using app = await startSlow();
   const { runtime, clock } = app;
   runtime.release('sample');
@@ -60,7 +60,7 @@ test('so it is when an answer expires under load that nobody kept warm', async (
   expect((await replies).every(({ statusCode }) => statusCode === 200)).toBe(true);
 });
 
-test('a runtime that hangs holds nobody beyond the deadline of a load', async () => {
+test('a runtime that hangs delays no request beyond the deadline of a load', async () => {
   await using app = await startSlow();
   const { clock } = app;
   const reply = app.get('/engines/stats/total');

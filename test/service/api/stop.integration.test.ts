@@ -13,7 +13,7 @@ async function open(url: string): Promise<Socket> {
   return socket;
 }
 
-test('a stop waits neither for a connection that was never used nor for one that is idle', async () => {
+test('a stop does not wait for unused or idle connections', async () => {
   const app = await startFakeApp();
   const url = app.url;
   const [unused, idle] = [await open(url), await open(url)];
@@ -26,7 +26,7 @@ test('a stop waits neither for a connection that was never used nor for one that
   await ended;
 });
 
-test('a stop waits for a reply that is under way', async () => {
+test('a stop waits for a reply in progress', async () => {
   const app = await startFakeApp();
   const url = app.url;
   app.runtime.hold('create');

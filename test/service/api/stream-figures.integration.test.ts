@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => app[Symbol.asyncDispose]());
 
-/** Plays something and reports it, under an id of its own if one is given. */
+/** Plays a stream and reports it, with its own id if one is given. */
 async function play(streamId?: string, host = '127.0.0.1') {
   const session = await openSession(host, port, INFOHASH);
   const stream = await report(session, { host, ...(streamId && { streamId }) });
@@ -53,7 +53,7 @@ async function report(session: Session, { host = '127.0.0.1', streamId = '' } = 
   return reply.body;
 }
 
-/** A stream as /streams has it. */
+/** A stream as /streams lists it. */
 async function find(id: string) {
   const streams = (await app.get('/streams')).body;
   return streams.find((stream: { id: string }) => stream.id === id);
@@ -69,8 +69,8 @@ async function samples(path: string, query = '') {
   return reply.body;
 }
 
-describe('a stream that plays', () => {
-  test('has figures in every answer about it, none before they are known, and the last ones after its end', async () => {
+describe('a stream that is playing', () => {
+  test('has statistics in every reply: null at first, and the last ones after its end', async () => {
     const { stream, path } = await play();
     expect(stream).toMatchObject(NO_FIGURES);
     expect(await withFigures(stream.id)).toMatchObject({ ...FIGURES, status: 'started' });
@@ -81,7 +81,7 @@ describe('a stream that plays', () => {
     expect((await find(stream.id)).downloaded).toBe(ended.downloaded);
   });
 
-  test('has samples, oldest first, all or from a time on', async () => {
+  test('has samples, oldest first, all or since a time', async () => {
     const { stream, path } = await play();
     const all = await waitUntil(
       'three samples',
@@ -108,7 +108,7 @@ describe('a stream that plays', () => {
     expect((await find(stream.id)).status).toBe('ended');
   });
 
-  test('ends by itself when its engine no longer knows it', async () => {
+  test('ends when its engine no longer has the session', async () => {
     const { session, stream } = await play();
     await withFigures(stream.id);
     await fetch(`${session.command_url}?method=stop`);
@@ -117,7 +117,7 @@ describe('a stream that plays', () => {
     expect(listed[0].streams).not.toContain(stream.id);
   });
 
-  test('on an engine that its client calls localhost is a stream of that engine', async () => {
+  test('is assigned to its engine if the client reports localhost', async () => {
     const { stream } = await play('on-localhost', 'localhost');
     expect(stream.container_id).toBe(engineId);
     expect(stream.stat_url).toContain('localhost');
@@ -125,7 +125,7 @@ describe('a stream that plays', () => {
     await app.delete('/streams/on-localhost');
   });
 
-  test('uses its engine, which counts once however many play', async () => {
+  test('uses its engine, which is counted once for several streams', async () => {
     const capacity = async () => (await app.get('/orchestrator/status')).body.capacity;
     expect(await capacity()).toMatchObject({ total: 1, used: 0, available: 1 });
     const both = [await play(), await play()];
@@ -138,7 +138,7 @@ describe('a stream that plays', () => {
 });
 
 describe('stopping a stream', () => {
-  test('stops it at its engine and ends it; a second time there is nothing left to do', async () => {
+  test('stops it at its engine and ends it, and is idempotent', async () => {
     const { session, stream, path } = await play();
     expect((await readStat(session)).error).toBeNull();
     const reply = await app.delete(path);
@@ -163,7 +163,7 @@ describe('stopping a stream', () => {
     await app.delete(path);
   });
 
-  test('ends it within 3 s though its engine hangs, and says that the engine has not confirmed it', async () => {
+  test('ends it within 3 s if its engine hangs, and returns that the engine did not confirm it', async () => {
     const { container_id, host_http_port } = (await app.post('/provision/acestream')).body;
     await waitUntil('the engine serves', () => fetch(`http://127.0.0.1:${host_http_port}/`), WAIT_MS);
     const session = await openSession('127.0.0.1', host_http_port, INFOHASH);
@@ -179,7 +179,7 @@ describe('stopping a stream', () => {
     await app.delete(`/engines/${container_id}`);
   });
 
-  test('calls nothing but managed engines', async () => {
+  test('calls only managed engines', async () => {
     const session = await openSession('127.0.0.1', port, INFOHASH);
     const other = `http://127.0.0.1:${app.config.portRange.last}`;
     const { id } = await report({ ...session, stat_url: other, command_url: other });
@@ -192,19 +192,19 @@ describe('an id', () => {
   test.each([
     ['with a bar', 'key|session'],
     ['with a slash', 'http://host/path?query=1|session'],
-    ['with what a path may not hold', 'a b#c%20d&e=é+'],
+    ['with reserved characters', 'a b#c%20d&e=é+'],
     [
-      'of a magnet link with its trackers',
+      'with a magnet link and its trackers',
       `magnet:?xt=urn:btih:${'0'.repeat(40)}${'&tr=udp://t:1'.repeat(200)}`,
     ],
-  ])('%s names its stream in a path', async (_, id) => {
+  ])('%s can be used in a path', async (_, id) => {
     const { path } = await play(id);
     await withFigures(id);
     expect((await samples(path)).length).toBeGreaterThan(0);
     expect((await app.delete(path)).body).toMatchObject({ stream_id: id, stopped: true });
   });
 
-  test('may hold its bar as it is', async () => {
+  test('may contain an unescaped bar', async () => {
     const origin = app.url;
     const { stream } = await play();
     expect(stream.id).toContain('|');
@@ -213,7 +213,7 @@ describe('an id', () => {
     await app.delete(`/streams/${encodeURIComponent(stream.id)}`);
   });
 
-  test('that is unknown is not found', async () => {
+  test('that is unknown returns 404', async () => {
     for (const [method, url, path] of [
       ['GET', '/streams/no|body/stats', '/streams/{id}/stats'],
       ['DELETE', '/streams/no%7Cbody', '/streams/{id}'],
