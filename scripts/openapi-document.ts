@@ -7,7 +7,7 @@ import { buildApp } from '../src/service/app.ts';
 import { readConfig } from '../src/service/config/config.ts';
 import { openRuntime } from '../src/service/runtimes/open-runtime.ts';
 
-/** The OpenAPI document of the application, as JSON. Nothing of it is started. */
+/** Generates the OpenAPI document, as JSON. The application is built but not started. */
 export async function describeOpenApi(): Promise<string> {
   const dataDir = await mkdtemp(join(tmpdir(), 'roundhouse-docs-'));
   const config = readConfig({ ENGINE_RUNTIME: 'process', DATA_DIR: dataDir });

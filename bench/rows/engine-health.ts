@@ -1,5 +1,5 @@
 import type { RequestListener } from 'node:http';
-import type { WireEngine } from '../../src/service/api/views.ts';
+import type { WireEngine } from '../../src/service/api/views/engines.ts';
 import { startStubServer } from '../../test/support/http/stub-server.ts';
 import type { Bench, Row } from '../row.ts';
 import { adoptingSettings, readStatus, timeWhenCorrect, waitForEngines } from '../support/change.ts';

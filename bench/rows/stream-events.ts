@@ -1,4 +1,4 @@
-import type { WireEngine } from '../../src/service/api/views.ts';
+import type { WireEngine } from '../../src/service/api/views/engines.ts';
 import type { Bench, Row } from '../row.ts';
 import { adoptingSettings, readStatus, timeWhenCorrect, waitForEngines } from '../support/change.ts';
 import { startFleet } from '../support/fleet.ts';

@@ -58,7 +58,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
   );
 
   const timeSeries = createTimeSeries(config, engines, streams, infrastructure);
-  const sseClients = new SseClients({ notices, clock, most: config.liveMaxClients });
+  const sseClients = new SseClients({ notices, clock, maxClients: config.liveMaxClients });
   connectMetrics(config, { engines, playback, vpns, cluster, sseClients }, infrastructure);
   const api = await createApi(config, dependencies, {
     infrastructure,

@@ -1,4 +1,4 @@
-/** Every way in which a request to Roundhouse can fail. The API maps each to one HTTP status. */
+/** Codes of all errors. The API maps each to one HTTP status. */
 export type ErrorCode =
   | 'invalid_request'
   | 'invalid_json'
@@ -28,9 +28,10 @@ export type ErrorCode =
   | 'timeout'
   | 'internal_error';
 
-/** A failure with a code from the closed table; `message` is meant for the client. */
+/** An error with a code. Its message is sent to the client. */
 export class RoundhouseError extends Error {
   override readonly name = 'RoundhouseError';
+  /** What went wrong. */
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {

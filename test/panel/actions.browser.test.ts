@@ -13,7 +13,7 @@ describeWithChromium('what the panel can do', (chromium) => {
 
   async function open(hash: string, settings: Record<string, string>): Promise<void> {
     app = await startApp({ settings: { ...FLEET, ...settings } });
-    origin = await app.listen();
+    origin = app.url;
     watched = await chromium.open(`${origin}/panel/${hash}`);
     page = watched.page;
     page.setDefaultTimeout(PATIENCE_MS);
@@ -55,7 +55,7 @@ describeWithChromium('what the panel can do', (chromium) => {
       // The key was given once; it is not asked for again.
       await confirmation.getByRole('button', { name: 'Delete' }).click();
       await page.getByText('There is no such engine any more').waitFor();
-      expect((await app.get('/engines')).json()).toEqual([]);
+      expect((await app.get('/engines')).body).toEqual([]);
       expectNoMisdeeds(watched);
     });
 
@@ -160,7 +160,7 @@ describeWithChromium('what the panel can do', (chromium) => {
     await open('#/engines', { MIN_REPLICAS: '0' });
     const evil = '<img src=x onerror="document.title=\'owned\'"><script>document.title="owned"</script>';
     const made = await app.post('/provision/acestream', { labels: { evil } });
-    const { container_id } = made.json<{ container_id: string }>();
+    const { container_id } = made.body as { container_id: string };
     await app.post('/events/stream_started', {
       container_id,
       engine: { host: '127.0.0.1', port: 1 },

@@ -26,7 +26,7 @@ export interface WireEngine {
 
 export async function healthyEngines(app: TestApp, count: number): Promise<WireEngine[]> {
   const ask = async () => {
-    const engines = (await app.get('/engines')).json<WireEngine[]>();
+    const engines = (await app.get('/engines')).body as WireEngine[];
     const healthy = engines.filter(({ health_status }) => health_status === 'healthy');
     return healthy.length === count && healthy;
   };

@@ -22,7 +22,7 @@ describeWithChromium('every page of the panel', (chromium) => {
   let engine: WireEngine;
   beforeAll(async () => {
     app = await startApp({ settings: FLEET });
-    origin = await app.listen();
+    origin = app.url;
     [engine] = (await healthyEngines(app, 2)) as [WireEngine];
     await play(app, engine, INFOHASH);
   });

@@ -23,7 +23,7 @@ describeWithChromium('how the panel polls', (chromium) => {
   let page: Page;
   beforeEach(async () => {
     app = await startApp({ settings: { ...FLEET, MIN_REPLICAS: '0', HISTORY_SAMPLE_INTERVAL_S: '10' } });
-    const origin = await app.listen();
+    const origin = app.url;
     await app.post('/scale/3');
     await healthyEngines(app, 3);
     watched = await chromium.open(`${origin}/panel/`);

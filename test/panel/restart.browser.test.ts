@@ -7,11 +7,7 @@ import { FLEET, healthyEngines, PATIENCE_MS, pollEvery } from './browser-support
 describeWithChromium('a service that goes away', (chromium) => {
   it('is told of, leaves its last figures greyed with their age, and comes back by itself', async () => {
     const [port = 0] = await freePorts(1);
-    const serve = async () => {
-      const app = await startApp({ settings: FLEET });
-      await app.app.api.listen({ host: '127.0.0.1', port });
-      return app;
-    };
+    const serve = () => startApp({ settings: FLEET, port });
     const first = await serve();
     await healthyEngines(first, 2);
     const { page, strangers } = await chromium.open(`http://127.0.0.1:${port}/panel/`);

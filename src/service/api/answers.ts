@@ -8,13 +8,21 @@ import type { EngineUsageReader } from '../engines/usage.ts';
 import type { Streams } from '../streams/streams.ts';
 import { connectivityOf, primaryVpn } from '../vpn/state.ts';
 import type { VpnStateCache } from '../vpn/state-cache.ts';
-import { toWireStats, toWireStatsById, toWireTotalStats } from './views/stats.ts';
+import type { EngineViews, WireEngine } from './views/engines.ts';
+import {
+  toWireStats,
+  toWireStatsById,
+  toWireTotalStats,
+  type WireStats,
+  type WireTotalStats,
+} from './views/stats.ts';
 import { toWireStatus, type WireStatus } from './views/status.ts';
-import { toWireVpnState } from './views/vpn.ts';
-import type { EngineViews } from './views.ts';
+import { toWireVpnState, type WireVpnState } from './views/vpn.ts';
 
-/** A response body with its validator, made once per load. */
-export interface Answer {
+declare const VALUE: unique symbol;
+
+/** A response body with its validator, made once per load. `T` is the type of the value in the body. */
+export interface Answer<T> {
   /**
    * JSON in UTF-8, one character per byte ("binary string"). Node.js sends the head and the body of such a
    * string in one write. A Buffer needs a gathering write of two chunks, which is slower.
@@ -22,25 +30,27 @@ export interface Answer {
   readonly body: string;
   /** Weak entity tag. It ignores fields that only say when the answer was made. */
   readonly etag: string;
+  /** Never set: it keeps answers of different types apart. */
+  readonly [VALUE]?: T;
 }
 
 /** Reads an answer from the cache, or loads it. A cached answer is returned without a promise. */
-export type ReadAnswer = () => CacheRead<Answer> | Promise<CacheRead<Answer>>;
+export type ReadAnswer<T> = () => CacheRead<Answer<T>> | Promise<CacheRead<Answer<T>>>;
 
 /** The reads that are answered from the cache. */
 export interface Answers {
   /** All engines. */
-  readonly engines: ReadAnswer;
+  readonly engines: ReadAnswer<WireEngine[]>;
   /** Resource usage of each engine. */
-  readonly statsAll: ReadAnswer;
+  readonly statsAll: ReadAnswer<Record<string, WireStats>>;
   /** Resource usage of all engines together. */
-  readonly statsTotal: ReadAnswer;
+  readonly statsTotal: ReadAnswer<WireTotalStats>;
   /** Resource usage of one engine, by its id. */
-  statsOf(id: string): ReadAnswer;
+  statsOf(id: string): ReadAnswer<WireStats>;
   /** State of the orchestrator. */
-  readonly status: ReadAnswer;
+  readonly status: ReadAnswer<WireStatus>;
   /** State of the VPNs. */
-  readonly vpn: ReadAnswer;
+  readonly vpn: ReadAnswer<WireVpnState>;
 }
 
 /** What the answers are made from. */
@@ -77,11 +87,11 @@ export function createAnswers(parts: AnswersParts): Answers {
   const { cache, config, stats, views, vpnState } = parts;
   const statsTtlS = config.cacheTtlStatsTotalS;
   const statusTtlS = config.cacheTtlOrchestratorStatusS;
-  const cached = (
+  const cached = <T extends object>(
     key: string,
     ttlS: number,
-    read: (signal: AbortSignal) => object | Promise<object>,
-  ): ReadAnswer => {
+    read: (signal: AbortSignal) => T | Promise<T>,
+  ): ReadAnswer<T> => {
     const load = async (signal: AbortSignal) => toAnswer(await read(signal));
     return () => cache.read(key, load, { ttlS });
   };
@@ -132,7 +142,7 @@ async function readStatus(parts: AnswersParts): Promise<WireStatus> {
   });
 }
 
-function toAnswer(value: object): Answer {
+function toAnswer<T extends object>(value: T): Answer<T> {
   const body = JSON.stringify(value);
   const tagged = JSON.stringify(value, (name, field) => (TIME_FIELDS.has(name) ? undefined : field));
   return { body: Buffer.from(body).toString('latin1'), etag: weakEtag(tagged) };
@@ -142,9 +152,9 @@ function toAnswer(value: object): Answer {
  * Answers for values that the domain caches itself. Every hit of a cache entry returns the same object, so
  * its answer is made once and lives as long as that object.
  */
-function answersOf<T extends object>(toWire: (value: T) => object) {
-  const answers = new WeakMap<T, Answer>();
-  return (read: CacheRead<T>): CacheRead<Answer> => {
+function answersOf<T extends object, W extends object>(toWire: (value: T) => W) {
+  const answers = new WeakMap<T, Answer<W>>();
+  return (read: CacheRead<T>): CacheRead<Answer<W>> => {
     let answer = answers.get(read.value);
     if (!answer) {
       answer = toAnswer(toWire(read.value));

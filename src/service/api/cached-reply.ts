@@ -11,7 +11,7 @@ import type { CommonHeaders } from './plugins/headers.ts';
 export type CachedReply = (
   request: FastifyRequest,
   reply: FastifyReply,
-  read: ReadAnswer,
+  read: ReadAnswer<unknown>,
 ) => void | Promise<void>;
 
 /** @param headers added to every reply, because the hooks that add them elsewhere do not run */
@@ -32,7 +32,7 @@ export function createCachedReply(headers: CommonHeaders): CachedReply {
 function write(
   request: FastifyRequest,
   reply: FastifyReply,
-  read: CacheRead<Answer>,
+  read: CacheRead<Answer<unknown>>,
   commonHeaders: readonly string[],
 ): void {
   const { body, etag } = read.value;

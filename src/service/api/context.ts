@@ -8,7 +8,7 @@ import type {
   RawServerDefault,
 } from 'fastify';
 
-/** The Fastify instance with which routes are declared: their schemas are their types. */
+/** The Fastify instance. Routes get the types of their requests and replies from their schemas. */
 export type Api = FastifyInstance<
   RawServerDefault,
   RawRequestDefaultExpression,
@@ -17,7 +17,10 @@ export type Api = FastifyInstance<
   TypeBoxTypeProvider
 >;
 
-/** For routes whose body is optional as a whole: `curl -X POST` sends none, which means the same as `{}`. */
+/**
+ * A `preValidation` hook for routes whose body is optional: no body, as `curl -X POST` sends, is treated as
+ * `{}`.
+ */
 export async function allowNoBody(request: FastifyRequest): Promise<void> {
   if (request.body === undefined) request.body = {};
 }

@@ -3,24 +3,27 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyBaseLogger } from 'fastify';
 import type { Api } from './context.ts';
 import type { CommonHeaders } from './plugins/headers.ts';
+import { parseParameters } from './plugins/parameters.ts';
 import { WriteLog } from './plugins/request-log.ts';
 import { closeUnusedConnections } from './plugins/unused-connections.ts';
-import { createErrorHandler, PROBLEMS, toProblem } from './problem.ts';
+import { createErrorHandler, toProblem } from './problem.ts';
+import { PROBLEMS } from './schemas/problem.ts';
 
 const BODY_LIMIT = 64 * 1024;
 const REQUEST_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_MS = 72_000;
-/** Ids of streams hold what is played: a magnet link with its trackers is long. Node's limit on headers is this. */
+/** Stream ids may contain a magnet link with its trackers. Same as the limit of Node.js on headers. */
 const MAX_PATH_PARAMETER_LENGTH = 16 * 1024;
 
 /**
- * An empty server with Roundhouse's limits, checks and errors.
- * @param commonHeaders for the replies to what never gets as far as a route and its hooks.
+ * Creates a server without routes, with limits, validation and error handling.
+ * @param commonHeaders added to responses that are sent before any hook runs
  */
 export function createServer(log: FastifyBaseLogger, commonHeaders: CommonHeaders): Api {
   const handleError = createErrorHandler(log);
   const api = Fastify({
-    // Fastify makes a logger for each request, which costs as much as a cache hit. Lines name their request.
+    // Fastify would create a logger per request, which costs as much as a cache hit. Log lines contain the
+    // request id.
     logger: false,
     logController: new WriteLog(log),
     bodyLimit: BODY_LIMIT,
@@ -28,7 +31,8 @@ export function createServer(log: FastifyBaseLogger, commonHeaders: CommonHeader
     keepAliveTimeout: KEEP_ALIVE_MS,
     routerOptions: { maxParamLength: MAX_PATH_PARAMETER_LENGTH, ignoreTrailingSlash: true },
     ajv: {
-      // The defaults turn "5" into 5 and drop unknown fields: a caller's mistake would pass for a wish.
+      // Fastify's defaults turn "5" into 5 and remove unknown fields, so a caller's mistake would go
+      // unnoticed.
       customOptions: { coerceTypes: false, removeAdditional: false },
     },
     frameworkErrors: (error, request, reply) => handleError(error, request, reply.headers(commonHeaders)),
@@ -37,10 +41,11 @@ export function createServer(log: FastifyBaseLogger, commonHeaders: CommonHeader
   api.setErrorHandler(handleError);
   api.removeContentTypeParser('text/plain');
   closeUnusedConnections(api);
+  parseParameters(api);
   return api;
 }
 
-/** Answers what Node's parser refused, before there is a request. */
+/** Replies to what the HTTP parser rejects, for which there is no request. */
 function answerParserError(
   error: Error & { code?: string },
   socket: Socket,
@@ -51,7 +56,7 @@ function answerParserError(
     return;
   }
   const code = error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'invalid_request';
-  const body = JSON.stringify(toProblem(code, 'The request could not be read', 'none'));
+  const body = JSON.stringify(toProblem(code, 'The request could not be parsed', 'none'));
   const { status, title } = PROBLEMS[code];
   const headers = {
     ...commonHeaders,

@@ -7,23 +7,10 @@ import { createKeyCheck, requireKeyForReads } from '../api/plugins/auth.ts';
 import { addCommonHeaders, commonHeaders } from '../api/plugins/headers.ts';
 import { answerUnmatched } from '../api/plugins/method-not-allowed.ts';
 import { describeApi } from '../api/plugins/openapi.ts';
-import { createProvisioningErrorHandler } from '../api/problem.ts';
-import { cacheRoutes } from '../api/routes/cache.ts';
-import { cachedRoutes } from '../api/routes/cached-reads.ts';
-import { engineRoutes } from '../api/routes/engines.ts';
-import { eventRoutes } from '../api/routes/events.ts';
-import { fleetRoutes } from '../api/routes/fleet.ts';
-import { liveRoutes } from '../api/routes/live.ts';
-import { logRoutes } from '../api/routes/logs.ts';
-import { metricsRoutes } from '../api/routes/metrics.ts';
-import { panelRoutes } from '../api/routes/panel.ts';
-import { type ClusterState, probeRoutes } from '../api/routes/probes.ts';
-import { sampleRoutes } from '../api/routes/samples.ts';
-import { streamEventRoutes } from '../api/routes/stream-events.ts';
-import { streamRoutes } from '../api/routes/streams.ts';
-import { vpnRoutes } from '../api/routes/vpn.ts';
+import { registerRoutes } from '../api/routes.ts';
+import type { ClusterState } from '../api/schemas/health.ts';
 import { createServer } from '../api/server.ts';
-import { EngineViews } from '../api/views.ts';
+import { EngineViews } from '../api/views/engines.ts';
 import type { Config } from '../config/config.ts';
 import type { TimeSeries } from '../time-series/time-series.ts';
 import type { Cluster } from './cluster.ts';
@@ -46,7 +33,7 @@ export interface ApiParts {
   sseClients: SseClients;
 }
 
-/** Creates the HTTP API: what all routes have in common, then the routes of each resource. */
+/** Creates the HTTP API: what all routes have in common, then the routes. */
 export async function createApi(
   config: Config,
   { runtime, apiKey, version }: Dependencies,
@@ -63,7 +50,6 @@ export async function createApi(
   const headers = commonHeaders(config.corsOrigin);
   const checkKey = createKeyCheck(apiKey);
   const views = new EngineViews(registry, streams, samples);
-  const reply = createCachedReply(headers);
   const answers = createAnswers({
     cache: caches.stats,
     config,
@@ -81,33 +67,34 @@ export async function createApi(
   addCommonHeaders(api, headers, config.corsOrigin);
   await describeApi(api, version);
   if (config.authReads) requireKeyForReads(api, checkKey);
-  cachedRoutes(api, answers, reply, registry);
-  vpnRoutes(api, { answer: answers.vpn, reply, vpnState });
-  engineRoutes(api, {
-    registry,
-    provisioner,
-    views,
+  await registerRoutes(api, {
+    answers,
+    cachedReply: createCachedReply(headers),
+    caches,
+    loadTimes: metrics.loadTimes,
     checkKey,
-    isReservedLabel,
-    handleProvisioningError: createProvisioningErrorHandler(log),
-  });
-  logRoutes(api, { registry, runtime, readers: new LogReaders(clock), checkKey, headers });
-  fleetRoutes(api, { registry, scaler, replacer, breakers, config, checkKey });
-  streamRoutes(api, { streams, figures: samples, sessions, views, checkKey, log });
-  streamEventRoutes(api, { streams, registry, views, checkKey });
-  sampleRoutes(api, timeSeries);
-  cacheRoutes(api, caches, metrics.loadTimes, checkKey);
-  liveRoutes(api, sseClients, headers);
-  metricsRoutes(api, metrics);
-  eventRoutes(api, eventLog);
-  await panelRoutes(api);
-  probeRoutes(api, {
+    headers,
+    log,
     registry,
+    runtime,
+    provisioner,
+    isReservedLabel,
+    scaler,
+    replacer,
+    breakers,
+    limits: config,
+    views,
+    streams,
+    streamSamples: samples,
+    sessions,
+    vpnState,
     eventLog,
+    timeSeries,
+    metrics,
+    logReaders: new LogReaders(clock),
+    sseClients,
     cluster: () => toClusterState(cluster),
-    runtimeName: runtime.name,
     version,
-    startedMs: performance.now(),
   });
   return api;
 }

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { settle } from '../../support/fake-clock.ts';
-import { startFakeApp, type TestApp } from '../../support/service/app.ts';
+import { startFakeApp, type TestApp, untilHeld } from '../../support/service/app.ts';
 
 async function stats(app: TestApp) {
-  return (await app.get('/cache/stats')).json();
+  return (await app.get('/cache/stats')).body;
 }
 
 const NOTHING = {
@@ -19,7 +19,7 @@ const NOTHING = {
 };
 
 describe('GET /cache/stats', () => {
-  test('before the first read all is zero', async () => {
+  test('all counters are zero before the first read', async () => {
     await using app = await startFakeApp();
     expect(await stats(app)).toEqual({
       size: 0,
@@ -41,7 +41,7 @@ describe('GET /cache/stats', () => {
     });
   });
 
-  test('reads, entries and their times are those that were', async () => {
+  test('counts reads, and lists entries with their ages', async () => {
     await using app = await startFakeApp();
     for (let read = 0; read < 3; read += 1) await app.get('/engines');
     await app.get('/engines/stats/total');
@@ -71,7 +71,7 @@ describe('GET /cache/stats', () => {
     expect((await stats(app)).hit_rate).toBe(83.33);
   });
 
-  test('what has expired is not listed, and never with a time below zero', async () => {
+  test('expired entries are not listed, and no time is negative', async () => {
     await using app = await startFakeApp({ settings: { CACHE_KEEP_WARM: 'false' } });
     await app.get('/engines');
     app.clock.advance(1999);
@@ -80,13 +80,13 @@ describe('GET /cache/stats', () => {
     expect(await stats(app)).toMatchObject({ size: 0, entries: [] });
   });
 
-  test('how long loads take is shown by class of key, until the counters are set back', async () => {
+  test('load times are listed by class of key until the counters are reset', async () => {
     await using app = await startFakeApp({ settings: { CACHE_KEEP_WARM: 'false' } });
     const engines = [app.runtime.start(), app.runtime.start()];
     await settle();
     app.runtime.hold('sample');
     const replies = engines.map(({ id }) => app.get(`/engines/${id}/stats`));
-    await settle();
+    await untilHeld(app, 'sample', 2);
     app.clock.advance(250);
     app.runtime.release('sample');
     await Promise.all(replies);
@@ -103,13 +103,13 @@ describe('GET /cache/stats', () => {
     expect((await stats(app)).load_times).toEqual({});
   });
 
-  test('a load under way is shown, and a failed and a stale one counted', async () => {
+  test('counts loads in progress, failed loads and stale answers', async () => {
     await using app = await startFakeApp();
     app.runtime.start();
     await settle();
     app.runtime.hold('sample');
     const reply = app.get('/engines/stats/total');
-    await settle();
+    await untilHeld(app, 'sample');
     expect((await stats(app)).in_flight).toBe(1);
     app.runtime.release('sample');
     await reply;
@@ -119,7 +119,7 @@ describe('GET /cache/stats', () => {
     expect(await stats(app)).toMatchObject({ in_flight: 0, load_errors: 1, stale: 1, misses: 2 });
   });
 
-  test('what an event made out of date is counted', async () => {
+  test('counts invalidations by events', async () => {
     await using app = await startFakeApp();
     await app.get('/engines');
     await app.get('/engines/stats/total');
@@ -129,14 +129,14 @@ describe('GET /cache/stats', () => {
     expect(await stats(app)).toMatchObject({ invalidations: 2, size: 1 });
   });
 
-  test('asking for it is no read of the cache, and is not cached itself', async () => {
+  test('does not count as a read of the cache, and is not cached itself', async () => {
     await using app = await startFakeApp();
     const reply = await app.get('/cache/stats');
     expect(reply.headers['cache-control']).toBe('no-store');
     expect(await stats(app)).toMatchObject({ hits: 0, misses: 0 });
   });
 
-  test('entries above CACHE_MAX_ENTRIES are given up, and counted', async () => {
+  test('entries above CACHE_MAX_ENTRIES are evicted and counted', async () => {
     await using app = await startFakeApp({ settings: { CACHE_MAX_ENTRIES: '2' } });
     for (const path of ['/engines', '/engines/stats/total', '/engines/stats/all']) await app.get(path);
     expect(await stats(app)).toMatchObject({ size: 2, evictions: 1 });
@@ -152,21 +152,21 @@ describe('POST /cache/clear', () => {
     return app;
   }
 
-  test('clears the cache that it names, and leaves the others', async () => {
+  test('clears one cache and keeps the others', async () => {
     await using app = await filled();
     const unknown = await app.post('/cache/clear', { cache: 'http' });
-    expect([unknown.statusCode, unknown.json().code]).toEqual([400, 'invalid_request']);
-    expect((await app.post('/cache/clear', { cache: 'results' })).json()).toMatchObject({ cleared: 0 });
+    expect([unknown.statusCode, unknown.body.code]).toEqual([400, 'invalid_request']);
+    expect((await app.post('/cache/clear', { cache: 'results' })).body).toMatchObject({ cleared: 0 });
     expect((await stats(app)).size).toBe(4);
-    expect((await app.post('/cache/clear?cache=stats&pattern=vpn:*')).json()).toMatchObject({ cleared: 1 });
-    expect((await app.post('/cache/clear', { cache: 'stats' })).json()).toMatchObject({ cleared: 3 });
+    expect((await app.post('/cache/clear?cache=stats&pattern=vpn:*')).body).toMatchObject({ cleared: 1 });
+    expect((await app.post('/cache/clear', { cache: 'stats' })).body).toMatchObject({ cleared: 3 });
     expect((await stats(app)).caches.stats.memory).toMatchObject({ held: 0 });
   });
 
-  test('clears all and zeroes the counters', async () => {
+  test('clears all caches and resets the counters', async () => {
     await using app = await filled();
     const reply = await app.post('/cache/clear');
-    expect(reply.json()).toEqual({ message: 'Cache cleared successfully', cleared: 4 });
+    expect(reply.body).toEqual({ message: 'Cache cleared successfully', cleared: 4 });
     expect(await stats(app)).toMatchObject({ size: 0, hits: 0, misses: 0, loads: 0, hit_rate: 0 });
     expect((await app.get('/engines')).headers['cache-status']).toContain('fwd=miss');
   });
@@ -174,15 +174,15 @@ describe('POST /cache/clear', () => {
   test.each([
     ['in the body', (app: TestApp) => app.post('/cache/clear', { pattern: 'stats:*' })],
     ['in the query', (app: TestApp) => app.post('/cache/clear?pattern=stats:*')],
-  ])('a pattern %s clears what it matches and keeps the counters', async (_, clear) => {
+  ])('a pattern %s clears the matching keys and keeps the counters', async (_, clear) => {
     await using app = await filled();
-    expect((await clear(app)).json()).toEqual({ message: 'Cache cleared successfully', cleared: 2 });
+    expect((await clear(app)).body).toEqual({ message: 'Cache cleared successfully', cleared: 2 });
     const { size, hits, misses, entries } = await stats(app);
     expect({ size, hits, misses }).toEqual({ size: 2, hits: 1, misses: 4 });
     expect(entries.map(({ key }: { key: string }) => key).sort()).toEqual(['engines:list', 'vpn:status']);
   });
 
-  test('a pattern is a glob over whole keys, not a part of one', async () => {
+  test('a pattern is a glob that must match whole keys', async () => {
     await using app = await filled();
     for (const [pattern, cleared] of [
       ['stats', 0],
@@ -194,14 +194,14 @@ describe('POST /cache/clear', () => {
       ['.*', 0],
       ['%', 0],
     ] as const) {
-      expect([pattern, (await app.post('/cache/clear', { pattern })).json().cleared]).toEqual([
+      expect([pattern, (await app.post('/cache/clear', { pattern })).body.cleared]).toEqual([
         pattern,
         cleared,
       ]);
     }
   });
 
-  test('an evil pattern takes no time', async () => {
+  test('a pattern with many wildcards is matched in little time', async () => {
     await using app = await filled();
     const begun = performance.now();
     const pattern = `${'*a'.repeat(127)}b`;
@@ -209,13 +209,13 @@ describe('POST /cache/clear', () => {
     expect(performance.now() - begun).toBeLessThan(1000);
   });
 
-  test('a load under way is overtaken', async () => {
+  test('the result of a load in progress is not stored', async () => {
     await using app = await startFakeApp();
     app.runtime.start();
     await settle();
     app.runtime.hold('sample');
     const early = app.get('/engines/stats/total');
-    await settle();
+    await untilHeld(app, 'sample');
     await app.post('/cache/clear');
     app.runtime.release('sample');
     await early;
@@ -224,16 +224,16 @@ describe('POST /cache/clear', () => {
 
   test.each([
     ['an empty pattern', { pattern: '' }],
-    ['an over-long pattern', { pattern: 'x'.repeat(257) }],
-    ['a pattern that is no text', { pattern: 5 }],
+    ['a pattern that is too long', { pattern: 'x'.repeat(257) }],
+    ['a pattern that is not a string', { pattern: 5 }],
     ['a list of patterns', { pattern: ['stats:*'] }],
-    ['another field', { patern: 'stats:*' }],
+    ['an unknown field', { patern: 'stats:*' }],
     ['a list', []],
   ])('%s is refused, and nothing is cleared', async (_, body) => {
     await using app = await filled();
     const reply = await app.post('/cache/clear', body);
     expect(reply.statusCode).toBe(400);
-    expect(reply.json().code).toBe('invalid_request');
+    expect(reply.body.code).toBe('invalid_request');
     expect((await stats(app)).size).toBe(4);
   });
 

@@ -44,21 +44,21 @@ describe.each(READS)('GET %s', (url, change) => {
     await using app = await startFakeApp();
     const { known, headers, same } = await readTwice(app, url);
     expect(headers['cache-control']).toBe('private, no-cache');
-    expect([same.body, same.headers.etag]).toEqual(['', headers.etag]);
+    expect([same.text, same.headers.etag]).toEqual(['', headers.etag]);
     expect(same.headers['content-type']).toBeUndefined();
     expect(same.headers['x-content-type-options']).toBe('nosniff');
     await change(app);
     const next = await app.get(url, known);
     expect(next.statusCode).toBe(200);
     expect(next.headers.etag).not.toBe(headers.etag);
-    expect(next.json()).toBeDefined();
+    expect(next.body).toBeDefined();
   });
 
   test('has the same entity tag for HEAD', async () => {
     await using app = await startFakeApp();
     const { headers } = await readTwice(app, url);
-    const head = await app.inject({ method: 'HEAD', url });
-    expect([head.statusCode, head.body, head.headers.etag]).toEqual([200, '', headers.etag]);
+    const head = await app.request('HEAD', url);
+    expect([head.statusCode, head.text, head.headers.etag]).toEqual([200, undefined, headers.etag]);
   });
 });
 

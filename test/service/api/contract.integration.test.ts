@@ -3,10 +3,10 @@ import { answersJson, assertDocumented, OPENAPI } from '../../support/http/opena
 import { startApp, type TestApp } from '../../support/service/app.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
-// Real processes, which a busy machine makes slow.
+// Starts processes, which takes long on a busy machine.
 vi.setConfig({ testTimeout: 30_000 });
 
-/** What an AceStream proxy sends when a player has begun. */
+/** What an AceStream proxy reports when a player starts. */
 const STARTED = {
   stream: { key_type: 'infohash', key: '0'.repeat(40) },
   session: {
@@ -24,7 +24,7 @@ let engineId: string;
 let port: number;
 const exercised = new Set<string>();
 
-/** Sends a request of a documented operation and holds the reply against the document. */
+/** Sends a request and checks the reply against the OpenAPI document. */
 async function call(method: 'GET' | 'POST' | 'DELETE', path: string, url = path, payload?: object) {
   const reply = await (method === 'GET'
     ? app.get(url)
@@ -33,7 +33,7 @@ async function call(method: 'GET' | 'POST' | 'DELETE', path: string, url = path,
       : app.delete(url));
   exercised.add(`${method} ${path}`);
   assertDocumented(method, path, reply);
-  return { status: reply.statusCode, body: reply.json() };
+  return { status: reply.statusCode, body: reply.body };
 }
 
 beforeAll(async () => {
@@ -42,7 +42,7 @@ beforeAll(async () => {
 afterAll(() => app[Symbol.asyncDispose]());
 
 describe('an engine', () => {
-  test('is provisioned with 200 and its addresses', async () => {
+  test('is provisioned with status 200 and its addresses', async () => {
     const body = { labels: { 'team.name': 'sport' }, env: { MODE: 'x' } };
     const { status, body: answer } = await call('POST', '/provision/acestream', '/provision/acestream', body);
     expect(status).toBe(200);
@@ -58,7 +58,7 @@ describe('an engine', () => {
     port = answer.host_http_port;
   });
 
-  test('is listed, and serves where it says', async () => {
+  test('is listed, and serves at the listed address', async () => {
     const engine = await waitUntil(
       'a healthy engine',
       async () => {
@@ -91,7 +91,7 @@ describe('an engine', () => {
     expect(await answer.json()).toMatchObject({ result: { platform: 'linux' } });
   });
 
-  test('has figures', async () => {
+  test('has resource usage', async () => {
     const { body } = await call('GET', '/engines/{id}/stats', `/engines/${engineId}/stats`);
     expect(body).toEqual({
       container_id: engineId,
@@ -123,7 +123,7 @@ describe('an engine', () => {
 });
 
 describe('a stream', () => {
-  test('starts at the engine that is named by its address', async () => {
+  test('starts at the engine with the reported address', async () => {
     const report = { ...STARTED, engine: { host: '127.0.0.1', port } };
     const { body } = await call('POST', '/events/stream_started', '/events/stream_started', report);
     expect(body).toEqual({
@@ -151,7 +151,7 @@ describe('a stream', () => {
     expect(engine.body.engine).toMatchObject({ streams: [body.id], last_stream_usage: RFC_3339 });
   });
 
-  test('is in the status of the whole', async () => {
+  test('is counted in the status of the orchestrator', async () => {
     const { body } = await call('GET', '/orchestrator/status');
     expect(body).toEqual({
       status: 'healthy',
@@ -182,7 +182,7 @@ describe('a stream', () => {
     expect(again.body).toEqual({ updated: false, stream: null });
   });
 
-  test('has samples, and is stopped, which its engine may not confirm', async () => {
+  test('has samples, and stops even if its engine does not confirm it', async () => {
     const id = encodeURIComponent(`${STARTED.stream.key}|session-1`);
     expect((await call('GET', '/streams/{id}/stats', `/streams/${id}/stats`)).body).toEqual([]);
     const { body } = await call('DELETE', '/streams/{id}', `/streams/${id}`);
@@ -194,7 +194,7 @@ describe('a stream', () => {
   });
 });
 
-test('without a VPN its status says so, and its address is not known', async () => {
+test('without a VPN, its status is disabled and its address is unknown', async () => {
   const { body } = await call('GET', '/vpn/status');
   expect(body).toEqual({
     mode: 'disabled',
@@ -220,7 +220,7 @@ test('without a VPN its status says so, and its address is not known', async () 
   expect(address).toMatchObject({ status: 503, body: { code: 'public_ip_unknown' } });
 });
 
-test('the event log tells what has happened, and its figures count it', async () => {
+test('the event log lists events, and its statistics count them', async () => {
   const log = await call('GET', '/events', '/events?limit=1000');
   const lines = log.body as unknown as { event_type: string }[];
   expect(lines.map(({ event_type }) => event_type)).toEqual(
@@ -231,14 +231,14 @@ test('the event log tells what has happened, and its figures count it', async ()
   expect(body.total).toBeGreaterThanOrEqual(lines.length);
 });
 
-test('the cache tells what it holds, and is cleared', async () => {
+test('the cache lists its entries and can be cleared', async () => {
   const { body } = await call('GET', '/cache/stats');
   expect(Object.keys(body).slice(0, 5)).toEqual(['size', 'hits', 'misses', 'hit_rate', 'entries']);
   const cleared = await call('POST', '/cache/clear');
   expect(cleared.body.message).toBe('Cache cleared successfully');
 });
 
-test('probes and version answer', async () => {
+test('the probes and the version respond', async () => {
   expect((await call('GET', '/livez')).body).toEqual({ status: 'alive' });
   expect((await call('GET', '/readyz')).body).toEqual({ status: 'ready' });
   expect((await call('GET', '/health')).body).toEqual({
@@ -256,7 +256,7 @@ test('probes and version answer', async () => {
   });
 });
 
-test('the figures over time have one for each interval', async () => {
+test('the statistics over time have one value per interval', async () => {
   const { status, body } = await call('GET', '/stats/history');
   expect(status).toBe(200);
   const { interval_s, from, to, t, ...columns } = body;
@@ -265,7 +265,7 @@ test('the figures over time have one for each interval', async () => {
   for (const figures of Object.values(columns)) expect(figures).toHaveLength(t.length);
 });
 
-test('engines are deleted under either path, and a second time they are not there', async () => {
+test('engines are deleted under both paths, and deleting them again returns 404', async () => {
   const { body } = await call('POST', '/provision/acestream');
   const other = body.container_id;
   expect((await call('DELETE', '/engines/{id}', `/engines/${engineId}`)).body).toEqual({
@@ -282,7 +282,7 @@ test('engines are deleted under either path, and a second time they are not ther
   await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow();
 });
 
-describe('the fleet', () => {
+describe('the engines', () => {
   const breaker = {
     state: 'closed',
     failure_count: 0,
@@ -291,7 +291,7 @@ describe('the fleet', () => {
     recovery_timeout: 300,
   };
 
-  test('tells its health and its circuit breakers', async () => {
+  test('have a health status with the circuit breakers', async () => {
     const { status, body } = await call('GET', '/health/status');
     expect(status).toBe(200);
     expect(body).toEqual({
@@ -308,9 +308,9 @@ describe('the fleet', () => {
     });
   });
 
-  test('is scaled up and down, clamped to the limits', async () => {
+  test('are scaled up and down within the limits', async () => {
     const scale = (demand: string) => call('POST', '/scale/{demand}', `/scale/${demand}`);
-    const engines = async () => (await app.get('/engines')).json().length;
+    const engines = async () => (await app.get('/engines')).body.length;
     expect(await scale('2')).toEqual({ status: 200, body: { scaled_to: 2 } });
     await waitUntil('two engines', async () => (await engines()) === 2, 5000);
     expect((await scale('999999')).body).toEqual({ scaled_to: app.config.maxReplicas });
@@ -319,7 +319,7 @@ describe('the fleet', () => {
     expect((await scale('many')).status).toBe(400);
   });
 
-  test('has its breakers closed by hand', async () => {
+  test('have circuit breakers that can be reset', async () => {
     const path = '/health/circuit-breaker/reset';
     expect(await call('POST', path)).toEqual({
       status: 200,
@@ -331,7 +331,7 @@ describe('the fleet', () => {
   });
 });
 
-test('all operations with JSON replies that the document names have been held against it', () => {
+test('every documented operation with a JSON reply has been checked', () => {
   const documented = Object.entries(OPENAPI.paths).flatMap(([path, operations]) =>
     Object.entries(operations)
       .filter(([, operation]) => answersJson(operation))

@@ -7,10 +7,10 @@ import { eventRoutes } from '../../../src/service/api/routes/events.ts';
 import { createServer } from '../../../src/service/api/server.ts';
 import { EventLog } from '../../../src/service/event-log/event-log.ts';
 import { assertDocumented } from '../../support/http/openapi.ts';
-import { startFakeApp, type TestApp } from '../../support/service/app.ts';
+import { sendRequest, startFakeApp, type TestApp } from '../../support/service/app.ts';
 import { FakeRuntime } from '../../support/service/fake-runtime.ts';
 
-// A busy machine makes all of this slow.
+// A busy machine makes these tests slow.
 vi.setConfig({ testTimeout: 30_000 });
 
 interface WireEvent {
@@ -29,7 +29,7 @@ async function events(app: TestApp, query = ''): Promise<WireEvent[]> {
   expect(reply.statusCode).toBe(200);
   assertDocumented('GET', '/events', reply);
   expect(reply.headers['cache-control']).toBe('private, no-cache');
-  return reply.json();
+  return reply.body;
 }
 
 function startStream(app: TestApp, id: string, containerId: string) {
@@ -47,7 +47,7 @@ function startStream(app: TestApp, id: string, containerId: string) {
   });
 }
 
-/** An application with one engine, of which two streams have started and one has ended. */
+/** An application with one engine, on which two streams have started and one has ended. */
 async function startBusyApp() {
   const runtime = new FakeRuntime();
   const engine = runtime.startSilently({ host: '127.0.0.1' });
@@ -59,7 +59,7 @@ async function startBusyApp() {
 }
 
 describe('GET /events', () => {
-  it('is the event log, newest first', async () => {
+  it('lists the event log, newest first', async () => {
     const { app: started, engine } = await startBusyApp();
     await using app = started;
     const log = await events(app);
@@ -77,7 +77,7 @@ describe('GET /events', () => {
     expect(log.map(({ id }) => id)).toEqual(log.map(({ id }) => id).toSorted((a, b) => b - a));
   });
 
-  it('is filtered and paged', async () => {
+  it('filters and paginates', async () => {
     const { app: started, engine } = await startBusyApp();
     await using app = started;
     const streamsOf = (log: WireEvent[]) => log.map(({ stream_id }) => stream_id);
@@ -126,19 +126,19 @@ describe('GET /events', () => {
     await using app = await startFakeApp();
     const reply = await app.get(`/events?${query}`);
     expect(reply.statusCode).toBe(400);
-    expect(reply.json()).toMatchObject({ code: 'invalid_request' });
+    expect(reply.body).toMatchObject({ code: 'invalid_request' });
     assertDocumented('GET', '/events', reply);
   });
 });
 
 describe('GET /events/stats', () => {
-  it('has the log in figures', async () => {
+  it('counts the entries of the log', async () => {
     const { app: started } = await startBusyApp();
     await using app = started;
     const reply = await app.get('/events/stats');
     expect(reply.statusCode).toBe(200);
     assertDocumented('GET', '/events/stats', reply);
-    const stats = reply.json();
+    const stats = reply.body;
     expect(stats).toMatchObject({ dropped: 0, queued: 0, store: 'file' });
     expect(stats.by_type).toMatchObject({ stream_started: 2, stream_ended: 1, engine_started: 1 });
     expect(stats.by_category.stream).toBe(3);
@@ -150,17 +150,17 @@ describe('GET /events/stats', () => {
 });
 
 describe('a restart', () => {
-  it('keeps the log and the streams, and adds nothing of its own for streams but one line', async () => {
+  it('keeps the log and the streams, and adds one entry for all restored streams', async () => {
     const { app: first, runtime, engine } = await startBusyApp();
     const before = await events(first);
-    const streamsBefore = (await first.get('/streams')).json();
+    const streamsBefore = (await first.get('/streams')).body;
     // Its folder stays for the second run.
     await first.app.close();
 
     const settings = { DATA_DIR: first.config.dataDir };
     await using second = await startFakeApp({ settings }, runtime);
-    expect((await second.get('/streams')).json()).toEqual(streamsBefore);
-    expect((await second.get(`/engines/${engine.id}`)).json().engine.streams).toEqual(['second']);
+    expect((await second.get('/streams')).body).toEqual(streamsBefore);
+    expect((await second.get(`/engines/${engine.id}`)).body.engine.streams).toEqual(['second']);
     const after = await events(second);
     expect(after.slice(-before.length)).toEqual(before);
     const streamLines = after.slice(0, -before.length).filter(({ category }) => category === 'stream');
@@ -170,19 +170,19 @@ describe('a restart', () => {
     expect(await events(second, '?event_type=stream_started')).toHaveLength(2);
   });
 
-  it('ends the streams of engines that have gone meanwhile', async () => {
+  it('ends the streams of engines that have stopped meanwhile', async () => {
     const { app: first, runtime, engine } = await startBusyApp();
     await first.app.close();
     runtime.stop(engine.id);
     await using second = await startFakeApp({ settings: { DATA_DIR: first.config.dataDir } }, runtime);
     const reply = await second.get('/streams?status=started');
-    expect(reply.json()).toEqual([]);
-    expect((await second.get('/orchestrator/status')).json().streams).toEqual({ active: 0, total: 2 });
+    expect(reply.body).toEqual([]);
+    expect((await second.get('/orchestrator/status')).body.streams).toEqual({ active: 0, total: 2 });
   });
 });
 
-describe('trouble with the history', () => {
-  it('leaves the service ready, and shows where the log is', async () => {
+describe('while the event log cannot be written', () => {
+  it('the service stays ready, and shows where the log is stored', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'roundhouse-test-'));
     onTestFinished(() => rm(folder, { recursive: true }));
     await writeFile(join(folder, 'data'), '');
@@ -190,20 +190,21 @@ describe('trouble with the history', () => {
     expect((await app.get('/readyz')).statusCode).toBe(200);
     const health = await app.get('/health');
     expect(health.statusCode).toBe(200);
-    expect(health.json()).toMatchObject({ status: 'healthy', history: { store: 'memory' } });
+    expect(health.body).toMatchObject({ status: 'healthy', history: { store: 'memory' } });
     assertDocumented('GET', '/health', health);
-    expect((await app.get('/events/stats')).json().store).toBe('memory');
+    expect((await app.get('/events/stats')).body.store).toBe('memory');
     expect((await events(app)).map(({ event_type }) => event_type)).toEqual(['runtime_connected']);
   });
 
-  it('is a clear 503 where its worker is not there', async () => {
+  it('responds with 503 if the worker of the log is not running', async () => {
     const api = createServer(pino({ level: 'silent' }), {});
-    const history = new EventLog({ dataDir: 'unused', maxEvents: 1, maxAgeS: 60, onLog: () => {} });
-    eventRoutes(api, history);
+    const eventLog = new EventLog({ dataDir: 'unused', maxEvents: 1, maxAgeS: 60, onLog: () => {} });
+    await api.register(async (scope) => eventRoutes(scope, { eventLog }), { prefix: '/events' });
+    await api.ready();
     for (const path of ['/events', '/events/stats']) {
-      const reply = await api.inject(path);
+      const reply = await sendRequest(api.server, 'GET', path);
       expect(reply.statusCode).toBe(503);
-      expect(reply.json()).toMatchObject({ code: 'history_unavailable' });
+      expect(reply.body).toMatchObject({ code: 'history_unavailable' });
       assertDocumented('GET', path, reply);
     }
     await api.close();

@@ -9,13 +9,13 @@ async function scale(app: TestApp, demand: number | string) {
   const reply = await app.post(`/scale/${demand}`);
   assertDocumented('POST', '/scale/{demand}', reply);
   await settle();
-  return reply.json();
+  return reply.body;
 }
 
 describe('POST /scale', () => {
   const LIMITS = { MIN_REPLICAS: '1', MAX_REPLICAS: '3' };
 
-  test('brings the number to what is wanted, within the limits, and answers with that', async () => {
+  test('sets the number of engines within the limits, and returns it', async () => {
     await using app = await startFakeApp({ settings: LIMITS });
     for (const [demand, number] of [
       [2, 2],
@@ -30,7 +30,7 @@ describe('POST /scale', () => {
     }
   });
 
-  test('cuts off no stream', async () => {
+  test('does not remove engines with streams', async () => {
     await using app = await startFakeApp({ settings: LIMITS });
     await scale(app, 2);
     for (const id of app.runtime.engines.keys()) {
@@ -45,15 +45,12 @@ describe('POST /scale', () => {
     expect(app.runtime.engines.size).toBe(2);
   });
 
-  test.each(['x', '1.5', '1e3', '0x2', '+1', '%20', '1234567890', '--1'])(
-    '%s is no number',
-    async (demand) => {
-      await using app = await startFakeApp({ settings: LIMITS });
-      const before = app.runtime.engines.size;
-      expect((await scale(app, demand)).code).toBe('invalid_request');
-      expect(app.runtime.engines.size).toBe(before);
-    },
-  );
+  test.each(['x', '1.5', '1e3', '0x2', '+1', '%20', '1234567890', '--1'])('refuses %s', async (demand) => {
+    await using app = await startFakeApp({ settings: LIMITS });
+    const before = app.runtime.engines.size;
+    expect((await scale(app, demand)).code).toBe('invalid_request');
+    expect(app.runtime.engines.size).toBe(before);
+  });
 });
 
 describe('the circuit breaker', () => {
@@ -65,9 +62,9 @@ describe('the circuit breaker', () => {
     return app;
   }
   const breakers = async (app: TestApp<FakeRuntime>) =>
-    (await app.get('/health/status')).json().circuit_breakers;
+    (await app.get('/health/status')).body.circuit_breakers;
 
-  test('is shown, and apart from that of replacements', async () => {
+  test('is listed separately from that of replacements', async () => {
     await using app = await opened();
     const { general, replacement } = await breakers(app);
     expect(general).toEqual({
@@ -81,18 +78,18 @@ describe('the circuit breaker', () => {
     expect(replacement).toMatchObject({ state: 'closed', failure_count: 0, last_failure_time: null });
   });
 
-  test.each(['', '?operation_type=general'])('is closed by hand with %j', async (query) => {
+  test.each(['', '?operation_type=general'])('is closed by a reset with the query %j', async (query) => {
     await using app = await opened();
     expect((await app.post('/provision/acestream')).statusCode).toBe(503);
     const reply = await app.post(`/health/circuit-breaker/reset${query}`);
     assertDocumented('POST', '/health/circuit-breaker/reset', reply);
     expect(reply.statusCode).toBe(200);
     expect((await breakers(app)).general).toMatchObject({ state: 'closed', failure_count: 0 });
-    expect((await app.get('/orchestrator/status')).json().provisioning.can_provision).toBe(true);
+    expect((await app.get('/orchestrator/status')).body.provisioning.can_provision).toBe(true);
     expect((await app.post('/provision/acestream')).statusCode).toBe(200);
   });
 
-  test('stays open where another is meant, or none that there is', async () => {
+  test('stays open after a reset of the other breaker or an invalid query', async () => {
     await using app = await opened();
     await app.post('/health/circuit-breaker/reset?operation_type=replacement');
     for (const query of [
@@ -105,11 +102,11 @@ describe('the circuit breaker', () => {
   });
 });
 
-test('health is that of the engines there are; while the runtime is away it is not known', async () => {
+test('the health status counts the engines, and is 503 while the runtime is unavailable', async () => {
   await using app = await startFakeApp();
   app.runtime.start();
   await settle();
-  expect((await app.get('/health/status')).json()).toMatchObject({
+  expect((await app.get('/health/status')).body).toMatchObject({
     total_engines: 1,
     healthy_engines: 0,
     unhealthy_engines: 0,
@@ -119,5 +116,5 @@ test('health is that of the engines there are; while the runtime is away it is n
   });
   app.runtime.disconnect();
   const away = await app.get('/health/status');
-  expect([away.statusCode, away.json().code]).toEqual([503, 'runtime_unavailable']);
+  expect([away.statusCode, away.body.code]).toEqual([503, 'runtime_unavailable']);
 });

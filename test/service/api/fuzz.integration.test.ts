@@ -1,7 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { PROBLEMS } from '../../../src/service/api/problem.ts';
+import { PROBLEMS } from '../../../src/service/api/schemas/problem.ts';
 import type { ErrorCode } from '../../../src/service/errors.ts';
 import {
   answersJson,
@@ -14,15 +14,15 @@ import { junk, spoiled, TRICKY_TEXTS, valuesOf } from '../../support/http/schema
 import { KEY, startApp, type TestApp } from '../../support/service/app.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
-// Real processes, which a busy machine makes slow.
+// Starts processes, which takes long on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
 
-/** What any operation may answer to a request that is no HTTP request of ours at all. */
+/** Statuses that any request may get, documented or not. */
 const GENERIC = [400, 404, 405, 413, 415, 431];
-/** Stands for the id of an engine that runs. */
+/** Placeholder for the id of a running engine. */
 const ENGINE = '{engine}';
 const PARAMETER = /\{\w+\}/;
-/** Operations that ask more of a body than its schema says. */
+/** Operations that refuse some bodies which match the schema. */
 const NEEDS_MORE = new Set(['POST /events/stream_ended']);
 const RUNS_PER_READ = 15;
 const RUNS_PER_WRITE = 40;
@@ -46,8 +46,8 @@ beforeAll(async () => {
 });
 afterAll(() => app[Symbol.asyncDispose]());
 
-/** All that a write could have changed. */
-async function takeStock() {
+/** Everything that a write can change. */
+async function readState() {
   const [engines, streams, cache] = await Promise.all([
     app.runtime.list(),
     app.get('/streams'),
@@ -55,9 +55,9 @@ async function takeStock() {
   ]);
   return {
     engines: engines.map(({ id }) => id),
-    streams: streams.body,
-    // A full clear sets it to zero.
-    misses: cache.json().misses,
+    streams: streams.text,
+    // Reset when all caches are cleared.
+    misses: cache.body.misses,
   };
 }
 
@@ -89,8 +89,8 @@ function pathsOf(path: string, { parameters = [] }: Operation): fc.Arbitrary<str
     },
     { weight: 3, arbitrary: fc.constantFrom(...evil) },
   );
-  const disguise = fc.constantFrom('', '', '', '', '/', '//', '/%2e', '/..', '%00');
-  return fc.tuple(segment, disguise).map(([text, end]) => path.replace(PARAMETER, () => text) + end);
+  const suffix = fc.constantFrom('', '', '', '', '/', '//', '/%2e', '/..', '%00');
+  return fc.tuple(segment, suffix).map(([text, end]) => path.replace(PARAMETER, () => text) + end);
 }
 
 function queriesOf({ parameters = [] }: Operation): fc.Arbitrary<string> {
@@ -111,7 +111,7 @@ function queriesOf({ parameters = [] }: Operation): fc.Arbitrary<string> {
 interface Body {
   payload?: string;
   type?: string;
-  /** Whether the document allows it; undefined where that is not a question of the schema. */
+  /** Whether the body matches the schema; undefined if there is none. */
   valid?: boolean;
 }
 
@@ -180,28 +180,26 @@ function requestsTo({ method, path, operation }: (typeof OPERATIONS)[number]): f
   });
 }
 
-/** The operation that a URL leads to: a path in disguise may be that of another, or of none. */
+/** The operation that a URL leads to: an altered path may match another operation or none. */
 function reached(method: string, url: string): (typeof OPERATIONS)[number] | undefined {
-  const path = new URL(url, 'http://x').pathname.replace(/\/$/, '');
+  const path = url.split('?', 1)[0]!.replace(/\/$/, '');
   const candidates = OPERATIONS.filter((operation) => operation.method === method);
   const matches = (pattern: string) => new RegExp(`^${pattern.replace(PARAMETER, '[^/]*')}$`).test(path);
   return candidates.find(({ path }) => matches(path));
 }
 
-describe('whatever is sent, the answer is one that the document names, and a refusal changes nothing', () => {
+describe('every response is documented, and a refused request changes nothing', () => {
   test.each(OPERATIONS)('$name', async (target) => {
     const { name, method } = target;
     const isWrite = method !== 'GET';
     const check = async (request: FuzzedRequest) => {
-      const before = isWrite ? await takeStock() : null;
+      const before = isWrite ? await readState() : null;
       const id = (await app.runtime.list())[0]?.id ?? 'none';
       const url = request.path.replace(ENGINE, id) + (request.query && `?${request.query}`);
       const { payload, type, valid } = request.body;
-      const reply = await app.inject({
-        method,
-        url,
+      const reply = await app.request(method, url, {
         headers: { ...request.headers, ...(type !== undefined && { 'content-type': type }) },
-        ...(payload !== undefined && { payload }),
+        ...(payload !== undefined && { body: payload }),
       });
       const { statusCode: status } = reply;
       const operation = reached(method, url);
@@ -211,16 +209,16 @@ describe('whatever is sent, the answer is one that the document names, and a ref
       if (documented) assertDocumented(method, operation.path, reply);
       if (status < 400) {
         expect(valid).not.toBe(false);
-        const { scaled_to: wanted } = reply.json<{ scaled_to?: number }>();
+        const { scaled_to: wanted } = reply.body as { scaled_to?: number };
         if (wanted !== undefined)
           await waitUntil('the scaling', async () => (await app.runtime.list()).length === wanted, 20_000);
         return;
       }
       expect(reply.headers['content-type']).toBe('application/problem+json');
-      const problem = reply.json<{ code: ErrorCode; status: number }>();
+      const problem = reply.body as { code: ErrorCode; status: number };
       expect(problem).toMatchObject({ status, title: PROBLEMS[problem.code].title });
       expect(PROBLEMS[problem.code].status).toBe(status);
-      if (before) expect(await takeStock()).toEqual(before);
+      if (before) expect(await readState()).toEqual(before);
       const onlyBody = request.path === target.path && request.query === '' && !NEEDS_MORE.has(name);
       if (onlyBody && problem.code === 'invalid_request') expect(valid).not.toBe(true);
     };
@@ -229,8 +227,8 @@ describe('whatever is sent, the answer is one that the document names, and a ref
   });
 });
 
-test('the engines that were asked for meanwhile are there, and no more than MAX_REPLICAS', async () => {
+test('the engines provisioned meanwhile are listed, at most MAX_REPLICAS', async () => {
   const engines = await app.runtime.list();
   expect(engines.length).toBeLessThanOrEqual(2);
-  expect((await app.get('/engines')).json()).toHaveLength(engines.length);
+  expect((await app.get('/engines')).body).toHaveLength(engines.length);
 });

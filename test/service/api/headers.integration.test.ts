@@ -6,7 +6,7 @@ const SAFETY = {
   'referrer-policy': 'no-referrer',
   'x-frame-options': 'DENY',
 };
-/** A cached reply, one past Fastify, one from it, an error, one from before routing, and the pages. */
+/** A cached reply, other replies, an error, an error before routing, and the documentation pages. */
 const PATHS = ['/engines', '/streams', '/nothing', '/engines/%zz', '/docs', '/docs/json'];
 
 describe('without CORS_ORIGIN', () => {
@@ -16,7 +16,7 @@ describe('without CORS_ORIGIN', () => {
   });
   afterAll(() => app[Symbol.asyncDispose]());
 
-  test.each(PATHS)('%s has what keeps browsers safe, and nothing that breaks plain HTTP', async (path) => {
+  test.each(PATHS)('%s has the security headers, and none that breaks plain HTTP', async (path) => {
     const { headers } = await app.get(path, { origin: 'http://evil.example' });
     expect(headers).toMatchObject(SAFETY);
     for (const name of Object.keys(headers)) expect(name).not.toMatch(/^access-control-/);
@@ -24,10 +24,8 @@ describe('without CORS_ORIGIN', () => {
     expect(String(headers['content-security-policy'])).not.toContain('upgrade-insecure-requests');
   });
 
-  test('no page of another origin may ask', async () => {
-    const reply = await app.inject({
-      method: 'OPTIONS',
-      url: '/engines',
+  test('a preflight request is refused', async () => {
+    const reply = await app.request('OPTIONS', '/engines', {
       headers: { origin: 'http://evil.example', 'access-control-request-method': 'POST' },
     });
     expect(reply.statusCode).toBe(405);
@@ -41,7 +39,7 @@ describe.each(['http://panel.example:8080', '*'])('with CORS_ORIGIN %s', (corsOr
   });
   afterAll(() => app[Symbol.asyncDispose]());
 
-  test.each(PATHS)('%s lets that origin read, the validators included', async (path) => {
+  test.each(PATHS)('%s lets that origin read the response and its validators', async (path) => {
     const { headers } = await app.get(path, { origin: 'http://panel.example:8080' });
     expect(headers).toMatchObject({
       ...SAFETY,
@@ -52,29 +50,30 @@ describe.each(['http://panel.example:8080', '*'])('with CORS_ORIGIN %s', (corsOr
     expect(headers).not.toHaveProperty('access-control-allow-credentials');
   });
 
-  test('a 304 does too', async () => {
+  test('a 304 has the headers too', async () => {
     const reply = await app.get('/engines', { 'if-none-match': '*' });
     expect(reply.statusCode).toBe(304);
     expect(reply.headers['access-control-allow-origin']).toBe(corsOrigin);
   });
 
-  test.each(['/engines', '/provision/acestream', '/engines/some-id'])('%s may be asked for', async (url) => {
-    const reply = await app.inject({
-      method: 'OPTIONS',
-      url,
-      headers: { origin: 'http://panel.example:8080', 'access-control-request-method': 'POST' },
-    });
-    expect(reply.statusCode).toBe(204);
-    expect(reply.body).toBe('');
-    expect(reply.headers).toMatchObject({
-      'access-control-allow-origin': corsOrigin,
-      'access-control-allow-methods': 'GET, HEAD, POST, DELETE',
-      'access-control-allow-headers': 'Authorization, Content-Type, X-API-KEY, If-None-Match',
-    });
-  });
+  test.each(['/engines', '/provision/acestream', '/engines/some-id'])(
+    'a preflight request for %s is accepted',
+    async (url) => {
+      const reply = await app.request('OPTIONS', url, {
+        headers: { origin: 'http://panel.example:8080', 'access-control-request-method': 'POST' },
+      });
+      expect(reply.statusCode).toBe(204);
+      expect(reply.text).toBe('');
+      expect(reply.headers).toMatchObject({
+        'access-control-allow-origin': corsOrigin,
+        'access-control-allow-methods': 'GET, HEAD, POST, DELETE',
+        'access-control-allow-headers': 'Authorization, Content-Type, X-API-KEY, If-None-Match',
+      });
+    },
+  );
 
-  test('other errors stay what they are', async () => {
+  test('other errors are unchanged', async () => {
     expect((await app.get('/nothing')).statusCode).toBe(404);
-    expect((await app.inject({ method: 'PUT', url: '/engines' })).statusCode).toBe(405);
+    expect((await app.request('PUT', '/engines')).statusCode).toBe(405);
   });
 });

@@ -2,17 +2,17 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { settle } from '../../support/fake-clock.ts';
-import { startApp, startFakeApp, type TestApp } from '../../support/service/app.ts';
+import { startApp, startFakeApp, type TestApp, untilHeld } from '../../support/service/app.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
-// Real processes, which a busy machine makes slow.
+// Starts processes, which takes long on a busy machine.
 vi.setConfig({ testTimeout: 30_000 });
 
-/** What a panel reads; all of it depends on which engines run. */
+/** Reads four answers, each of which counts the engines. */
 async function readAll(app: TestApp) {
   const [engines, all, total, status] = await Promise.all(
-    ['/engines', '/engines/stats/all', '/engines/stats/total', '/orchestrator/status'].map(async (path) =>
-      (await app.get(path)).json(),
+    ['/engines', '/engines/stats/all', '/engines/stats/total', '/orchestrator/status'].map(
+      async (path) => (await app.get(path)).body,
     ),
   );
   return {
@@ -27,11 +27,11 @@ function everywhere(count: number) {
   return { listed: count, measured: count, summed: count, counted: count };
 }
 
-describe('the very next read is right', () => {
-  test('after an engine was provisioned and after it was deleted', async () => {
+describe('the next read is up to date', () => {
+  test('after an engine is provisioned, and after it is deleted', async () => {
     await using app = await startFakeApp();
     expect(await readAll(app)).toEqual(everywhere(0));
-    const { container_id } = (await app.post('/provision/acestream')).json();
+    const { container_id } = (await app.post('/provision/acestream')).body;
     expect(await readAll(app)).toEqual(everywhere(1));
     expect((await app.get(`/engines/${container_id}/stats`)).statusCode).toBe(200);
     await app.delete(`/engines/${container_id}`);
@@ -39,7 +39,7 @@ describe('the very next read is right', () => {
     expect((await app.get(`/engines/${container_id}/stats`)).statusCode).toBe(404);
   });
 
-  test('after an engine started or stopped outside', async () => {
+  test('after an engine is started or stopped by another program', async () => {
     await using app = await startFakeApp();
     expect(await readAll(app)).toEqual(everywhere(0));
     const { id } = app.runtime.start();
@@ -49,13 +49,13 @@ describe('the very next read is right', () => {
     expect(await readAll(app)).toEqual(everywhere(0));
   });
 
-  test('after a stream started and after it ended', async () => {
+  test('after a stream starts, and after it ends', async () => {
     await using app = await startFakeApp();
     const engine = app.runtime.start();
     await settle();
     const read = async () => {
-      const [listed] = (await app.get('/engines')).json();
-      const { streams, capacity } = (await app.get('/orchestrator/status')).json();
+      const [listed] = (await app.get('/engines')).body;
+      const { streams, capacity } = (await app.get('/orchestrator/status')).body;
       return { ids: listed.streams, active: streams.active, used: capacity.used };
     };
     expect(await read()).toEqual({ ids: [], active: 0, used: 0 });
@@ -70,16 +70,16 @@ describe('the very next read is right', () => {
     expect(await read()).toEqual({ ids: [], active: 0, used: 0 });
   });
 
-  test('after the breaker opened', async () => {
+  test('after the circuit breaker opens', async () => {
     await using app = await startFakeApp({ settings: { CIRCUIT_BREAKER_FAILURE_THRESHOLD: '1' } });
-    const read = async () => (await app.get('/orchestrator/status')).json().provisioning;
+    const read = async () => (await app.get('/orchestrator/status')).body.provisioning;
     expect(await read()).toMatchObject({ circuit_breaker_state: 'closed', can_provision: true });
     app.runtime.fail('create', new Error('broken'));
     await app.post('/provision/acestream');
     expect(await read()).toMatchObject({ circuit_breaker_state: 'open', can_provision: false });
   });
 
-  test('after the runtime went away and after it came back', async () => {
+  test('after the runtime disconnects, and after it reconnects', async () => {
     await using app = await startFakeApp({ settings: { CACHE_STALE_IF_ERROR_S: '0' } });
     expect((await app.get('/engines')).statusCode).toBe(200);
     app.runtime.disconnect();
@@ -91,44 +91,43 @@ describe('the very next read is right', () => {
   });
 });
 
-describe('a load begun before an invalidation', () => {
-  test('answers those who waited for it, and nobody who comes later', async () => {
+describe('a load that started before an invalidation', () => {
+  test('answers the requests that waited for it, and no later ones', async () => {
     await using app = await startFakeApp();
     const { runtime } = app;
     const [first] = [runtime.start(), runtime.start()];
     await settle();
     runtime.hold('sample');
     const early = app.get('/engines/stats/total');
-    await settle();
+    await untilHeld(app, 'sample');
     runtime.stop(first!.id);
     const late = app.get('/engines/stats/total');
-    await settle();
-    expect(runtime.waiting('sample')).toBe(2);
+    await untilHeld(app, 'sample', 2);
     runtime.release('sample');
-    expect((await early).json().container_count).toBe(2);
-    expect((await late).json().container_count).toBe(1);
+    expect((await early).body.container_count).toBe(2);
+    expect((await late).body.container_count).toBe(1);
     const after = await app.get('/engines/stats/total');
     expect(after.headers['cache-status']).toContain('hit');
-    expect(after.json().container_count).toBe(1);
+    expect(after.body.container_count).toBe(1);
   });
 
-  test('is not kept, even where nobody came in between', async () => {
+  test('is not stored, even without a request in between', async () => {
     await using app = await startFakeApp();
     const { runtime } = app;
     const engine = runtime.start();
     await settle();
     runtime.hold('sample');
     const early = app.get('/engines/stats/all');
-    await settle();
+    await untilHeld(app, 'sample');
     runtime.stop(engine.id);
     runtime.release('sample');
     await early;
     const after = await app.get('/engines/stats/all');
     expect(after.headers['cache-status']).toContain('fwd=miss');
-    expect(after.json()).toEqual({});
+    expect(after.body).toEqual({});
   });
 
-  test('in the background is not kept either', async () => {
+  test('in the background is not stored either', async () => {
     await using app = await startFakeApp();
     const { runtime, clock } = app;
     const engine = runtime.start();
@@ -140,13 +139,13 @@ describe('a load begun before an invalidation', () => {
     runtime.stop(engine.id);
     runtime.release('sample');
     await settle();
-    expect((await app.get('/engines/stats/all')).json()).toEqual({});
+    expect((await app.get('/engines/stats/all')).body).toEqual({});
   });
 });
 
-test('an engine that is killed outside is gone from every answer long before the next comparison', async () => {
+test('an engine that another program kills disappears from every answer before the next resync', async () => {
   await using app = await startApp();
-  const { container_id } = (await app.post('/provision/acestream')).json();
+  const { container_id } = (await app.post('/provision/acestream')).body;
   expect(await readAll(app)).toEqual(everywhere(1));
   const folder = join(app.config.dataDir, 'process-engines');
   const [record] = await readdir(folder);
@@ -154,7 +153,7 @@ test('an engine that is killed outside is gone from every answer long before the
   process.kill(engine.pid, 'SIGKILL');
   await waitUntil(
     'the end of the engine in the status',
-    async () => (await app.get('/orchestrator/status')).json().engines.total === 0,
+    async () => (await app.get('/orchestrator/status')).body.engines.total === 0,
     2000,
   );
   expect(await readAll(app)).toEqual(everywhere(0));

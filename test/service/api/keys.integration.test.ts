@@ -8,11 +8,11 @@ let app: TestApp;
 let origin: string;
 beforeAll(async () => {
   app = await startFakeApp();
-  origin = await app.listen();
+  origin = app.url;
 });
 afterAll(() => app[Symbol.asyncDispose]());
 
-/** Sends a write over a socket, with header lines exactly as given: name, value, name, value. */
+/** Sends a write with exactly these header lines: name, value, name, value. */
 async function send(headers: string[], path = '/cache/clear', method = 'POST') {
   const sent = request(`${origin}${path}`, {
     method,
@@ -26,7 +26,7 @@ async function send(headers: string[], path = '/cache/clear', method = 'POST') {
   return { status: reply.statusCode, code: body.code, challenge: reply.headers['www-authenticate'] };
 }
 
-describe('a write is done', () => {
+describe('a write is accepted', () => {
   test.each([
     ['with the key', ['X-API-KEY', KEY]],
     ['with the key, the header in lower case', ['x-api-key', KEY]],
@@ -40,7 +40,7 @@ describe('a write is done', () => {
   });
 });
 
-/** What a log says may be nobody else's business. */
+/** Reads that need the key: logs may contain what is played. */
 const READS_WITH_KEY = ['/engines/{id}/logs'];
 
 describe('a write is refused', () => {
@@ -74,17 +74,15 @@ describe('a write is refused', () => {
     expect(reply.challenge).toBe(status === 401 ? 'Bearer realm="roundhouse"' : undefined);
   });
 
-  test('before its body is looked at', async () => {
-    const huge = await app.inject({
-      method: 'POST',
-      url: '/provision/acestream',
+  test('before its body is read', async () => {
+    const huge = await app.request('POST', '/provision/acestream', {
       headers: { 'content-type': 'application/json' },
-      payload: 'x'.repeat(100_000),
+      body: 'x'.repeat(100_000),
     });
     expect(huge.statusCode).toBe(401);
   });
 
-  test('whichever it is: all writes that the document names need the key, and the logs', async () => {
+  test('without the key, for every documented write and for logs', async () => {
     const writes = Object.entries(OPENAPI.paths).flatMap(([path, operations]) =>
       Object.keys(operations)
         .filter((method) => method !== 'get' || READS_WITH_KEY.includes(path))
@@ -97,7 +95,7 @@ describe('a write is refused', () => {
     }
   });
 
-  test('and the document says so', () => {
+  test('as the OpenAPI document says', () => {
     for (const [path, operations] of Object.entries(OPENAPI.paths)) {
       for (const [method, { security }] of Object.entries(operations)) {
         const isOpen = method === 'get' && !READS_WITH_KEY.includes(path);
@@ -112,7 +110,7 @@ describe('reads', () => {
     .filter(([, { get }]) => get && answersJson(get))
     .map(([path]) => path.replace(/\{\w+\}/, 'x'));
 
-  test('need no key, and a wrong one does not matter', async () => {
+  test('need no key, and ignore a wrong one', async () => {
     for (const path of READS) {
       for (const headers of [{}, { 'x-api-key': 'wrong' }]) {
         const { statusCode } = await app.get(path, headers);
@@ -128,7 +126,7 @@ describe('reads', () => {
     });
     afterAll(() => closed[Symbol.asyncDispose]());
 
-    test('need the key, all but the probes of supervisors', async () => {
+    test('need the key, except for probes', async () => {
       const open = ['/livez', '/readyz'];
       for (const path of READS) {
         const without = await closed.get(path);
@@ -142,25 +140,23 @@ describe('reads', () => {
     });
 
     test.each(['/engines/', '/engines?x=1', '/%65ngines', '/ENGINES', '//engines', '/docs/json', '/nothing'])(
-      'are not got at by another name: %s',
+      'cannot be bypassed by another spelling of the path: %s',
       async (path) => {
         expect((await closed.get(path)).statusCode).toBe(401);
       },
     );
 
-    test('HEAD is a read', async () => {
-      expect((await closed.inject({ method: 'HEAD', url: '/engines' })).statusCode).toBe(401);
+    test('HEAD needs the key too', async () => {
+      expect((await closed.request('HEAD', '/engines')).statusCode).toBe(401);
     });
 
-    test('a cached answer is not given to whoever has no key', async () => {
+    test('a cached answer is not sent without the key', async () => {
       await closed.get('/engines', { 'x-api-key': KEY });
       expect((await closed.get('/engines')).statusCode).toBe(401);
     });
 
-    test('a browser may ask beforehand without one, as it must', async () => {
-      const reply = await closed.inject({
-        method: 'OPTIONS',
-        url: '/engines',
+    test('a preflight request needs no key', async () => {
+      const reply = await closed.request('OPTIONS', '/engines', {
         headers: { origin: 'http://panel.example', 'access-control-request-method': 'GET' },
       });
       expect(reply.statusCode).toBe(204);

@@ -11,8 +11,8 @@ const WAIT_MS = 5000;
 
 /** How many clients /metrics says there are. */
 async function clientsOf(app: TestApp): Promise<number> {
-  const { body } = await app.get('/metrics');
-  return Number(/^roundhouse_live_clients (\d+)$/m.exec(body)?.[1]);
+  const { text } = await app.get('/metrics');
+  return Number(/^roundhouse_live_clients (\d+)$/m.exec(text)?.[1]);
 }
 
 function waitForClients(app: TestApp, count: number) {
@@ -28,7 +28,7 @@ async function publish(app: Awaited<ReturnType<typeof startFakeApp>>, count = 1)
 describe('who connects', () => {
   test('gets a stream that no cache and no proxy holds back, and a snapshot first', async () => {
     await using app = await startFakeApp({ settings: { CORS_ORIGIN: 'http://panel.example' } });
-    await using client = await LiveClient.connect(await app.listen());
+    await using client = await LiveClient.connect(app.url);
     expect(Object.fromEntries(client.response.headers)).toMatchObject({
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',
@@ -46,31 +46,31 @@ describe('who connects', () => {
     expect(client.retryMs).toBe(2000);
   });
 
-  test('needs the key where reads need it, and takes up no place without', async () => {
+  test('needs the key with AUTH_READS, and counts no client without it', async () => {
     await using app = await startFakeApp({ settings: { AUTH_READS: 'true', LIVE_MAX_CLIENTS: '1' } });
-    const url = await app.listen();
+    const url = app.url;
     await expect(LiveClient.connect(url)).rejects.toThrow('status 401');
     await using client = await LiveClient.connect(url, { authorization: `Bearer ${KEY}` });
     expect(await client.received(1)).toHaveLength(1);
   });
 
-  test('asks with GET: HEAD would open a stream that nobody reads', async () => {
+  test('does not support HEAD, which would open a stream that is never read', async () => {
     await using app = await startFakeApp();
-    const reply = await app.inject({ method: 'HEAD', url: '/events/live' });
+    const reply = await app.request('HEAD', '/events/live');
     expect(reply.statusCode).toBe(405);
     expect(await clientsOf(app)).toBe(0);
   });
 });
 
-test('a real engine that comes and goes is told of within a second, and what is asked for then is right', async () => {
+test('the start and stop of an engine are announced within a second, and the next reads are up to date', async () => {
   await using app = await startApp();
-  const url = await app.listen();
+  const url = app.url;
   await using client = await LiveClient.connect(url);
   await client.received(1);
-  const listed = async () => (await app.get('/engines')).json().length;
+  const listed = async () => (await app.get('/engines')).body.length;
   expect(await listed()).toBe(0);
 
-  const { container_id: id } = (await app.post('/provision/acestream')).json();
+  const { container_id: id } = (await app.post('/provision/acestream')).body;
   let since = performance.now();
   const started = await client.find('the start', ({ data }) => data.type === 'engine_started');
   expect(performance.now() - since).toBeLessThan(1000);
@@ -98,9 +98,9 @@ test('a real engine that comes and goes is told of within a second, and what is 
   expect(await listed()).toBe(0);
 }, 20_000);
 
-test('a stream is named by its id, and every client is told', async () => {
+test('notices of streams contain their id, and reach every client', async () => {
   await using app = await startFakeApp();
-  const url = await app.listen();
+  const url = app.url;
   await using one = await LiveClient.connect(url);
   await using other = await LiveClient.connect(url);
   await Promise.all([one.received(1), other.received(1)]);
@@ -115,10 +115,10 @@ test('a stream is named by its id, and every client is told', async () => {
   expect(told[0]?.data).toMatchObject({ stream_id: 'a\nb|s', engine_id: null });
 });
 
-describe('who comes back', () => {
-  test('is told what it missed and nothing else', async () => {
+describe('a client that reconnects', () => {
+  test('receives what it missed and nothing else', async () => {
     await using app = await startFakeApp();
-    const url = await app.listen();
+    const url = app.url;
     const first = await LiveClient.connect(url);
     await publish(app);
     const [, notice] = await first.received(2);
@@ -134,9 +134,9 @@ describe('who comes back', () => {
     expect(new Set(told.map(({ data }) => data.engine_id)).size).toBe(4);
   });
 
-  test('and missed nothing is told nothing', async () => {
+  test('receives nothing if it missed nothing', async () => {
     await using app = await startFakeApp();
-    const url = await app.listen();
+    const url = app.url;
     const first = await LiveClient.connect(url);
     await first.received(1);
     await first[Symbol.asyncDispose]();
@@ -145,9 +145,9 @@ describe('who comes back', () => {
     expect(await again.received(1)).toMatchObject([{ event: 'notice', data: { type: 'engine_started' } }]);
   });
 
-  test('after too many changes asks for everything again', async () => {
+  test('receives a snapshot message after too many changes', async () => {
     await using app = await startFakeApp();
-    const url = await app.listen();
+    const url = app.url;
     const first = await LiveClient.connect(url);
     await first.received(1);
     await first[Symbol.asyncDispose]();
@@ -167,18 +167,18 @@ describe('who comes back', () => {
   });
 
   test.each(['rubbish', '000000000000-1', '-1'])(
-    'with an id that is not of this run (%s) does so too',
+    'receives a snapshot message for an id of another run: %s',
     async (id) => {
       await using app = await startFakeApp();
-      await using client = await LiveClient.connect(await app.listen(), { 'last-event-id': id });
+      await using client = await LiveClient.connect(app.url, { 'last-event-id': id });
       expect(await client.received(1)).toMatchObject([{ event: 'snapshot', data: { reason: 'gap' } }]);
     },
   );
 });
 
-test('a quiet stream has a comment every 15 s, and nobody has one when nobody listens', async () => {
+test('a quiet stream has a comment every 15 s, and no timer runs without clients', async () => {
   await using app = await startFakeApp();
-  const url = await app.listen();
+  const url = app.url;
   const timers = app.clock.pending;
   const client = await LiveClient.connect(url);
   await client.received(1);
@@ -194,9 +194,9 @@ test('a quiet stream has a comment every 15 s, and nobody has one when nobody li
   expect(app.clock.pending).toBe(timers);
 });
 
-test('there are only so many places, and one that is left is free again', async () => {
+test('the number of clients is limited, and a client that disconnects makes room', async () => {
   await using app = await startFakeApp({ settings: { LIVE_MAX_CLIENTS: '2' } });
-  const url = await app.listen();
+  const url = app.url;
   const leaving = await LiveClient.connect(url);
   await using staying = await LiveClient.connect(url);
   await Promise.all([leaving.received(1), staying.received(1)]);
@@ -211,10 +211,10 @@ test('there are only so many places, and one that is left is free again', async 
   expect(await next.received(1)).toMatchObject([{ event: 'snapshot' }]);
 });
 
-describe('the service stops at once', () => {
-  test('with clients that read, whose streams end properly', async () => {
+describe('the service stops without delay', () => {
+  test('with clients that read, whose streams are ended', async () => {
     const app = await startFakeApp();
-    const url = await app.listen();
+    const url = app.url;
     const clients = await Promise.all([LiveClient.connect(url), LiveClient.connect(url)]);
     await Promise.all(clients.map((client) => client.received(1)));
     const begun = performance.now();
@@ -223,9 +223,9 @@ describe('the service stops at once', () => {
     await waitUntil('the end of the streams', () => clients.every(({ ended }) => ended), WAIT_MS);
   });
 
-  test('with one that does not even read the head', async () => {
+  test('with a client that does not read the head', async () => {
     const app = await startFakeApp();
-    const { port } = new URL(await app.listen());
+    const { port } = new URL(app.url);
     const socket = connect(Number(port), '127.0.0.1');
     onTestFinished(() => void socket.destroy());
     await once(socket, 'connect');

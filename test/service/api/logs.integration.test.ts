@@ -7,7 +7,7 @@ import { startFakeApp, type TestApp, WITH_KEY } from '../../support/service/app.
 import type { FakeRuntime } from '../../support/service/fake-runtime.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
-// A busy machine makes all of this slow.
+// A busy machine makes these tests slow.
 vi.setConfig({ testTimeout: 30_000 });
 
 const DEADLINE_MS = 10_000;
@@ -28,7 +28,7 @@ async function* chunks(...texts: (string | Buffer)[]) {
   for (const text of texts) yield Buffer.from(text);
 }
 
-/** A log that goes on until it is told to end, or its reader leaves. */
+/** A log that ends when its reader disconnects. */
 function endless({ signal }: LogOptions, first: string) {
   return (async function* () {
     yield Buffer.from(first);
@@ -36,22 +36,22 @@ function endless({ signal }: LogOptions, first: string) {
   })();
 }
 
-/** A client that reads over a real socket, and what it has got so far. */
+/** A client that reads over a socket, and what it has received so far. */
 class LogClient {
   text = '';
   status: number | undefined;
   headers: IncomingMessage['headers'] = {};
-  outcome: 'open' | 'ended' | 'broken off' = 'open';
+  outcome: 'open' | 'ended' | 'broken' = 'open';
   readonly request: ClientRequest;
 
   constructor(url: string, { reads = true } = {}) {
-    const breakOff = () => {
-      this.outcome = 'broken off';
+    const onBroken = () => {
+      this.outcome = 'broken';
     };
     this.request = get(url, { headers: WITH_KEY, agent: false }, (response) => {
       this.status = response.statusCode;
       this.headers = response.headers;
-      response.on('error', breakOff);
+      response.on('error', onBroken);
       if (!reads) return;
       response.setEncoding('utf8').on('data', (text: string) => {
         this.text += text;
@@ -60,7 +60,7 @@ class LogClient {
         this.outcome = 'ended';
       });
     });
-    this.request.on('error', breakOff);
+    this.request.on('error', onBroken);
   }
 
   until(what: string, ask: (client: this) => boolean) {
@@ -69,7 +69,7 @@ class LogClient {
 }
 
 describe('GET /engines/{id}/logs', () => {
-  test('answers plain text, of so much as was asked for', async () => {
+  test('returns plain text, with the requested options', async () => {
     const { app, url } = await start();
     await using _ = app;
     const asked: object[] = [];
@@ -78,7 +78,7 @@ describe('GET /engines/{id}/logs', () => {
       return chunks('one\n', Buffer.from('zw\xc3', 'latin1'), Buffer.from('\xb6lf\r\n\x1b[2J', 'latin1'));
     };
     const reply = await app.get(url, WITH_KEY);
-    expect(reply).toMatchObject({ statusCode: 200, body: 'one\nzwölf\n\\x1b[2J' });
+    expect(reply).toMatchObject({ statusCode: 200, text: 'one\nzwölf\n\\x1b[2J' });
     expect(reply.headers).toMatchObject({
       'content-type': 'text/plain; charset=utf-8',
       'cache-control': 'no-store',
@@ -93,32 +93,32 @@ describe('GET /engines/{id}/logs', () => {
     ]);
   });
 
-  test('needs the key, before anything else', async () => {
+  test('checks the key before anything else', async () => {
     const { app, url } = await start();
     await using _ = app;
-    expect((await app.get(url)).json()).toMatchObject({ status: 401, code: 'missing_key' });
+    expect((await app.get(url)).body).toMatchObject({ status: 401, code: 'missing_key' });
     const wrong = await app.get(url, { 'x-api-key': 'wrong-key' });
-    expect(wrong.json()).toMatchObject({ status: 401, code: 'wrong_key' });
+    expect(wrong.body).toMatchObject({ status: 401, code: 'wrong_key' });
     expect((await app.get('/engines/unknown/logs')).statusCode).toBe(401);
     const bearer = { authorization: `Bearer ${WITH_KEY['x-api-key']}` };
     expect((await app.get(url, bearer)).statusCode).toBe(200);
   });
 
-  test('refuses what it cannot take', async () => {
+  test('refuses invalid parameters', async () => {
     const { app, url } = await start();
     await using _ = app;
     const wrong = ['tail=0', 'tail=5001', 'tail=1e2', 'tail=-1', 'follow=yes', 'follow=', 'since=yesterday'];
     for (const query of [...wrong, 'since=2026-13-01T00:00:00Z']) {
-      const reply = (await app.get(`${url}?${query}`, WITH_KEY)).json();
+      const reply = (await app.get(`${url}?${query}`, WITH_KEY)).body;
       expect([query, reply]).toMatchObject([query, { status: 400, code: 'invalid_request' }]);
     }
     expect(app.runtime.calls.logs).toBe(0);
   });
 
-  test('is 404 for an engine that is not there, or has just gone', async () => {
+  test('is 404 for an engine that does not exist or has just stopped', async () => {
     const { app, id, url } = await start();
     await using _ = app;
-    expect((await app.get('/engines/unknown/logs', WITH_KEY)).json()).toMatchObject({
+    expect((await app.get('/engines/unknown/logs', WITH_KEY)).body).toMatchObject({
       status: 404,
       code: 'engine_not_found',
     });
@@ -128,17 +128,17 @@ describe('GET /engines/{id}/logs', () => {
   });
 
   test.each(['runtime_unavailable', 'logs_unavailable'] as const)(
-    'is 503 where they are not to be had: %s',
+    'is 503 if the logs cannot be read: %s',
     async (code) => {
       const { app, url } = await start();
       await using _ = app;
       app.runtime.fail('logs', new RoundhouseError(code, 'no'));
       for (const query of ['', '?follow=true'])
-        expect((await app.get(url + query, WITH_KEY)).json()).toMatchObject({ status: 503, code });
+        expect((await app.get(url + query, WITH_KEY)).body).toMatchObject({ status: 503, code });
     },
   );
 
-  test('is 503 at its deadline where the first byte does not come', async () => {
+  test('is 503 at its deadline if nothing is received', async () => {
     const { app, url } = await start();
     await using _ = app;
     let given: AbortSignal | undefined;
@@ -147,13 +147,13 @@ describe('GET /engines/{id}/logs', () => {
       return { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }) };
     };
     const reply = app.get(url, WITH_KEY);
-    await settle();
+    await waitUntil('the log is read', () => given, DEADLINE_MS);
     await app.clock.advanceAsync(10_000);
-    expect((await reply).json()).toMatchObject({ status: 503, code: 'logs_unavailable' });
+    expect((await reply).body).toMatchObject({ status: 503, code: 'logs_unavailable' });
     expect(given?.aborted).toBe(true);
   });
 
-  test('breaks off where the rest cannot be read: a part must not pass for the whole', async () => {
+  test('destroys the connection if the rest cannot be read, so that a part is not taken for the whole', async () => {
     const { app, url } = await start();
     await using _ = app;
     app.runtime.readLog = () =>
@@ -161,16 +161,16 @@ describe('GET /engines/{id}/logs', () => {
         yield Buffer.from('half\n');
         throw new Error('gone');
       })();
-    const base = await app.listen();
+    const base = app.url;
     for (const query of ['', '?follow=true']) {
       const client = new LogClient(base + url + query);
-      await client.until('it is broken off', ({ outcome }) => outcome === 'broken off');
+      await client.until('it is broken', ({ outcome }) => outcome === 'broken');
     }
   });
 });
 
 describe('a client that follows', () => {
-  test('gets each line as it is written, and the end as the engine ends', async () => {
+  test('receives each line as it is written, and the end when the engine ends', async () => {
     const { app, url } = await start();
     await using _ = app;
     const lines: ((line: string | null) => void)[] = [];
@@ -182,14 +182,14 @@ describe('a client that follows', () => {
           yield Buffer.from(line);
         }
       })();
-    const client = new LogClient(`${await app.listen()}${url}?follow=true`);
+    const client = new LogClient(`${app.url}${url}?follow=true`);
     await client.until('the head, before any line', ({ status }) => status === 200);
     expect(client.headers).toMatchObject({ 'x-accel-buffering': 'no', 'transfer-encoding': 'chunked' });
     for (const line of ['one\n', 'two\n']) {
       lines.at(-1)!(line);
       await client.until(line, ({ text }) => text.endsWith(line));
     }
-    // However long nothing is written.
+    // There is no deadline while nothing is written.
     await app.clock.advanceAsync(3_600_000);
     expect(client.outcome).toBe('open');
     lines.at(-1)!(null);
@@ -197,7 +197,7 @@ describe('a client that follows', () => {
     expect(client.text).toBe('one\ntwo\n');
   });
 
-  test('that leaves ends the reading at the runtime', async () => {
+  test('that disconnects ends the reading at the runtime', async () => {
     const { app, url } = await start();
     await using _ = app;
     let given: AbortSignal | undefined;
@@ -205,16 +205,16 @@ describe('a client that follows', () => {
       given = options.signal;
       return endless(options, 'a\n');
     };
-    const client = new LogClient(`${await app.listen()}${url}?follow=true`);
+    const client = new LogClient(`${app.url}${url}?follow=true`);
     await client.until('a line', ({ text }) => text !== '');
     client.request.destroy();
     await waitUntil('the reading ends', () => given?.aborted, DEADLINE_MS);
   });
 
-  test('gets an end as the service stops, one that does not read as well', async () => {
+  test('receives the end when the service stops, even while another does not read', async () => {
     const { app, url } = await start();
     app.runtime.readLog = (_id, options) => endless(options, 'x'.repeat(10_000_000));
-    const base = await app.listen();
+    const base = app.url;
     const stalled = new LogClient(`${base}${url}?follow=true`, { reads: false });
     await stalled.until('its head', ({ status }) => status === 200);
     app.runtime.readLog = (_id, options) => endless(options, 'a\n');
@@ -225,7 +225,7 @@ describe('a client that follows', () => {
     stalled.request.destroy();
   });
 
-  test('that does not read holds the runtime back, and is cut off in the end', async () => {
+  test('that does not read pauses the runtime, and is disconnected at last', async () => {
     const { app, url } = await start();
     await using _ = app;
     let produced = 0;
@@ -236,32 +236,32 @@ describe('a client that follows', () => {
         for (; !signal.aborted; produced += 1) yield PIECE;
       })();
     };
-    const client = new LogClient(`${await app.listen()}${url}?follow=true`, { reads: false });
+    const client = new LogClient(`${app.url}${url}?follow=true`, { reads: false });
     await client.until('its head', ({ status }) => status === 200);
     const cutOff = async () => {
       await app.clock.advanceAsync(30_000);
       return given?.aborted;
     };
     await waitUntil('it is cut off', cutOff, DEADLINE_MS);
-    // What the sockets' buffers hold; held back by nothing, it would go on for ever.
+    // What fits into the buffers of the sockets. Without backpressure there would be no limit.
     expect(produced * PIECE.length).toBeLessThan(64 * 1024 * 1024);
     client.request.destroy();
   });
 
-  test('is one of so many at most; who leaves makes room', async () => {
+  test('counts towards a limit, and makes room when it disconnects', async () => {
     const { app, url } = await start();
     await using _ = app;
     app.runtime.readLog = (_id, options) => endless(options, 'a\n');
-    const base = await app.listen();
+    const base = app.url;
     const clients = Array.from({ length: MAX_READERS }, () => new LogClient(`${base}${url}?follow=true`));
     for (const client of clients) await client.until('a line', ({ text }) => text !== '');
     for (const query of ['', '?follow=true'])
-      expect((await app.get(url + query, WITH_KEY)).json()).toMatchObject({
+      expect((await app.get(url + query, WITH_KEY)).body).toMatchObject({
         status: 503,
         code: 'too_many_clients',
       });
     clients[0]?.request.destroy();
     app.runtime.readLog = () => chunks('b\n');
-    await waitUntil('there is room', async () => (await app.get(url, WITH_KEY)).body === 'b\n', DEADLINE_MS);
+    await waitUntil('there is room', async () => (await app.get(url, WITH_KEY)).text === 'b\n', DEADLINE_MS);
   });
 });

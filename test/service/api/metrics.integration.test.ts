@@ -7,7 +7,7 @@ import { FakeVpn } from '../../support/service/fake-vpn.ts';
 async function scrape(app: TestApp): Promise<Map<string, Family>> {
   const reply = await app.get('/metrics');
   expect(reply.statusCode).toBe(200);
-  return parseExposition(reply.body);
+  return parseExposition(reply.text);
 }
 
 /** Name and labels of every series. */
@@ -26,22 +26,22 @@ function report(app: TestApp, index: number, engineId: string) {
   });
 }
 
-/** Reads whatever is cached, of an engine too. */
+/** Reads every cached answer, of one engine too. */
 async function readAll(app: TestApp, engineId: string) {
   const paths = ['/engines', '/engines/stats/all', '/engines/stats/total', '/orchestrator/status'];
   for (const path of [...paths, '/vpn/status', `/engines/${engineId}/stats`])
     expect((await app.get(path)).statusCode).toBe(200);
 }
 
-test('the text is for Prometheus and for no cache', async () => {
+test('is Prometheus text that is not cached', async () => {
   await using app = await startFakeApp();
   const { headers } = await app.get('/metrics');
   expect(headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
   expect(headers['cache-control']).toBe('no-store');
-  expect((await app.inject({ method: 'HEAD', url: '/metrics' })).statusCode).toBe(200);
+  expect((await app.request('HEAD', '/metrics')).statusCode).toBe(200);
 });
 
-test('engines and streams show as they are, at once', async () => {
+test('engines and streams are counted without delay', async () => {
   await using app = await startFakeApp({ settings: { MIN_REPLICAS: '0' } });
   const engine = app.runtime.start();
   app.runtime.start({ startedAt: null });
@@ -63,7 +63,7 @@ test('engines and streams show as they are, at once', async () => {
 });
 
 describe('a scrape', () => {
-  test('asks nobody, and counts as no read', async () => {
+  test('reads only what is in memory, and does not count as a read of the cache', async () => {
     const vpnContainers = new FakeVpn();
     await using app = await startFakeApp({ settings: { GLUETUN_CONTAINER_NAME: 'gluetun' }, vpnContainers });
     const { id } = app.runtime.start();
@@ -76,7 +76,7 @@ describe('a scrape', () => {
     expect([app.runtime.calls, vpnContainers.inspections, app.app.cache.totals()]).toEqual(before);
   });
 
-  test('works while nothing answers', async () => {
+  test('works while the runtime is unavailable', async () => {
     await using app = await startFakeApp({ start: false });
     app.runtime.fail('list');
     app.app.start();
@@ -87,7 +87,7 @@ describe('a scrape', () => {
     expect(figure(await scrape(app), 'roundhouse_cache_load_failures_total', failures)).toBe(1);
   });
 
-  test('has no more series for more engines, streams and reads', async () => {
+  test('has the same number of series for more engines, streams and reads', async () => {
     await using app = await startFakeApp({ settings: { CACHE_KEEP_WARM: 'false' } });
     const first = app.runtime.start();
     await settle();
@@ -107,7 +107,7 @@ describe('a scrape', () => {
     expect(figure(many, 'roundhouse_cache_load_seconds_count', engines)).toBe(41);
   });
 
-  test('never counts down, not even when the cache is cleared', async () => {
+  test('never decreases a counter, even when the cache is cleared', async () => {
     await using app = await startFakeApp();
     const { id } = app.runtime.start();
     await settle();
@@ -116,7 +116,7 @@ describe('a scrape', () => {
     const before = await scrape(app);
     expect(figure(before, 'roundhouse_cache_hits_total')).toBeGreaterThan(0);
     expect((await app.post('/cache/clear')).statusCode).toBe(200);
-    expect((await app.get('/cache/stats')).json()).toMatchObject({ hits: 0, misses: 0, loads: 0 });
+    expect((await app.get('/cache/stats')).body).toMatchObject({ hits: 0, misses: 0, loads: 0 });
     const after = await scrape(app);
     const counted = [...before.values()].filter(({ type }) => type !== 'gauge');
     expect(counted.length).toBeGreaterThan(12);
@@ -133,7 +133,7 @@ describe('a scrape', () => {
   });
 });
 
-describe('the VPN shows', () => {
+describe('the health of the VPN', () => {
   const health = async (app: TestApp, which = 'vpn') => {
     const name = `orch_${which}_health`;
     const { samples } = (await scrape(app)).get(name)!;
@@ -141,7 +141,7 @@ describe('the VPN shows', () => {
   };
   const settings = { GLUETUN_CONTAINER_NAME: 'gluetun' };
 
-  test('as in the answer that everyone shares', async () => {
+  test('is that of the cached state', async () => {
     const vpnContainers = new FakeVpn();
     await using app = await startFakeApp({ settings, vpnContainers, start: false });
     expect(await health(app)).toEqual(['unknown']);
@@ -151,7 +151,7 @@ describe('the VPN shows', () => {
     expect(await health(app)).toEqual(['healthy']);
   });
 
-  test('as it was seen last, where nobody asks', async () => {
+  test('is that of the last observation if there are no reads', async () => {
     const vpnContainers = new FakeVpn();
     await using app = await startFakeApp({ settings, vpnContainers });
     expect(await health(app)).toEqual(['healthy']);
@@ -161,7 +161,7 @@ describe('the VPN shows', () => {
     expect(app.app.cache.totals()).toMatchObject({ hits: 0, misses: 0 });
   });
 
-  test('each by itself where there are two', async () => {
+  test('is listed for each of two VPNs', async () => {
     const vpnContainers = new FakeVpn('gluetun', 'gluetun2');
     vpnContainers.change({ health: 'starting' }, 'gluetun2');
     const both = { ...settings, GLUETUN_CONTAINER_NAME_2: 'gluetun2', VPN_MODE: 'redundant' };
@@ -174,7 +174,7 @@ describe('the VPN shows', () => {
   });
 });
 
-test('the key is needed where reads need it, and not otherwise', async () => {
+test('needs the key with AUTH_READS only', async () => {
   await using open = await startFakeApp();
   expect((await open.get('/metrics', { 'x-api-key': 'wrong' })).statusCode).toBe(200);
   await using closed = await startFakeApp({ settings: { AUTH_READS: 'true' } });

@@ -6,20 +6,28 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Api } from '../../../src/service/api/context.ts';
 import { panelRoutes } from '../../../src/service/api/routes/panel.ts';
+import { rootRoutes } from '../../../src/service/api/routes/root.ts';
 import { createServer } from '../../../src/service/api/server.ts';
-import { KEY, startFakeApp } from '../../support/service/app.ts';
+import { KEY, sendRequest, startFakeApp } from '../../support/service/app.ts';
 
 let folder: string;
 let api: Api;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'roundhouse-panel-'));
   api = createServer(pino({ level: 'silent' }), {});
-  await panelRoutes(api, join(folder, 'panel'));
+  const panelFolder = join(folder, 'panel');
+  await api.register(async (scope) => panelRoutes(scope, { panelFolder }), { prefix: '/panel' });
+  rootRoutes(api);
+  await api.listen({ host: '127.0.0.1', port: 0 });
 });
 afterEach(async () => {
   await api.close();
   await rm(folder, { recursive: true });
 });
+
+function get(path: string, headers: Record<string, string> = {}) {
+  return sendRequest(api.server, 'GET', path, { headers });
+}
 
 async function build(): Promise<void> {
   await mkdir(join(folder, 'panel/assets'), { recursive: true });
@@ -32,28 +40,28 @@ async function build(): Promise<void> {
 describe('a panel that has been built', () => {
   beforeEach(build);
 
-  test.each(['/panel/', '/panel/?x=/y'])('%s is the page, asked for anew each time', async (url) => {
-    const { statusCode, headers, body } = await api.inject(url);
+  test.each(['/panel/', '/panel/?x=/y'])('%s is the page, which is always revalidated', async (url) => {
+    const { statusCode, headers, text } = await get(url);
     expect(statusCode).toBe(200);
     expect(headers).toMatchObject({
       'content-type': 'text/html; charset=utf-8',
       'cache-control': 'no-cache',
     });
     expect(headers).toHaveProperty('etag');
-    expect(body).toContain('Built');
-    const again = await api.inject({ url, headers: { 'if-none-match': headers.etag as string } });
+    expect(text).toContain('Built');
+    const again = await get(url, { 'if-none-match': headers.etag as string });
     expect(again.statusCode).toBe(304);
   });
 
-  test('its files are kept for good, and come compressed to whoever takes them so', async () => {
+  test('its files are immutable, and compressed for clients that accept it', async () => {
     const url = '/panel/assets/index-Ab12.js';
-    const plain = await api.inject(url);
-    expect(plain.body).toBe('export {};');
+    const plain = await get(url, { 'accept-encoding': 'identity' });
+    expect(plain.text).toBe('export {};');
     expect(plain.headers).toMatchObject({
       'content-type': 'application/javascript; charset=utf-8',
       'cache-control': 'public, max-age=31536000, immutable',
     });
-    const small = await api.inject({ url, headers: { 'accept-encoding': 'gzip, br' } });
+    const small = await get(url, { 'accept-encoding': 'gzip, br' });
     expect(small.headers).toMatchObject({
       'content-type': 'application/javascript; charset=utf-8',
       'content-encoding': 'gzip',
@@ -62,9 +70,9 @@ describe('a panel that has been built', () => {
     expect(small.headers.vary).toMatch(/accept-encoding/i);
   });
 
-  test('every reply has a policy that lets nothing in but files of the panel', async () => {
+  test('every reply has a policy that allows only files of the panel', async () => {
     for (const url of ['/panel/', '/panel/assets/index-Ab12.js', '/panel/nothing']) {
-      const policy = String((await api.inject(url)).headers['content-security-policy']);
+      const policy = String((await get(url)).headers['content-security-policy']);
       expect(policy).toContain("default-src 'none'");
       expect(policy).toContain("script-src 'self'");
       expect(policy).toContain("frame-ancestors 'none'");
@@ -73,33 +81,33 @@ describe('a panel that has been built', () => {
   });
 
   test.each(['/panel/../secret', '/panel/%2e%2e/secret', '/panel/..%2fsecret', '/panel/assets/../../secret'])(
-    '%s leads nowhere',
+    '%s is refused',
     async (url) => {
-      const { statusCode, body } = await api.inject(url);
-      expect(statusCode).toBeGreaterThanOrEqual(403);
-      expect(body).not.toContain('not for the panel');
+      const { statusCode, text } = await get(url);
+      expect(statusCode).toBeGreaterThanOrEqual(400);
+      expect(text).not.toContain('not for the panel');
     },
   );
 });
 
-test('a page that was not built says how to build it, and is there once it is', async () => {
-  const before = await api.inject('/panel/');
+test('a panel that is not built says how to build it, and works once it is built', async () => {
+  const before = await get('/panel/');
   expect(before.statusCode).toBe(503);
   expect(before.headers['content-type']).toContain('text/html');
-  expect(before.body).toContain('npm run build:panel');
+  expect(before.text).toContain('npm run build:panel');
   await build();
-  expect((await api.inject('/panel/')).body).toContain('Built');
+  expect((await get('/panel/')).text).toContain('Built');
 });
 
-test('addresses without the slash, and a browser at the root, are led to it under any prefix', async () => {
-  const short = await api.inject('/panel');
+test('URLs without a slash and browsers at the root are redirected, behind any prefix', async () => {
+  const short = await get('/panel');
   expect(short).toMatchObject({ statusCode: 302, headers: { location: 'panel/' } });
-  const root = await api.inject({ url: '/', headers: { accept: 'text/html,*/*' } });
+  const root = await get('/', { accept: 'text/html,*/*' });
   expect(root).toMatchObject({ statusCode: 302, headers: { location: 'panel/', vary: 'Accept' } });
-  expect((await api.inject('/')).statusCode).toBe(404);
+  expect((await get('/')).statusCode).toBe(404);
 });
 
-test('it is open where reads need the key: its user is asked for it', async () => {
+test('needs no key with AUTH_READS: it asks its user for the key', async () => {
   await using app = await startFakeApp({ settings: { AUTH_READS: 'true' } });
   expect([200, 503]).toContain((await app.get('/panel/')).statusCode);
   expect((await app.get('/panel')).statusCode).toBe(302);

@@ -3,7 +3,7 @@ import { settle } from '../../support/fake-clock.ts';
 import { assertDocumented } from '../../support/http/openapi.ts';
 import { startFakeApp } from '../../support/service/app.ts';
 
-test('before the runtime has answered it is alive and not ready, and knows no engine', async () => {
+test('the service is alive but not ready until the runtime has listed its engines', async () => {
   await using app = await startFakeApp({ start: false });
   app.runtime.hold('list');
   app.app.start();
@@ -11,37 +11,37 @@ test('before the runtime has answered it is alive and not ready, and knows no en
   expect((await app.get('/livez')).statusCode).toBe(200);
   for (const path of ['/readyz', '/engines', '/engines/stats/total', '/orchestrator/status']) {
     const reply = await app.get(path);
-    expect([path, reply.statusCode, reply.json().code]).toEqual([path, 503, 'runtime_unavailable']);
+    expect([path, reply.statusCode, reply.body.code]).toEqual([path, 503, 'runtime_unavailable']);
     assertDocumented('GET', path, reply);
   }
-  expect((await app.get('/engines/x')).json().code).toBe('runtime_unavailable');
-  expect((await app.post('/provision/acestream')).json()).toMatchObject({
+  expect((await app.get('/engines/x')).body.code).toBe('runtime_unavailable');
+  expect((await app.post('/provision/acestream')).body).toMatchObject({
     code: 'runtime_unavailable',
     detail: { error: 'provisioning_failed', code: 'runtime_unavailable', can_retry: true, should_wait: true },
   });
-  expect((await app.delete('/engines/x')).json().code).toBe('runtime_unavailable');
+  expect((await app.delete('/engines/x')).body.code).toBe('runtime_unavailable');
   app.runtime.release('list');
   await settle();
   expect((await app.get('/readyz')).statusCode).toBe(200);
-  expect((await app.get('/engines')).json()).toEqual([]);
+  expect((await app.get('/engines')).body).toEqual([]);
 });
 
-test('before it is started it is not ready either', async () => {
+test('the service is not ready before its start', async () => {
   await using app = await startFakeApp({ start: false });
   expect((await app.get('/livez')).statusCode).toBe(200);
   expect((await app.get('/readyz')).statusCode).toBe(503);
   expect(app.runtime.calls.list).toBe(0);
 });
 
-test('health follows the runtime', async () => {
+test('the health follows the availability of the runtime', async () => {
   await using app = await startFakeApp();
   app.runtime.start();
   await settle();
-  expect((await app.get('/health')).json()).toMatchObject({ status: 'healthy', engines: 1 });
+  expect((await app.get('/health')).body).toMatchObject({ status: 'healthy', engines: 1 });
   app.runtime.disconnect();
   const away = await app.get('/health');
   expect(away.statusCode).toBe(503);
-  expect(away.json()).toMatchObject({ status: 'unavailable', runtime: { available: false } });
+  expect(away.body).toMatchObject({ status: 'unavailable', runtime: { available: false } });
   assertDocumented('GET', '/health', away);
   expect((await app.get('/readyz')).statusCode).toBe(503);
   app.runtime.connect();

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { PROBLEMS } from '../../../src/service/api/problem.ts';
+import { PROBLEMS } from '../../../src/service/api/schemas/problem.ts';
 import { settle } from '../../support/fake-clock.ts';
 import { startFakeApp, type TestApp, WITH_KEY } from '../../support/service/app.ts';
 import type { FakeRuntime } from '../../support/service/fake-runtime.ts';
@@ -27,7 +27,7 @@ function problem(status: number, code: keyof typeof PROBLEMS) {
 const JSON_BODY = { ...WITH_KEY, 'content-type': 'application/json' };
 const X = 'x'.repeat(2000);
 
-describe('every error is a problem with a code', () => {
+describe('every error is a problem document with a code', () => {
   test.each([
     ['an unknown path', 'GET', '/nothing', {}, '', 404, 'not_found'],
     ['the root', 'GET', '/', {}, '', 404, 'not_found'],
@@ -36,15 +36,23 @@ describe('every error is a problem with a code', () => {
     ['an unknown method', 'PATCH', '/engines', {}, '', 405, 'method_not_allowed'],
     ['a broken escape', 'GET', '/engines/%zz', {}, '', 400, 'invalid_request'],
     ['a NUL', 'GET', '/engines/%00', {}, '', 404, 'engine_not_found'],
-    ['a way up', 'GET', '/engines/..%2f..%2fetc%2fpasswd', {}, '', 404, 'engine_not_found'],
-    ['an id of a prototype', 'GET', '/engines/__proto__', {}, '', 404, 'engine_not_found'],
-    ['an id of a method', 'GET', '/engines/constructor/stats', {}, '', 404, 'engine_not_found'],
+    ['a path traversal', 'GET', '/engines/..%2f..%2fetc%2fpasswd', {}, '', 404, 'engine_not_found'],
+    ['an id that is a name in prototypes', 'GET', '/engines/__proto__', {}, '', 404, 'engine_not_found'],
+    [
+      'an id that is the name of a method',
+      'GET',
+      '/engines/constructor/stats',
+      {},
+      '',
+      404,
+      'engine_not_found',
+    ],
     ['an over-long id', 'GET', `/engines/${'x'.repeat(129)}`, {}, '', 400, 'invalid_request'],
     ['a far over-long id', 'GET', `/engines/${X}`, {}, '', 400, 'invalid_request'],
     ['a far over-long id to delete', 'DELETE', `/engines/${X}`, WITH_KEY, '', 400, 'invalid_request'],
     ['an id that is not there', 'DELETE', '/engines/x', WITH_KEY, '', 404, 'engine_not_found'],
     ['a body that is not JSON', 'POST', '/cache/clear', JSON_BODY, '{', 400, 'invalid_json'],
-    ['a body of nothing', 'POST', '/cache/clear', JSON_BODY, '', 400, 'invalid_json'],
+    ['an empty body', 'POST', '/cache/clear', JSON_BODY, '', 400, 'invalid_json'],
     ['a body of null', 'POST', '/cache/clear', JSON_BODY, 'null', 400, 'invalid_request'],
     ['a body that is a list', 'POST', '/cache/clear', JSON_BODY, '[]', 400, 'invalid_request'],
     ['a poisoned body', 'POST', '/cache/clear', JSON_BODY, '{"__proto__":{}}', 400, 'invalid_json'],
@@ -92,27 +100,27 @@ describe('every error is a problem with a code', () => {
     ['no key', 'POST', '/cache/clear', {}, '', 401, 'missing_key'],
     ['no VPN', 'GET', '/vpn/publicip', {}, '', 503, 'public_ip_unknown'],
   ] as const)('%s', async (_, method, url, headers, payload, status, code) => {
-    const reply = await app.inject({ method, url, headers, ...(payload && { payload }) });
-    expect(reply.json()).toEqual(problem(status, code));
+    const reply = await app.request(method, url, { headers, ...(payload && { body: payload }) });
+    expect(reply.body).toEqual(problem(status, code));
     expect(reply.statusCode).toBe(status);
     expect(reply.headers['content-type']).toBe('application/problem+json');
     expect(reply.headers['x-content-type-options']).toBe('nosniff');
   });
 
-  test('an unforeseen one too, and it shows nothing of the inside', async () => {
+  test('an unexpected error too, without its message', async () => {
     app.runtime.start();
     await settle();
     app.runtime.fail('sample', new TypeError('secret of the inside'));
     const reply = await app.get('/engines/stats/all');
     app.runtime.recover('sample');
     expect(reply.statusCode).toBe(500);
-    expect(reply.json()).toEqual(problem(500, 'internal_error'));
-    expect(reply.body).not.toContain('secret');
+    expect(reply.body).toEqual(problem(500, 'internal_error'));
+    expect(reply.text).not.toContain('secret');
   });
 
-  test('each has an id of its own', async () => {
+  test('each has its own request id', async () => {
     const ids = await Promise.all(
-      Array.from({ length: 5 }, async () => (await app.get('/nothing')).json().requestId),
+      Array.from({ length: 5 }, async () => (await app.get('/nothing')).body.requestId),
     );
     expect(new Set(ids).size).toBe(5);
   });
@@ -129,36 +137,32 @@ describe('405', () => {
     ['DELETE', '/cache/clear', 'POST'],
     ['OPTIONS', '/engines', 'GET, HEAD'],
     ['POST', '/livez', 'GET, HEAD'],
-  ] as const)('%s %s names the methods there are: %s', async (method, url, allow) => {
-    const reply = await app.inject({ method, url });
+  ] as const)('%s %s lists the allowed methods: %s', async (method, url, allow) => {
+    const reply = await app.request(method, url);
     expect(reply.statusCode).toBe(405);
     expect(reply.headers.allow).toBe(allow);
-    expect(reply.json()).toMatchObject({
+    expect(reply.body).toMatchObject({
       code: 'method_not_allowed',
       detail: expect.stringContaining(allow),
     });
   });
 });
 
-describe('what the parser refuses', () => {
+describe('a request that the HTTP parser rejects', () => {
   async function send(bytes: string): Promise<{ head: string; body: string }> {
-    const { port } = new URL(await origin);
+    const { port } = new URL(app.url);
     const socket = connect(Number(port), '127.0.0.1');
     await once(socket, 'connect');
     socket.write(bytes);
     const [head = '', body = ''] = (await text(socket)).split('\r\n\r\n');
     return { head, body };
   }
-  let origin: Promise<string>;
-  beforeAll(() => {
-    origin = app.listen();
-  });
 
   test.each([
-    ['rubbish', 'rubbish\r\n\r\n', 400, 'invalid_request'],
+    ['no HTTP', 'rubbish\r\n\r\n', 400, 'invalid_request'],
     ['a bad header', 'GET / HTTP/1.1\r\nHost: x\r\nbad header\r\n\r\n', 400, 'invalid_request'],
     [
-      'two lengths',
+      'two Content-Length headers',
       'GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n',
       400,
       'invalid_request',
@@ -175,7 +179,7 @@ describe('what the parser refuses', () => {
       431,
       'headers_too_large',
     ],
-  ] as const)('%s is a problem too', async (_, bytes, status, code) => {
+  ] as const)('%s is a problem document too', async (_, bytes, status, code) => {
     const { head, body } = await send(bytes);
     expect(head).toContain(`HTTP/1.1 ${status} `);
     expect(head).toContain('Content-Type: application/problem+json');
@@ -183,7 +187,7 @@ describe('what the parser refuses', () => {
     expect(JSON.parse(body)).toMatchObject({ status, code });
   });
 
-  test('a path that climbs is taken as it is, and leads nowhere', async () => {
+  test('a path with .. is not resolved, and is refused', async () => {
     for (const path of [
       '/engines/../engines',
       '/docs/../../package.json',
@@ -195,7 +199,7 @@ describe('what the parser refuses', () => {
   });
 });
 
-test('the codes of the table have the statuses that they are documented with', () => {
+test('every code has a title and an error status', () => {
   for (const [code, { status, title }] of Object.entries(PROBLEMS)) {
     expect(title).toMatch(/\w/);
     expect([code, status]).toEqual([code, expect.toSatisfy((value) => value >= 400 && value < 600)]);

@@ -10,20 +10,20 @@ import { FakeRuntime } from '../../support/service/fake-runtime.ts';
 import { FakeVpn } from '../../support/service/fake-vpn.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
-// Real processes, which a busy machine makes slow.
+// Starts processes, which takes long on a busy machine.
 vi.setConfig({ testTimeout: 30_000 });
 
 const PATH = '/provision/acestream';
 
-/** Provisions; every answer must be a documented one. */
+/** Provisions an engine, and checks the reply against the OpenAPI document. */
 async function provision(app: TestApp, body?: object) {
   const reply = await app.post(PATH, body);
   assertDocumented('POST', PATH, reply);
-  return { status: reply.statusCode, headers: reply.headers, ...reply.json() };
+  return { status: reply.statusCode, headers: reply.headers, ...reply.body };
 }
 
 describe('with real engines', () => {
-  test('30 requests at once start MAX_REPLICAS engines, on ports of their own', async () => {
+  test('30 concurrent requests start MAX_REPLICAS engines on separate ports', async () => {
     await using app = await startApp({ settings: { MAX_REPLICAS: '4' } });
     const answers = await Promise.all(Array.from({ length: 30 }, () => provision(app)));
     const started = answers.filter(({ status }) => status === 200);
@@ -37,10 +37,10 @@ describe('with real engines', () => {
       container_https_port,
     ]);
     expect(new Set(ports).size).toBe(8);
-    expect((await app.get('/engines')).json()).toHaveLength(4);
+    expect((await app.get('/engines')).body).toHaveLength(4);
   });
 
-  test('a wished port is given, and refused to the next and to others that hold it', async () => {
+  test('a requested port is assigned once, and refused if another program uses it', async () => {
     await using app = await startApp();
     const { first, last } = app.config.portRange;
     expect((await provision(app, { host_port: first + 7 })).host_http_port).toBe(first + 7);
@@ -51,7 +51,7 @@ describe('with real engines', () => {
     stranger.close();
     await once(stranger, 'close');
     expect((await provision(app, { host_port: last })).host_http_port).toBe(last);
-    expect((await app.get('/engines')).json()).toHaveLength(2);
+    expect((await app.get('/engines')).body).toHaveLength(2);
   });
 });
 
@@ -68,33 +68,33 @@ describe('a bad request starts nothing', () => {
     ['a port above the range', { host_port: 300 }, 'port_out_of_range'],
     ['port 0', { host_port: 0 }, 'invalid_request'],
     ['port 65536', { host_port: 65_536 }, 'invalid_request'],
-    ['a port that is text', { host_port: '200' }, 'invalid_request'],
-    ['half a port', { host_port: 200.5 }, 'invalid_request'],
-    ['a port of null', { host_port: null }, 'invalid_request'],
-    ['the label we know engines by', { labels: { 'ondemand.app': 'other' } }, 'reserved_label'],
-    ['one of our own labels', { labels: { 'roundhouse.host-http-port': '1' } }, 'reserved_label'],
+    ['a port that is a string', { host_port: '200' }, 'invalid_request'],
+    ['a fractional port', { host_port: 200.5 }, 'invalid_request'],
+    ['a null port', { host_port: null }, 'invalid_request'],
+    ['the label that identifies engines', { labels: { 'ondemand.app': 'other' } }, 'reserved_label'],
+    ['a label of Roundhouse', { labels: { 'roundhouse.host-http-port': '1' } }, 'reserved_label'],
     ['a label with spaces', { labels: { 'a b': 'c' } }, 'invalid_request'],
     ['a label without a name', { labels: { '': 'c' } }, 'invalid_request'],
     ['a label like a path', { labels: { '../a': 'c' } }, 'invalid_request'],
-    ['an over-long label', { labels: { ['a'.repeat(129)]: 'c' } }, 'invalid_request'],
-    ['a label of a number', { labels: { a: 1 } }, 'invalid_request'],
-    ['a label with a line end', { labels: { a: 'b\nc' } }, 'invalid_request'],
-    ['an over-long value of a label', { labels: { a: 'x'.repeat(1025) } }, 'invalid_request'],
+    ['a label that is too long', { labels: { ['a'.repeat(129)]: 'c' } }, 'invalid_request'],
+    ['a label that is a number', { labels: { a: 1 } }, 'invalid_request'],
+    ['a label with a line feed', { labels: { a: 'b\nc' } }, 'invalid_request'],
+    ['a label value that is too long', { labels: { a: 'x'.repeat(1025) } }, 'invalid_request'],
     [
       'too many labels',
       { labels: Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`a${i}`, 'x'])) },
       'invalid_request',
     ],
-    ['labels that are a list', { labels: ['a'] }, 'invalid_request'],
+    ['labels that are an array', { labels: ['a'] }, 'invalid_request'],
     ['a variable with a NUL', { env: { A: `b${NUL}` } }, 'invalid_request'],
-    ['a variable with a line end', { env: { A: 'b\n--flag' } }, 'invalid_request'],
+    ['a variable with a line feed', { env: { A: 'b\n--flag' } }, 'invalid_request'],
     ['a variable with a control character above ASCII', { env: { A: '\u0085' } }, 'invalid_request'],
-    ['a variable whose name is none', { env: { 'A=B': 'c' } }, 'invalid_request'],
+    ['a variable with an invalid name', { env: { 'A=B': 'c' } }, 'invalid_request'],
     ['a variable whose name is a number', { env: { 1: 'c' } }, 'invalid_request'],
-    ['a variable of a number', { env: { A: 1 } }, 'invalid_request'],
-    ['an over-long variable', { env: { A: 'x'.repeat(4097) } }, 'invalid_request'],
+    ['a variable that is a number', { env: { A: 1 } }, 'invalid_request'],
+    ['a variable that is too long', { env: { A: 'x'.repeat(4097) } }, 'invalid_request'],
     ['an image', { image: 'evil/image' }, 'invalid_request'],
-    ['a list', [], 'invalid_request'],
+    ['an array', [], 'invalid_request'],
   ])('%s', async (_, body, code) => {
     const answer = await provision(app, body);
     expect(answer).toMatchObject({ status: 400, code });
@@ -102,19 +102,19 @@ describe('a bad request starts nothing', () => {
   });
 });
 
-test('the label is reserved that CONTAINER_LABEL names', async () => {
+test('the name in CONTAINER_LABEL is reserved', async () => {
   await using app = await startFakeApp({ settings: { CONTAINER_LABEL: 'my.label=1' } });
   expect((await provision(app, { labels: { 'my.label': '1' } })).code).toBe('reserved_label');
   expect((await provision(app, { labels: { 'ondemand.app': 'x' } })).status).toBe(200);
 });
 
-test('a bad request is told from a blocked one', async () => {
+test('an invalid request is refused as invalid even at capacity', async () => {
   await using app = await startFakeApp({ settings: { MAX_REPLICAS: '1' } });
   await provision(app);
   expect((await provision(app, { host_port: 1 })).code).toBe('port_out_of_range');
 });
 
-describe('a refused provisioning says why, as clients read it', () => {
+describe('a refused provisioning has a structured reason', () => {
   test('at capacity', async () => {
     await using app = await startFakeApp({ settings: { MAX_REPLICAS: '1' } });
     await provision(app);
@@ -131,7 +131,7 @@ describe('a refused provisioning says why, as clients read it', () => {
         should_wait: false,
       },
     });
-    const { provisioning } = (await app.get('/orchestrator/status')).json();
+    const { provisioning } = (await app.get('/orchestrator/status')).body;
     const { error: _, ...details } = answer.detail;
     expect(provisioning).toMatchObject({
       can_provision: false,
@@ -140,7 +140,7 @@ describe('a refused provisioning says why, as clients read it', () => {
     });
   });
 
-  test('with the VPN down, until it is up', async () => {
+  test('while the VPN is down', async () => {
     const vpnContainers = new FakeVpn();
     vpnContainers.change({ running: false });
     const settings = { GLUETUN_CONTAINER_NAME: 'gluetun' };
@@ -150,19 +150,19 @@ describe('a refused provisioning says why, as clients read it', () => {
       headers: { 'retry-after': expect.stringMatching(/^\d+$/) },
       detail: { code: 'vpn_disconnected', recovery_eta_seconds: 60, can_retry: true, should_wait: true },
     });
-    expect((await app.get('/vpn/status')).json()).toMatchObject({ connected: false, status: 'stopped' });
-    expect((await app.get('/orchestrator/status')).json().status).toBe('unavailable');
+    expect((await app.get('/vpn/status')).body).toMatchObject({ connected: false, status: 'stopped' });
+    expect((await app.get('/orchestrator/status')).body.status).toBe('unavailable');
     vpnContainers.change({ running: true });
     await settle();
-    expect((await app.get('/vpn/status')).json()).toMatchObject({ connected: true, provider: 'testvpn' });
+    expect((await app.get('/vpn/status')).body).toMatchObject({ connected: true, provider: 'testvpn' });
     expect((await provision(app)).status).toBe(200);
-    expect((await app.get('/orchestrator/status')).json().status).toBe('healthy');
+    expect((await app.get('/orchestrator/status')).body.status).toBe('healthy');
     vpnContainers.change({ health: 'unhealthy' });
     await settle();
-    expect((await app.get('/orchestrator/status')).json().status).toBe('degraded');
+    expect((await app.get('/orchestrator/status')).body.status).toBe('degraded');
   });
 
-  test('polls, status and provisioning share one look at the VPN', async () => {
+  test('polls, status and provisioning share one inspection of the VPN', async () => {
     const vpnContainers = new FakeVpn();
     await using app = await startFakeApp({
       vpnContainers,
@@ -198,10 +198,10 @@ describe('a refused provisioning says why, as clients read it', () => {
         should_wait: wait,
       },
     });
-    expect((await app.get('/engines')).json()).toEqual([]);
+    expect((await app.get('/engines')).body).toEqual([]);
   });
 
-  test('when all ports are held', async () => {
+  test('when no port is free', async () => {
     await using app = await startFakeApp(
       {
         settings: { MAX_REPLICAS: '2', PORT_RANGE_HOST: '200-201' },
@@ -215,16 +215,17 @@ describe('a refused provisioning says why, as clients read it', () => {
     });
   });
 
-  test('when looking at the VPN takes too long', async () => {
+  test('when the inspection of the VPN times out', async () => {
     const vpnContainers = new FakeVpn();
     await using app = await startFakeApp({
       vpnContainers,
       settings: { GLUETUN_CONTAINER_NAME: 'gluetun' },
     });
-    vpnContainers.inspect = () => new Promise(() => {});
+    const inspect = vi.fn(() => new Promise<never>(() => {}));
+    vpnContainers.inspect = inspect;
     await app.post('/cache/clear');
     const answer = provision(app);
-    await settle();
+    await waitUntil('the VPN is inspected', () => inspect.mock.calls.length === 1, 10_000);
     await app.clock.advanceAsync(10_000);
     expect(await answer).toMatchObject({
       status: 503,
@@ -234,7 +235,7 @@ describe('a refused provisioning says why, as clients read it', () => {
   });
 });
 
-test('the breaker opens after failures, tells for how long, and half open lets one probe through', async () => {
+test('the breaker opens after failures, says for how long, and lets one probe through when half open', async () => {
   await using engine = await startEmulatedEngine();
   await using app = await startFakeApp({
     settings: {
@@ -244,7 +245,7 @@ test('the breaker opens after failures, tells for how long, and half open lets o
     },
   });
   const { runtime, clock } = app;
-  const state = async () => (await app.get('/orchestrator/status')).json().provisioning;
+  const state = async () => (await app.get('/orchestrator/status')).body.provisioning;
   runtime.fail('create', new RoundhouseError('provisioning_failed', 'no'));
   await provision(app);
   await provision(app);
@@ -277,24 +278,24 @@ test('the breaker opens after failures, tells for how long, and half open lets o
   expect(await state()).toMatchObject({ can_provision: true });
 });
 
-test('an engine that the client asked for with nothing but a key is as good as any', async () => {
+test('a body is optional', async () => {
   await using app = await startFakeApp();
   for (const body of [undefined, {}, { labels: {}, env: {} }])
     expect((await provision(app, body)).status).toBe(200);
 });
 
 describe('a deletion', () => {
-  test('that the runtime cannot do says so, and the engine stays', async () => {
+  test('that fails returns 503 and keeps the engine', async () => {
     await using app = await startFakeApp();
     const { container_id } = await provision(app);
     app.runtime.fail('remove');
     const reply = await app.delete(`/engines/${container_id}`);
-    expect([reply.statusCode, reply.json().code]).toEqual([503, 'runtime_unavailable']);
+    expect([reply.statusCode, reply.body.code]).toEqual([503, 'runtime_unavailable']);
     assertDocumented('DELETE', '/engines/{id}', reply);
-    expect((await app.get('/engines')).json()).toHaveLength(1);
+    expect((await app.get('/engines')).body).toHaveLength(1);
   });
 
-  test('of a container that is no engine does not reach the runtime', async () => {
+  test('of a container that is not an engine does not reach the runtime', async () => {
     await using app = await startFakeApp();
     const stranger = app.runtime.startSilently();
     for (const id of [stranger.id, stranger.id.slice(0, 12), 'x', '%2e%2e']) {

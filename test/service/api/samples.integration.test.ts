@@ -4,11 +4,11 @@ import { type FakeClock, settle } from '../../support/fake-clock.ts';
 import { startFakeApp, type TestApp, type TestAppOptions } from '../../support/service/app.ts';
 import { type FakeRuntime, sampleOf } from '../../support/service/fake-runtime.ts';
 
-// A busy machine makes all of this slow.
+// A busy machine makes these tests slow.
 vi.setConfig({ testTimeout: 30_000 });
 
 const BEGUN_MS = Date.UTC(2026, 10, 5, 12);
-/** The engines are not there: asked how they are, they would be found wanting and be replaced. */
+/** Nothing answers health checks of fake engines. Without this timeout they would be replaced. */
 const SAMPLED = { HISTORY_SAMPLE_INTERVAL_S: '10', STARTUP_TIMEOUT_S: '86400' };
 
 beforeEach(() => {
@@ -24,7 +24,7 @@ function start(options: TestAppOptions = {}): Promise<FakeApp> {
   return startFakeApp({ ...options, settings: { ...SAMPLED, ...options.settings } });
 }
 
-/** Moves both clocks on, second by second. */
+/** Advances both clocks, second by second. */
 async function pass(app: FakeApp, seconds: number, each: () => Promise<unknown> = async () => {}) {
   for (let second = 0; second < seconds; second += 1) {
     vi.setSystemTime(Date.now() + 1000);
@@ -34,11 +34,11 @@ async function pass(app: FakeApp, seconds: number, each: () => Promise<unknown> 
 }
 
 async function read(app: FakeApp, windowS = 300) {
-  return (await app.get(`/stats/history?window_s=${windowS}`)).json();
+  return (await app.get(`/stats/history?window_s=${windowS}`)).body;
 }
 
 describe('GET /stats/history', () => {
-  test('a fresh page has a past of what the engines used, from before anybody asked', async () => {
+  test('returns the usage of engines from before the first request', async () => {
     await using app = await start();
     const engine = app.runtime.start({ startedAt: BEGUN_MS });
     await settle();
@@ -50,15 +50,15 @@ describe('GET /stats/history', () => {
       );
       await pass(app, second === 5 ? 6 : 10);
     }
-    const stretch = await read(app);
-    expect(stretch).toMatchObject({ interval_s: 10, to: BEGUN_MS / 1000 + 30 });
-    expect(stretch.t.slice(-2)).toEqual([BEGUN_MS / 1000 + 10, BEGUN_MS / 1000 + 20]);
-    expect(stretch.cpu_percent.slice(-4)).toEqual([null, null, 50, 50]);
-    expect(stretch.network_rx_rate.slice(-3)).toEqual([null, 1000, 1000]);
-    expect(stretch.engines_total.slice(-4)).toEqual([null, 1, 1, 1]);
+    const window = await read(app);
+    expect(window).toMatchObject({ interval_s: 10, to: BEGUN_MS / 1000 + 30 });
+    expect(window.t.slice(-2)).toEqual([BEGUN_MS / 1000 + 10, BEGUN_MS / 1000 + 20]);
+    expect(window.cpu_percent.slice(-4)).toEqual([null, null, 50, 50]);
+    expect(window.network_rx_rate.slice(-3)).toEqual([null, 1000, 1000]);
+    expect(window.engines_total.slice(-4)).toEqual([null, 1, 1, 1]);
   });
 
-  test('unattended, engines are read once in an interval, no key is watched and nothing is loaded', async () => {
+  test('without requests, engines are read once per interval, and nothing is loaded into the cache', async () => {
     await using app = await start();
     app.runtime.start();
     await settle();
@@ -70,7 +70,7 @@ describe('GET /stats/history', () => {
     expect(app.app.cache.stats().entries.filter(({ key }) => key.startsWith('stats:'))).toEqual([]);
   });
 
-  test('where somebody polls the figures, the engines are not read for it at all', async () => {
+  test('while a client polls the usage, engines are not read additionally', async () => {
     await using polled = await start();
     await using unsampled = await start({ settings: { HISTORY_SAMPLE_INTERVAL_S: '0' } });
     for (const app of [polled, unsampled]) {
@@ -86,7 +86,7 @@ describe('GET /stats/history', () => {
     expect((await read(unsampled)).memory_usage.every((figure: unknown) => figure === null)).toBe(true);
   });
 
-  test('while the runtime is away engines and their use are unknown, streams and the cache are not', async () => {
+  test('while the runtime is unavailable, engines are unknown, but streams and the cache are not', async () => {
     await using app = await start();
     app.runtime.start();
     await pass(app, 10);
@@ -94,14 +94,14 @@ describe('GET /stats/history', () => {
     await pass(app, 10);
     app.runtime.connect();
     await pass(app, 10);
-    const stretch = await read(app);
+    const window = await read(app);
     for (const column of ['memory_usage', 'engines_total', 'engines_healthy', 'engines_used'])
-      expect(stretch[column].slice(-3)).toEqual([expect.any(Number), null, expect.any(Number)]);
-    expect(stretch.streams_active.slice(-3)).toEqual([0, 0, 0]);
-    expect(stretch.cache_hits.slice(-3)).toEqual([0, 0, 0]);
+      expect(window[column].slice(-3)).toEqual([expect.any(Number), null, expect.any(Number)]);
+    expect(window.streams_active.slice(-3)).toEqual([0, 0, 0]);
+    expect(window.cache_hits.slice(-3)).toEqual([0, 0, 0]);
   });
 
-  test('counts the reads of each interval, over a clearing of the cache', async () => {
+  test('counts the reads of each interval, even if the cache is cleared', async () => {
     await using app = await start();
     for (let reads = 0; reads < 3; reads += 1) await app.get('/engines');
     await pass(app, 10);
@@ -113,7 +113,7 @@ describe('GET /stats/history', () => {
     expect(cache_misses.slice(-2)).toEqual([1, 1]);
   });
 
-  test('answers 304 until the next point is there, for the same window alone', async () => {
+  test('responds with 304 until there is another point, for the same window only', async () => {
     await using app = await start();
     await pass(app, 10);
     const { headers } = await app.get('/stats/history');
@@ -124,7 +124,7 @@ describe('GET /stats/history', () => {
     });
     await pass(app, 4);
     const same = await app.get('/stats/history', known);
-    expect([same.statusCode, same.body, same.headers.etag]).toEqual([304, '', headers.etag]);
+    expect([same.statusCode, same.text, same.headers.etag]).toEqual([304, '', headers.etag]);
     expect((await app.get('/stats/history?window_s=301', known)).statusCode).toBe(200);
     await pass(app, 2);
     const next = await app.get('/stats/history', known);
@@ -132,7 +132,7 @@ describe('GET /stats/history', () => {
     expect(next.headers.etag).not.toBe(headers.etag);
   });
 
-  test('another run of the service has other validators', async () => {
+  test('another run of the service has other entity tags', async () => {
     await using one = await start();
     await using other = await start();
     const tags = await Promise.all(
@@ -141,7 +141,7 @@ describe('GET /stats/history', () => {
     expect(tags[0]).not.toBe(tags[1]);
   });
 
-  test('the past is there again after a restart', async () => {
+  test('the points are restored after a restart', async () => {
     const former = await start();
     await pass(former, 20);
     await former.app.close();
@@ -152,12 +152,12 @@ describe('GET /stats/history', () => {
     expect(written).toEqual(['samples.json']);
   });
 
-  test('takes windows from five minutes to a day', async () => {
+  test('accepts windows from five minutes to one day', async () => {
     await using app = await start();
     for (const text of ['300', '999', '7999', '79999', '85999', '86399', '86400'])
       expect([text, (await app.get(`/stats/history?window_s=${text}`)).statusCode]).toEqual([text, 200]);
     for (const text of ['299', '86401', '3e2', '300.5', '-300', '', '%20300', '0300']) {
-      const reply = (await app.get(`/stats/history?window_s=${text}`)).json();
+      const reply = (await app.get(`/stats/history?window_s=${text}`)).body;
       expect([text, reply]).toMatchObject([text, { status: 400, code: 'invalid_request' }]);
     }
   });

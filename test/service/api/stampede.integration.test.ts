@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { settle } from '../../support/fake-clock.ts';
-import { startFakeApp } from '../../support/service/app.ts';
+import { startFakeApp, untilHeld, untilMisses } from '../../support/service/app.ts';
 
 const REQUESTS = 500;
 
@@ -12,20 +12,20 @@ async function startSlow() {
   return app;
 }
 
-function readAll(app: { get(url: string): Promise<{ statusCode: number; body: string }> }) {
+function readAll(app: { get(url: string): Promise<{ statusCode: number; text: string }> }) {
   return Promise.all(Array.from({ length: REQUESTS }, () => app.get('/engines/stats/total')));
 }
 
-test('500 requests at once over a slow runtime read it once, and all get its answer', async () => {
+test('500 concurrent requests read a slow runtime once, and all get its answer', async () => {
   await using app = await startSlow();
   const { runtime } = app;
   const replies = readAll(app);
-  await settle();
+  await untilMisses(app, REQUESTS);
   runtime.release('sample');
-  const bodies = new Set((await replies).map(({ statusCode, body }) => `${statusCode} ${body}`));
+  const bodies = new Set((await replies).map(({ statusCode, text }) => `${statusCode} ${text}`));
   expect([...bodies]).toEqual([expect.stringMatching(/^200 .*"container_count":1/)]);
   expect(runtime.calls.sample).toBe(1);
-  expect((await app.get('/cache/stats')).json()).toMatchObject({
+  expect((await app.get('/cache/stats')).body).toMatchObject({
     loads: 1,
     misses: REQUESTS,
     collapsed: REQUESTS - 1,
@@ -33,12 +33,12 @@ test('500 requests at once over a slow runtime read it once, and all get its ans
   });
 });
 
-test('their error is shared too, and not kept', async () => {
+test('an error is shared too, and is not cached', async () => {
   await using app = await startSlow();
   const { runtime } = app;
   runtime.fail('sample');
   const replies = readAll(app);
-  await settle();
+  await untilMisses(app, REQUESTS);
   runtime.release('sample');
   expect(new Set((await replies).map(({ statusCode }) => statusCode))).toEqual(new Set([503]));
   expect(runtime.calls.sample).toBe(1);
@@ -46,7 +46,7 @@ test('their error is shared too, and not kept', async () => {
   expect((await app.get('/engines/stats/total')).statusCode).toBe(200);
 });
 
-test('so it is when an answer expires under load that nobody kept warm', async () => {
+test('500 concurrent requests for an expired answer read the runtime once', async () => {
   await using app = await startSlow();
   const { runtime, clock } = app;
   runtime.release('sample');
@@ -54,18 +54,18 @@ test('so it is when an answer expires under load that nobody kept warm', async (
   clock.stall(60_000);
   runtime.hold('sample');
   const replies = readAll(app);
-  await settle();
+  await untilMisses(app, REQUESTS + 1);
   expect(runtime.calls.sample).toBe(2);
   runtime.release('sample');
   expect((await replies).every(({ statusCode }) => statusCode === 200)).toBe(true);
 });
 
-test('a runtime that hangs holds nobody beyond the deadline of a load', async () => {
+test('a runtime that hangs delays no request beyond the deadline of a load', async () => {
   await using app = await startSlow();
   const { clock } = app;
   const reply = app.get('/engines/stats/total');
-  await settle();
+  await untilHeld(app, 'sample');
   await clock.advanceAsync(10_000);
   expect(await reply).toMatchObject({ statusCode: 503 });
-  expect((await reply).json()).toMatchObject({ code: 'timeout' });
+  expect((await reply).body).toMatchObject({ code: 'timeout' });
 });

@@ -13,9 +13,9 @@ async function open(url: string): Promise<Socket> {
   return socket;
 }
 
-test('a stop waits neither for a connection that was never used nor for one that is idle', async () => {
+test('a stop does not wait for unused or idle connections', async () => {
   const app = await startFakeApp();
-  const url = await app.listen();
+  const url = app.url;
   const [unused, idle] = [await open(url), await open(url)];
   idle.write(REQUEST);
   await once(idle, 'data');
@@ -26,9 +26,9 @@ test('a stop waits neither for a connection that was never used nor for one that
   await ended;
 });
 
-test('a stop waits for a reply that is under way', async () => {
+test('a stop waits for a reply in progress', async () => {
   const app = await startFakeApp();
-  const url = await app.listen();
+  const url = app.url;
   app.runtime.hold('create');
   const reply = fetch(`${url}/provision/acestream`, {
     method: 'POST',

@@ -24,13 +24,13 @@ let port: number;
 
 beforeAll(async () => {
   app = await startApp({ settings: { COLLECT_INTERVAL_S: '0.1' } });
-  const { container_id, host_http_port } = (await app.post('/provision/acestream')).json();
+  const { container_id, host_http_port } = (await app.post('/provision/acestream')).body;
   [engineId, port] = [container_id, host_http_port];
   await waitUntil('the engine serves', () => fetch(`http://127.0.0.1:${port}/`), WAIT_MS);
 });
 afterAll(() => app[Symbol.asyncDispose]());
 
-/** Plays something and reports it, under an id of its own if one is given. */
+/** Plays a stream and reports it, with its own id if one is given. */
 async function play(streamId?: string, host = '127.0.0.1') {
   const session = await openSession(host, port, INFOHASH);
   const stream = await report(session, { host, ...(streamId && { streamId }) });
@@ -50,12 +50,12 @@ async function report(session: Session, { host = '127.0.0.1', streamId = '' } = 
     ...(streamId && { labels: { stream_id: streamId } }),
   });
   expect(reply.statusCode).toBe(200);
-  return reply.json();
+  return reply.body;
 }
 
-/** A stream as /streams has it. */
+/** A stream as /streams lists it. */
 async function find(id: string) {
-  const streams = (await app.get('/streams')).json();
+  const streams = (await app.get('/streams')).body;
   return streams.find((stream: { id: string }) => stream.id === id);
 }
 
@@ -66,22 +66,22 @@ function withFigures(id: string) {
 async function samples(path: string, query = '') {
   const reply = await app.get(`${path}/stats${query}`);
   assertDocumented('GET', '/streams/{id}/stats', reply);
-  return reply.json();
+  return reply.body;
 }
 
-describe('a stream that plays', () => {
-  test('has figures in every answer about it, none before they are known, and the last ones after its end', async () => {
+describe('a stream that is playing', () => {
+  test('has statistics in every reply: null at first, and the last ones after its end', async () => {
     const { stream, path } = await play();
     expect(stream).toMatchObject(NO_FIGURES);
     expect(await withFigures(stream.id)).toMatchObject({ ...FIGURES, status: 'started' });
-    const engine = (await app.get(`/engines/${engineId}`)).json();
+    const engine = (await app.get(`/engines/${engineId}`)).body;
     expect(engine.streams).toContainEqual(expect.objectContaining({ id: stream.id, ...FIGURES }));
-    const ended = (await app.delete(path)).json().stream;
+    const ended = (await app.delete(path)).body.stream;
     expect(ended).toMatchObject({ ...FIGURES, status: 'ended' });
     expect((await find(stream.id)).downloaded).toBe(ended.downloaded);
   });
 
-  test('has samples, oldest first, all or from a time on', async () => {
+  test('has samples, oldest first, all or since a time', async () => {
     const { stream, path } = await play();
     const all = await waitUntil(
       'three samples',
@@ -108,16 +108,16 @@ describe('a stream that plays', () => {
     expect((await find(stream.id)).status).toBe('ended');
   });
 
-  test('ends by itself when its engine no longer knows it', async () => {
+  test('ends when its engine no longer has the session', async () => {
     const { session, stream } = await play();
     await withFigures(stream.id);
     await fetch(`${session.command_url}?method=stop`);
     await waitUntil('the end', async () => (await find(stream.id)).status === 'ended', WAIT_MS);
-    const listed = (await app.get('/engines')).json();
+    const listed = (await app.get('/engines')).body;
     expect(listed[0].streams).not.toContain(stream.id);
   });
 
-  test('on an engine that its client calls localhost is a stream of that engine', async () => {
+  test('is assigned to its engine if the client reports localhost', async () => {
     const { stream } = await play('on-localhost', 'localhost');
     expect(stream.container_id).toBe(engineId);
     expect(stream.stat_url).toContain('localhost');
@@ -125,8 +125,8 @@ describe('a stream that plays', () => {
     await app.delete('/streams/on-localhost');
   });
 
-  test('uses its engine, which counts once however many play', async () => {
-    const capacity = async () => (await app.get('/orchestrator/status')).json().capacity;
+  test('uses its engine, which is counted once for several streams', async () => {
+    const capacity = async () => (await app.get('/orchestrator/status')).body.capacity;
     expect(await capacity()).toMatchObject({ total: 1, used: 0, available: 1 });
     const both = [await play(), await play()];
     expect(await capacity()).toMatchObject({ total: 1, used: 1, available: 0 });
@@ -138,33 +138,33 @@ describe('a stream that plays', () => {
 });
 
 describe('stopping a stream', () => {
-  test('stops it at its engine and ends it; a second time there is nothing left to do', async () => {
+  test('stops it at its engine and ends it, and is idempotent', async () => {
     const { session, stream, path } = await play();
     expect((await readStat(session)).error).toBeNull();
     const reply = await app.delete(path);
     assertDocumented('DELETE', '/streams/{id}', reply);
-    expect(reply.json()).toEqual({
+    expect(reply.body).toEqual({
       message: 'Stream stopped successfully',
       stream_id: stream.id,
       stopped: true,
       stream: expect.objectContaining({ id: stream.id, status: 'ended' }),
     });
     expect(await readStat(session)).toEqual(SESSION_GONE);
-    const again = (await app.delete(path)).json();
-    expect(again).toMatchObject({ stopped: true, stream: { ended_at: reply.json().stream.ended_at } });
+    const again = (await app.delete(path)).body;
+    expect(again).toMatchObject({ stopped: true, stream: { ended_at: reply.body.stream.ended_at } });
   });
 
   test('needs the key', async () => {
     const { session, stream, path } = await play();
-    const reply = await app.inject({ method: 'DELETE', url: path });
+    const reply = await app.request('DELETE', path);
     expect(reply.statusCode).toBe(401);
     expect((await readStat(session)).error).toBeNull();
     expect((await find(stream.id)).status).toBe('started');
     await app.delete(path);
   });
 
-  test('ends it within 3 s though its engine hangs, and says that the engine has not confirmed it', async () => {
-    const { container_id, host_http_port } = (await app.post('/provision/acestream')).json();
+  test('ends it within 3 s if its engine hangs, and returns that the engine did not confirm it', async () => {
+    const { container_id, host_http_port } = (await app.post('/provision/acestream')).body;
     await waitUntil('the engine serves', () => fetch(`http://127.0.0.1:${host_http_port}/`), WAIT_MS);
     const session = await openSession('127.0.0.1', host_http_port, INFOHASH);
     const { id } = await report(session);
@@ -174,16 +174,16 @@ describe('stopping a stream', () => {
     const reply = await app.delete(`/streams/${encodeURIComponent(id)}`);
     expect(performance.now() - begun).toBeLessThan(3000);
     assertDocumented('DELETE', '/streams/{id}', reply);
-    expect(reply.json()).toMatchObject({ stopped: false, stream: { status: 'ended' } });
+    expect(reply.body).toMatchObject({ stopped: false, stream: { status: 'ended' } });
     process.kill(pid!, 'SIGCONT');
     await app.delete(`/engines/${container_id}`);
   });
 
-  test('calls nothing but managed engines', async () => {
+  test('calls only managed engines', async () => {
     const session = await openSession('127.0.0.1', port, INFOHASH);
     const other = `http://127.0.0.1:${app.config.portRange.last}`;
     const { id } = await report({ ...session, stat_url: other, command_url: other });
-    expect((await app.delete(`/streams/${encodeURIComponent(id)}`)).json()).toMatchObject({ stopped: false });
+    expect((await app.delete(`/streams/${encodeURIComponent(id)}`)).body).toMatchObject({ stopped: false });
     expect((await readStat(session)).error).toBeNull();
   });
 });
@@ -192,20 +192,20 @@ describe('an id', () => {
   test.each([
     ['with a bar', 'key|session'],
     ['with a slash', 'http://host/path?query=1|session'],
-    ['with what a path may not hold', 'a b#c%20d&e=é+'],
+    ['with reserved characters', 'a b#c%20d&e=é+'],
     [
-      'of a magnet link with its trackers',
+      'with a magnet link and its trackers',
       `magnet:?xt=urn:btih:${'0'.repeat(40)}${'&tr=udp://t:1'.repeat(200)}`,
     ],
-  ])('%s names its stream in a path', async (_, id) => {
+  ])('%s can be used in a path', async (_, id) => {
     const { path } = await play(id);
     await withFigures(id);
     expect((await samples(path)).length).toBeGreaterThan(0);
-    expect((await app.delete(path)).json()).toMatchObject({ stream_id: id, stopped: true });
+    expect((await app.delete(path)).body).toMatchObject({ stream_id: id, stopped: true });
   });
 
-  test('may hold its bar as it is', async () => {
-    const origin = await app.listen();
+  test('may contain an unescaped bar', async () => {
+    const origin = app.url;
     const { stream } = await play();
     expect(stream.id).toContain('|');
     const reply = await fetch(`${origin}/streams/${stream.id}/stats`);
@@ -213,14 +213,14 @@ describe('an id', () => {
     await app.delete(`/streams/${encodeURIComponent(stream.id)}`);
   });
 
-  test('that is unknown is not found', async () => {
+  test('that is unknown returns 404', async () => {
     for (const [method, url, path] of [
       ['GET', '/streams/no|body/stats', '/streams/{id}/stats'],
       ['DELETE', '/streams/no%7Cbody', '/streams/{id}'],
     ] as const) {
       const reply = await (method === 'GET' ? app.get(url) : app.delete(url));
       assertDocumented(method, path, reply);
-      expect([reply.statusCode, reply.json().code]).toEqual([404, 'stream_not_found']);
+      expect([reply.statusCode, reply.body.code]).toEqual([404, 'stream_not_found']);
     }
   });
 

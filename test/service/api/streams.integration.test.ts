@@ -17,7 +17,7 @@ async function newEngine() {
   return engine;
 }
 
-/** A report of a stream that has started, each another. */
+/** A report of a started stream, different on each call. */
 function report(change: Record<string, unknown> = {}) {
   names += 1;
   return {
@@ -36,22 +36,22 @@ function report(change: Record<string, unknown> = {}) {
 async function start(body: object) {
   const reply = await app.post('/events/stream_started', body);
   expect(reply.statusCode).toBe(200);
-  return reply.json();
+  return reply.body;
 }
 
 async function end(body: object) {
   const reply = await app.post('/events/stream_ended', body);
   expect(reply.statusCode).toBe(200);
   assertDocumented('POST', '/events/stream_ended', reply);
-  return reply.json();
+  return reply.body;
 }
 
 async function counts() {
-  return (await app.get('/orchestrator/status')).json().streams;
+  return (await app.get('/orchestrator/status')).body.streams;
 }
 
-describe('a start', () => {
-  test('that is told twice is one start', async () => {
+describe('a report of a start', () => {
+  test('is idempotent', async () => {
     const body = report();
     const before = await counts();
     const first = await start(body);
@@ -59,7 +59,7 @@ describe('a start', () => {
     expect(await counts()).toEqual({ active: before.active + 1, total: before.total + 1 });
   });
 
-  test('has the id that the client gives it, else one of key and session', async () => {
+  test('uses the id of the client, or makes one of key and session', async () => {
     expect((await start(report({ labels: { stream_id: 'my-id', other: 'x' } }))).id).toBe('my-id');
     for (const labels of [undefined, null, {}, { stream_id: '' }]) {
       const { id } = await start(report({ labels }));
@@ -67,7 +67,7 @@ describe('a start', () => {
     }
   });
 
-  test('is at the engine that is named by its id, else by its address', async () => {
+  test('finds the engine by its id, or by its address', async () => {
     const [a, b] = [await newEngine(), await newEngine()];
     const address = { host: b.host, port: b.ports.hostHttp };
     expect((await start(report({ container_id: a.id, engine: address }))).container_id).toBe(a.id);
@@ -77,19 +77,19 @@ describe('a start', () => {
     expect((await start(report({ container_id: 'unknown' }))).container_id).toBe('unknown');
   });
 
-  test('after its end is a new start', async () => {
+  test('starts an ended stream again', async () => {
     const body = report();
     const first = await start(body);
     await end({ stream_id: first.id });
     const second = await start(body);
     expect(second).toMatchObject({ id: first.id, status: 'started', ended_at: null });
-    const listed = (await app.get('/streams')).json();
+    const listed = (await app.get('/streams')).body;
     expect(listed.filter(({ id }: { id: string }) => id === first.id)).toEqual([second]);
   });
 
-  test('notes when its engine was used last', async () => {
+  test('updates the last usage of the engine', async () => {
     const engine = await newEngine();
-    const usage = async () => (await app.get(`/engines/${engine.id}`)).json().engine.last_stream_usage;
+    const usage = async () => (await app.get(`/engines/${engine.id}`)).body.engine.last_stream_usage;
     expect(await usage()).toBeNull();
     const before = Date.now();
     const { id } = await start(report({ container_id: engine.id }));
@@ -101,47 +101,47 @@ describe('a start', () => {
 
   test.each([
     ['no engine', { engine: undefined }],
-    ['a host that is no text', { engine: { host: 5, port: 1 } }],
-    ['a port that is text', { engine: { host: 'h', port: '1' } }],
+    ['a host that is not a string', { engine: { host: 5, port: 1 } }],
+    ['a port that is a string', { engine: { host: 'h', port: '1' } }],
     ['port 0', { engine: { host: 'h', port: 0 } }],
     ['port 65536', { engine: { host: 'h', port: 65_536 } }],
-    ['half a port', { engine: { host: 'h', port: 1.5 } }],
-    ['more about the engine', { engine: { host: 'h', port: 1, x: 1 } }],
+    ['a fractional port', { engine: { host: 'h', port: 1.5 } }],
+    ['an unknown field of the engine', { engine: { host: 'h', port: 1, x: 1 } }],
     ['no stream', { stream: undefined }],
-    ['a key of another type', { stream: { key_type: 'torrent', key: 'k' } }],
+    ['an unknown type of key', { stream: { key_type: 'torrent', key: 'k' } }],
     ['an empty key', { stream: { key_type: 'url', key: '' } }],
-    ['an over-long key', { stream: { key_type: 'url', key: 'k'.repeat(4097) } }],
-    ['more about the stream', { stream: { key_type: 'url', key: 'k', x: 1 } }],
+    ['a key that is too long', { stream: { key_type: 'url', key: 'k'.repeat(4097) } }],
+    ['an unknown field of the stream', { stream: { key_type: 'url', key: 'k', x: 1 } }],
     ['no session', { session: undefined }],
-    ['a session of null', { session: null }],
+    ['a null session', { session: null }],
     [
-      'is_live of true',
+      'is_live true',
       { session: { playback_session_id: 's', stat_url: 'u', command_url: 'u', is_live: true } },
     ],
-    ['is_live of 2', { session: { playback_session_id: 's', stat_url: 'u', command_url: 'u', is_live: 2 } }],
+    ['is_live 2', { session: { playback_session_id: 's', stat_url: 'u', command_url: 'u', is_live: 2 } }],
     [
-      'more about the session',
+      'an unknown field of the session',
       { session: { playback_session_id: 's', stat_url: 'u', command_url: 'u', is_live: 1, x: 1 } },
     ],
-    ['labels that are a list', { labels: [] }],
-    ['a label that is no text', { labels: { stream_id: 5 } }],
-    ['an over-long id', { labels: { stream_id: 'i'.repeat(4097) } }],
-    ['an id of an engine that is no text', { container_id: 5 }],
-    ['an empty id of an engine', { container_id: '' }],
-    ['an over-long id of an engine', { container_id: 'i'.repeat(129) }],
-    ['something else', { extra: 1 }],
-  ])('with %s is refused and notes nothing', async (_, change) => {
-    const before = (await app.get('/streams')).body;
+    ['labels that are an array', { labels: [] }],
+    ['a label that is not a string', { labels: { stream_id: 5 } }],
+    ['an id that is too long', { labels: { stream_id: 'i'.repeat(4097) } }],
+    ['an engine id that is not a string', { container_id: 5 }],
+    ['an empty engine id', { container_id: '' }],
+    ['an engine id that is too long', { container_id: 'i'.repeat(129) }],
+    ['an unknown field', { extra: 1 }],
+  ])('with %s is refused and changes nothing', async (_, change) => {
+    const before = (await app.get('/streams')).text;
     const reply = await app.post('/events/stream_started', report(change));
     expect(reply.statusCode).toBe(400);
-    expect(reply.json().code).toBe('invalid_request');
+    expect(reply.body.code).toBe('invalid_request');
     assertDocumented('POST', '/events/stream_started', reply);
-    expect((await app.get('/streams')).body).toBe(before);
+    expect((await app.get('/streams')).text).toBe(before);
   });
 });
 
-describe('an end', () => {
-  test('that is told twice changes nothing the second time', async () => {
+describe('a report of an end', () => {
+  test('is idempotent', async () => {
     const { id } = await start(report());
     const before = await counts();
     expect(await end({ stream_id: id, reason: 'x' })).toMatchObject({ updated: true, stream: { id } });
@@ -153,26 +153,26 @@ describe('an end', () => {
     expect(await end({ stream_id: 'never-was' })).toEqual({ updated: false, stream: null });
   });
 
-  test('of an engine ends all of its streams, and no other', async () => {
+  test('of an engine ends all of its streams and no other', async () => {
     const [a, b] = [await newEngine(), await newEngine()];
     for (const { id } of [a, a, b]) await start(report({ container_id: id }));
     expect(await end({ container_id: a.id })).toMatchObject({ updated: true });
     const started = async (id: string) =>
-      (await app.get(`/streams?container_id=${id}&status=started`)).json().length;
+      (await app.get(`/streams?container_id=${id}&status=started`)).body.length;
     expect([await started(a.id), await started(b.id)]).toEqual([0, 1]);
     expect(await end({ container_id: a.id })).toEqual({ updated: false, stream: null });
   });
 
-  test('that names neither is refused: no stream is ended at random', async () => {
+  test('without a stream and an engine is refused', async () => {
     const { id } = await start(report());
     for (const body of [{}, { reason: 'x' }, { stream_id: null }, { stream_id: null, container_id: null }]) {
       const reply = await app.post('/events/stream_ended', body);
-      expect([reply.statusCode, reply.json().code]).toEqual([400, 'invalid_request']);
+      expect([reply.statusCode, reply.body.code]).toEqual([400, 'invalid_request']);
     }
     expect((await end({ stream_id: id })).updated).toBe(true);
   });
 
-  test('can name every id that a start can have', async () => {
+  test('accepts every id that a start accepts', async () => {
     const longest = 'k'.repeat(4096);
     const { id } = await start({
       ...report(),
@@ -185,49 +185,49 @@ describe('an end', () => {
   test.each([
     ['a number', { stream_id: 5 }],
     ['an empty id', { stream_id: '' }],
-    ['an over-long id', { stream_id: 'i'.repeat(8194) }],
-    ['a reason that is no text', { stream_id: 'x', reason: {} }],
-    ['something else', { stream_id: 'x', id: 'x' }],
+    ['an id that is too long', { stream_id: 'i'.repeat(8194) }],
+    ['a reason that is not a string', { stream_id: 'x', reason: {} }],
+    ['an unknown field', { stream_id: 'x', id: 'x' }],
   ])('with %s is refused', async (_, body) => {
     const reply = await app.post('/events/stream_ended', body);
-    expect([reply.statusCode, reply.json().code]).toEqual([400, 'invalid_request']);
+    expect([reply.statusCode, reply.body.code]).toEqual([400, 'invalid_request']);
   });
 
-  test('comes by itself when the engine stops', async () => {
+  test('is not needed when the engine stops', async () => {
     const engine = await newEngine();
     const { id } = await start(report({ container_id: engine.id }));
     app.runtime.stop(engine.id);
-    const [stream] = (await app.get(`/streams?container_id=${engine.id}`)).json();
+    const [stream] = (await app.get(`/streams?container_id=${engine.id}`)).body;
     expect(stream).toMatchObject({ id, status: 'ended', ended_at: expect.any(String) });
     expect(await end({ stream_id: id })).toEqual({ updated: false, stream: null });
   });
 });
 
-describe('the list', () => {
-  test('is filtered by status and engine, newest first', async () => {
+describe('GET /streams', () => {
+  test('filters by status and engine, newest first', async () => {
     const engine = await newEngine();
     const first = await start(report({ container_id: engine.id }));
     const second = await start(report({ container_id: engine.id }));
     await end({ stream_id: first.id });
     const ids = async (query: string) =>
-      (await app.get(`/streams?${query}`)).json().map(({ id }: { id: string }) => id);
+      (await app.get(`/streams?${query}`)).body.map(({ id }: { id: string }) => id);
     expect(await ids(`container_id=${engine.id}&status=started`)).toEqual([second.id]);
     expect(await ids(`container_id=${engine.id}&status=ended`)).toEqual([first.id]);
     expect(await ids(`container_id=${engine.id}`)).toHaveLength(2);
     expect(await ids('container_id=another')).toEqual([]);
-    const times = (await app.get('/streams'))
-      .json()
-      .map(({ started_at }: { started_at: string }) => started_at);
+    const times = (await app.get('/streams')).body.map(
+      ({ started_at }: { started_at: string }) => started_at,
+    );
     expect(times).toEqual([...times].sort().reverse());
   });
 });
 
-test('streams at engines that are not there use none of the capacity', async () => {
+test('streams of engines that do not exist use no capacity', async () => {
   await using fresh = await startFakeApp();
   fresh.runtime.start();
   await settle();
   await fresh.post('/events/stream_started', report({ container_id: 'gone' }));
-  const { capacity, streams } = (await fresh.get('/orchestrator/status')).json();
+  const { capacity, streams } = (await fresh.get('/orchestrator/status')).body;
   expect(streams.active).toBe(1);
   expect(capacity).toMatchObject({ total: 1, used: 0, available: 1 });
 });

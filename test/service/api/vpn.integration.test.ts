@@ -18,11 +18,11 @@ async function start(settings = {}) {
   const vpnStatus = async () => {
     const reply = await app.get('/vpn/status');
     assertDocumented('GET', '/vpn/status', reply);
-    return reply.json();
+    return reply.body;
   };
   /** The VPN of each engine. */
   const placed = async () =>
-    ((await app.get('/engines')).json() as { vpn_container: string }[]).map((engine) => engine.vpn_container);
+    ((await app.get('/engines')).body as { vpn_container: string }[]).map((engine) => engine.vpn_container);
   return { app, vpnContainers, vpnStatus, placed };
 }
 
@@ -62,7 +62,7 @@ describe('two VPNs', () => {
       container: 'two',
       emergency_mode: { active: true, failed_vpn: 'one', healthy_vpn: 'two', duration_seconds: 0 },
     });
-    expect((await app.get('/orchestrator/status')).json()).toMatchObject({
+    expect((await app.get('/orchestrator/status')).body).toMatchObject({
       vpn: { connected: true, container: 'two' },
       provisioning: { can_provision: true },
     });
@@ -93,7 +93,7 @@ describe('two VPNs', () => {
     vpnContainers.change({ health: 'unhealthy' }, 'two');
     await settle();
     expect(await vpnStatus()).toMatchObject({ connected: false, health: 'unhealthy' });
-    expect((await app.post('/provision/acestream')).json().detail.code).toBe('vpn_disconnected');
+    expect((await app.post('/provision/acestream')).body.detail.code).toBe('vpn_disconnected');
     await app.clock.advanceAsync(30_000);
     expect((await placed()).length).toBeGreaterThan(0);
   });
@@ -128,7 +128,7 @@ describe('the cached state of a VPN', () => {
     await app.post('/provision/acestream');
     await app.get('/vpn/status');
     expect(vpnContainers.inspections).toBe(1);
-    const { entries } = (await app.get('/cache/stats')).json();
+    const { entries } = (await app.get('/cache/stats')).body;
     const keys = entries.map(({ key }: { key: string }) => key);
     expect(keys.filter((key: string) => key.startsWith('vpn:'))).toEqual(['vpn:status']);
   });

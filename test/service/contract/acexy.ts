@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto';
 import type { Session } from '../../support/service/emulated-engine.ts';
 import { decode, ENGINE, PROVISIONED, REFUSAL, STREAM } from './decode.ts';
 
-/** The client gives every call so long, provisioning included. */
+/** Timeout of every call of the client, provisioning included. */
 export const CALL_TIMEOUT_MS = 3000;
 const PROVISION_ATTEMPTS = 3;
-/** What it grants an engine that it has provisioned before it plays there. */
+/** How long the client waits for a provisioned engine before it plays there, in seconds. */
 const ENGINE_START_S = 5;
-const ENGINES_KEPT_MS = 2000;
+const ENGINES_TTL_MS = 2000;
 
+/** The fields of an engine that the client reads. */
 export interface Engine {
   container_id: string;
   host: string;
@@ -18,6 +19,7 @@ export interface Engine {
   last_stream_usage: string | null;
 }
 
+/** The fields of a refused provisioning that the client reads. */
 export interface Refusal {
   code: string;
   recovery_eta_seconds: number | null;
@@ -29,14 +31,15 @@ interface Provisioning {
   blocked_reason_details?: Refusal | null;
 }
 
-/** A call to the service and how it went. */
+/** A call to the service and its outcome. */
 export interface Call {
   request: string;
-  /** Null where none came within the time. */
+  /** Null if the call timed out. */
   status: number | null;
   ms: number;
 }
 
+/** A stream that the client plays. */
 export interface Play {
   streamId: string;
   engine: { host: string; port: number; containerId: string };
@@ -53,12 +56,12 @@ export class RefusedError extends Error {
   }
 }
 
-/** What the client waits for: seconds to the next attempt, or for an engine to come up on a port. */
+/** Waits some seconds before the next attempt, or until an engine serves on a port. */
 export type Wait = (seconds: number, enginePort?: number) => Promise<void>;
 
 /**
- * What the AceStream proxy that operators run does with an orchestrator, call by call: how it chooses engines,
- * has them provisioned, waits, and reports streams. What it plays, it drops.
+ * Makes the same calls as Acexy, the AceStream proxy that operators run: it chooses engines, provisions them,
+ * waits, and reports streams. It discards what it plays.
  */
 export class Acexy {
   readonly calls: Call[] = [];
@@ -76,7 +79,7 @@ export class Acexy {
     this.#streamsPerEngine = options.streamsPerEngine ?? 1;
   }
 
-  /** What the client asks every 30 s, without its key. From an error it reads that nothing can be provisioned. */
+  /** Called every 30 s, without the key. An error response means that nothing can be provisioned. */
   async updateStatus(): Promise<void> {
     const { body } = await this.#call('GET', '/orchestrator/status', { withKey: false });
     const { provisioning = {}, capacity = {}, vpn = {} } = body as Record<string, object>;
@@ -87,7 +90,10 @@ export class Acexy {
     this.#provisioning = known;
   }
 
-  /** Chooses an engine, opens a session there and reports it. @throws RefusedError, or Error without an engine */
+  /**
+   * Chooses an engine, opens a session there and reports it.
+   * @throws RefusedError if provisioning is refused, Error if no engine can be provisioned
+   */
   async play(infohash: string): Promise<Play> {
     const engine = await this.choose();
     const query = new URLSearchParams({ infohash, format: 'json', pid: randomUUID() });
@@ -109,13 +115,13 @@ export class Acexy {
     return { streamId, engine, session };
   }
 
-  /** Reports the end and tells the engine to stop. */
+  /** Reports the end of a stream and stops it at its engine. */
   async end({ streamId, session }: Play, reason = 'completed'): Promise<void> {
     await this.#report('ended', { stream_id: streamId, reason });
     await fetch(`${session.command_url}?method=stop`);
   }
 
-  /** Healthy first, then the fewest streams, then a forwarded port, then the one used longest ago. */
+  /** Prefers healthy engines, then the fewest streams, then a forwarded port, then the least recently used. */
   async choose(): Promise<Play['engine']> {
     const engines = await this.listEngines();
     const free: { engine: Engine; streams: number }[] = [];
@@ -136,12 +142,11 @@ export class Acexy {
     return { host, port, containerId };
   }
 
-  /** The engines; a list is kept for 2 s. */
+  /** The engines. A list is reused for 2 s. */
   async listEngines(): Promise<Engine[]> {
-    if (this.#engines && performance.now() - this.#engines.readAt < ENGINES_KEPT_MS)
-      return this.#engines.list;
+    if (this.#engines && performance.now() - this.#engines.readAt < ENGINES_TTL_MS) return this.#engines.list;
     const { status, body } = await this.#call('GET', '/engines');
-    if (status !== 200) throw new Error(`GET /engines answers ${status}`);
+    if (status !== 200) throw new Error(`GET /engines: status ${status}`);
     const list = (body as unknown[]).map((engine) => decode<Engine>(engine, ENGINE));
     this.#engines = { list, readAt: performance.now() };
     return list;
@@ -149,7 +154,7 @@ export class Acexy {
 
   async #countStreams(containerId: string): Promise<number> {
     const { status, body } = await this.#call('GET', `/streams?container_id=${containerId}&status=started`);
-    if (status !== 200) throw new Error(`GET /streams answers ${status}`);
+    if (status !== 200) throw new Error(`GET /streams: status ${status}`);
     const streams = (body as unknown[]).map((stream) => decode<{ status: string }>(stream, STREAM));
     return streams.filter((stream) => stream.status === 'started').length;
   }
@@ -181,7 +186,7 @@ export class Acexy {
     }
   }
 
-  /** The client sends its reports and looks no further. */
+  /** Sends a report. The client ignores the outcome. */
   async #report(what: 'started' | 'ended', body: object): Promise<void> {
     await this.#call('POST', `/events/stream_${what}`, { body }).catch(() => {});
   }

@@ -9,7 +9,7 @@ const CHECKS: Record<Kind, (value: unknown) => boolean> = {
   texts: (value) => Array.isArray(value) && value.every((part) => typeof part === 'string'),
 };
 
-/** The fields that the client reads of each answer. */
+/** The fields of an engine that the client decodes. */
 export const ENGINE = {
   container_id: 'text',
   container_name: 'text',
@@ -23,6 +23,7 @@ export const ENGINE = {
   last_stream_usage: 'time',
   streams: 'texts',
 } as const;
+/** The fields of a stream that the client decodes. */
 export const STREAM = {
   id: 'text',
   container_id: 'text',
@@ -33,6 +34,7 @@ export const STREAM = {
   ended_at: 'time',
   status: 'text',
 } as const;
+/** The fields of a refused provisioning that the client decodes. */
 export const REFUSAL = {
   error: 'text',
   code: 'text',
@@ -41,6 +43,7 @@ export const REFUSAL = {
   can_retry: 'flag',
   should_wait: 'flag',
 } as const;
+/** The fields of a provisioned engine that the client decodes. */
 export const PROVISIONED = {
   container_id: 'text',
   container_name: 'text',
@@ -50,16 +53,16 @@ export const PROVISIONED = {
 } as const;
 
 /**
- * Reads an object as the client does, which is written in Go: a field that is missing or null is passed over,
- * and one of another type, a number with a fraction or a time in another format makes the answer unreadable.
+ * Decodes an object as the client does, which is written in Go. Missing and null fields are ignored. A field of
+ * another type, a fractional number or a time in another format is an error.
  * @throws Error that names the field
  */
 export function decode<T>(value: unknown, shape: Record<string, Kind>): T {
-  if (typeof value !== 'object' || value === null) throw new Error(`no object: ${JSON.stringify(value)}`);
+  if (typeof value !== 'object' || value === null) throw new Error(`not an object: ${JSON.stringify(value)}`);
   for (const [field, kind] of Object.entries(shape)) {
     const part = (value as Record<string, unknown>)[field] ?? null;
     if (part !== null && !CHECKS[kind](part))
-      throw new Error(`${field} is no ${kind}: ${JSON.stringify(part)}`);
+      throw new Error(`${field} is not of type ${kind}: ${JSON.stringify(part)}`);
   }
   return value as T;
 }

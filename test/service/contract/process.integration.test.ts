@@ -12,33 +12,33 @@ const WAIT_MS = 5000;
 const PLAYS = {
   response: { stat_url: 'http://127.0.0.1:1/ace/stat/x/y', command_url: 'http://127.0.0.1:1/ace/cmd/x/y' },
 };
-const PLAYS_AND_IS_WELL = { ...PLAYS, result: { platform: 'linux', version: '3.1' } };
+const PLAYS_AND_IS_HEALTHY = { ...PLAYS, result: { platform: 'linux', version: '3.1' } };
 
 describeClient('the existing client, with engines as processes', async (settings) => {
   const app = await startApp({ settings });
-  return { url: await app.listen(), key: KEY, [Symbol.asyncDispose]: () => app[Symbol.asyncDispose]() };
+  return { url: app.url, key: KEY, [Symbol.asyncDispose]: () => app[Symbol.asyncDispose]() };
 });
 
-/** A service over engines in memory, which answer where a test has something answer. */
+/** A service with engines in memory. Those of `startEngine` respond to HTTP. */
 async function startFakeService(options: TestAppOptions = {}) {
   const app = await startFakeApp(options);
   onTestFinished(() => app[Symbol.asyncDispose]());
-  const service = { url: await app.listen(), key: KEY, [Symbol.asyncDispose]: async () => {} };
-  const startEngine = async (answer: object = PLAYS_AND_IS_WELL) => {
-    const server = await startStubServer(JSON.stringify(answer));
+  const service = { url: app.url, key: KEY, [Symbol.asyncDispose]: async () => {} };
+  const startEngine = async (reply: object = PLAYS_AND_IS_HEALTHY) => {
+    const server = await startStubServer(JSON.stringify(reply));
     onTestFinished(() => server[Symbol.asyncDispose]());
     const ports = { hostHttp: server.port, containerHttp: 6878, containerHttps: 6879 };
     const { id } = app.runtime.start({ ports });
     await settle();
     app.clock.advance(0);
-    await waitUntil('the engine is asked', () => server.requests.length > 0, WAIT_MS);
+    await waitUntil('the health check', () => server.requests.length > 0, WAIT_MS);
     return id;
   };
-  const healthOf = async (id: string) => (await app.get(`/engines/${id}`)).json().engine.health_status;
+  const healthOf = async (id: string) => (await app.get(`/engines/${id}`)).body.engine.health_status;
   return { app, service, startEngine, healthOf };
 }
 
-test('the client takes the engine that was used longest ago', async () => {
+test('the client chooses the least recently used engine', async () => {
   const { service, startEngine, healthOf } = await startFakeService();
   const ids = [await startEngine(), await startEngine(), await startEngine()];
   for (const id of ids)
@@ -51,7 +51,7 @@ test('the client takes the engine that was used longest ago', async () => {
     const reported = client.calls.find(({ request }) => request === 'POST /events/stream_started');
     expect(reported?.status).toBe(200);
     await reportEnd(service.url, play.streamId);
-    // Times are told in milliseconds.
+    // Times have a resolution of one millisecond.
     await waitUntil('the time goes on', () => Date.now() > lastEnd, WAIT_MS);
   }
   expect(new Set(chosen.slice(0, 3))).toEqual(new Set(ids));
@@ -59,7 +59,7 @@ test('the client takes the engine that was used longest ago', async () => {
 });
 
 let lastEnd = 0;
-/** Ends a stream without a word to its engine, which is not there. */
+/** Reports the end of a stream, without a call to its engine, which does not exist. */
 async function reportEnd(url: string, streamId: string): Promise<void> {
   const reply = await fetch(`${url}/events/stream_ended`, {
     method: 'POST',
@@ -70,13 +70,13 @@ async function reportEnd(url: string, streamId: string): Promise<void> {
   lastEnd = Date.now();
 }
 
-test('the client takes a healthy engine before one that is not, and the one with the fewest streams', async () => {
+test('the client prefers healthy engines, and the engine with the fewest streams', async () => {
   const { service, startEngine, healthOf } = await startFakeService();
-  const unwell = await startEngine(PLAYS);
+  const unhealthy = await startEngine(PLAYS);
   const healthy = [await startEngine(), await startEngine()];
   for (const id of healthy)
     await waitUntil('it is healthy', async () => (await healthOf(id)) === 'healthy', WAIT_MS);
-  expect(await healthOf(unwell)).toBe('unknown');
+  expect(await healthOf(unhealthy)).toBe('unknown');
   const chosen: string[] = [];
   for (let round = 1; round <= 5; round += 1) {
     const client = createClient(service, { streamsPerEngine: 2 });
@@ -86,10 +86,10 @@ test('the client takes a healthy engine before one that is not, and the one with
   }
   expect(new Set(chosen.slice(0, 2))).toEqual(new Set(healthy));
   expect(new Set(chosen.slice(2, 4))).toEqual(new Set(healthy));
-  expect(chosen[4]).toBe(unwell);
+  expect(chosen[4]).toBe(unhealthy);
 });
 
-/** A client in front of a service whose runtime fails, with what it waits for; `during` runs in each wait. */
+/** A client of a service whose runtime fails, and the waits of that client. `during` runs in each wait. */
 async function startRefused(during: (waits: number[], mend: () => void) => void) {
   const { app, service } = await startFakeService();
   app.runtime.fail('create', new RoundhouseError('provisioning_failed', 'The engine ended at once'));
@@ -104,7 +104,7 @@ async function startRefused(during: (waits: number[], mend: () => void) => void)
   return { client, waits };
 }
 
-test('the client that is told to wait for half its time and then all of it has an engine when there is one', async () => {
+test('the client waits for half of the time, then for all of it, and gets an engine once provisioning works', async () => {
   const { client, waits } = await startRefused((so, mend) => {
     if (so.length === 2) mend();
   });
@@ -112,7 +112,7 @@ test('the client that is told to wait for half its time and then all of it has a
   expect(waits).toEqual([5, 10]);
 });
 
-test('the client gives up after three attempts, each of them answered as one that may be made again', async () => {
+test('the client makes three attempts, each refused as one that can be retried', async () => {
   const { client, waits } = await startRefused(() => {});
   const refused = await client.choose().catch((error: unknown) => error);
   expect(refused).toBeInstanceOf(RefusedError);
@@ -126,7 +126,7 @@ test('the client gives up after three attempts, each of them answered as one tha
   expect(attempts).toMatchObject([{ status: 503 }, { status: 503 }, { status: 503 }]);
 });
 
-test('the client that has the breaker against it is told for how long, and asks no more', async () => {
+test('the client learns how long the circuit breaker stays open, and makes no further attempt', async () => {
   const { app, service } = await startFakeService({ settings: { CIRCUIT_BREAKER_FAILURE_THRESHOLD: '1' } });
   app.runtime.fail('create', new RoundhouseError('provisioning_failed', 'The engine ended at once'));
   const client = createClient(service);

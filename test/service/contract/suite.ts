@@ -6,44 +6,46 @@ import { Acexy, RefusedError, type Wait } from './acexy.ts';
 
 const WAIT_MS = 15_000;
 
-/** A service that listens, for a client on this machine. */
+/** A service that listens on this machine. */
 export interface ListeningService extends AsyncDisposable {
   url: string;
   key: string;
 }
 
+/** An infohash with this digit at its end. */
 export function infohash(digit: number): string {
   return digit.toString(16).padStart(40, '0');
 }
 
-/** A client that waits for an engine until it serves; a wait for another attempt is a failure. */
+/** A client that waits until a provisioned engine serves. Waiting for another attempt fails the test. */
 export function createClient(
   { url, key }: ListeningService,
   options: { streamsPerEngine?: number } = {},
 ): Acexy {
   const wait: Wait = async (seconds, port) => {
-    if (port === undefined) throw new Error(`asked to wait for ${seconds} s`);
+    if (port === undefined) throw new Error(`unexpected wait of ${seconds} s`);
     await waitUntil('the engine serves', () => fetch(`http://localhost:${port}/`), WAIT_MS);
   };
   return new Acexy({ url, key, wait, ...options });
 }
 
+/** Reads the status of a service. */
 export async function readStatus({ url }: ListeningService): Promise<WireStatus> {
   return (await (await fetch(`${url}/orchestrator/status`)).json()) as WireStatus;
 }
 
-/** Every call of a client has been answered with 200, in time. */
+/** Checks that every call of a client had status 200. */
 export function expectAllGood({ calls }: Acexy): void {
   expect(calls.filter(({ status }) => status !== 200)).toEqual([]);
 }
 
-/** Plays of the client, on a service with any runtime. It may have three engines, ten where a test says so. */
+/** Tests of the client, for a service with any runtime. */
 export function describeClient(
   name: string,
   start: (settings: Record<string, string>) => Promise<ListeningService>,
 ): void {
   describe(name, () => {
-    test('plays from choosing an engine to the end', async () => {
+    test('plays a stream from choosing an engine to the end', async () => {
       await using service = await start({ MIN_REPLICAS: '1', COLLECT_INTERVAL_S: '0.2' });
       const healthy = async () => (await readStatus(service)).engines.healthy === 1;
       await waitUntil('the engine is healthy', healthy, WAIT_MS);
@@ -76,11 +78,11 @@ export function describeClient(
       expectAllGood(client);
     });
 
-    test('makes ten plays at once, on ten engines that are provisioned for them', async () => {
+    test('plays ten streams at once, on ten engines provisioned for them', async () => {
       await using service = await start({ MAX_REPLICAS: '10' });
       const client = createClient(service);
       await client.updateStatus();
-      // It keeps the list for a moment, so all ten find no engine and have one provisioned, at once.
+      // The client reuses the list, so all ten find no engine and provision one at the same time.
       expect(await client.listEngines()).toEqual([]);
       const playing = Array.from({ length: 10 }, (_, index) => client.play(infohash(index)));
       await Promise.allSettled(playing);
@@ -96,19 +98,19 @@ export function describeClient(
       expectAllGood(client);
     });
 
-    test('is refused an engine at capacity, once, and plays when one is free again', async () => {
+    test('is refused an engine at capacity, and plays once an engine is free', async () => {
       await using service = await start({ MAX_REPLICAS: '1' });
       const client = createClient(service);
       await client.updateStatus();
       const first = await client.play(infohash(1));
-      // Another client process, which knows of no engine in use.
+      // Another client process, which has read no list yet.
       const second = createClient(service);
       await second.updateStatus();
       expect((await readStatus(service)).provisioning.can_provision).toBe(false);
       await expect(second.play(infohash(2))).rejects.toThrow('cannot provision');
       expect(second.calls.filter(({ request }) => request.startsWith('POST'))).toEqual([]);
 
-      // The status of the first is from before its play, so it tries.
+      // The first client read the status before it played, so it tries.
       const refused = await client.play(infohash(2)).catch((error: unknown) => error);
       expect(refused).toBeInstanceOf(RefusedError);
       expect((refused as RefusedError).refusal).toMatchObject({ code: 'max_capacity', should_wait: false });

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import type { WireEngine } from '../../../src/service/api/views/engines.ts';
 import type { WireStatus } from '../../../src/service/api/views/status.ts';
 import type { WireVpnState } from '../../../src/service/api/views/vpn.ts';
-import type { WireEngine } from '../../../src/service/api/views.ts';
 import { describeWithDocker } from '../../support/docker/docker.ts';
 import { docker as cli } from '../../support/docker/docker-programs.ts';
 import { type DockerService, startDockerService, uniqueLabel } from '../../support/docker/docker-service.ts';

@@ -9,7 +9,7 @@ h_seconds_sum{call="a"} 4.5
 h_seconds_count{call="a"} 3
 `;
 
-test('reads families, labels and figures', () => {
+test('parses families, labels and values', () => {
   const families = parseExposition(`# HELP g What.
 # TYPE g gauge
 g{a="x\\"y,z",b=""} -1.5
@@ -31,19 +31,19 @@ ${HISTOGRAM}`);
 
 test.each([
   ['no line feed at the end', 'g 1'],
-  ['a sample of no family', 'g 1\n'],
+  ['a sample without a family', 'g 1\n'],
   ['a sample of another family', '# HELP g G.\n# TYPE g gauge\nh 1\n'],
-  ['a series twice', '# HELP g G.\n# TYPE g gauge\ng{a="1"} 1\ng{a="1"} 2\n'],
-  ['a family twice', '# HELP g G.\n# TYPE g gauge\n# HELP g G.\n# TYPE g gauge\n'],
+  ['a duplicate series', '# HELP g G.\n# TYPE g gauge\ng{a="1"} 1\ng{a="1"} 2\n'],
+  ['a duplicate family', '# HELP g G.\n# TYPE g gauge\n# HELP g G.\n# TYPE g gauge\n'],
   ['an unknown type', '# HELP g G.\n# TYPE g info\n'],
-  ['no number', '# HELP g G.\n# TYPE g gauge\ng undefined\n'],
+  ['a value that is not a number', '# HELP g G.\n# TYPE g gauge\ng undefined\n'],
   ['an unquoted label', '# HELP g G.\n# TYPE g gauge\ng{a=1} 1\n'],
-  ['a label twice', '# HELP g G.\n# TYPE g gauge\ng{a="1",a="2"} 1\n'],
-  ['a counter below zero', '# HELP n_total N.\n# TYPE n_total counter\nn_total -1\n'],
-  ['a counter by a wrong name', '# HELP n N.\n# TYPE n counter\nn 1\n'],
-  ['buckets that shrink', HISTOGRAM.replace('"} 1\n', '"} 4\n')],
+  ['a duplicate label', '# HELP g G.\n# TYPE g gauge\ng{a="1",a="2"} 1\n'],
+  ['a negative counter', '# HELP n_total N.\n# TYPE n_total counter\nn_total -1\n'],
+  ['a counter without _total', '# HELP n N.\n# TYPE n counter\nn 1\n'],
+  ['decreasing buckets', HISTOGRAM.replace('"} 1\n', '"} 4\n')],
   [
-    'a count that is not that of the last bucket',
+    'a count that differs from the last bucket',
     HISTOGRAM.replace('_count{call="a"} 3', '_count{call="a"} 4'),
   ],
 ])('refuses %s', (_what, text) => {

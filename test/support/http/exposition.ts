@@ -1,11 +1,11 @@
-/** One figure of a scrape. */
+/** One sample of a scrape. */
 export interface Sample {
   name: string;
   labels: Record<string, string>;
   value: number;
 }
 
-/** Everything under one TYPE line. */
+/** A metric family: all samples under one TYPE line. */
 export interface Family {
   type: string;
   help: string;
@@ -18,9 +18,9 @@ const SAMPLE = new RegExp(`^(${NAME})(?:\\{(.*)\\})? (\\S+)$`);
 const LABEL = /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\[\\"n])*)"(?:,|$)/y;
 
 /**
- * Reads Prometheus text, strictly: every sample belongs to the family declared last, no family and no series
- * comes twice, counters do not end below zero, and the buckets of a histogram add up.
- * @throws Error that names the line or series that is wrong
+ * Parses Prometheus text strictly: every sample belongs to the family declared last, families and series are
+ * unique, counters are not negative, and the buckets of histograms are consistent.
+ * @throws Error that names the invalid line or series
  */
 export function parseExposition(text: string): Map<string, Family> {
   if (!text.endsWith('\n')) throw new Error('the text does not end with a line feed');
@@ -51,7 +51,10 @@ export function parseExposition(text: string): Map<string, Family> {
   return families;
 }
 
-/** The figure of one series. @throws Error where there is none */
+/**
+ * The value of one series.
+ * @throws Error if there is no such series
+ */
 export function figure(
   families: Map<string, Family>,
   name: string,

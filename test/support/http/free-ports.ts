@@ -2,30 +2,31 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** Below the ports that the kernel gives to outgoing connections, which could take one of these meanwhile. */
+/** Below the ephemeral ports, which an outgoing connection could take meanwhile. */
 const FIRST = 20_000;
 const WORKERS = 4;
 const PORTS_PER_WORKER = 3000;
 
-/** A port is given out once per process: nothing listens on it yet when the next one is drawn. */
-const given = new Set<number>();
+/** Ports are returned once per process, because the caller may not listen on them yet. */
+const returned = new Set<number>();
 
 /**
- * Ports of 127.0.0.1 that nothing listens on. Test files that run side by side draw from different ports;
- * chance keeps two runs of the tests on one machine apart.
+ * Finds ports of 127.0.0.1 on which nothing listens. Test files that run in parallel use different ranges. Two
+ * test runs on one machine are kept apart by chance.
  */
 export async function freePorts(count: number): Promise<number[]> {
   const worker = Number(process.env.VITEST_POOL_ID ?? 0) % WORKERS;
   const ports: number[] = [];
   while (ports.length < count) {
     const port = FIRST + worker * PORTS_PER_WORKER + randomInt(PORTS_PER_WORKER);
-    if (given.has(port)) continue;
-    given.add(port);
+    if (returned.has(port)) continue;
+    returned.add(port);
     if (await isFree(port)) ports.push(port);
   }
   return ports;
 }
 
+/** Whether nothing listens on a port of 127.0.0.1. */
 export async function isFree(port: number): Promise<boolean> {
   const server = createServer();
   try {

@@ -9,15 +9,17 @@ export interface LiveMessage {
 
 const WAIT_MS = 5000;
 
-/** A client of /events/live over a real connection, which reads all the time. Dispose of it with `await using`. */
+/**
+ * A client of /events/live that reads all the time. Dispose of it with `await using`.
+ */
 export class LiveClient implements AsyncDisposable {
   readonly response: Response;
-  /** All that has come so far, oldest first. */
+  /** Messages received so far, oldest first. */
   readonly messages: LiveMessage[] = [];
   readonly comments: string[] = [];
-  /** The last reconnection time that was named, in milliseconds. */
+  /** The last reconnection time received, in milliseconds. */
   retryMs: number | undefined;
-  /** True once the server has ended the stream, by a proper end or a broken connection. */
+  /** Whether the server has ended the stream or the connection is lost. */
   ended = false;
   readonly #abort: AbortController;
   readonly #reading: Promise<void>;
@@ -30,7 +32,7 @@ export class LiveClient implements AsyncDisposable {
     });
   }
 
-  /** @param baseUrl as {@link TestApp.listen} gives it */
+  /** @param baseUrl as {@link TestApp.url} */
   static async connect(baseUrl: string, headers: Record<string, string> = {}): Promise<LiveClient> {
     const abort = new AbortController();
     const response = await fetch(`${baseUrl}/events/live`, { headers, signal: abort.signal });
@@ -42,15 +44,15 @@ export class LiveClient implements AsyncDisposable {
     return this.messages.at(-1)?.id ?? '';
   }
 
-  /** Waits for so many messages in all, and returns them. */
+  /** Waits until that many messages have been received, and returns all. */
   async received(count: number): Promise<LiveMessage[]> {
     await waitUntil(`${count} live messages`, () => this.messages.length >= count, WAIT_MS);
     return this.messages;
   }
 
-  /** Waits for a message that fits. */
-  find(what: string, fits: (message: LiveMessage) => boolean): Promise<LiveMessage> {
-    return waitUntil(what, () => this.messages.find(fits), WAIT_MS);
+  /** Waits for a message that matches. */
+  find(what: string, matches: (message: LiveMessage) => boolean): Promise<LiveMessage> {
+    return waitUntil(what, () => this.messages.find(matches), WAIT_MS);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -67,7 +69,7 @@ export class LiveClient implements AsyncDisposable {
         for (const block of blocks) this.#take(block);
       }
     } catch (error) {
-      // A connection that broke, or that this client broke off, ends the stream as well.
+      // A lost or aborted connection ends the stream too.
       if (!(error instanceof TypeError || this.#abort.signal.aborted)) throw error;
     }
   }
@@ -77,7 +79,7 @@ export class LiveClient implements AsyncDisposable {
     for (const line of block.split('\n')) {
       const [, name = '', value = ''] = /^([a-z]*): (.*)$/.exec(line) ?? [];
       if (name === '') this.comments.push(value);
-      else if (name in fields) throw new Error(`twice in one message: ${block}`);
+      else if (name in fields) throw new Error(`duplicate field: ${block}`);
       else fields[name] = value;
     }
     const { retry, id, event, data } = fields;

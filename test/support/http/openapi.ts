@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 
-/** A part of an OpenAPI document that describes a value. */
+/** A JSON Schema in the OpenAPI document. */
 export interface Schema {
   type?: string;
   enum?: unknown[];
@@ -31,23 +31,36 @@ export interface Operation {
 export interface OpenApi {
   openapi: string;
   paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Record<string, Schema> };
 }
 
-/** The committed description of the API. */
-export const OPENAPI = JSON.parse(
+const DOCUMENT = JSON.parse(
   readFileSync(new URL('../../../openapi/openapi.json', import.meta.url), 'utf8'),
 ) as OpenApi;
 
-/** Whether an operation answers with one JSON document. Metrics are text, and live notices do not end. */
+/** The committed OpenAPI document, with its references to named schemas resolved. */
+export const OPENAPI = resolveReferences(DOCUMENT, DOCUMENT.components.schemas);
+
+function resolveReferences<T>(part: T, schemas: Record<string, Schema>): T {
+  if (typeof part !== 'object' || part === null) return part;
+  if (Array.isArray(part)) return part.map((item) => resolveReferences(item, schemas)) as T;
+  const name = '$ref' in part && String(part.$ref).replace('#/components/schemas/', '');
+  if (name) return resolveReferences(schemas[name], schemas) as T;
+  const entries = Object.entries(part).map(([key, value]) => [key, resolveReferences(value, schemas)]);
+  return Object.fromEntries(entries) as T;
+}
+
+/** Whether an operation returns JSON. Metrics and logs are text, and live notices are a stream. */
 export function answersJson({ responses }: Operation): boolean {
   return 'application/json' in (responses['200']?.content ?? {});
 }
 
-/** What a check of a reply needs to know of it. */
+/** The part of a reply that is checked. */
 export interface Reply {
   statusCode: number;
   headers: Record<string, unknown>;
-  body: string;
+  /** The parsed body. */
+  body: unknown;
 }
 
 const ajv = new Ajv2020({ strict: true, allErrors: true });
@@ -55,9 +68,9 @@ addFormats.default(ajv);
 const validators = new Map<string, ValidateFunction>();
 
 /**
- * Checks a reply against what the document says of the operation: its status, its media type, and its body,
- * in which no field may be that the document does not name.
- * @throws Error that names every difference.
+ * Checks the status, the media type and the body of a reply against the OpenAPI document. The body must have no
+ * undocumented fields.
+ * @throws Error that names every difference
  */
 export function assertDocumented(method: string, path: string, reply: Reply): void {
   const operation = OPENAPI.paths[path]?.[method.toLowerCase()];
@@ -68,19 +81,19 @@ export function assertDocumented(method: string, path: string, reply: Reply): vo
   const schema = response.content?.[mediaType]?.schema;
   if (!schema) throw new Error(`${method} ${path}: ${reply.statusCode} with ${mediaType} is not documented`);
   const validate = validatorOf(`${method} ${path} ${reply.statusCode}`, schema);
-  if (validate(JSON.parse(reply.body))) return;
-  throw new Error(`${method} ${path}: ${ajv.errorsText(validate.errors)} in ${reply.body}`);
+  if (validate(reply.body)) return;
+  throw new Error(`${method} ${path}: ${ajv.errorsText(validate.errors)} in ${JSON.stringify(reply.body)}`);
 }
 
 function validatorOf(name: string, schema: Schema): ValidateFunction {
   const known = validators.get(name);
   if (known) return known;
-  const made = ajv.compile(closed(schema));
-  validators.set(name, made);
-  return made;
+  const validator = ajv.compile(closed(schema));
+  validators.set(name, validator);
+  return validator;
 }
 
-/** The schema with every object closed that does not say itself what else it may hold. */
+/** The schema with `additionalProperties: false` in every object that does not define it. */
 function closed(schema: Schema): Schema {
   const inner = Object.entries(schema).map(([keyword, value]) => {
     if (keyword === 'properties') {

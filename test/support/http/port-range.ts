@@ -1,19 +1,19 @@
 import { randomInt } from 'node:crypto';
 import { isFree } from './free-ports.ts';
 
-/** Below the ports that Roundhouse takes by default, and those of outgoing connections. */
+/** Below the default ports of Roundhouse and the ephemeral ports. */
 const FIRST = 12_000;
 const SIZE = 50;
 const WORKERS = 4;
 const BLOCKS_PER_WORKER = 35;
-/** So many blocks drawn last are not drawn again: one may be about to be used. */
+/** The last blocks are not returned again, because their callers may not listen on them yet. */
 const REMEMBERED = 20;
 
 const drawn: number[] = [];
 
 /**
- * A range of free ports on 127.0.0.1, as PORT_RANGE_HOST takes it. Test files that run side by side draw
- * from different blocks; chance keeps two runs of the tests on one machine apart.
+ * Finds a range of free ports on 127.0.0.1, for PORT_RANGE_HOST. Test files that run in parallel use different
+ * blocks. Two test runs on one machine are kept apart by chance.
  */
 export async function freePortRange(): Promise<{ first: number; last: number }> {
   const worker = Number(process.env.VITEST_POOL_ID ?? 0) % WORKERS;

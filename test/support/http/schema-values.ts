@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import type { Schema } from './openapi.ts';
 
-/** Lengths beyond this are drawn only where a schema's own limit is tried. */
+/** Longer strings are generated only to test the limit of a schema. */
 const USUAL_LENGTH = 40;
 
-/** Names that mean something to JavaScript, and texts that mean something to whatever is behind an API. */
+/** Names with a meaning in JavaScript, and strings with a meaning in paths, headers, shells and databases. */
 export const TRICKY_TEXTS = [
   '',
   ' ',
@@ -27,7 +27,7 @@ export const TRICKY_TEXTS = [
   'x'.repeat(5000),
 ];
 
-/** Values that a schema allows. */
+/** Generates values that match a schema. */
 export function valuesOf(schema: Schema): fc.Arbitrary<unknown> {
   if (schema.enum) return fc.constantFrom(...schema.enum);
   if (schema.anyOf) return fc.oneof(...schema.anyOf.map(valuesOf));
@@ -36,12 +36,16 @@ export function valuesOf(schema: Schema): fc.Arbitrary<unknown> {
       return textsOf(schema);
     case 'integer':
       return fc.integer(limits(schema));
+    case 'number':
+      return fc.double({ ...limits(schema), noNaN: true });
+    case 'boolean':
+      return fc.boolean();
     case 'null':
       return fc.constant(null);
     case 'object':
       return objectsOf(schema);
     default:
-      throw new Error(`no values are made for ${JSON.stringify(schema)}`);
+      throw new Error(`unsupported schema: ${JSON.stringify(schema)}`);
   }
 }
 
@@ -49,7 +53,8 @@ function limits({ minimum = -1000, maximum = 100_000 }: Schema): { min: number; 
   return { min: Number(minimum), max: Number(maximum) };
 }
 
-function textsOf({ pattern, minLength = 0, maxLength = USUAL_LENGTH }: Schema): fc.Arbitrary<string> {
+function textsOf({ pattern, format, minLength = 0, maxLength = USUAL_LENGTH }: Schema): fc.Arbitrary<string> {
+  if (format === 'date-time') return fc.date({ noInvalidDate: true }).map((date) => date.toISOString());
   if (pattern !== undefined) {
     return fc.stringMatching(new RegExp(String(pattern))).filter((text) => text.length <= Number(maxLength));
   }
@@ -69,14 +74,14 @@ function objectsOf(schema: Schema): fc.Arbitrary<object> {
   return fc.tuple(free, known).map(([free, known]) => ({ ...free, ...known }));
 }
 
-/** Anything that JSON can say, and that no schema of ours had in mind. */
+/** Generates JSON values that match no schema in particular. */
 export const junk: fc.Arbitrary<unknown> = fc.oneof(
   fc.jsonValue({ maxDepth: 2 }),
   fc.constantFrom(...TRICKY_TEXTS),
   fc.constantFrom<unknown>(null, true, 0, -1, 0.5, 1e308, 2 ** 53, [], {}, [[]], '0', 'true'),
 );
 
-/** A value with one of its parts replaced, removed or given company. */
+/** Generates values in which a part is replaced, removed or added. */
 export function spoiled(values: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
   const how = fc.record({
     what: fc.constantFrom('replace', 'remove', 'add' as const),

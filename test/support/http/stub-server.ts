@@ -2,7 +2,9 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A server that answers as a test says, and remembers what it was asked. Dispose of it with `await using`. */
+/**
+ * A server that responds as a test defines, and records its requests. Dispose of it with `await using`.
+ */
 export class StubServer implements AsyncDisposable {
   readonly #server: Server;
   /** Method and target of every request. */
@@ -24,7 +26,7 @@ export class StubServer implements AsyncDisposable {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** The connections that are open now. */
+  /** Number of open connections. */
   open(): Promise<number> {
     return new Promise((resolve, reject) =>
       this.#server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
@@ -42,7 +44,10 @@ export class StubServer implements AsyncDisposable {
   }
 }
 
-/** @param answer what it does with every request; a text is sent as it is */
+/**
+ * Starts a stub server on a free port.
+ * @param answer handles every request, or is sent as the body of every response
+ */
 export function startStubServer(answer: RequestListener | string): Promise<StubServer> {
   return new StubServer(typeof answer === 'string' ? (_, response) => response.end(answer) : answer).listen();
 }

@@ -1,17 +1,17 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** What a {@link TcpProxy} does with connections: `hold` keeps them open and passes nothing on. */
+/** What a {@link TcpProxy} does with connections. `hold` keeps them open without forwarding anything. */
 export type Passage = 'pass' | 'hold' | 'refuse' | 'drip' | 'garble';
 
-/** Stands between a client and a server on 127.0.0.1, and can misbehave. */
+/** A proxy in front of a server on 127.0.0.1 that can simulate network faults. */
 export class TcpProxy implements AsyncDisposable {
   passage: Passage = 'pass';
-  /** How long each piece of an answer is held back. */
+  /** How long each chunk of a response is delayed, in milliseconds. */
   delayMs = 0;
-  /** Connections that were asked for, refused ones included. */
+  /** Number of connections, including refused ones. */
   attempts = 0;
-  /** Port of the server behind it; connections that come later go there. */
+  /** Port of the server for new connections. */
   target: number;
   readonly #sockets = new Set<Socket>();
   readonly #server = createServer((near) => this.#accept(near));
@@ -30,12 +30,12 @@ export class TcpProxy implements AsyncDisposable {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Connections that are open on the client's side. */
+  /** Number of open connections of clients. */
   get connections(): number {
     return this.#sockets.size;
   }
 
-  /** Ends all connections as a lost peer does. */
+  /** Resets all connections. */
   cut(): void {
     for (const socket of this.#sockets) socket.resetAndDestroy();
   }

@@ -1,8 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
+import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import { pino } from 'pino';
+import supertest, { type Response } from 'supertest';
 import { type Clock, createSystemClock } from '../../../src/library/cache/index.ts';
 import { type App, buildApp, type Dependencies } from '../../../src/service/app.ts';
 import { type Config, readConfig } from '../../../src/service/config/config.ts';
@@ -11,23 +12,36 @@ import type { EngineRuntime } from '../../../src/service/engines/runtime.ts';
 import { openRuntime } from '../../../src/service/runtimes/open-runtime.ts';
 import { FakeClock, settle } from '../fake-clock.ts';
 import { freePortRange } from '../http/port-range.ts';
-import { FakeRuntime } from './fake-runtime.ts';
+import { waitUntil } from '../wait-until.ts';
+import { FakeRuntime, type RuntimeCall } from './fake-runtime.ts';
 
 export const KEY = 'a-key-for-tests';
 export const WITH_KEY = { 'x-api-key': KEY };
 
-/** For engines that are not there: nothing answers where their health is asked for. */
+const WAIT_MS = 10_000;
+
+/** For fake engines: nothing listens on these ports, so health checks fail. */
 const UNUSED_PORTS = { first: 200, last: 299 };
 
 export interface TestAppOptions {
-  /** Environment variables in place of the tests' own. */
+  /** Environment variables that override the defaults of {@link readTestConfig}. */
   settings?: Record<string, string>;
   vpnContainers?: Dependencies['vpnContainers'];
-  /** Whether the engines are followed from the beginning. Default true. */
+  /** Whether engines, VPN and timers are followed from the beginning. Defaults to true. */
   start?: boolean;
+  /** Port of 127.0.0.1 to listen on. Defaults to a free one. */
+  port?: number;
 }
 
-/** The whole application, without a socket unless {@link listen} is called. */
+type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
+
+export interface TestRequest {
+  headers?: Record<string, string | string[]>;
+  /** An object is sent as JSON. A string is sent as it is, with the content type of `headers`, if any. */
+  body?: object | string;
+}
+
+/** The whole application, listening on 127.0.0.1. Requests to it go through supertest. */
 export class TestApp<R extends EngineRuntime = EngineRuntime, C extends Clock = Clock>
   implements AsyncDisposable
 {
@@ -35,36 +49,35 @@ export class TestApp<R extends EngineRuntime = EngineRuntime, C extends Clock = 
   readonly config: Config;
   readonly runtime: R;
   readonly clock: C;
+  /** Where the application listens, such as `http://127.0.0.1:49152`. */
+  readonly url: string;
 
-  constructor(parts: { app: App; config: Config; runtime: R; clock: C }) {
+  constructor(parts: { app: App; config: Config; runtime: R; clock: C; url: string }) {
     this.app = parts.app;
     this.config = parts.config;
     this.runtime = parts.runtime;
     this.clock = parts.clock;
+    this.url = parts.url;
   }
 
-  /** Sends a request as it is, past the network. */
-  inject(options: InjectOptions): Promise<LightMyRequestResponse> {
-    return this.app.api.inject(options);
+  /** Sends a request. No redirect is followed, and no status rejects. */
+  request(method: Method, path: string, request: TestRequest = {}): Promise<Response> {
+    return sendRequest(this.app.api.server, method, path, request);
   }
 
-  get(url: string, headers: Record<string, string> = {}): Promise<LightMyRequestResponse> {
-    return this.inject({ method: 'GET', url, headers });
+  /** Sends a GET request, without the key unless `headers` contain it. */
+  get(path: string, headers: Record<string, string> = {}): Promise<Response> {
+    return this.request('GET', path, { headers });
   }
 
-  /** With the key, and with a JSON body if one is given. */
-  post(url: string, payload?: object): Promise<LightMyRequestResponse> {
-    return this.inject({ method: 'POST', url, headers: WITH_KEY, ...(payload && { payload }) });
+  /** Sends a POST request with the key, and with a JSON body if one is given. */
+  post(path: string, body?: object): Promise<Response> {
+    return this.request('POST', path, { headers: WITH_KEY, ...(body && { body }) });
   }
 
-  /** With the key. */
-  delete(url: string): Promise<LightMyRequestResponse> {
-    return this.inject({ method: 'DELETE', url, headers: WITH_KEY });
-  }
-
-  /** Serves on a free port of 127.0.0.1; returns the base URL. */
-  listen(): Promise<string> {
-    return this.app.api.listen({ host: '127.0.0.1', port: 0 });
+  /** Sends a DELETE request with the key. */
+  delete(path: string): Promise<Response> {
+    return this.request('DELETE', path, { headers: WITH_KEY });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -73,14 +86,43 @@ export class TestApp<R extends EngineRuntime = EngineRuntime, C extends Clock = 
   }
 }
 
-/** The application with real engines: local processes of the bundled emulated one. */
+/**
+ * Sends a request to a server through supertest. A server that does not listen yet listens for the request
+ * only.
+ */
+export async function sendRequest(
+  server: Server,
+  method: Method,
+  path: string,
+  { headers = {}, body }: TestRequest = {},
+): Promise<Response> {
+  const verb = method.toLowerCase() as Lowercase<Method>;
+  const request = supertest(server)[verb](path).set(headers);
+  if (typeof body !== 'string') return await request.send(body);
+  // As a buffer: superagent gives a string without a content type that of a form.
+  return await request.serialize((bytes) => bytes).send(Buffer.from(body));
+}
+
+/**
+ * Waits until that many calls of a fake runtime are held. A request takes more than a turn of the event loop.
+ */
+export function untilHeld(app: TestApp<FakeRuntime>, call: RuntimeCall, count = 1): Promise<boolean> {
+  return waitUntil(`${count} held: ${call}`, () => app.runtime.waiting(call) === count, WAIT_MS);
+}
+
+/** Waits until that many reads have missed the cache since the start. */
+export function untilMisses(app: TestApp, count: number): Promise<boolean> {
+  return waitUntil(`${count} misses`, () => app.app.cache.totals().misses === count, WAIT_MS);
+}
+
+/** The application with real engines: local processes of the bundled emulated engine. */
 export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
   const config = await readTestConfig(await freePortRange(), options);
   const { runtime } = await openRuntime(config, () => {});
   return build(config, runtime, createSystemClock(), options);
 }
 
-/** The application over a runtime in memory, in time that the test moves. */
+/** The application with a runtime in memory and a clock that the test advances. */
 export async function startFakeApp(
   options: TestAppOptions = {},
   runtime = new FakeRuntime(),
@@ -97,18 +139,18 @@ async function readTestConfig({ first, last }: PortRange, { settings }: TestAppO
     MIN_REPLICAS: '0',
     MIN_FREE_REPLICAS: '0',
     MAX_REPLICAS: '3',
-    // Its reads would come among those that tests count.
+    // Its reads would add to those that tests count.
     HISTORY_SAMPLE_INTERVAL_S: '0',
     ...settings,
   });
 }
 
-/** Puts the application together as `main.ts` does, and starts it. */
+/** Builds the application as `main.ts` does, listens, and starts it. */
 async function build<R extends EngineRuntime, C extends Clock>(
   config: Config,
   runtime: R,
   clock: C,
-  { vpnContainers = null, start = true }: TestAppOptions,
+  { vpnContainers = null, start = true, port = 0 }: TestAppOptions,
 ): Promise<TestApp<R, C>> {
   const app = await buildApp(config, {
     runtime,
@@ -118,11 +160,11 @@ async function build<R extends EngineRuntime, C extends Clock>(
     version: '0.0.0-test',
     logger: pino({ level: 'silent' }),
   });
-  await app.api.ready();
+  const url = await app.api.listen({ host: '127.0.0.1', port });
   if (start) {
     app.start();
-    // The runtime's first list has been compared after this.
+    // After this, the registry has the engines of the runtime's first list.
     await settle();
   }
-  return new TestApp({ app, config, runtime, clock });
+  return new TestApp({ app, config, runtime, clock, url });
 }

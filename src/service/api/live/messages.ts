@@ -1,20 +1,24 @@
 import type { ChangeNotice } from '../../events/change-feed.ts';
 import type { DomainEvent } from '../../events/events.ts';
 
-/** How long a client waits before it connects again, in milliseconds. */
+/** How long a client waits before it reconnects, in milliseconds. */
 const RETRY_MS = 2000;
 
-/** Sent first, so that a client knows at once that it is connected. */
+/** Sent first, so that a client sees at once that it is connected. */
 export const GREETING = `retry: ${RETRY_MS}\n\n`;
-/** A comment, which clients pass over: it keeps proxies from taking a quiet stream for a dead one. */
+/** A comment, which clients ignore. It keeps proxies from closing an idle connection. */
 export const HEARTBEAT = ': heartbeat\n\n';
 
-/** Tells a client to ask for everything: it has just come, or cannot be told all that it missed. */
+/**
+ * A message that makes a client read everything again.
+ * @param reason `connected` for a new client, `gap` if the notices that a client missed cannot be replayed
+ * @param at milliseconds since the epoch
+ */
 export function snapshotMessage(id: string, reason: 'connected' | 'gap', at: number): string {
   return message(id, 'snapshot', { reason, keys: ['*'], at: new Date(at).toISOString() });
 }
 
-/** Tells a client which cached answers a change has made out of date. */
+/** A message that says which cached answers a change has invalidated. */
 export function noticeMessage({ id, event, keys, at }: ChangeNotice): string {
   return message(id, 'notice', { type: event.type, keys, ...idsOf(event), at: new Date(at).toISOString() });
 }
@@ -26,7 +30,7 @@ function idsOf(event: DomainEvent): { engine_id: string | null; stream_id: strin
   };
 }
 
-/** JSON holds no line breaks, so that one line of data is all of it. */
+/** JSON contains no line breaks, so one `data` line is enough. */
 function message(id: string, event: string, data: object): string {
   return `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 }

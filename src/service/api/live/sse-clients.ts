@@ -2,73 +2,75 @@ import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../../library/cache/index.ts';
 import { RoundhouseError } from '../../errors.ts';
 import type { ChangeFeed } from '../../events/change-feed.ts';
+import { endResponses } from '../end-responses.ts';
 import { GREETING, HEARTBEAT, noticeMessage, snapshotMessage } from './messages.ts';
 
 const HEARTBEAT_MS = 15_000;
-/** What is kept for a client that does not read; beyond it the client is cut off, and may come back. */
+/**
+ * Maximum number of bytes buffered for a client that does not read. Beyond it, the client is disconnected.
+ */
 const MAX_BACKLOG = 512 * 1024;
-/** More than this to catch up with costs more than asking for everything again, and might fill the backlog. */
+/** A longer replay costs a client more than reading everything again, and could fill the backlog. */
 const MAX_REPLAY = MAX_BACKLOG / 4;
 
-/** The clients of the live notices: so many at most, each bounded in what is kept for it. */
+/** The clients of `/events/live`. Their number and what is buffered for each are bounded. */
 export class SseClients {
   readonly #notices: ChangeFeed;
   readonly #clock: Clock;
-  readonly #most: number;
+  readonly #maxClients: number;
   readonly #responses = new Set<ServerResponse>();
   readonly #unsubscribe: () => void;
   #cancelHeartbeat: () => void = () => {};
   #closed = false;
 
-  /** @param parts `most`: how many clients may follow at once. */
-  constructor(parts: { notices: ChangeFeed; clock: Clock; most: number }) {
-    this.#notices = parts.notices;
-    this.#clock = parts.clock;
-    this.#most = parts.most;
-    this.#unsubscribe = parts.notices.subscribe((notice) => this.#sendAll(noticeMessage(notice)));
+  constructor(options: { notices: ChangeFeed; clock: Clock; maxClients: number }) {
+    this.#notices = options.notices;
+    this.#clock = options.clock;
+    this.#maxClients = options.maxClients;
+    this.#unsubscribe = options.notices.subscribe((notice) => this.#sendAll(noticeMessage(notice)));
   }
 
+  /** Number of connected clients. */
   get size(): number {
     return this.#responses.size;
   }
 
-  /** @throws RoundhouseError `too_many_clients` where no further client may follow. */
+  /** @throws RoundhouseError `too_many_clients` if no other client can connect */
   assertRoom(): void {
-    if (this.#closed || this.#responses.size >= this.#most)
-      throw new RoundhouseError('too_many_clients', 'No further client may follow for now');
+    if (this.#closed || this.#responses.size >= this.#maxClients)
+      throw new RoundhouseError('too_many_clients', 'Too many clients are connected: try again later');
   }
 
   /**
-   * Sends notices from now on, first what was missed since `lastId`, or a snapshot where that cannot be told.
-   * @param response whose head has been written. Call {@link assertRoom} before, in the same turn.
+   * Sends notices to a client until it disconnects. First replays those after `lastId`, or sends a snapshot
+   * message if they cannot be replayed.
+   * @param response whose head has been written. Call {@link assertRoom} first, in the same turn of the event
+   *   loop.
+   * @param lastId id of the last message that the client received, or undefined for a new client
    */
   add(response: ServerResponse, lastId: string | undefined): void {
     response.on('close', () => this.#remove(response));
-    // A client that breaks off while it is written to is no fault of the service.
+    // A client may disconnect during a write.
     response.on('error', () => {});
     this.#responses.add(response);
-    if (this.#responses.size === 1) this.#beatLater();
-    this.#send(response, GREETING + this.#beginning(lastId));
+    if (this.#responses.size === 1) this.#scheduleHeartbeat();
+    this.#send(response, GREETING + this.#firstMessages(lastId));
   }
 
-  /** Ends all streams, those of clients that no longer read as well. */
+  /** Ends all streams and accepts no more clients. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#unsubscribe();
     this.#cancelHeartbeat();
-    const open = [...this.#responses];
-    for (const response of open) response.end();
-    // Node hands what was written to the socket at the end of this turn.
-    await new Promise((resolve) => setImmediate(resolve));
-    for (const response of open) if (!response.writableFinished) response.destroy();
+    await endResponses([...this.#responses]);
   }
 
-  #beginning(lastId: string | undefined): string {
+  #firstMessages(lastId: string | undefined): string {
     const { lastId: currentId } = this.#notices;
     if (lastId === undefined) return snapshotMessage(currentId, 'connected', Date.now());
     const replay = this.#notices.since(lastId)?.map(noticeMessage).join('');
-    const tellable = replay !== undefined && replay.length <= MAX_REPLAY;
-    return tellable ? replay : snapshotMessage(currentId, 'gap', Date.now());
+    const replayable = replay !== undefined && replay.length <= MAX_REPLAY;
+    return replayable ? replay : snapshotMessage(currentId, 'gap', Date.now());
   }
 
   #sendAll(text: string): void {
@@ -77,10 +79,7 @@ export class SseClients {
 
   #send(response: ServerResponse, text: string): void {
     response.write(text);
-    if (response.writableLength > MAX_BACKLOG) this.#cutOff(response);
-  }
-
-  #cutOff(response: ServerResponse): void {
+    if (response.writableLength <= MAX_BACKLOG) return;
     this.#remove(response);
     response.destroy();
   }
@@ -90,9 +89,9 @@ export class SseClients {
     if (this.#responses.size === 0) this.#cancelHeartbeat();
   }
 
-  #beatLater(): void {
+  #scheduleHeartbeat(): void {
     this.#cancelHeartbeat = this.#clock.after(HEARTBEAT_MS, () => {
-      this.#beatLater();
+      this.#scheduleHeartbeat();
       this.#sendAll(HEARTBEAT);
     });
   }

@@ -3,23 +3,28 @@ import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../../library/cache/index.ts';
 import { withinDeadline } from '../../../library/util/deadline.ts';
 import { RoundhouseError } from '../../errors.ts';
+import { endResponses } from '../end-responses.ts';
 import { LogText } from './log-text.ts';
 
 const MAX_READERS = 32;
-/** What is there already comes at once, or something hangs. */
-const SILENCE_DEADLINE_MS = 10_000;
-/** Whoever takes nothing for so long is cut off: others may want the place. */
-const STALL_DEADLINE_MS = 30_000;
+/** Deadline for each chunk of what has already been written. A runtime that takes longer hangs. */
+const CHUNK_TIMEOUT_MS = 10_000;
+/** A client that reads nothing for this long is disconnected, so that it does not occupy a place. */
+const STALL_TIMEOUT_MS = 30_000;
 
+/** A request for a log. */
 export interface LogReading {
-  /** Whether it goes on with what is yet to be written, for which there is no deadline. */
+  /** Whether to continue with what is written from now on. There is no deadline for it. */
   follow: boolean;
+  /** Opens the log. The signal is aborted when the client disconnects or the service stops. */
   open: (signal: AbortSignal) => Promise<AsyncIterable<Uint8Array>>;
-  /** Writes the head of the response. */
+  /** Writes the head of the response. Called once the log can be read. */
   begin: () => void;
 }
 
-/** The clients that read logs: so many at most. What they do not take is not read from the engine either. */
+/**
+ * The clients that read logs. Their number is bounded, and the log is read no faster than the client reads.
+ */
 export class LogReaders {
   readonly #clock: Clock;
   readonly #readings = new Map<AbortController, Promise<void>>();
@@ -29,23 +34,19 @@ export class LogReaders {
     this.#clock = clock;
   }
 
-  get size(): number {
-    return this.#readings.size;
-  }
-
   /**
-   * Sends a log until it ends, the client leaves or the service stops. A failure in the middle breaks the response
-   * off, so that a part cannot be taken for the whole.
-   * @throws RoundhouseError, only before the head is written: `too_many_clients`, or why the log cannot be read
+   * Sends a log until it ends, the client disconnects or the service stops. If the log cannot be read to its
+   * end, the connection is destroyed, so that the client does not take a part for the whole.
+   * @throws RoundhouseError `too_many_clients`, or why the log cannot be read; only before `begin` is called
    */
   async serve(response: ServerResponse, reading: LogReading): Promise<void> {
     if (this.#closed || this.#readings.size >= MAX_READERS)
-      throw new RoundhouseError('too_many_clients', 'No further client may read logs for now');
+      throw new RoundhouseError('too_many_clients', 'Too many clients read logs: try again later');
     const ended = new AbortController();
-    const leave = () => ended.abort();
-    response.once('close', leave);
-    // A client that breaks off while it is written to is no fault of the service.
-    response.on('error', leave);
+    const abort = () => ended.abort();
+    response.once('close', abort);
+    // A client may disconnect during a write.
+    response.on('error', abort);
     const serving = this.#serve(response, reading, ended.signal).finally(() => {
       ended.abort();
       this.#readings.delete(ended);
@@ -54,7 +55,7 @@ export class LogReaders {
     await serving;
   }
 
-  /** Ends all readings. */
+  /** Ends all responses and accepts no more clients. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const ended of this.#readings.keys()) ended.abort();
@@ -63,8 +64,8 @@ export class LogReaders {
 
   async #serve(response: ServerResponse, { follow, open, begin }: LogReading, signal: AbortSignal) {
     const chunks = (await open(signal))[Symbol.asyncIterator]();
-    const next = () => (follow ? chunks.next() : this.#nextSoon(chunks, signal));
-    // What fails at once can still be told.
+    const next = () => (follow ? chunks.next() : this.#nextInTime(chunks, signal));
+    // Read before the head is written: a failure can still become an error response.
     const first = follow ? null : await next();
     begin();
     try {
@@ -74,13 +75,13 @@ export class LogReaders {
       signal.throwIfAborted();
       response.end(text.end());
     } catch {
-      if (signal.aborted) await endOrCutOff(response);
+      if (signal.aborted) await endResponses([response]);
       else response.destroy();
     }
   }
 
-  async #nextSoon(chunks: AsyncIterator<Uint8Array>, outer: AbortSignal) {
-    const deadline = { clock: this.#clock, timeoutMs: SILENCE_DEADLINE_MS, who: 'The runtime', outer };
+  async #nextInTime(chunks: AsyncIterator<Uint8Array>, outer: AbortSignal) {
+    const deadline = { clock: this.#clock, timeoutMs: CHUNK_TIMEOUT_MS, who: 'The runtime', outer };
     try {
       return await withinDeadline(deadline, () => chunks.next());
     } catch (cause) {
@@ -90,15 +91,7 @@ export class LogReaders {
 
   async #write(response: ServerResponse, text: string, outer: AbortSignal): Promise<void> {
     if (text === '' || response.write(text)) return;
-    const deadline = { clock: this.#clock, timeoutMs: STALL_DEADLINE_MS, who: 'The client', outer };
+    const deadline = { clock: this.#clock, timeoutMs: STALL_TIMEOUT_MS, who: 'The client', outer };
     await withinDeadline(deadline, (signal) => once(response, 'drain', { signal }));
   }
-}
-
-/** Ends a response in order, or at once where its client does not take the end. */
-async function endOrCutOff(response: ServerResponse): Promise<void> {
-  response.end();
-  // Node hands what was written to the socket at the end of this turn.
-  await new Promise((resolve) => setImmediate(resolve));
-  if (!response.writableFinished) response.destroy();
 }

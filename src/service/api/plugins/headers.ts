@@ -1,11 +1,15 @@
 import type { Api } from '../context.ts';
 
 /**
- * Headers of every reply. Nothing here breaks a page over plain HTTP on a LAN: no HSTS, no upgrade of
- * insecure requests.
+ * Headers of every response, by name. They contain neither HSTS nor `upgrade-insecure-requests`, which would
+ * break plain HTTP on a LAN.
  */
 export type CommonHeaders = Readonly<Record<string, string>>;
 
+/**
+ * Returns the headers of every response.
+ * @param corsOrigin the origin whose pages may read responses, `*` for any, null for none
+ */
 export function commonHeaders(corsOrigin: string | null): CommonHeaders {
   const safety = {
     'X-Content-Type-Options': 'nosniff',
@@ -21,9 +25,9 @@ export function commonHeaders(corsOrigin: string | null): CommonHeaders {
   };
 }
 
-/** Puts the common headers on all replies that Fastify sends, and answers preflight requests. */
+/** Adds the common headers to all responses that Fastify sends, and replies to preflight requests. */
 export function addCommonHeaders(api: Api, headers: CommonHeaders, corsOrigin: string | null): void {
-  // Cached replies bring them along themselves, so the hook costs nothing there.
+  // Cached replies contain them already, and skip this hook.
   api.addHook('onSend', async (_request, reply) => {
     reply.headers(headers);
   });

@@ -3,8 +3,9 @@ import type { Api } from '../context.ts';
 import { sendProblem, toProblem } from '../problem.ts';
 
 /**
- * Answers what no route matched: 405 with the methods that exist, where the path does, else 404. Call
- * before routes are declared: it listens to their declaration.
+ * Replies to requests that match no route: 405 with the allowed methods if the path exists, 404 otherwise.
+ * Call before routes are registered.
+ * @see https://www.rfc-editor.org/rfc/rfc9110.html#section-15.5.6
  */
 export function answerUnmatched(api: Api): void {
   const methodsByPattern = new Map<string, { pattern: RegExp; methods: Set<string> }>();
@@ -18,14 +19,15 @@ export function answerUnmatched(api: Api): void {
     const allowed = [...methodsByPattern.values()].flatMap(({ pattern, methods }) =>
       pattern.test(path) ? [...methods] : [],
     );
-    if (allowed.length === 0) return sendProblem(reply, toProblem('not_found', 'No such path', request.id));
+    if (allowed.length === 0)
+      return sendProblem(reply, toProblem('not_found', 'There is nothing at this path', request.id));
     const list = [...new Set(allowed)].join(', ');
     reply.header('Allow', list);
-    return sendProblem(reply, toProblem('method_not_allowed', `This path takes ${list}`, request.id));
+    return sendProblem(reply, toProblem('method_not_allowed', `This path allows ${list}`, request.id));
   });
 }
 
-/** Of a route such as `/engines/:id/stats`; each parameter is one path segment. */
+/** A pattern for the paths of a route, such as `/engines/:id/stats`. A parameter matches one path segment. */
 function toPattern(url: string): RegExp {
   const source = url
     .split('/')

@@ -2,7 +2,11 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { Api } from '../context.ts';
 
-/** Describes the API from its route schemas, and shows the description at /docs. */
+/**
+ * Generates the OpenAPI document from the schemas of the routes, and serves it at /docs. Call before routes
+ * are registered.
+ * @param version version of Roundhouse
+ */
 export async function describeApi(api: Api, version: string): Promise<void> {
   await api.register(swagger, {
     openapi: {
@@ -14,13 +18,13 @@ export async function describeApi(api: Api, version: string): Promise<void> {
         license: { name: 'MIT', identifier: 'MIT' },
       },
       tags: [
-        { name: 'engines', description: 'Engines and what they use' },
-        { name: 'orchestrator', description: 'The whole' },
+        { name: 'engines', description: 'Engines, their resource usage and their logs' },
+        { name: 'orchestrator', description: 'State of the orchestrator, scaling and circuit breakers' },
         { name: 'vpn', description: 'The VPN that engines use' },
-        { name: 'streams', description: 'What engines play' },
-        { name: 'events', description: 'What happens' },
-        { name: 'cache', description: 'The cache in front of the polled reads' },
-        { name: 'probes', description: 'For supervisors' },
+        { name: 'streams', description: 'Streams that clients play' },
+        { name: 'events', description: 'The event log, and live notices of changes' },
+        { name: 'cache', description: 'The cache that answers polled reads' },
+        { name: 'probes', description: 'Probes for supervisors, and metrics' },
       ],
       components: {
         securitySchemes: {
@@ -31,8 +35,12 @@ export async function describeApi(api: Api, version: string): Promise<void> {
     },
     transformObject: (document) => {
       if (!('openapiObject' in document)) return document.swaggerObject;
-      for (const path of Object.values(document.openapiObject.paths ?? {})) markOptionalBody(path?.post);
-      return document.openapiObject;
+      const { openapiObject } = document;
+      for (const path of Object.values(openapiObject.paths ?? {})) markOptionalBody(path?.post);
+      const schemas: Record<string, object> = {};
+      const paths = nameSchemas(openapiObject.paths, schemas);
+      const components = { ...openapiObject.components, schemas };
+      return Object.assign(openapiObject, { paths, components });
     },
   });
   await api.register(swaggerUi, { routePrefix: '/docs' });
@@ -43,9 +51,23 @@ interface RequestBody {
   content: { 'application/json'?: { schema: object } };
 }
 
-/** A body none of whose fields is needed is not needed itself; the generator calls every body required. */
+/** Marks a body without required fields as optional. The generator marks every body as required. */
 function markOptionalBody(operation: { requestBody?: unknown } | undefined): void {
   const body = operation?.requestBody as RequestBody | undefined;
   const schema = body?.content['application/json']?.schema;
   if (body && schema) body.required = 'required' in schema;
+}
+
+/** Replaces each schema that has a `title` with a reference to that name, and adds it to `schemas`. */
+function nameSchemas<T>(part: T, schemas: Record<string, object>): T {
+  if (typeof part !== 'object' || part === null) return part;
+  if (Array.isArray(part)) return part.map((item) => nameSchemas(item, schemas)) as T;
+  const entries = Object.entries(part).map(([name, value]) => [name, nameSchemas(value, schemas)]);
+  const { title, ...schema } = Object.fromEntries(entries);
+  if (typeof title !== 'string') return Object.fromEntries(entries);
+  const known = schemas[title];
+  if (known && JSON.stringify(known) !== JSON.stringify(schema))
+    throw new Error(`two different schemas have the title ${title}`);
+  schemas[title] = schema;
+  return { $ref: `#/components/schemas/${title}` } as T;
 }

@@ -1,8 +1,7 @@
 import { type FastifyBaseLogger, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 
 /**
- * One line for each write, none for reads: those are polled, and their lines would fill the log and say
- * nothing. What goes wrong is logged where it is handled.
+ * Logs each write. Reads are not logged, because clients poll them. Errors are logged by the error handler.
  */
 export class WriteLog extends LogController {
   readonly #log: FastifyBaseLogger;
@@ -18,6 +17,6 @@ export class WriteLog extends LogController {
     const { method, url, id: requestId } = request;
     if (method === 'GET' || method === 'HEAD' || error) return;
     const ms = Math.round(reply.elapsedTime);
-    this.#log.info({ requestId, method, url, status: reply.statusCode, ms }, 'write');
+    this.#log.info({ requestId, method, url, status: reply.statusCode, ms }, 'write request');
   }
 }

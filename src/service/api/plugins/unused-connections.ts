@@ -2,8 +2,8 @@ import type { Socket } from 'node:net';
 import type { Api } from '../context.ts';
 
 /**
- * Closes, when the server stops, connections that no request has come on. Browsers and HTTP clients open some
- * ahead of need; Node does not count them as idle, and waits for them for as long as they stay.
+ * Closes connections without any request when the server stops. Browsers and HTTP clients open some in
+ * advance, and Node.js waits for them, because it does not count them as idle.
  */
 export function closeUnusedConnections(api: Api): void {
   const open = new Set<Socket>();

@@ -1,40 +1,82 @@
-import { Type } from 'typebox';
-import type { Provisioner } from '../../engines/provisioner.ts';
-import type { EngineRegistry } from '../../engines/registry.ts';
-import { RoundhouseError } from '../../errors.ts';
-import { type Api, allowNoBody } from '../context.ts';
-import type { KeyCheck } from '../plugins/auth.ts';
-import type { ErrorHandler } from '../problem.ts';
-import { EngineId, KEY_SECURITY, problems, WRITE_CODES } from '../schemas/common.ts';
-import { EngineSchema, ProvisionBody, ProvisionedSchema } from '../schemas/engines.ts';
-import { StreamSchema } from '../schemas/streams.ts';
-import type { EngineViews } from '../views.ts';
+import type { Static } from 'typebox';
+import type { ReadAnswer } from '../answers.ts';
+import { declareCachedGet } from '../cached-get.ts';
+import type { Api } from '../context.ts';
+import type { RouteDependencies } from '../dependencies.ts';
+import { EngineId } from '../schemas/common.ts';
+import {
+  EngineDetailsSchema,
+  EngineListSchema,
+  EngineRemovedSchema,
+  EngineStatsByIdSchema,
+  EngineStatsSchema,
+  TotalStatsSchema,
+} from '../schemas/engines.ts';
+import { KEY_SECURITY, problems, READ_CODES, WRITE_CODES } from '../schemas/problem.ts';
 
-/** Label names that no caller may set: they would forge what Roundhouse knows its engines by. */
-export type IsReservedLabel = (name: string) => boolean;
-
-export interface EngineRoutesParts {
-  registry: EngineRegistry;
-  provisioner: Provisioner;
-  views: EngineViews;
-  checkKey: KeyCheck;
-  isReservedLabel: IsReservedLabel;
-  handleProvisioningError: ErrorHandler;
-}
-
+/** `/engines`: the engines and their resource usage. */
 export function engineRoutes(
   api: Api,
-  { registry, provisioner, views, checkKey, isReservedLabel, handleProvisioningError }: EngineRoutesParts,
-) {
+  dependencies: Pick<
+    RouteDependencies,
+    'registry' | 'views' | 'answers' | 'cachedReply' | 'provisioner' | 'checkKey'
+  >,
+): void {
+  const { registry, views, answers, cachedReply } = dependencies;
+  declareCachedGet(api, '/', cachedReply, {
+    tag: 'engines',
+    summary: 'List all engines, ordered by port',
+    body: EngineListSchema,
+    errors: READ_CODES,
+    read: answers.engines,
+  });
+  declareCachedGet(api, '/stats/all', cachedReply, {
+    tag: 'engines',
+    summary: 'Resource usage of each engine, by engine id',
+    description: 'Engines whose usage could not be read are omitted.',
+    body: EngineStatsByIdSchema,
+    errors: [...READ_CODES, 'stats_unavailable'],
+    read: answers.statsAll,
+  });
+  declareCachedGet(api, '/stats/total', cachedReply, {
+    tag: 'engines',
+    summary: 'Resource usage of all engines together',
+    body: TotalStatsSchema,
+    errors: [...READ_CODES, 'stats_unavailable'],
+    read: answers.statsTotal,
+  });
+
   api.get(
-    '/engines/:id',
+    '/:id/stats',
     {
       schema: {
         tags: ['engines'],
-        summary: 'One engine and its streams',
+        summary: 'Resource usage of one engine',
         params: EngineId,
         response: {
-          200: Type.Object({ engine: EngineSchema, streams: Type.Array(StreamSchema) }),
+          200: EngineStatsSchema,
+          ...problems('invalid_request', 'engine_not_found', ...READ_CODES, 'stats_unavailable'),
+        },
+      },
+    },
+    (request, reply) => {
+      // Checked before the cache is read: a stale answer must not be served for an engine that no longer
+      // exists.
+      registry.require(request.params.id);
+      const read: ReadAnswer<Static<typeof EngineStatsSchema>> = answers.statsOf(request.params.id);
+      return cachedReply(request, reply, read);
+    },
+  );
+
+  api.get(
+    '/:id',
+    {
+      schema: {
+        tags: ['engines'],
+        summary: 'Get one engine and its streams',
+        params: EngineId,
+        response: {
+          200: EngineDetailsSchema,
           ...problems('invalid_request', 'engine_not_found', 'runtime_unavailable'),
         },
       },
@@ -42,75 +84,33 @@ export function engineRoutes(
     async ({ params }) => views.describe(registry.require(params.id)),
   );
 
-  api.post(
-    '/provision/acestream',
+  declareEngineRemoval(api, dependencies);
+}
+
+/** Declares `DELETE /:id`. */
+export function declareEngineRemoval(
+  api: Api,
+  { provisioner, checkKey }: Pick<RouteDependencies, 'provisioner' | 'checkKey'>,
+): void {
+  api.delete(
+    '/:id',
     {
       onRequest: checkKey,
-      preValidation: allowNoBody,
-      errorHandler: handleProvisioningError,
       schema: {
         tags: ['engines'],
-        summary: 'Start an engine; answers once it is accepted as starting',
+        summary: 'Stop and remove an engine',
+        description: 'Containers that are not managed engines are never removed.',
         security: KEY_SECURITY,
-        body: ProvisionBody,
+        params: EngineId,
         response: {
-          200: ProvisionedSchema,
-          ...problems(
-            ...WRITE_CODES,
-            'reserved_label',
-            'port_out_of_range',
-            'port_taken',
-            'no_free_port',
-            'provisioning_blocked',
-            'provisioning_failed',
-            'image_missing',
-            'runtime_unavailable',
-            'timeout',
-          ),
+          200: EngineRemovedSchema,
+          ...problems(...WRITE_CODES, 'engine_not_found', 'runtime_unavailable'),
         },
       },
     },
-    async ({ body }) => {
-      const { labels = {}, env = {}, host_port: hostPort } = body;
-      const reserved = Object.keys(labels).find(isReservedLabel);
-      if (reserved !== undefined) {
-        throw new RoundhouseError('reserved_label', `The label ${reserved} is one that Roundhouse sets`);
-      }
-      const engine = await provisioner.provision({
-        labels,
-        env,
-        ...(hostPort === undefined ? {} : { hostPort }),
-      });
-      return {
-        container_id: engine.id,
-        container_name: engine.name,
-        host_http_port: engine.ports.hostHttp,
-        container_http_port: engine.ports.containerHttp,
-        container_https_port: engine.ports.containerHttps,
-      };
+    async ({ params }) => {
+      await provisioner.remove(params.id);
+      return { deleted: params.id };
     },
   );
-
-  for (const url of ['/engines/:id', '/containers/:id']) {
-    api.delete(
-      url,
-      {
-        onRequest: checkKey,
-        schema: {
-          tags: ['engines'],
-          summary: 'Stop and remove an engine; nothing but a managed engine is ever touched',
-          security: KEY_SECURITY,
-          params: EngineId,
-          response: {
-            200: Type.Object({ deleted: Type.String() }),
-            ...problems(...WRITE_CODES, 'engine_not_found', 'runtime_unavailable'),
-          },
-        },
-      },
-      async ({ params }) => {
-        await provisioner.remove(params.id);
-        return { deleted: params.id };
-      },
-    );
-  }
 }

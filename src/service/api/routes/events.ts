@@ -1,86 +1,63 @@
 import type { Static } from 'typebox';
-import { Type } from 'typebox';
-import type { EventLog } from '../../event-log/event-log.ts';
-import type { EventQuery, EventRecord } from '../../event-log/records.ts';
+import type { EventQuery } from '../../event-log/records.ts';
 import { replaceUnmodified } from '../conditional.ts';
 import type { Api } from '../context.ts';
-import { problems } from '../schemas/common.ts';
-import { EventSchema, EventStatsSchema, EventsQuery } from '../schemas/events.ts';
-import { toMs } from '../schemas/moment.ts';
+import type { RouteDependencies } from '../dependencies.ts';
+import { DEFAULT_LIMIT, EventStatsSchema, EventsQuery, EventsSchema } from '../schemas/events.ts';
+import { problems } from '../schemas/problem.ts';
+import { toMs } from '../schemas/since.ts';
+import { toWireEvent, toWireEventStats } from '../views/events.ts';
 
-const DEFAULT_LIMIT = 100;
-
-/** The event log. */
-export function eventRoutes(api: Api, eventLog: EventLog): void {
+/** `/events`: the event log. */
+export function eventRoutes(api: Api, { eventLog }: Pick<RouteDependencies, 'eventLog'>): void {
   api.get(
-    '/events',
+    '/',
     {
       onSend: replaceUnmodified,
       schema: {
         tags: ['events'],
-        summary: 'The event log, newest first',
+        summary: 'Query the event log, newest first',
         querystring: EventsQuery,
-        response: {
-          200: Type.Array(EventSchema),
-          ...problems('invalid_request', 'history_unavailable'),
-        },
+        response: { 200: EventsSchema, ...problems('invalid_request', 'history_unavailable') },
       },
     },
-    async ({ query }) => (await eventLog.events(toQuery(query))).map(toWireEvent),
+    async ({ query }) => (await eventLog.events(toEventQuery(query))).map(toWireEvent),
   );
 
   api.get(
-    '/events/stats',
+    '/stats',
     {
       schema: {
         tags: ['events'],
-        summary: 'The event log in figures',
+        summary: 'Statistics of the event log',
         response: { 200: EventStatsSchema, ...problems('history_unavailable') },
       },
     },
     async (_request, reply) => {
-      const { total, byType, byCategory, oldest, newest, dropped, queued, storage } = await eventLog.stats();
+      const stats = await eventLog.stats();
       reply.header('Cache-Control', 'no-store');
-      return {
-        total,
-        by_type: byType,
-        by_category: byCategory,
-        oldest: oldest === null ? null : toTime(oldest),
-        newest: newest === null ? null : toTime(newest),
-        dropped,
-        queued,
-        store: storage?.store ?? ('away' as const),
-      };
+      return toWireEventStats(stats);
     },
   );
 }
 
-function toQuery(query: Static<typeof EventsQuery>): EventQuery {
-  const { limit, offset, event_type: type, category, container_id, stream_id, since } = query;
+function toEventQuery(query: Static<typeof EventsQuery>): EventQuery {
+  const {
+    limit = DEFAULT_LIMIT,
+    offset = 0,
+    event_type: type,
+    category,
+    container_id,
+    stream_id,
+    since,
+  } = query;
   return {
-    limit: Number(limit ?? DEFAULT_LIMIT),
-    offset: Number(offset ?? 0),
+    limit,
+    offset,
     ...(type !== undefined && { type }),
     ...(category !== undefined && { category }),
     ...(container_id !== undefined && { containerId: container_id }),
     ...(stream_id !== undefined && { streamId: stream_id }),
     ...(since !== undefined && { since: toMs(since) }),
   };
-}
-
-function toWireEvent(event: EventRecord): Static<typeof EventSchema> {
-  return {
-    id: event.id,
-    timestamp: toTime(event.time),
-    event_type: event.type,
-    category: event.category,
-    message: event.message,
-    container_id: event.containerId,
-    stream_id: event.streamId,
-    details: event.details,
-  };
-}
-
-function toTime(ms: number): string {
-  return new Date(ms).toISOString();
 }

@@ -1,16 +1,21 @@
 import { Type } from 'typebox';
-import type { Metrics } from '../../metrics/metrics.ts';
 import type { Api } from '../context.ts';
+import type { RouteDependencies } from '../dependencies.ts';
 
-export function metricsRoutes(api: Api, metrics: Metrics): void {
+/** `/metrics`: Prometheus metrics. */
+export function metricsRoutes(api: Api, { metrics }: Pick<RouteDependencies, 'metrics'>): void {
   api.get(
-    '/metrics',
+    '/',
     {
       schema: {
         tags: ['probes'],
-        summary: 'Figures for Prometheus, from what the process holds: a scrape asks nobody',
+        summary: 'Prometheus metrics',
+        description: 'Reads only what the process has in memory: a scrape never calls Docker or an engine.',
         response: {
-          200: { description: 'Prometheus text', content: { 'text/plain': { schema: Type.String() } } },
+          200: {
+            description: 'Prometheus text format',
+            content: { 'text/plain': { schema: Type.String() } },
+          },
         },
       },
     },

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fastifyStatic from '@fastify/static';
 import type { Api } from '../context.ts';
+import type { RouteDependencies } from '../dependencies.ts';
 
 const BUILT = fileURLToPath(new URL('../../../../dist/panel', import.meta.url));
-const HIDDEN = { schema: { hide: true } };
 
-/** Nothing inline, nothing from elsewhere; trusted types keep text from ever being parsed as markup. */
+/** Allows no inline code and no other origin. Trusted types keep text from being parsed as markup. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -26,52 +26,47 @@ const NOT_BUILT = `<!doctype html>
 <meta charset="utf-8">
 <title>Roundhouse</title>
 <h1>The panel has not been built</h1>
-<p>Run <code>npm run build:panel</code> where Roundhouse is installed, then load this page again.</p>
-<p>The API is there: see <a href="../docs">its documentation</a>.</p>
+<p>Run <code>npm run build:panel</code> in the folder of Roundhouse, then reload this page.</p>
+<p>The API works without it: see <a href="../docs">its documentation</a>.</p>
 </html>
 `;
 
 /**
- * The web panel, as `npm run build:panel` has made it. Its addresses are relative, so that it also works
- * behind a proxy that serves it under a path.
+ * `/panel`: the files that `npm run build:panel` writes. Redirects are relative, so the panel also works
+ * behind a proxy that serves Roundhouse under a path.
  */
-export async function panelRoutes(api: Api, folder = BUILT): Promise<void> {
-  await api.register(async (scope) => {
-    scope.addHook('onSend', async (_request, reply) => {
-      reply.header('Content-Security-Policy', POLICY);
-    });
-    await scope.register(fastifyStatic, {
-      root: folder,
-      prefix: '/panel/',
-      index: false,
-      preCompressed: true,
-      // The folder is made by the build, which may come after the start.
-      suppressWarning: true,
-      cacheControl: false,
-      setHeaders: (reply, path) => {
-        reply.header('Cache-Control', lifetime(path));
-      },
-    });
-    // The router takes /panel/ for this too; only there do the page's relative addresses lead to its files.
-    scope.get('/panel', HIDDEN, async (request, reply) => {
-      if (!/^[^?]*\/(\?|$)/.test(request.url)) return reply.redirect('panel/');
-      if (existsSync(join(folder, 'index.html'))) return reply.sendFile('index.html');
-      return reply
-        .code(503)
-        .type('text/html; charset=utf-8')
-        .header('Cache-Control', 'no-store')
-        .send(NOT_BUILT);
-    });
+export async function panelRoutes(
+  api: Api,
+  { panelFolder = BUILT }: Pick<RouteDependencies, 'panelFolder'>,
+): Promise<void> {
+  api.addHook('onSend', async (_request, reply) => {
+    reply.header('Content-Security-Policy', POLICY);
   });
-
-  // What asks for no page is told, as everywhere, that there is nothing here.
-  api.get('/', HIDDEN, async (request, reply) => {
-    if (!request.headers.accept?.includes('text/html')) return reply.callNotFound();
-    return reply.header('Vary', 'Accept').redirect('panel/');
+  await api.register(fastifyStatic, {
+    root: panelFolder,
+    prefix: '/',
+    index: false,
+    preCompressed: true,
+    // The build may run after the start.
+    suppressWarning: true,
+    cacheControl: false,
+    setHeaders: (reply, path) => {
+      reply.header('Cache-Control', cacheControl(path));
+    },
+  });
+  api.get('/', { schema: { hide: true } }, async (request, reply) => {
+    // This route also matches /panel. The page's relative URLs only work below /panel/.
+    if (!/^[^?]*\/(\?|$)/.test(request.url)) return reply.redirect('panel/');
+    if (existsSync(join(panelFolder, 'index.html'))) return reply.sendFile('index.html');
+    return reply
+      .code(503)
+      .type('text/html; charset=utf-8')
+      .header('Cache-Control', 'no-store')
+      .send(NOT_BUILT);
   });
 }
 
-/** Names under assets/ change with what the files hold. */
-function lifetime(path: string): string {
+/** File names in assets/ contain a hash of the content. */
+function cacheControl(path: string): string {
   return /[\\/]assets[\\/]/.test(path) ? 'public, max-age=31536000, immutable' : 'no-cache';
 }

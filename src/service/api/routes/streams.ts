@@ -1,44 +1,36 @@
-import type { FastifyBaseLogger } from 'fastify';
-import { Type } from 'typebox';
-import type { PlaybackSessions } from '../../streams/sessions.ts';
-import type { StreamSamples } from '../../streams/stream-samples.ts';
-import type { Streams } from '../../streams/streams.ts';
 import { replaceUnmodified } from '../conditional.ts';
 import type { Api } from '../context.ts';
-import type { KeyCheck } from '../plugins/auth.ts';
-import { KEY_SECURITY, problems, WRITE_CODES } from '../schemas/common.ts';
+import type { RouteDependencies } from '../dependencies.ts';
+import { KEY_SECURITY, problems, WRITE_CODES } from '../schemas/problem.ts';
+import { toMs } from '../schemas/since.ts';
 import {
   StreamParams,
-  StreamSampleSchema,
-  StreamSchema,
+  StreamSamplesSchema,
   StreamStatsQuery,
   StreamStoppedSchema,
   StreamsQuery,
+  StreamsSchema,
 } from '../schemas/streams.ts';
-import { type EngineViews, toWireSample } from '../views.ts';
+import { toWireSample } from '../views/streams.ts';
 
-export interface StreamRoutesParts {
-  streams: Streams;
-  figures: StreamSamples;
-  sessions: PlaybackSessions;
-  views: EngineViews;
-  checkKey: KeyCheck;
-  log: FastifyBaseLogger;
-}
-
+/** `/streams`: the streams that clients have reported. */
 export function streamRoutes(
   api: Api,
-  { streams, figures, sessions, views, checkKey, log }: StreamRoutesParts,
+  dependencies: Pick<
+    RouteDependencies,
+    'streams' | 'streamSamples' | 'sessions' | 'views' | 'checkKey' | 'log'
+  >,
 ): void {
+  const { streams, streamSamples, sessions, views, checkKey, log } = dependencies;
   api.get(
-    '/streams',
+    '/',
     {
       onSend: replaceUnmodified,
       schema: {
         tags: ['streams'],
-        summary: 'Streams with their latest figures, newest first',
+        summary: 'List streams with their latest statistics, newest first',
         querystring: StreamsQuery,
-        response: { 200: Type.Array(StreamSchema), ...problems('invalid_request') },
+        response: { 200: StreamsSchema, ...problems('invalid_request') },
       },
     },
     async ({ query }) =>
@@ -50,49 +42,44 @@ export function streamRoutes(
   );
 
   api.get(
-    '/streams/:id/stats',
+    '/:id/stats',
     {
       schema: {
         tags: ['streams'],
-        summary: 'The last samples of a stream, oldest first',
+        summary: 'Recent samples of a stream, oldest first',
         params: StreamParams,
         querystring: StreamStatsQuery,
-        response: {
-          200: Type.Array(StreamSampleSchema),
-          ...problems('invalid_request', 'stream_not_found'),
-        },
+        response: { 200: StreamSamplesSchema, ...problems('invalid_request', 'stream_not_found') },
       },
     },
     async ({ params, query }) => {
       const { id } = streams.require(params.id);
-      const since = query.since === undefined ? undefined : Date.parse(query.since);
-      return figures.history(id, since).map(toWireSample);
+      const since = query.since === undefined ? undefined : toMs(query.since);
+      return streamSamples.history(id, since).map(toWireSample);
     },
   );
 
   api.delete(
-    '/streams/:id',
+    '/:id',
     {
       onRequest: checkKey,
       schema: {
         tags: ['streams'],
-        summary: 'Stop a stream at its engine; it has ended even where the engine does not answer',
+        summary: 'Stop a stream',
+        description: 'The stream ends even if its engine does not reply: see `stopped`.',
         security: KEY_SECURITY,
         params: StreamParams,
-        response: {
-          200: StreamStoppedSchema,
-          ...problems(...WRITE_CODES, 'stream_not_found'),
-        },
+        response: { 200: StreamStoppedSchema, ...problems(...WRITE_CODES, 'stream_not_found') },
       },
     },
     async ({ params, id: requestId }) => {
       const stream = streams.require(params.id);
-      // First of all, so that it is not taken for one whose session has gone by itself.
+      // Before the engine is called: the collector must not find the session gone and end the stream itself.
       const ended = streams.end(stream.id, 'stopped') ?? stream;
       const stopped = await sessions.stop(ended).then(
         () => true,
         (err) => {
-          log.warn({ err, requestId }, 'a stream has been ended that its engine may still play');
+          log.warn({ err, requestId }, 'stream ended, but its engine may still play it');
           return false;
         },
       );

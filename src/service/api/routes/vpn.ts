@@ -1,47 +1,37 @@
-import { Type } from 'typebox';
 import { RoundhouseError } from '../../errors.ts';
 import { primaryVpn } from '../../vpn/state.ts';
-import type { VpnStateCache } from '../../vpn/state-cache.ts';
-import type { ReadAnswer } from '../answers.ts';
-import type { CachedReply } from '../cached-reply.ts';
+import { declareCachedGet } from '../cached-get.ts';
 import type { Api } from '../context.ts';
-import { problems } from '../schemas/common.ts';
-import { VpnSchema } from '../schemas/status.ts';
+import type { RouteDependencies } from '../dependencies.ts';
+import { problems, READ_CODES } from '../schemas/problem.ts';
+import { PublicIpSchema, VpnStatusSchema } from '../schemas/vpn.ts';
 
-/** `/vpn/…`: both routes read the same cached state. */
+/** `/vpn`: the VPNs that engines use. Both routes read the same cached state. */
 export function vpnRoutes(
   api: Api,
-  parts: { answer: ReadAnswer; reply: CachedReply; vpnState: VpnStateCache },
+  { answers, cachedReply, vpnState }: Pick<RouteDependencies, 'answers' | 'cachedReply' | 'vpnState'>,
 ): void {
-  const { answer, reply, vpnState } = parts;
-  api.get(
-    '/vpn/status',
-    {
-      schema: {
-        tags: ['vpn'],
-        summary: 'The state of the VPN',
-        response: { 200: VpnSchema, ...problems('runtime_unavailable', 'timeout', 'stats_unavailable') },
-      },
-    },
-    (request, response) => reply(request, response, answer),
-  );
+  declareCachedGet(api, '/status', cachedReply, {
+    tag: 'vpn',
+    summary: 'State of the VPN',
+    body: VpnStatusSchema,
+    errors: READ_CODES,
+    read: answers.vpn,
+  });
 
   api.get(
-    '/vpn/publicip',
+    '/publicip',
     {
       schema: {
         tags: ['vpn'],
-        summary: "The VPN's public address",
-        response: {
-          200: Type.Object({ public_ip: Type.String() }),
-          ...problems('public_ip_unknown', 'runtime_unavailable', 'timeout'),
-        },
+        summary: 'Public IP address of the VPN',
+        response: { 200: PublicIpSchema, ...problems('public_ip_unknown', ...READ_CODES) },
       },
     },
     async () => {
       const address = primaryVpn(await vpnState.get())?.publicAddress;
       if (!address)
-        throw new RoundhouseError('public_ip_unknown', 'The public address of the VPN is unknown');
+        throw new RoundhouseError('public_ip_unknown', 'The public IP address of the VPN is unknown');
       return { public_ip: address.ip };
     },
   );

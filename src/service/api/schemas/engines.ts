@@ -1,55 +1,86 @@
 import { Type } from 'typebox';
-import { Bytes, CpuPercent, Nullable, Time } from './common.ts';
+import { Bytes, Count, CpuPercent, Nullable, oneOf, Time } from './common.ts';
+import { StreamSchema } from './streams.ts';
 
-export const EngineSchema = Type.Object({
-  container_id: Type.String(),
-  container_name: Type.String(),
-  host: Type.String({ description: 'Host under which `port` is reached' }),
-  port: Type.Integer(),
-  labels: Type.Record(Type.String(), Type.String()),
-  forwarded: Type.Boolean({ description: "Whether it has the VPN's forwarded port" }),
-  first_seen: Time,
-  started_at: Nullable(Time),
-  last_seen: Time,
-  streams: Type.Array(Type.String(), { description: 'Ids of its started streams' }),
-  health_status: Type.Union([Type.Literal('healthy'), Type.Literal('unhealthy'), Type.Literal('unknown')]),
-  last_health_check: Nullable(Time),
-  last_stream_usage: Nullable(Time),
-  vpn_container: Nullable(Type.String()),
-  engine_variant: Nullable(Type.String()),
-  platform: Nullable(Type.String()),
-  version: Nullable(Type.String()),
-  forwarded_port: Nullable(Type.Integer()),
+/** An engine. */
+export const EngineSchema = Type.Object(
+  {
+    container_id: Type.String(),
+    container_name: Type.String(),
+    host: Type.String({ description: 'Host on which `port` is reachable' }),
+    port: Type.Integer(),
+    labels: Type.Record(Type.String(), Type.String()),
+    forwarded: Type.Boolean({ description: "Whether the VPN's forwarded port leads to this engine" }),
+    first_seen: Type.String({ format: 'date-time', description: 'When Roundhouse first saw the engine' }),
+    started_at: Nullable(Type.String({ format: 'date-time', description: 'When the engine started' })),
+    last_seen: Time,
+    streams: Type.Array(Type.String(), { description: 'Ids of the streams that are playing' }),
+    health_status: oneOf(['healthy', 'unhealthy', 'unknown']),
+    last_health_check: Nullable(Time),
+    last_stream_usage: Nullable(
+      Type.String({ format: 'date-time', description: 'When a stream last started or ended' }),
+    ),
+    vpn_container: Nullable(Type.String()),
+    engine_variant: Nullable(Type.String()),
+    platform: Nullable(Type.String()),
+    version: Nullable(Type.String()),
+    forwarded_port: Nullable(Type.Integer()),
+  },
+  { title: 'Engine' },
+);
+
+/** `GET /engines`. */
+export const EngineListSchema = Type.Array(EngineSchema);
+
+/** `GET /engines/{id}`. */
+export const EngineDetailsSchema = Type.Object({ engine: EngineSchema, streams: Type.Array(StreamSchema) });
+
+/** `DELETE /engines/{id}`. */
+export const EngineRemovedSchema = Type.Object({
+  deleted: Type.String({ description: 'Id of the removed engine' }),
 });
 
-export const ContainerStatsSchema = Type.Object({
-  container_id: Type.String(),
-  cpu_percent: CpuPercent,
-  memory_usage: Bytes('Without the page cache'),
-  memory_limit: Bytes(),
-  memory_percent: Type.Number({ minimum: 0 }),
-  network_rx_bytes: Bytes(),
-  network_tx_bytes: Bytes(),
-  network_scope: Type.Union([Type.Literal('own'), Type.Literal('shared'), Type.Literal('host')], {
-    description: "Whose the network counters are; with `host` they are not the engine's and read 0",
-  }),
-  block_read_bytes: Bytes(),
-  block_write_bytes: Bytes(),
-});
+/** `GET /engines/{id}/stats`. */
+export const EngineStatsSchema = Type.Object(
+  {
+    container_id: Type.String(),
+    cpu_percent: CpuPercent,
+    memory_usage: Bytes('Without the page cache'),
+    memory_limit: Bytes(),
+    memory_percent: Type.Number({ minimum: 0 }),
+    network_rx_bytes: Bytes('Received'),
+    network_tx_bytes: Bytes('Sent'),
+    network_scope: oneOf(['own', 'shared', 'host'], {
+      description:
+        'Whose network the counters describe. With `host`, the traffic cannot be attributed to the engine and both are 0.',
+    }),
+    block_read_bytes: Bytes(),
+    block_write_bytes: Bytes(),
+  },
+  { title: 'EngineStats' },
+);
 
-export const TotalStatsSchema = Type.Object({
-  total_cpu_percent: CpuPercent,
-  total_memory_usage: Bytes(),
-  total_network_rx_bytes: Bytes('Each network namespace counted once'),
-  total_network_tx_bytes: Bytes('Each network namespace counted once'),
-  total_block_read_bytes: Bytes(),
-  total_block_write_bytes: Bytes(),
-  container_count: Type.Integer({ minimum: 0 }),
-});
+/** `GET /engines/stats/all`. */
+export const EngineStatsByIdSchema = Type.Record(Type.String(), EngineStatsSchema);
 
-// Names are given by `propertyNames`: the OpenAPI generator drops the patterns of `patternProperties`.
+/** `GET /engines/stats/total`. */
+export const TotalStatsSchema = Type.Object(
+  {
+    total_cpu_percent: CpuPercent,
+    total_memory_usage: Bytes(),
+    total_network_rx_bytes: Bytes('Each network namespace counted once'),
+    total_network_tx_bytes: Bytes('Each network namespace counted once'),
+    total_block_read_bytes: Bytes(),
+    total_block_write_bytes: Bytes(),
+    container_count: Count('Number of engines included'),
+  },
+  { title: 'TotalStats' },
+);
+
+// Names are restricted by `propertyNames`, because the OpenAPI generator drops `patternProperties`.
 const NO_CONTROL_CHARACTERS = '^[^\\u0000-\\u001f\\u007f-\\u009f]*$';
 
+/** Body of `POST /provision/acestream`. */
 export const ProvisionBody = Type.Object(
   {
     labels: Type.Optional(
@@ -63,20 +94,28 @@ export const ProvisionBody = Type.Object(
       Type.Record(Type.String(), Type.String({ maxLength: 4096, pattern: NO_CONTROL_CHARACTERS }), {
         propertyNames: { pattern: '^[A-Za-z_][A-Za-z0-9_]{0,127}$' },
         maxProperties: 64,
-        description: 'Environment of the engine',
+        description: 'Environment variables of the engine',
       }),
     ),
     host_port: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 65_535, description: 'Port on the host, from PORT_RANGE_HOST' }),
+      Type.Integer({
+        minimum: 1,
+        maximum: 65_535,
+        description: 'Port on the host, within PORT_RANGE_HOST. Defaults to a free one.',
+      }),
     ),
   },
   { additionalProperties: false },
 );
 
-export const ProvisionedSchema = Type.Object({
-  container_id: Type.String(),
-  container_name: Type.String(),
-  host_http_port: Type.Integer(),
-  container_http_port: Type.Integer(),
-  container_https_port: Type.Integer(),
-});
+/** `POST /provision/acestream`. */
+export const ProvisionedSchema = Type.Object(
+  {
+    container_id: Type.String(),
+    container_name: Type.String(),
+    host_http_port: Type.Integer(),
+    container_http_port: Type.Integer(),
+    container_https_port: Type.Integer(),
+  },
+  { title: 'ProvisionedEngine' },
+);

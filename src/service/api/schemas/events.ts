@@ -1,49 +1,68 @@
 import { Type } from 'typebox';
 import { EVENT_TYPES } from '../../event-log/describe.ts';
 import { CATEGORIES } from '../../event-log/records.ts';
-import { Nullable, Time } from './common.ts';
-import { Moment } from './moment.ts';
+import { Count, Nullable, oneOf, Time } from './common.ts';
+import { Since } from './since.ts';
 
-const Count = Type.Integer({ minimum: 0 });
+const CategorySchema = oneOf(CATEGORIES);
 
-const CategorySchema = Type.Enum([...CATEGORIES], { type: 'string' });
+/** An entry of the event log. */
+export const EventSchema = Type.Object(
+  {
+    id: Type.Integer({ description: 'Increases with time' }),
+    timestamp: Time,
+    event_type: Type.String(),
+    category: CategorySchema,
+    message: Type.String(),
+    container_id: Nullable(Type.String()),
+    stream_id: Nullable(Type.String()),
+    details: Type.Record(
+      Type.String(),
+      Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()]),
+    ),
+  },
+  { title: 'Event' },
+);
 
-export const EventSchema = Type.Object({
-  id: Type.Integer({ description: 'Grows with time' }),
-  timestamp: Time,
-  event_type: Type.String(),
-  category: CategorySchema,
-  message: Type.String(),
-  container_id: Nullable(Type.String()),
-  stream_id: Nullable(Type.String()),
-  details: Type.Record(
-    Type.String(),
-    Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()]),
-  ),
-});
+/** `GET /events`. */
+export const EventsSchema = Type.Array(EventSchema);
 
-/** Numbers in a query are text: nothing is converted before the pattern has been checked. */
+/** Default of `limit`. */
+export const DEFAULT_LIMIT = 100;
+
+/** Query of `GET /events`. */
 export const EventsQuery = Type.Object({
   limit: Type.Optional(
-    Type.String({ pattern: '^([1-9]\\d{0,2}|1000)$', description: '1 to 1000; 100 where it is not given' }),
+    Type.Integer({
+      minimum: 1,
+      maximum: 1000,
+      default: DEFAULT_LIMIT,
+      description: 'Maximum number of events',
+    }),
   ),
-  offset: Type.Optional(Type.String({ pattern: '^\\d{1,9}$', description: 'Events to pass over' })),
-  event_type: Type.Optional(Type.Enum(EVENT_TYPES, { type: 'string' })),
+  offset: Type.Optional(
+    Type.Integer({ minimum: 0, maximum: 999_999_999, default: 0, description: 'Number of events to skip' }),
+  ),
+  event_type: Type.Optional(oneOf(EVENT_TYPES)),
   category: Type.Optional(CategorySchema),
   container_id: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
   stream_id: Type.Optional(Type.String({ minLength: 1, maxLength: 8192 })),
-  since: Type.Optional(Moment),
+  since: Type.Optional(Since),
 });
 
-export const EventStatsSchema = Type.Object({
-  total: Count,
-  by_type: Type.Record(Type.String(), Count),
-  by_category: Type.Record(Type.String(), Count),
-  oldest: Nullable(Time),
-  newest: Nullable(Time),
-  dropped: Type.Integer({ minimum: 0, description: 'Events lost since the start for want of room' }),
-  queued: Type.Integer({ minimum: 0, description: 'Changes that wait to be written' }),
-  store: Type.Union([Type.Literal('file'), Type.Literal('memory'), Type.Literal('away')], {
-    description: 'Where the log is kept; in memory while its file cannot be written',
-  }),
-});
+/** `GET /events/stats`. */
+export const EventStatsSchema = Type.Object(
+  {
+    total: Count(),
+    by_type: Type.Record(Type.String(), Count()),
+    by_category: Type.Record(Type.String(), Count()),
+    oldest: Nullable(Time),
+    newest: Nullable(Time),
+    dropped: Count('Events lost since the start because the queue was full'),
+    queued: Count('Changes that have not been written yet'),
+    store: oneOf(['file', 'memory', 'away'], {
+      description: 'Where the log is stored: in memory while its file cannot be written',
+    }),
+  },
+  { title: 'EventStats' },
+);

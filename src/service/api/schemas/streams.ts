@@ -1,15 +1,11 @@
 import { Type } from 'typebox';
-import { Bytes, Nullable, Time } from './common.ts';
+import { Bytes, Nullable, oneOf, Time } from './common.ts';
+import { SinceTime } from './since.ts';
 
-const KeyType = Type.Union([
-  Type.Literal('content_id'),
-  Type.Literal('infohash'),
-  Type.Literal('url'),
-  Type.Literal('magnet'),
-]);
+const KeyType = oneOf(['content_id', 'infohash', 'url', 'magnet']);
 const MAX_TEXT_LENGTH = 4096;
 const Text = Type.String({ minLength: 1, maxLength: MAX_TEXT_LENGTH });
-/** Made of two texts and a bar between them, where a client names none. */
+/** Long enough for the id of a stream whose client sends none: key, `|` and session id. */
 const StreamId = Type.String({ minLength: 1, maxLength: 2 * MAX_TEXT_LENGTH + 1 });
 const Label = Type.String({ maxLength: MAX_TEXT_LENGTH });
 const Labels = Type.Object({ stream_id: Type.Optional(Label) }, { additionalProperties: Label });
@@ -20,59 +16,81 @@ const StreamFigureFields = {
   peers: Nullable(Type.Number({ minimum: 0 })),
   speed_down: Nullable(Type.Number({ minimum: 0, description: 'KB/s' })),
   speed_up: Nullable(Type.Number({ minimum: 0, description: 'KB/s' })),
-  downloaded: Nullable(Bytes('Since the session began')),
-  uploaded: Nullable(Bytes('Since the session began')),
+  downloaded: Nullable(Bytes('Since the start of the session')),
+  uploaded: Nullable(Bytes('Since the start of the session')),
 };
 
-export const StreamSchema = Type.Object({
-  id: Type.String(),
-  key_type: KeyType,
-  key: Type.String(),
-  container_id: Nullable(Type.String()),
-  playback_session_id: Type.String(),
-  stat_url: Type.String(),
-  command_url: Type.String(),
-  is_live: Type.Boolean(),
-  started_at: Time,
-  ended_at: Nullable(Time),
-  status: Type.Union([Type.Literal('started'), Type.Literal('ended')]),
-  ...StreamFigureFields,
-});
+/** A stream. */
+export const StreamSchema = Type.Object(
+  {
+    id: Type.String(),
+    key_type: KeyType,
+    key: Type.String(),
+    container_id: Nullable(Type.String()),
+    playback_session_id: Type.String(),
+    stat_url: Type.String(),
+    command_url: Type.String(),
+    is_live: Type.Boolean(),
+    started_at: Time,
+    ended_at: Nullable(Time),
+    status: oneOf(['started', 'ended']),
+    ...StreamFigureFields,
+  },
+  { title: 'Stream' },
+);
 
-const EngineText = Nullable(Type.String({ description: "The engine's own words" }));
+const EngineText = Nullable(Type.String({ description: 'As the engine reports it' }));
 
-export const StreamSampleSchema = Type.Object({
-  ts: Time,
-  ...StreamFigureFields,
-  status: EngineText,
-  livepos: Nullable(
-    Type.Object({
-      pos: EngineText,
-      live_first: EngineText,
-      live_last: EngineText,
-      first_ts: EngineText,
-      last_ts: EngineText,
-      is_live: EngineText,
-      buffer_pieces: EngineText,
-    }),
-  ),
-});
+/** A sample of a stream's statistics. */
+export const StreamSampleSchema = Type.Object(
+  {
+    ts: Time,
+    ...StreamFigureFields,
+    status: EngineText,
+    livepos: Nullable(
+      Type.Object({
+        pos: EngineText,
+        live_first: EngineText,
+        live_last: EngineText,
+        first_ts: EngineText,
+        last_ts: EngineText,
+        is_live: EngineText,
+        buffer_pieces: EngineText,
+      }),
+    ),
+  },
+  { title: 'StreamSample' },
+);
 
+/** `GET /streams`. */
+export const StreamsSchema = Type.Array(StreamSchema);
+
+/** `GET /streams/{id}/stats`. */
+export const StreamSamplesSchema = Type.Array(StreamSampleSchema);
+
+/** `DELETE /streams/{id}`. */
 export const StreamStoppedSchema = Type.Object({
   message: Type.String(),
   stream_id: Type.String(),
-  stopped: Type.Boolean({ description: 'Whether the engine confirmed that the session is over' }),
+  stopped: Type.Boolean({ description: 'Whether the engine confirmed that the session has ended' }),
   stream: StreamSchema,
 });
 
-export const StreamParams = Type.Object({ id: StreamId });
-
-export const StreamStatsQuery = Type.Object({
-  since: Type.Optional(
-    Type.String({ format: 'date-time', description: 'Only samples taken at this time or later; RFC 3339' }),
-  ),
+/** `POST /events/stream_ended`. */
+export const StreamEndReportedSchema = Type.Object({
+  updated: Type.Boolean({ description: 'Whether a stream was playing until now' }),
+  stream: Nullable(StreamSchema),
 });
 
+/** Path parameters of one stream. */
+export const StreamParams = Type.Object({ id: StreamId });
+
+/** Query of `GET /streams/{id}/stats`. */
+export const StreamStatsQuery = Type.Object({
+  since: Type.Optional(SinceTime),
+});
+
+/** Body of `POST /events/stream_started`. */
 export const StreamStartedBody = Type.Object(
   {
     container_id: Type.Optional(Nullable(ContainerId)),
@@ -83,7 +101,7 @@ export const StreamStartedBody = Type.Object(
         playback_session_id: Text,
         stat_url: Text,
         command_url: Text,
-        is_live: Type.Union([Type.Literal(0), Type.Literal(1)]),
+        is_live: Type.Enum([0, 1], { type: 'integer' }),
       },
       CLOSED,
     ),
@@ -92,6 +110,7 @@ export const StreamStartedBody = Type.Object(
   CLOSED,
 );
 
+/** Body of `POST /events/stream_ended`. */
 export const StreamEndedBody = Type.Object(
   {
     container_id: Type.Optional(Nullable(ContainerId)),
@@ -101,10 +120,10 @@ export const StreamEndedBody = Type.Object(
   CLOSED,
 );
 
-/** Closed too: a filter that is misspelt must not pass for none. */
+/** Query of `GET /streams`. Unknown parameters are refused, because a misspelt filter must not be ignored. */
 export const StreamsQuery = Type.Object(
   {
-    status: Type.Optional(Type.Union([Type.Literal('started'), Type.Literal('ended')])),
+    status: Type.Optional(oneOf(['started', 'ended'])),
     container_id: Type.Optional(ContainerId),
   },
   CLOSED,

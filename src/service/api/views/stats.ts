@@ -1,8 +1,10 @@
 import type { Static } from 'typebox';
 import type { EngineUsage, TotalUsage } from '../../engines/usage.ts';
-import type { ContainerStatsSchema, TotalStatsSchema } from '../schemas/engines.ts';
+import type { EngineStatsSchema, TotalStatsSchema } from '../schemas/engines.ts';
 
-export type WireStats = Static<typeof ContainerStatsSchema>;
+/** Resource usage of one engine as the API returns it. */
+export type WireStats = Static<typeof EngineStatsSchema>;
+/** Resource usage of all engines together as the API returns it. */
 export type WireTotalStats = Static<typeof TotalStatsSchema>;
 
 /** Maps the usage of one engine to `GET /engines/{id}/stats`. */

@@ -3,8 +3,11 @@ import type { Blocked } from '../../engines/blocked.ts';
 import type { BreakerSnapshot } from '../../engines/breaker.ts';
 import type { Engine } from '../../engines/engine.ts';
 import type { BlockedSchema, StatusSchema } from '../schemas/status.ts';
+import { toTime } from './time.ts';
 
+/** `GET /orchestrator/status`. */
 export type WireStatus = Static<typeof StatusSchema>;
+/** Why no engine can be provisioned, as the API returns it. */
 export type WireBlocked = Static<typeof BlockedSchema>;
 
 /** What `GET /orchestrator/status` is computed from. */
@@ -46,7 +49,7 @@ export function toWireStatus(input: StatusInput): WireStatus {
     provisioning: {
       can_provision: blocked === null,
       circuit_breaker_state: breaker.state,
-      last_failure: breaker.lastFailureTime === null ? null : new Date(breaker.lastFailureTime).toISOString(),
+      last_failure: toTime(breaker.lastFailureTime),
       blocked_reason: blocked?.message ?? null,
       blocked_reason_details: blocked && toWireBlocked(blocked),
     },

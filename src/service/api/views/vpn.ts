@@ -1,10 +1,10 @@
 import type { Static } from 'typebox';
 import type { NamedObservation } from '../../vpn/observation.ts';
 import { primaryVpn, type VpnState } from '../../vpn/state.ts';
-import type { VpnSchema } from '../schemas/status.ts';
+import type { VpnStatusSchema } from '../schemas/vpn.ts';
 
 /** Body of `GET /vpn/status`. */
-export type WireVpnState = Static<typeof VpnSchema>;
+export type WireVpnState = Static<typeof VpnStatusSchema>;
 type WireVpn = NonNullable<WireVpnState['vpn1']>;
 
 const NO_EMERGENCY: WireVpnState['emergency_mode'] = {

@@ -10,34 +10,34 @@ import { LiveClient } from '../../../support/http/live-client.ts';
 import { waitUntil } from '../../../support/wait-until.ts';
 
 const WAIT_MS = 10_000;
-/** Notices of 20 kB each fill the buffers of both sockets, which hold some megabytes, in short time. */
+/** Notices of 20 kB fill the buffers of both sockets, some megabytes, in a short time. */
 const LONG_ID = 'x'.repeat(20_000);
 
-/** Followers behind a server that does nothing else. */
+/** Clients of a server that does nothing else. */
 async function start() {
   const bus = new EventBus();
   const notices = new ChangeFeed(bus, 1000);
-  const followers = new SseClients({ notices, clock: new FakeClock(), most: 10 });
+  const clients = new SseClients({ notices, clock: new FakeClock(), maxClients: 10 });
   const responses: ServerResponse[] = [];
   const server = createServer((request, response) => {
     responses.push(response);
     response.writeHead(200, { 'content-type': 'text/event-stream', connection: 'close' });
     const lastId = request.headers['last-event-id'];
-    followers.add(response, typeof lastId === 'string' ? lastId : undefined);
+    clients.add(response, typeof lastId === 'string' ? lastId : undefined);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(async () => {
-    await followers.close();
+    await clients.close();
     server.close().closeAllConnections();
   });
   const { port } = server.address() as AddressInfo;
   const publish = (streamId: string) => bus.publish({ type: 'stream_started', streamId, engineId: null });
-  return { followers, notices, responses, port, url: `http://127.0.0.1:${port}`, publish };
+  return { clients, notices, responses, port, url: `http://127.0.0.1:${port}`, publish };
 }
 
-/** A client that asks, and then reads nothing. */
-async function connectDeaf(port: number) {
+/** A client that sends a request and reads nothing. */
+async function connectIdle(port: number) {
   const socket = connect(port, '127.0.0.1');
   onTestFinished(() => void socket.destroy());
   await once(socket, 'connect');
@@ -47,23 +47,23 @@ async function connectDeaf(port: number) {
   return socket;
 }
 
-test('a client that does not read is cut off; those that do are told everything', async () => {
-  const { followers, port, url, publish } = await start();
+test('a client that does not read is disconnected; others receive everything', async () => {
+  const { clients, port, url, publish } = await start();
   await using reader = await LiveClient.connect(url);
   await reader.received(1);
-  await connectDeaf(port);
-  await waitUntil('two followers', () => followers.size === 2, WAIT_MS);
+  await connectIdle(port);
+  await waitUntil('two clients', () => clients.size === 2, WAIT_MS);
   let published = 0;
   await waitUntil(
-    'the deaf one is cut off',
+    'the idle one is cut off',
     async () => {
-      for (let count = 0; count < 5 && followers.size === 2; count += 1) {
+      for (let count = 0; count < 5 && clients.size === 2; count += 1) {
         published += 1;
         publish(`${published}-${LONG_ID}`);
       }
-      // As on a connection that works, one client has read before more comes.
+      // The other client has read everything before more is sent.
       await reader.received(1 + published);
-      return followers.size === 1;
+      return clients.size === 1;
     },
     30_000,
   );
@@ -73,10 +73,10 @@ test('a client that does not read is cut off; those that do are told everything'
     ...Array.from({ length: published }, (_, index) => String(index + 1)),
     'last',
   ]);
-  expect(followers.size).toBe(1);
+  expect(clients.size).toBe(1);
 }, 60_000);
 
-test('more than is sensible to repeat is not repeated', async () => {
+test('a long replay is replaced by a snapshot message', async () => {
   const { notices, url, publish } = await start();
   const before = notices.lastId;
   publish('short');
@@ -94,11 +94,11 @@ test('more than is sensible to repeat is not repeated', async () => {
   expect(await beginning(after)).toBe('notice');
 });
 
-test('the end waits for nobody who does not read, and nobody joins after it', async () => {
-  const { followers, responses, port, publish } = await start();
-  const deaf = await connectDeaf(port);
-  const [response] = await waitUntil('a follower', () => followers.size === 1 && responses, WAIT_MS);
-  // The sockets are full and something is left here: too little to be cut off for.
+test('closing does not wait for clients that do not read, and no client can connect afterwards', async () => {
+  const { clients, responses, port, publish } = await start();
+  const idle = await connectIdle(port);
+  const [response] = await waitUntil('a client', () => clients.size === 1 && responses, WAIT_MS);
+  // The sockets are full and some data is buffered, but too little to disconnect the client.
   await waitUntil(
     'a backlog',
     () => {
@@ -107,11 +107,11 @@ test('the end waits for nobody who does not read, and nobody joins after it', as
     },
     WAIT_MS,
   );
-  expect(followers.size).toBe(1);
-  await followers.close();
+  expect(clients.size).toBe(1);
+  await clients.close();
   expect(response!.destroyed).toBe(true);
-  expect(() => followers.assertRoom()).toThrow('No further client');
-  deaf.resume();
-  await once(deaf, 'close');
-  expect(followers.size).toBe(0);
+  expect(() => clients.assertRoom()).toThrow('Too many clients');
+  idle.resume();
+  await once(idle, 'close');
+  expect(clients.size).toBe(0);
 });

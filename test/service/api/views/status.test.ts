@@ -33,7 +33,7 @@ const FACTS: StatusInput = {
   now: NOW,
 };
 
-test('is what the contract says, field by field', () => {
+test('has every field of the contract', () => {
   const engines = [
     engine({ health: 'healthy' }),
     engine({ health: 'unhealthy' }),
@@ -72,7 +72,7 @@ test.each([
   expect(toWireStatus({ ...FACTS, engines, blocked: block }).status).toBe(status);
 });
 
-test('what blocks is told in words and in detail', () => {
+test('a block has a message and details', () => {
   const { provisioning } = toWireStatus({ ...FACTS, blocked: blocked('circuit_breaker') });
   expect(provisioning).toMatchObject({
     can_provision: false,
@@ -87,7 +87,7 @@ test('what blocks is told in words and in detail', () => {
   });
 });
 
-test('the last failure is dated', () => {
+test('the last failure has a time', () => {
   const breaker = { ...FACTS.breaker, state: 'open' as const, lastFailureTime: NOW.getTime() };
   expect(toWireStatus({ ...FACTS, breaker }).provisioning).toMatchObject({
     circuit_breaker_state: 'open',
@@ -95,7 +95,7 @@ test('the last failure is dated', () => {
   });
 });
 
-test('streams at engines that are not there use none of the capacity', () => {
+test('streams of engines that do not exist use no capacity', () => {
   const streams = { active: 3, total: 3, engineIds: new Set([running[0]!.id, 'gone', 'never-was']) };
   expect(toWireStatus({ ...FACTS, engines: running, streams }).capacity).toMatchObject({
     total: 1,

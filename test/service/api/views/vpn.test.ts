@@ -1,6 +1,6 @@
 import { Compile } from 'typebox/compile';
 import { describe, expect, it } from 'vitest';
-import { VpnSchema } from '../../../../src/service/api/schemas/status.ts';
+import { VpnStatusSchema } from '../../../../src/service/api/schemas/vpn.ts';
 import { toWireVpnState } from '../../../../src/service/api/views/vpn.ts';
 import type { VpnState } from '../../../../src/service/vpn/state.ts';
 import { DOWN, UP } from '../../vpn/fixtures.ts';
@@ -10,7 +10,7 @@ const NO_EMERGENCY = { active: false, failed_vpn: null, healthy_vpn: null, durat
 const ONE = { ...UP, name: 'one' };
 const TWO = { ...UP, name: 'two', forwardedPort: null, publicAddress: null };
 
-const isDocumented = Compile(VpnSchema);
+const isDocumented = Compile(VpnStatusSchema);
 
 function describeState(state: Partial<VpnState>) {
   const wire = toWireVpnState({ vpns: [], observedAt: OBSERVED_AT, emergency: null, ...state });

@@ -6,42 +6,42 @@ import { askEngine, makeSpec, PROGRAM_COMMAND, startRuntime } from './support.ts
 const DEADLINE_MS = 20_000;
 
 async function provision(app: TestApp) {
-  const { container_id: id, host_http_port: port } = (await app.post('/provision/acestream')).json();
+  const { container_id: id, host_http_port: port } = (await app.post('/provision/acestream')).body;
   return { port, url: `/engines/${id}/logs` };
 }
 
 describe('the logs of a real process', () => {
-  test('are of the requested engine', async () => {
+  test('are those of the engine asked for', async () => {
     await using app = await startApp();
     const [one, other] = [await provision(app), await provision(app)];
     for (const { url, port } of [one, other]) {
-      const says = async () => (await app.get(url, WITH_KEY)).body.includes(`serves on port ${port}\n`);
+      const says = async () => (await app.get(url, WITH_KEY)).text.includes(`serves on port ${port}\n`);
       await waitUntil('the first line', says, DEADLINE_MS);
     }
-    expect((await app.get(one.url, WITH_KEY)).body).not.toContain(String(other.port));
+    expect((await app.get(one.url, WITH_KEY)).text).not.toContain(String(other.port));
   });
 
-  test('contain both outputs in full, and new output while following', async () => {
+  test('hold both outputs in full, and what is written to them while they are followed', async () => {
     await using app = await startApp({ settings: { ENGINE_COMMAND: PROGRAM_COMMAND } });
     const { port, url } = await provision(app);
     await askEngine(port, `/say?value=${encodeURIComponent('\x1b[1mÄ\r\n')}`);
-    const response = await fetch(`${await app.listen()}${url}?follow=true`, { headers: WITH_KEY });
+    const response = await fetch(`${app.url}${url}?follow=true`, { headers: WITH_KEY });
     let text = '';
     const reading = (async () => {
       for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) text += chunk;
     })();
-    await waitUntil('the existing output', () => text === '\\x1b[1mÄ\n', DEADLINE_MS);
+    await waitUntil('what was there', () => text === '\\x1b[1mÄ\n', DEADLINE_MS);
     await askEngine(port, `/say?value=${'x'.repeat(5000)}%0A`);
-    await waitUntil('the new output', () => text.endsWith(`\n${'x'.repeat(5000)}\n`), DEADLINE_MS);
-    // It exits on this request, so there is no response.
+    await waitUntil('what came', () => text.endsWith(`\n${'x'.repeat(5000)}\n`), DEADLINE_MS);
+    // It dies as it is asked to, so there is no answer.
     await fetch(`http://127.0.0.1:${port}/die?value=last+words`).catch(() => {});
     await reading;
     expect(text).toMatch(/x\nlast words$/);
     const gone = async () => (await app.get(url, WITH_KEY)).statusCode === 404;
-    await waitUntil('the end of the engine', gone, DEADLINE_MS);
+    await waitUntil('it is gone', gone, DEADLINE_MS);
   });
 
-  test('of an engine that floods its output are bounded and block neither it nor the service', async () => {
+  test('of an engine that floods its output stay bounded, and hold up neither it nor the service', async () => {
     const { runtime } = await startRuntime({ command: PROGRAM_COMMAND });
     const engine = await runtime.create(await makeSpec());
     const { hostHttp: port } = engine.ports;
@@ -52,7 +52,7 @@ describe('the logs of a real process', () => {
       for await (const chunk of (await runtime.logs(engine.id, options))!) bytes += chunk.length;
       return bytes;
     };
-    await waitUntil('a full log', async () => (await read()) > 1_000_000, DEADLINE_MS);
+    await waitUntil('the log is full', async () => (await read()) > 1_000_000, DEADLINE_MS);
     expect(await read()).toBeLessThanOrEqual(1024 * 1024);
     expect(await runtime.logs('unknown', options)).toBeNull();
   });

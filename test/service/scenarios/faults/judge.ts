@@ -1,4 +1,4 @@
-import { PROBLEMS } from '../../../../src/service/api/problem.ts';
+import { PROBLEMS } from '../../../../src/service/api/schemas/problem.ts';
 
 /** What the cache promises of an answer's age, in seconds. */
 export interface Promises {

@@ -1,0 +1,68 @@
+import type { FastifyBaseLogger } from 'fastify';
+import type { CircuitBreaker } from '../engines/breaker.ts';
+import type { Provisioner } from '../engines/provisioner.ts';
+import type { EngineRegistry } from '../engines/registry.ts';
+import type { Replacer } from '../engines/replacer.ts';
+import type { EngineRuntime } from '../engines/runtime.ts';
+import type { Scaler } from '../engines/scaler.ts';
+import type { EventLog } from '../event-log/event-log.ts';
+import type { LoadTimes } from '../metrics/load-times.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import type { PlaybackSessions } from '../streams/sessions.ts';
+import type { StreamSamples } from '../streams/stream-samples.ts';
+import type { Streams } from '../streams/streams.ts';
+import type { TimeSeries } from '../time-series/time-series.ts';
+import type { VpnStateCache } from '../vpn/state-cache.ts';
+import type { Answers } from './answers.ts';
+import type { CachedReply } from './cached-reply.ts';
+import type { SseClients } from './live/sse-clients.ts';
+import type { LogReaders } from './logs/log-readers.ts';
+import type { KeyCheck } from './plugins/auth.ts';
+import type { CommonHeaders } from './plugins/headers.ts';
+import type { ClusterState } from './schemas/health.ts';
+import type { NamedCaches } from './views/cache.ts';
+import type { EngineViews } from './views/engines.ts';
+
+/** Everything that routes use. Each file of routes picks what it needs. */
+export interface RouteDependencies {
+  /** Cached answers to the polled reads. */
+  answers: Answers;
+  /** Replies with a cached answer. */
+  cachedReply: CachedReply;
+  /** The caches that `/cache` shows and clears. */
+  caches: NamedCaches;
+  /** How long loads of the cache took. */
+  loadTimes: LoadTimes;
+  /** Rejects requests without the API key. */
+  checkKey: KeyCheck;
+  /** Headers of replies that are written without Fastify. */
+  headers: CommonHeaders;
+  log: FastifyBaseLogger;
+  registry: EngineRegistry;
+  runtime: EngineRuntime;
+  provisioner: Provisioner;
+  /** Whether callers must not set a label of this name, because Roundhouse recognises its engines by it. */
+  isReservedLabel: (name: string) => boolean;
+  scaler: Scaler;
+  replacer: Replacer;
+  /** The circuit breakers of provisioning. */
+  breakers: { general: CircuitBreaker; replacement: CircuitBreaker };
+  /** Minimum number of engines, and seconds between two health checks of an engine. */
+  limits: { minReplicas: number; healthCheckIntervalS: number };
+  views: EngineViews;
+  streams: Streams;
+  streamSamples: StreamSamples;
+  sessions: PlaybackSessions;
+  vpnState: VpnStateCache;
+  eventLog: EventLog;
+  timeSeries: TimeSeries;
+  metrics: Metrics;
+  logReaders: LogReaders;
+  sseClients: SseClients;
+  /** State of the cluster, or null if no other orchestrator manages the same engines. */
+  cluster: () => ClusterState | null;
+  /** Version of Roundhouse. */
+  version: string;
+  /** Folder of the built panel. Defaults to dist/panel. */
+  panelFolder?: string;
+}

@@ -1,0 +1,60 @@
+import type { Api } from './context.ts';
+import type { RouteDependencies } from './dependencies.ts';
+import { cacheRoutes } from './routes/cache.ts';
+import { containerRoutes } from './routes/containers.ts';
+import { engineLogRoutes } from './routes/engines/logs.ts';
+import { engineRoutes } from './routes/engines.ts';
+import { liveEventRoutes } from './routes/events/live.ts';
+import { streamEndedRoutes } from './routes/events/stream-ended.ts';
+import { streamStartedRoutes } from './routes/events/stream-started.ts';
+import { eventRoutes } from './routes/events.ts';
+import { healthRoutes } from './routes/health.ts';
+import { livenessRoutes } from './routes/livez.ts';
+import { metricsRoutes } from './routes/metrics.ts';
+import { orchestratorRoutes } from './routes/orchestrator.ts';
+import { panelRoutes } from './routes/panel.ts';
+import { provisionRoutes } from './routes/provision.ts';
+import { readinessRoutes } from './routes/readyz.ts';
+import { rootRoutes } from './routes/root.ts';
+import { scaleRoutes } from './routes/scale.ts';
+import { statsRoutes } from './routes/stats.ts';
+import { streamRoutes } from './routes/streams.ts';
+import { versionRoutes } from './routes/version.ts';
+import { vpnRoutes } from './routes/vpn.ts';
+
+/** Declares routes on an instance whose prefix is already set. */
+export type Routes = (api: Api, dependencies: RouteDependencies) => void | Promise<void>;
+
+/**
+ * All routes by the prefix of their URLs. Each prefix is served by the file of the same name:
+ * `/engines/:id/logs` by routes/engines/logs.ts, which leaves out the parameter.
+ */
+export const ROUTES: Readonly<Record<string, Routes>> = {
+  '/': rootRoutes,
+  '/cache': cacheRoutes,
+  '/containers': containerRoutes,
+  '/engines': engineRoutes,
+  '/engines/:id/logs': engineLogRoutes,
+  '/events': eventRoutes,
+  '/events/live': liveEventRoutes,
+  '/events/stream_ended': streamEndedRoutes,
+  '/events/stream_started': streamStartedRoutes,
+  '/health': healthRoutes,
+  '/livez': livenessRoutes,
+  '/metrics': metricsRoutes,
+  '/orchestrator': orchestratorRoutes,
+  '/panel': panelRoutes,
+  '/provision': provisionRoutes,
+  '/readyz': readinessRoutes,
+  '/scale': scaleRoutes,
+  '/stats': statsRoutes,
+  '/streams': streamRoutes,
+  '/version': versionRoutes,
+  '/vpn': vpnRoutes,
+};
+
+/** Registers all routes, each under its prefix. */
+export async function registerRoutes(api: Api, dependencies: RouteDependencies): Promise<void> {
+  for (const [prefix, routes] of Object.entries(ROUTES))
+    await api.register(async (scope) => routes(scope, dependencies), { prefix });
+}

@@ -1,0 +1,17 @@
+import { Type } from 'typebox';
+import type { Api } from '../context.ts';
+
+/** `/livez`: liveness, for supervisors. Needs no key even with AUTH_READS. */
+export function livenessRoutes(api: Api): void {
+  api.get(
+    '/',
+    {
+      schema: {
+        tags: ['probes'],
+        summary: 'Liveness probe: the process serves requests',
+        response: { 200: Type.Object({ status: Type.Literal('alive') }) },
+      },
+    },
+    async () => ({ status: 'alive' as const }),
+  );
+}

@@ -1,0 +1,30 @@
+import { randomBytes } from 'node:crypto';
+import { sendIfModified } from '../conditional.ts';
+import type { Api } from '../context.ts';
+import type { RouteDependencies } from '../dependencies.ts';
+import { problems } from '../schemas/problem.ts';
+import { DEFAULT_WINDOW_S, SeriesWindowQuery, SeriesWindowSchema } from '../schemas/time-series.ts';
+
+/** `/stats`: statistics over time. Reads only samples that are in memory. */
+export function statsRoutes(api: Api, { timeSeries }: Pick<RouteDependencies, 'timeSeries'>): void {
+  /** Part of the entity tags, because another run of the service has other points under the same number. */
+  const run = randomBytes(6).toString('hex');
+  api.get(
+    '/history',
+    {
+      schema: {
+        tags: ['orchestrator'],
+        summary: 'Statistics over time, for charts',
+        description: 'Returns at most 400 intervals, of the finest resolution that reaches back far enough.',
+        querystring: SeriesWindowQuery,
+        response: { 200: SeriesWindowSchema, ...problems('invalid_request') },
+      },
+    },
+    (request, reply) => {
+      const { window_s: windowS = DEFAULT_WINDOW_S } = request.query;
+      // Changes when a point is added, and is known without building the reply.
+      const etag = `W/"${run}-${timeSeries.pointCount}-${windowS}"`;
+      sendIfModified(request, reply, etag, () => timeSeries.read(windowS));
+    },
+  );
+}
