@@ -46,7 +46,10 @@ function schemaOf({ parameters = [], requestBody, responses }: OperationObject):
     const some = parameters.filter((parameter) => parameter.in === place);
     if (some.length === 0) continue;
     const requiredNames = some.filter((parameter) => parameter.required).map(({ name }) => name);
-    parts[place] = objectOf(Object.fromEntries(some.map(({ name, schema }) => [name, schema])), requiredNames);
+    parts[place] = objectOf(
+      Object.fromEntries(some.map(({ name, schema }) => [name, schema])),
+      requiredNames,
+    );
     if (requiredNames.length > 0) required.push(place);
   }
   if (requestBody?.required) required.push('body');
