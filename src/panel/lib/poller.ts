@@ -71,11 +71,11 @@ export class Poller<T> {
     if (!this.#reading) this.#schedule();
   }
 
-  #schedule(gapMs = this.#options.intervalMs()): void {
+  #schedule(gapMs?: number): void {
     this.#cancelTimer();
     this.#cancelTimer = () => {};
     if (this.#paused || this.#watchers === 0 || this.#reading) return;
-    const delayMs = this.#lastStartedAt + gapMs - this.#options.clock.now();
+    const delayMs = this.#lastStartedAt + (gapMs ?? this.#options.intervalMs()) - this.#options.clock.now();
     if (delayMs <= 0) void this.#poll();
     else this.#cancelTimer = this.#options.clock.after(delayMs, () => void this.#poll());
   }
