@@ -34,9 +34,9 @@ export function CacheCharts({ windowS }: { windowS: Store<number> }) {
         format={formatCount}
         minScale={4}
         lines={[
-          { name: 'collapsed misses', values: 'cache_collapsed', color: '--series-5' },
-          { name: 'stale values', values: 'cache_stale', color: '--series-3' },
-          { name: 'load errors', values: 'cache_errors', color: '--series-4' },
+          { name: 'collapsed', values: 'cache_collapsed', color: '--series-5' },
+          { name: 'stale', values: 'cache_stale', color: '--series-3' },
+          { name: 'errors', values: 'cache_errors', color: '--series-4' },
         ]}
       />
     </div>

@@ -25,6 +25,8 @@ export interface MonitoredPage {
   foreignRequests: string[];
   /** Completed requests with path and query, such as `GET /engines 304`. Failed ones end with `failed`. */
   requests: string[];
+  /** Requests that have neither completed nor failed. */
+  inFlight: Set<Request>;
 }
 
 /** Options of a page. */
@@ -71,12 +73,13 @@ async function open(browser: Browser, url: string, options: PageOptions = {}): P
 }
 
 function monitor(page: Page, origin: string): MonitoredPage {
-  const monitored: MonitoredPage = { page, errors: [], foreignRequests: [], requests: [] };
+  const monitored: MonitoredPage = { page, errors: [], foreignRequests: [], requests: [], inFlight: new Set() };
   const record = (method: string, url: string, result: string | number) => {
     const { pathname, search } = new URL(url);
     monitored.requests.push(`${method} ${pathname}${search} ${result}`);
   };
   page.on('request', (request) => {
+    monitored.inFlight.add(request);
     if (new URL(request.url()).origin !== origin) monitored.foreignRequests.push(request.url());
   });
   const notModified = new WeakSet<Request>();
@@ -84,8 +87,10 @@ function monitor(page: Page, origin: string): MonitoredPage {
     if (response.status() === 304) notModified.add(response.request());
     record(response.request().method(), response.url(), response.status());
   });
+  page.on('requestfinished', (request) => monitored.inFlight.delete(request));
   // Chromium reports a 304 response to a conditional fetch as failed too, because it has no body.
   page.on('requestfailed', (request) => {
+    monitored.inFlight.delete(request);
     const networkChanged = request.failure()?.errorText === NETWORK_CHANGED;
     if (!notModified.has(request) && !networkChanged) record(request.method(), request.url(), 'failed');
   });
