@@ -73,7 +73,13 @@ async function open(browser: Browser, url: string, options: PageOptions = {}): P
 }
 
 function monitor(page: Page, origin: string): MonitoredPage {
-  const monitored: MonitoredPage = { page, errors: [], foreignRequests: [], requests: [], inFlight: new Set() };
+  const monitored: MonitoredPage = {
+    page,
+    errors: [],
+    foreignRequests: [],
+    requests: [],
+    inFlight: new Set(),
+  };
   const record = (method: string, url: string, result: string | number) => {
     const { pathname, search } = new URL(url);
     monitored.requests.push(`${method} ${pathname}${search} ${result}`);
