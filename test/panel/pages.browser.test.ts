@@ -31,7 +31,7 @@ describeWithChromium('the pages of the panel', (chromium) => {
       ready: async (page) => {
         await page.getByText('All systems operational').waitFor();
         await page.getByRole('cell', { name: INFOHASH }).waitFor();
-        await page.getByText('A stream has started').first().waitFor();
+        await page.getByText('Stream started').first().waitFor();
         await page.getByRole('img', { name: /^Memory\. in use: .*MB/ }).waitFor();
       },
     },

@@ -48,9 +48,10 @@ export class Api {
     input: Input<O>,
     etag: string | null,
   ): Promise<Reading<Reply<O>>> {
+    const url = urlOf(operation, input);
     const headers: Record<string, string> = etag === null ? {} : { 'If-None-Match': etag };
     return await this.#withTimeout(async (signal) => {
-      const response = await this.#fetch(urlOf(operation, input), { headers, signal });
+      const response = await this.#fetch(url, { headers, signal });
       const metadata = {
         etag: response.headers.get('ETag'),
         ageS: Number(response.headers.get('Age') ?? 0),
@@ -68,13 +69,13 @@ export class Api {
     input: Input<O>,
   ): Promise<Reply<O>> {
     const { body } = input as RequestInput;
-    const init = body && { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } };
+    const url = urlOf(operation, input);
+    const init = {
+      method: methodOf(operation),
+      ...(body && { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
+    };
     return await this.#withTimeout(async (signal) => {
-      const response = await this.#fetch(urlOf(operation, input), {
-        method: methodOf(operation),
-        ...init,
-        signal,
-      });
+      const response = await this.#fetch(url, { ...init, signal });
       return await readJson<Reply<O>>(response);
     });
   }
