@@ -56,7 +56,7 @@ describeWithChromium('the pages of the panel', (chromium) => {
       hash: () => '#/cache',
       ready: async (page) => {
         await app.get('/orchestrator/status');
-        await page.getByText('With the cache').waitFor();
+        await page.getByText('With cache').waitFor();
         await page.getByRole('rowheader', { name: 'orchestrator:status' }).first().waitFor();
       },
     },

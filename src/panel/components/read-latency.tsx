@@ -19,8 +19,8 @@ export function ReadLatencyTable({ stats }: { stats: CacheStats }) {
   return (
     <>
       <dl class="compare">
-        <LatencyBar name="With the cache" seconds={withCacheS} maxS={maxS} kind="with" />
-        <LatencyBar name="Without the cache" seconds={withoutCacheS} maxS={maxS} kind="without" />
+        <LatencyBar name="With cache" seconds={withCacheS} maxS={maxS} kind="with" />
+        <LatencyBar name="Without cache" seconds={withoutCacheS} maxS={maxS} kind="without" />
       </dl>
       <p class="hint">
         {formatCount(waited)} of {formatCount(reads)} reads waited for a load. There were {formatCount(loads)}{' '}
