@@ -163,6 +163,47 @@ export interface Operations {
       timestamp: string;
     };
   };
+  'GET /engines/{id}/stats': {
+    path: {
+      id: string;
+    };
+    reply: {
+      container_id: string;
+      /**
+       * percent; 100 is one core
+       */
+      cpu_percent: number;
+      /**
+       * Without the page cache, bytes
+       */
+      memory_usage: number;
+      /**
+       * bytes
+       */
+      memory_limit: number;
+      memory_percent: number;
+      /**
+       * bytes
+       */
+      network_rx_bytes: number;
+      /**
+       * bytes
+       */
+      network_tx_bytes: number;
+      /**
+       * Whose the network counters are; with `host` they are not the engine's and read 0
+       */
+      network_scope: 'own' | 'shared' | 'host';
+      /**
+       * bytes
+       */
+      block_read_bytes: number;
+      /**
+       * bytes
+       */
+      block_write_bytes: number;
+    };
+  };
   'GET /vpn/status': {
     reply: {
       /**
@@ -225,45 +266,9 @@ export interface Operations {
       };
     };
   };
-  'GET /engines/{id}/stats': {
-    path: {
-      id: string;
-    };
+  'GET /vpn/publicip': {
     reply: {
-      container_id: string;
-      /**
-       * percent; 100 is one core
-       */
-      cpu_percent: number;
-      /**
-       * Without the page cache, bytes
-       */
-      memory_usage: number;
-      /**
-       * bytes
-       */
-      memory_limit: number;
-      memory_percent: number;
-      /**
-       * bytes
-       */
-      network_rx_bytes: number;
-      /**
-       * bytes
-       */
-      network_tx_bytes: number;
-      /**
-       * Whose the network counters are; with `host` they are not the engine's and read 0
-       */
-      network_scope: 'own' | 'shared' | 'host';
-      /**
-       * bytes
-       */
-      block_read_bytes: number;
-      /**
-       * bytes
-       */
-      block_write_bytes: number;
+      public_ip: string;
     };
   };
   'GET /engines/{id}': {
@@ -425,11 +430,6 @@ export interface Operations {
     };
     reply: {
       scaled_to: number;
-    };
-  };
-  'GET /vpn/publicip': {
-    reply: {
-      public_ip: string;
     };
   };
   'GET /streams': {
