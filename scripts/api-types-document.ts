@@ -1,6 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { compile, type JSONSchema } from 'json-schema-to-typescript';
 
+/** The parts of an OpenAPI document that types are generated from. */
+interface OpenApiDocument {
+  paths: Record<string, Record<string, OperationObject>>;
+  components: { schemas?: Record<string, JSONSchema> };
+}
+
 interface OperationObject {
   parameters?: { name: string; in: 'path' | 'query' | 'header'; required?: boolean; schema: JSONSchema }[];
   requestBody?: { required?: boolean; content: Record<string, { schema: JSONSchema }> };
@@ -17,9 +23,10 @@ const HEAD = `/**
 
 /** Returns src/panel/lib/api-types.ts: the types of the operations in openapi/openapi.json that reply with JSON. */
 export async function describeApiTypes(): Promise<string> {
-  const { paths }: { paths: Record<string, Record<string, OperationObject>> } = JSON.parse(
-    await readFile(OPENAPI, 'utf8'),
-  );
+  const text = await readFile(OPENAPI, 'utf8');
+  // The definitions of a JSON Schema are in another place than those of an OpenAPI document.
+  const document: OpenApiDocument = JSON.parse(text.replaceAll('"#/components/schemas/', '"#/$defs/'));
+  const { paths, components } = document;
   const operations: Record<string, JSONSchema> = {};
   for (const [path, methods] of Object.entries(paths)) {
     for (const [method, operation] of Object.entries(methods)) {
@@ -27,7 +34,8 @@ export async function describeApiTypes(): Promise<string> {
       if (schema) operations[`${method.toUpperCase()} ${path}`] = schema;
     }
   }
-  const types = await compile(objectOf(operations), 'Operations', {
+  const schema = { ...objectOf(operations), $defs: components.schemas ?? {} };
+  const types = await compile(schema, 'Operations', {
     bannerComment: '',
     additionalProperties: false,
     style: { singleQuote: true, printWidth: 110 },

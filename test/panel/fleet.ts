@@ -18,7 +18,7 @@ export const FLEET_SETTINGS = {
 /** Waits until exactly `count` engines are healthy, and returns them. */
 export async function healthyEngines(app: TestApp, count: number): Promise<Engine[]> {
   const read = async () => {
-    const engines = (await app.get('/engines')).json<Engine[]>();
+    const engines = (await app.get('/engines')).body as Engine[];
     const healthy = engines.filter(({ health_status }) => health_status === 'healthy');
     return healthy.length === count && healthy;
   };
@@ -28,7 +28,7 @@ export async function healthyEngines(app: TestApp, count: number): Promise<Engin
 /** Opens a session on an engine and reports it, as a stream proxy does. */
 export async function startStream(app: TestApp, engine: Engine, infohash: string): Promise<void> {
   const session = await openSession(engine.host, engine.port, infohash);
-  const { statusCode } = await app.post('/events/stream_started', {
+  const { status } = await app.post('/events/stream_started', {
     container_id: engine.container_id,
     engine: { host: engine.host, port: engine.port },
     stream: { key_type: 'infohash', key: infohash },
@@ -39,5 +39,5 @@ export async function startStream(app: TestApp, engine: Engine, infohash: string
       is_live: 1,
     },
   });
-  expect(statusCode).toBe(200);
+  expect(status).toBe(200);
 }

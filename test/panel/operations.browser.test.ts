@@ -14,7 +14,7 @@ describeWithChromium('operations of the panel', (chromium) => {
 
   async function open(hash: string, settings: Record<string, string>): Promise<void> {
     app = await startApp({ settings: { ...FLEET_SETTINGS, ...settings } });
-    origin = await app.listen();
+    origin = app.url;
     monitored = await chromium.open(`${origin}/panel/${hash}`);
     page = monitored.page;
     page.setDefaultTimeout(TIMEOUT_MS);
@@ -56,7 +56,7 @@ describeWithChromium('operations of the panel', (chromium) => {
       // The key is stored, so there is no second prompt.
       await confirmation.getByRole('button', { name: 'Delete' }).click();
       await page.getByText('This engine no longer exists').waitFor();
-      expect((await app.get('/engines')).json()).toEqual([]);
+      expect((await app.get('/engines')).body).toEqual([]);
       expectNoViolations(monitored);
     });
 
@@ -161,7 +161,7 @@ describeWithChromium('operations of the panel', (chromium) => {
     await open('#/engines', { MIN_REPLICAS: '0' });
     const markup = '<img src=x onerror="document.title=\'owned\'"><script>document.title="owned"</script>';
     const response = await app.post('/provision/acestream', { labels: { markup } });
-    const { container_id } = response.json<{ container_id: string }>();
+    const { container_id } = response.body as { container_id: string };
     await app.post('/events/stream_started', {
       container_id,
       engine: { host: '127.0.0.1', port: 1 },

@@ -17,7 +17,7 @@ describeWithChromium('the pages of the panel', (chromium) => {
   let engine: Engine;
   beforeAll(async () => {
     app = await startApp({ settings: FLEET_SETTINGS });
-    origin = await app.listen();
+    origin = app.url;
     [engine] = (await healthyEngines(app, 2)) as [Engine];
     await startStream(app, engine, INFOHASH);
   });

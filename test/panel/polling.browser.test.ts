@@ -27,7 +27,7 @@ describeWithChromium('polling', (chromium) => {
     app = await startApp({
       settings: { ...FLEET_SETTINGS, MIN_REPLICAS: '0', HISTORY_SAMPLE_INTERVAL_S: '10' },
     });
-    origin = await app.listen();
+    origin = app.url;
     await app.post('/scale/3');
     await healthyEngines(app, 3);
   });

@@ -8,11 +8,7 @@ import { selectInterval } from './panel-page.ts';
 describeWithChromium('a service that restarts', (chromium) => {
   it('is reported as unreachable, with the age of the last data, until it responds again', async () => {
     const [port = 0] = await freePorts(1);
-    const serve = async () => {
-      const app = await startApp({ settings: FLEET_SETTINGS });
-      await app.app.api.listen({ host: '127.0.0.1', port });
-      return app;
-    };
+    const serve = () => startApp({ settings: FLEET_SETTINGS, port });
     const first = await serve();
     await healthyEngines(first, 2);
     const { page, foreignRequests } = await chromium.open(`http://127.0.0.1:${port}/panel/`);

@@ -26,7 +26,7 @@ await using app = await startApp({
     COLLECT_INTERVAL_S: '2',
   },
 });
-const origin = await app.listen();
+const origin = app.url;
 const engines = await healthyEngines(app, 5);
 for (const [index, engine] of engines.slice(0, 3).entries()) {
   await startStream(app, engine, `${index + 1}f`.repeat(20));

@@ -1,8 +1,8 @@
 import { useClient, usePolled } from '../hooks.ts';
-import type { VpnStatus } from '../lib/wire.ts';
+import type { Vpn, VpnStatus } from '../lib/wire.ts';
 
 /** State of one of the VPN containers, or of the only one. */
-type VpnFields = Omit<NonNullable<VpnStatus['vpn1']>, 'mode'>;
+type VpnFields = Omit<Vpn, 'mode'>;
 
 import { Badge } from './badge.tsx';
 import { Card, EmptyState, Loading } from './card.tsx';

@@ -62,7 +62,7 @@ export class Operations {
   scale(demand: number): Promise<void> {
     return this.#run(`Scaling to ${plural(demand, 'engine')}`, async (update) => {
       const { api, apiKey } = this.#client;
-      const input = { path: { demand: String(demand) } };
+      const input = { path: { demand } };
       const reply = await apiKey.withKey(() => api.write('POST /scale/{demand}', input));
       if (!reply) return null;
       const { scaled_to: target } = reply;

@@ -52,7 +52,7 @@ export class Resources {
       /^(stream|snapshot)/.test(type),
     );
     // Every notice has its event in the log.
-    this.events = this.#create('GET /events', { query: { limit: '40' } }, () => true);
+    this.events = this.#create('GET /events', { query: { limit: 40 } }, () => true);
     this.cache = this.#create('GET /cache/stats', {}, isSnapshot);
     options.intervalS.subscribe(() => {
       for (const { poller } of this.#all) poller.reschedule();
@@ -65,7 +65,7 @@ export class Resources {
     if (existing) return existing;
     const poller: Resource<'GET /stats/history'> = this.#create(
       'GET /stats/history',
-      { query: { window_s: String(windowS) } },
+      { query: { window_s: windowS } },
       isSnapshot,
       () => poller.state.value.value?.interval_s ?? 0,
     );

@@ -144,8 +144,7 @@ export class Acexy {
 
   /** The engines. A list is reused for 2 s. */
   async listEngines(): Promise<Engine[]> {
-    if (this.#engines && performance.now() - this.#engines.readAt < ENGINES_TTL_MS)
-      return this.#engines.list;
+    if (this.#engines && performance.now() - this.#engines.readAt < ENGINES_TTL_MS) return this.#engines.list;
     const { status, body } = await this.#call('GET', '/engines');
     if (status !== 200) throw new Error(`GET /engines: status ${status}`);
     const list = (body as unknown[]).map((engine) => decode<Engine>(engine, ENGINE));
