@@ -4,11 +4,14 @@
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { describeApiTypes } from './api-types-document.ts';
 import { describeOpenApi } from './openapi-document.ts';
 import { describeLibrary, describeSettings } from './settings-document.ts';
 
 const documents = [
   { path: 'openapi/openapi.json', make: describeOpenApi },
+  // Generated from the document above.
+  { path: 'src/panel/lib/api-types.ts', make: describeApiTypes },
   { path: 'docs/configuration.md', make: describeSettings },
   { path: 'docs/library.md', make: describeLibrary },
 ];

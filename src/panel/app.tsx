@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
+import { ApiKeyDialog } from './components/api-key-dialog.tsx';
+import { Banner } from './components/banner.tsx';
 import { Header } from './components/header.tsx';
-import { KeyDialog } from './components/key-dialog.tsx';
-import { Notices } from './components/notices.tsx';
 import { OperationList } from './components/operation-list.tsx';
 import { useRoute } from './hooks.ts';
 import type { Preferences } from './lib/preferences.ts';
@@ -13,30 +13,31 @@ import { OverviewPage } from './pages/overview.tsx';
 
 const TITLES = { overview: 'Overview', engines: 'Engines', engine: 'Engine', cache: 'Cache' };
 
+/** The panel: header, the page that the URL names, and dialogs. */
 export function App({ preferences }: { preferences: Preferences }) {
   const route = useRoute();
   const main = useRef<HTMLElement>(null);
-  const shown = useRef<string | undefined>(undefined);
-  const place = route.page === 'engine' ? route.id : route.page;
+  const previousPath = useRef<string | undefined>(undefined);
+  const path = route.page === 'engine' ? route.id : route.page;
   const title = TITLES[route.page];
   useEffect(() => {
     document.title = `${title} · Roundhouse`;
-    // Screen readers and the keyboard go on at the new page, not where the old one was left.
-    if (shown.current !== undefined && shown.current !== place) main.current?.focus();
-    shown.current = place;
-  }, [place, title]);
+    // Moves screen readers and the keyboard to the beginning of the new page.
+    if (previousPath.current !== undefined && previousPath.current !== path) main.current?.focus();
+    previousPath.current = path;
+  }, [path, title]);
   return (
     <>
       <button type="button" class="skip" onClick={() => main.current?.focus()}>
         Skip to content
       </button>
       <Header page={route.page} preferences={preferences} />
-      <Notices />
-      <main id="main" ref={main} tabIndex={-1} key={place}>
+      <Banner />
+      <main id="main" ref={main} tabIndex={-1} key={path}>
         <Page route={route} preferences={preferences} />
       </main>
       <OperationList />
-      <KeyDialog />
+      <ApiKeyDialog />
     </>
   );
 }

@@ -2,46 +2,50 @@ import { createContext } from 'preact';
 import { useContext, useEffect, useLayoutEffect, useState } from 'preact/hooks';
 import type { Polled, Poller } from './lib/poller.ts';
 import { parseRoute, type Route } from './lib/router.ts';
-import type { Service } from './lib/service.ts';
+import type { ServiceClient } from './lib/service-client.ts';
 import { Store } from './lib/store.ts';
 
-export const ServiceContext = createContext<Service | null>(null);
+/** Provides the client of the service to all components. */
+export const ClientContext = createContext<ServiceClient | null>(null);
 
-export function useService(): Service {
-  const service = useContext(ServiceContext);
-  if (!service) throw new Error('no service');
-  return service;
+/** Returns the client of the service. @throws Error outside of a {@link ClientContext} */
+export function useClient(): ServiceClient {
+  const client = useContext(ClientContext);
+  if (!client) throw new Error('ClientContext has no value');
+  return client;
 }
 
+/** Returns the value of a store and renders the component again when it changes. */
 export function useStore<T>(store: Store<T>): T {
-  const [, redraw] = useState({});
-  // Within the same turn: what changed before a later effect would never be shown.
-  useLayoutEffect(() => store.subscribe(() => redraw({})), [store]);
+  const [, render] = useState({});
+  // A layout effect, because a change between the first render and a later effect would be missed.
+  useLayoutEffect(() => store.subscribe(() => render({})), [store]);
   return store.value;
 }
 
-/** What a feed knows; it is polled for as long as the component is there. */
-export function useFeed<T>(feed: Poller<T>): Polled<T> {
-  useEffect(() => feed.watch(), [feed]);
-  return useStore(feed.state);
+/** Returns the state of a resource and polls it while the component is mounted. */
+export function usePolled<T>(poller: Poller<T>): Polled<T> {
+  useEffect(() => poller.watch(), [poller]);
+  return useStore(poller.state);
 }
 
-const seconds = new Store(Date.now());
+const currentTime = new Store(Date.now());
 setInterval(() => {
-  if (document.visibilityState === 'visible') seconds.value = Date.now();
+  if (document.visibilityState === 'visible') currentTime.value = Date.now();
 }, 1000);
 
-/** The time, in milliseconds since the epoch, told every second. */
+/** Returns the time in milliseconds since the epoch, and renders the component again every second. */
 export function useNow(): number {
-  return useStore(seconds);
+  return useStore(currentTime);
 }
 
+/** Returns the page that the URL names, and follows its changes. */
 export function useRoute(): Route {
   const [hash, setHash] = useState(location.hash);
   useEffect(() => {
-    const follow = () => setHash(location.hash);
-    addEventListener('hashchange', follow);
-    return () => removeEventListener('hashchange', follow);
+    const onHashChange = () => setHash(location.hash);
+    addEventListener('hashchange', onHashChange);
+    return () => removeEventListener('hashchange', onHashChange);
   }, []);
   return parseRoute(hash);
 }

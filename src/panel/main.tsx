@@ -1,10 +1,10 @@
 import { render } from 'preact';
 import { App } from './app.tsx';
-import { ServiceContext } from './hooks.ts';
+import { ClientContext } from './hooks.ts';
 import { systemClock } from './lib/clock.ts';
 import { openPreferences } from './lib/preferences.ts';
-import { Service } from './lib/service.ts';
-import { followTheme } from './theme.ts';
+import { ServiceClient } from './lib/service-client.ts';
+import { applyTheme } from './theme.ts';
 import './styles/base.css';
 import './styles/controls.css';
 import './styles/layout.css';
@@ -12,23 +12,23 @@ import './styles/tables.css';
 import './styles/parts.css';
 
 const preferences = openPreferences(localStorage);
-followTheme(preferences.theme);
+applyTheme(preferences.theme);
 
-const service = new Service({
-  // The panel is served one step below the service, wherever that is.
+const client = new ServiceClient({
+  // The panel is served at a path directly below that of the service.
   base: new URL('../', location.href).href.replace(/[?#].*$/, ''),
   fetch: fetch.bind(window),
   clock: systemClock,
-  memory: sessionStorage,
+  storage: sessionStorage,
   intervalS: preferences.intervalS,
 });
-const followVisibility = () => service.setHidden(document.visibilityState === 'hidden');
-document.addEventListener('visibilitychange', followVisibility);
-followVisibility();
+const onVisibilityChange = () => client.setHidden(document.visibilityState === 'hidden');
+document.addEventListener('visibilitychange', onVisibilityChange);
+onVisibilityChange();
 
 render(
-  <ServiceContext.Provider value={service}>
+  <ClientContext.Provider value={client}>
     <App preferences={preferences} />
-  </ServiceContext.Provider>,
+  </ClientContext.Provider>,
   document.getElementById('app')!,
 );

@@ -1,18 +1,18 @@
-import type { ThemeChoice } from './lib/preferences.ts';
+import type { ThemePreference } from './lib/preferences.ts';
 import type { Store } from './lib/store.ts';
 
-/** Called when the colours have changed: canvases do not follow by themselves. */
+/** Emits `change` when the colours change: canvases have to be drawn again. */
 export const themeChanges = new EventTarget();
 
-/** Puts the theme that was chosen, or the system's, on the document, and follows both. */
-export function followTheme(choice: Store<ThemeChoice>): void {
+/** Applies the preferred theme, or that of the system, to the document, now and after each change. */
+export function applyTheme(preference: Store<ThemePreference>): void {
   const system = matchMedia('(prefers-color-scheme: dark)');
   const apply = () => {
-    const dark = choice.value === 'dark' || (choice.value === 'auto' && system.matches);
+    const dark = preference.value === 'dark' || (preference.value === 'auto' && system.matches);
     document.documentElement.dataset.theme = dark ? 'dark' : 'light';
     themeChanges.dispatchEvent(new Event('change'));
   };
-  choice.subscribe(apply);
+  preference.subscribe(apply);
   system.addEventListener('change', apply);
   apply();
 }

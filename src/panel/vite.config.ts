@@ -7,10 +7,10 @@ import { defineConfig, type Plugin } from 'vite';
 
 const OUT = fileURLToPath(new URL('../../dist/panel', import.meta.url));
 
-/** Puts a compressed copy beside each text file; the service sends it to whoever takes it. */
-function compressed(): Plugin {
+/** Writes a gzip copy of each text file, which the service sends to clients that accept it. */
+function gzipFiles(): Plugin {
   return {
-    name: 'compressed',
+    name: 'gzip-files',
     async closeBundle() {
       const files = await readdir(OUT, { recursive: true });
       const texts = files.filter((name) => /\.(js|css|html|svg)$/.test(name)).map((name) => join(OUT, name));
@@ -25,17 +25,17 @@ function compressed(): Plugin {
 
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
-  // Relative: the panel may be served under any path.
+  // Relative, because the service may be behind a proxy that adds a path prefix.
   base: './',
   logLevel: 'warn',
-  plugins: [compressed()],
+  plugins: [gzipFiles()],
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
     outDir: OUT,
     emptyOutDir: true,
     target: 'es2022',
     modulePreload: { polyfill: false },
-    // Data URLs are not in the content security policy.
+    // The content security policy does not allow data URLs.
     assetsInlineLimit: 0,
     reportCompressedSize: false,
   },

@@ -6,6 +6,8 @@ import { describe, expect, test } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MAX_LINES = 400;
+/** Generated files, which may be longer. */
+const GENERATED = ['panel/lib/api-types.ts'];
 
 /** A room imports only from rooms in rows above its own. */
 const LIBRARY_LAYERS = [['util'], ['cache', 'settings'], ['redis', 'http-cache', 'result-cache'], ['preset']];
@@ -142,8 +144,10 @@ describe('the files of src/', () => {
   });
 
   test(`have at most ${MAX_LINES} lines`, () => {
-    const tooLong = [...files].filter(([, source]) => source.split('\n').length - 1 > MAX_LINES);
-    expect(tooLong.map(([path]) => path)).toEqual([]);
+    const tooLong = [...files]
+      .filter(([, source]) => source.split('\n').length - 1 > MAX_LINES)
+      .map(([path]) => path);
+    expect(tooLong.filter((path) => !GENERATED.includes(path))).toEqual([]);
   });
 });
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { describe, expect, test } from 'vitest';
+import { describeApiTypes } from '../../scripts/api-types-document.ts';
 import { describeOpenApi } from '../../scripts/openapi-document.ts';
 import { describeLibrary, describeSettings } from '../../scripts/settings-document.ts';
 import { CACHE_SETTINGS } from '../../src/library/preset/settings.ts';
@@ -22,6 +23,10 @@ const OTHER_MEDIA: Record<string, string> = {
 describe('what is made from the code is committed as it is made (npm run docs)', () => {
   test('openapi/openapi.json', async () => {
     expect(await describeOpenApi()).toBe(await committed('openapi/openapi.json'));
+  });
+
+  test('src/panel/lib/api-types.ts', async () => {
+    expect(await describeApiTypes()).toBe(await committed('src/panel/lib/api-types.ts'));
   });
 
   test('docs/configuration.md', async () => {

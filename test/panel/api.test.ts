@@ -1,44 +1,70 @@
 import { describe, expect, test } from 'vitest';
 import { Api } from '../../src/panel/lib/api.ts';
-import { json } from './support.ts';
+import { FakeClock, settle } from '../support/fake-clock.ts';
+import { hang, json } from './fixtures.ts';
+
+const TIMEOUT_MS = 50;
 
 interface Sent {
   url: string;
   init: RequestInit;
 }
 
-function api(answer: () => Response | Promise<Response>, key: string | null = null) {
+/** An API whose requests get the responses of `respond`. */
+function setUp(respond: (init: RequestInit) => Response | Promise<Response>, key: string | null = null) {
+  const clock = new FakeClock();
   const sent: Sent[] = [];
-  const fetching = async (url: string | URL | Request, init: RequestInit = {}) => {
-    sent.push({ url: String(url), init });
-    return await answer();
-  };
-  return { sent, api: new Api({ base: 'http://host/', fetch: fetching, key: () => key, deadlineMs: 50 }) };
+  const api = new Api({
+    base: 'http://host/',
+    clock,
+    key: () => key,
+    timeoutMs: TIMEOUT_MS,
+    fetch: async (url, init = {}) => {
+      sent.push({ url: String(url), init });
+      return await respond(init);
+    },
+  });
+  return { api, clock, sent };
 }
 
-describe('a read', () => {
-  test('is conditional once there is something to compare, and past the browser cache', async () => {
-    const { api: it, sent } = api(() => json([1], 200, { ETag: 'W/"x"', Age: '3' }));
-    expect(await it.read('engines', null)).toEqual({
-      same: false,
+describe('read()', () => {
+  test('sends If-None-Match if there is an ETag, and bypasses the browser cache', async () => {
+    const { api, sent } = setUp(() => json([1], 200, { ETag: 'W/"x"', Age: '3' }));
+    expect(await api.read('GET /engines', {}, null)).toEqual({
+      notModified: false,
       value: [1],
       etag: 'W/"x"',
       ageS: 3,
       stale: false,
     });
-    await it.read('engines', 'W/"x"');
+    await api.read('GET /engines', {}, 'W/"x"');
     expect(sent.map(({ init }) => init.headers)).toEqual([{}, { 'If-None-Match': 'W/"x"' }]);
     expect(sent[0]).toMatchObject({ url: 'http://host/engines', init: { cache: 'no-store' } });
   });
 
-  test('tells what is unchanged, and what is the last good answer of a source that fails', async () => {
+  test('reports 304 responses and stale values', async () => {
     const headers = { ETag: 'W/"x"', Age: '7', 'Cache-Status': 'roundhouse; fwd=stale; ttl=-4' };
-    const { api: it } = api(() => new Response(null, { status: 304, headers }));
-    expect(await it.read('engines', 'W/"x"')).toEqual({ same: true, etag: 'W/"x"', ageS: 7, stale: true });
+    const { api } = setUp(() => new Response(null, { status: 304, headers }));
+    expect(await api.read('GET /engines', {}, 'W/"x"')).toEqual({
+      notModified: true,
+      etag: 'W/"x"',
+      ageS: 7,
+      stale: true,
+    });
+  });
+
+  test('adds parameters to the path and the query', async () => {
+    const { api, sent } = setUp(() => json([]));
+    await api.read('GET /streams', { query: { status: 'started', container_id: 'a&b' } }, null);
+    await api.read('GET /engines/{id}/stats', { path: { id: 'a/b' } }, null);
+    expect(sent.map(({ url }) => url)).toEqual([
+      'http://host/streams?status=started&container_id=a%26b',
+      'http://host/engines/a%2Fb/stats',
+    ]);
   });
 
   test.each([
-    [json({ title: 'Away', detail: 'no Docker', code: 'runtime_unavailable' }, 503), 503, 'no Docker'],
+    [json({ title: 'Unavailable', detail: 'no Docker', code: 'runtime_unavailable' }, 503), 503, 'no Docker'],
     [
       json({ title: 'Refused', detail: { message: 'the VPN is down' }, code: 'provisioning_blocked' }, 503),
       503,
@@ -46,57 +72,59 @@ describe('a read', () => {
     ],
     [json({ title: 'Only a title' }, 400), 400, 'Only a title'],
     [new Response('<h1>Bad gateway</h1>', { status: 502, statusText: 'Bad Gateway' }), 502, 'Bad Gateway'],
-    [json(null, 500), 500, 'Status 500'],
-  ])('that is refused says why (%#)', async (response, status, message) => {
-    const { api: it } = api(() => response);
-    await expect(it.read('engines', null)).rejects.toMatchObject({ name: 'ProblemError', status, message });
+    [json(null, 500), 500, 'HTTP status 500'],
+  ])('rejects with the problem of an error response (%#)', async (response, status, message) => {
+    const { api } = setUp(() => response);
+    const read = api.read('GET /engines', {}, null);
+    await expect(read).rejects.toMatchObject({ name: 'ProblemError', status, message });
   });
 
   test.each([
-    ['nobody there', () => Promise.reject(new TypeError('Failed to fetch')), false],
-    ['an answer that breaks off', async () => new Response('[1,'), false],
-    ['no answer in time', () => Promise.reject(new DOMException('late', 'TimeoutError')), true],
-  ])('that meets %s says so', async (_, answer, late) => {
-    const { api: it } = api(answer);
-    await expect(it.read('engines', null)).rejects.toMatchObject({ name: 'AwayError', late });
+    ['a failed connection', () => Promise.reject(new TypeError('Failed to fetch'))],
+    ['an incomplete response', () => new Response('[1,')],
+  ])('rejects with UnreachableError for %s', async (_, respond) => {
+    const { api } = setUp(respond);
+    const read = api.read('GET /engines', {}, null);
+    await expect(read).rejects.toMatchObject({ name: 'UnreachableError', timedOut: false });
+  });
+
+  test.each([
+    ['a response', hang],
+    [
+      'the body of a response',
+      (init: RequestInit) => new Response(new ReadableStream({ pull: () => hang(init) })),
+    ],
+  ])('times out waiting for %s', async (_, respond) => {
+    const { api, clock } = setUp(respond);
+    const read = api.read('GET /engines', {}, null);
+    const rejects = expect(read).rejects.toMatchObject({ name: 'UnreachableError', timedOut: true });
+    await clock.advanceAsync(TIMEOUT_MS);
+    await rejects;
+    expect(clock.pending).toBe(0);
   });
 });
 
-test('a request has a deadline', async () => {
-  const { api: it, sent } = api(() => json({}));
-  await it.read('engines', null);
-  const signal = sent[0]!.init.signal!;
-  await new Promise((resolve) => signal.addEventListener('abort', resolve));
-  expect(signal.reason).toMatchObject({ name: 'TimeoutError' });
-});
-
-test('the key goes into a header, and never into the address', async () => {
-  const { api: it, sent } = api(() => json({ deleted: 'x' }), 'secret-key');
-  await it.write('DELETE', 'engines/x');
-  await it.write('POST', 'cache/clear', { pattern: 'stats:*' });
-  await it.read('engines', null);
+test('the API key is sent as a header and never in the URL', async () => {
+  const { api, sent } = setUp(() => json({ deleted: 'x' }), 'secret-key');
+  await api.write('DELETE /engines/{id}', { path: { id: 'x' } });
+  await api.write('POST /cache/clear', { body: { pattern: 'stats:*' } });
+  await api.read('GET /engines', {}, null);
   for (const { url, init } of sent) {
     expect(url).not.toContain('secret');
     expect(init.headers).toMatchObject({ 'X-API-KEY': 'secret-key' });
   }
-  expect(sent[1]!.init).toMatchObject({ method: 'POST', body: '{"pattern":"stats:*"}' });
+  expect(sent.map(({ init }) => init.method)).toEqual(['DELETE', 'POST', undefined]);
+  expect(sent[1]!.init).toMatchObject({ body: '{"pattern":"stats:*"}' });
 });
 
-test('a stream that is followed outlives the deadline of its beginning', async () => {
-  let given: AbortSignal | undefined;
-  const it = new Api({
-    base: '/',
-    key: () => null,
-    deadlineMs: 10,
-    fetch: async (_url, init) => {
-      given = init?.signal ?? undefined;
-      return new Response('line\n');
-    },
-  });
+test('the timeout of a stream ends with the response headers', async () => {
+  const { api, clock, sent } = setUp(() => new Response('line\n'));
   const stop = new AbortController();
-  await it.follow('engines/x/logs', stop.signal);
-  await new Promise((resolve) => setTimeout(resolve, 30));
-  expect(given?.aborted).toBe(false);
+  await api.stream('engines/x/logs', stop.signal);
+  await clock.advanceAsync(10 * TIMEOUT_MS);
+  const { signal } = sent[0]!.init;
+  expect(signal?.aborted).toBe(false);
   stop.abort();
-  expect(given?.aborted).toBe(true);
+  await settle();
+  expect(signal?.aborted).toBe(true);
 });

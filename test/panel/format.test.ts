@@ -14,7 +14,7 @@ test.each([
   [-5, '0 B'],
   [null, '–'],
   [Number.NaN, '–'],
-])('%s bytes read as %s', (bytes, text) => {
+])('formats %s bytes as %s', (bytes, text) => {
   expect(format.formatBytes(bytes)).toBe(text);
 });
 
@@ -27,7 +27,7 @@ test.each([
   [273_600, '3 d 4 h'],
   [-3, '0 s'],
   [null, '–'],
-])('%s seconds read as %s', (seconds, text) => {
+])('formats a duration of %s s as %s', (seconds, text) => {
   expect(format.formatDuration(seconds)).toBe(text);
 });
 
@@ -38,12 +38,12 @@ test.each([
   [0.0123, '12.3 ms'],
   [2.1, '2.1 s'],
   [null, '–'],
-])('a span of %s seconds reads as %s', (seconds, text) => {
-  expect(format.formatSpan(seconds)).toBe(text);
+])('formats a latency of %s s as %s', (seconds, text) => {
+  expect(format.formatLatency(seconds)).toBe(text);
 });
 
-describe('others', () => {
-  test('rates, percents and counts', () => {
+describe('other formats', () => {
+  test('rates, percentages and counts', () => {
     expect(format.formatRate(1_500_000)).toBe('1.5 MB/s');
     expect(format.formatRate(null)).toBe('–');
     expect([0, 0.331, 4.44, 99.96].map(format.formatPercent)).toEqual(['0 %', '0.33 %', '4.4 %', '100 %']);
@@ -55,7 +55,7 @@ describe('others', () => {
     ]);
   });
 
-  test('a time of another day says which', () => {
+  test('a time of another day has its date', () => {
     const at = new Date(2026, 4, 6, 7, 8, 9).getTime();
     expect(format.formatTime(at, at + 1000)).toMatch(/^0?7[:.]08[:.]09$/);
     expect(format.formatTime(at, at + 86_400_000)).toMatch(/6.*7[:.]08[:.]09$/);

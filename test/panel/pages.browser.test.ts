@@ -2,41 +2,36 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Engine } from '../../src/panel/lib/wire.ts';
 import { describeWithChromium } from '../support/browser/chromium.ts';
 import { startApp, type TestApp } from '../support/service/app.ts';
-import {
-  expectNoMisdeeds,
-  FLEET,
-  healthyEngines,
-  PATIENCE_MS,
-  play,
-  type WireEngine,
-} from './browser-support.ts';
+import { FLEET_SETTINGS, healthyEngines, startStream, TIMEOUT_MS } from './fleet.ts';
+import { expectNoViolations } from './panel-page.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const INFOHASH = '0123456789abcdef0123456789abcdef01234567';
 
-describeWithChromium('every page of the panel', (chromium) => {
+describeWithChromium('the pages of the panel', (chromium) => {
   let app: TestApp;
   let origin: string;
-  let engine: WireEngine;
+  let engine: Engine;
   beforeAll(async () => {
-    app = await startApp({ settings: FLEET });
+    app = await startApp({ settings: FLEET_SETTINGS });
     origin = app.url;
-    [engine] = (await healthyEngines(app, 2)) as [WireEngine];
-    await play(app, engine, INFOHASH);
+    [engine] = (await healthyEngines(app, 2)) as [Engine];
+    await startStream(app, engine, INFOHASH);
   });
   afterAll(() => app[Symbol.asyncDispose]());
 
-  /** What stands on each page once it has everything. */
+  /** `ready` waits until the page shows its data. */
   const PAGES: { name: string; hash: () => string; ready: (page: Page) => Promise<void> }[] = [
     {
       name: 'overview',
       hash: () => '#/',
       ready: async (page) => {
-        await page.getByText('All is well').waitFor();
+        await page.getByText('All systems operational').waitFor();
         await page.getByRole('cell', { name: INFOHASH }).waitFor();
-        await page.getByText('A stream has started').first().waitFor();
+        await page.getByText('Stream started').first().waitFor();
         await page.getByRole('img', { name: /^Memory\. in use: .*MB/ }).waitFor();
       },
     },
@@ -61,77 +56,77 @@ describeWithChromium('every page of the panel', (chromium) => {
       hash: () => '#/cache',
       ready: async (page) => {
         await app.get('/orchestrator/status');
-        await page.getByText('With the cache').waitFor();
+        await page.getByText('With cache').waitFor();
         await page.getByRole('rowheader', { name: 'orchestrator:status' }).first().waitFor();
       },
     },
     {
-      name: 'gone',
-      hash: () => '#/engines/gone',
-      ready: (page) => page.getByText('no such engine any more').waitFor(),
+      name: 'engine not found',
+      hash: () => '#/engines/unknown',
+      ready: (page) => page.getByText('This engine no longer exists').waitFor(),
     },
   ];
 
-  it('the address of the service leads to the panel', async () => {
-    const watched = await chromium.open(origin);
-    await watched.page.getByText('All is well').waitFor({ timeout: PATIENCE_MS });
-    expect(watched.page.url()).toBe(`${origin}/panel/`);
-    expectNoMisdeeds(watched);
+  it('redirects from the root of the service to the panel', async () => {
+    const monitored = await chromium.open(origin);
+    await monitored.page.getByText('All systems operational').waitFor({ timeout: TIMEOUT_MS });
+    expect(monitored.page.url()).toBe(`${origin}/panel/`);
+    expectNoViolations(monitored);
   });
 
   describe.each(PAGES)('$name', ({ hash, ready }) => {
-    it('shows what it is for, asks no other host and breaks no rule of its policy', async () => {
-      const watched = await chromium.open(`${origin}/panel/${hash()}`);
-      watched.page.setDefaultTimeout(PATIENCE_MS);
-      await ready(watched.page);
-      expectNoMisdeeds(watched);
-      const failed = watched.requests.filter((request) => !/ (200|304)$/.test(request));
+    it('shows its data without errors, foreign requests or policy violations', async () => {
+      const monitored = await chromium.open(`${origin}/panel/${hash()}`);
+      monitored.page.setDefaultTimeout(TIMEOUT_MS);
+      await ready(monitored.page);
+      expectNoViolations(monitored);
+      const failed = monitored.requests.filter((request) => !/ (200|304)$/.test(request));
       expect(failed).toEqual([]);
     });
 
-    it.each(['light', 'dark'] as const)('is accessible in %s colours', async (colorScheme) => {
-      // The policy would refuse axe too: it holds for the tests above, where nothing is injected.
+    it.each(['light', 'dark'] as const)('is accessible in the %s theme', async (colorScheme) => {
+      // The content security policy would block axe. The test above runs with it.
       const options = { colorScheme, bypassCSP: true };
       const { page } = await chromium.open(`${origin}/panel/${hash()}`, options);
-      page.setDefaultTimeout(PATIENCE_MS);
+      page.setDefaultTimeout(TIMEOUT_MS);
       await ready(page);
       expect(await violations(page)).toEqual([]);
     });
 
-    it('needs no sideways scrolling on a narrow screen', async () => {
+    it('does not scroll horizontally on a narrow screen', async () => {
       const options = { viewport: { width: 360, height: 740 } };
       const { page } = await chromium.open(`${origin}/panel/${hash()}`, options);
-      page.setDefaultTimeout(PATIENCE_MS);
+      page.setDefaultTimeout(TIMEOUT_MS);
       await ready(page);
       const width = await page.evaluate(() => document.documentElement.scrollWidth);
       expect(width).toBeLessThanOrEqual(360);
     });
   });
 
-  it('names of any length stay within a narrow screen', async () => {
-    const long = 'a-name-that-is-longer-than-any-screen-of-a-telephone-is-wide';
+  it('long names fit on a narrow screen', async () => {
+    const longName = 'a-name-that-is-longer-than-the-screen-of-any-mobile-phone-is-wide';
     const { page } = await chromium.open('about:blank', { viewport: { width: 360, height: 740 } });
-    const odd = {
+    const wide = {
       ...engine,
-      container_name: long,
-      vpn_container: long,
+      container_name: longName,
+      vpn_container: longName,
       forwarded: true,
       health_status: 'unhealthy',
     };
-    await page.route(`${origin}/engines`, (route) => route.fulfill({ json: [odd] }));
+    await page.route(`${origin}/engines`, (route) => route.fulfill({ json: [wide] }));
     await page.goto(`${origin}/panel/#/engines`);
     const cells = page.locator('table.engines tbody :is(th, td)');
-    await page.getByText('Not answering', { exact: true }).last().waitFor();
+    await page.getByText('Not responding', { exact: true }).last().waitFor();
     const edges = await cells.evaluateAll((all) => all.map((cell) => cell.getBoundingClientRect().right));
     expect(Math.max(...edges)).toBeLessThanOrEqual(360);
-    const inside = await cells.evaluateAll((all) =>
+    const overflowing = await cells.evaluateAll((all) =>
       all.filter((cell) => cell.scrollWidth > cell.clientWidth + 1),
     );
-    expect(inside).toEqual([]);
+    expect(overflowing).toEqual([]);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
   });
 
-  it('dialogs are accessible, and close with Escape to where one was', async () => {
+  it('dialogs are accessible, and return the focus when closed with Escape', async () => {
     const { page } = await chromium.open(`${origin}/panel/#/engines`, { bypassCSP: true });
     const provision = page.getByRole('button', { name: 'Provision', exact: true });
     await provision.focus();
@@ -143,7 +138,7 @@ describeWithChromium('every page of the panel', (chromium) => {
     expect(await provision.evaluate((button) => button === document.activeElement)).toBe(true);
   });
 
-  it('the keyboard alone leads to every page, and the focus follows', async () => {
+  it('the keyboard reaches every page, and the focus moves to the new page', async () => {
     const { page } = await chromium.open(`${origin}/panel/`);
     await page.keyboard.press('Tab');
     expect(await page.evaluate(() => document.activeElement?.textContent)).toContain('Skip to content');
@@ -154,12 +149,12 @@ describeWithChromium('every page of the panel', (chromium) => {
     await page.waitForFunction(() => document.title === 'Cache · Roundhouse');
   });
 
-  it('colours and interval stay as they were chosen', async () => {
+  it('stores the theme and the polling interval', async () => {
     const { page } = await chromium.open(`${origin}/panel/`);
     const theme = () => page.evaluate(() => document.documentElement.dataset.theme);
     expect(await theme()).toBe('light');
-    await page.getByRole('button', { name: /^Colours/ }).click();
-    await page.getByRole('button', { name: /^Colours: light/ }).click();
+    await page.getByRole('button', { name: /^Theme/ }).click();
+    await page.getByRole('button', { name: /^Theme: light/ }).click();
     await page.getByLabel('Poll every').selectOption('30');
     expect(await theme()).toBe('dark');
     await page.reload();
@@ -168,7 +163,7 @@ describeWithChromium('every page of the panel', (chromium) => {
   });
 });
 
-/** What axe has found; it must have looked at something, too. */
+/** Accessibility violations found by axe. Asserts that axe did check something. */
 async function violations(page: Page): Promise<string[]> {
   await page.evaluate(AXE);
   const { found, passed } = await page.evaluate(async () => {

@@ -1,6 +1,6 @@
 /**
- * Takes the pictures of docs/images: `npm run screenshots`. A service with local engines plays three streams for
- * a while, so that the charts have something to show.
+ * Takes the screenshots in docs/images: `npm run screenshots`. A service with local engines plays three streams for
+ * 90 s first, so that the charts have data.
  */
 import { mkdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -9,10 +9,10 @@ import { type BrowserContextOptions, chromium } from 'playwright-core';
 import { CHROMIUM_FLAGS } from '../support/browser/chromium.ts';
 import { startApp } from '../support/service/app.ts';
 import { findOrInstall } from '../support/system-packages.ts';
-import { healthyEngines, play } from './browser-support.ts';
+import { healthyEngines, startStream } from './fleet.ts';
 
 const FOLDER = fileURLToPath(new URL('../../docs/images/', import.meta.url));
-const PLAYED_MS = 90_000;
+const PLAYBACK_MS = 90_000;
 const WIDE = { width: 1360, height: 900 };
 const NARROW = { width: 390, height: 844 };
 
@@ -29,13 +29,18 @@ await using app = await startApp({
 const origin = app.url;
 const engines = await healthyEngines(app, 5);
 for (const [index, engine] of engines.slice(0, 3).entries()) {
-  await play(app, engine, `${index + 1}f`.repeat(20));
-  await delay(PLAYED_MS / 3);
+  await startStream(app, engine, `${index + 1}f`.repeat(20));
+  await delay(PLAYBACK_MS / 3);
 }
 
 const browser = await chromium.launch({ executablePath: found.paths.chromium, args: CHROMIUM_FLAGS });
 await mkdir(FOLDER, { recursive: true });
-const shoot = async (name: string, hash: string, options: BrowserContextOptions, fullPage = false) => {
+const takeScreenshot = async (
+  name: string,
+  hash: string,
+  options: BrowserContextOptions,
+  fullPage = false,
+) => {
   const context = await browser.newContext(options);
   const page = await context.newPage();
   await page.addInitScript(() => localStorage.setItem('roundhouse-window', '300'));
@@ -45,10 +50,13 @@ const shoot = async (name: string, hash: string, options: BrowserContextOptions,
   await page.screenshot({ path: `${FOLDER}${name}.png`, fullPage });
   await context.close();
 };
-await shoot('overview-light', '#/', { colorScheme: 'light', viewport: WIDE });
-await shoot('overview-dark', '#/', { colorScheme: 'dark', viewport: WIDE });
-await shoot('overview-narrow', '#/', { colorScheme: 'light', viewport: NARROW });
-await shoot('engines', '#/engines', { colorScheme: 'light', viewport: WIDE });
-await shoot('engine', `#/engines/${engines[0]!.container_id}`, { colorScheme: 'dark', viewport: WIDE });
-await shoot('cache', '#/cache', { colorScheme: 'light', viewport: WIDE }, true);
+await takeScreenshot('overview-light', '#/', { colorScheme: 'light', viewport: WIDE });
+await takeScreenshot('overview-dark', '#/', { colorScheme: 'dark', viewport: WIDE });
+await takeScreenshot('overview-narrow', '#/', { colorScheme: 'light', viewport: NARROW });
+await takeScreenshot('engines', '#/engines', { colorScheme: 'light', viewport: WIDE });
+await takeScreenshot('engine', `#/engines/${engines[0]!.container_id}`, {
+  colorScheme: 'dark',
+  viewport: WIDE,
+});
+await takeScreenshot('cache', '#/cache', { colorScheme: 'light', viewport: WIDE }, true);
 await browser.close();

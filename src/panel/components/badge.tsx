@@ -1,8 +1,8 @@
 import type { ComponentChildren } from 'preact';
-import type { Tone } from '../lib/status-words.ts';
+import type { Tone } from '../lib/status-summary.ts';
 import type { EngineHealth } from '../lib/wire.ts';
 
-/** A state in a word, with a colour that only repeats it. */
+/** A state in words, with a colour for the tone. */
 export function Badge({
   tone,
   title,
@@ -22,10 +22,11 @@ export function Badge({
 
 const HEALTH = {
   healthy: { tone: 'good', text: 'Healthy' },
-  unhealthy: { tone: 'bad', text: 'Not answering' },
+  unhealthy: { tone: 'bad', text: 'Not responding' },
   unknown: { tone: 'idle', text: 'Starting' },
 } as const;
 
+/** Health of an engine. */
 export function HealthBadge({ health }: { health: EngineHealth }) {
   const { tone, text } = HEALTH[health];
   return <Badge tone={tone}>{text}</Badge>;

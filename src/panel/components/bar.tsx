@@ -1,6 +1,9 @@
-/** A part of a whole, beside the words that say it. Drawn, for browsers differ in how `meter` looks. */
-export function Bar({ value, most, class: extra = '' }: { value: number; most: number; class?: string }) {
-  const share = most > 0 ? Math.min(1, Math.max(0, value / most)) : 0;
+/**
+ * A bar for a part of `max`, hidden from screen readers: the text beside it has the value. An SVG, because browsers
+ * style `meter` differently.
+ */
+export function Bar({ value, max, class: extra = '' }: { value: number; max: number; class?: string }) {
+  const share = max > 0 ? Math.min(1, Math.max(0, value / max)) : 0;
   return (
     <div class={`bar ${extra}`} aria-hidden="true">
       <svg viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">

@@ -1,42 +1,42 @@
-import { useFeed, useService, useStore } from '../hooks.ts';
+import { useClient, usePolled, useStore } from '../hooks.ts';
 import { formatCount, formatPercent } from '../lib/format.ts';
-import { hitRates } from '../lib/history.ts';
+import { hitRates } from '../lib/series.ts';
 import type { Store } from '../lib/store.ts';
 import { Chart } from './chart.tsx';
 
+/** Charts of cache reads, loads and exceptions. */
 export function CacheCharts({ windowS }: { windowS: Store<number> }) {
-  const { feeds } = useService();
-  const history = useFeed(feeds.history(useStore(windowS)));
-  const shown = { history };
+  const { resources } = useClient();
+  const series = usePolled(resources.series(useStore(windowS)));
   return (
     <div class="charts">
       <Chart
-        {...shown}
+        series={series}
         title="Hit rate"
         format={formatPercent}
-        least={100}
-        lines={[{ name: 'of reads', of: hitRates, color: '--series-2', filled: true }]}
+        minScale={100}
+        lines={[{ name: 'of reads', values: hitRates, color: '--series-2', filled: true }]}
       />
       <Chart
-        {...shown}
+        series={series}
         title="Reads and loads"
         format={formatCount}
-        least={4}
+        minScale={4}
         lines={[
-          { name: 'hits', of: 'cache_hits', color: '--series-2', filled: true },
-          { name: 'misses', of: 'cache_misses', color: '--series-3' },
-          { name: 'loads', of: 'cache_loads', color: '--series-1' },
+          { name: 'hits', values: 'cache_hits', color: '--series-2', filled: true },
+          { name: 'misses', values: 'cache_misses', color: '--series-3' },
+          { name: 'loads', values: 'cache_loads', color: '--series-1' },
         ]}
       />
       <Chart
-        {...shown}
-        title="Out of the ordinary"
+        series={series}
+        title="Exceptions"
         format={formatCount}
-        least={4}
+        minScale={4}
         lines={[
-          { name: 'collapsed', of: 'cache_collapsed', color: '--series-5' },
-          { name: 'stale', of: 'cache_stale', color: '--series-3' },
-          { name: 'errors', of: 'cache_errors', color: '--series-4' },
+          { name: 'collapsed', values: 'cache_collapsed', color: '--series-5' },
+          { name: 'stale', values: 'cache_stale', color: '--series-3' },
+          { name: 'errors', values: 'cache_errors', color: '--series-4' },
         ]}
       />
     </div>

@@ -2,7 +2,7 @@ import { formatBytes } from '../lib/format.ts';
 import type { CacheEntry } from '../lib/wire.ts';
 import { Bar } from './bar.tsx';
 
-/** Each entry with how much of its time was left when the service was asked. */
+/** Cache entries with their remaining time to live when the statistics were read. */
 export function CacheEntries({ entries }: { entries: readonly CacheEntry[] }) {
   return (
     <div class="scroller">
@@ -13,7 +13,7 @@ export function CacheEntries({ entries }: { entries: readonly CacheEntry[] }) {
             <th scope="col" class="number">
               Age
             </th>
-            <th scope="col">Time left</th>
+            <th scope="col">TTL remaining</th>
             <th scope="col" class="number">
               Size
             </th>
@@ -27,7 +27,7 @@ export function CacheEntries({ entries }: { entries: readonly CacheEntry[] }) {
               </th>
               <td class="number">{age.toFixed(1)} s</td>
               <td>
-                <Bar class="ttl" value={left} most={age + left} />
+                <Bar class="ttl" value={left} max={age + left} />
                 <span class="number">{left.toFixed(1)} s</span>
               </td>
               <td class="number">{formatBytes(bytes)}</td>

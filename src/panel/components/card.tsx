@@ -1,25 +1,26 @@
 import type { ComponentChildren } from 'preact';
-import { useNow, useService } from '../hooks.ts';
+import { useClient, useNow } from '../hooks.ts';
 import { formatDuration } from '../lib/format.ts';
 import type { Polled } from '../lib/poller.ts';
 
 interface CardProps {
   title: string;
-  /** What the card shows; where the last attempt to read it has failed, it is greyed, with its age. */
+  /** The resource that the card shows. If its latest request failed or it is stale, the card is greyed and shows its age. */
   from?: Polled<unknown>;
-  /** At the end of the title's line. */
+  /** Shown beside the title. */
   aside?: ComponentChildren;
   class?: string;
   children: ComponentChildren;
 }
 
+/** A titled section of a page. */
 export function Card({ title, from, aside, class: extra = '', children }: CardProps) {
-  const old = from !== undefined && from.value !== null && (from.error !== null || from.stale);
+  const stale = from !== undefined && from.value !== null && (from.error !== null || from.stale);
   return (
-    <section class={`card ${extra} ${old ? 'old' : ''}`} aria-label={title}>
+    <section class={`card ${extra} ${stale ? 'stale' : ''}`} aria-label={title}>
       <header class="card-head">
         <h2>{title}</h2>
-        {old && <AsOf from={from} />}
+        {stale && <DataAge from={from} />}
         {aside}
       </header>
       <div class="card-body">{children}</div>
@@ -27,21 +28,21 @@ export function Card({ title, from, aside, class: extra = '', children }: CardPr
   );
 }
 
-/** Where figures are not of now: how old they are, and why on hover. */
-export function AsOf({ from }: { from: Polled<unknown> }) {
-  const { clock } = useService();
+/** Age of data that is not current; the tooltip says why. */
+export function DataAge({ from }: { from: Polled<unknown> }) {
+  const { clock } = useClient();
   useNow();
-  if (from.madeAt === null) return null;
-  const reason = from.error?.message ?? 'The source behind the service cannot be read';
+  if (from.generatedAt === null) return null;
+  const reason = from.error?.message ?? 'The service cannot read its source';
   return (
-    <span class="as-of" title={reason}>
-      {formatDuration((clock.now() - from.madeAt) / 1000)} old
+    <span class="data-age" title={reason}>
+      {formatDuration((clock.now() - from.generatedAt) / 1000)} old
     </span>
   );
 }
 
-/** In place of what is not there: why, and what to do next. */
-export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
+/** Shown where a list is empty: why, and what to do next. */
+export function EmptyState({ title, children }: { title: string; children?: ComponentChildren }) {
   return (
     <div class="empty">
       <p class="empty-title">{title}</p>
@@ -50,13 +51,13 @@ export function Empty({ title, children }: { title: string; children?: Component
   );
 }
 
-/** Before the first answer: the reason why there is none, or that it is on its way. */
-export function Pending({ from }: { from: Polled<unknown> }) {
+/** Shown before the first response: the error, or that it is loading. */
+export function Loading({ from }: { from: Polled<unknown> }) {
   return from.error ? (
-    <Empty title="This cannot be read">
+    <EmptyState title="Loading failed">
       <p>{from.error.message}</p>
-    </Empty>
+    </EmptyState>
   ) : (
-    <p class="pending">Reading …</p>
+    <p class="pending">Loading …</p>
   );
 }

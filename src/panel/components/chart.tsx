@@ -1,52 +1,56 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { formatTime } from '../lib/format.ts';
-import { type Column, type Figure, type History, latest } from '../lib/history.ts';
 import type { Polled } from '../lib/poller.ts';
-import { AsOf } from './card.tsx';
+import { type Column, latest, type SeriesName } from '../lib/series.ts';
+import type { SeriesWindow } from '../lib/wire.ts';
+import { DataAge } from './card.tsx';
 import { Plot } from './plot.ts';
 import 'uplot/dist/uPlot.min.css';
 
+/** One line of a chart. */
 export interface Line {
   name: string;
-  /** A column of the history, or what is made of it. */
-  of: Figure | ((history: History) => Column);
-  /** Custom property of the style sheet that holds the colour. */
+  /** A column of the series, or a function that computes one. */
+  values: SeriesName | ((series: SeriesWindow) => Column);
+  /** CSS custom property that holds the colour. */
   color: string;
   filled?: boolean;
-  /** What it is at this moment, where that is known better than from the history. */
-  now?: number | null;
+  /** The current value, if there is a more recent one than the last of the series. */
+  current?: number | null;
 }
 
 interface ChartProps {
   title: string;
-  history: Polled<History>;
+  series: Polled<SeriesWindow>;
   lines: Line[];
   format: (value: number | null) => string;
-  /** The scale reaches at least so far. */
-  least: number;
+  /** Minimum upper end of the value axis. */
+  minScale: number;
 }
 
-/** Figures over time, with the latest in words; those under the pointer while there is one. */
-export function Chart({ title, history, lines, format, least }: ChartProps) {
-  const { value: past } = history;
+/** A chart with the current values in its title, or those of the point under the pointer. */
+export function Chart({ title, series, lines, format, minScale }: ChartProps) {
+  const { value: data } = series;
   const [point, setPoint] = useState<number | null>(null);
-  const columns = past ? lines.map(({ of }) => (typeof of === 'function' ? of(past) : past[of])) : [];
-  const at = point === null ? undefined : past?.t[point];
-  const figures = lines.map(({ name, color, now }, index) => {
+  const columns = data
+    ? lines.map(({ values }) => (typeof values === 'function' ? values(data) : data[values]))
+    : [];
+  const at = point === null ? undefined : data?.t[point];
+  const legend = lines.map(({ name, color, current }, index) => {
     const column = columns[index] ?? [];
-    const current = now === undefined ? latest(column) : now;
-    return { name, color, value: at === undefined ? current : (column[point!] ?? null), column };
+    const now = current === undefined ? latest(column) : current;
+    return { name, color, value: at === undefined ? now : (column[point!] ?? null), column };
   });
-  const old = past !== null && history.error !== null;
+  const stale = data !== null && series.error !== null;
   return (
-    <figure class={`card chart ${old ? 'old' : ''}`}>
+    <figure class={`card chart ${stale ? 'stale' : ''}`}>
       <figcaption class="chart-head">
         <h3>{title}</h3>
         <span class="chart-when">
-          {at === undefined ? old && <AsOf from={history} /> : formatTime(at * 1000, Date.now())}
+          {at === undefined ? stale && <DataAge from={series} /> : formatTime(at * 1000, Date.now())}
         </span>
         <dl>
-          {figures.map(({ name, color, value }) => (
+          {legend.map(({ name, color, value }) => (
             <div key={name}>
               <dt>
                 <span class={`swatch swatch${color}`} />
@@ -58,8 +62,8 @@ export function Chart({ title, history, lines, format, least }: ChartProps) {
         </dl>
       </figcaption>
       <Canvas
-        {...{ history, lines, columns, format, least }}
-        label={`${title}. ${figures.map(({ name, column }) => describe(name, column, format)).join('; ')}`}
+        {...{ series, lines, columns, format, minScale }}
+        label={`${title}. ${legend.map(({ name, column }) => describe(name, column, format)).join('; ')}`}
         onPoint={setPoint}
       />
     </figure>
@@ -72,32 +76,33 @@ interface CanvasProps extends Omit<ChartProps, 'title'> {
   onPoint: (index: number | null) => void;
 }
 
-function Canvas({ history, lines, columns, format, least, label, onPoint }: CanvasProps) {
+function Canvas({ series, lines, columns, format, minScale, label, onPoint }: CanvasProps) {
   const element = useRef<HTMLDivElement>(null);
   const plot = useRef<Plot | undefined>(undefined);
-  const { value: past, error } = history;
+  const { value: data, error } = series;
   useEffect(() => {
-    const series = lines.map(({ color, filled = false }) => ({ column: [], color, filled }));
-    plot.current = new Plot(element.current!, series, { format, least, onPoint });
+    const plotSeries = lines.map(({ color, filled = false }) => ({ column: [], color, filled }));
+    plot.current = new Plot(element.current!, plotSeries, { format, minScale, onPoint });
     return () => plot.current?.destroy();
   }, []);
   useEffect(() => {
-    if (past) plot.current?.show(past.t, columns, [past.from, past.to]);
-  }, [past]);
+    if (data) plot.current?.show(data.t, columns, [data.from, data.to]);
+  }, [data]);
   return (
     <div class="chart-area">
       <div ref={element} role="img" aria-label={label} />
-      {past === null && <p class="chart-pending">{error ? error.message : 'Reading …'}</p>}
-      {past !== null && columns.every((column) => latest(column) === null) && (
-        <p class="chart-pending">Nothing was measured in this time</p>
+      {data === null && <p class="chart-pending">{error ? error.message : 'Loading …'}</p>}
+      {data !== null && columns.every((column) => latest(column) === null) && (
+        <p class="chart-pending">No data in this time range</p>
       )}
     </div>
   );
 }
 
+/** Text alternative of a line, for screen readers. */
 function describe(name: string, column: Column, format: (value: number | null) => string): string {
-  const known = column.filter((value) => value !== null);
-  if (known.length === 0) return `${name}: not known yet`;
-  const [least, most] = [Math.min(...known), Math.max(...known)];
-  return `${name}: ${format(latest(column))}, between ${format(least)} and ${format(most)}`;
+  const values = column.filter((value) => value !== null);
+  if (values.length === 0) return `${name}: no data`;
+  const [min, max] = [Math.min(...values), Math.max(...values)];
+  return `${name}: ${format(latest(column))}, between ${format(min)} and ${format(max)}`;
 }

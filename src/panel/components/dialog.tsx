@@ -3,7 +3,7 @@ import { useEffect, useId, useRef } from 'preact/hooks';
 
 interface DialogProps {
   title: string;
-  /** Pressed to go on; `danger` where that cannot be taken back. */
+  /** Text of the submit button; `danger` if the action cannot be undone. */
   action: string;
   danger?: boolean;
   disabled?: boolean;
@@ -12,15 +12,15 @@ interface DialogProps {
   children: ComponentChildren;
 }
 
-/** A question that wants an answer. The browser keeps the focus inside, and gives it back afterwards. */
+/** A modal dialog. The focus stays inside, and returns to where it was when the dialog closes. */
 export function Dialog({ title, action, danger, disabled, onAction, onClose, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
   useEffect(() => {
-    const before = document.activeElement;
+    const previous = document.activeElement;
     dialog.current?.showModal();
     return () => {
-      if (before instanceof HTMLElement) before.focus();
+      if (previous instanceof HTMLElement) previous.focus();
     };
   }, []);
   return (

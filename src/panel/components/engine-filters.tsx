@@ -7,13 +7,14 @@ interface EngineFiltersProps {
   onFilter: (filter: EngineFilter) => void;
 }
 
+/** Controls of the engine filter. `vpns` are the VPN containers to choose from; `-` stands for none. */
 export function EngineFilters({ filter, vpns, onFilter }: EngineFiltersProps) {
   return (
     <search class="filters">
       <input
         type="search"
         aria-label="Filter by name or label"
-        placeholder="name or label=value"
+        placeholder="Name or label=value"
         value={filter.text}
         onInput={({ currentTarget }) => onFilter({ ...filter, text: currentTarget.value })}
       />
@@ -24,20 +25,20 @@ export function EngineFilters({ filter, vpns, onFilter }: EngineFiltersProps) {
           onFilter({ ...filter, health: currentTarget.value as EngineHealth | '' })
         }
       >
-        <option value="">any health</option>
-        <option value="healthy">healthy</option>
-        <option value="unhealthy">not answering</option>
-        <option value="unknown">starting</option>
+        <option value="">All health states</option>
+        <option value="healthy">Healthy</option>
+        <option value="unhealthy">Not responding</option>
+        <option value="unknown">Starting</option>
       </select>
       <select
         aria-label="VPN"
         value={filter.vpn}
         onChange={({ currentTarget }) => onFilter({ ...filter, vpn: currentTarget.value })}
       >
-        <option value="">any VPN</option>
+        <option value="">All VPNs</option>
         {vpns.map((vpn) => (
           <option key={vpn} value={vpn}>
-            {vpn === '-' ? 'no VPN' : vpn}
+            {vpn === '-' ? 'No VPN' : vpn}
           </option>
         ))}
       </select>

@@ -24,6 +24,7 @@ interface EngineTableProps {
   onDelete: (engine: Engine) => void;
 }
 
+/** The engines, sortable by any column. */
 export function EngineTable({ rows, onDelete }: EngineTableProps) {
   const [sorting, setSorting] = useState<Sorting>({ column: 'port', descending: false });
   return (
@@ -68,7 +69,7 @@ export function EngineTable({ rows, onDelete }: EngineTableProps) {
 }
 
 function Row({ row, onDelete }: { row: EngineRow; onDelete: (engine: Engine) => void }) {
-  const { engine, cpu, memory, rx, tx, streams, since } = row;
+  const { engine, cpu, memory, rx, tx, streams, startedAt } = row;
   const { container_id, container_name, health_status, port, vpn_container, forwarded } = engine;
   return (
     <tr>
@@ -77,7 +78,7 @@ function Row({ row, onDelete }: { row: EngineRow; onDelete: (engine: Engine) => 
           {container_name}
         </a>
         {forwarded && (
-          <span class="tag" title="Has the VPN's forwarded port">
+          <span class="tag" title="Uses the forwarded port of the VPN">
             forwarded
           </span>
         )}
@@ -96,7 +97,9 @@ function Row({ row, onDelete }: { row: EngineRow; onDelete: (engine: Engine) => 
       </td>
       <td class="number flow" data-label="Network">
         {rx === null && tx === null ? (
-          <span title="Its network is not its own, or not measured yet">{UNKNOWN}</span>
+          <span title="Not available: the engine shares its network, or it has not been measured yet">
+            {UNKNOWN}
+          </span>
         ) : (
           <>
             <span title="Received">↓ {formatRate(rx)}</span> <span title="Sent">↑ {formatRate(tx)}</span>
@@ -106,9 +109,9 @@ function Row({ row, onDelete }: { row: EngineRow; onDelete: (engine: Engine) => 
       <td class="number" data-label="Streams">
         {formatCount(streams)}
       </td>
-      <td data-label="VPN">{vpn_container ?? <span class="muted">none</span>}</td>
+      <td data-label="VPN">{vpn_container ?? <span class="muted">None</span>}</td>
       <td class="number" data-label="Age">
-        <Since at={since} />
+        <Since at={startedAt} />
       </td>
       <td class="row-end">
         <button

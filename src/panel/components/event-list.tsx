@@ -1,6 +1,7 @@
 import type { EventRecord } from '../lib/wire.ts';
 import { Time } from './time.tsx';
 
+/** Entries of the event log. */
 export function EventList({ events }: { events: readonly EventRecord[] }) {
   return (
     <ol class="events">

@@ -1,7 +1,7 @@
-import { useService, useStore } from '../hooks.ts';
-import { INTERVALS_S, type Preferences, type ThemeChoice } from '../lib/preferences.ts';
+import { useClient, useStore } from '../hooks.ts';
+import { INTERVALS_S, type Preferences, type ThemePreference } from '../lib/preferences.ts';
 import type { Route } from '../lib/router.ts';
-import { Connection } from './connection.tsx';
+import { ConnectionStatus } from './connection-status.tsx';
 import { Icon, type IconName } from './icon.tsx';
 import { Logo } from './logo.tsx';
 
@@ -10,12 +10,13 @@ const LINKS = [
   { href: '#/engines', text: 'Engines', pages: ['engines', 'engine'] },
   { href: '#/cache', text: 'Cache', pages: ['cache'] },
 ];
-const THEMES: Record<ThemeChoice, { next: ThemeChoice; icon: IconName; text: string }> = {
-  auto: { next: 'light', icon: 'auto', text: "the system's" },
+const THEMES: Record<ThemePreference, { next: ThemePreference; icon: IconName; text: string }> = {
+  auto: { next: 'light', icon: 'auto', text: 'system' },
   light: { next: 'dark', icon: 'sun', text: 'light' },
   dark: { next: 'auto', icon: 'moon', text: 'dark' },
 };
 
+/** Navigation, connection status and settings. */
 export function Header({ page, preferences }: { page: Route['page']; preferences: Preferences }) {
   return (
     <header class="header">
@@ -31,8 +32,8 @@ export function Header({ page, preferences }: { page: Route['page']; preferences
         ))}
       </nav>
       <div class="header-end">
-        <Connection />
-        <IntervalChoice {...preferences} />
+        <ConnectionStatus />
+        <IntervalSelect {...preferences} />
         <ForgetKey />
         <ThemeToggle {...preferences} />
       </div>
@@ -40,42 +41,42 @@ export function Header({ page, preferences }: { page: Route['page']; preferences
   );
 }
 
-function IntervalChoice({ intervalS }: Pick<Preferences, 'intervalS'>) {
-  const chosen = useStore(intervalS);
+function IntervalSelect({ intervalS }: Pick<Preferences, 'intervalS'>) {
+  const selected = useStore(intervalS);
   return (
     <select
       class="quiet"
       aria-label="Poll every"
-      title="How often figures are asked for; changes come at once"
-      value={String(chosen)}
+      title="How often data is polled; changes are shown immediately"
+      value={String(selected)}
       onChange={({ currentTarget }) => {
         intervalS.value = Number(currentTarget.value);
       }}
     >
       {INTERVALS_S.map((seconds) => (
         <option key={seconds} value={String(seconds)}>
-          every {seconds} s
+          Every {seconds} s
         </option>
       ))}
     </select>
   );
 }
 
-/** There only while a key is held. */
+/** Shown only while an API key is stored. */
 function ForgetKey() {
-  const { keys } = useService();
-  if (useStore(keys.key) === null) return null;
+  const { apiKey } = useClient();
+  if (useStore(apiKey.key) === null) return null;
   return (
-    <button type="button" class="icon-button" title="Forget the key" onClick={() => keys.forget()}>
+    <button type="button" class="icon-button" title="Forget the API key" onClick={() => apiKey.forget()}>
       <Icon name="key" />
-      <span class="hidden">Forget the key</span>
+      <span class="hidden">Forget the API key</span>
     </button>
   );
 }
 
 function ThemeToggle({ theme }: Pick<Preferences, 'theme'>) {
   const { next, icon, text } = THEMES[useStore(theme)];
-  const label = `Colours: ${text}. Change to ${THEMES[next].text}`;
+  const label = `Theme: ${text}. Switch to ${THEMES[next].text}`;
   return (
     <button
       type="button"

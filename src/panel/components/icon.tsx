@@ -12,9 +12,10 @@ const PATHS = {
   back: 'M13 8H3M7 3.5L2.5 8L7 12.5',
 } as const;
 
+/** Name of an icon. */
 export type IconName = keyof typeof PATHS;
 
-/** A picture beside words, or in a button that has a label: by itself it says nothing to a screen reader. */
+/** An icon beside text or in a labelled button; hidden from screen readers. */
 export function Icon({ name }: { name: IconName }) {
   return (
     <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">

@@ -1,3 +1,4 @@
+/** Labels of an engine. */
 export function LabelTable({ labels }: { labels: Record<string, string> }) {
   return (
     <div class="scroller">

@@ -1,15 +1,15 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { useService, useStore } from '../hooks.ts';
+import { useClient, useStore } from '../hooks.ts';
 import { LogFollower } from '../lib/log-follower.ts';
-import { Card, Empty } from './card.tsx';
+import { Card, EmptyState } from './card.tsx';
 
 const TAILS = [100, 200, 1000];
 
-/** What an engine writes. It may hold secrets, so it needs the key, and is read only when asked for. */
+/** Log of an engine. It may contain secrets, so reading it requires the API key and starts only on request. */
 export function LogCard({ id }: { id: string }) {
-  const { api, keys } = useService();
-  const [log] = useState(() => new LogFollower(api, keys, id));
-  const { text, state, fault } = useStore(log.state);
+  const { api, apiKey } = useClient();
+  const [log] = useState(() => new LogFollower(api, apiKey, id));
+  const { text, state, error } = useStore(log.state);
   const [tail, setTail] = useState(200);
   useEffect(() => () => log.stop(), [log]);
   const following = state === 'following';
@@ -19,18 +19,18 @@ export function LogCard({ id }: { id: string }) {
       aside={
         <div class="filters">
           <select
-            aria-label="Lines from the end"
+            aria-label="Number of lines"
             value={String(tail)}
             onChange={({ currentTarget }) => setTail(Number(currentTarget.value))}
           >
             {TAILS.map((lines) => (
               <option key={lines} value={String(lines)}>
-                last {lines} lines
+                Last {lines} lines
               </option>
             ))}
           </select>
           <button type="button" onClick={() => void log.read(tail, false)}>
-            {state === 'idle' ? 'Show' : 'Read again'}
+            {state === 'idle' ? 'Show' : 'Reload'}
           </button>
           <button type="button" aria-pressed={following} onClick={() => follow(log, tail, following)}>
             {following ? 'Stop following' : 'Follow'}
@@ -38,9 +38,9 @@ export function LogCard({ id }: { id: string }) {
         </div>
       }
     >
-      {fault !== null && (
-        <p class="fault" role="alert">
-          {fault}
+      {error !== null && (
+        <p class="error" role="alert">
+          {error}
         </p>
       )}
       {text !== '' ? <LogText text={text} following={following} /> : <NoText state={state} />}
@@ -57,14 +57,12 @@ function NoText({ state }: { state: LogFollower['state']['value']['state'] }) {
   if (state === 'failed') return null;
   if (state === 'idle') {
     return (
-      <Empty title="Not read yet">
-        <p>Reading the log needs the key. “Follow” shows new lines as they are written.</p>
-      </Empty>
+      <EmptyState title="Log not loaded">
+        <p>Reading the log requires the API key. Follow shows new lines as they are written.</p>
+      </EmptyState>
     );
   }
-  return (
-    <Empty title={state === 'ended' ? 'The engine has written nothing' : 'Nothing has been written yet'} />
-  );
+  return <EmptyState title={state === 'ended' ? 'The log is empty' : 'Waiting for output'} />;
 }
 
 function LogText({ text, following }: { text: string; following: boolean }) {
@@ -72,7 +70,7 @@ function LogText({ text, following }: { text: string; following: boolean }) {
   const atEnd = useRef(true);
   useEffect(() => {
     const box = element.current;
-    // Whoever has scrolled up to read is not torn away.
+    // Keeps the position if the user has scrolled up.
     if (box && text !== '' && atEnd.current) box.scrollTop = box.scrollHeight;
   }, [text]);
   return (

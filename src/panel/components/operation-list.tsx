@@ -1,16 +1,16 @@
-import { useService, useStore } from '../hooks.ts';
+import { useClient, useStore } from '../hooks.ts';
 import type { Operation } from '../lib/operations.ts';
 import { Bar } from './bar.tsx';
 import { Icon } from './icon.tsx';
 
 const TONES = { running: 'idle', done: 'good', failed: 'bad' } as const;
 
-/** What was asked of the service, and how far it has come. */
+/** Running and recently ended operations. */
 export function OperationList() {
-  const { operations } = useService();
+  const { operations } = useClient();
   const list = useStore(operations.list);
   return (
-    <section class="operations" aria-label="What was asked for" aria-live="polite">
+    <section class="operations" aria-label="Operations" aria-live="polite">
       {list.map((operation) => (
         <Item key={operation.id} operation={operation} onDismiss={() => operations.dismiss(operation.id)} />
       ))}
@@ -28,7 +28,7 @@ function Item({ operation, onDismiss }: { operation: Operation; onDismiss: () =>
         <Icon name="close" />
         <span class="hidden">Dismiss</span>
       </button>
-      {state === 'running' && progress !== null && <Bar value={progress} most={1} />}
+      {state === 'running' && progress !== null && <Bar value={progress} max={1} />}
     </div>
   );
 }

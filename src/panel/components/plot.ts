@@ -1,34 +1,36 @@
 import uPlot from 'uplot';
-import type { Column } from '../lib/history.ts';
+import type { Column } from '../lib/series.ts';
 import { themeChanges } from '../theme.ts';
 
+/** A line of a chart. */
 export interface PlotSeries {
   column: Column;
-  /** Custom property of the style sheet that holds the colour. */
+  /** CSS custom property that holds the colour. */
   color: string;
-  /** Whether the area below is filled. */
+  /** Whether the area below the line is filled. */
   filled?: boolean;
 }
 
+/** Options of a chart. */
 export interface PlotOptions {
   format: (value: number) => string;
-  /** The scale reaches at least so far, so that noise near zero does not look like work. */
-  least: number;
-  /** Told the index under the pointer, or null. */
+  /** Minimum upper end of the value axis, so that noise near zero does not look like load. */
+  minScale: number;
+  /** Called with the index of the point under the pointer, or null. */
   onPoint: (index: number | null) => void;
 }
 
 const HEIGHT = 150;
 const AXIS_WIDTH = 62;
-/** Charts that show the same times move their pointers together. */
-const TOGETHER = uPlot.sync('times');
+/** Synchronizes the cursors of charts with the same time axis. */
+const CURSOR_SYNC = uPlot.sync('times');
 
-/** One chart on a canvas; it follows its element's width and the theme. */
+/** A line chart on a canvas. Adapts to the width of its element and to the theme. */
 export class Plot {
   readonly #chart: uPlot;
   readonly #observer: ResizeObserver;
   readonly #redraw = () => this.#chart.redraw(false);
-  #span: [number, number] = [0, 1];
+  #range: [number, number] = [0, 1];
 
   constructor(element: HTMLElement, series: readonly PlotSeries[], options: PlotOptions) {
     const axis = { stroke: () => color('--muted'), font: '11px system-ui, sans-serif' };
@@ -37,18 +39,18 @@ export class Plot {
       {
         width: Math.max(1, element.clientWidth),
         height: HEIGHT,
-        // Half a label of the time axis fits beside the last figure.
+        // Leaves space for half a label at the end of the time axis.
         padding: [8, 18, 0, 0],
         legend: { show: false },
         cursor: {
-          sync: { key: TOGETHER.key },
+          sync: { key: CURSOR_SYNC.key },
           drag: { x: false, y: false },
           y: false,
           points: { size: 7 },
         },
         scales: {
-          x: { range: () => this.#span },
-          y: { range: (_chart, _min, max) => [0, Math.max(options.least, (max ?? 0) * 1.12)] },
+          x: { range: () => this.#range },
+          y: { range: (_chart, _min, max) => [0, Math.max(options.minScale, (max ?? 0) * 1.12)] },
         },
         axes: [
           {
@@ -83,9 +85,9 @@ export class Plot {
     themeChanges.addEventListener('change', this.#redraw);
   }
 
-  /** @param span first and last time of the axis, in seconds, whether or not there are figures for all of it */
-  show(times: number[], columns: readonly Column[], span: [number, number]): void {
-    this.#span = span;
+  /** @param range first and last time of the axis in seconds, which may be wider than the data */
+  show(times: number[], columns: readonly Column[], range: [number, number]): void {
+    this.#range = range;
     this.#chart.setData([times, ...columns] as uPlot.AlignedData);
   }
 

@@ -1,19 +1,20 @@
 import { useState } from 'preact/hooks';
-import { useFeed, useService } from '../hooks.ts';
+import { useClient, usePolled } from '../hooks.ts';
 import { parseLabels } from '../lib/labels.ts';
 import { Dialog } from './dialog.tsx';
 
+/** Asks for labels and provisions an engine. */
 export function ProvisionDialog({ onClose }: { onClose: () => void }) {
-  const { feeds, operations } = useService();
-  const status = useFeed(feeds.status).value;
+  const { resources, operations } = useClient();
+  const status = usePolled(resources.status).value;
   const [text, setText] = useState('');
-  const { labels, fault } = parseLabels(text);
+  const { labels, error } = parseLabels(text);
   const blocked = status?.provisioning.blocked_reason ?? null;
   return (
     <Dialog
       title="Provision an engine"
       action="Provision"
-      disabled={fault !== null}
+      disabled={error !== null}
       onAction={() => {
         onClose();
         void operations.provision(labels);
@@ -22,12 +23,12 @@ export function ProvisionDialog({ onClose }: { onClose: () => void }) {
     >
       {status && (
         <p>
-          {status.engines.total} of at most {status.capacity.max_replicas} engines are there.
+          {status.engines.total} of at most {status.capacity.max_replicas} engines are running.
         </p>
       )}
-      {blocked !== null && <p class="fault">For now it would be refused: {blocked}</p>}
+      {blocked !== null && <p class="error">Provisioning is currently blocked: {blocked}</p>}
       <label class="field">
-        <span>Labels, if it is to have any</span>
+        <span>Labels (optional)</span>
         <textarea
           rows={3}
           spellcheck={false}
@@ -36,9 +37,9 @@ export function ProvisionDialog({ onClose }: { onClose: () => void }) {
           onInput={({ currentTarget }) => setText(currentTarget.value)}
         />
       </label>
-      {fault !== null && (
-        <p class="fault" role="alert">
-          {fault}
+      {error !== null && (
+        <p class="error" role="alert">
+          {error}
         </p>
       )}
     </Dialog>

@@ -5,10 +5,11 @@ import { Since } from './time.tsx';
 
 interface StreamTableProps {
   streams: readonly Stream[];
-  /** For their names; without them the column is left out. */
+  /** Engines to look up names in. Without them, there is no engine column. */
   engines?: readonly Engine[];
 }
 
+/** Active streams. */
 export function StreamTable({ streams, engines }: StreamTableProps) {
   const names = new Map(engines?.map(({ container_id, container_name }) => [container_id, container_name]));
   return (
@@ -19,16 +20,16 @@ export function StreamTable({ streams, engines }: StreamTableProps) {
             <th scope="col">Stream</th>
             {engines && <th scope="col">Engine</th>}
             <th scope="col" class="number">
-              Down
+              Download
             </th>
             <th scope="col" class="number">
-              Up
+              Upload
             </th>
             <th scope="col" class="number">
               Peers
             </th>
             <th scope="col" class="number">
-              For
+              Duration
             </th>
           </tr>
         </thead>
@@ -43,12 +44,12 @@ export function StreamTable({ streams, engines }: StreamTableProps) {
                   {container_id !== null && names.has(container_id) ? (
                     <a href={engineHref(container_id)}>{names.get(container_id)}</a>
                   ) : (
-                    'unknown'
+                    'Unknown'
                   )}
                 </td>
               )}
-              <td class="number">{formatRate(kilobytes(speed_down))}</td>
-              <td class="number">{formatRate(kilobytes(speed_up))}</td>
+              <td class="number">{formatRate(bytesPerS(speed_down))}</td>
+              <td class="number">{formatRate(bytesPerS(speed_up))}</td>
               <td class="number">{formatCount(peers)}</td>
               <td class="number">
                 <Since at={started_at} />
@@ -61,7 +62,7 @@ export function StreamTable({ streams, engines }: StreamTableProps) {
   );
 }
 
-/** Engines tell speeds in KB/s. */
-function kilobytes(speed: number | null): number | null {
+/** Engines report speeds in KB/s. */
+function bytesPerS(speed: number | null): number | null {
   return speed === null ? null : speed * 1000;
 }

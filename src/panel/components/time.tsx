@@ -1,7 +1,7 @@
 import { useNow } from '../hooks.ts';
 import { formatDuration, formatTime, formatUtc } from '../lib/format.ts';
 
-/** A moment, where the reader is; in UTC on hover. */
+/** Local time; the tooltip has it in UTC. */
 export function Time({ at }: { at: number | string }) {
   const ms = typeof at === 'string' ? Date.parse(at) : at;
   return (
@@ -11,11 +11,11 @@ export function Time({ at }: { at: number | string }) {
   );
 }
 
-/** How long ago a moment was; the moment itself on hover. */
+/** Time elapsed since a moment; the tooltip has the moment in UTC. */
 export function Since({ at }: { at: number | string }) {
   const ms = typeof at === 'string' ? Date.parse(at) : at;
   return (
-    <time dateTime={new Date(ms).toISOString()} title={`since ${formatUtc(ms)}`}>
+    <time dateTime={new Date(ms).toISOString()} title={`Since ${formatUtc(ms)}`}>
       {formatDuration((useNow() - ms) / 1000)}
     </time>
   );

@@ -1,59 +1,64 @@
-import { useFeed, useService } from '../hooks.ts';
-import type { OneVpn, Vpn } from '../lib/wire.ts';
-import { Badge } from './badge.tsx';
-import { Card, Empty, Pending } from './card.tsx';
-import { Fact, Facts } from './facts.tsx';
+import { useClient, usePolled } from '../hooks.ts';
+import type { Vpn, VpnStatus } from '../lib/wire.ts';
 
+/** State of one of the VPN containers, or of the only one. */
+type VpnFields = Omit<Vpn, 'mode'>;
+
+import { Badge } from './badge.tsx';
+import { Card, EmptyState, Loading } from './card.tsx';
+import { Property, PropertyList } from './property-list.tsx';
+
+/** State of the VPN containers. */
 export function VpnCard() {
-  const { feeds } = useService();
-  const polled = useFeed(feeds.vpn);
+  const { resources } = useClient();
+  const polled = usePolled(resources.vpn);
   return (
     <Card title="VPN" from={polled} class="vpn">
-      {polled.value ? <Vpns vpn={polled.value} /> : <Pending from={polled} />}
+      {polled.value ? <VpnList vpn={polled.value} /> : <Loading from={polled} />}
     </Card>
   );
 }
 
-function Vpns({ vpn }: { vpn: Vpn }) {
+function VpnList({ vpn }: { vpn: VpnStatus }) {
   if (!vpn.enabled) {
     return (
-      <Empty title="No VPN is set up">
+      <EmptyState title="No VPN configured">
         <p>
-          To put engines behind Gluetun, set <code>GLUETUN_CONTAINER_NAME</code>.
+          To run engines behind Gluetun, set <code>GLUETUN_CONTAINER_NAME</code>.
         </p>
-      </Empty>
+      </EmptyState>
     );
   }
-  const both = [vpn.vpn1, vpn.vpn2].filter((one) => one !== null);
+  const redundant = [vpn.vpn1, vpn.vpn2].filter((one) => one !== null);
   return (
     <>
       {vpn.emergency_mode.active && (
         <p class="tone-bad">
-          {vpn.emergency_mode.failed_vpn} has failed; engines use {vpn.emergency_mode.healthy_vpn ?? 'none'}.
+          {vpn.emergency_mode.failed_vpn} failed. Engines use {vpn.emergency_mode.healthy_vpn ?? 'no VPN'}.
         </p>
       )}
-      {(both.length > 0 ? both : [vpn]).map((one) => (
-        <One key={one.container} vpn={one} />
+      {(redundant.length > 0 ? redundant : [vpn]).map((one) => (
+        <VpnProperties key={one.container} vpn={one} />
       ))}
     </>
   );
 }
 
-function One({ vpn }: { vpn: OneVpn }) {
+function VpnProperties({ vpn }: { vpn: VpnFields }) {
   const { connected, health, container, public_ip, country, city, provider, forwarded_port } = vpn;
   const place = [city, country].filter((part) => part !== null).join(', ');
   return (
-    <Facts>
-      <Fact name={container ?? 'Gluetun'}>
+    <PropertyList>
+      <Property name={container ?? 'Gluetun'}>
         <Badge tone={connected ? 'good' : health === 'starting' ? 'idle' : 'bad'}>
-          {connected ? 'Connected' : health === 'starting' ? 'Connecting' : 'Not connected'}
+          {connected ? 'Connected' : health === 'starting' ? 'Connecting' : 'Disconnected'}
         </Badge>
-      </Fact>
-      <Fact name="Address">
-        <span class="mono">{public_ip ?? 'not known'}</span>
-      </Fact>
-      <Fact name="Country">{[place, provider].filter(Boolean).join(' · ') || 'not known'}</Fact>
-      <Fact name="Forwarded port">{forwarded_port ?? 'none'}</Fact>
-    </Facts>
+      </Property>
+      <Property name="Public IP">
+        <span class="mono">{public_ip ?? 'Unknown'}</span>
+      </Property>
+      <Property name="Location">{[place, provider].filter(Boolean).join(' · ') || 'Unknown'}</Property>
+      <Property name="Forwarded port">{forwarded_port ?? 'None'}</Property>
+    </PropertyList>
   );
 }

@@ -1,27 +1,39 @@
-import { AwayError, readProblem } from './problems.ts';
+import type { Clock } from './clock.ts';
+import { ProblemError, readProblem, UnreachableError } from './errors.ts';
+import type { Input, OperationName, Reply } from './wire.ts';
 
-/** One answer to a conditional read. */
+/** The response to a conditional read. */
 export type Reading<T> = {
   etag: string | null;
-  /** Seconds since the service made it. */
+  /** Seconds since the service generated the response: its `Age` header. */
   ageS: number;
-  /** The source could not be read; this is the last good answer. */
+  /** Whether the service could not read its source and returned the last good value. */
   stale: boolean;
-} & ({ same: true } | { same: false; value: T });
+} & ({ notModified: true } | { notModified: false; value: T });
 
+/** Options of {@link Api}. */
 export interface ApiOptions {
-  /** Where the service is; paths are relative to it. */
+  /** URL of the service, with a slash at the end. */
   base: string;
   fetch: typeof fetch;
-  /** The key, where one is known. It is sent as a header and nowhere else. */
+  clock: Clock;
+  /** Returns the API key, or null. The key is sent as a header only, never in a URL. */
   key: () => string | null;
-  /** After this many milliseconds a request is given up. */
-  deadlineMs?: number;
+  /** Milliseconds until a request fails. Defaults to 10 s. */
+  timeoutMs?: number;
+}
+
+const DEFAULT_TIMEOUT_MS = 10_000;
+
+interface RequestInput {
+  path?: Record<string, string | number>;
+  query?: Record<string, string | number>;
+  body?: object;
 }
 
 /**
- * The service's API. Every call rejects with a ProblemError where the service refuses, and with an AwayError
- * where it does not answer.
+ * Client of the service's API. Operations are named as in the OpenAPI document, and their types are generated from it.
+ * Every method rejects with a ProblemError for an error status, and with an UnreachableError if there is no response.
  */
 export class Api {
   readonly #options: ApiOptions;
@@ -30,79 +42,109 @@ export class Api {
     this.#options = options;
   }
 
-  /** Reads JSON unless it is still what `etag` names. */
-  async read<T>(path: string, etag: string | null): Promise<Reading<T>> {
-    const response = await this.#send(path, { headers: etag === null ? {} : { 'If-None-Match': etag } });
-    const about = {
-      etag: response.headers.get('ETag'),
-      ageS: Number(response.headers.get('Age') ?? 0),
-      stale: /\bfwd=stale\b/.test(response.headers.get('Cache-Status') ?? ''),
-    };
-    if (response.status === 304) return { ...about, same: true };
-    if (!response.ok) throw await readProblem(response);
-    return { ...about, same: false, value: await readJson<T>(response) };
-  }
-
-  async write<T>(method: 'POST' | 'DELETE', path: string, body?: object): Promise<T> {
-    const response = await this.#send(path, {
-      method,
-      ...(body && { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
+  /** Reads JSON with a conditional request (RFC 9110, section 13). `etag` is that of the value the caller has. */
+  async read<O extends OperationName & `GET ${string}`>(
+    operation: O,
+    input: Input<O>,
+    etag: string | null,
+  ): Promise<Reading<Reply<O>>> {
+    const url = urlOf(operation, input);
+    const headers: Record<string, string> = etag === null ? {} : { 'If-None-Match': etag };
+    return await this.#withTimeout(async (signal) => {
+      const response = await this.#fetch(url, { headers, signal });
+      const metadata = {
+        etag: response.headers.get('ETag'),
+        ageS: Number(response.headers.get('Age') ?? 0),
+        // RFC 9211: the cache forwarded the request because its value was stale, and the load failed.
+        stale: /\bfwd=stale\b/.test(response.headers.get('Cache-Status') ?? ''),
+      };
+      if (response.status === 304) return { ...metadata, notModified: true };
+      return { ...metadata, notModified: false, value: await readJson<Reply<O>>(response) };
     });
-    if (!response.ok) throw await readProblem(response);
-    return await readJson<T>(response);
   }
 
-  /** Opens a stream of text, which ends when `signal` says so. Only its beginning has a deadline. */
-  async follow(
+  /** Sends a write and returns its reply. */
+  async write<O extends OperationName & `${'POST' | 'DELETE'} ${string}`>(
+    operation: O,
+    input: Input<O>,
+  ): Promise<Reply<O>> {
+    const { body } = input as RequestInput;
+    const url = urlOf(operation, input);
+    const init = {
+      method: methodOf(operation),
+      ...(body && { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
+    };
+    return await this.#withTimeout(async (signal) => {
+      const response = await this.#fetch(url, { ...init, signal });
+      return await readJson<Reply<O>>(response);
+    });
+  }
+
+  /**
+   * Opens a text stream, which ends when `signal` is aborted. The timeout covers only the response headers.
+   * @param path path and query, without a slash at the beginning
+   */
+  async stream(
     path: string,
     signal: AbortSignal,
     headers: Record<string, string> = {},
   ): Promise<ReadableStream<Uint8Array>> {
-    const beginning = new AbortController();
-    const timer = setTimeout(() => beginning.abort(), this.#deadlineMs);
-    try {
-      const both = AbortSignal.any([signal, beginning.signal]);
-      const response = await this.#fetch(path, { headers, signal: both });
+    return await this.#withTimeout(async (timeout) => {
+      const response = await this.#fetch(path, { headers, signal: AbortSignal.any([signal, timeout]) });
       if (!response.ok) throw await readProblem(response);
-      if (!response.body) throw new AwayError('The answer is empty', false);
+      if (!response.body) throw new UnreachableError('The response has no body', false);
       return response.body;
+    });
+  }
+
+  /** Calls `request` with a signal that is aborted at the timeout, and maps what it throws. */
+  async #withTimeout<T>(request: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { clock, timeoutMs = DEFAULT_TIMEOUT_MS } = this.#options;
+    const timeout = new AbortController();
+    const cancel = clock.after(timeoutMs, () => timeout.abort());
+    try {
+      return await request(timeout.signal);
+    } catch (cause) {
+      if (cause instanceof ProblemError || cause instanceof UnreachableError) throw cause;
+      const timedOut = timeout.signal.aborted;
+      const message = timedOut ? 'The request timed out' : 'The service is not responding';
+      throw new UnreachableError(message, timedOut, { cause });
     } finally {
-      clearTimeout(timer);
+      cancel();
     }
   }
 
-  get #deadlineMs(): number {
-    return this.#options.deadlineMs ?? 10_000;
-  }
-
-  #send(path: string, init: RequestInit): Promise<Response> {
-    return this.#fetch(path, { ...init, signal: AbortSignal.timeout(this.#deadlineMs) });
-  }
-
-  async #fetch(path: string, init: RequestInit): Promise<Response> {
+  #fetch(path: string, init: RequestInit): Promise<Response> {
     const { base, fetch, key: readKey } = this.#options;
     const key = readKey();
     const headers = { ...init.headers, ...(key !== null && { 'X-API-KEY': key }) };
-    try {
-      return await fetch(`${base}${path}`, {
-        ...init,
-        headers,
-        cache: 'no-store',
-        credentials: 'same-origin',
-      });
-    } catch (cause) {
-      const late = cause instanceof Error && cause.name === 'TimeoutError';
-      throw new AwayError(late ? 'It took too long to answer' : 'The service does not answer', late, {
-        cause,
-      });
-    }
+    // The browser's own cache would answer conditional requests itself.
+    return fetch(`${base}${path}`, { ...init, headers, cache: 'no-store', credentials: 'same-origin' });
   }
 }
 
+function methodOf(operation: OperationName): string {
+  return operation.slice(0, operation.indexOf(' '));
+}
+
+/** Path and query of an operation, relative to the service. */
+function urlOf(operation: OperationName, input: RequestInput): string {
+  const path = operation
+    .slice(operation.indexOf('/') + 1)
+    .replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(input.path?.[name] ?? ''));
+  const query = new URLSearchParams(
+    Object.entries(input.query ?? {}).map(([name, value]) => [name, String(value)]),
+  );
+  return query.size > 0 ? `${path}?${query}` : path;
+}
+
+/** @throws ProblemError for an error status */
 async function readJson<T>(response: Response): Promise<T> {
+  if (!response.ok) throw await readProblem(response);
+  const text = await response.text();
   try {
-    return (await response.json()) as T;
+    return JSON.parse(text) as T;
   } catch (cause) {
-    throw new AwayError('The answer broke off or is not JSON', false, { cause });
+    throw new UnreachableError('The response is incomplete or not JSON', false, { cause });
   }
 }

@@ -1,15 +1,16 @@
-/** Time as the panel sees it, so that tests can move it. */
+/** Source of time, injected so that tests can control it. */
 export interface Clock {
-  /** Milliseconds, of which only differences mean anything. */
+  /** Monotonic time in milliseconds. Only differences between two readings are meaningful. */
   now(): number;
-  /** Calls `fire` once after `delayMs`; returns a function that cancels the call. */
-  after(delayMs: number, fire: () => void): () => void;
+  /** Calls `callback` once after `delayMs`. @returns a function that cancels the call */
+  after(delayMs: number, callback: () => void): () => void;
 }
 
+/** The clock of the browser. */
 export const systemClock: Clock = {
   now: () => performance.now(),
-  after(delayMs, fire) {
-    const timer = setTimeout(fire, delayMs);
+  after(delayMs, callback) {
+    const timer = setTimeout(callback, delayMs);
     return () => clearTimeout(timer);
   },
 };

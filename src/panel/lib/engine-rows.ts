@@ -1,18 +1,22 @@
-import type { Throughput } from './throughput.ts';
+import type { ThroughputMeter } from './throughput.ts';
 import type { Engine, EngineHealth, EngineStats } from './wire.ts';
 
-/** An engine with its figures, as the table shows it; null is not known. */
+/** A row of the engine table. Null stands for a value that is not available. */
 export interface EngineRow {
   engine: Engine;
+  /** Percent; 100 is one core. */
   cpu: number | null;
+  /** Bytes. */
   memory: number | null;
+  /** Bytes per second, as is `tx`. */
   rx: number | null;
   tx: number | null;
   streams: number;
   /** Milliseconds since the epoch. */
-  since: number;
+  startedAt: number;
 }
 
+/** Column to sort by. */
 export type SortColumn =
   | 'name'
   | 'health'
@@ -24,52 +28,58 @@ export type SortColumn =
   | 'vpn'
   | 'age';
 
+/** Sort order of the engine table. */
 export interface Sorting {
   column: SortColumn;
   descending: boolean;
 }
 
+/** Filter of the engine table. An engine has to match every field. */
 export interface EngineFilter {
-  /** Part of a name or of `label=value`, in any case. */
+  /** Part of a name, an ID or `label=value`; case-insensitive. */
   text: string;
   health: EngineHealth | '';
-  /** Name of a VPN's container; `-` for engines without one. */
+  /** Name of a VPN container; `-` for engines without a VPN. Empty for all. */
   vpn: string;
 }
 
+/** Matches every engine. */
 export const NO_FILTER: EngineFilter = { text: '', health: '', vpn: '' };
 
+/** Combines engines with their statistics and throughput. `stats` is keyed by container ID. */
 export function toRows(
   engines: readonly Engine[],
   stats: Readonly<Record<string, EngineStats>>,
-  throughput: Pick<Throughput, 'ofEngine'>,
+  throughput: Pick<ThroughputMeter, 'ofEngine'>,
 ): EngineRow[] {
   return engines.map((engine) => {
-    const figures = stats[engine.container_id];
-    const ownNetwork = figures !== undefined && figures.network_scope !== 'host';
+    const usage = stats[engine.container_id];
+    // The counters of a host network are not those of the engine.
+    const ownNetwork = usage !== undefined && usage.network_scope !== 'host';
     const { rx, tx } = throughput.ofEngine(engine.container_id);
     return {
       engine,
-      cpu: figures?.cpu_percent ?? null,
-      memory: figures?.memory_usage ?? null,
+      cpu: usage?.cpu_percent ?? null,
+      memory: usage?.memory_usage ?? null,
       rx: ownNetwork ? rx : null,
       tx: ownNetwork ? tx : null,
       streams: engine.streams.length,
-      since: Date.parse(engine.started_at ?? engine.first_seen),
+      startedAt: Date.parse(engine.started_at ?? engine.first_seen),
     };
   });
 }
 
+/** Returns the rows that match a filter. */
 export function filterRows(rows: readonly EngineRow[], { text, health, vpn }: EngineFilter): EngineRow[] {
-  const wanted = text.trim().toLowerCase();
+  const search = text.trim().toLowerCase();
   return rows.filter(({ engine }) => {
     if (health !== '' && engine.health_status !== health) return false;
     if (vpn !== '' && (engine.vpn_container ?? '-') !== vpn) return false;
-    return wanted === '' || textsOf(engine).some((part) => part.toLowerCase().includes(wanted));
+    return search === '' || textsOf(engine).some((part) => part.toLowerCase().includes(search));
   });
 }
 
-/** Sorts a copy. What is not known comes last either way, and equals keep the order of their ports. */
+/** Returns a sorted copy. Null values come last in either direction, and equal rows are sorted by port. */
 export function sortRows(rows: readonly EngineRow[], { column, descending }: Sorting): EngineRow[] {
   const value = VALUES[column];
   return [...rows].sort((a, b) => {
@@ -80,7 +90,7 @@ export function sortRows(rows: readonly EngineRow[], { column, descending }: Sor
   });
 }
 
-/** What can be chosen to filter by: the VPNs of these engines. */
+/** Names of the VPN containers of these engines, for the filter; `-` for engines without a VPN. */
 export function vpnsOf(engines: readonly Engine[]): string[] {
   const names = engines.map(({ vpn_container }) => vpn_container ?? '-');
   return [...new Set(names)].sort(compareTexts);
@@ -88,7 +98,7 @@ export function vpnsOf(engines: readonly Engine[]): string[] {
 
 const VALUES: Record<SortColumn, (row: EngineRow) => string | number | null> = {
   name: ({ engine }) => engine.container_name,
-  // What needs a look comes first.
+  // Engines that need attention come first.
   health: ({ engine }) => ['unhealthy', 'unknown', 'healthy'].indexOf(engine.health_status),
   port: ({ engine }) => engine.port,
   cpu: ({ cpu }) => cpu,
@@ -96,8 +106,7 @@ const VALUES: Record<SortColumn, (row: EngineRow) => string | number | null> = {
   network: ({ rx, tx }) => (rx === null || tx === null ? null : rx + tx),
   streams: ({ streams }) => streams,
   vpn: ({ engine }) => engine.vpn_container,
-  // The youngest has the least age.
-  age: ({ since }) => -since,
+  age: ({ startedAt }) => -startedAt,
 };
 
 function textsOf({ container_name, container_id, labels }: Engine): string[] {

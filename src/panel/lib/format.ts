@@ -1,10 +1,9 @@
-/** Figures as people read them. A figure that is not known reads as a dash. */
-
+/** Shown in place of a value that is not available. */
 export const UNKNOWN = '–';
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
 
-/** `1.5 MB`: decimal units, three digits at most before or after the point. */
+/** `1.5 MB`: decimal units. */
 export function formatBytes(bytes: number | null): string {
   if (bytes === null || !Number.isFinite(bytes)) return UNKNOWN;
   let value = Math.max(0, bytes);
@@ -21,7 +20,7 @@ export function formatRate(bytesPerS: number | null): string {
   return bytesPerS === null ? UNKNOWN : `${formatBytes(bytesPerS)}/s`;
 }
 
-/** `12.3 %`; 100 is one core, or the whole. */
+/** `12.3 %`. */
 export function formatPercent(percent: number | null): string {
   return percent === null ? UNKNOWN : `${digits(percent, false)} %`;
 }
@@ -43,15 +42,15 @@ export function formatDuration(seconds: number | null): string {
   return joined(`${Math.floor(hours / 24)} d`, hours % 24, 'h');
 }
 
-/** Short spans: `0.4 ms`, `12 ms`, `1.2 s`. */
-export function formatSpan(seconds: number | null): string {
+/** Short durations: `0.04 ms`, `12.3 ms`, `1.2 s`. */
+export function formatLatency(seconds: number | null): string {
   if (seconds === null) return UNKNOWN;
   const ms = seconds * 1000;
   if (ms >= 999.5) return `${digits(seconds, false)} s`;
   return ms < 0.01 ? '< 0.01 ms' : `${ms < 0.1 ? ms.toFixed(2) : digits(ms, false)} ms`;
 }
 
-/** Time of day where the reader is; the date too where it is another day. */
+/** Local time of day; with the date if it is not that of `nowMs`. Both are milliseconds since the epoch. */
 export function formatTime(ms: number, nowMs: number): string {
   const date = new Date(ms);
   const time = date.toLocaleTimeString(undefined, { hour12: false });

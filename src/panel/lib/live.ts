@@ -2,101 +2,104 @@ import type { Clock } from './clock.ts';
 import { type SseMessage, SseParser } from './sse.ts';
 import { Store } from './store.ts';
 
-/** What the service tells of a change. */
+/** A change that the service reports. */
 export interface Notice {
-  /** The domain event; `snapshot` where everything is to be asked for. */
+  /** Type of the domain event; `snapshot` if everything has to be read again. */
   type: string;
-  /** Globs over the keys of the answers that are out of date. */
+  /** Globs that match the keys of the invalidated cache entries. */
   keys: readonly string[];
 }
 
-export interface LiveParts {
+/** Options of {@link LiveClient}. */
+export interface LiveClientOptions {
   clock: Clock;
-  /** Opens /events/live, after the notice `lastId` if one is known. */
-  open: (lastId: string | null, signal: AbortSignal) => Promise<ReadableStream<Uint8Array>>;
+  /** Opens `/events/live`. `lastEventId` is the ID of the last notice received, or null. */
+  open: (lastEventId: string | null, signal: AbortSignal) => Promise<ReadableStream<Uint8Array>>;
   onNotice: (notice: Notice) => void;
 }
 
 const RETRY_MS = 2000;
 /**
- * A browser drops its connections when its machine's network changes, as it does with each container there. After
- * a connection that has lasted, the first attempt comes sooner: what was missed is told then.
+ * A browser closes its connections when the network of its machine changes, which every container start on that
+ * machine causes. After a connection that was stable, the first retry therefore comes sooner; the service replays
+ * the notices missed in between.
  */
 const FIRST_RETRY_MS = 100;
-const LASTED_MS = 5000;
-/** The service sends a comment every 15 s: silence for longer is a connection that is gone. */
-const SILENCE_MS = 40_000;
+const STABLE_AFTER_MS = 5000;
+/** The service sends a comment every 15 s, so a connection silent for this long is dead. */
+const SILENCE_TIMEOUT_MS = 40_000;
 
 /**
- * Follows the live notices, and comes back by itself. Over fetch, for EventSource sends no headers: a service
- * that asks for its key on reads asks for it here too.
+ * Receives live notices and reconnects automatically. Uses fetch because EventSource cannot send the API key as a
+ * header, which is needed if the service requires the key for reads.
  */
 export class LiveClient {
-  /** Whether notices come at this moment. */
+  /** Whether a connection is open and has received data. */
   readonly connected = new Store(false);
-  readonly #parts: LiveParts;
-  #lastId: string | null = null;
-  #run: AbortController | null = null;
+  readonly #options: LiveClientOptions;
+  #lastEventId: string | null = null;
+  #running: AbortController | null = null;
 
-  constructor(parts: LiveParts) {
-    this.#parts = parts;
+  constructor(options: LiveClientOptions) {
+    this.#options = options;
   }
 
+  /** Connects, unless it is connected or connecting already. */
   start(): void {
-    if (this.#run) return;
-    this.#run = new AbortController();
-    void this.#follow(this.#run.signal);
+    if (this.#running) return;
+    this.#running = new AbortController();
+    void this.#run(this.#running.signal);
   }
 
   stop(): void {
-    this.#run?.abort();
-    this.#run = null;
+    this.#running?.abort();
+    this.#running = null;
     this.connected.value = false;
   }
 
-  async #follow(signal: AbortSignal): Promise<void> {
+  async #run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const begunAt = this.#parts.clock.now();
+      const startedAt = this.#options.clock.now();
       await this.#connect(signal).catch(() => {});
       if (signal.aborted) return;
-      const lasted = this.connected.value && this.#parts.clock.now() - begunAt >= LASTED_MS;
+      const stable = this.connected.value && this.#options.clock.now() - startedAt >= STABLE_AFTER_MS;
       this.connected.value = false;
-      await this.#pause(signal, lasted ? FIRST_RETRY_MS : RETRY_MS);
+      await this.#delay(signal, stable ? FIRST_RETRY_MS : RETRY_MS);
     }
   }
 
-  /** One connection, for as long as it lasts. */
+  /** Resolves or rejects when the connection ends. */
   async #connect(signal: AbortSignal): Promise<void> {
     const connection = new AbortController();
     const either = AbortSignal.any([signal, connection.signal]);
-    const reader = (await this.#parts.open(this.#lastId, either)).getReader();
+    const reader = (await this.#options.open(this.#lastEventId, either)).getReader();
     const decoder = new TextDecoder();
     const parser = new SseParser();
-    let cancelSilence = () => {};
+    let cancelTimeout = () => {};
     try {
       for (;;) {
-        cancelSilence = this.#parts.clock.after(SILENCE_MS, () => connection.abort());
+        cancelTimeout = this.#options.clock.after(SILENCE_TIMEOUT_MS, () => connection.abort());
         const { done, value } = await reader.read();
-        cancelSilence();
+        cancelTimeout();
         if (done || signal.aborted) return;
         this.connected.value = true;
-        for (const message of parser.push(decoder.decode(value, { stream: true }))) this.#take(message);
+        for (const message of parser.push(decoder.decode(value, { stream: true }))) this.#onMessage(message);
       }
     } finally {
-      cancelSilence();
+      cancelTimeout();
       connection.abort();
     }
   }
 
-  #take({ id, event, data }: SseMessage): void {
-    if (id !== null) this.#lastId = id;
+  #onMessage({ id, event, data }: SseMessage): void {
+    if (id !== null) this.#lastEventId = id;
     const { type, keys } = JSON.parse(data) as { type?: string; keys: string[] };
-    this.#parts.onNotice({ type: event === 'snapshot' ? 'snapshot' : (type ?? event), keys });
+    this.#options.onNotice({ type: event === 'snapshot' ? 'snapshot' : (type ?? event), keys });
   }
 
-  #pause(signal: AbortSignal, delayMs: number): Promise<void> {
+  #delay(signal: AbortSignal, delayMs: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const cancel = this.#parts.clock.after(delayMs, resolve);
+    const cancel = this.#options.clock.after(delayMs, resolve);
     signal.addEventListener('abort', () => {
       cancel();
       resolve();

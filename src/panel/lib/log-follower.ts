@@ -1,71 +1,77 @@
 import type { Api } from './api.ts';
-import type { KeyKeeper } from './key-keeper.ts';
-import { describeFailure } from './problems.ts';
+import type { ApiKeyStore } from './api-key-store.ts';
+import { errorMessage } from './errors.ts';
 import { Store } from './store.ts';
 
+/** State of a log. */
 export interface LogState {
   text: string;
-  /** `idle` before it was asked for; `ended` when there is no more to come. */
+  /** `idle` before the first read; `ended` when the log is complete or no longer followed. */
   state: 'idle' | 'reading' | 'following' | 'ended' | 'failed';
-  fault: string | null;
+  error: string | null;
 }
 
-/** So much is kept of a log that goes on and on: its end. */
+/** Of a longer log only the last characters are kept. */
 const MAX_LENGTH = 400_000;
 
-/** The log of one engine: its end, and what is added if it is followed. */
+/** Reads the last lines of an engine's log, and the lines added to it while it is followed. */
 export class LogFollower {
-  readonly state = new Store<LogState>({ text: '', state: 'idle', fault: null });
-  readonly #api: Pick<Api, 'follow'>;
-  readonly #keys: Pick<KeyKeeper, 'use'>;
-  readonly #id: string;
+  readonly state = new Store<LogState>({ text: '', state: 'idle', error: null });
+  readonly #api: Pick<Api, 'stream'>;
+  readonly #apiKey: Pick<ApiKeyStore, 'withKey'>;
+  readonly #engineId: string;
   #reading: AbortController | null = null;
 
-  constructor(api: Pick<Api, 'follow'>, keys: Pick<KeyKeeper, 'use'>, id: string) {
+  constructor(api: Pick<Api, 'stream'>, apiKey: Pick<ApiKeyStore, 'withKey'>, engineId: string) {
     this.#api = api;
-    this.#keys = keys;
-    this.#id = id;
+    this.#apiKey = apiKey;
+    this.#engineId = engineId;
   }
 
-  /** Reads anew. @param tail lines from the end */
+  /**
+   * Stops the current read and starts a new one.
+   * @param tail number of lines from the end of the log
+   */
   async read(tail: number, follow: boolean): Promise<void> {
     this.stop();
     const reading = new AbortController();
+    const { signal } = reading;
     this.#reading = reading;
-    const path = `engines/${encodeURIComponent(this.#id)}/logs?tail=${tail}${follow ? '&follow=true' : ''}`;
+    const query = `tail=${tail}${follow ? '&follow=true' : ''}`;
+    const path = `engines/${encodeURIComponent(this.#engineId)}/logs?${query}`;
     try {
-      const stream = await this.#keys.use(() => this.#api.follow(path, reading.signal));
-      if (reading.signal.aborted) return;
+      const stream = await this.#apiKey.withKey(() => this.#api.stream(path, signal));
+      if (signal.aborted) return;
       if (stream === null) {
-        this.#show({ state: 'idle' });
+        this.#update({ state: 'idle' });
         return;
       }
-      this.state.value = { text: '', state: follow ? 'following' : 'reading', fault: null };
-      await this.#take(stream, reading.signal);
-      if (!reading.signal.aborted) this.#show({ state: 'ended' });
+      this.state.value = { text: '', state: follow ? 'following' : 'reading', error: null };
+      await this.#append(stream, signal);
+      if (!signal.aborted) this.#update({ state: 'ended' });
     } catch (error) {
-      if (!reading.signal.aborted) this.#show({ state: 'failed', fault: describeFailure(error) });
+      if (!signal.aborted) this.#update({ state: 'failed', error: errorMessage(error) });
     }
   }
 
   stop(): void {
     this.#reading?.abort();
     this.#reading = null;
-    if (this.state.value.state === 'following') this.#show({ state: 'ended' });
+    if (this.state.value.state === 'following') this.#update({ state: 'ended' });
   }
 
-  async #take(stream: ReadableStream<Uint8Array>, signal: AbortSignal): Promise<void> {
+  async #append(stream: ReadableStream<Uint8Array>, signal: AbortSignal): Promise<void> {
     const decoder = new TextDecoder();
     const reader = stream.getReader();
     for (;;) {
       const { done, value } = await reader.read();
       if (done || signal.aborted) return;
       const text = this.state.value.text + decoder.decode(value, { stream: true });
-      this.#show({ text: text.slice(-MAX_LENGTH) });
+      this.#update({ text: text.slice(-MAX_LENGTH) });
     }
   }
 
-  #show(change: Partial<LogState>): void {
+  #update(change: Partial<LogState>): void {
     this.state.value = { ...this.state.value, ...change };
   }
 }

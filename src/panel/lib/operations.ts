@@ -1,93 +1,100 @@
+import { errorMessage } from './errors.ts';
 import { formatCount, plural } from './format.ts';
-import { describeFailure } from './problems.ts';
-import type { Service } from './service.ts';
+import type { ServiceClient } from './service-client.ts';
 import { Store } from './store.ts';
-import type { Engine, Provisioned } from './wire.ts';
+import type { Engine } from './wire.ts';
 
-/** Something that was asked of the service, and how far it has come. */
+/** A write that the user started, and its progress. */
 export interface Operation {
   readonly id: number;
   readonly state: 'running' | 'done' | 'failed';
   readonly text: string;
-  /** How much of it is done, 0 to 1; null where that is not told. */
+  /** From 0 to 1; null if it cannot be measured. */
   readonly progress: number | null;
 }
 
-const SHOWN_AFTER_MS = 6000;
+const SUCCESS_SHOWN_MS = 6000;
 const FAILURE_SHOWN_MS = 20_000;
-/** An engine may take its time; it will be in the table whenever it comes. */
-const WATCHED_MS = 120_000;
+/** After this time an operation counts as failed. An engine that starts later still appears in the table. */
+const TIMEOUT_MS = 120_000;
 
 type Update = Pick<Operation, 'state' | 'text'> & { progress?: number };
+type Client = Pick<ServiceClient, 'api' | 'apiKey' | 'resources' | 'clock'>;
 
-/** What the panel has asked of the service. Each is watched until the figures show that it has come about. */
+/** Runs the writes of the panel. Each is tracked until the polled resources show its effect. */
 export class Operations {
   readonly list = new Store<readonly Operation[]>([]);
-  readonly #service: Pick<Service, 'api' | 'keys' | 'feeds' | 'clock'>;
+  readonly #client: Client;
   #count = 0;
 
-  constructor(service: Pick<Service, 'api' | 'keys' | 'feeds' | 'clock'>) {
-    this.#service = service;
+  constructor(client: Client) {
+    this.#client = client;
   }
 
   provision(labels: Record<string, string>): Promise<void> {
-    return this.#run('Asking for an engine', async (update) => {
+    return this.#run('Provisioning an engine', async (update) => {
+      const { api, apiKey, resources } = this.#client;
       const body = Object.keys(labels).length > 0 ? { labels } : {};
-      const made = await this.#write<Provisioned>('POST', 'provision/acestream', body);
-      if (!made) return null;
-      const { container_id: id, container_name: name } = made;
+      const engine = await apiKey.withKey(() => api.write('POST /provision/acestream', { body }));
+      if (!engine) return null;
+      const { container_id: id, container_name: name } = engine;
       update({ state: 'running', text: `${name} is starting` });
-      this.#service.feeds.engines.ask();
-      const fate = await this.#watch((engines) => {
-        const engine = engines.find(({ container_id }) => container_id === id);
-        return engine && engine.health_status !== 'unknown' ? engine.health_status : null;
+      resources.engines.refresh();
+      const health = await this.#waitFor((engines) => {
+        const found = engines.find(({ container_id }) => container_id === id);
+        return found && found.health_status !== 'unknown' ? found.health_status : null;
       });
-      if (fate === 'healthy') return { state: 'done', text: `${name} is healthy` };
-      return { state: 'failed', text: `${name} has not become healthy` };
+      if (health === 'healthy') return { state: 'done', text: `${name} is healthy` };
+      return { state: 'failed', text: `${name} did not become healthy` };
     });
   }
 
-  remove({ container_id: id, container_name: name }: Engine): Promise<void> {
+  deleteEngine({ container_id: id, container_name: name }: Engine): Promise<void> {
     return this.#run(`Deleting ${name}`, async () => {
-      const deleted = await this.#write('DELETE', `engines/${encodeURIComponent(id)}`);
-      if (!deleted) return null;
-      this.#service.feeds.engines.ask();
-      return { state: 'done', text: `${name} is deleted` };
+      const { api, apiKey, resources } = this.#client;
+      const reply = await apiKey.withKey(() => api.write('DELETE /engines/{id}', { path: { id } }));
+      if (!reply) return null;
+      resources.engines.refresh();
+      return { state: 'done', text: `${name} deleted` };
     });
   }
 
-  scale(wanted: number): Promise<void> {
-    return this.#run(`Scaling to ${plural(wanted, 'engine')}`, async (update) => {
-      const answer = await this.#write<{ scaled_to: number }>('POST', `scale/${wanted}`);
-      if (!answer) return null;
-      const { scaled_to: target } = answer;
+  scale(demand: number): Promise<void> {
+    return this.#run(`Scaling to ${plural(demand, 'engine')}`, async (update) => {
+      const { api, apiKey } = this.#client;
+      const input = { path: { demand } };
+      const reply = await apiKey.withKey(() => api.write('POST /scale/{demand}', input));
+      if (!reply) return null;
+      const { scaled_to: target } = reply;
       let from: number | null = null;
-      const reached = await this.#watch(({ length }) => {
+      const reached = await this.#waitFor(({ length }) => {
         from ??= length;
         const progress =
           from === target ? 1 : Math.max(0, 1 - Math.abs(target - length) / Math.abs(target - from));
         update({
           state: 'running',
-          text: `${formatCount(length)} of ${plural(target, 'engine')} are there`,
+          text: `Scaling: ${formatCount(length)} of ${plural(target, 'engine')}`,
           progress,
         });
         return length === target ? true : null;
       });
-      if (reached) return { state: 'done', text: `${plural(target, 'engine')}, as asked for` };
+      if (reached) return { state: 'done', text: `Scaled to ${plural(target, 'engine')}` };
       return {
         state: 'failed',
-        text: `It has not come to ${plural(target, 'engine')}; recent events may say why`,
+        text: `Scaling to ${plural(target, 'engine')} timed out; see the recent events`,
       };
     });
   }
 
+  /** @param pattern glob of the keys to clear; all keys if it is empty */
   clearCache(pattern: string): Promise<void> {
     return this.#run('Clearing the cache', async () => {
+      const { api, apiKey, resources } = this.#client;
       const body = pattern === '' ? {} : { pattern };
-      const answer = await this.#write<{ cleared: number }>('POST', 'cache/clear', body);
-      if (!answer) return null;
-      this.#service.feeds.cache.ask();
-      return { state: 'done', text: `${plural(answer.cleared, 'entry', 'entries')} cleared` };
+      const reply = await apiKey.withKey(() => api.write('POST /cache/clear', { body }));
+      if (!reply) return null;
+      resources.cache.refresh();
+      return { state: 'done', text: `${plural(reply.cleared, 'entry', 'entries')} cleared` };
     });
   }
 
@@ -95,15 +102,8 @@ export class Operations {
     this.list.value = this.list.value.filter((operation) => operation.id !== id);
   }
 
-  #write<T extends object>(method: 'POST' | 'DELETE', path: string, body?: object): Promise<T | null> {
-    return this.#service.keys.use(() => this.#service.api.write<T>(method, path, body));
-  }
-
-  /** Shows what `work` tells until it ends; null from it means that it was called off. Never rejects. */
-  async #run(
-    text: string,
-    work: (update: (update: Update) => void) => Promise<Update | null>,
-  ): Promise<void> {
+  /** Lists the operation until some time after it ends. `run` returns null if the user cancels. Never rejects. */
+  async #run(text: string, run: (update: (update: Update) => void) => Promise<Update | null>): Promise<void> {
     this.#count += 1;
     const id = this.#count;
     const show = (update: Update) => {
@@ -112,31 +112,31 @@ export class Operations {
       this.list.value = [...others, operation];
     };
     show({ state: 'running', text });
-    const end = await work(show).catch(
-      (error): Update => ({ state: 'failed', text: `${text}: ${describeFailure(error)}` }),
+    const result = await run(show).catch(
+      (error): Update => ({ state: 'failed', text: `${text}: ${errorMessage(error)}` }),
     );
-    if (end === null) {
+    if (result === null) {
       this.dismiss(id);
       return;
     }
-    show(end);
-    const shownMs = end.state === 'failed' ? FAILURE_SHOWN_MS : SHOWN_AFTER_MS;
-    this.#service.clock.after(shownMs, () => this.dismiss(id));
+    show(result);
+    const shownMs = result.state === 'failed' ? FAILURE_SHOWN_MS : SUCCESS_SHOWN_MS;
+    this.#client.clock.after(shownMs, () => this.dismiss(id));
   }
 
-  /** Looks at the engines, as they are polled, until `find` has an answer; null where it takes too long. */
-  #watch<T>(find: (engines: Engine[]) => T | null): Promise<T | null> {
-    const { feeds, clock } = this.#service;
+  /** Polls the engines until `find` returns a value. @returns that value, or null at the timeout */
+  #waitFor<T>(find: (engines: Engine[]) => T | null): Promise<T | null> {
+    const { resources, clock } = this.#client;
     const { promise, resolve } = Promise.withResolvers<T | null>();
-    const unwatch = feeds.engines.watch();
-    const look = () => {
-      const { value: engines } = feeds.engines.state.value;
+    const unwatch = resources.engines.watch();
+    const check = () => {
+      const { value: engines } = resources.engines.state.value;
       const found = engines && find(engines);
       if (found !== null) resolve(found);
     };
-    const unsubscribe = feeds.engines.state.subscribe(look);
-    const cancel = clock.after(WATCHED_MS, () => resolve(null));
-    look();
+    const unsubscribe = resources.engines.state.subscribe(check);
+    const cancel = clock.after(TIMEOUT_MS, () => resolve(null));
+    check();
     return promise.finally(() => {
       unwatch();
       unsubscribe();

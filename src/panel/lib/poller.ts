@@ -2,45 +2,46 @@ import type { Reading } from './api.ts';
 import type { Clock } from './clock.ts';
 import { Store } from './store.ts';
 
-/** What is known of one polled read. */
+/** State of a polled resource. */
 export interface Polled<T> {
-  /** The last good answer; null before the first. */
+  /** The last value received; null before the first. */
   value: T | null;
-  /** When the service made it, in the clock's milliseconds. */
-  madeAt: number | null;
-  /** The source behind the service fails, and this is the last good answer it had. */
+  /** When the service generated the value, in milliseconds of the panel's clock. */
+  generatedAt: number | null;
+  /** Whether the service could not read its source and returned the last good value. */
   stale: boolean;
-  /** Why the last attempt failed; null if it did not. */
+  /** Why the latest request failed; null if it succeeded. */
   error: Error | null;
 }
 
-export interface PollerParts<T> {
+/** Options of {@link Poller}. */
+export interface PollerOptions<T> {
   clock: Clock;
   read: (etag: string | null) => Promise<Reading<T>>;
-  /** Milliseconds between two polls. */
+  /** Returns the milliseconds from the start of one request to the start of the next. */
   intervalMs: () => number;
 }
 
-/** Notices come in bursts, as when twenty engines start: that is one change to a reader. */
+/** Minimum time between two requests. Notices come in bursts, such as when twenty engines start. */
 const MIN_GAP_MS = 250;
 
-/** Polls one read while somebody looks: one request at a time, at an interval, or at once when asked. */
+/** Polls a resource while it has watchers, with at most one request at a time. */
 export class Poller<T> {
-  readonly state = new Store<Polled<T>>({ value: null, madeAt: null, stale: false, error: null });
-  readonly #parts: PollerParts<T>;
+  readonly state = new Store<Polled<T>>({ value: null, generatedAt: null, stale: false, error: null });
+  readonly #options: PollerOptions<T>;
   #etag: string | null = null;
   #watchers = 0;
   #paused = false;
   #reading = false;
-  #again = false;
-  #begunAt = Number.NEGATIVE_INFINITY;
-  #cancel: () => void = () => {};
+  #refreshAgain = false;
+  #lastStartedAt = Number.NEGATIVE_INFINITY;
+  #cancelTimer: () => void = () => {};
 
-  constructor(parts: PollerParts<T>) {
-    this.#parts = parts;
+  constructor(options: PollerOptions<T>) {
+    this.#options = options;
   }
 
-  /** Counts a reader in; polling goes on until the returned function has been called for each. */
+  /** Adds a watcher. @returns a function that removes it; without watchers there are no requests */
   watch(): () => void {
     this.#watchers += 1;
     if (this.#watchers === 1) this.#schedule();
@@ -49,59 +50,55 @@ export class Poller<T> {
       if (!watching) return;
       watching = false;
       this.#watchers -= 1;
-      if (this.#watchers === 0) this.#cancel();
+      if (this.#watchers === 0) this.#cancelTimer();
     };
   }
 
-  /** While paused nothing is asked; afterwards at once what has become due. */
-  pause(paused: boolean): void {
+  /** Stops requests, or resumes them: a request that fell due in the meantime is sent immediately. */
+  setPaused(paused: boolean): void {
     this.#paused = paused;
     this.#schedule();
   }
 
-  /** Asks at once, or right after the request under way, which may be answered from before the change. */
-  ask(): void {
-    if (this.#reading) this.#again = true;
+  /** Reads now, or again after the request in flight, whose response may be older than the change. */
+  refresh(): void {
+    if (this.#reading) this.#refreshAgain = true;
     else this.#schedule(MIN_GAP_MS);
   }
 
-  /** Follows a change of the interval. */
-  retime(): void {
+  /** Applies a changed interval. */
+  reschedule(): void {
     if (!this.#reading) this.#schedule();
   }
 
-  get #idle(): boolean {
-    return this.#paused || this.#watchers === 0;
-  }
-
   #schedule(gapMs?: number): void {
-    this.#cancel();
-    this.#cancel = () => {};
-    if (this.#idle || this.#reading) return;
-    const waitMs = this.#begunAt + (gapMs ?? this.#parts.intervalMs()) - this.#parts.clock.now();
-    if (waitMs <= 0) void this.#poll();
-    else this.#cancel = this.#parts.clock.after(waitMs, () => void this.#poll());
+    this.#cancelTimer();
+    this.#cancelTimer = () => {};
+    if (this.#paused || this.#watchers === 0 || this.#reading) return;
+    const delayMs = this.#lastStartedAt + (gapMs ?? this.#options.intervalMs()) - this.#options.clock.now();
+    if (delayMs <= 0) void this.#poll();
+    else this.#cancelTimer = this.#options.clock.after(delayMs, () => void this.#poll());
   }
 
   async #poll(): Promise<void> {
-    const { clock, read } = this.#parts;
+    const { clock, read } = this.#options;
     this.#reading = true;
-    this.#again = false;
-    this.#begunAt = clock.now();
+    this.#refreshAgain = false;
+    this.#lastStartedAt = clock.now();
     try {
-      this.#take(await read(this.#etag));
+      this.#update(await read(this.#etag));
     } catch (error) {
       this.state.value = { ...this.state.value, error: error as Error };
     }
     this.#reading = false;
-    this.#schedule(this.#again ? MIN_GAP_MS : undefined);
+    this.#schedule(this.#refreshAgain ? MIN_GAP_MS : undefined);
   }
 
-  #take(reading: Reading<T>): void {
+  #update(reading: Reading<T>): void {
     const { stale, etag, ageS } = reading;
-    const value = reading.same ? this.state.value.value : reading.value;
+    const value = reading.notModified ? this.state.value.value : reading.value;
     this.#etag = etag;
-    const madeAt = this.#parts.clock.now() - ageS * 1000;
-    this.state.value = { value, madeAt, stale, error: null };
+    const generatedAt = this.#options.clock.now() - ageS * 1000;
+    this.state.value = { value, generatedAt, stale, error: null };
   }
 }

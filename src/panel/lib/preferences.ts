@@ -1,48 +1,51 @@
 import { Store } from './store.ts';
 
-/** As localStorage. No key ever comes here. */
-export interface LastingMemory {
-  getItem(name: string): string | null;
-  setItem(name: string, value: string): void;
-}
+/** `auto` follows the system. */
+export type ThemePreference = 'auto' | 'light' | 'dark';
 
-export type ThemeChoice = 'auto' | 'light' | 'dark';
-
+/** Polling intervals to choose from, in seconds. */
 export const INTERVALS_S = [2, 5, 10, 30, 60] as const;
-export const WINDOWS = [
-  { seconds: 300, label: '5 min' },
-  { seconds: 900, label: '15 min' },
-  { seconds: 3600, label: '1 h' },
-  { seconds: 21_600, label: '6 h' },
-  { seconds: 86_400, label: '24 h' },
+/** Time ranges of the charts to choose from. */
+export const TIME_RANGES = [
+  { windowS: 300, label: '5 min' },
+  { windowS: 900, label: '15 min' },
+  { windowS: 3600, label: '1 h' },
+  { windowS: 21_600, label: '6 h' },
+  { windowS: 86_400, label: '24 h' },
 ] as const;
 
 const DEFAULT_INTERVAL_S = 5;
+const DEFAULT_WINDOW_S = 900;
 
-/** How somebody likes the panel; kept in the browser. */
+/** Settings of the panel; a change is saved in the browser. */
 export interface Preferences {
-  theme: Store<ThemeChoice>;
+  theme: Store<ThemePreference>;
+  /** Polling interval in seconds. */
   intervalS: Store<number>;
+  /** Time range of the charts in seconds. */
   windowS: Store<number>;
 }
 
-export function openPreferences(memory: LastingMemory): Preferences {
-  const seconds = WINDOWS.map((window) => window.seconds);
+/** @param storage localStorage. The API key is never stored here. */
+export function openPreferences(storage: Pick<Storage, 'getItem' | 'setItem'>): Preferences {
+  const windows = TIME_RANGES.map(({ windowS }) => windowS);
   return {
-    theme: kept(memory, 'theme', ['auto', 'light', 'dark'], 'auto'),
-    intervalS: kept<number>(memory, 'interval', INTERVALS_S, DEFAULT_INTERVAL_S),
-    windowS: kept<number>(memory, 'window', seconds, 900),
+    theme: persisted(storage, 'theme', ['auto', 'light', 'dark'], 'auto'),
+    intervalS: persisted<number>(storage, 'interval', INTERVALS_S, DEFAULT_INTERVAL_S),
+    windowS: persisted<number>(storage, 'window', windows, DEFAULT_WINDOW_S),
   };
 }
 
-function kept<T extends string | number>(
-  memory: LastingMemory,
+/** A stored value that is not among the choices is ignored. */
+function persisted<T extends string | number>(
+  storage: Pick<Storage, 'getItem' | 'setItem'>,
   name: string,
   choices: readonly T[],
-  usual: T,
+  fallback: T,
 ): Store<T> {
-  const found = choices.find((choice) => String(choice) === memory.getItem(`roundhouse-${name}`));
-  const store = new Store<T>(found ?? usual);
-  store.subscribe(() => memory.setItem(`roundhouse-${name}`, String(store.value)));
+  const item = `roundhouse-${name}`;
+  const stored = choices.find((choice) => String(choice) === storage.getItem(item));
+  const store = new Store<T>(stored ?? fallback);
+  store.subscribe(() => storage.setItem(item, String(store.value)));
   return store;
 }

@@ -1,7 +1,7 @@
-/** Pages of the panel by the fragment of the address. */
+/** A page of the panel, from the fragment of the URL. */
 export type Route = { page: 'overview' | 'engines' | 'cache' } | { page: 'engine'; id: string };
 
-/** An address that means nothing leads to the overview. */
+/** Parses a fragment such as `#/engines/abc`. An unknown page is the overview. */
 export function parseRoute(hash: string): Route {
   const [page, id] = hash.replace(/^#\/?/, '').split('/');
   if (page === 'engines' && id) return { page: 'engine', id: decode(id) };
@@ -9,6 +9,7 @@ export function parseRoute(hash: string): Route {
   return { page: 'overview' };
 }
 
+/** Fragment of the page of an engine. */
 export function engineHref(id: string): string {
   return `#/engines/${encodeURIComponent(id)}`;
 }

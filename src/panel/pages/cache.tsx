@@ -1,19 +1,20 @@
 import { useState } from 'preact/hooks';
 import { CacheCharts } from '../components/cache-charts.tsx';
 import { CacheEntries } from '../components/cache-entries.tsx';
-import { Card, Empty, Pending } from '../components/card.tsx';
-import { ClearDialog } from '../components/clear-dialog.tsx';
-import { PollCosts } from '../components/poll-costs.tsx';
-import { WindowChoice } from '../components/window-choice.tsx';
-import { useFeed, useNow, useService } from '../hooks.ts';
+import { Card, EmptyState, Loading } from '../components/card.tsx';
+import { ClearCacheDialog } from '../components/clear-cache-dialog.tsx';
+import { ReadLatencyTable } from '../components/read-latency.tsx';
+import { TimeRangePicker } from '../components/time-range-picker.tsx';
+import { useClient, useNow, usePolled } from '../hooks.ts';
 import { formatBytes, formatCount, formatDuration } from '../lib/format.ts';
 import type { Polled } from '../lib/poller.ts';
 import type { Store } from '../lib/store.ts';
 import type { CacheStats } from '../lib/wire.ts';
 
+/** Cache statistics, entries and read latency. */
 export function CachePage({ windowS }: { windowS: Store<number> }) {
-  const { feeds } = useService();
-  const polled = useFeed(feeds.cache);
+  const { resources } = useClient();
+  const polled = usePolled(resources.cache);
   const [clearing, setClearing] = useState(false);
   const stats = polled.value;
   return (
@@ -26,69 +27,69 @@ export function CachePage({ windowS }: { windowS: Store<number> }) {
           </button>
         </div>
       </div>
-      <Card title="Since the counters began" from={polled} class="tiles-card">
-        {stats ? <Tiles stats={stats} /> : <Pending from={polled} />}
+      <Card title="Totals since the last reset" from={polled} class="tiles-card">
+        {stats ? <Tiles stats={stats} /> : <Loading from={polled} />}
       </Card>
       <div class="section-head">
         <h2>Over time</h2>
-        <WindowChoice windowS={windowS} />
+        <TimeRangePicker windowS={windowS} />
       </div>
       <CacheCharts windowS={windowS} />
       <div class="columns">
         <Card
           title="Fresh entries"
           from={polled}
-          aside={stats && <Asked polled={polled} bytes={stats.bytes} />}
+          aside={stats && <SizeAndAge polled={polled} bytes={stats.bytes} />}
         >
           {stats === null ? (
-            <Pending from={polled} />
+            <Loading from={polled} />
           ) : stats.entries.length === 0 ? (
-            <Empty title="Nothing is kept at this moment">
-              <p>An entry comes with the first read. Open the overview, or curl /engines/stats/total.</p>
-            </Empty>
+            <EmptyState title="No fresh entries">
+              <p>A read adds an entry. Open the overview, or request /engines/stats/total.</p>
+            </EmptyState>
           ) : (
             <CacheEntries entries={stats.entries} />
           )}
         </Card>
-        <Card title="What a poll costs" from={polled}>
-          {stats ? <PollCosts stats={stats} /> : <Pending from={polled} />}
+        <Card title="Average read latency" from={polled}>
+          {stats ? <ReadLatencyTable stats={stats} /> : <Loading from={polled} />}
         </Card>
       </div>
-      {clearing && <ClearDialog entries={stats?.entries ?? []} onClose={() => setClearing(false)} />}
+      {clearing && <ClearCacheDialog entries={stats?.entries ?? []} onClose={() => setClearing(false)} />}
     </>
   );
 }
 
-function Asked({ polled, bytes }: { polled: Polled<unknown>; bytes: number }) {
-  const { clock } = useService();
+function SizeAndAge({ polled, bytes }: { polled: Polled<unknown>; bytes: number }) {
+  const { clock } = useClient();
   useNow();
-  const ageS = polled.madeAt === null ? null : (clock.now() - polled.madeAt) / 1000;
+  const ageS = polled.generatedAt === null ? null : (clock.now() - polled.generatedAt) / 1000;
   return (
     <span class="muted">
-      {formatBytes(bytes)} in all, as it was {formatDuration(ageS)} ago
+      {formatBytes(bytes)} in total, {formatDuration(ageS)} ago
     </span>
   );
 }
 
 function Tiles({ stats }: { stats: CacheStats }) {
-  const tiles: [string, string, string][] = [
-    ['Hit rate', `${stats.hit_rate} %`, 'Reads answered from a kept answer, at once'],
-    ['Hits', formatCount(stats.hits), 'Reads answered at once'],
-    ['Misses', formatCount(stats.misses), 'All other reads'],
-    ['Loads', formatCount(stats.loads), 'Times a source was read, for a reader or in the background'],
-    ['Collapsed', formatCount(stats.collapsed), 'Misses that shared a load somebody else had begun'],
+  const tiles: [name: string, value: string, description: string][] = [
+    ['Hit rate', `${stats.hit_rate} %`, 'Share of reads served from the cache'],
+    ['Hits', formatCount(stats.hits), 'Reads served from the cache'],
+    ['Misses', formatCount(stats.misses), 'Reads that were not served from a fresh entry'],
+    ['Loads', formatCount(stats.loads), 'Reads of a source, background refreshes included'],
+    ['Collapsed', formatCount(stats.collapsed), 'Misses that shared a load already in progress'],
     [
-      'Stale serves',
+      'Stale values',
       formatCount(stats.stale),
-      'Reads answered with the last good answer, for loading failed',
+      'Reads served with the last good value because the load failed',
     ],
-    ['Load errors', formatCount(stats.load_errors), 'Loads that failed or took too long'],
-    ['Evictions', formatCount(stats.evictions), 'Entries given up for want of room'],
+    ['Load errors', formatCount(stats.load_errors), 'Loads that failed or timed out'],
+    ['Evictions', formatCount(stats.evictions), 'Entries removed because the cache was full'],
   ];
   return (
     <dl class="tiles">
-      {tiles.map(([name, value, meaning]) => (
-        <div key={name} title={meaning}>
+      {tiles.map(([name, value, description]) => (
+        <div key={name} title={description}>
           <dt>{name}</dt>
           <dd>{value}</dd>
         </div>

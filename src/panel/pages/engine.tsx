@@ -1,21 +1,22 @@
 import { useState } from 'preact/hooks';
 import { HealthBadge } from '../components/badge.tsx';
-import { Card, Empty, Pending } from '../components/card.tsx';
-import { ConfirmDelete } from '../components/confirm-delete.tsx';
-import { Fact, Facts } from '../components/facts.tsx';
+import { Card, EmptyState, Loading } from '../components/card.tsx';
+import { DeleteEngineDialog } from '../components/delete-engine-dialog.tsx';
 import { Icon } from '../components/icon.tsx';
 import { LabelTable } from '../components/label-table.tsx';
 import { LogCard } from '../components/log-card.tsx';
+import { Property, PropertyList } from '../components/property-list.tsx';
 import { StreamTable } from '../components/stream-table.tsx';
 import { Since, Time } from '../components/time.tsx';
-import { useFeed, useService } from '../hooks.ts';
+import { useClient, usePolled } from '../hooks.ts';
 import { toRows } from '../lib/engine-rows.ts';
 import { formatBytes, formatPercent, formatRate } from '../lib/format.ts';
 import type { Engine } from '../lib/wire.ts';
 
+/** One engine: usage, labels, streams and log. */
 export function EnginePage({ id }: { id: string }) {
-  const { feeds } = useService();
-  const engines = useFeed(feeds.engines);
+  const { resources } = useClient();
+  const engines = usePolled(resources.engines);
   const engine = engines.value?.find(({ container_id }) => container_id === id);
   return (
     <>
@@ -27,15 +28,15 @@ export function EnginePage({ id }: { id: string }) {
         <Details engine={engine} />
       ) : engines.value === null ? (
         <Card title="Engine">
-          <Pending from={engines} />
+          <Loading from={engines} />
         </Card>
       ) : (
         <>
-          <h1>An engine that is gone</h1>
+          <h1>Engine not found</h1>
           <Card title={id.slice(0, 12)}>
-            <Empty title="There is no such engine any more">
-              <p>It was deleted, or it has ended. Recent events on the overview may say why.</p>
-            </Empty>
+            <EmptyState title="This engine no longer exists">
+              <p>It was deleted or it stopped. The recent events on the overview page may say why.</p>
+            </EmptyState>
           </Card>
         </>
       )}
@@ -44,12 +45,12 @@ export function EnginePage({ id }: { id: string }) {
 }
 
 function Details({ engine }: { engine: Engine }) {
-  const { feeds, throughput } = useService();
-  const streams = useFeed(feeds.streams);
+  const { resources, throughput } = useClient();
+  const streams = usePolled(resources.streams);
   const [deleting, setDeleting] = useState(false);
   const { container_id, container_name, health_status, labels } = engine;
   const own = streams.value?.filter((stream) => stream.container_id === container_id) ?? [];
-  const stats = useFeed(feeds.statsAll);
+  const stats = usePolled(resources.statsAll);
   const [row] = toRows([engine], stats.value ?? {}, throughput);
   const { read, written } = throughput.ofEngine(container_id);
   return (
@@ -65,28 +66,32 @@ function Details({ engine }: { engine: Engine }) {
         </div>
       </div>
       <div class="thirds">
-        <Card title="Use" from={stats}>
-          <Facts>
-            <Fact name="CPU">{formatPercent(row?.cpu ?? null)}</Fact>
-            <Fact name="Memory">{formatBytes(row?.memory ?? null)}</Fact>
-            <Fact name="Network">
+        <Card title="Usage" from={stats}>
+          <PropertyList>
+            <Property name="CPU">{formatPercent(row?.cpu ?? null)}</Property>
+            <Property name="Memory">{formatBytes(row?.memory ?? null)}</Property>
+            <Property name="Network">
               ↓ {formatRate(row?.rx ?? null)} · ↑ {formatRate(row?.tx ?? null)}
-            </Fact>
-            <Fact name="Disk">
+            </Property>
+            <Property name="Disk">
               {formatRate(read)} read · {formatRate(written)} written
-            </Fact>
-          </Facts>
+            </Property>
+          </PropertyList>
         </Card>
         <Identity engine={engine} />
         <Card title="Labels">
-          {Object.keys(labels).length === 0 ? <Empty title="It has none" /> : <LabelTable labels={labels} />}
+          {Object.keys(labels).length === 0 ? (
+            <EmptyState title="No labels" />
+          ) : (
+            <LabelTable labels={labels} />
+          )}
         </Card>
       </div>
       <Card title="Streams" from={streams} class="streams">
-        {own.length === 0 ? <Empty title="Nothing plays on it" /> : <StreamTable streams={own} />}
+        {own.length === 0 ? <EmptyState title="No active streams" /> : <StreamTable streams={own} />}
       </Card>
       <LogCard key={container_id} id={container_id} />
-      {deleting && <ConfirmDelete engine={engine} onClose={() => setDeleting(false)} />}
+      {deleting && <DeleteEngineDialog engine={engine} onClose={() => setDeleting(false)} />}
     </>
   );
 }
@@ -96,31 +101,31 @@ function Identity({ engine }: { engine: Engine }) {
   const { container_id, last_health_check, first_seen, started_at } = engine;
   return (
     <Card title="Engine">
-      <Facts>
-        <Fact name="Id">
+      <PropertyList>
+        <Property name="ID">
           <span class="mono" title={container_id}>
             {container_id.slice(0, 12)}
           </span>
-        </Fact>
-        <Fact name="Address">
+        </Property>
+        <Property name="Address">
           <span class="mono">
             {host}:{port}
           </span>
-        </Fact>
-        <Fact name="Version">
-          {[version, platform, engine_variant].filter(Boolean).join(' · ') || 'not known'}
-        </Fact>
-        <Fact name="VPN">
-          {vpn_container ?? 'none'}
+        </Property>
+        <Property name="Version">
+          {[version, platform, engine_variant].filter(Boolean).join(' · ') || 'Unknown'}
+        </Property>
+        <Property name="VPN">
+          {vpn_container ?? 'None'}
           {forwarded_port !== null && `, forwarded port ${forwarded_port}`}
-        </Fact>
-        <Fact name="Age">
+        </Property>
+        <Property name="Age">
           <Since at={started_at ?? first_seen} />
-        </Fact>
-        <Fact name="Last check">
-          {last_health_check === null ? 'not yet' : <Time at={last_health_check} />}
-        </Fact>
-      </Facts>
+        </Property>
+        <Property name="Last check">
+          {last_health_check === null ? 'Not yet' : <Time at={last_health_check} />}
+        </Property>
+      </PropertyList>
     </Card>
   );
 }

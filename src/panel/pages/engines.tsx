@@ -1,22 +1,23 @@
 import { useState } from 'preact/hooks';
-import { Card, Empty, Pending } from '../components/card.tsx';
-import { ConfirmDelete } from '../components/confirm-delete.tsx';
+import { Card, EmptyState, Loading } from '../components/card.tsx';
+import { DeleteEngineDialog } from '../components/delete-engine-dialog.tsx';
 import { EngineFilters } from '../components/engine-filters.tsx';
 import { EngineTable } from '../components/engine-table.tsx';
 import { Icon } from '../components/icon.tsx';
 import { ProvisionDialog } from '../components/provision-dialog.tsx';
 import { ScaleDialog } from '../components/scale-dialog.tsx';
-import { useFeed, useService } from '../hooks.ts';
+import { useClient, usePolled } from '../hooks.ts';
 import { type EngineFilter, filterRows, NO_FILTER, toRows, vpnsOf } from '../lib/engine-rows.ts';
 import { plural } from '../lib/format.ts';
 import type { Engine } from '../lib/wire.ts';
 
 type Open = { dialog: 'provision' } | { dialog: 'scale' } | { dialog: 'delete'; engine: Engine } | null;
 
+/** The list of engines, with provisioning and scaling. */
 export function EnginesPage() {
-  const { feeds, throughput } = useService();
-  const engines = useFeed(feeds.engines);
-  const stats = useFeed(feeds.statsAll);
+  const { resources, throughput } = useClient();
+  const engines = usePolled(resources.engines);
+  const stats = usePolled(resources.statsAll);
   const [filter, setFilter] = useState<EngineFilter>(NO_FILTER);
   const [open, setOpen] = useState<Open>(null);
   const rows = toRows(engines.value ?? [], stats.value ?? {}, throughput);
@@ -47,27 +48,27 @@ export function EnginesPage() {
         aside={<EngineFilters filter={filter} vpns={vpnsOf(engines.value ?? [])} onFilter={setFilter} />}
       >
         {engines.value === null ? (
-          <Pending from={engines} />
+          <Loading from={engines} />
         ) : rows.length === 0 ? (
-          <Empty title="No engine is running">
-            <p>Provision one, or set MIN_REPLICAS so that some always run.</p>
+          <EmptyState title="No engines running">
+            <p>Provision an engine, or set MIN_REPLICAS to keep some running.</p>
             <button type="button" class="primary" onClick={() => setOpen({ dialog: 'provision' })}>
               Provision the first engine
             </button>
-          </Empty>
+          </EmptyState>
         ) : shown.length === 0 ? (
-          <Empty title="No engine fits the filter">
+          <EmptyState title="No engine matches the filter">
             <button type="button" onClick={() => setFilter(NO_FILTER)}>
               Show all engines
             </button>
-          </Empty>
+          </EmptyState>
         ) : (
           <EngineTable rows={shown} onDelete={(engine) => setOpen({ dialog: 'delete', engine })} />
         )}
       </Card>
       {open?.dialog === 'provision' && <ProvisionDialog onClose={close} />}
       {open?.dialog === 'scale' && <ScaleDialog onClose={close} />}
-      {open?.dialog === 'delete' && <ConfirmDelete engine={open.engine} onClose={close} />}
+      {open?.dialog === 'delete' && <DeleteEngineDialog engine={open.engine} onClose={close} />}
     </>
   );
 }

@@ -1,27 +1,28 @@
 import { Badge } from '../components/badge.tsx';
-import { Card, Empty, Pending } from '../components/card.tsx';
+import { Card, EmptyState, Loading } from '../components/card.tsx';
 import { EventList } from '../components/event-list.tsx';
-import { Fact, Facts } from '../components/facts.tsx';
-import { Hero } from '../components/hero.tsx';
+import { Property, PropertyList } from '../components/property-list.tsx';
+import { StatusCard } from '../components/status-card.tsx';
 import { StreamTable } from '../components/stream-table.tsx';
 import { Time } from '../components/time.tsx';
+import { TimeRangePicker } from '../components/time-range-picker.tsx';
 import { UsageCharts } from '../components/usage-charts.tsx';
 import { VpnCard } from '../components/vpn-card.tsx';
-import { WindowChoice } from '../components/window-choice.tsx';
-import { useFeed, useService } from '../hooks.ts';
-import { describeBreaker } from '../lib/status-words.ts';
+import { useClient, usePolled } from '../hooks.ts';
+import { describeBreaker } from '../lib/status-summary.ts';
 import type { Store } from '../lib/store.ts';
 
 const EVENTS_SHOWN = 14;
 
+/** Status, usage, streams, VPN and recent events. */
 export function OverviewPage({ windowS }: { windowS: Store<number> }) {
   return (
     <>
       <h1 class="hidden">Overview</h1>
-      <Hero />
+      <StatusCard />
       <div class="section-head">
-        <h2>Use over time</h2>
-        <WindowChoice windowS={windowS} />
+        <h2>Usage over time</h2>
+        <TimeRangePicker windowS={windowS} />
       </div>
       <UsageCharts windowS={windowS} />
       <div class="columns">
@@ -39,17 +40,17 @@ export function OverviewPage({ windowS }: { windowS: Store<number> }) {
 }
 
 function StreamsCard() {
-  const { feeds } = useService();
-  const streams = useFeed(feeds.streams);
-  const engines = useFeed(feeds.engines);
+  const { resources } = useClient();
+  const streams = usePolled(resources.streams);
+  const engines = usePolled(resources.engines);
   return (
     <Card title="Streams" from={streams} class="streams">
       {streams.value === null ? (
-        <Pending from={streams} />
+        <Loading from={streams} />
       ) : streams.value.length === 0 ? (
-        <Empty title="Nothing plays">
-          <p>A stream is shown here as soon as a player has reported it.</p>
-        </Empty>
+        <EmptyState title="No active streams">
+          <p>A stream appears here when a player reports it.</p>
+        </EmptyState>
       ) : (
         <StreamTable streams={streams.value} engines={engines.value ?? []} />
       )}
@@ -58,12 +59,12 @@ function StreamsCard() {
 }
 
 function ProvisioningCard() {
-  const { feeds } = useService();
-  const polled = useFeed(feeds.status);
+  const { resources } = useClient();
+  const polled = usePolled(resources.status);
   if (polled.value === null) {
     return (
       <Card title="Provisioning">
-        <Pending from={polled} />
+        <Loading from={polled} />
       </Card>
     );
   }
@@ -76,33 +77,33 @@ function ProvisioningCard() {
   const breaker = describeBreaker(state);
   return (
     <Card title="Provisioning" from={polled}>
-      <Facts>
-        <Fact name="New engines">
+      <PropertyList>
+        <Property name="New engines">
           <Badge tone={can_provision ? 'good' : 'warn'} {...(blocked_reason && { title: blocked_reason })}>
-            {can_provision ? 'Can start' : 'Cannot start'}
+            {can_provision ? 'Allowed' : 'Blocked'}
           </Badge>
-        </Fact>
-        <Fact name="Breaker">
-          <Badge tone={breaker.tone} title={breaker.note}>
+        </Property>
+        <Property name="Circuit breaker">
+          <Badge tone={breaker.tone} title={breaker.description}>
             {breaker.text}
           </Badge>
-        </Fact>
-        <Fact name="Last failure">{last_failure === null ? 'none' : <Time at={last_failure} />}</Fact>
-      </Facts>
+        </Property>
+        <Property name="Last failure">{last_failure === null ? 'None' : <Time at={last_failure} />}</Property>
+      </PropertyList>
       {blocked_reason !== null && <p class="hint">{blocked_reason}</p>}
     </Card>
   );
 }
 
 function EventsCard() {
-  const { feeds } = useService();
-  const events = useFeed(feeds.events);
+  const { resources } = useClient();
+  const events = usePolled(resources.events);
   return (
     <Card title="Recent events" from={events} class="recent">
       {events.value === null ? (
-        <Pending from={events} />
+        <Loading from={events} />
       ) : events.value.length === 0 ? (
-        <Empty title="Nothing has happened yet" />
+        <EmptyState title="No events yet" />
       ) : (
         <EventList events={events.value.slice(0, EVENTS_SHOWN)} />
       )}

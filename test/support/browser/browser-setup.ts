@@ -3,7 +3,7 @@ import type { TestProject } from 'vitest/node';
 import { run } from '../run.ts';
 import { findOrInstall } from '../system-packages.ts';
 
-/** Path of Chromium, or the line that says why there is none. */
+/** Path of Chromium, or a line that says why it is missing. */
 export type ProvidedChromium = { path: string } | { missing: string };
 
 const PROJECT = fileURLToPath(new URL('../../..', import.meta.url));
@@ -14,7 +14,7 @@ declare module 'vitest' {
   }
 }
 
-/** Runs once, before the first test of the project: builds the panel as it is now, and finds Chromium. */
+/** Runs once before the tests of the project: builds the panel, and finds or installs Chromium. */
 export default async function setup(project: TestProject): Promise<void> {
   await buildPanel();
   const found = await findOrInstall({ chromium: 'chromium' });
@@ -26,7 +26,7 @@ export default async function setup(project: TestProject): Promise<void> {
   project.provide('chromium', { path: found.paths.chromium });
 }
 
-/** In a process of its own: by the NODE_ENV of the tests Vite would build another panel than the one that is shipped. */
+/** Builds in another process, because Vite would use the NODE_ENV of the tests and build for development. */
 async function buildPanel(): Promise<void> {
   const vite = 'node_modules/vite/bin/vite.js';
   const env = { ...process.env, NODE_ENV: 'production' };

@@ -1,6 +1,7 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page, type Request } from 'playwright-core';
 import { afterAll, beforeAll, describe, inject, it } from 'vitest';
 
+/** Command line of Chromium: headless, and without requests of its own. */
 export const CHROMIUM_FLAGS = [
   '--headless',
   '--no-sandbox',
@@ -12,34 +13,40 @@ export const CHROMIUM_FLAGS = [
   '--disable-sync',
 ];
 
-/** The machine's network has changed, as it does when a container of whatever test comes or goes. */
+/** Aborts requests when a network interface is added or removed, as by a container of another test. */
 const NETWORK_CHANGED = 'net::ERR_NETWORK_CHANGED';
 
-/** What a page did that no page of the panel may do. */
-export interface Misdeeds {
-  /** Console errors and warnings, uncaught exceptions, violations of the content security policy. */
-  errors: string[];
-  /** Addresses of other hosts that it asked. */
-  strangers: string[];
-}
-
-/** A page that notes its own misdeeds. */
-export interface WatchedPage extends Misdeeds {
+/** A page that records its requests and errors. */
+export interface MonitoredPage {
   page: Page;
-  /** Paths with query that were asked for, each as `GET /engines 304`; `failed` in place of a status. */
+  /** Console errors and warnings, uncaught exceptions and violations of the content security policy. */
+  errors: string[];
+  /** URLs on other hosts that the page requested. */
+  foreignRequests: string[];
+  /** Completed requests with path and query, such as `GET /engines 304`. Failed ones end with `failed`. */
   requests: string[];
+  /** Requests that have neither completed nor failed. */
+  inFlight: Set<Request>;
 }
 
+/** Options of a page. */
+export interface PageOptions extends BrowserContextOptions {
+  /** Replaces the page's timers, so that the test can control them with `page.clock`. */
+  fakeClock?: boolean;
+}
+
+/** Chromium, started for one suite. */
 export interface Chromium {
-  open(url: string, options?: BrowserContextOptions): Promise<WatchedPage>;
+  /** Opens a page in its own context. */
+  open(url: string, options?: PageOptions): Promise<MonitoredPage>;
 }
 
-/** A suite that needs Chromium: one browser for the suite, a context of its own for each page. */
+/** Defines a suite that uses one Chromium. It is skipped if Chromium is not installed. */
 export function describeWithChromium(name: string, suite: (chromium: Chromium) => void): void {
   const provided = inject('chromium');
   describe(name, () => {
     if ('missing' in provided) {
-      it('needs Chromium', (context) => context.skip(provided.missing));
+      it('requires Chromium', (context) => context.skip(provided.missing));
       return;
     }
     let browser: Browser;
@@ -51,38 +58,53 @@ export function describeWithChromium(name: string, suite: (chromium: Chromium) =
       });
     });
     afterAll(() => browser?.close());
-    suite({ open: async (url, options) => watch(browser, url, options) });
+    suite({ open: (url, options) => open(browser, url, options) });
   });
 }
 
-async function watch(browser: Browser, url: string, options?: BrowserContextOptions): Promise<WatchedPage> {
-  const context = await browser.newContext({ reducedMotion: 'reduce', ...options });
+async function open(browser: Browser, url: string, options: PageOptions = {}): Promise<MonitoredPage> {
+  const { fakeClock = false, ...contextOptions } = options;
+  const context = await browser.newContext({ reducedMotion: 'reduce', ...contextOptions });
   const page = await context.newPage();
-  const { origin } = new URL(url);
-  const watched: WatchedPage = { page, errors: [], strangers: [], requests: [] };
-  const note = (method: string, address: string, end: string | number) => {
-    const { pathname, search } = new URL(address);
-    watched.requests.push(`${method} ${pathname}${search} ${end}`);
+  if (fakeClock) await page.clock.install();
+  const monitored = monitor(page, new URL(url).origin);
+  await page.goto(url);
+  return monitored;
+}
+
+function monitor(page: Page, origin: string): MonitoredPage {
+  const monitored: MonitoredPage = {
+    page,
+    errors: [],
+    foreignRequests: [],
+    requests: [],
+    inFlight: new Set(),
+  };
+  const record = (method: string, url: string, result: string | number) => {
+    const { pathname, search } = new URL(url);
+    monitored.requests.push(`${method} ${pathname}${search} ${result}`);
   };
   page.on('request', (request) => {
-    if (new URL(request.url()).origin !== origin) watched.strangers.push(request.url());
+    monitored.inFlight.add(request);
+    if (new URL(request.url()).origin !== origin) monitored.foreignRequests.push(request.url());
   });
-  const unchanged = new WeakSet<Request>();
+  const notModified = new WeakSet<Request>();
   page.on('response', (response) => {
-    if (response.status() === 304) unchanged.add(response.request());
-    note(response.request().method(), response.url(), response.status());
+    if (response.status() === 304) notModified.add(response.request());
+    record(response.request().method(), response.url(), response.status());
   });
-  // Chromium calls a 304 that a script asked for itself a failure too, once its absent body has not come.
+  page.on('requestfinished', (request) => monitored.inFlight.delete(request));
+  // Chromium reports a 304 response to a conditional fetch as failed too, because it has no body.
   page.on('requestfailed', (request) => {
-    const moved = request.failure()?.errorText === NETWORK_CHANGED;
-    if (!unchanged.has(request) && !moved) note(request.method(), request.url(), 'failed');
+    monitored.inFlight.delete(request);
+    const networkChanged = request.failure()?.errorText === NETWORK_CHANGED;
+    if (!notModified.has(request) && !networkChanged) record(request.method(), request.url(), 'failed');
   });
-  page.on('pageerror', (error) => watched.errors.push(String(error)));
+  page.on('pageerror', (error) => monitored.errors.push(String(error)));
   page.on('console', (message) => {
     const text = message.text();
     if (['error', 'warning'].includes(message.type()) && !text.includes(NETWORK_CHANGED))
-      watched.errors.push(text);
+      monitored.errors.push(text);
   });
-  await page.goto(url);
-  return watched;
+  return monitored;
 }

@@ -1,19 +1,19 @@
 import { useStore } from '../hooks.ts';
-import { WINDOWS } from '../lib/preferences.ts';
+import { TIME_RANGES } from '../lib/preferences.ts';
 import type { Store } from '../lib/store.ts';
 
-/** How far back the charts reach. */
-export function WindowChoice({ windowS }: { windowS: Store<number> }) {
-  const chosen = useStore(windowS);
+/** Selects the time range of the charts. */
+export function TimeRangePicker({ windowS }: { windowS: Store<number> }) {
+  const selected = useStore(windowS);
   return (
     <fieldset class="segments">
-      <legend class="hidden">How far back</legend>
-      {WINDOWS.map(({ seconds, label }) => (
+      <legend class="hidden">Time range</legend>
+      {TIME_RANGES.map(({ windowS: seconds, label }) => (
         <label key={seconds}>
           <input
             type="radio"
             name="window"
-            checked={chosen === seconds}
+            checked={selected === seconds}
             onChange={() => {
               windowS.value = seconds;
             }}

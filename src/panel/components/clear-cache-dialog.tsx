@@ -1,18 +1,25 @@
 import { useState } from 'preact/hooks';
 import { matchGlob } from '../../library/util/glob.ts';
-import { useService } from '../hooks.ts';
+import { useClient } from '../hooks.ts';
 import { plural } from '../lib/format.ts';
 import type { CacheEntry } from '../lib/wire.ts';
 import { Dialog } from './dialog.tsx';
 
-export function ClearDialog({ entries, onClose }: { entries: readonly CacheEntry[]; onClose: () => void }) {
-  const { operations } = useService();
+/** Asks which cache entries to clear. `entries` are those that exist now. */
+export function ClearCacheDialog({
+  entries,
+  onClose,
+}: {
+  entries: readonly CacheEntry[];
+  onClose: () => void;
+}) {
+  const { operations } = useClient();
   const [pattern, setPattern] = useState('');
-  const meant = entries.filter(({ key }) => pattern === '' || matchGlob(pattern, key));
+  const matching = entries.filter(({ key }) => pattern === '' || matchGlob(pattern, key));
   return (
     <Dialog
       title="Clear the cache"
-      action={pattern === '' ? 'Clear all' : 'Clear what fits'}
+      action={pattern === '' ? 'Clear all' : 'Clear matching'}
       danger
       onAction={() => {
         onClose();
@@ -21,7 +28,7 @@ export function ClearDialog({ entries, onClose }: { entries: readonly CacheEntry
       onClose={onClose}
     >
       <label class="field">
-        <span>Keys; empty for all</span>
+        <span>Key pattern (leave empty to clear all)</span>
         <input
           type="text"
           spellcheck={false}
@@ -32,8 +39,8 @@ export function ClearDialog({ entries, onClose }: { entries: readonly CacheEntry
         />
       </label>
       <p aria-live="polite">
-        {plural(meant.length, 'fresh entry', 'fresh entries')} at this moment.
-        {pattern === '' ? ' The counters begin anew, too.' : ''}
+        {plural(matching.length, 'entry', 'entries')} will be cleared.
+        {pattern === '' ? ' The counters will be reset.' : ''}
       </p>
     </Dialog>
   );

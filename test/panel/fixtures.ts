@@ -1,9 +1,8 @@
 import type { Reading } from '../../src/panel/lib/api.ts';
-import type { SessionMemory } from '../../src/panel/lib/key-keeper.ts';
 import type { Engine, Status } from '../../src/panel/lib/wire.ts';
 
-/** sessionStorage without a browser. */
-export class FakeMemory implements SessionMemory {
+/** A Storage in memory. */
+export class MemoryStorage {
   readonly items = new Map<string, string>();
 
   getItem(name: string): string | null {
@@ -19,14 +18,22 @@ export class FakeMemory implements SessionMemory {
   }
 }
 
-export function reading<T>(value: T, about: Partial<Reading<T>> = {}): Reading<T> {
-  return { same: false, value, etag: 'W/"1"', ageS: 0, stale: false, ...about } as Reading<T>;
+/** A reading with a new value. */
+export function aReading<T>(value: T): Reading<T> {
+  return { notModified: false, value, etag: 'W/"1"', ageS: 0, stale: false };
 }
 
+/** A response with a JSON body. */
 export function json(body: unknown, status = 200, headers: Record<string, string> = {}): Response {
   return new Response(JSON.stringify(body), { status, headers });
 }
 
+/** A fetch that never gets a response and rejects when the request is aborted. */
+export function hang({ signal }: RequestInit): Promise<never> {
+  return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
+}
+
+/** A healthy engine without streams. */
 export function anEngine(fields: Partial<Engine> = {}): Engine {
   return {
     container_id: 'a'.repeat(64),
@@ -37,9 +44,11 @@ export function anEngine(fields: Partial<Engine> = {}): Engine {
     forwarded: false,
     started_at: '2026-01-01T00:00:00.000Z',
     first_seen: '2026-01-01T00:00:00.000Z',
+    last_seen: '2026-01-01T00:00:00.000Z',
     streams: [],
     health_status: 'healthy',
     last_health_check: null,
+    last_stream_usage: null,
     vpn_container: null,
     engine_variant: null,
     platform: null,
@@ -49,13 +58,14 @@ export function anEngine(fields: Partial<Engine> = {}): Engine {
   };
 }
 
+/** The status of a service with three healthy engines, one of them in use. */
 export function aStatus(fields: Partial<Status> = {}): Status {
   return {
     status: 'healthy',
     engines: { total: 3, running: 3, healthy: 3, unhealthy: 0 },
     streams: { active: 1, total: 1 },
     capacity: { total: 3, used: 1, available: 2, max_replicas: 20, min_replicas: 1 },
-    vpn: { enabled: false, connected: false },
+    vpn: { enabled: false, connected: false, health: 'unknown', container: null, forwarded_port: null },
     provisioning: {
       can_provision: true,
       circuit_breaker_state: 'closed',
@@ -63,6 +73,8 @@ export function aStatus(fields: Partial<Status> = {}): Status {
       blocked_reason: null,
       blocked_reason_details: null,
     },
+    config: { auto_delete: true, grace_period_s: 30, engine_variant: 'emulated', debug_mode: false },
+    timestamp: '2026-01-01T00:00:00.000Z',
     ...fields,
   };
 }

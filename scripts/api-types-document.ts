@@ -1,0 +1,69 @@
+import { readFile } from 'node:fs/promises';
+import { compile, type JSONSchema } from 'json-schema-to-typescript';
+
+/** The parts of an OpenAPI document that types are generated from. */
+interface OpenApiDocument {
+  paths: Record<string, Record<string, OperationObject>>;
+  components: { schemas?: Record<string, JSONSchema> };
+}
+
+interface OperationObject {
+  parameters?: { name: string; in: 'path' | 'query' | 'header'; required?: boolean; schema: JSONSchema }[];
+  requestBody?: { required?: boolean; content: Record<string, { schema: JSONSchema }> };
+  responses: Record<string, { content?: Record<string, { schema: JSONSchema }> }>;
+}
+
+const JSON_MEDIA_TYPE = 'application/json';
+const OPENAPI = new URL('../openapi/openapi.json', import.meta.url);
+const HEAD = `/**
+ * Parameters, request body and reply of each operation of the API, by method and path as in the OpenAPI document.
+ * Generated from openapi/openapi.json by \`npm run docs\`; do not edit.
+ */
+`;
+
+/** Returns src/panel/lib/api-types.ts: the types of the operations in openapi/openapi.json that reply with JSON. */
+export async function describeApiTypes(): Promise<string> {
+  const text = await readFile(OPENAPI, 'utf8');
+  // The definitions of a JSON Schema are in another place than those of an OpenAPI document.
+  const document: OpenApiDocument = JSON.parse(text.replaceAll('"#/components/schemas/', '"#/$defs/'));
+  const { paths, components } = document;
+  const operations: Record<string, JSONSchema> = {};
+  for (const [path, methods] of Object.entries(paths)) {
+    for (const [method, operation] of Object.entries(methods)) {
+      const schema = schemaOf(operation);
+      if (schema) operations[`${method.toUpperCase()} ${path}`] = schema;
+    }
+  }
+  const schema = { ...objectOf(operations), $defs: components.schemas ?? {} };
+  const types = await compile(schema, 'Operations', {
+    bannerComment: '',
+    additionalProperties: false,
+    style: { singleQuote: true, printWidth: 110 },
+  });
+  return `${HEAD}${types}`;
+}
+
+/** One operation as an object of its `path` and `query` parameters, `body` and `reply`; null without a JSON reply. */
+function schemaOf({ parameters = [], requestBody, responses }: OperationObject): JSONSchema | null {
+  const reply = responses['200']?.content?.[JSON_MEDIA_TYPE]?.schema;
+  if (!reply) return null;
+  const body = requestBody?.content[JSON_MEDIA_TYPE]?.schema;
+  const parts: Record<string, JSONSchema> = {};
+  const required = ['reply'];
+  for (const place of ['path', 'query'] as const) {
+    const some = parameters.filter((parameter) => parameter.in === place);
+    if (some.length === 0) continue;
+    const requiredNames = some.filter((parameter) => parameter.required).map(({ name }) => name);
+    parts[place] = objectOf(
+      Object.fromEntries(some.map(({ name, schema }) => [name, schema])),
+      requiredNames,
+    );
+    if (requiredNames.length > 0) required.push(place);
+  }
+  if (requestBody?.required) required.push('body');
+  return objectOf({ ...parts, ...(body && { body }), reply }, required);
+}
+
+function objectOf(properties: Record<string, JSONSchema>, required = Object.keys(properties)): JSONSchema {
+  return { type: 'object', properties, required, additionalProperties: false };
+}

@@ -1,0 +1,36 @@
+import { useClient, useNow, useStore } from '../hooks.ts';
+import { formatDuration } from '../lib/format.ts';
+
+/** Shown above every page if the service is not responding or requires the API key. */
+export function Banner() {
+  const { unreachableSince, keyRequired, apiKey } = useClient();
+  const since = useStore(unreachableSince);
+  const locked = useStore(keyRequired);
+  if (since !== null) return <Unreachable since={since} />;
+  if (!locked) return null;
+  return (
+    <div class="banner tone-warn" role="alert">
+      <p>
+        <strong>This service requires an API key.</strong> The service prints the key when it starts, and
+        stores it in the file <code>api-key</code> in its data directory.
+      </p>
+      <button type="button" class="primary" onClick={() => void apiKey.promptForKey()}>
+        Enter API key
+      </button>
+    </div>
+  );
+}
+
+function Unreachable({ since }: { since: number }) {
+  const { clock } = useClient();
+  useNow();
+  return (
+    <div class="banner tone-bad">
+      <p>
+        {/* The alert excludes the time, which changes every second. */}
+        <strong role="alert">The service is not responding.</strong> Showing data from{' '}
+        {formatDuration((clock.now() - since) / 1000)} ago. The panel reconnects automatically.
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,111 @@
+import { matchGlob } from '../../library/util/glob.ts';
+import type { Api } from './api.ts';
+import type { Clock } from './clock.ts';
+import type { Notice } from './live.ts';
+import { Poller } from './poller.ts';
+import type { Store } from './store.ts';
+import type { Input, OperationName, Reply } from './wire.ts';
+
+/** Options of {@link Resources}. */
+export interface ResourcesOptions {
+  api: Api;
+  clock: Clock;
+  /** Polling interval in seconds. */
+  intervalS: Store<number>;
+  /** Called after each request, with its error or null. */
+  onOutcome: (error: unknown) => void;
+}
+
+type ReadOperation = OperationName & `GET ${string}`;
+type Resource<O extends ReadOperation> = Poller<Reply<O>>;
+type IsAffected = (notice: Notice) => boolean;
+
+const invalidates =
+  (key: string): IsAffected =>
+  (notice) =>
+    notice.keys.some((pattern) => matchGlob(pattern, key));
+const isSnapshot: IsAffected = ({ type }) => type === 'snapshot';
+
+/** The resources of the service that the panel shows. Each is polled only while a component watches it. */
+export class Resources {
+  readonly status: Resource<'GET /orchestrator/status'>;
+  readonly engines: Resource<'GET /engines'>;
+  readonly statsAll: Resource<'GET /engines/stats/all'>;
+  readonly statsTotal: Resource<'GET /engines/stats/total'>;
+  readonly vpn: Resource<'GET /vpn/status'>;
+  readonly streams: Resource<'GET /streams'>;
+  readonly events: Resource<'GET /events'>;
+  readonly cache: Resource<'GET /cache/stats'>;
+  readonly #options: ResourcesOptions;
+  readonly #series = new Map<number, Resource<'GET /stats/history'>>();
+  readonly #all: { poller: Poller<unknown>; isAffected: IsAffected }[] = [];
+  #paused = false;
+
+  constructor(options: ResourcesOptions) {
+    this.#options = options;
+    this.status = this.#create('GET /orchestrator/status', {}, invalidates('orchestrator:status'));
+    this.engines = this.#create('GET /engines', {}, invalidates('engines:list'));
+    this.statsAll = this.#create('GET /engines/stats/all', {}, invalidates('stats:all'));
+    this.statsTotal = this.#create('GET /engines/stats/total', {}, invalidates('stats:total'));
+    this.vpn = this.#create('GET /vpn/status', {}, invalidates('vpn:status'));
+    this.streams = this.#create('GET /streams', { query: { status: 'started' } }, ({ type }) =>
+      /^(stream|snapshot)/.test(type),
+    );
+    // Every notice has its event in the log.
+    this.events = this.#create('GET /events', { query: { limit: 40 } }, () => true);
+    this.cache = this.#create('GET /cache/stats', {}, isSnapshot);
+    options.intervalS.subscribe(() => {
+      for (const { poller } of this.#all) poller.reschedule();
+    });
+  }
+
+  /** The series of the last `windowS` seconds. Polled at most once per point, which is the interval of the series. */
+  series(windowS: number): Resource<'GET /stats/history'> {
+    const existing = this.#series.get(windowS);
+    if (existing) return existing;
+    const poller: Resource<'GET /stats/history'> = this.#create(
+      'GET /stats/history',
+      { query: { window_s: windowS } },
+      isSnapshot,
+      () => poller.state.value.value?.interval_s ?? 0,
+    );
+    this.#series.set(windowS, poller);
+    return poller;
+  }
+
+  /** Reads the watched resources that a notice affects. */
+  onNotice(notice: Notice): void {
+    for (const { poller, isAffected } of this.#all) if (isAffected(notice)) poller.refresh();
+  }
+
+  setPaused(paused: boolean): void {
+    this.#paused = paused;
+    for (const { poller } of this.#all) poller.setPaused(paused);
+  }
+
+  #create<O extends ReadOperation>(
+    operation: O,
+    input: Input<O>,
+    isAffected: IsAffected,
+    minIntervalS = () => 0,
+  ): Resource<O> {
+    const { api, clock, intervalS, onOutcome } = this.#options;
+    const poller = new Poller<Reply<O>>({
+      clock,
+      intervalMs: () => Math.max(intervalS.value, minIntervalS()) * 1000,
+      read: async (etag) => {
+        try {
+          const reading = await api.read(operation, input, etag);
+          onOutcome(null);
+          return reading;
+        } catch (error) {
+          onOutcome(error);
+          throw error;
+        }
+      },
+    });
+    poller.setPaused(this.#paused);
+    this.#all.push({ poller: poller as Poller<unknown>, isAffected });
+    return poller;
+  }
+}
