@@ -111,6 +111,6 @@ describeWithDocker('what docker-compose.yml puts together', ({ socket, engineIma
       'http://socket-proxy:2375/images/json',
     );
     await expect(forbidden).rejects.toThrow('403');
-    expect(await docker(socket, 'logs', 'socket-proxy')).toBe('refused GET /images/json');
+    expect(await docker(socket, 'logs', 'socket-proxy')).toBe('rejected GET /images/json');
   });
 });
