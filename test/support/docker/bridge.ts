@@ -49,7 +49,9 @@ export async function createBridge({ ip, iptables }: BridgePrograms): Promise<Br
     }
     return { name, pool: `base=${others}0/24,size=28`, remove };
   }
-  throw new Error('no bridge name is free: delete the interfaces rhtest0 to rhtest249 that earlier runs left');
+  throw new Error(
+    'no bridge name is free: delete the interfaces rhtest0 to rhtest249 that earlier runs left',
+  );
 }
 
 /**
