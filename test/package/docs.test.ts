@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path/posix';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { describe, expect, test } from 'vitest';
 import { describeOpenApi } from '../../scripts/openapi-document.ts';
@@ -8,8 +10,10 @@ import { PROBLEMS } from '../../src/service/api/schemas/problem.ts';
 import { SETTINGS } from '../../src/service/config/settings.ts';
 import { OPENAPI, type Operation } from '../support/http/openapi.ts';
 
+const ROOT = new URL('../../', import.meta.url);
+
 function committed(path: string): Promise<string> {
-  return readFile(new URL(`../../${path}`, import.meta.url), 'utf8');
+  return readFile(new URL(path, ROOT), 'utf8');
 }
 
 /** Media types of the responses that are not JSON. */
@@ -34,6 +38,38 @@ describe('generated files are current (npm run docs)', () => {
     for (const { env } of Object.values(CACHE_SETTINGS)) expect(page).toContain(`| \`${env[0]}\` |`);
   });
 });
+
+test('docs/architecture.md names only files that exist', async () => {
+  const page = await committed('docs/architecture.md');
+  const names = [...page.matchAll(/^ {2}((?:library|service|scripts|lib)\/\S+\.ts) /gm)].map(
+    ([, name]) => name!,
+  );
+  expect(names.length).toBeGreaterThan(30);
+  const pathOf = (name: string) =>
+    name.replace(/^(?=library|service)/, 'src/').replace(/^(?=lib\/)/, 'src/panel/');
+  expect(names.filter((name) => !existsSync(new URL(pathOf(name), ROOT)))).toEqual([]);
+});
+
+test.each(['README.md', 'CONTRIBUTING.md', 'docs/architecture.md', 'docs/library.md'])(
+  '%s has no broken links',
+  async (path) => {
+    const page = await committed(path);
+    const anchors = (text: string) =>
+      [...text.matchAll(/^##+ (.*)$/gm)].map(([, title]) =>
+        title!
+          .toLowerCase()
+          .replaceAll(/[^\w -]/g, '')
+          .replaceAll(' ', '-'),
+      );
+    const links = [...page.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link!);
+    for (const link of links.filter((target) => !target.startsWith('https:'))) {
+      const [target, anchor] = link.split('#') as [string, string?];
+      const file = new URL(target === '' ? path : join(dirname(path), target), ROOT);
+      expect(existsSync(file), link).toBe(true);
+      if (anchor !== undefined) expect(anchors(await readFile(file, 'utf8')), link).toContain(anchor);
+    }
+  },
+);
 
 test('docs/configuration.md lists every variable with its default', async () => {
   const page = await committed('docs/configuration.md');
