@@ -1,7 +1,7 @@
 FROM node:24.21.0-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# The optional packages are Node and Biome for machines that lack them.
+# The optional packages are Node.js and Biome, which the base image has or which are not needed.
 RUN npm ci --omit=dev --omit=optional --ignore-scripts
 
 FROM node:24.21.0-bookworm-slim AS panel
@@ -10,13 +10,13 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
 COPY tsconfig.json ./
 COPY src/panel src/panel
-# What the panel and the cache mean by a pattern is one thing.
+# The panel matches globs with the code of the cache.
 COPY src/library/util/glob.ts src/library/util/
 RUN npm run build:panel
 
 FROM node:24.21.0-bookworm-slim
 ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/data
-# A volume takes its owner from the folder that it is first mounted on.
+# A new volume takes its owner from the folder on which it is first mounted.
 RUN mkdir /data && chown node:node /data
 WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules

@@ -9,7 +9,7 @@ const MAX_LINES = 400;
 /** Generated files, which may be longer. */
 const GENERATED = ['panel/lib/api-types.ts'];
 
-/** A room imports only from rooms in rows above its own. */
+/** Rooms by layer. A room imports only from the layers before its own. */
 const LIBRARY_LAYERS = [['util'], ['cache', 'settings'], ['redis', 'http-cache', 'result-cache'], ['preset']];
 const PANEL_LAYERS = [['lib', 'styles'], ['theme', 'hooks'], ['components'], ['pages'], ['app'], ['main']];
 const SERVICE_LAYERS = [
@@ -22,59 +22,56 @@ const SERVICE_LAYERS = [
   ['app'],
 ];
 
-/** Packages that only one place imports. */
-const DOORS: { what: RegExp; where: RegExp }[] = [
-  { what: /^dockerode$/, where: /^service\/runtimes\/docker\// },
-  { what: /^@redis\//, where: /^library\/redis\// },
-  { what: /^undici$/, where: /^(library\/http-cache|service\/http-client)\// },
-  { what: /^@prometheus-io\//, where: /^service\/metrics\// },
-  { what: /^node:sqlite$/, where: /^service\/event-log\// },
-  { what: /^(fastify$|@fastify\/|fastify-)/, where: /^service\/(api|wiring)\// },
-  { what: /^(preact|uplot)(\/|$)/, where: /^panel\// },
+/** Packages that may be imported only in one place. */
+const RESTRICTED_PACKAGES: { package: RegExp; importers: RegExp }[] = [
+  { package: /^dockerode$/, importers: /^service\/runtimes\/docker\// },
+  { package: /^@redis\//, importers: /^library\/redis\// },
+  { package: /^undici$/, importers: /^(library\/http-cache|service\/http-client)\// },
+  { package: /^@prometheus-io\//, importers: /^service\/metrics\// },
+  { package: /^node:sqlite$/, importers: /^service\/event-log\// },
+  { package: /^(fastify$|@fastify\/|fastify-)/, importers: /^service\/(api|wiring)\// },
+  { package: /^(preact|uplot)(\/|$)/, importers: /^panel\// },
 ];
 
-type Rule = (from: Place, to: Place) => boolean;
+/** Whether one file may import another. */
+type Rule = (from: SourceFile, to: SourceFile) => boolean;
 
-/** A file under src/: `library/cache/key.ts` is file `key.ts` of room `cache` in building `library`. */
-interface Place {
+/** A file in src/: `library/cache/key.ts` is in the part `library` and there in the room `cache`. */
+interface SourceFile {
   path: string;
-  building: string;
+  part: string;
   room: string;
 }
 
-/** Each rule says what is allowed of an import of one file under src/ by another. */
+/** The rules for imports within src/. */
 const RULES: Record<string, Rule> = {
-  'the library imports only the library': (from, to) =>
-    from.building !== 'library' || to.building === 'library',
+  'the library imports only the library': (from, to) => from.part !== 'library' || to.part === 'library',
   'the service imports the library and itself': (from, to) =>
-    from.building !== 'service' || ['library', 'service'].includes(to.building),
-  'the panel imports itself, library/util and the types of the API': (from, to) =>
-    from.building !== 'panel' || to.building === 'panel' || to.path.startsWith('library/util/'),
+    from.part !== 'service' || ['library', 'service'].includes(to.part),
+  'the panel imports itself and library/util': (from, to) =>
+    from.part !== 'panel' || to.part === 'panel' || to.path.startsWith('library/util/'),
   'a room imports only from the layers below it': (from, to) =>
-    from.building !== to.building || from.room === to.room || layerOf(to) < layerOf(from),
-  'a room of the library is imported through its index.ts, but for util': (from, to) =>
-    to.building !== 'library' ||
-    from.building === 'library' ||
-    to.room === 'util' ||
-    to.path.endsWith('/index.ts'),
+    from.part !== to.part || from.room === to.room || layerOf(to) < layerOf(from),
+  'a room of the library is imported through its index.ts, except util': (from, to) =>
+    to.part !== 'library' || from.part === 'library' || to.room === 'util' || to.path.endsWith('/index.ts'),
   'only main.ts opens a runtime': (from, to) =>
     to.room !== 'runtimes' || ['runtimes', 'main'].includes(from.room),
 };
 
-function layerOf({ building, room }: Place): number {
-  const layers = { library: LIBRARY_LAYERS, service: SERVICE_LAYERS, panel: PANEL_LAYERS }[building];
+function layerOf({ part, room }: SourceFile): number {
+  const layers = { library: LIBRARY_LAYERS, service: SERVICE_LAYERS, panel: PANEL_LAYERS }[part];
   if (!layers) return 0;
   const layer = layers.findIndex((rooms) => rooms.includes(room));
-  if (layer === -1) throw new Error(`No layer lists the room ${building}/${room}: add it to this test`);
+  if (layer === -1) throw new Error(`no layer contains the room ${part}/${room}: add it in this test`);
   return layer;
 }
 
-function placeOf(path: string): Place {
-  const [building, room] = path.split('/').map((part) => part.replace(/\.tsx?$/, ''));
-  return { path, building: building!, room: room ?? building! };
+function parsePath(path: string): SourceFile {
+  const [part, room] = path.split('/').map((name) => name.replace(/\.tsx?$/, ''));
+  return { path, part: part!, room: room ?? part! };
 }
 
-/** Everything a file imports, whatever the form; types and re-exports included. */
+/** Returns the specifiers of all imports of a file, including types and re-exports. */
 function importsOf(source: string): string[] {
   const code = source.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
   const statement =
@@ -82,36 +79,38 @@ function importsOf(source: string): string[] {
   return [...code.matchAll(statement)].map((match) => (match[1] ?? match[2] ?? match[3])!);
 }
 
-/** The rules that an import breaks, each as one line. */
-function objections(path: string, specifier: string): string[] {
-  const from = placeOf(path);
+/** Returns the rules that an import violates, one line each. */
+function violations(path: string, specifier: string): string[] {
+  const from = parsePath(path);
   if (!specifier.startsWith('.')) {
-    const closed = DOORS.some(({ what, where }) => what.test(specifier) && !where.test(path));
-    const nodeInBrowser = isBuiltin(specifier) && runsInBrowsers(from) && !path.endsWith('vite.config.ts');
-    return closed || nodeInBrowser ? [`${path} imports ${specifier}`] : [];
+    const isRestricted = RESTRICTED_PACKAGES.some(
+      (rule) => rule.package.test(specifier) && !rule.importers.test(path),
+    );
+    const isNodeInBrowser = isBuiltin(specifier) && runsInBrowsers(from) && !path.endsWith('vite.config.ts');
+    return isRestricted || isNodeInBrowser ? [`${path} imports ${specifier}`] : [];
   }
   const target = join(dirname(path), specifier);
   if (from.path === 'main.ts' && target === '../package.json') return [];
   if (target.startsWith('..')) return [`${path} imports ${specifier}, which is outside src/`];
   return Object.entries(RULES)
-    .filter(([, allows]) => !allows(from, placeOf(target)))
+    .filter(([, allows]) => !allows(from, parsePath(target)))
     .map(([rule]) => `${path} imports ${specifier}: ${rule}`);
 }
 
-/** Browsers have no Node modules. The panel uses library/util, so that is for both. */
-function runsInBrowsers({ path, building }: Place): boolean {
-  return building === 'panel' || path === 'library/util/glob.ts';
+/** Whether a file runs in browsers, where it cannot import Node.js modules. */
+function runsInBrowsers({ path, part }: SourceFile): boolean {
+  return part === 'panel' || path === 'library/util/glob.ts';
 }
 
-/** A cycle of imports that exist at run time, as the paths along it. */
-function cycle(files: Map<string, string>): string[] | undefined {
+/** Finds a cycle of run-time imports. @returns the paths in the cycle, or undefined */
+function findCycle(files: Map<string, string>): string[] | undefined {
   const done = new Set<string>();
-  const visit = (path: string, way: string[]): string[] | undefined => {
-    if (way.includes(path)) return [...way.slice(way.indexOf(path)), path];
+  const visit = (path: string, trail: string[]): string[] | undefined => {
+    if (trail.includes(path)) return [...trail.slice(trail.indexOf(path)), path];
     if (done.has(path)) return undefined;
     const source = (files.get(path) ?? '').replace(/^\s*(import|export) type\s[^;]*;/gm, '');
     for (const specifier of importsOf(source).filter((name) => name.startsWith('.'))) {
-      const found = visit(join(dirname(path), specifier), [...way, path]);
+      const found = visit(join(dirname(path), specifier), [...trail, path]);
       if (found) return found;
     }
     done.add(path);
@@ -130,17 +129,17 @@ const files = new Map(
     .map((path) => [path, readFileSync(join(ROOT, 'src', path), 'utf8')]),
 );
 
-describe('the files of src/', () => {
-  test('keep the rules for imports', () => {
+describe('the files in src/', () => {
+  test('follow the rules for imports', () => {
     expect(files.size).toBeGreaterThan(200);
     const broken = [...files].flatMap(([path, source]) =>
-      importsOf(source).flatMap((specifier) => objections(path, specifier)),
+      importsOf(source).flatMap((specifier) => violations(path, specifier)),
     );
     expect(broken).toEqual([]);
   });
 
-  test('import each other in no circle', () => {
-    expect(cycle(files)).toBeUndefined();
+  test('have no import cycles', () => {
+    expect(findCycle(files)).toBeUndefined();
   });
 
   test(`have at most ${MAX_LINES} lines`, () => {
@@ -151,8 +150,8 @@ describe('the files of src/', () => {
   });
 });
 
-describe('the check itself', () => {
-  test('finds every form of import', () => {
+describe('the checks', () => {
+  test('find every form of import', () => {
     const source = `
       import a from './a.ts';
       import { b, type B } from "./b.ts";
@@ -167,8 +166,8 @@ describe('the check itself', () => {
       export * from './i.ts';
       const j = await import('./j.ts');
       const k = require('./k.ts');
-      // import no from './comment.ts';
-      /* import no from './block.ts'; */
+      // import x from './comment.ts';
+      /* import x from './block.ts'; */
       export const text = 'nothing from here';
       export type { L } from './l.ts';
     `;
@@ -197,8 +196,8 @@ describe('the check itself', () => {
     ['service/api/server.ts', '../../../package.json'],
     ['panel/lib/api.ts', '../../service/api/views.ts'],
     ['panel/lib/api.ts', 'node:fs'],
-  ])('objects to %s importing %s', (path, specifier) => {
-    expect(objections(path, specifier)).not.toEqual([]);
+  ])('reject the import in %s of %s', (path, specifier) => {
+    expect(violations(path, specifier)).not.toEqual([]);
   });
 
   test.each([
@@ -213,18 +212,18 @@ describe('the check itself', () => {
     ['main.ts', './service/runtimes/open-runtime.ts'],
     ['main.ts', '../package.json'],
     ['panel/lib/labels.ts', '../../library/util/glob.ts'],
-  ])('lets %s import %s', (path, specifier) => {
-    expect(objections(path, specifier)).toEqual([]);
+  ])('allow the import in %s of %s', (path, specifier) => {
+    expect(violations(path, specifier)).toEqual([]);
   });
 
-  test('finds a cycle, but not one of types alone', () => {
-    const looping = new Map([
+  test('find a cycle, unless it consists of types only', () => {
+    const files = new Map([
       ['a.ts', "import { b } from './room/b.ts';"],
       ['room/b.ts', "import { c } from './c.ts';"],
       ['room/c.ts', "import { a } from '../a.ts';"],
     ]);
-    expect(cycle(looping)).toEqual(['a.ts', 'room/b.ts', 'room/c.ts', 'a.ts']);
-    looping.set('room/c.ts', "import type { A } from '../a.ts';");
-    expect(cycle(looping)).toBeUndefined();
+    expect(findCycle(files)).toEqual(['a.ts', 'room/b.ts', 'room/c.ts', 'a.ts']);
+    files.set('room/c.ts', "import type { A } from '../a.ts';");
+    expect(findCycle(files)).toBeUndefined();
   });
 });

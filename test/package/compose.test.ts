@@ -21,13 +21,13 @@ describe('docker-compose.yml', () => {
   const { services, networks, volumes } = readCompose();
   const { roundhouse, 'socket-proxy': proxy, gluetun } = services;
 
-  it('names settings that exist, with values that Roundhouse takes', () => {
-    const known = Object.values(SETTINGS).flatMap(({ env }) => [...env]);
-    expect(known).toEqual(expect.arrayContaining(Object.keys(roundhouse.environment)));
+  it('uses existing settings with valid values', () => {
+    const names = Object.values(SETTINGS).flatMap(({ env }) => [...env]);
+    expect(names).toEqual(expect.arrayContaining(Object.keys(roundhouse.environment)));
     expect(configOf(roundhouse)).toMatchObject({ engineRuntime: 'docker', apiKey: null, minReplicas: 1 });
   });
 
-  it('leads Roundhouse to Docker through the proxy alone', () => {
+  it('gives Roundhouse access to Docker only through the proxy', () => {
     expect(configOf(roundhouse).dockerSocket).toBe('tcp://socket-proxy:2375');
     const holders = Object.entries(services).filter(([, { volumes }]) =>
       volumes?.join().includes('docker.sock'),
@@ -36,7 +36,7 @@ describe('docker-compose.yml', () => {
     expect(proxy.volumes).toEqual(['/var/run/docker.sock:/var/run/docker.sock:ro']);
   });
 
-  it('keeps the proxy on a network with nobody but Roundhouse, and off the host', () => {
+  it('puts the proxy on a network with Roundhouse only, without published ports', () => {
     expect(proxy.networks).toEqual(['control']);
     expect(proxy.ports).toBeUndefined();
     expect(networks.control).toEqual({ internal: true });
@@ -44,28 +44,28 @@ describe('docker-compose.yml', () => {
     expect(members.map(([name]) => name)).toEqual(['roundhouse', 'socket-proxy']);
   });
 
-  it('publishes Roundhouse on 127.0.0.1 alone, at the port it listens on', () => {
+  it('publishes Roundhouse on 127.0.0.1 only, at the port on which it listens', () => {
     expect(roundhouse.ports).toEqual([`127.0.0.1:8000:${configOf(roundhouse).port}`]);
     expect(gluetun.ports).toBeUndefined();
   });
 
-  it('puts engines on the network that Roundhouse is on', () => {
+  it('puts engines on a network of Roundhouse', () => {
     expect(networks.engines?.name).toBe(configOf(roundhouse).dockerNetwork);
     expect(roundhouse.networks).toContain('engines');
   });
 
-  it('keeps the data in a volume at the folder that the image names', () => {
+  it('stores the data in a volume at the folder of the image', () => {
     expect(roundhouse.volumes).toEqual(['data:/data']);
     expect(volumes).toHaveProperty('data');
   });
 
-  it('names exact versions of the images of others', () => {
+  it('uses exact versions of external images', () => {
     expect(proxy.image).toMatch(/:v\d+\.\d+\.\d+$/);
     expect(gluetun.image).toMatch(/:v\d+\.\d+\.\d+$/);
     expect(roundhouse).toMatchObject({ build: '.', image: 'roundhouse' });
   });
 
-  it('puts engines behind Gluetun with the lines that its head names', () => {
+  it('puts engines behind Gluetun with the settings in its head comment', () => {
     const behindVpn = readCompose(VPN).services;
     expect(gluetun.profiles).toEqual(['vpn']);
     expect(configOf(behindVpn.roundhouse)).toMatchObject({
@@ -82,7 +82,7 @@ describe('docker-compose.yml', () => {
     expect(behindVpn.gluetun.networks).toEqual(['engines']);
   });
 
-  it('shares engines out over two with the further lines', () => {
+  it('distributes engines over two VPNs with the additional settings', () => {
     const { roundhouse, gluetun: first, 'gluetun-2': second } = readCompose(TWO_VPNS).services;
     expect(configOf(roundhouse)).toMatchObject({
       vpnMode: 'redundant',
@@ -90,17 +90,18 @@ describe('docker-compose.yml', () => {
       gluetunContainerName2: second.container_name,
       engineHost: '{vpn}',
     });
-    // They are alike but for what each of them has to have of its own.
-    const own = (service: ComposeService) => {
-      const { profiles, container_name, env_file, volumes, ...alike } = service;
-      return { alike, own: [profiles, container_name, env_file, volumes] };
+    // They differ only in these properties.
+    const split = (service: ComposeService) => {
+      const { profiles, container_name, env_file, volumes, ...common } = service;
+      return { common, different: [profiles, container_name, env_file, volumes] };
     };
-    expect(own(second).alike).toEqual(own(first).alike);
-    for (const [index, value] of own(second).own.entries()) expect(value).not.toEqual(own(first).own[index]);
+    expect(split(second).common).toEqual(split(first).common);
+    for (const [index, value] of split(second).different.entries())
+      expect(value).not.toEqual(split(first).different[index]);
     expect(second.profiles).toEqual(['vpn2']);
   });
 
-  it('names in its head every line that the tests above set', () => {
+  it('lists the settings of these tests in its head comment', () => {
     const head = readHead();
     for (const [name, value] of Object.entries(TWO_VPNS))
       expect(head).toContain(name === 'GLUETUN_API_KEY' ? `#   ${name}=<` : `#   ${name}=${value}\n`);

@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path/posix';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { describe, expect, test } from 'vitest';
 import { describeApiTypes } from '../../scripts/api-types-document.ts';
@@ -9,18 +11,20 @@ import { PROBLEMS } from '../../src/service/api/schemas/problem.ts';
 import { SETTINGS } from '../../src/service/config/settings.ts';
 import { OPENAPI, type Operation } from '../support/http/openapi.ts';
 
+const ROOT = new URL('../../', import.meta.url);
+
 function committed(path: string): Promise<string> {
-  return readFile(new URL(`../../${path}`, import.meta.url), 'utf8');
+  return readFile(new URL(path, ROOT), 'utf8');
 }
 
-/** Replies that are no JSON. */
-const OTHER_MEDIA: Record<string, string> = {
+/** Media types of the responses that are not JSON. */
+const OTHER_MEDIA_TYPES: Record<string, string> = {
   'GET /metrics': 'text/plain',
   'GET /engines/{id}/logs': 'text/plain',
   'GET /events/live': 'text/event-stream',
 };
 
-describe('what is made from the code is committed as it is made (npm run docs)', () => {
+describe('generated files are current (npm run docs)', () => {
   test('openapi/openapi.json', async () => {
     expect(await describeOpenApi()).toBe(await committed('openapi/openapi.json'));
   });
@@ -40,7 +44,39 @@ describe('what is made from the code is committed as it is made (npm run docs)',
   });
 });
 
-test('the page of settings names every variable with its default', async () => {
+test('docs/architecture.md names only files that exist', async () => {
+  const page = await committed('docs/architecture.md');
+  const names = [...page.matchAll(/^ {0,2}((?:library|service|scripts|lib)\/\S+\.ts) /gm)].map(
+    ([, name]) => name!,
+  );
+  expect(names.length).toBeGreaterThan(30);
+  const pathOf = (name: string) =>
+    name.replace(/^(?=library|service)/, 'src/').replace(/^(?=lib\/)/, 'src/panel/');
+  expect(names.filter((name) => !existsSync(new URL(pathOf(name), ROOT)))).toEqual([]);
+});
+
+test.each(['README.md', 'CONTRIBUTING.md', 'docs/architecture.md', 'docs/library.md'])(
+  '%s has no broken links',
+  async (path) => {
+    const page = await committed(path);
+    const anchors = (text: string) =>
+      [...text.matchAll(/^##+ (.*)$/gm)].map(([, title]) =>
+        title!
+          .toLowerCase()
+          .replaceAll(/[^\w -]/g, '')
+          .replaceAll(' ', '-'),
+      );
+    const links = [...page.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link!);
+    for (const link of links.filter((target) => !target.startsWith('https:'))) {
+      const [target, anchor] = link.split('#') as [string, string?];
+      const file = new URL(target === '' ? path : join(dirname(path), target), ROOT);
+      expect(existsSync(file), link).toBe(true);
+      if (anchor !== undefined) expect(anchors(await readFile(file, 'utf8')), link).toContain(anchor);
+    }
+  },
+);
+
+test('docs/configuration.md lists every variable with its default', async () => {
   const page = await committed('docs/configuration.md');
   for (const { env } of Object.values(SETTINGS)) {
     for (const name of env) expect(page).toContain(`\`${name}\``);
@@ -67,7 +103,7 @@ describe('the OpenAPI document', () => {
     expect(OPENAPI.openapi).toBe('3.1.0');
   });
 
-  test.each(operations)('%s is described, with its parameters', (_, path, _method, operation) => {
+  test.each(operations)('%s has a description and its parameters', (_, path, _method, operation) => {
     expect(operation.summary).toMatch(/\w/);
     expect(operation.tags).toHaveLength(1);
     const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
@@ -76,14 +112,14 @@ describe('the OpenAPI document', () => {
   });
 
   test.each(operations)(
-    '%s has a schema for every reply, and codes of the table for every error',
+    '%s has a schema for every response, and documented codes for every error',
     (name, _, __, { responses }) => {
       expect(Object.keys(responses)).toContain('200');
       for (const [status, { content }] of Object.entries(responses)) {
         const [mediaType, media] = Object.entries(content ?? {})[0]!;
         const isProblem = Number(status) >= 400 && name !== 'GET /health';
-        const proper = OTHER_MEDIA[name] ?? 'application/json';
-        expect(mediaType).toBe(isProblem ? 'application/problem+json' : proper);
+        const expected = OTHER_MEDIA_TYPES[name] ?? 'application/json';
+        expect(mediaType).toBe(isProblem ? 'application/problem+json' : expected);
         if (!isProblem) continue;
         const codes = media.schema.properties?.code?.enum ?? [];
         expect(codes.length).toBeGreaterThan(0);
@@ -93,7 +129,7 @@ describe('the OpenAPI document', () => {
   );
 
   test.each(operations.filter(([, , method]) => method !== 'get'))(
-    '%s names what any write can be refused with',
+    '%s lists the errors common to all writes',
     (_, __, ___, { responses }) => {
       expect(Object.keys(responses)).toEqual(expect.arrayContaining(['400', '401', '413', '415']));
     },

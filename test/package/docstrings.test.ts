@@ -7,8 +7,8 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const DECLARATION =
   /^export (?:declare )?(?:abstract )?(?:async )?(?:function\*?|class|interface|type|const|enum) (?<name>[\w$]+)/;
 
-/** Exported declarations of a file without a docstring, as `path:line name`. Overloads share the first one's. */
-function undocumented(path: string, source: string): string[] {
+/** Finds exported declarations without a docstring. An overload uses that of the first. @returns `path:line name` of each */
+function findUndocumented(path: string, source: string): string[] {
   const lines = source.split('\n');
   const documented = new Set<string>();
   const missing: string[] = [];
@@ -25,18 +25,18 @@ const paths = globSync('src/{library,service}/**/*.ts', { cwd: ROOT }).sort();
 
 test('every exported name of the library and the service has a docstring', () => {
   expect(paths.length).toBeGreaterThan(200);
-  expect(paths.flatMap((path) => undocumented(path, readFileSync(join(ROOT, path), 'utf8')))).toEqual([]);
+  expect(paths.flatMap((path) => findUndocumented(path, readFileSync(join(ROOT, path), 'utf8')))).toEqual([]);
 });
 
-test('the check finds names without one', () => {
+test('the check finds names without a docstring', () => {
   const source = `
-/** Has one. */
+/** Documented. */
 export function a() {}
 export function a(b?: string) {}
 export const c = 1;
 
 /**
- * Has one too.
+ * Documented.
  */
 export class D {}
 
@@ -44,5 +44,5 @@ export class D {}
 export interface E {}
 export { f } from './f.ts';
 `;
-  expect(undocumented('x.ts', source)).toEqual(['x.ts:5 c', 'x.ts:13 E']);
+  expect(findUndocumented('x.ts', source)).toEqual(['x.ts:5 c', 'x.ts:13 E']);
 });

@@ -44,7 +44,7 @@ afterAll(async () => {
 describe('the package', () => {
   const manifest = () => JSON.parse(readFileSync(join(project.library, 'package.json'), 'utf8'));
 
-  test('depends on what its files import, and on nothing of the service', () => {
+  test('depends on the packages that its files import, and not on those of the service', () => {
     const files = globSync('*/**/*.{js,d.ts}', { cwd: project.library });
     expect(files.length).toBeGreaterThan(100);
     const sources = files
@@ -61,7 +61,7 @@ describe('the package', () => {
     }
   });
 
-  test('has programs and types behind each entry, and its licence', () => {
+  test('has code and types for each entry point, and the licence', () => {
     const { exports, license } = manifest();
     expect(Object.keys(exports)).toEqual(ENTRIES.map((entry) => `./${entry}`));
     for (const target of Object.values<{ types: string; default: string }>(exports)) {
@@ -72,7 +72,7 @@ describe('the package', () => {
     expect(existsSync(join(project.library, 'LICENSE'))).toBe(true);
   });
 
-  test('has declarations that lead to files that are there', () => {
+  test('has declarations that import existing files', () => {
     for (const path of globSync('**/*.d.ts', { cwd: project.library })) {
       const folder = join(project.library, path, '..');
       const source = readFileSync(join(project.library, path), 'utf8');
@@ -83,7 +83,7 @@ describe('the package', () => {
     }
   });
 
-  test('has a page whose links hold', async () => {
+  test('has a README without broken links', async () => {
     const page = await readFile(join(project.library, 'README.md'), 'utf8');
     const anchors = [...page.matchAll(/^##+ (.*)$/gm)].map(
       ([, title]) =>
@@ -101,7 +101,7 @@ describe('the package', () => {
   });
 });
 
-describe('its types', { timeout: 5 * MINUTES_MS }, () => {
+describe('the types of the package', { timeout: 5 * MINUTES_MS }, () => {
   const consumer = ENTRIES.map(
     (entry, index) => `import * as entry${index} from 'roundhouse/${entry}';\nexport { entry${index} };\n`,
   )
@@ -114,12 +114,15 @@ describe('its types', { timeout: 5 * MINUTES_MS }, () => {
   test.each([
     { module: 'nodenext', moduleResolution: 'nodenext' },
     { module: 'esnext', moduleResolution: 'bundler' },
-  ])('are found by $moduleResolution, and hold with the libraries checked', async (options) => {
-    const checked = { ...options, noEmit: true, skipLibCheck: false, exactOptionalPropertyTypes: true };
-    await project.compile(new Map([['consumer', consumer]]), checked);
-  });
+  ])(
+    'are found with moduleResolution $moduleResolution, and pass the check of declaration files',
+    async (options) => {
+      const checked = { ...options, noEmit: true, skipLibCheck: false, exactOptionalPropertyTypes: true };
+      await project.compile(new Map([['consumer', consumer]]), checked);
+    },
+  );
 
-  test('refuse what is wrong', async () => {
+  test('reject incorrect code', async () => {
     const wrong =
       "import { Cache } from 'roundhouse/cache';\nnew Cache<number>().set('k', 'text', { ttlS: 1 });\n";
     await expect(project.compile(new Map([['consumer', wrong]]), { noEmit: true })).rejects.toThrow(
@@ -128,7 +131,7 @@ describe('its types', { timeout: 5 * MINUTES_MS }, () => {
   });
 });
 
-/** Runs a program on each Node, one after another, until it ends by itself. */
+/** Runs a program until it exits, on each version of Node.js in turn. */
 async function runOnEachNode({ name, prints }: Program, redisUrl = '', before = async () => {}) {
   for (const { version, path } of project.nodes) {
     await before();
@@ -138,23 +141,23 @@ async function runOnEachNode({ name, prints }: Program, redisUrl = '', before = 
       timeout: MINUTES_MS,
     });
     expect(stderr, version).toBe('');
-    if (prints) expect(settled(stdout.trimEnd().split('\n')), version).toEqual(settled(prints));
+    if (prints) expect(maskTtls(stdout.trimEnd().split('\n')), version).toEqual(maskTtls(prints));
   }
 }
 
-/** Time passes while a program runs. */
-function settled(lines: readonly string[]): string[] {
+/** Masks the remaining TTLs, which depend on how fast a program runs. */
+function maskTtls(lines: readonly string[]): string[] {
   return lines.map((line) => line.replace(/ttl=\d+/, 'ttl=…'));
 }
 
-describe('programs that use it run on both versions of Node, and end by themselves', () => {
+describe('programs that use the package run on both versions of Node.js, and exit', () => {
   const timeout = 3 * MINUTES_MS;
-  const alone = programs.filter(({ needsRedis }) => !needsRedis);
+  const withoutRedis = programs.filter(({ needsRedis }) => !needsRedis);
 
-  test.each(alone)('$name', { timeout }, (program) => runOnEachNode(program));
+  test.each(withoutRedis)('$name', { timeout }, (program) => runOnEachNode(program));
 
-  const without = programs.filter(({ prints, needsCaches }) => prints && needsCaches);
-  test.each(without)('$name, though its Redis is not there', { timeout }, async (program) => {
+  const fallingBack = programs.filter(({ prints, needsCaches }) => prints && needsCaches);
+  test.each(fallingBack)('$name, while Redis is unavailable', { timeout }, async (program) => {
     const [port] = await freePorts(1);
     await runOnEachNode(program, `redis://127.0.0.1:${port}`);
   });
@@ -166,17 +169,17 @@ describe('programs that use it run on both versions of Node, and end by themselv
     });
     afterAll(() => redis[Symbol.asyncDispose]());
 
-    const sharing = programs.filter(({ needsRedis }) => needsRedis);
-    test.each(sharing)('$name', { timeout }, (program) =>
+    const withRedis = programs.filter(({ needsRedis }) => needsRedis);
+    test.each(withRedis)('$name', { timeout }, (program) =>
       runOnEachNode(program, redis.url, async () => void (await redis.command('FLUSHALL'))),
     );
   });
 
-  test('the versions are 22 and the one of the tests', async () => {
-    const told = project.nodes.map(async ({ path }) =>
+  test('the versions are 22 and that of the tests', async () => {
+    const versions = project.nodes.map(async ({ path }) =>
       (await promisify(execFile)(path, ['-v'])).stdout.trim(),
     );
-    expect(await Promise.all(told)).toEqual(project.nodes.map(({ version }) => version));
+    expect(await Promise.all(versions)).toEqual(project.nodes.map(({ version }) => version));
     expect(project.nodes[0]!.version).toMatch(/^v22\./);
   });
 });

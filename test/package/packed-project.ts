@@ -6,27 +6,30 @@ import { run } from '../support/run.ts';
 import { underCi } from '../support/system-packages.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const DEADLINE_MS = 240_000;
+const TIMEOUT_MS = 240_000;
 const NO_REGISTRY =
   /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ENETUNREACH|EHOSTUNREACH|ETIMEDOUT|ERR_SOCKET_TIMEOUT)\b/;
 
-/** An otherwise empty project that has installed the packed library from its file. */
+/** A project that has only the packed library installed. */
 export interface PackedProject extends AsyncDisposable {
+  /** Folder of the project. */
   readonly folder: string;
-  /** The installed package. */
+  /** Folder of the installed package. */
   readonly library: string;
-  /** The lowest Node that the library says it runs on, and the one that runs the tests. */
+  /** The lowest version of Node.js that the library supports, and the one that runs the tests. */
   readonly nodes: readonly { readonly version: string; readonly path: string }[];
   /**
-   * Compiles files of the project, given by name and source, into `out/`.
-   * @throws Error with what the compiler says
+   * Compiles files into `out/`.
+   * @param sources source of each file, by its name without `.ts`
+   * @throws Error with the compiler's messages
    */
   compile(sources: ReadonlyMap<string, string>, options?: Readonly<Record<string, unknown>>): Promise<void>;
 }
 
 /**
- * Builds, packs and installs the library. Where the registry cannot be reached the answer is the line that
- * says so; under continuous integration that is an error.
+ * Builds, packs and installs the library.
+ * @returns the project, or the reason to skip the tests if the registry is unreachable
+ * @throws Error under continuous integration if the registry is unreachable
  */
 export async function packLibrary(): Promise<PackedProject | { missing: string }> {
   const temporary = await mkdtemp(join(tmpdir(), 'roundhouse-library-'));
@@ -36,32 +39,32 @@ export async function packLibrary(): Promise<PackedProject | { missing: string }
   } catch (error) {
     await remove();
     if (underCi() || !NO_REGISTRY.test(String(error))) throw error;
-    return { missing: 'the packed library is tested where the package registry can be reached' };
+    return { missing: 'the npm registry is unreachable' };
   }
 }
 
 async function install(temporary: string, remove: () => Promise<void>): Promise<PackedProject> {
-  await run(process.execPath, ['scripts/build-library.ts'], { cwd: ROOT, timeout: DEADLINE_MS });
+  await run(process.execPath, ['scripts/build-library.ts'], { cwd: ROOT, timeout: TIMEOUT_MS });
   const packed = join(ROOT, 'dist', 'library');
   const file = await npm(temporary, ['pack', packed, '--silent', '--pack-destination', temporary]);
   const folder = await emptyProject(temporary, 'project');
   const { dependencies } = await readJson(join(packed, 'package.json'));
-  // Of the versions that the package allows those of the project: a release of others must fail no test here.
+  // The versions of this project, out of the allowed ranges: a new release of a dependency must not fail the tests.
   const versions = await readJson(join(ROOT, 'package.json'));
   const pinned = Object.keys(dependencies).map((name) => `${name}@${versions.dependencies[name]}`);
   const types = `@types/node@${versions.devDependencies['@types/node']}`;
   await npm(folder, ['install', join(temporary, file), ...pinned, types]);
   const library = join(folder, 'node_modules', 'roundhouse');
   const { engines } = await readJson(join(library, 'package.json'));
-  const floor = engines.node.replace('>=', '');
+  const lowest = engines.node.replace('>=', '');
   const runtime = await emptyProject(temporary, 'runtime');
   const runtimePackage = `node-${process.platform}-${process.arch}`;
-  await npm(runtime, ['install', `${runtimePackage}@${floor}`]);
+  await npm(runtime, ['install', `${runtimePackage}@${lowest}`]);
   return {
     folder,
     library,
     nodes: [
-      { version: `v${floor}`, path: join(runtime, 'node_modules', runtimePackage, 'bin', 'node') },
+      { version: `v${lowest}`, path: join(runtime, 'node_modules', runtimePackage, 'bin', 'node') },
       { version: process.version, path: process.execPath },
     ],
     compile: (sources, options) => compile(folder, sources, options),
@@ -89,14 +92,14 @@ async function compile(
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['src'] }));
   const compiler = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
   try {
-    await run(process.execPath, [compiler, '-p', folder], { cwd: folder, timeout: DEADLINE_MS });
+    await run(process.execPath, [compiler, '-p', folder], { cwd: folder, timeout: TIMEOUT_MS });
   } catch (error) {
-    // The compiler tells its findings on standard output.
+    // The compiler prints its messages to standard output.
     throw new Error((error as { stdout?: string }).stdout || String(error));
   }
 }
 
-/** Without what an npm that runs the tests tells its scripts of this project. */
+/** Runs npm without the variables that describe this project, which npm sets if it runs the tests. */
 function npm(cwd: string, args: readonly string[]): Promise<string> {
   const env = Object.fromEntries(
     Object.entries(process.env).filter(
@@ -104,9 +107,9 @@ function npm(cwd: string, args: readonly string[]): Promise<string> {
     ),
   );
   const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'];
-  // Where tests may be left out, a registry that is not there is found out at once.
+  // Tests may be skipped here, so an unreachable registry needs no retries.
   const retries = underCi() ? [] : ['--fetch-retries=0'];
-  return run('npm', [...args, ...quiet, ...retries], { cwd, env, timeout: DEADLINE_MS });
+  return run('npm', [...args, ...quiet, ...retries], { cwd, env, timeout: TIMEOUT_MS });
 }
 
 async function emptyProject(parent: string, name: string): Promise<string> {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 
-test('an installation without the development packages succeeds, and says what it lacks', async () => {
+test('an installation without development dependencies succeeds, and says that the panel is not built', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'roundhouse-prepare-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   await copyFile('scripts/prepare.ts', join(folder, 'prepare.mts'));

@@ -4,19 +4,21 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** A program as a user of the package would write it. */
+/** A program that uses the package. */
 export interface Program {
+  /** Name of its file, without extension. */
   readonly name: string;
+  /** Whether it uses REDIS_URL. */
   readonly needsRedis: boolean;
-  /** Whether it opens the caches by the environment, which do without Redis too. */
+  /** Whether it uses `openCaches`, which also works without Redis. */
   readonly needsCaches: boolean;
-  /** Its source, where the origin and the Redis that it speaks of are those of the tests. */
+  /** Returns its source, with the origin and the Redis server of the tests. */
   source(originUrl: string): string;
-  /** The lines that it says it prints; undefined where it says nothing of them. */
+  /** The lines that it prints according to its comments; undefined if it has no such comments. */
   readonly prints?: readonly string[];
 }
 
-/** The programs of docs/library.md, in order; each says behind its calls of `console.log` what they print. */
+/** Returns the programs in docs/library.md. The comment after a `console.log` is what it prints. */
 export function documentedPrograms(): Program[] {
   const page = readFileSync(join(ROOT, 'docs', 'library.md'), 'utf8');
   return [...page.matchAll(/^```ts\n(.*?)^```/gms)].map((match, index) => {
@@ -34,7 +36,7 @@ export function documentedPrograms(): Program[] {
   });
 }
 
-/** The walks through the libraries, which have tests of what they print. */
+/** Returns the programs in examples/. Other tests check what they print. */
 export function examplePrograms(): Program[] {
   return globSync('examples/*.ts', { cwd: ROOT }).map((path) => {
     const code = readFileSync(join(ROOT, path), 'utf8');

@@ -25,11 +25,11 @@ describe('check-versions', () => {
     ['20.20.2', 'npm/11.19.1 node/v20.20.2', /^Roundhouse needs Node >=22\.18, and this is Node 20\.20\.2: /],
     ['22.17.9', undefined, /Node 22\.17\.9/],
     ['24.21.0', 'npm/10.9.9 node/v20.20.2', /^Roundhouse needs npm >=11, and this is npm 10\.9\.9: /],
-  ])('refuses Node %s with %s', (node, agent, expected) => {
+  ])('rejects Node %s with %s', (node, agent, expected) => {
     expect(findFault(node, agent)).toMatch(expected);
   });
 
-  test('ends the script with one line', async () => {
+  test('exits with one line', async () => {
     const env = { PATH: process.env.PATH, npm_config_user_agent: 'npm/9.5.0 node/v20.20.2 linux x64' };
     const run = promisify(execFile)(process.execPath, [SCRIPT], { env });
     await expect(run).rejects.toMatchObject({
@@ -38,7 +38,7 @@ describe('check-versions', () => {
     });
   });
 
-  test('comes before anything that an old Node cannot run', () => {
+  test('runs before scripts that an old Node.js cannot run', () => {
     const name = join('scripts', 'check-versions.cjs');
     for (const script of [manifest.scripts.prepare, manifest.scripts.start]) {
       expect(script).toMatch(new RegExp(`^node ${name.replace('.', '\\.')} && `));

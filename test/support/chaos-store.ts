@@ -1,10 +1,12 @@
 import { MemoryStore } from '../../src/library/cache/memory-store.ts';
 import type { CacheEntry, CacheStore } from '../../src/library/cache/store.ts';
 
+/** An operation of a {@link ChaosStore} that can fail. */
 export type StoreOperation = 'get' | 'peek' | 'set' | 'delete' | 'entries' | 'bytes';
 
-/** A store that throws wherever `fails` says so, and otherwise keeps its entries in memory. */
+/** An in-memory store that throws in each operation for which `fails` returns true. By default, all fail. */
 export class ChaosStore<V> implements CacheStore<V> {
+  /** Whether an operation fails. Tests replace it. */
   fails: (operation: StoreOperation) => boolean;
   readonly #inner = new MemoryStore<V>({ maxEntries: 1000, maxBytes: 1_000_000 });
 
@@ -17,39 +19,39 @@ export class ChaosStore<V> implements CacheStore<V> {
   }
 
   get bytes(): number {
-    this.#risk('bytes');
+    this.#maybeFail('bytes');
     return this.#inner.bytes;
   }
 
   get(key: string): CacheEntry<V> | undefined {
-    this.#risk('get');
+    this.#maybeFail('get');
     return this.#inner.get(key);
   }
 
   peek(key: string): CacheEntry<V> | undefined {
-    this.#risk('peek');
+    this.#maybeFail('peek');
     return this.#inner.peek(key);
   }
 
   set(entry: CacheEntry<V>): CacheEntry<V>[] {
-    this.#risk('set');
+    this.#maybeFail('set');
     return this.#inner.set(entry);
   }
 
   delete(key: string): CacheEntry<V> | undefined {
-    this.#risk('delete');
+    this.#maybeFail('delete');
     return this.#inner.delete(key);
   }
 
-  /** Fails, if it does, after the first entry: a listing that breaks off is the harder case. */
+  /** Fails after the first entry: an incomplete iteration is harder to handle than one that fails at once. */
   *entries(): IterableIterator<CacheEntry<V>> {
     for (const entry of this.#inner.entries()) {
       yield entry;
-      this.#risk('entries');
+      this.#maybeFail('entries');
     }
   }
 
-  #risk(operation: StoreOperation): void {
+  #maybeFail(operation: StoreOperation): void {
     if (this.fails(operation)) throw new Error(`store fault in ${operation}`);
   }
 }

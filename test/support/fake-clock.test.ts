@@ -1,16 +1,16 @@
 import { expect, test } from 'vitest';
 import { FakeClock, settle } from './fake-clock.ts';
 
-test('timers fire in order of time, ties in the order they were set, each at its own time', () => {
+test('timers fire in order of their due times, at these times; ties fire in the order they were set', () => {
   const clock = new FakeClock();
   const start = clock.now();
   const fired: [string, number][] = [];
-  const note = (name: string) => () => fired.push([name, clock.now() - start]);
-  clock.after(30, note('c'));
-  clock.after(10, note('a'));
-  clock.after(30, note('d'));
-  clock.after(20, note('b'));
-  clock.after(41, note('late'));
+  const record = (name: string) => () => fired.push([name, clock.now() - start]);
+  clock.after(30, record('c'));
+  clock.after(10, record('a'));
+  clock.after(30, record('d'));
+  clock.after(20, record('b'));
+  clock.after(41, record('late'));
   clock.advance(40);
   expect(fired).toEqual([
     ['a', 10],
@@ -22,7 +22,7 @@ test('timers fire in order of time, ties in the order they were set, each at its
   expect(clock.pending).toBe(1);
 });
 
-test('a cancelled timer does not fire, and one set by a timer fires within the same advance', () => {
+test('a cancelled timer does not fire; a timer set by another one fires within the same advance', () => {
   const clock = new FakeClock();
   const fired: string[] = [];
   const cancel = clock.after(10, () => fired.push('cancelled'));
@@ -35,23 +35,23 @@ test('a cancelled timer does not fire, and one set by a timer fires within the s
   expect(clock.pending).toBe(0);
 });
 
-test('an asynchronous advance lets promises run before the first timer and between timers', async () => {
+test('advanceAsync runs promise callbacks before the first timer and between timers', async () => {
   const clock = new FakeClock();
   const order: string[] = [];
-  const andThen = (name: string) => {
+  const recordWithCallbacks = (name: string) => {
     order.push(name);
     void settle().then(() => order.push(`${name}, then`));
     void Promise.resolve()
       .then(() => {})
       .then(() => order.push(`${name}, soon`));
   };
-  void Promise.resolve().then(() => clock.after(5, () => andThen('first')));
-  clock.after(10, () => andThen('second'));
+  void Promise.resolve().then(() => clock.after(5, () => recordWithCallbacks('first')));
+  clock.after(10, () => recordWithCallbacks('second'));
   await clock.advanceAsync(10);
   expect(order).toEqual(['first', 'first, soon', 'first, then', 'second', 'second, soon', 'second, then']);
 });
 
-test('a stall moves time without firing; what fell due fires with the next advance, time never going back', () => {
+test('stall moves time without firing timers; overdue ones fire at the next advance, and time never goes back', () => {
   const clock = new FakeClock();
   const start = clock.now();
   const fired: number[] = [];

@@ -5,13 +5,13 @@ interface Timer {
   readonly fire: () => void;
 }
 
-/** Time that moves only when a test moves it. */
+/** A clock whose time only a test advances. */
 export class FakeClock implements Clock {
-  /** Not zero: code that mistakes "no time yet" for a reading would otherwise go unnoticed. */
+  /** Not 0, so that code which confuses an unset time with a time of 0 fails. */
   #now = 1_000_000;
   readonly #timers = new Set<Timer>();
 
-  /** Timers that have neither fired nor been cancelled. */
+  /** Number of timers that have neither fired nor been cancelled. */
   get pending(): number {
     return this.#timers.size;
   }
@@ -26,14 +26,14 @@ export class FakeClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
-  /** Moves time on, firing the timers that fall due, each at its own time and in order. */
+  /** Advances the time and fires the timers that become due, in order, each at its due time. */
   advance(ms: number): void {
     const end = this.#now + ms;
     for (let next = this.#next(end); next; next = this.#next(end)) this.#fire(next);
     this.#now = end;
   }
 
-  /** Like {@link advance}; what each timer sets off in promises is done before the next one fires. */
+  /** Like {@link advance}, and runs the promise callbacks that each timer causes before the next one fires. */
   async advanceAsync(ms: number): Promise<void> {
     const end = this.#now + ms;
     await settle();
@@ -44,12 +44,12 @@ export class FakeClock implements Clock {
     this.#now = end;
   }
 
-  /** Moves time on while no timer can fire, as a busy event loop does. They fire with the next advance. */
+  /** Advances the time without firing timers, as a blocked event loop does. They fire at the next advance. */
   stall(ms: number): void {
     this.#now += ms;
   }
 
-  /** The earliest timer due by `end`; of those due together, the one set first. */
+  /** The timer with the earliest due time up to `end`; of several, the one that was set first. */
   #next(end: number): Timer | undefined {
     let first: Timer | undefined;
     for (const timer of this.#timers) {
@@ -65,7 +65,7 @@ export class FakeClock implements Clock {
   }
 }
 
-/** Resolves once all promise callbacks that can run have run. */
+/** Resolves when all promise callbacks that are ready have run. */
 export function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

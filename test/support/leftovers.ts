@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /**
- * Ids of processes that have `folder` on their command line, and of those these have started: a container's
- * first process does not name the folder, its supervisor does.
+ * Returns the ids of processes whose command line contains `folder`, and of their children: the command line of a
+ * container's supervisor contains the folder, that of the container's first process does not.
  */
 export function processesOf(folder: string): number[] {
   const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
@@ -10,6 +10,7 @@ export function processesOf(folder: string): number[] {
   return all.filter((id) => naming.has(id) || naming.has(parentOf(id))).map(Number);
 }
 
+/** Kills the processes that {@link processesOf} returns. */
 export function endProcessesOf(folder: string): void {
   for (const id of processesOf(folder)) {
     try {
@@ -20,7 +21,7 @@ export function endProcessesOf(folder: string): void {
   }
 }
 
-/** Mount points in `folder`, the latest first, as they have to be unmounted; a stacked one comes twice. */
+/** Returns the mount points in `folder` in the order to unmount them, the latest first. Stacked mounts are repeated. */
 export function mountsIn(folder: string): string[] {
   return readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
@@ -33,7 +34,7 @@ function parentOf(id: string): string {
   return /^PPid:\s*(\d+)/m.exec(readProc(id, 'status'))?.[1] ?? '';
 }
 
-/** A file of a process, empty if the process has ended since it was listed. */
+/** Reads a file of a process. @returns an empty string if the process has ended */
 function readProc(id: string, file: string): string {
   try {
     return readFileSync(`/proc/${id}/${file}`, 'utf8');

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 
 /**
- * Property tests run on one fixed seed, so that a run that passes here passes everywhere. `npm run test:explore`
- * sets TEST_SEED to a fresh one and prints it: run it again with that value to repeat a failure.
+ * Property tests use a fixed seed, so that they do the same on every machine. `npm run test:explore` sets TEST_SEED
+ * to a new seed and prints it. To repeat a failure, run it again with that value.
  */
 const FIXED_SEED = 20_261_121;
 

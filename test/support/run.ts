@@ -4,8 +4,9 @@ import { promisify } from 'node:util';
 const execute = promisify(execFile);
 
 /**
- * Runs a program and returns what it wrote to standard output, trimmed.
- * @throws Error that holds the command line and its standard error, if it fails.
+ * Runs a program.
+ * @returns its standard output, trimmed
+ * @throws Error with the command line and the standard error if the program fails
  */
 export async function run(
   command: string,

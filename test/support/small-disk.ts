@@ -4,19 +4,21 @@ import { run } from './run.ts';
 
 const FILLER = 'filler';
 
-/** A disk of 1 MB, mounted on a folder; only root may. */
+/** A disk of 1 MB that is mounted on a folder. Mounting requires root. */
 export class SmallDisk {
+  /** Mount point. */
   readonly folder: string;
 
   constructor(folder: string) {
     this.folder = folder;
   }
 
+  /** Mounts the disk. */
   async mount(): Promise<void> {
     await run('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'roundhouse-test', this.folder]);
   }
 
-  /** Leaves not a byte of room. */
+  /** Fills the disk completely. */
   async fill(): Promise<void> {
     for (let size = 64 * 1024; size >= 512; size /= 2) {
       try {
@@ -27,11 +29,12 @@ export class SmallDisk {
     }
   }
 
-  /** Gives back what {@link fill} took. */
+  /** Frees the space that {@link fill} used. */
   async free(): Promise<void> {
     await rm(this.#filler, { force: true });
   }
 
+  /** Unmounts the disk, even if files on it are open. */
   async unmount(): Promise<void> {
     await run('umount', ['--lazy', this.folder]);
   }

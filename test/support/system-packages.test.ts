@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { findOrInstall, findProgram, type Machine } from './system-packages.ts';
 
-/** A machine that has some programs, and can install packages that bring programs of the same name. */
+/** A machine with some programs, which can install packages that contain a program of the same name. */
 function machine(has: string[], offers: string[] | null, ci = false) {
   const programs = new Set(has);
   const installs: string[][] = [];
@@ -11,12 +11,12 @@ function machine(has: string[], offers: string[] | null, ci = false) {
     for (const name of packages) programs.add(name);
   };
   const find = (program: string) => (programs.has(program) ? `/bin/${program}` : null);
-  const made: Machine = { ci, find, install: offers && install };
-  return { machine: made, installs };
+  const created: Machine = { ci, find, install: offers && install };
+  return { machine: created, installs };
 }
 
 describe('findOrInstall', () => {
-  it('installs nothing where all is there', async () => {
+  it('installs nothing if no program is missing', async () => {
     const { machine: complete, installs } = machine(['ip', 'redis'], ['ip', 'redis']);
     expect(await findOrInstall({ ip: 'ip', redis: 'redis' }, complete)).toEqual({
       paths: { ip: '/bin/ip', redis: '/bin/redis' },
@@ -24,7 +24,7 @@ describe('findOrInstall', () => {
     expect(installs).toEqual([]);
   });
 
-  it('installs what is missing, each package once', async () => {
+  it('installs the packages of missing programs, each package once', async () => {
     const { machine: bare, installs } = machine(['ip'], ['docker']);
     expect(await findOrInstall({ ip: 'ip', docker: 'docker' }, bare)).toEqual({
       paths: { ip: '/bin/ip', docker: '/bin/docker' },
@@ -35,27 +35,27 @@ describe('findOrInstall', () => {
     expect(once).toEqual([['docker.io']]);
   });
 
-  it('says in one line what to install where it may not', async () => {
+  it('returns one line that says what to install if it cannot install packages', async () => {
     const { machine: foreign } = machine(['ip'], null);
     expect(await findOrInstall({ ip: 'iproute2', docker: 'docker.io' }, foreign)).toEqual({
       missing: 'docker not found: as root, apt-get install docker.io',
     });
   });
 
-  it('says in one line why the installation failed', async () => {
+  it('returns one line that says why the installation failed', async () => {
     const { machine: offline } = machine([], []);
     expect(await findOrInstall({ docker: 'docker.io' }, offline)).toEqual({
       missing:
-        'docker not found: as root, apt-get install docker.io (which failed here: E: Unable to locate package)',
+        'docker not found: as root, apt-get install docker.io (which failed: E: Unable to locate package)',
     });
   });
 
-  it('fails under continuous integration where it would do without elsewhere', async () => {
+  it('throws under continuous integration instead of returning the line', async () => {
     const { machine: strict } = machine([], null, true);
     await expect(findOrInstall({ docker: 'docker.io' }, strict)).rejects.toThrow('apt-get install docker.io');
   });
 
-  it('finds the programs of this machine', () => {
+  it('finds programs of this machine', () => {
     expect(findProgram('sh')).toMatch(/^\/.*\/sh$/);
     expect(findProgram('no-such-program-here')).toBeNull();
   });

@@ -3,71 +3,74 @@ import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { run } from './run.ts';
 
-/** Paths of programs by name, or one line that says what this machine lacks. */
+/** Paths of programs by name, or one line that says what is missing on this machine. */
 export type Programs<Name extends string> = { paths: Record<Name, string> } | { missing: string };
 
-/** What `findOrInstall` needs of a machine. */
+/** The machine that `findOrInstall` works on. */
 export interface Machine {
-  /** Under continuous integration nothing may be left out. */
+  /** Whether this is continuous integration, where a missing program is an error. */
   ci: boolean;
-  /** Path of a program, or null. */
+  /** Returns the path of a program, or null. */
   find(program: string): string | null;
-  /** Installs Debian packages; null where that is not for a test to do. */
+  /** Installs Debian packages. Null where tests must not install packages. */
   install: ((packages: readonly string[]) => Promise<void>) | null;
 }
 
 /**
- * Finds programs, given as program name → Debian package. Those that are not there are installed when this
- * runs as root on Debian or Ubuntu; elsewhere the answer is the line that says what to install.
- * @throws Error with that line, in place of returning it, under continuous integration.
+ * Finds programs. Missing ones are installed if this runs as root on Debian or Ubuntu.
+ * @param wanted Debian package of each program
+ * @returns their paths, or one line that says what to install
+ * @throws Error with that line under continuous integration
  */
 export async function findOrInstall<Name extends string>(
   wanted: Readonly<Record<Name, string>>,
   machine: Machine = thisMachine(),
 ): Promise<Programs<Name>> {
   const names = Object.keys(wanted) as Name[];
-  const absent = () => names.filter((name) => machine.find(name) === null);
-  const packages = [...new Set(absent().map((name) => wanted[name]))];
-  const fault = await install(packages, machine);
-  const still = absent();
-  if (still.length === 0) {
+  const findMissing = () => names.filter((name) => machine.find(name) === null);
+  const packages = [...new Set(findMissing().map((name) => wanted[name]))];
+  const failure = await install(packages, machine);
+  const missing = findMissing();
+  if (missing.length === 0) {
     return {
       paths: Object.fromEntries(names.map((name) => [name, machine.find(name)])) as Record<Name, string>,
     };
   }
-  const line = `${still.join(', ')} not found: as root, apt-get install ${packages.join(' ')}${fault}`;
+  const line = `${missing.join(', ')} not found: as root, apt-get install ${packages.join(' ')}${failure}`;
   if (machine.ci) throw new Error(line);
   return { missing: line };
 }
 
-/** The fault of the installation as the end of a sentence, or nothing. */
+/** Installs packages. @returns the error as the end of a sentence, or an empty string */
 async function install(packages: readonly string[], machine: Machine): Promise<string> {
   if (packages.length === 0 || machine.install === null) return '';
   try {
     await machine.install(packages);
     return '';
   } catch (error) {
-    return ` (which failed here: ${(error as Error).message.replace(/\s+/g, ' ').trim()})`;
+    return ` (which failed: ${(error as Error).message.replace(/\s+/g, ' ').trim()})`;
   }
 }
 
+/** This machine. */
 export function thisMachine(): Machine {
   const debian = process.getuid?.() === 0 && existsSync('/etc/debian_version');
   return { ci: underCi(), find: findProgram, install: debian ? aptInstall : null };
 }
 
-/** Whether this run is continuous integration, by the variable that all of its services set. */
+/** Whether this is continuous integration: its services set the variable CI. */
 export function underCi(): boolean {
   return !['', '0', 'false'].includes(process.env.CI ?? '');
 }
 
-/** Where programs are looked for: the search path, and where root's programs are even if it is a user's. */
+/** Search path for programs: PATH, and the folders of root's programs, which the PATH of a user may lack. */
 export const SEARCH_PATH = [
   ...new Set([...(process.env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin']),
 ]
   .filter((folder) => folder !== '')
   .join(delimiter);
 
+/** Finds a program in {@link SEARCH_PATH}. @returns its path, or null */
 export function findProgram(program: string): string | null {
   for (const folder of SEARCH_PATH.split(delimiter)) {
     const path = join(folder, program);
@@ -81,21 +84,21 @@ export function findProgram(program: string): string | null {
 
 let updated: Promise<void> | undefined;
 
-/** Whether a package also starts its service is for the machine's policy; no test uses such a service. */
+/** Some packages start a service. The tests use none of these services. */
 async function aptInstall(packages: readonly string[]): Promise<void> {
   updated ??= apt(['update']);
   await updated;
   await apt(['install', '-y', '--no-install-recommends', ...packages]);
 }
 
-const APT_DEADLINE_MS = 300_000;
+const APT_TIMEOUT_MS = 300_000;
 
 /**
- * Waits while another apt works: DPkg::Lock::Timeout holds for dpkg's lock alone, and an `update` that
- * meets another one's lock on the package lists fails at once.
+ * Runs apt-get and waits while another process uses it. DPkg::Lock::Timeout covers only dpkg's lock; `update` fails at
+ * once if another process has locked the package lists.
  */
 async function apt(args: readonly string[]): Promise<void> {
-  const deadline = performance.now() + APT_DEADLINE_MS;
+  const deadline = performance.now() + APT_TIMEOUT_MS;
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' };
   for (;;) {
     try {

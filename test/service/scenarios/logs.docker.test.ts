@@ -13,11 +13,13 @@ import { engineImage } from '../../support/docker/engine-image.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 const WITH_KEY = { 'x-api-key': API_KEY };
-const DEADLINE_MS = 20_000;
+const TIMEOUT_MS = 20_000;
 
-/** Asks over a real socket, and reads along. */
+/** Collects the body of a streamed log response. */
 class LogReader {
+  /** What has been received. */
   text = '';
+  /** Whether the response is complete. */
   ended = false;
   readonly status: number;
 
@@ -29,8 +31,9 @@ class LogReader {
     })();
   }
 
+  /** Resolves when the log contains a text. */
   has(text: string): Promise<true> {
-    return waitUntil(`${JSON.stringify(text)} in the log`, () => this.text.includes(text), DEADLINE_MS);
+    return waitUntil(`the log contains ${JSON.stringify(text)}`, () => this.text.includes(text), TIMEOUT_MS);
   }
 }
 
@@ -63,53 +66,61 @@ describeWithDocker('the logs of containers', (docker) => {
     );
   }
 
-  it('are those of an engine that was provisioned', async () => {
+  it('are those of a provisioned engine', async () => {
     const { container_id: id } = await service.provision();
-    await waitUntil('its first line', async () => (await read(id)).includes('serves on port'), DEADLINE_MS);
+    await waitUntil(
+      'the first line is logged',
+      async () => (await read(id)).includes('serves on port'),
+      TIMEOUT_MS,
+    );
     await service.write('DELETE', `/engines/${id}`);
     expect((await fetch(`${base}/engines/${id}/logs`, { headers: WITH_KEY })).status).toBe(404);
   });
 
-  it('hold both outputs without their frames, and no control characters', async () => {
+  it('contain both output streams without frames and control characters', async () => {
     const id = await containers.run('printf "out \\303\\204\\n\\033[31mred\\n"; echo err >&2; sleep 1000');
     const lines = async () => (await read(id)).split('\n').sort();
-    // Docker does not promise the order of what goes to the one and to the other.
-    await waitUntil('all three lines', async () => (await lines()).length === 4, DEADLINE_MS);
+    // The order of lines of different streams is not defined.
+    await waitUntil('all three lines are logged', async () => (await lines()).length === 4, TIMEOUT_MS);
     expect(await lines()).toEqual(['', '\\x1b[31mred', 'err', 'out Ä']);
     expect(await read(id, `?since=${Math.floor(Date.now() / 1000) + 3600}`)).toBe('');
   });
 
-  it('of many lines come whole, and by the last of them', async () => {
+  it('of many lines are complete, and can be limited to the last lines', async () => {
     const id = await containers.run('seq 1 20000; sleep 1000');
-    await waitUntil('all', async () => (await read(id, '?tail=1')) === '20000\n', DEADLINE_MS);
+    await waitUntil(
+      'all lines are logged',
+      async () => (await read(id, '?tail=1')) === '20000\n',
+      TIMEOUT_MS,
+    );
     const lines = (await read(id, '?tail=5000')).trimEnd().split('\n');
     expect([lines.length, lines[0], lines.at(-1)]).toEqual([5000, '15001', '20000']);
   });
 
-  it('of a container with a terminal are not taken for frames', async () => {
+  it('of a container with a terminal are not parsed as frames', async () => {
     const id = await containers.run('echo to a terminal; sleep 1000', '--tty');
-    await waitUntil('its line', async () => (await read(id)) === 'to a terminal\n', DEADLINE_MS);
+    await waitUntil('the line is logged', async () => (await read(id)) === 'to a terminal\n', TIMEOUT_MS);
   });
 
-  it('are followed from before the first line until the container ends', async () => {
+  it('are followed from before the first line until the container stops', async () => {
     const id = await containers.run('read line; echo "$line"; read line; echo "$line"', '--interactive');
     const reader = await follow(id);
     expect(reader).toMatchObject({ status: 200, text: '' });
     await cli(docker.socket, 'kill', id);
-    await waitUntil('the end', () => reader.ended, DEADLINE_MS);
+    await waitUntil('the response ends', () => reader.ended, TIMEOUT_MS);
   });
 
   it('are followed line by line', async () => {
     const id = await containers.run('while true; do date +%s%N; sleep 0.2; done');
     const reader = await follow(id, '&tail=1');
     const lines = () => reader.text.split('\n').length - 1;
-    await waitUntil('ten lines', () => lines() >= 10, DEADLINE_MS);
+    await waitUntil('ten lines are received', () => lines() >= 10, TIMEOUT_MS);
     expect(reader.ended).toBe(false);
     await cli(docker.socket, 'rm', '--force', id);
-    await waitUntil('the end', () => reader.ended, DEADLINE_MS);
+    await waitUntil('the response ends', () => reader.ended, TIMEOUT_MS);
   });
 
-  it('of a container that is not ours are never read', async () => {
+  it('of containers without the label are not served', async () => {
     const flags = ['--detach', '--network', 'none', '--label', uniqueLabel()];
     const id = await cli(
       docker.socket,
@@ -124,14 +135,14 @@ describeWithDocker('the logs of containers', (docker) => {
     await cli(docker.socket, 'rm', '--force', id);
   });
 
-  it('are 503 where the log driver keeps none', async () => {
-    const id = await containers.run('echo nobody hears it; sleep 1000', '--log-driver', 'none');
+  it('are 503 if the log driver stores none', async () => {
+    const id = await containers.run('echo not stored; sleep 1000', '--log-driver', 'none');
     const reply = await fetch(`${base}/engines/${id}/logs`, { headers: WITH_KEY });
     expect(await reply.json()).toMatchObject({ status: 503, code: 'logs_unavailable' });
   });
 });
 
-describeWithDocker('logs while the daemon is away', () => {
+describeWithDocker('logs while the daemon hangs', () => {
   let daemon: Dockerd;
   let service: DockerService;
 
@@ -148,25 +159,29 @@ describeWithDocker('logs while the daemon is away', () => {
     await daemon.stop();
   });
 
-  it('are 503 within the deadline of a call, and there again after it', async () => {
+  it('are 503 within the timeout of a call, and available again afterwards', async () => {
     const { container_id: id } = await service.provision();
     const base = await service.app.api.listen({ host: '127.0.0.1', port: 0 });
-    const ask = (query = '') => fetch(`${base}/engines/${id}/logs${query}`, { headers: WITH_KEY });
-    await waitUntil('its log', async () => (await (await ask()).text()).includes('serves'), DEADLINE_MS);
-    const reader = new LogReader(await ask('?follow=true'));
+    const request = (query = '') => fetch(`${base}/engines/${id}/logs${query}`, { headers: WITH_KEY });
+    await waitUntil(
+      'the log has a line',
+      async () => (await (await request()).text()).includes('serves'),
+      TIMEOUT_MS,
+    );
+    const reader = new LogReader(await request('?follow=true'));
     await reader.has('serves');
     daemon.kill('SIGSTOP');
     try {
       for (const query of ['', '?follow=true']) {
-        const reply = await ask(query);
+        const reply = await request(query);
         expect(await reply.json()).toMatchObject({ status: 503, code: 'runtime_unavailable' });
       }
     } finally {
       daemon.kill('SIGCONT');
     }
-    await waitUntil('its log is back', async () => (await ask()).status === 200, DEADLINE_MS);
+    await waitUntil('the log is available again', async () => (await request()).status === 200, TIMEOUT_MS);
     expect(reader.ended).toBe(false);
     await service.write('DELETE', `/engines/${id}`);
-    await waitUntil('the end', () => reader.ended, DEADLINE_MS);
+    await waitUntil('the response ends', () => reader.ended, TIMEOUT_MS);
   });
 });

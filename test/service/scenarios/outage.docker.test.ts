@@ -9,14 +9,14 @@ import { waitUntil } from '../../support/wait-until.ts';
 
 const POLLED = ['/engines/stats/total', '/orchestrator/status'];
 
-/** Figures get old faster here than they do by default, so that the tests need not wait half a minute. */
+/** Shorter than the defaults, so that the tests do not wait half a minute. */
 const SETTINGS = {
   CACHE_STALE_IF_ERROR_S: '3',
   CACHE_TTL_STATS_TOTAL_S: '1',
   CACHE_TTL_ORCHESTRATOR_STATUS_S: '1',
 };
 
-describeWithDocker('a daemon that goes away', () => {
+describeWithDocker('an outage of the daemon', () => {
   let daemon: Dockerd;
   let service: DockerService;
 
@@ -37,69 +37,69 @@ describeWithDocker('a daemon that goes away', () => {
     await service.close();
   });
 
-  /** Polls as a panel would until every route answers as wished; no answer on the way may be a wrong one. */
+  /** Polls until the responses of all routes match. No response in between may be incorrect. */
   async function pollUntil(
     what: string,
-    wished: (status: number, cacheStatus: string) => boolean,
+    matches: (status: number, cacheStatus: string) => boolean,
     timeoutMs: number,
   ) {
-    const wrong: unknown[] = [];
-    const once = async () => {
+    const incorrect: unknown[] = [];
+    const poll = async () => {
       const replies = await Promise.all(
         POLLED.map((url) => service.get<Partial<WireTotalStats & WireStatus>>(url)),
       );
-      wrong.push(...replies.filter((reply) => !isRight(reply)));
-      return replies.every(({ status, headers }) => wished(status, String(headers['cache-status'])));
+      incorrect.push(...replies.filter((reply) => !isCorrect(reply)));
+      return replies.every(({ status, headers }) => matches(status, String(headers['cache-status'])));
     };
-    await waitUntil(what, once, timeoutMs);
-    expect(wrong).toEqual([]);
+    await waitUntil(what, poll, timeoutMs);
+    expect(incorrect).toEqual([]);
   }
 
-  function isRight({ status, headers, body }: Reply<Partial<WireTotalStats & WireStatus>>): boolean {
+  function isCorrect({ status, headers, body }: Reply<Partial<WireTotalStats & WireStatus>>): boolean {
     if (status === 503) return String(headers['content-type']).includes('application/problem+json');
     if (status !== 200) return false;
-    // While Docker does not answer, its engine is neither gone nor counted as nothing.
-    const isOld = String(headers['cache-status']).includes('fwd=stale');
-    return !isOld || (body.container_count ?? body.engines?.running) === 1;
+    // While Docker does not respond, the engine must not disappear or count as zero.
+    const isStale = String(headers['cache-status']).includes('fwd=stale');
+    return !isStale || (body.container_count ?? body.engines?.running) === 1;
   }
 
   const stale = (status: number, cacheStatus: string) => status === 200 && cacheStatus.includes('fwd=stale');
   const unavailable = (status: number) => status === 503;
   const fresh = (status: number, cacheStatus: string) => status === 200 && !cacheStatus.includes('fwd=stale');
 
-  it('is survived when it hangs: the last good figures with their age, then 503, then recovery', async () => {
+  it('a hang: the last good answers with their age, then 503, then recovery', async () => {
     daemon.kill('SIGSTOP');
     try {
-      await pollUntil('the last figures are served as stale', stale, 15_000);
+      await pollUntil('the last answers are served as stale', stale, 15_000);
       expect((await service.get('/readyz')).status).toBe(503);
-      await pollUntil('too old figures are not served', unavailable, 10_000);
+      await pollUntil('expired answers are no longer served', unavailable, 10_000);
       expect((await service.get('/livez')).status).toBe(200);
       const refused = await service.write('POST', '/provision/acestream');
       expect(refused).toMatchObject({ status: 503, body: { detail: { code: 'runtime_unavailable' } } });
     } finally {
       daemon.kill('SIGCONT');
     }
-    await pollUntil('answers are right again', fresh, 2000);
+    await pollUntil('answers are fresh again', fresh, 2000);
     expect((await service.get<WireTotalStats>('/engines/stats/total')).body.container_count).toBe(1);
   });
 
-  it('is survived when it is stopped and started in mid-poll', async () => {
+  it('a restart during polls', async () => {
     let polling = true;
     const statuses = new Set<number>();
     const poller = (async () => {
       while (polling) {
         for (const url of POLLED) statuses.add((await service.get(url)).status);
-        // Without a socket in between, refused requests alone would never let the event loop turn.
+        // Injected requests that are rejected at once would block the event loop.
         await new Promise((resolve) => setImmediate(resolve));
       }
     })();
     await daemon.restart();
-    // Docker stops containers along with the daemon: what was one engine is now truly none.
-    const truth = async () => {
+    // Docker stops containers with the daemon, so there is no engine now.
+    const isCorrectAgain = async () => {
       const { status, body, headers } = await service.get<WireTotalStats>('/engines/stats/total');
       return fresh(status, String(headers['cache-status'])) && body.container_count === 0;
     };
-    await waitUntil('the truth is told again', truth, 2000);
+    await waitUntil('the answer is correct again', isCorrectAgain, 2000);
     polling = false;
     await poller;
     expect([...statuses].every((status) => status === 200 || status === 503)).toBe(true);

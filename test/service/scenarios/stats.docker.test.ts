@@ -17,7 +17,7 @@ import { waitUntil } from '../../support/wait-until.ts';
 
 const MB = 2 ** 20;
 
-describeWithDocker('figures of containers', (docker) => {
+describeWithDocker('samples of containers', (docker) => {
   const label = uniqueLabel();
   const [name = '', value = ''] = label.split('=');
   const client = new DockerClient({ host: `unix://${docker.socket}`, timeoutS: 5, concurrency: 10 });
@@ -48,7 +48,7 @@ describeWithDocker('figures of containers', (docker) => {
 
   async function sample(id: string, source: DockerSampleSource): Promise<ResourceSample> {
     const sampled = (await runtimeWith(source).sample([id], AbortSignal.timeout(10_000))).get(id);
-    if (!sampled) throw new Error('the container could not be read');
+    if (!sampled) throw new Error('the container could not be sampled');
     return sampled;
   }
 
@@ -72,19 +72,19 @@ describeWithDocker('figures of containers', (docker) => {
     expect(api.cpuNs - kernel.cpuNs).toBeLessThan(1e9);
     expect(kernel.networkNamespace).toBe(id);
     expect(api.networkNamespace).toBe(id);
-    // The 20 MB just written are page cache: the kernel takes them back when it wants to.
+    // The 20 MB that were written are page cache, which the kernel can reclaim.
     expect(kernel.memoryUsage).toBeLessThan(15 * MB);
     await cli(docker.socket, 'rm', '--force', id);
   });
 
-  it('show the work of a container as percent of one core', async () => {
+  it('give the CPU usage of a container as percent of one core', async () => {
     const busy = await containers.run('while :; do :; done');
-    // The first figures are a mean since the start, which the work of starting the container itself outweighs.
-    const oneCore = async () => {
+    // The first value is the mean since the start, which includes the CPU time of starting the container.
+    const isOneCore = async () => {
       const { body } = await service.get<{ cpu_percent: number }>(`/engines/${busy}/stats`);
       return body.cpu_percent > 10 && body.cpu_percent < 110;
     };
-    await waitUntil('its figure is that of one core', oneCore, 15_000);
+    await waitUntil('its usage is that of one core', isOneCore, 15_000);
     await cli(docker.socket, 'rm', '--force', busy);
   });
 
@@ -104,7 +104,7 @@ describeWithDocker('figures of containers', (docker) => {
       const response = await fetch(`http://${published}/page`);
       return (await response.arrayBuffer()).byteLength === 200_000;
     };
-    await waitUntil('there is traffic', fetchPage, 5000);
+    await waitUntil('the page is served', fetchPage, 5000);
     const runtime = runtimeWith(source);
     const samples = await runtime.sample(ids, AbortSignal.timeout(10_000));
     expect([...samples.values()].map(({ networkNamespace }) => networkNamespace)).toEqual([
@@ -126,21 +126,21 @@ describeWithDocker('figures of containers', (docker) => {
     await cli(docker.socket, 'rm', '--force', ...ids);
   });
 
-  it('leave a stopped container out instead of counting zeros', async () => {
+  it('do not include a stopped container', async () => {
     const id = await containers.run('sleep 600');
     await cli(docker.socket, 'kill', id);
     for (const source of [sampleFromCgroup, sampleFromApi(client)]) {
       expect(await runtimeWith(source).sample([id], AbortSignal.timeout(10_000))).toEqual(new Map());
     }
     await waitUntil(
-      'it is no engine any more',
+      'it is no longer an engine',
       async () => (await service.get(`/engines/${id}`)).status === 404,
       2000,
     );
     await cli(docker.socket, 'rm', '--force', id);
   });
 
-  it("read as 0 for a container on its host's network, and say so", async () => {
+  it("have no network counters for a container on its host's network", async () => {
     const id = await containers.run('sleep 600', '--network', 'host');
     const { body } = await service.get(`/engines/${id}/stats`);
     expect(body).toMatchObject({ network_scope: 'host', network_rx_bytes: 0, network_tx_bytes: 0 });

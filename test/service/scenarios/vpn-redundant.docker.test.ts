@@ -9,11 +9,11 @@ import { VpnContainer } from '../../support/docker/vpn-container.ts';
 import { freePortRange } from '../../support/http/port-range.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
-const PATIENCE_MS = 30_000;
-/** Of each VPN, two for each of five engines. */
+const TIMEOUT_MS = 30_000;
+/** Per VPN: two ports for each of five engines. */
 const ENGINE_PORTS = 10;
 
-describeWithDocker('engines behind VPN containers that fail', (docker) => {
+describeWithDocker('engines behind VPN containers', (docker) => {
   let single: NodeJS.ProcessEnv;
   let redundant: NodeJS.ProcessEnv;
   let first: VpnContainer;
@@ -62,10 +62,10 @@ describeWithDocker('engines behind VPN containers that fail', (docker) => {
   afterEach(async () => {
     await service.close();
     await eventually('no engine is left', async () => {
-      const left = await cli(docker.socket, 'ps', '--all', '--quiet', '--filter', `label=${label}`);
-      if (left === '') return true;
-      // Fails where one is on its way out already.
-      await cli(docker.socket, 'rm', '--force', ...left.split('\n')).catch(() => {});
+      const remaining = await cli(docker.socket, 'ps', '--all', '--quiet', '--filter', `label=${label}`);
+      if (remaining === '') return true;
+      // Fails if a container is already being removed.
+      await cli(docker.socket, 'rm', '--force', ...remaining.split('\n')).catch(() => {});
       return false;
     });
     await Promise.all([first, second].map((vpn) => vpn.behave({ healthy: true, ports: [5914] })));
@@ -79,7 +79,7 @@ describeWithDocker('engines behind VPN containers that fail', (docker) => {
     await vpn.run();
   }
 
-  /** Until both are healthy, all new engines would go to the one that is. */
+  /** While only one VPN is healthy, all new engines would join its network. */
   async function bothHealthy(): Promise<void> {
     for (const vpn of [first, second]) {
       const health = () => vpn.inspect('{{.State.Health.Status}}');
@@ -87,19 +87,19 @@ describeWithDocker('engines behind VPN containers that fail', (docker) => {
     }
   }
 
-  /** Starts the service and waits until its engines are as they should be. */
+  /** Starts the service and waits until all of its engines are healthy. */
   async function start(settings: NodeJS.ProcessEnv): Promise<void> {
     await bothHealthy();
     label = uniqueLabel();
     service = await startDockerService(docker, { ...settings, CONTAINER_LABEL: label });
     const { MIN_REPLICAS: count } = settings;
-    await eventually('all engines answer', async () => {
+    await eventually('all engines are healthy', async () => {
       const all = await engines();
       return all.length === Number(count) && all.every(isHealthy);
     });
   }
 
-  const eventually = <T>(what: string, ask: () => Promise<T>) => waitUntil(what, ask, PATIENCE_MS);
+  const eventually = <T>(what: string, check: () => Promise<T>) => waitUntil(what, check, TIMEOUT_MS);
   const vpnStatus = async () => (await service.get<WireVpnState>('/vpn/status')).body;
   const engines = async () => (await service.get<WireEngine[]>('/engines')).body;
   const enginesOf = async ({ name }: VpnContainer) =>
@@ -110,7 +110,7 @@ describeWithDocker('engines behind VPN containers that fail', (docker) => {
   const idOf = (vpn: VpnContainer) => vpn.inspect('{{.Id}}');
   const networkOf = (engine: WireEngine) => inspect(engine.container_id, '{{.HostConfig.NetworkMode}}');
 
-  it('shares engines out over both, and gives one of each the forwarded port', async () => {
+  it('are distributed over both, and one of each gets the forwarded port', async () => {
     await start(redundant);
     for (const vpn of [first, second]) {
       const own = await enginesOf(vpn);
@@ -137,7 +137,7 @@ describeWithDocker('engines behind VPN containers that fail', (docker) => {
     });
   });
 
-  it('takes the engines of one that fails to the other, and uses it again when it is back', async () => {
+  it('move to the other VPN if one fails, and use it again after it recovers', async () => {
     await start(redundant);
     const survivors = ids(await enginesOf(second));
     await first.behave({ healthy: false });
@@ -153,7 +153,7 @@ describeWithDocker('engines behind VPN containers that fail', (docker) => {
       vpn2: { health: 'healthy', connected: true },
       emergency_mode: { failed_vpn: first.name, healthy_vpn: second.name },
     });
-    await eventually('the other has all engines', async () => {
+    await eventually('all engines are behind the other VPN', async () => {
       const own = await enginesOf(second);
       return own.length === 4 && (await engines()).length === 4 && own.every(isHealthy);
     });
@@ -161,8 +161,11 @@ describeWithDocker('engines behind VPN containers that fail', (docker) => {
     const { vpn, provisioning } = (await service.get<WireStatus>('/orchestrator/status')).body;
     expect(vpn).toMatchObject({ connected: true, container: second.name });
     expect(provisioning.can_provision).toBe(true);
-    const { duration_seconds: soon } = emergency.emergency_mode;
-    await eventually('it lasts', async () => (await vpnStatus()).emergency_mode.duration_seconds! > soon!);
+    const { duration_seconds: firstS } = emergency.emergency_mode;
+    await eventually(
+      'its duration increases',
+      async () => (await vpnStatus()).emergency_mode.duration_seconds! > firstS!,
+    );
 
     await first.behave({ healthy: true });
     await eventually('the emergency is over', async () => !(await vpnStatus()).emergency_mode.active);
@@ -172,18 +175,18 @@ describeWithDocker('engines behind VPN containers that fail', (docker) => {
     ]);
   });
 
-  it('replaces the forwarded engine when the port changes, and none else', async () => {
+  it('are kept when a forwarded port changes, except the one that uses it', async () => {
     await start(redundant);
     const before = await engines();
-    const [former, beside] = await enginesOf(first);
+    const [former, other] = await enginesOf(first);
     await first.behave({ ports: [6001] });
-    await eventually('another engine is forwarded, and the former one is gone', async () => {
+    await eventually('another engine uses the port, and the former one is removed', async () => {
       const own = await enginesOf(first);
       return !ids(own).includes(former!.container_id) && own.some(({ forwarded }) => forwarded);
     });
     const after = await enginesOf(first);
     expect(after).toHaveLength(2);
-    expect(ids(after)).toContain(beside!.container_id);
+    expect(ids(after)).toContain(other!.container_id);
     const successor = after.find(({ forwarded }) => forwarded)!;
     expect(successor).toMatchObject({ forwarded_port: 6001, health_status: 'healthy' });
     expect(await inspect(successor.container_id, '{{.Config.Env}}')).toContain('P2P_PORT=6001');
@@ -191,28 +194,28 @@ describeWithDocker('engines behind VPN containers that fail', (docker) => {
     expect(ids(await enginesOf(second))).toEqual(ids(others));
   });
 
-  it('finds out behind which VPN an engine is that bears no note of it', async () => {
+  it('are assigned to their VPN also without its label', async () => {
     await start({ ...redundant, MIN_REPLICAS: '0', MIN_FREE_REPLICAS: '0' });
     await cli(
       docker.socket,
       ...['run', '--detach', '--rm', '--label', label, '--network', `container:${second.name}`],
       ...[docker.engineImage, 'sleep', '60'],
     );
-    const [found] = await eventually('it is known', async () => {
+    const [found] = await eventually('the engine is listed', async () => {
       const all = await engines();
       return all.length > 0 && all;
     });
     expect(found).toMatchObject({ vpn_container: second.name, forwarded: false, forwarded_port: null });
   });
 
-  it('recreates engines whose VPN was recreated while nobody looked', async () => {
+  it('are recreated if their VPN was recreated while the service was stopped', async () => {
     await start(redundant);
     const [lost, kept] = [ids(await enginesOf(second)), ids(await enginesOf(first))];
     await service.close();
     await recreate(second);
     await bothHealthy();
     service = await startDockerService(docker, { ...redundant, CONTAINER_LABEL: label });
-    await eventually('new engines are in the new network', async () => {
+    await eventually('new engines are healthy in the new network', async () => {
       const own = await enginesOf(second);
       return own.length === 2 && own.every(isHealthy) && !ids(own).some((id) => lost.includes(id));
     });
@@ -221,23 +224,23 @@ describeWithDocker('engines behind VPN containers that fail', (docker) => {
     expect(ids(await enginesOf(first))).toEqual(kept);
   });
 
-  it('recreates the engines of a single VPN that is recreated', async () => {
+  it('are recreated if their only VPN is recreated', async () => {
     await start(single);
     const [lost] = await engines();
     await recreate(first);
-    const [engine] = await eventually('an engine in the new network answers', async () => {
+    const [engine] = await eventually('an engine is healthy in the new network', async () => {
       const all = await engines();
       return all.length === 1 && all.every(isHealthy) && !ids(all).includes(lost!.container_id) && all;
     });
     expect(await networkOf(engine!)).toBe(`container:${await idOf(first)}`);
   });
 
-  it('restarts a VPN that stays unhealthy, and recreates the engines that this cuts off', async () => {
+  it('are recreated after the restart of a VPN that stays unhealthy', async () => {
     await start({ ...single, VPN_UNHEALTHY_RESTART_TIMEOUT_S: '2' });
     const [lost] = await engines();
     const [id, startedAt] = [await idOf(first), await first.inspect('{{.State.StartedAt}}')];
     await first.behave({ healthy: false });
-    const [engine] = await eventually('an engine behind the restarted VPN answers', async () => {
+    const [engine] = await eventually('an engine is healthy behind the restarted VPN', async () => {
       const all = await engines();
       return all.length === 1 && all.every(isHealthy) && !ids(all).includes(lost!.container_id) && all;
     });

@@ -8,8 +8,8 @@ import { VpnContainer } from '../../support/docker/vpn-container.ts';
 import { freePortRange } from '../../support/http/port-range.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
-const NAME = 'gluetun-of-the-tests';
-/** Two for each of five engines. */
+const NAME = 'gluetun-test';
+/** Two ports for each of five engines. */
 const ENGINE_PORTS = 10;
 
 describeWithDocker('engines behind a VPN container', (docker) => {
@@ -38,9 +38,9 @@ describeWithDocker('engines behind a VPN container', (docker) => {
   const vpn = async () => (await service.get<WireVpnState>('/vpn/status')).body;
   const status = async () => (await service.get<WireStatus>('/orchestrator/status')).body;
 
-  it('shows the VPN, and puts engines into its network', async () => {
+  it('join its network; its status is shown', async () => {
     const connected = await waitUntil(
-      'it is healthy',
+      'the VPN is healthy',
       async () => (await vpn()).connected && (await vpn()),
       15_000,
     );
@@ -72,13 +72,13 @@ describeWithDocker('engines behind a VPN container', (docker) => {
       (await service.get<{ health_status: string }[]>('/engines')).body.every(
         (each) => each.health_status === 'healthy',
       );
-    await waitUntil("engines answer through the VPN's ports", healthy, 10_000);
+    await waitUntil("engines respond through the VPN's ports", healthy, 10_000);
     const stats = await service.get(`/engines/${engine.container_id}/stats`);
     expect(stats.body).toMatchObject({ network_scope: 'shared' });
     expect((await service.get<{ vpn_container: string }[]>('/engines')).body[0]?.vpn_container).toBe(NAME);
   });
 
-  it('stops provisioning while the VPN is down, and shows it as soon as Docker says so', async () => {
+  it('are not provisioned while it is down, as Docker reports it', async () => {
     await container.behave({ healthy: false });
     await waitUntil('the VPN is down', async () => !(await vpn()).connected, 10_000);
     expect(await status()).toMatchObject({
@@ -96,11 +96,15 @@ describeWithDocker('engines behind a VPN container', (docker) => {
     });
 
     await container.behave({ healthy: true });
-    await waitUntil('the VPN is back', async () => (await status()).provisioning.can_provision, 10_000);
+    await waitUntil(
+      'the VPN is connected again',
+      async () => (await status()).provisioning.can_provision,
+      10_000,
+    );
     expect((await vpn()).health).toBe('healthy');
   });
 
-  it('does not take a silent control server for a VPN that is down', async () => {
+  it('use the VPN also if its control server does not respond', async () => {
     await container.behave({
       faults: { '/v1/publicip/ip': 'hang', '/v1/portforward': 'error', '/v1/vpn/status': 'error' },
     });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 
-/** A service of docker-compose.yml, as far as tests read it. */
+/** A service in docker-compose.yml, with the properties that tests use. */
 export interface ComposeService {
   image?: string;
   build?: string;
@@ -18,21 +18,22 @@ export interface ComposeService {
   security_opt?: string[];
 }
 
+/** docker-compose.yml, with the properties that tests use. */
 export interface Compose {
   services: Record<'roundhouse' | 'socket-proxy' | 'gluetun' | 'gluetun-2', ComposeService>;
   volumes: Record<string, unknown>;
   networks: Record<string, { name?: string; internal?: boolean } | null>;
 }
 
-/** The project's docker-compose.yml with the variables of `env` put in, as compose would. */
+/** Reads the project's docker-compose.yml and interpolates the variables in `env`, as compose does. */
 export function readCompose(env: Readonly<Record<string, string>> = {}): Compose {
   const text = readFile();
-  const put = (_key: unknown, value: unknown) =>
+  const interpolateValue = (_key: unknown, value: unknown) =>
     typeof value === 'string' ? interpolate(value, env) : value;
-  return parse(text, put, { merge: true }) as Compose;
+  return parse(text, interpolateValue, { merge: true }) as Compose;
 }
 
-/** The comment at its head, which says how to use it. */
+/** Reads the comment at the top of the file, which explains how to use it. */
 export function readHead(): string {
   return readFile().split(/^services:/m, 1)[0]!;
 }
@@ -41,7 +42,7 @@ function readFile(): string {
   return readFileSync(new URL('../../../docker-compose.yml', import.meta.url), 'utf8');
 }
 
-/** The options of `docker run` for what a service may do. */
+/** Returns the `docker run` options for the security settings of a service. */
 export function confinement(service: ComposeService): string[] {
   return [
     ...(service.read_only ? ['--read-only'] : []),
@@ -51,7 +52,7 @@ export function confinement(service: ComposeService): string[] {
   ];
 }
 
-/** `${NAME-default}`, and `${NAME:-default}` whose default also stands in for an empty value. */
+/** Replaces `${NAME-default}` and `${NAME:-default}`; the latter uses the default for an empty value too. */
 function interpolate(text: string, env: Readonly<Record<string, string>>): string {
   return text.replaceAll(/\$\{(\w+)(:?)-([^}]*)\}/g, (_, name: string, orEmpty: string, fallback: string) => {
     const value = env[name];

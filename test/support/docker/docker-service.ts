@@ -10,18 +10,20 @@ import { freePortRange } from '../http/port-range.ts';
 import { waitUntil } from '../wait-until.ts';
 import type { SharedDocker } from './docker-setup.ts';
 
+/** API key of the services that tests start. */
 export const API_KEY = 'the-key-of-the-tests';
-const READY_DEADLINE_MS = 10_000;
+const READY_TIMEOUT_MS = 10_000;
 
-/** A reply, with its JSON read. */
+/** A response with its parsed JSON body. */
 export interface Reply<T> {
   status: number;
   headers: Record<string, string | string[] | number | undefined>;
   body: T;
 }
 
-/** The whole application over a real daemon, asked without a socket in between. */
+/** The application with a real Docker daemon. Requests are injected, without a socket. */
 export class DockerService {
+  /** The application. */
   readonly app: App;
   readonly #dataDir: string;
 
@@ -30,20 +32,22 @@ export class DockerService {
     this.#dataDir = dataDir;
   }
 
+  /** Sends a GET request. */
   async get<T = Record<string, unknown>>(url: string): Promise<Reply<T>> {
-    return await this.#ask<T>({ method: 'GET', url });
+    return await this.#request<T>({ method: 'GET', url });
   }
 
-  /** A write with the key. */
+  /** Sends a write with the API key. */
   async write<T = Record<string, unknown>>(
     method: 'POST' | 'DELETE',
     url: string,
     body?: object,
   ): Promise<Reply<T>> {
     const headers = { 'x-api-key': API_KEY };
-    return await this.#ask<T>({ method, url, headers, ...(body ? { payload: body } : {}) });
+    return await this.#request<T>({ method, url, headers, ...(body ? { payload: body } : {}) });
   }
 
+  /** Provisions an engine. @throws Error unless the service responds with 200 */
   async provision(
     body: object = {},
   ): Promise<{ container_id: string; host_http_port: number; container_name: string }> {
@@ -53,27 +57,31 @@ export class DockerService {
       body,
     );
     if (reply.status !== 200)
-      throw new Error(`provisioning answered ${reply.status}: ${JSON.stringify(reply.body)}`);
+      throw new Error(`provisioning failed with status ${reply.status}: ${JSON.stringify(reply.body)}`);
     return reply.body;
   }
 
+  /** Closes the application and deletes its data. */
   async close(): Promise<void> {
     await this.app.close();
     await rm(this.#dataDir, { recursive: true, force: true });
   }
 
-  async #ask<T>(request: object): Promise<Reply<T>> {
+  async #request<T>(request: object): Promise<Reply<T>> {
     const { statusCode, headers, payload } = await this.app.api.inject(request);
     return { status: statusCode, headers, body: JSON.parse(payload) as T };
   }
 }
 
-/** A label that no other test's containers bear. */
+/** Returns a label that no containers of other tests have. */
 export function uniqueLabel(): string {
   return `test.roundhouse=${randomBytes(8).toString('hex')}`;
 }
 
-/** Starts the application on the daemon at `docker.socket` and waits until it is ready. */
+/**
+ * Starts the application on the daemon at `docker.socket` and waits until it is ready.
+ * @param env settings in addition to the defaults of the tests
+ */
 export async function startDockerService(
   docker: Pick<SharedDocker, 'socket' | 'engineImage'>,
   env: NodeJS.ProcessEnv = {},
@@ -98,7 +106,7 @@ export async function startDockerService(
   await waitUntil(
     'the service is ready',
     async () => (await service.get('/readyz')).status === 200,
-    READY_DEADLINE_MS,
+    READY_TIMEOUT_MS,
   );
   return service;
 }

@@ -3,9 +3,10 @@ import { dockerPrograms } from './docker-programs.ts';
 import { startDockerd } from './dockerd.ts';
 import { busyboxImage, engineImage } from './engine-image.ts';
 
-/** What the tests of the `docker` project are given: the daemon that all share, or why there is none. */
+/** What the setup provides to tests: the daemon that they share, or the reason why there is none. */
 export type ProvidedDocker = SharedDocker | { missing: string };
 
+/** The Docker daemon that all tests of a run share. */
 export interface SharedDocker {
   /** Path of the daemon's socket. */
   socket: string;
@@ -21,7 +22,7 @@ declare module 'vitest' {
   }
 }
 
-/** Runs once, before the first test of the project; vitest calls what it returns after the last. */
+/** Runs once before the tests of a project. vitest calls the returned function after them. */
 export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
   const programs = await dockerPrograms();
   if ('missing' in programs) {

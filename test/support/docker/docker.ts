@@ -2,8 +2,8 @@ import { describe, inject, it } from 'vitest';
 import type { SharedDocker } from './docker-setup.ts';
 
 /**
- * A suite that needs Docker. It is given the daemon that all suites share. Where there is none it is one
- * skipped test that bears the reason; under continuous integration the run has failed before.
+ * Describes a suite that needs Docker and passes it the daemon that all suites share. Without a daemon, the suite is one
+ * skipped test with the reason. Under continuous integration the setup has already failed in this case.
  */
 export function describeWithDocker(name: string, suite: (docker: SharedDocker) => void): void {
   const docker = inject('docker');

@@ -11,8 +11,8 @@ import { busyboxImage } from './engine-image.ts';
 
 const SERVE = 'mkdir /www && hostname > /www/name && exec httpd -f -p 80 -h /www';
 
-/** What the container serves, asked through its published port. */
-async function ask(socket: string, container: string): Promise<string> {
+/** Reads what the container serves through its published port. */
+async function readName(socket: string, container: string): Promise<string> {
   const address = await docker(socket, 'port', container, '80');
   return await waitUntil(
     'the container serves',
@@ -41,13 +41,13 @@ describeWithDocker('the shared Docker daemon', ({ socket, busyboxImage, engineIm
       SERVE,
     );
     try {
-      expect(await ask(socket, id)).toBe('first\n');
+      expect(await readName(socket, id)).toBe('first\n');
     } finally {
       await docker(socket, 'rm', '-f', id);
     }
   });
 
-  it('has an engine image that serves on the port its arguments name', async () => {
+  it('has an engine image that serves on the port in its arguments', async () => {
     const run = [
       'run',
       '-d',
@@ -60,19 +60,19 @@ describeWithDocker('the shared Docker daemon', ({ socket, busyboxImage, engineIm
     try {
       const address = await docker(socket, 'port', id, '6900');
       const url = `http://${address}/webui/api/service?method=get_version`;
-      const ask = () =>
+      const readVersion = () =>
         fetch(url).then(
           (response) => response.json(),
           () => null,
         );
-      expect(await waitUntil('the engine answers', ask, 20_000)).toMatchObject({ error: null });
+      expect(await waitUntil('the engine responds', readVersion, 20_000)).toMatchObject({ error: null });
     } finally {
       await docker(socket, 'rm', '-f', id);
     }
   });
 });
 
-describeWithDocker('a Docker daemon of its own', (shared) => {
+describeWithDocker('a separate Docker daemon', (shared) => {
   let daemon: Dockerd;
   let image: string;
 
@@ -86,7 +86,7 @@ describeWithDocker('a Docker daemon of its own', (shared) => {
 
   const start = (...args: string[]) => docker(daemon.socket, 'run', '-d', ...args);
 
-  it('is not the shared one, and knows none of its containers', async () => {
+  it('is not the shared daemon and has none of its containers', async () => {
     const other = await docker(shared.socket, 'run', '-d', shared.busyboxImage);
     try {
       expect(await docker(daemon.socket, 'info', '-f', '{{.DockerRootDir}}')).toBe(`${daemon.folder}/data`);
@@ -96,11 +96,11 @@ describeWithDocker('a Docker daemon of its own', (shared) => {
     }
   });
 
-  it('lets containers of one network find each other by name', async () => {
+  it('connects containers in one network, by name', async () => {
     await docker(daemon.socket, 'network', 'create', 'yard');
     await start('--name', 'server', '-h', 'server', '--network', 'yard', image, 'sh', '-c', SERVE);
     const answer = await waitUntil(
-      'the server answers',
+      'the server responds',
       () =>
         docker(
           daemon.socket,
@@ -118,13 +118,13 @@ describeWithDocker('a Docker daemon of its own', (shared) => {
     expect(answer).toBe('server');
   });
 
-  it('imports an image once', async () => {
+  it('imports an image only once', async () => {
     const created = await docker(daemon.socket, 'images', '--no-trunc', '-q');
     expect(await busyboxImage(daemon.socket)).toBe(image);
     expect(await docker(daemon.socket, 'images', '--no-trunc', '-q')).toBe(created);
   });
 
-  it('comes back after SIGKILL with the same socket and data', async () => {
+  it('restarts after SIGKILL with the same socket and data', async () => {
     const id = await start(image);
     const { pid } = daemon;
     daemon.kill('SIGKILL');
@@ -138,8 +138,8 @@ describeWithDocker('a Docker daemon of its own', (shared) => {
   describe.each([
     ['while it runs', () => {}],
     ['while it hangs', () => daemon.kill('SIGSTOP')],
-    ['after it was killed', () => daemon.kill('SIGKILL')],
-  ])('stopped %s', (_, harm) => {
+    ['after SIGKILL', () => daemon.kill('SIGKILL')],
+  ])('stopped %s', (_, inject) => {
     it('leaves no process, mount, folder, interface or packet filter rule behind', async () => {
       const { socket, folder } = daemon;
       const network = await docker(socket, 'network', 'create', 'yard');
@@ -150,24 +150,24 @@ describeWithDocker('a Docker daemon of its own', (shared) => {
       expect(mountsIn(folder)).not.toEqual([]);
       expect(readdirSync('/sys/class/net')).toEqual(expect.arrayContaining(interfaces));
 
-      harm();
+      inject();
       await daemon.stop();
 
       expect(processesOf(folder)).toEqual([]);
       expect(existsSync(`/proc/${inContainer}`)).toBe(false);
       expect(mountsIn(folder)).toEqual([]);
       expect(existsSync(folder)).toBe(false);
-      const left = readdirSync('/sys/class/net');
+      const remaining = readdirSync('/sys/class/net');
       const rules = await run('iptables-save', [], { env: { PATH: SEARCH_PATH } });
       for (const name of interfaces) {
-        expect(left).not.toContain(name);
+        expect(remaining).not.toContain(name);
         expect(rules).not.toMatch(new RegExp(`\\b${name}\\b`));
       }
     });
   });
 });
 
-/** Name of the bridge that containers of a daemon are on unless they name a network. */
+/** Returns the name of the bridge of a daemon's default network. */
 function bridgeOf(socket: string): Promise<string> {
   const name = '{{index .Options "com.docker.network.bridge.name"}}';
   return docker(socket, 'network', 'inspect', '-f', name, 'bridge');

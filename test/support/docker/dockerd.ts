@@ -12,14 +12,14 @@ import { waitUntil } from '../wait-until.ts';
 import { type Bridge, createBridge } from './bridge.ts';
 import { type DockerPaths, docker, dockerPrograms } from './docker-programs.ts';
 
-const START_DEADLINE_MS = 60_000;
-const STOP_DEADLINE_MS = 30_000;
+const START_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 30_000;
 
 /**
- * Starts a Docker daemon in a temporary folder, with a network bridge of its own, beside the machine's own daemon
- * and those of other runs. The daemon changes no rule of the packet filter; where bridged packets are filtered,
- * the bridge adds two rules and removes them with itself. Containers reach each other and are reached through
- * ports published on 127.0.0.1; only those with `--network host` reach the outside.
+ * Starts a Docker daemon in a temporary folder with a separate network bridge, independent of the machine's daemon and
+ * of those of other runs. The daemon adds no packet filter rules. If bridged packets are filtered, two rules are added
+ * with the bridge and removed with it. Containers can reach each other, and tests reach them through ports published on
+ * 127.0.0.1. Only containers with `--network host` have access to other networks.
  * @throws Error if no daemon can run on this machine
  */
 export async function startDockerd(): Promise<Dockerd> {
@@ -37,11 +37,11 @@ export async function startDockerd(): Promise<Dockerd> {
   return daemon;
 }
 
-/** A real Docker daemon that belongs to one test run. */
+/** A real Docker daemon that one test run uses. */
 export class Dockerd {
   /** Path of its socket, the same after a restart. */
   readonly socket: string;
-  /** Where everything of the daemon is. */
+  /** Folder with all files of the daemon. */
   readonly folder: string;
   readonly #bridge: Bridge;
   readonly #paths: DockerPaths;
@@ -54,21 +54,21 @@ export class Dockerd {
     this.#paths = paths;
   }
 
-  /** Process id of the daemon; another one after a restart. */
+  /** Process id of the daemon. Changes with a restart. */
   get pid(): number {
     const pid = this.#process?.pid;
     if (pid === undefined) throw new Error('the daemon has not been started');
     return pid;
   }
 
-  /** Starts the daemon; resolves when it answers. */
+  /** Starts the daemon. Resolves when it responds. */
   async start(): Promise<void> {
     const config = join(this.folder, 'daemon.json');
-    // A file of its own keeps the settings of the machine's daemon out.
+    // Without this file, the daemon would use the settings of the machine's daemon.
     await writeFile(config, '{}');
     const log = openSync(this.#logFile, 'a');
-    // pdeathsig: a test run that is killed takes its daemon, and with it all containers, along.
-    // detached: Ctrl-C reaches the test run alone, which then stops the daemon in order.
+    // pdeathsig: if the test run is killed, the daemon ends too, and with it all containers.
+    // detached: Ctrl-C is sent only to the test run, which then stops the daemon in order.
     const daemon = spawn(
       this.#paths.setpriv,
       ['--pdeathsig', 'TERM', this.#paths.dockerd, ...this.#flags(config)],
@@ -76,31 +76,31 @@ export class Dockerd {
     );
     closeSync(log);
     this.#process = daemon;
-    const settled = async () => hasEnded(daemon) || (await ping(this.socket));
-    await waitUntil('the Docker daemon answers', settled, START_DEADLINE_MS);
+    const hasSettled = async () => hasEnded(daemon) || (await ping(this.socket));
+    await waitUntil('the Docker daemon responds', hasSettled, START_TIMEOUT_MS);
     if (hasEnded(daemon)) throw new Error(`the Docker daemon did not start: ${this.#lastLines()}`);
   }
 
-  /** Sends a signal to the daemon alone: containers and their supervisors do not get it. */
+  /** Sends a signal to the daemon only, not to containers and their supervisors. */
   kill(signal: NodeJS.Signals): void {
     this.#process?.kill(signal);
   }
 
   /**
-   * Ends the daemon if it still runs, and starts it on the same data and socket. Its containers are there
-   * afterwards, but stopped, as Docker does it by default.
+   * Ends the daemon if it runs, and starts it with the same data and socket. Its containers still exist afterwards and
+   * are stopped, which is Docker's default.
    */
   async restart(): Promise<void> {
     await this.#end();
-    await this.#forgetContainerd();
+    await this.#removeContainerdPid();
     await this.start();
   }
 
-  /** Removes all containers and networks, ends the daemon, and leaves no process, mount or file behind. */
+  /** Removes all containers and networks, ends the daemon, and removes its processes, mounts and files. */
   async stop(): Promise<void> {
     try {
       this.kill('SIGCONT');
-      // Containers outlive a daemon that was killed. Only a daemon on the same data finds and ends them.
+      // Containers survive a daemon that was killed. Only a daemon with the same data can end them.
       if (!(await ping(this.socket))) await this.restart();
       const containers = await docker(this.socket, 'ps', '--all', '--quiet');
       if (containers !== '')
@@ -111,7 +111,7 @@ export class Dockerd {
     }
   }
 
-  /** Ends the daemon without asking it for anything, and cleans up what a failed one leaves. */
+  /** Ends the daemon without sending it requests, and cleans up. For a daemon that failed to start. */
   async discard(): Promise<void> {
     await this.#end();
     endProcessesOf(this.folder);
@@ -133,20 +133,20 @@ export class Dockerd {
     if (daemon === undefined || hasEnded(daemon)) return;
     daemon.kill('SIGCONT');
     daemon.kill('SIGTERM');
-    const overdue = setTimeout(() => daemon.kill('SIGKILL'), STOP_DEADLINE_MS);
+    const timer = setTimeout(() => daemon.kill('SIGKILL'), STOP_TIMEOUT_MS);
     await once(daemon, 'exit');
-    clearTimeout(overdue);
+    clearTimeout(timer);
   }
 
   /**
-   * The kernel ends containerd with its dockerd, but a moment later, and where nobody collects it, it stays a
-   * zombie. A dockerd that finds its id takes it for alive, waits for it in vain, and fails.
+   * Removes containerd's pid file. The kernel ends containerd shortly after its dockerd, and it stays a zombie if no
+   * process reaps it. A dockerd that finds its id assumes that it is alive, waits for it and fails.
    */
-  async #forgetContainerd(): Promise<void> {
+  async #removeContainerdPid(): Promise<void> {
     const file = join(this.folder, 'exec/containerd/containerd.pid');
     if (!existsSync(file)) return;
     const pid = Number(readFileSync(file, 'utf8'));
-    await waitUntil('containerd ends', () => !processesOf(this.folder).includes(pid), STOP_DEADLINE_MS);
+    await waitUntil('containerd ends', () => !processesOf(this.folder).includes(pid), STOP_TIMEOUT_MS);
     await rm(file);
   }
 
@@ -171,7 +171,7 @@ function hasEnded(process: ChildProcess): boolean {
   return process.exitCode !== null || process.signalCode !== null;
 }
 
-/** Whether a daemon answers on the socket. */
+/** Resolves with whether a daemon responds on the socket. */
 function ping(socketPath: string): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const signal = AbortSignal.timeout(2000);

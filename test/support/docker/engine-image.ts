@@ -9,11 +9,11 @@ const EMULATED_ENGINE = fileURLToPath(
 );
 
 /**
- * The image of an emulated engine: the Node that runs the tests, and the engine program. It reads its
- * arguments from CONF or ACESTREAM_ARGS, as the images of the presets do, or they follow
- * `node /engine/emulated-engine.ts` in the command.
- * @param preload a module that is loaded before the engine program, in every engine
- * @returns the image's name, in the daemon at `socket`; it changes with what is in the image
+ * Creates the image of the emulated engine in the daemon at `socket`: the engine program and the Node.js that runs the
+ * tests. It reads its arguments from CONF or ACESTREAM_ARGS, as the images of the presets do, or from the command after
+ * `node /engine/emulated-engine.ts`.
+ * @param preload a module that is loaded before the engine program
+ * @returns the image's name, which depends on its contents
  */
 export async function engineImage(socket: string, preload?: string): Promise<string> {
   return await imageByContent(socket, 'roundhouse-test-engine', {
@@ -33,7 +33,7 @@ export async function engineImage(socket: string, preload?: string): Promise<str
 }
 
 /**
- * An image of 2 MB with busybox alone, for many containers at once. Its containers sleep until they are told to stop.
+ * Creates an image of 2 MB with only busybox, for many containers at once. Its containers sleep until they are stopped.
  * @returns the image's name in the daemon at `socket`
  */
 export async function busyboxImage(socket: string): Promise<string> {
@@ -43,7 +43,7 @@ export async function busyboxImage(socket: string): Promise<string> {
   });
 }
 
-/** Makes an image unless the daemon has one of the same content. */
+/** Creates an image unless the daemon has one with the same contents. */
 async function imageByContent(socket: string, name: string, spec: ImageSpec): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify(spec));
   for (const path of [busyboxPath(), ...Object.values(spec.files)]) hash.update(await readFile(path));

@@ -5,17 +5,17 @@ import { run } from '../run.ts';
 import { findProgram } from '../system-packages.ts';
 import { docker } from './docker-programs.ts';
 
-/** The root file system of an image, and how containers of it start. */
+/** The root file system and the configuration of an image. */
 export interface ImageSpec {
-  /** Path in the image → file or folder of this machine. */
+  /** Files and folders of this machine, by their path in the image. */
   files: Record<string, string>;
-  /** Path in the image → text of a file that may be executed. */
+  /** Contents of executable files, by their path in the image. */
   texts?: Record<string, string>;
   /** Dockerfile instructions, such as `CMD ["sh"]`. */
   changes?: readonly string[];
 }
 
-/** Makes an image in the daemon at `socket`: the given files, and busybox for everything else. */
+/** Creates an image in the daemon at `socket` from the given files and busybox. */
 export async function importImage(socket: string, tag: string, spec: ImageSpec): Promise<void> {
   const work = await mkdtemp(join(tmpdir(), 'roundhouse-image-'));
   try {
@@ -23,7 +23,7 @@ export async function importImage(socket: string, tag: string, spec: ImageSpec):
     const archive = join(work, 'root.tar');
     await addFiles(root, spec);
     await addBusybox(root);
-    // The symbolic links become the files they point to; busybox's hard links stay links.
+    // -h replaces symbolic links by the files they point to. busybox's hard links remain links.
     await run('tar', ['-c', '-h', '--owner=0', '--group=0', '-f', archive, '-C', root, '.']);
     const changes = (spec.changes ?? []).flatMap((change) => ['--change', change]);
     await docker(socket, 'import', ...changes, archive, tag);
@@ -32,14 +32,14 @@ export async function importImage(socket: string, tag: string, spec: ImageSpec):
   }
 }
 
-/** A program's shared libraries as `ImageSpec.files`, each where the program looks for it. */
+/** Returns the shared libraries of a program as `ImageSpec.files`, at the paths where the program loads them. */
 export async function sharedLibraries(program: string): Promise<Record<string, string>> {
   const listing = await run('ldd', [program]);
   const paths = [...listing.matchAll(/(?:^|=>)\s*(\/\S+) \(0x/gm)].map((match) => match[1]!);
   return Object.fromEntries(paths.map((path) => [path, path]));
 }
 
-/** Path of the busybox that goes into images. */
+/** Returns the path of the busybox that is added to images. */
 export function busyboxPath(): string {
   const path = findProgram('busybox');
   if (path === null) throw new Error('busybox not found');
@@ -65,6 +65,6 @@ async function addBusybox(root: string): Promise<void> {
   await copyFile(busyboxPath(), busybox);
   const applets = (await run(busybox, ['--list'])).split('\n').filter((name) => name !== 'busybox');
   for (const name of applets) await link(busybox, join(root, 'bin', name));
-  // Where the first lines of scripts expect it.
+  // For the shebang lines of scripts.
   await link(busybox, join(root, 'usr/bin/env'));
 }

@@ -9,28 +9,28 @@ import { importImage, sharedLibraries } from './import-image.ts';
 const PROJECT = fileURLToPath(new URL('../../..', import.meta.url));
 const NAME = 'roundhouse-test';
 
-/** The images that the Dockerfile builds on. */
+/** Returns the base images of the Dockerfile. */
 export function baseImages(): string[] {
   const text = readFileSync(join(PROJECT, 'Dockerfile'), 'utf8');
   return [...new Set([...text.matchAll(/^FROM (\S+)/gm)].map((match) => match[1]!))];
 }
 
 /**
- * Builds the project's own Dockerfile in the daemon at `socket`, on a stand-in for its public base image.
+ * Builds the project's Dockerfile in the daemon at `socket`, with a substitute for its public base image.
  * @returns the image's name
  */
 export async function roundhouseImage(socket: string): Promise<string> {
   for (const base of baseImages()) {
-    const present = await docker(socket, 'images', '--quiet', base);
-    if (present === '') await importBase(socket, base);
+    const existing = await docker(socket, 'images', '--quiet', base);
+    if (existing === '') await importBase(socket, base);
   }
   await docker(socket, 'build', '--network', 'host', '--tag', NAME, PROJECT);
   return NAME;
 }
 
 /**
- * What the Dockerfile needs of its base: Node, npm, what Vite links to, a shell and the user `node`. npm gets the settings and
- * certificates of this machine, which may have its own way to the registry.
+ * Creates the substitute for the base image: Node.js, npm, the libraries that Vite links to, a shell and the user `node`.
+ * npm gets the settings and certificates of this machine, which may use a proxy or a mirror of the registry.
  */
 async function importBase(socket: string, tag: string): Promise<void> {
   const npm = dirname(dirname(realpathSync(findProgram('npm')!)));
@@ -39,7 +39,7 @@ async function importBase(socket: string, tag: string): Promise<void> {
   await importImage(socket, tag, {
     files: {
       ...(await sharedLibraries(process.execPath)),
-      ...(await sharedLibraries(bundler())),
+      ...(await sharedLibraries(viteNativeModule())),
       '/usr/local/bin/node': process.execPath,
       '/usr/local/lib/node_modules/npm': npm,
       ...Object.fromEntries(certificates.map((path) => [path, path])),
@@ -59,14 +59,14 @@ async function importBase(socket: string, tag: string): Promise<void> {
   });
 }
 
-/** The native part of Vite, which builds the panel. */
-function bundler(): string {
+/** Returns the path of Vite's native module. */
+function viteNativeModule(): string {
   const [path] = globSync(join(PROJECT, `node_modules/@rolldown/binding-linux-${process.arch}-gnu/*.node`));
-  if (path === undefined) throw new Error('Vite has no native part here');
+  if (path === undefined) throw new Error('the native module of Vite was not found');
   return path;
 }
 
-/** The settings by which npm reaches its registry here. */
+/** Returns the settings with which npm reaches its registry on this machine. */
 async function npmSettings(): Promise<Record<string, string>> {
   const all = JSON.parse(await run('npm', ['config', 'list', '--json'], { cwd: PROJECT }));
   const names = ['registry', 'cafile', 'proxy', 'https-proxy', 'noproxy', 'strict-ssl'];

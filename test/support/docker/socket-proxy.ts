@@ -1,26 +1,27 @@
 /**
- * A stand-in for tecnativa/docker-socket-proxy, by the rules of its documentation: a part of Docker's API is
- * open where the variable named after it is 1; anything but reading needs POST=1 as well. It writes every
- * request that it refuses to standard output. One file with nothing but Node, to be mounted into a container.
+ * A substitute for tecnativa/docker-socket-proxy that follows the rules in its documentation: a section of Docker's API
+ * is allowed if the variable with its name is 1; writes also require POST=1. It prints every rejected request to
+ * standard output. It is a single file without dependencies, so that it can be mounted into a container.
+ * @see https://github.com/Tecnativa/docker-socket-proxy
  */
 import { createServer, request } from 'node:http';
 
 createServer((incoming, outgoing) => {
   const { method = '', url = '', headers } = incoming;
-  const part = /^(?:\/v[\d.]+)?\/_?([a-z]+)/.exec(url)?.[1]?.toUpperCase() ?? '';
+  const section = /^(?:\/v[\d.]+)?\/_?([a-z]+)/.exec(url)?.[1]?.toUpperCase() ?? '';
   const mayWrite = method === 'GET' || method === 'HEAD' || process.env.POST === '1';
-  if (!mayWrite || process.env[part] !== '1') {
-    process.stdout.write(`refused ${method} ${url}\n`);
+  if (!mayWrite || process.env[section] !== '1') {
+    process.stdout.write(`rejected ${method} ${url}\n`);
     outgoing.writeHead(403).end();
     return;
   }
   const socketPath = '/var/run/docker.sock';
-  const onward = request({ socketPath, method, path: url, headers }, (answer) => {
-    outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+  const upstream = request({ socketPath, method, path: url, headers }, (response) => {
+    outgoing.writeHead(response.statusCode ?? 502, response.headers);
     outgoing.flushHeaders();
-    answer.pipe(outgoing);
+    response.pipe(outgoing);
   });
-  outgoing.on('close', () => onward.destroy());
-  onward.on('error', () => outgoing.destroy());
-  incoming.pipe(onward);
+  outgoing.on('close', () => upstream.destroy());
+  upstream.on('error', () => outgoing.destroy());
+  incoming.pipe(upstream);
 }).listen(2375);

@@ -1,28 +1,31 @@
 import { once } from 'node:events';
 
-/** What a process holds, with garbage collected. */
-export interface Holdings {
+/** Resource usage of a process after a garbage collection. */
+export interface ProcessUsage {
+  /** Bytes. */
   heapUsed: number;
+  /** Bytes. */
   external: number;
+  /** Bytes. */
   rss: number;
-  /** What keeps its event loop busy, as Node names it; a name for each. */
+  /** Types of the resources that keep its event loop alive, one entry per resource. */
   resources: string[];
 }
 
 /**
- * Has a Node process that runs with `--inspect` collect its garbage, and reads what it holds then: without
- * that, how much memory is in use says more about when garbage was last collected than about leaks.
- * @param url where its inspector listens, as Node tells at start
+ * Runs a garbage collection in a Node.js process with `--inspect` and reads its resource usage. Without a collection,
+ * the usage would depend on the time of the last one more than on leaks.
+ * @param url URL of its inspector, as Node.js prints it at start
  */
-export async function readHoldings(url: string): Promise<Holdings> {
+export async function readUsage(url: string): Promise<ProcessUsage> {
   const socket = new WebSocket(url);
   await once(socket, 'open');
   try {
     const expression = '({ ...process.memoryUsage(), resources: process.getActiveResourcesInfo() })';
-    // What the first round finalises only the second frees.
+    // The second collection frees objects that the first one finalised.
     for (let round = 1; round <= 2; round += 1) await call(socket, round, 'HeapProfiler.collectGarbage');
     const { result } = (await call(socket, 3, 'Runtime.evaluate', { expression, returnByValue: true })) as {
-      result: { value: Holdings };
+      result: { value: ProcessUsage };
     };
     return result.value;
   } finally {

@@ -1,32 +1,35 @@
 /**
- * Many clients that poll as panels do, each over a connection of its own, in a process of their own: what
- * they cost must not be taken for the service's slowness. Started with a {@link Polling} as JSON; every
- * message asks for a {@link PollReport}.
+ * Many clients that poll like panels, each with a separate connection. They run in a separate process, so that their CPU
+ * time does not count as slowness of the service. The argument is a {@link Polling} as JSON; the process responds to each
+ * message with a {@link PollReport}.
  */
 import { Agent, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
-import { judge, kindOf, type Polled, type Promises } from './judge.ts';
+import { type AgeLimits, checkAnswer, outcomeOf, type PolledResponse } from './check-answer.ts';
 
-export interface Polling extends Promises {
+/** What the clients poll. */
+export interface Polling extends AgeLimits {
+  /** Origin of the service. */
   origin: string;
+  /** Number of clients. */
   connections: number;
-  /** How often each asks for all paths. */
+  /** Interval at which each client polls all paths, in milliseconds. */
   intervalMs: number;
 }
 
-/** What has been answered since the report before. */
+/** The responses since the previous report. */
 export interface PollReport {
-  /** Answers by path and kind. */
+  /** Number of responses by path and outcome. */
   answers: Record<string, Record<string, number>>;
-  /** Answers that broke a promise, and requests that were not answered. */
-  faults: number;
-  /** The first few of those, in words. */
+  /** Number of errors: incorrect responses and failed requests. */
+  errors: number;
+  /** Descriptions of the first errors. */
   examples: string[];
 }
 
-const ANSWER_DEADLINE_MS = 10_000;
-/** One in so many asks for the answer whatever it has already, and so sees what the answer says. */
+const REQUEST_TIMEOUT_MS = 10_000;
+/** One in this many clients sends unconditional requests, and so always receives a body. */
 const UNCONDITIONAL = 10;
 const MAX_EXAMPLES = 10;
 
@@ -35,18 +38,18 @@ const paths = Object.keys(polling.ttlS);
 let report = newReport();
 
 function newReport(): PollReport {
-  return { answers: {}, faults: 0, examples: [] };
+  return { answers: {}, errors: 0, examples: [] };
 }
 
-function count(path: string, kind: string): void {
-  const kinds = report.answers[path] ?? {};
-  kinds[kind] = (kinds[kind] ?? 0) + 1;
-  report.answers[path] = kinds;
+function count(path: string, outcome: string): void {
+  const outcomes = report.answers[path] ?? {};
+  outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+  report.answers[path] = outcomes;
 }
 
-function blame(path: string, words: string): void {
-  report.faults += 1;
-  if (report.examples.length < MAX_EXAMPLES) report.examples.push(`${path}: ${words}`);
+function addError(path: string, message: string): void {
+  report.errors += 1;
+  if (report.examples.length < MAX_EXAMPLES) report.examples.push(`${path}: ${message}`);
 }
 
 async function poll(number: number): Promise<never> {
@@ -55,30 +58,30 @@ async function poll(number: number): Promise<never> {
   const { connections, intervalMs } = polling;
   await pause((intervalMs * number) / connections);
   for (;;) {
-    const begun = performance.now();
+    const startedAt = performance.now();
     for (const path of paths) {
       const conditional = number % UNCONDITIONAL === 0 ? undefined : etags.get(path);
       try {
-        const polled = await ask(agent, path, conditional);
+        const polled = await get(agent, path, conditional);
         if (typeof polled.headers.etag === 'string') etags.set(path, polled.headers.etag);
-        count(path, kindOf(polled));
-        for (const fault of judge(polled, polling)) blame(path, fault);
+        count(path, outcomeOf(polled));
+        for (const error of checkAnswer(polled, polling)) addError(path, error);
       } catch (error) {
-        blame(path, `no answer: ${(error as Error).message}`);
+        addError(path, `no response: ${(error as Error).message}`);
       }
     }
-    await pause(Math.max(0, intervalMs - (performance.now() - begun)));
+    await pause(Math.max(0, intervalMs - (performance.now() - startedAt)));
   }
 }
 
-async function ask(agent: Agent, path: string, etag: string | undefined): Promise<Polled> {
-  const { promise, resolve, reject } = Promise.withResolvers<Polled>();
-  const askedAt = Date.now();
-  const signal = AbortSignal.timeout(ANSWER_DEADLINE_MS);
+async function get(agent: Agent, path: string, etag: string | undefined): Promise<PolledResponse> {
+  const { promise, resolve, reject } = Promise.withResolvers<PolledResponse>();
+  const requestedAt = Date.now();
+  const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
   const headers = etag === undefined ? {} : { 'if-none-match': etag };
   request(polling.origin + path, { agent, headers, signal }, (response) => {
     text(response).then((body) => {
-      resolve({ path, status: response.statusCode ?? 0, headers: response.headers, body, askedAt });
+      resolve({ path, status: response.statusCode ?? 0, headers: response.headers, body, requestedAt });
     }, reject);
   })
     .on('error', reject)

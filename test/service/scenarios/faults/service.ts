@@ -5,17 +5,17 @@ import { fileURLToPath } from 'node:url';
 import { API_KEY } from '../../../support/docker/docker-service.ts';
 import { figure, parseExposition } from '../../../support/http/exposition.ts';
 import { waitUntil } from '../../../support/wait-until.ts';
-import { type Holdings, readHoldings } from './inspector.ts';
+import { type ProcessUsage, readUsage } from './inspector.ts';
 
 const MAIN = fileURLToPath(new URL('../../../../src/main.ts', import.meta.url));
-const START_DEADLINE_MS = 30_000;
-/** pino's number for "error". */
+const START_TIMEOUT_MS = 30_000;
+/** pino's numeric level of errors. */
 const ERROR = 50;
 
-/** The service as an operator starts it, in a process of its own. */
+/** The service in a child process. */
 export class ServiceProcess {
-  /** What it has said that it should never have to: log lines of errors, and its standard error. */
-  readonly complaints: string[] = [];
+  /** Log lines of errors, and lines of standard error. Empty as long as the service works correctly. */
+  readonly errors: string[] = [];
   readonly #process: ChildProcess;
   #origin = '';
   #inspector = '';
@@ -26,32 +26,37 @@ export class ServiceProcess {
     createInterface({ input: this.#process.stdout! }).on('line', (line) => {
       const { level, msg } = JSON.parse(line) as { level: number; msg: string };
       this.#origin ||= /listening on (http:\S+)/.exec(msg)?.[1] ?? '';
-      if (level >= ERROR) this.complaints.push(line);
+      if (level >= ERROR) this.errors.push(line);
     });
     createInterface({ input: this.#process.stderr! }).on('line', (line) => {
       this.#inspector ||= /^Debugger listening on (ws:\S+)/.exec(line)?.[1] ?? '';
-      if (!/^(Debugger |For help, see: |$)/.test(line)) this.complaints.push(line);
+      if (!/^(Debugger |For help, see: |$)/.test(line)) this.errors.push(line);
     });
   }
 
+  /** Its URL, empty until it listens. */
   get origin(): string {
     return this.#origin;
   }
 
-  get runs(): boolean {
+  /** Whether the process is running. */
+  get isRunning(): boolean {
     return this.#process.exitCode === null && this.#process.signalCode === null;
   }
 
-  async serving(): Promise<void> {
-    await waitUntil('the service serves', () => this.#origin !== '' || !this.runs, START_DEADLINE_MS);
-    if (!this.runs) throw new Error(`the service has ended: ${this.complaints.join('\n')}`);
+  /** Resolves when it listens. @throws Error if the process has ended */
+  async waitUntilListening(): Promise<void> {
+    await waitUntil('the service listens', () => this.#origin !== '' || !this.isRunning, START_TIMEOUT_MS);
+    if (!this.isRunning) throw new Error(`the service has ended: ${this.errors.join('\n')}`);
   }
 
+  /** Sends a GET request. */
   async get<T>(path: string): Promise<{ status: number; headers: Headers; body: T }> {
     const reply = await fetch(this.#origin + path);
     return { status: reply.status, headers: reply.headers, body: (await reply.json()) as T };
   }
 
+  /** Sends a POST request with the API key. @returns the status code */
   async post(path: string, body: object): Promise<number> {
     const headers = { 'x-api-key': API_KEY, 'content-type': 'application/json' };
     const reply = await fetch(this.#origin + path, { method: 'POST', headers, body: JSON.stringify(body) });
@@ -59,26 +64,27 @@ export class ServiceProcess {
     return reply.status;
   }
 
-  /** Delay of its event loop in milliseconds that 99 % of the turns of the last minute stayed below. */
+  /** 99th percentile of its event-loop delay over the last minute, in milliseconds. */
   async lagP99Ms(): Promise<number> {
     const families = parseExposition(await (await fetch(`${this.#origin}/metrics`)).text());
     return figure(families, 'nodejs_eventloop_lag_p99_seconds') * 1000;
   }
 
-  holdings(): Promise<Holdings> {
-    return readHoldings(this.#inspector);
+  /** Reads its resource usage after a garbage collection. */
+  usage(): Promise<ProcessUsage> {
+    return readUsage(this.#inspector);
   }
 
-  /** Ends it without a chance to say goodbye. */
+  /** Ends it with SIGKILL. */
   async kill(): Promise<void> {
     const exit = once(this.#process, 'exit');
     this.#process.kill('SIGKILL');
     await exit;
   }
 
-  /** Asks it to stop, as a supervisor would. @returns its exit code */
+  /** Stops it with SIGTERM. @returns its exit code */
   async stop(): Promise<number | null> {
-    if (!this.runs) return this.#process.exitCode;
+    if (!this.isRunning) return this.#process.exitCode;
     const exit = once(this.#process, 'exit') as Promise<[number | null]>;
     this.#process.kill('SIGTERM');
     return (await exit)[0];

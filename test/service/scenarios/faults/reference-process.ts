@@ -1,6 +1,6 @@
 /**
- * A process that works a little at every turn, as the service does, and never long. It tells how late its
- * event loop was, as /metrics tells of the service's: what it is late by is the machine's doing.
+ * A process that, like the service, works for a short time in each turn of the event loop. It reports its event-loop delay
+ * as /metrics reports that of the service. A high delay here is caused by the machine.
  */
 import { createSystemClock } from '../../../../src/library/cache/index.ts';
 import { EventLoopDelay } from '../../../../src/service/metrics/event-loop.ts';
