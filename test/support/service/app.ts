@@ -1,5 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import type { Server } from 'node:http';
+import { Agent, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -19,6 +19,9 @@ export const KEY = 'a-key-for-tests';
 export const WITH_KEY = { 'x-api-key': KEY };
 
 const WAIT_MS = 10_000;
+
+/** A connection per request: one that is kept alive might be closed by its application during the next request. */
+const AGENT = new Agent({ keepAlive: false });
 
 /** For fake engines: nothing listens on these ports, so health checks fail. */
 const UNUSED_PORTS = { first: 200, last: 299 };
@@ -97,7 +100,7 @@ export async function sendRequest(
   { headers = {}, body }: TestRequest = {},
 ): Promise<Response> {
   const verb = method.toLowerCase() as Lowercase<Method>;
-  const request = supertest(server)[verb](path).set(headers);
+  const request = supertest(server)[verb](path).agent(AGENT).set(headers);
   if (typeof body !== 'string') return await request.send(body);
   // As a buffer: superagent gives a string without a content type that of a form.
   return await request.serialize((bytes) => bytes).send(Buffer.from(body));

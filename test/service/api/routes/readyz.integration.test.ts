@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { settle } from '../../support/fake-clock.ts';
-import { assertDocumented } from '../../support/http/openapi.ts';
-import { startFakeApp } from '../../support/service/app.ts';
+import { settle } from '../../../support/fake-clock.ts';
+import { assertDocumented } from '../../../support/http/openapi.ts';
+import { startFakeApp } from '../../../support/service/app.ts';
 
 test('the service is alive but not ready until the runtime has listed its engines', async () => {
   await using app = await startFakeApp({ start: false });

@@ -1,8 +1,8 @@
 import { type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { answersJson, OPENAPI } from '../../support/http/openapi.ts';
-import { KEY, startFakeApp, type TestApp } from '../../support/service/app.ts';
+import { answersJson, OPENAPI } from '../../../support/http/openapi.ts';
+import { KEY, startFakeApp, type TestApp } from '../../../support/service/app.ts';
 
 let app: TestApp;
 let origin: string;

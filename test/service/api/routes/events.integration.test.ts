@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { eventRoutes } from '../../../src/service/api/routes/events.ts';
-import { createServer } from '../../../src/service/api/server.ts';
-import { EventLog } from '../../../src/service/event-log/event-log.ts';
-import { assertDocumented } from '../../support/http/openapi.ts';
-import { sendRequest, startFakeApp, type TestApp } from '../../support/service/app.ts';
-import { FakeRuntime } from '../../support/service/fake-runtime.ts';
+import { eventRoutes } from '../../../../src/service/api/routes/events.ts';
+import { createServer } from '../../../../src/service/api/server.ts';
+import { EventLog } from '../../../../src/service/event-log/event-log.ts';
+import { assertDocumented } from '../../../support/http/openapi.ts';
+import { sendRequest, startFakeApp, type TestApp } from '../../../support/service/app.ts';
+import { FakeRuntime } from '../../../support/service/fake-runtime.ts';
 
 // A busy machine makes these tests slow.
 vi.setConfig({ testTimeout: 30_000 });

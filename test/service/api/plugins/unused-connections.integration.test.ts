@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { expect, test } from 'vitest';
-import { startFakeApp, WITH_KEY } from '../../support/service/app.ts';
-import { waitUntil } from '../../support/wait-until.ts';
+import { startFakeApp, WITH_KEY } from '../../../support/service/app.ts';
+import { waitUntil } from '../../../support/wait-until.ts';
 
 const WAIT_MS = 5000;
 const REQUEST = 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n';

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { RoundhouseError } from '../../../src/service/errors.ts';
-import { settle } from '../../support/fake-clock.ts';
-import { assertDocumented } from '../../support/http/openapi.ts';
-import { startFakeApp } from '../../support/service/app.ts';
-import { FakeVpn } from '../../support/service/fake-vpn.ts';
+import { RoundhouseError } from '../../../../src/service/errors.ts';
+import { settle } from '../../../support/fake-clock.ts';
+import { assertDocumented } from '../../../support/http/openapi.ts';
+import { startFakeApp } from '../../../support/service/app.ts';
+import { FakeVpn } from '../../../support/service/fake-vpn.ts';
 
 const SETTINGS = {
   VPN_MODE: 'redundant',

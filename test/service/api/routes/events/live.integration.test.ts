@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { settle } from '../../support/fake-clock.ts';
-import { LiveClient } from '../../support/http/live-client.ts';
-import { KEY, startApp, startFakeApp, type TestApp } from '../../support/service/app.ts';
-import { waitUntil } from '../../support/wait-until.ts';
+import { settle } from '../../../../support/fake-clock.ts';
+import { LiveClient } from '../../../../support/http/live-client.ts';
+import { KEY, startApp, startFakeApp, type TestApp } from '../../../../support/service/app.ts';
+import { waitUntil } from '../../../../support/wait-until.ts';
 
 const RFC_3339 = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 const WAIT_MS = 5000;

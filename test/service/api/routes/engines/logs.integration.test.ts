@@ -1,11 +1,11 @@
 import { type ClientRequest, get, type IncomingMessage } from 'node:http';
 import { describe, expect, test, vi } from 'vitest';
-import type { LogOptions } from '../../../src/service/engines/runtime.ts';
-import { RoundhouseError } from '../../../src/service/errors.ts';
-import { type FakeClock, settle } from '../../support/fake-clock.ts';
-import { startFakeApp, type TestApp, WITH_KEY } from '../../support/service/app.ts';
-import type { FakeRuntime } from '../../support/service/fake-runtime.ts';
-import { waitUntil } from '../../support/wait-until.ts';
+import type { LogOptions } from '../../../../../src/service/engines/runtime.ts';
+import { RoundhouseError } from '../../../../../src/service/errors.ts';
+import { type FakeClock, settle } from '../../../../support/fake-clock.ts';
+import { startFakeApp, type TestApp, WITH_KEY } from '../../../../support/service/app.ts';
+import type { FakeRuntime } from '../../../../support/service/fake-runtime.ts';
+import { waitUntil } from '../../../../support/wait-until.ts';
 
 // A busy machine makes these tests slow.
 vi.setConfig({ testTimeout: 30_000 });

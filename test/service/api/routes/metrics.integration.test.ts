@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { settle } from '../../support/fake-clock.ts';
-import { type Family, figure, parseExposition } from '../../support/http/exposition.ts';
-import { KEY, startFakeApp, type TestApp } from '../../support/service/app.ts';
-import { FakeVpn } from '../../support/service/fake-vpn.ts';
+import { settle } from '../../../support/fake-clock.ts';
+import { type Family, figure, parseExposition } from '../../../support/http/exposition.ts';
+import { KEY, startFakeApp, type TestApp } from '../../../support/service/app.ts';
+import { FakeVpn } from '../../../support/service/fake-vpn.ts';
 
 async function scrape(app: TestApp): Promise<Map<string, Family>> {
   const reply = await app.get('/metrics');

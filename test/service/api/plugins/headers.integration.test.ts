@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startFakeApp, type TestApp } from '../../support/service/app.ts';
+import { startFakeApp, type TestApp } from '../../../support/service/app.ts';
 
 const SAFETY = {
   'x-content-type-options': 'nosniff',

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { assertDocumented } from '../../support/http/openapi.ts';
-import { startApp, type TestApp } from '../../support/service/app.ts';
-import { openSession, readStat, type Session } from '../../support/service/emulated-engine.ts';
-import { waitUntil } from '../../support/wait-until.ts';
-import { findPids } from '../runtimes/process/support.ts';
+import { assertDocumented } from '../../../support/http/openapi.ts';
+import { startApp, type TestApp } from '../../../support/service/app.ts';
+import { openSession, readStat, type Session } from '../../../support/service/emulated-engine.ts';
+import { waitUntil } from '../../../support/wait-until.ts';
+import { findPids } from '../../runtimes/process/support.ts';
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 const WAIT_MS = 10_000;

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Api } from '../../../src/service/api/context.ts';
-import { panelRoutes } from '../../../src/service/api/routes/panel.ts';
-import { rootRoutes } from '../../../src/service/api/routes/root.ts';
-import { createServer } from '../../../src/service/api/server.ts';
-import { KEY, sendRequest, startFakeApp } from '../../support/service/app.ts';
+import type { Api } from '../../../../src/service/api/context.ts';
+import { panelRoutes } from '../../../../src/service/api/routes/panel.ts';
+import { rootRoutes } from '../../../../src/service/api/routes/root.ts';
+import { createServer } from '../../../../src/service/api/server.ts';
+import { KEY, sendRequest, startFakeApp } from '../../../support/service/app.ts';
 
 let folder: string;
 let api: Api;

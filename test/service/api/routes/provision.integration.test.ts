@@ -1,14 +1,14 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { RoundhouseError } from '../../../src/service/errors.ts';
-import { settle } from '../../support/fake-clock.ts';
-import { assertDocumented } from '../../support/http/openapi.ts';
-import { startApp, startFakeApp, type TestApp } from '../../support/service/app.ts';
-import { startEmulatedEngine } from '../../support/service/emulated-engine.ts';
-import { FakeRuntime } from '../../support/service/fake-runtime.ts';
-import { FakeVpn } from '../../support/service/fake-vpn.ts';
-import { waitUntil } from '../../support/wait-until.ts';
+import { RoundhouseError } from '../../../../src/service/errors.ts';
+import { settle } from '../../../support/fake-clock.ts';
+import { assertDocumented } from '../../../support/http/openapi.ts';
+import { startApp, startFakeApp, type TestApp } from '../../../support/service/app.ts';
+import { startEmulatedEngine } from '../../../support/service/emulated-engine.ts';
+import { FakeRuntime } from '../../../support/service/fake-runtime.ts';
+import { FakeVpn } from '../../../support/service/fake-vpn.ts';
+import { waitUntil } from '../../../support/wait-until.ts';
 
 // Starts processes, which takes long on a busy machine.
 vi.setConfig({ testTimeout: 30_000 });

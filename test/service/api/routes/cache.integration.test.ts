@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { settle } from '../../support/fake-clock.ts';
-import { startFakeApp, type TestApp, untilHeld } from '../../support/service/app.ts';
+import { settle } from '../../../support/fake-clock.ts';
+import { startFakeApp, type TestApp, untilHeld } from '../../../support/service/app.ts';
 
 async function stats(app: TestApp) {
   return (await app.get('/cache/stats')).body;

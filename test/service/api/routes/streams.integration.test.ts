@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { settle } from '../../support/fake-clock.ts';
-import { assertDocumented } from '../../support/http/openapi.ts';
-import { startFakeApp, type TestApp } from '../../support/service/app.ts';
-import type { FakeRuntime } from '../../support/service/fake-runtime.ts';
+import { settle } from '../../../support/fake-clock.ts';
+import { assertDocumented } from '../../../support/http/openapi.ts';
+import { startFakeApp, type TestApp } from '../../../support/service/app.ts';
+import type { FakeRuntime } from '../../../support/service/fake-runtime.ts';
 
 let app: TestApp<FakeRuntime>;
 let names = 0;

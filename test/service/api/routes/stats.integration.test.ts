@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type FakeClock, settle } from '../../support/fake-clock.ts';
-import { startFakeApp, type TestApp, type TestAppOptions } from '../../support/service/app.ts';
-import { type FakeRuntime, sampleOf } from '../../support/service/fake-runtime.ts';
+import { type FakeClock, settle } from '../../../support/fake-clock.ts';
+import { startFakeApp, type TestApp, type TestAppOptions } from '../../../support/service/app.ts';
+import { type FakeRuntime, sampleOf } from '../../../support/service/fake-runtime.ts';
 
 // A busy machine makes these tests slow.
 vi.setConfig({ testTimeout: 30_000 });
