@@ -143,7 +143,7 @@ test('a later start uses the same key, and a kept-alive connection does not dela
   const origin = await service.serving();
   expect(await service.line(/^API key: (.*)/)).toBe(`stored in ${keyFile}`);
   expect(await service.line(/^Engines: (.*)/)).toBe(
-    `local processes of the bundled emulated engine (no Docker daemon answers at unix://${socket})`,
+    `local processes of the bundled emulated engine (no Docker daemon responds at unix://${socket})`,
   );
   expect(await clearCache(origin, 'the-key-of-before')).toBe(200);
   expect(service.stdout).not.toContain('the-key-of-before');

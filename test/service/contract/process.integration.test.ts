@@ -131,7 +131,7 @@ test('the client learns how long the circuit breaker stays open, and makes no fu
   app.runtime.fail('create', new RoundhouseError('provisioning_failed', 'The engine ended at once'));
   const client = createClient(service);
   await client.updateStatus();
-  await expect(client.choose()).rejects.toThrow('asked to wait for 5 s');
+  await expect(client.choose()).rejects.toThrow('unexpected wait of 5 s');
   await client.updateStatus();
   const asked = app.runtime.calls.create;
   const refused = await client.choose().catch((error: unknown) => error);
