@@ -334,7 +334,7 @@ export interface MemoryTier {
   /**
    * Entries, including expired ones that are kept as fallbacks
    */
-  held: number;
+  entry_count: number;
   bytes: number;
   hits: number;
   misses: number;
