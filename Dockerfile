@@ -4,15 +4,14 @@ COPY package.json package-lock.json .npmrc ./
 # The optional packages are Node.js and Biome, which the base image has or which are not needed.
 RUN npm ci --omit=dev --omit=optional --ignore-scripts
 
-FROM node:24.21.0-bookworm-slim AS panel
+FROM node:24.21.0-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
 COPY tsconfig.json ./
-COPY src/panel src/panel
-# The panel matches globs with the code of the cache.
-COPY src/library/util/glob.ts src/library/util/
-RUN npm run build:panel
+COPY scripts/compile.ts scripts/
+COPY src src
+RUN node --disable-warning=ExperimentalWarning scripts/compile.ts && npm run build:panel
 
 FROM node:24.21.0-bookworm-slim
 ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/data
@@ -21,12 +20,11 @@ RUN mkdir /data && chown node:node /data
 WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
 COPY package.json ./
-COPY scripts/healthcheck.ts scripts/
-COPY src src
-COPY --from=panel /app/dist/panel dist/panel
+COPY --from=build /app/build build
+COPY --from=build /app/dist/panel dist/panel
 USER node
 VOLUME /data
 EXPOSE 8000
-HEALTHCHECK --interval=10s --timeout=5s --start-period=10s CMD ["node", "scripts/healthcheck.ts"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=10s CMD ["node", "build/healthcheck.js"]
 # The same flags as in `npm start`: see docs/architecture.md.
-CMD ["node", "--min-semi-space-size=16", "--max-semi-space-size=32", "src/main.ts"]
+CMD ["node", "--min-semi-space-size=16", "--max-semi-space-size=32", "build/main.js"]

@@ -8,6 +8,7 @@ import { ConfigError, readConfig } from './service/config/config.ts';
 import { createLogger } from './service/log.ts';
 import { Metrics } from './service/metrics/metrics.ts';
 import { openRuntime } from './service/runtimes/open-runtime.ts';
+import { releaseStartupMemory } from './service/startup-memory.ts';
 
 /** Shorter than the ten seconds between the SIGTERM and the SIGKILL of `docker stop`. */
 const STOP_TIMEOUT_MS = 8000;
@@ -48,6 +49,7 @@ async function run(): Promise<void> {
   const address = await app.api.listen({ host: config.host, port: config.port });
   logger.info(`Roundhouse ${manifest.version} listening on ${address}`);
   app.start();
+  releaseStartupMemory(clock);
   logger.info(`Panel: ${address}/panel`);
   logger.info(`API documentation: ${address}/docs`);
   logger.info(`Engines: ${reason}`);

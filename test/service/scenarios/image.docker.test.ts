@@ -53,7 +53,7 @@ describeWithDocker("the project's own image", ({ socket }) => {
 
   it('does not run as root and cannot change its program', async () => {
     expect(await docker(socket, 'exec', id, 'id', '-u')).toBe('1000');
-    await expect(docker(socket, 'exec', id, 'touch', '/app/src/main.ts')).rejects.toThrow();
+    await expect(docker(socket, 'exec', id, 'touch', '/app/build/main.js')).rejects.toThrow();
   });
 
   it('stores the generated API key in its volume, readable only by its user', async () => {
@@ -66,13 +66,13 @@ describeWithDocker("the project's own image", ({ socket }) => {
   });
 
   it('contains no development tools or tests', async () => {
-    const listing = await docker(socket, 'exec', id, 'ls', '-A', '/app', '/app/scripts');
+    const listing = await docker(socket, 'exec', id, 'ls', '-A', '/app');
     expect(
       listing
         .split(/\s+/)
         .filter((name) => name !== '' && !name.endsWith(':'))
         .sort(),
-    ).toEqual(['dist', 'healthcheck.ts', 'node_modules', 'package.json', 'scripts', 'src'].sort());
+    ).toEqual(['build', 'dist', 'node_modules', 'package.json']);
     const packages = await docker(socket, 'exec', id, 'ls', '/app/node_modules');
     expect(packages.split('\n')).toContain('fastify');
     expect(packages.split('\n')).not.toContain('vitest');

@@ -1,7 +1,7 @@
 /** The health check of the image: exits with 0 if the service with the same settings responds on this machine. */
 import { isIPv6 } from 'node:net';
-import { readEnvFile } from '../src/library/settings/read.ts';
-import { readConfig } from '../src/service/config/config.ts';
+import { readEnvFile } from './library/settings/index.ts';
+import { readConfig } from './service/config/config.ts';
 
 const { host, port } = readConfig(process.env, readEnvFile('.env'));
 const address = ['0.0.0.0', '::'].includes(host) ? 'localhost' : host;
