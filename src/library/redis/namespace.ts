@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Freshness, isGlob } from '../cache/index.ts';
+import { type Freshness, isGlob, type KeyFilter } from '../cache/index.ts';
 import { asBuffer, wholeMs } from './arguments.ts';
 import type { RedisReply } from './connection.ts';
 import type { Invalidation } from './invalidation.ts';
@@ -152,14 +152,14 @@ export class RedisNamespace {
   }
 
   /**
-   * Invalidates the entries that match a key or a glob, in every process, and the leases to load them. Commands
-   * sent afterwards see the result. A glob invalidates the whole namespace: Redis cannot list the keys that match
-   * without scanning all of them, and invalidating too much is safe.
+   * Invalidates the entries that match a key, a glob or tags, in every process, and the leases to load them. Commands
+   * sent afterwards see the result. A glob and tags invalidate the whole namespace: Redis cannot list the keys that
+   * match without scanning all of them, and invalidating too much is safe.
    */
-  async invalidate(op: Exclude<Invalidation['op'], 'loaded'>, pattern: string): Promise<void> {
-    const many = op !== 'delete' && isGlob(pattern);
-    const keys = many ? [this.#stateKey] : this.#keysOf(pattern);
-    await this.#change(keys, [this.#message(op, pattern)]);
+  async invalidate(op: Exclude<Invalidation['op'], 'loaded'>, filter: KeyFilter): Promise<void> {
+    const one = typeof filter === 'string' && (op === 'delete' || !isGlob(filter));
+    const keys = one ? this.#keysOf(filter) : [this.#stateKey];
+    await this.#change(keys, [this.#message(op, filter)]);
   }
 
   /** Replaces the value of a key, and invalidates the lease to load it. A TTL of 0 deletes the value. */
@@ -273,8 +273,9 @@ export class RedisNamespace {
     this.#latestSeen = Math.max(this.#latestSeen, Number(number) || 0);
   }
 
-  #message(op: Invalidation['op'], pattern: string): string {
-    return JSON.stringify({ op, pattern, from: this.id } satisfies Invalidation);
+  #message(op: Invalidation['op'], filter: KeyFilter): string {
+    const selected = typeof filter === 'string' ? { pattern: filter } : { pattern: '*', tags: filter.tags };
+    return JSON.stringify({ op, ...selected, from: this.id } satisfies Invalidation);
   }
 
   #stateArgs(): string[] {

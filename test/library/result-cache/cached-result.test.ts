@@ -177,7 +177,7 @@ describe('cachedResult', () => {
     const broken = () => {
       throw new Error('the cache is broken');
     };
-    const cache = { get: broken, set: broken, delete: broken, getOrLoad: broken };
+    const cache = { get: broken, set: broken, delete: broken, read: broken };
     const onError = vi.fn();
     expect(await cachedResult(async () => 1, { cache, onError })()).toBe(1);
     expect(cachedResult(() => 2, { cache, onError })()).toBe(2);
