@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { cacheKey } from '../cache/index.ts';
-import { canonical } from './canonical.ts';
+import { canonicalArguments } from './canonical.ts';
 import { KeyMemo } from './key-memo.ts';
 
 /**
@@ -30,26 +30,24 @@ export interface KeyParts {
  */
 export function resultKeys({ prefix, name, schema, maxLength, keyOf }: KeyParts) {
   const base = `${cacheKey(prefix, name)}:${schema}`;
-  const byText = new KeyMemo<string>();
-  const byPrimitive = new KeyMemo<unknown>();
+  const calls = new KeyMemo();
+  const methodCalls = new KeyMemo();
   const keyOfText = (text: string): string => {
     const key = `${base}:${sha256(text)}`;
     return key.length > maxLength ? sha256(key) : key;
   };
-  const keyOfPrimitive = (only: unknown): string => keyOfText(canonical([only]));
-  return (self: unknown, args: readonly unknown[]): string => {
-    if (keyOf) return byText.get(canonical([keyOf.apply(self, args as never[])]), keyOfText);
-    // The result of a method may depend on its object. No form of an array starts like this.
-    if (self !== undefined) return byText.get(`this=${canonical(self)},${canonical(args)}`, keyOfText);
-    const only = args[0];
-    if (args.length === 1 && isDistinctPrimitive(only)) return byPrimitive.get(only, keyOfPrimitive);
-    return byText.get(canonical(args), keyOfText);
+  const find = (memo: KeyMemo, start: string, inputs: readonly unknown[]): string => {
+    const node = memo.find(inputs);
+    if (node?.key !== undefined) return node.key;
+    const key = keyOfText(start + canonicalArguments(inputs));
+    if (node !== undefined) node.key = key;
+    return key;
   };
-}
-
-/** Whether a Map distinguishes the value from all others as the canonical form does, which 0 and -0 are not. */
-function isDistinctPrimitive(value: unknown): boolean {
-  return typeof value === 'string' || (typeof value === 'number' && value !== 0);
+  return (self: unknown, args: readonly unknown[]): string => {
+    if (keyOf) return find(calls, '', [keyOf.apply(self, args as never[])]);
+    // The result of a method may depend on its object.
+    return self === undefined ? find(calls, '', args) : find(methodCalls, 'this', [self, ...args]);
+  };
 }
 
 /** As UTF-16, because all unpaired surrogates have the same bytes in UTF-8. */

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { canonical, UnserialisableError } from '../../../src/library/result-cache/canonical.ts';
+import { resultKeys } from '../../../src/library/result-cache/result-key.ts';
 
 const anything = fc.anything({
   withBigInt: true,
@@ -82,12 +83,17 @@ describe('canonical', () => {
         ),
       };
     });
+    const keys = () => resultKeys({ prefix: 'p', name: 'n', schema: 's', maxLength: 200, keyOf: undefined });
+    const remembered = keys();
     let equal = 0;
     fc.assert(
       fc.property(value, value, (a, b) => {
         const same = isDeepStrictEqual(a, b);
         if (same) equal += 1;
         expect(canonical(a) === canonical(b)).toBe(same);
+        // The same for keys that are remembered and keys that are not.
+        expect(remembered(undefined, [a]) === keys()(undefined, [b])).toBe(same);
+        expect(remembered(undefined, [b]) === keys()(undefined, [a])).toBe(same);
         expect(canonical(copyOf(a))).toBe(canonical(a));
       }),
       { numRuns: 3000 },
