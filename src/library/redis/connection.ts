@@ -1,6 +1,7 @@
 import { createClient, ErrorReply, RESP_TYPES, type RedisArgument } from '@redis/client';
 import type { Clock } from '../cache/index.ts';
 import { RedisTimeoutError } from './errors.ts';
+import { ReplyDeadlines } from './reply-deadlines.ts';
 
 /** A reply of Redis to one of the commands used here. Bulk strings are Buffers. */
 export type RedisReply = Buffer | string | number | null | RedisReply[];
@@ -15,7 +16,8 @@ export interface Subscription {
   readonly onMessage: (message: string) => void;
 }
 
-const BYTES = { [RESP_TYPES.BLOB_STRING]: Buffer };
+/** Bulk strings as Buffers. */
+const COMMAND_OPTIONS = { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } };
 
 /** Error replies of a server that is reachable but cannot serve: still loading its data, or no longer the primary. */
 const UNUSABLE = /^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|UNKILLABLE|BUSY)\b/;
@@ -47,6 +49,7 @@ export class Connection {
   readonly #connectTimeoutMs: number;
   readonly #commandTimeoutMs: number;
   readonly #onEnd: (cause: unknown) => void;
+  readonly #deadlines: ReplyDeadlines;
   #ended = false;
 
   constructor(options: ConnectionOptions) {
@@ -54,6 +57,7 @@ export class Connection {
     this.#connectTimeoutMs = options.connectTimeoutMs;
     this.#commandTimeoutMs = options.commandTimeoutMs;
     this.#onEnd = options.onEnd;
+    this.#deadlines = new ReplyDeadlines(options.clock, options.commandTimeoutMs);
     this.#client = createPlainClient(options);
     // Without a listener, an error of the socket would end the process.
     this.#client.on('error', (error) => this.#end(error));
@@ -81,13 +85,27 @@ export class Connection {
    * @throws RedisTimeoutError, ErrorReply, or the client's error if the connection has ended
    */
   send(args: readonly CommandArgument[]): Promise<RedisReply> {
-    const reply = this.#client.sendCommand<RedisReply>(args, { typeMapping: BYTES });
-    return this.#withTimeout(reply, String(args[0]), this.#commandTimeoutMs);
+    const { promise, resolve, reject } = Promise.withResolvers<RedisReply>();
+    const replied = this.#deadlines.add(() => {
+      reject(new RedisTimeoutError(String(args[0]), this.#commandTimeoutMs));
+    });
+    this.#client.sendCommand<RedisReply>(args, COMMAND_OPTIONS).then(
+      (reply) => {
+        replied();
+        resolve(reply);
+      },
+      (error) => {
+        replied();
+        reject(error);
+      },
+    );
+    return promise;
   }
 
   /** Ends the connection. Commands without a reply reject. */
   close(): void {
     this.#ended = true;
+    this.#deadlines.close();
     this.#client.destroy();
   }
 
