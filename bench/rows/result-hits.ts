@@ -1,7 +1,7 @@
 import { createCache } from 'async-cache-dedupe';
 import { cachedResult } from '../../src/library/result-cache/index.ts';
 import type { Bench, Row } from '../row.ts';
-import type { Finding } from '../support/measure.ts';
+import { atLeast, type Finding } from '../support/measure.ts';
 import { VALUE, type Value } from '../support/peers.ts';
 import { type Contender, race, speedRatios, timeFindings } from '../support/race.ts';
 
@@ -37,13 +37,13 @@ export const resultHits: Row = {
       {
         what: `cachedResult, a number as its argument: speed ÷ ${PEER}`,
         unit: '×',
-        target: { bound: 'at least', value: 2, judged: 'median' },
+        target: atLeast(2),
         rounds: speedRatios(number.ours, number.peer),
       },
       {
         what: `cachedResult, an object of 3 properties: speed ÷ ${PEER}`,
         unit: '×',
-        target: { bound: 'at least', value: 2, judged: 'median' },
+        target: atLeast(2),
         rounds: speedRatios(object.ours, object.peer),
       },
       ...timeFindings({
