@@ -2,6 +2,7 @@ import { createClient, ErrorReply, RESP_TYPES, type RedisArgument } from '@redis
 import type { Clock } from '../cache/index.ts';
 import { RedisTimeoutError } from './errors.ts';
 import { ReplyDeadlines } from './reply-deadlines.ts';
+import type { ServerOptions } from './server-options.ts';
 
 /** A reply of Redis to one of the commands used here. Bulk strings are Buffers. */
 export type RedisReply = Buffer | string | number | null | RedisReply[];
@@ -29,7 +30,7 @@ export function isCommandError(error: unknown): boolean {
 
 /** Options of a {@link Connection}. */
 export interface ConnectionOptions {
-  url: string;
+  server: ServerOptions;
   keepAlive: boolean;
   connectTimeoutMs: number;
   commandTimeoutMs: number;
@@ -127,14 +128,17 @@ export class Connection {
   }
 }
 
-function createPlainClient(options: { url: string; keepAlive: boolean; connectTimeoutMs: number }) {
+function createPlainClient(options: Pick<ConnectionOptions, 'server' | 'keepAlive' | 'connectTimeoutMs'>) {
+  // The type of the options has one variant for each kind of socket. These apply to all of them.
+  const socket = {
+    ...options.server.socket,
+    reconnectStrategy: false,
+    connectTimeout: options.connectTimeoutMs,
+    keepAlive: options.keepAlive,
+  } as NonNullable<ServerOptions['socket']>;
   return createClient({
-    url: options.url,
-    socket: {
-      reconnectStrategy: false,
-      connectTimeout: options.connectTimeoutMs,
-      keepAlive: options.keepAlive,
-    },
+    ...options.server,
+    socket,
     disableOfflineQueue: true,
     disableClientInfo: true,
     maintNotifications: 'disabled',

@@ -8,11 +8,17 @@ import {
   type Subscription,
 } from './connection.ts';
 import { RedisUnavailableError } from './errors.ts';
+import { type RedisClientLike, type ServerOptions, serverOptions } from './server-options.ts';
 
 /** Options of a {@link RedisLink}. */
 export interface RedisOptions {
-  /** `redis://[user:password@]host[:port][/database]`, `rediss://…` or `unix:///path`. */
-  url: string;
+  /** `redis://[user:password@]host[:port][/database]`, `rediss://…` or `unix:///path`. Required without `client`. */
+  url?: string;
+  /**
+   * A client whose address, TLS settings and credentials the link uses instead of `url`. The link opens a connection of
+   * its own, because it replaces it after failures, and neither uses nor closes that of the client.
+   */
+  client?: RedisClientLike;
   /** First part of every key and channel. Default `roundhouse`. */
   prefix?: string;
   /** Timeout of a command, in milliseconds. Default 500. */
@@ -52,7 +58,10 @@ export class RedisLink implements Disposable {
   readonly prefix: string;
   /** Source of time; caches over this link use it too. */
   readonly clock: Clock;
-  readonly #options: Required<Omit<RedisOptions, 'prefix' | 'clock'>>;
+  readonly #options: Required<Omit<RedisOptions, 'prefix' | 'clock' | 'url' | 'client'>> & {
+    server: ServerOptions;
+  };
+  readonly #given: RedisOptions;
   readonly #subscription: Subscription | undefined;
   readonly #connectedListeners = new Set<() => void>();
   readonly #disconnectedListeners = new Set<() => void>();
@@ -67,9 +76,12 @@ export class RedisLink implements Disposable {
   #cancelTimer = () => {};
   #closed = false;
 
-  /** Starts to connect in the background. Never throws because Redis is unavailable. */
+  /**
+   * Starts to connect in the background. Never throws because Redis is unavailable.
+   * @throws TypeError unless the options have a `url` or a `client`
+   */
   constructor(options: RedisOptions, subscription?: Subscription) {
-    const { prefix = 'roundhouse', clock = createSystemClock(), ...given } = options;
+    const { prefix = 'roundhouse', clock = createSystemClock(), url, client, ...given } = options;
     this.prefix = prefix;
     this.clock = clock;
     this.#options = {
@@ -80,7 +92,9 @@ export class RedisLink implements Disposable {
       heartbeatMs: 5000,
       onLost: () => {},
       ...given,
+      server: serverOptions(url, client),
     };
+    this.#given = { ...options, prefix, clock };
     this.#subscription = subscription;
     this.#connect();
   }
@@ -97,8 +111,7 @@ export class RedisLink implements Disposable {
    */
   subscribe(subscription: Subscription): RedisLink {
     // This link already reports the outage.
-    const options = { ...this.#options, onLost: () => {}, prefix: this.prefix, clock: this.clock };
-    return new RedisLink(options, subscription);
+    return new RedisLink({ ...this.#given, onLost: () => {} }, subscription);
   }
 
   /**
