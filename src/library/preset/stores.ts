@@ -11,6 +11,12 @@ import {
 import type { StoredResult } from '../result-cache/index.ts';
 import type { CacheSettings } from './settings.ts';
 
+/**
+ * The default of REDIS_SOCKET_TIMEOUT is 10 s, for slow networks. A caller should not wait that long for each value while
+ * Redis hangs: the source is faster.
+ */
+const READ_TIMEOUT_MS = 1000;
+
 /** State of one store, with memory (L1) in front of Redis (L2). */
 export interface StoreStats {
   /** State of its connection to Redis. */
@@ -46,6 +52,7 @@ export class Stores implements AsyncDisposable {
         ...(client ? { client } : { url: settings.redisUrl }),
         prefix,
         commandTimeoutMs: settings.redisTimeoutS * 1000,
+        readTimeoutMs: Math.min(READ_TIMEOUT_MS, settings.redisTimeoutS * 1000),
         connectTimeoutMs: settings.redisConnectTimeoutS * 1000,
         keepAlive: settings.redisKeepAlive,
         heartbeatMs: settings.redisHealthCheckIntervalS * 1000,

@@ -7,7 +7,7 @@ import {
   type RedisReply,
   type Subscription,
 } from './connection.ts';
-import { RedisUnavailableError } from './errors.ts';
+import { RedisTimeoutError, RedisUnavailableError } from './errors.ts';
 import { type RedisClientLike, type ServerOptions, serverOptions } from './server-options.ts';
 
 /** Options of a {@link RedisLink}. */
@@ -23,6 +23,12 @@ export interface RedisOptions {
   prefix?: string;
   /** Timeout of a command, in milliseconds. Default 500. */
   commandTimeoutMs?: number;
+  /**
+   * How long a read of a cache waits for Redis, in milliseconds. Then the value is read from its source, and so are
+   * others at once, until Redis replies again. The connection is replaced only after `commandTimeoutMs`. Default
+   * `commandTimeoutMs`.
+   */
+  readTimeoutMs?: number;
   /** Timeout of an attempt to connect, in milliseconds. Default 2000. */
   connectTimeoutMs?: number;
   /** Whether TCP keep-alive is enabled. Default true. */
@@ -71,6 +77,8 @@ export class RedisLink implements Disposable {
   #attempts = 0;
   /** Consecutive commands that failed on this connection. */
   #failures = 0;
+  /** Whether a read has exceeded `readTimeoutMs` since the last reply. */
+  #stalled = false;
   /** Whether the current outage has been reported. */
   #outageReported = false;
   #cancelTimer = () => {};
@@ -91,6 +99,7 @@ export class RedisLink implements Disposable {
       failureThreshold: 3,
       heartbeatMs: 5000,
       onLost: () => {},
+      readTimeoutMs: given.commandTimeoutMs ?? 500,
       ...given,
       server: serverOptions(url, client),
     };
@@ -143,12 +152,36 @@ export class RedisLink implements Disposable {
     if (!this.#connected || connection === undefined) throw new RedisUnavailableError();
     try {
       const reply = await connection.send(args);
-      if (connection === this.#connection) this.#failures = 0;
+      if (connection === this.#connection) {
+        this.#failures = 0;
+        this.#stalled = false;
+      }
       return reply;
     } catch (error) {
       this.#handleCommandError(connection, error);
       throw error;
     }
+  }
+
+  /**
+   * Like {@link send}, for a command whose reply is not needed if it takes longer than `readTimeoutMs`. The command is not
+   * cancelled. While one such command is overdue, others are not sent.
+   * @throws RedisUnavailableError without waiting, if the link is not connected or Redis does not reply at present
+   */
+  async read(args: readonly CommandArgument[]): Promise<RedisReply> {
+    const { readTimeoutMs, commandTimeoutMs } = this.#options;
+    if (readTimeoutMs >= commandTimeoutMs) return await this.send(args);
+    if (this.#stalled) throw new RedisUnavailableError();
+    const { promise, resolve, reject } = Promise.withResolvers<RedisReply>();
+    const cancel = this.clock.after(readTimeoutMs, () => {
+      // After a stall of this process the reply may already be in the socket. It is read before setImmediate fires.
+      setImmediate(() => reject(new RedisTimeoutError(String(args[0]), readTimeoutMs)));
+    });
+    this.send(args).then(resolve, reject).finally(cancel);
+    return await promise.catch((error) => {
+      if (error instanceof RedisTimeoutError) this.#stalled = true;
+      throw error;
+    });
   }
 
   /** Closes the connection for good. Commands without a reply reject; listeners are removed. */
@@ -193,6 +226,7 @@ export class RedisLink implements Disposable {
     this.#outageReported = false;
     this.#attempts = 0;
     this.#failures = 0;
+    this.#stalled = false;
     this.#scheduleHeartbeat(connection);
     for (const listener of this.#connectedListeners) listener();
   }

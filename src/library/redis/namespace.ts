@@ -89,6 +89,8 @@ export class RedisNamespace {
     faults: 0,
   };
   readonly #link: RedisLink;
+  /** The link for scripts that read. */
+  readonly #reads: Pick<RedisLink, 'send'>;
   readonly #base: string;
   readonly #onError: (error: unknown, key: string) => void;
   readonly #removeListener: () => void;
@@ -109,6 +111,7 @@ export class RedisNamespace {
 
   constructor(link: RedisLink, namespace: string, onError: (error: unknown, key: string) => void) {
     this.#link = link;
+    this.#reads = { send: (args) => link.read(args) };
     this.#base = `${link.prefix}:{${namespace}}`;
     this.channel = `${this.#base}:invalidations`;
     this.#onError = onError;
@@ -240,7 +243,7 @@ export class RedisNamespace {
     if (this.#needsNewGeneration || this.#serverClock.now() === undefined) return UNDECIDED;
     try {
       const change = this.#latestChange;
-      const reply = await this.#link.send(['MGET', this.#stateKey, this.#entryKey(key)]);
+      const reply = await this.#link.read(['MGET', this.#stateKey, this.#entryKey(key)]);
       await change;
       const [stateText, entryBytes] = Array.isArray(reply) ? reply : [];
       const state = this.#parseState(stateText);
@@ -265,7 +268,7 @@ export class RedisNamespace {
       if (this.#needsNewGeneration && !(await this.#startGeneration())) return undefined;
       const sentAt = this.#link.clock.now();
       const change = this.#latestChange;
-      const reply = await script.run(this.#link, keys, [...this.#stateArgs(), ...args]);
+      const reply = await script.run(this.#reads, keys, [...this.#stateArgs(), ...args]);
       await change;
       // A change may have failed since the command was sent. Then the reply may be out of date.
       if (this.#needsNewGeneration || !Array.isArray(reply)) return undefined;

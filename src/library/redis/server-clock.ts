@@ -3,12 +3,15 @@ import type { Clock } from '../cache/index.ts';
 /** An estimate that was not renewed for so long is not used: the clocks of two machines drift apart. */
 const MAX_AGE_MS = 15_000;
 
+/** The server's time is rounded down to 1 ms, and the clock of this process may return a reading that is 1 ms old. */
+const ROUNDING_MS = 2;
+
 /**
  * Estimates the time of Redis, which dates the values in Redis, by the clock of this process. A plain read of a value can
  * so do without a second command for its remaining TTL. The clocks of the machines need not agree.
  *
- * The estimate is late by no more than the round trip in which it was made, never early: a value looks older than it is,
- * not younger. If somebody sets the server's clock forward, a value that is produced before the next estimate, within 5 s,
+ * The estimate is ahead by no more than the round trip in which it was made and 2 ms, never behind: a value looks older
+ * than it is, not younger. If somebody sets the server's clock forward, a value that is produced before the next estimate, within 5 s,
  * can look younger, by the time since it was produced at most.
  */
 export class ServerClock {
@@ -28,7 +31,7 @@ export class ServerClock {
    */
   observe(serverMs: number, sentAt: number): void {
     if (!Number.isFinite(serverMs)) return;
-    this.#offsetMs = serverMs - sentAt;
+    this.#offsetMs = serverMs + ROUNDING_MS - sentAt;
     this.#estimatedAt = sentAt;
   }
 

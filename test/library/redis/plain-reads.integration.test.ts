@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { RedisLink } from '../../../src/library/redis/index.ts';
 import { type Lease, RedisNamespace } from '../../../src/library/redis/namespace.ts';
+import { FakeClock, settle } from '../../support/fake-clock.ts';
 import { describeWithRedis, type RedisServer, startRedis } from '../../support/redis/redis.ts';
 import { connectedLink, createNamespace } from './support.ts';
 
@@ -117,6 +118,31 @@ describeWithRedis('reads of a value in Redis', () => {
     await server.command('HSET', state, 'g', 'x', 's', '99');
     expect(await b!.read('k')).toBeUndefined();
     expect(String(await server.command('TYPE', state))).toBe('string');
+  });
+
+  test('wait only for readTimeoutMs while Redis hangs, then not at all, until it replies', async () => {
+    const clock = new FakeClock();
+    await using stopped = await startRedis();
+    using link = await connectedLink(stopped.url, { clock, readTimeoutMs: 300, commandTimeoutMs: 1e6 });
+    const faults: unknown[] = [];
+    const namespace = new RedisNamespace(link, 'hangs', (error) => faults.push(error));
+    await load(namespace, 'k', 'value');
+    await stopped.kill('SIGSTOP');
+    const first = namespace.read('k');
+    await settle();
+    clock.advance(300);
+    expect(await first).toBeUndefined();
+    expect(await namespace.read('k')).toBeUndefined();
+    expect(faults.map(String)).toEqual([
+      'RedisTimeoutError: Redis did not reply to MGET within 300 ms',
+      'RedisUnavailableError: Redis is not connected',
+    ]);
+    expect(link.state).toBe('connected');
+    const change = namespace.invalidate('invalidate', 'other');
+    await stopped.kill('SIGCONT');
+    await change;
+    expect(String((await namespace.read('k'))?.bytes)).toBe('value');
+    namespace.close();
   });
 
   test('fail if a change that was sent before has failed, also if both replies arrive together', async () => {
