@@ -35,6 +35,7 @@ describeWithRedis('reads of a value in Redis', () => {
     );
     for (const namespace of namespaces) await namespace.latestChange();
     return {
+      name,
       links,
       namespaces,
       [Symbol.dispose]: () => {
@@ -109,7 +110,7 @@ describeWithRedis('reads of a value in Redis', () => {
     using world = await processes(2);
     const [a, b] = world.namespaces;
     await load(a!, 'k', 'value');
-    const [entry] = (await server.command('KEYS', '*:entry:k')) as [string];
+    const [entry] = (await server.command('KEYS', `*{${world.name}}:entry:k`)) as [string];
     const state = entry.replace(':entry:k', ':state');
     await server.command('DEL', entry);
     await server.command('HSET', entry, 'g', 'x', 'v', 'y');
