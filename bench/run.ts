@@ -9,6 +9,7 @@ import { hits } from './rows/hits.ts';
 import { httpCache } from './rows/http-cache.ts';
 import { outsideKill } from './rows/outside-kill.ts';
 import { outsideStart } from './rows/outside-start.ts';
+import { resultHits } from './rows/result-hits.ts';
 import { sharedHits } from './rows/shared-hits.ts';
 import { sharedHung } from './rows/shared-hung.ts';
 import { sharedStampede } from './rows/shared-stampede.ts';
@@ -32,12 +33,12 @@ const CHANGES: readonly Row[] = [outsideKill, outsideStart, engineHealth, stream
 /** With Redis. */
 const REDIS: readonly Row[] = [sharedHits, sharedStampede, sharedHung, httpCache];
 /** In the order of the results. */
-const TABLE: readonly Row[] = [cachedHttp, firstRead, expiry, ...CHANGES, hits, ...REDIS, sweep];
+const TABLE: readonly Row[] = [cachedHttp, firstRead, expiry, ...CHANGES, hits, resultHits, ...REDIS, sweep];
 /**
  * In-process rows run first, and first of all the one that measures nanoseconds: it needs code not yet
  * optimised for others.
  */
-const ORDER: readonly Row[] = [hits, expiry, sweep, ...REDIS, cachedHttp, firstRead, ...CHANGES];
+const ORDER: readonly Row[] = [hits, resultHits, expiry, sweep, ...REDIS, cachedHttp, firstRead, ...CHANGES];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

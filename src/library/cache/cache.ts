@@ -5,8 +5,16 @@ import { deepFreeze } from './freeze.ts';
 import { type Load, raceSignal } from './load.ts';
 import type { LoadingCache } from './loading-cache.ts';
 import { MemoryStore } from './memory-store.ts';
-import { type CacheOptions, type CacheTimes, checkTtl, type LoadOptions, toCacheTimes } from './options.ts';
-import { type LoadRequest, type PendingLoad, PendingLoads } from './pending-loads.ts';
+import {
+  type CacheOptions,
+  type CacheTimes,
+  checkStoreTimes,
+  type KeyFilter,
+  type LoadOptions,
+  type StoreOptions,
+  toCacheTimes,
+} from './options.ts';
+import { type LoadRequest, type PendingLoad, PendingLoads, type RequestOptions } from './pending-loads.ts';
 import { type CacheRead, describeRead, type ReadOutcome } from './read.ts';
 import { estimateBytes } from './size.ts';
 import {
@@ -36,6 +44,7 @@ export class Cache<V = unknown> implements LoadingCache<V>, Disposable {
   /** Counts from before the last full clear. */
   readonly #countersBeforeClear = zeroCounters();
   readonly #onError: (error: unknown, key: string) => void;
+  readonly #onRead: CacheOptions['onRead'];
   #cancelSweep: (() => void) | undefined;
   #closed = false;
 
@@ -45,6 +54,7 @@ export class Cache<V = unknown> implements LoadingCache<V>, Disposable {
     this.#times = toCacheTimes(options);
     this.#clock = options.clock ?? createSystemClock();
     this.#onError = options.onError ?? (() => {});
+    this.#onRead = options.onRead;
     const { maxEntries = 10_000, maxBytes = 64 * 1024 * 1024 } = options;
     this.#entries = new Entries<V>({
       store: options.store ?? new MemoryStore<V>({ maxEntries, maxBytes }),
@@ -53,6 +63,7 @@ export class Cache<V = unknown> implements LoadingCache<V>, Disposable {
       sizeOf: options.sizeOf ?? estimateBytes,
       counters: this.#counters,
       onError: this.#onError,
+      onEvict: options.onEvict,
     });
     this.#loads = new PendingLoads<V>({
       clock: this.#clock,
@@ -72,9 +83,11 @@ export class Cache<V = unknown> implements LoadingCache<V>, Disposable {
     if (entry !== undefined && isFresh(entry, now)) {
       this.#counters.hits += 1;
       entry.lastReadAt = now;
+      if (this.#onRead !== undefined) this.#report(key, 'hit');
       return entry.value;
     }
     this.#counters.misses += 1;
+    if (this.#onRead !== undefined) this.#report(key, 'miss');
     return undefined;
   }
 
@@ -85,12 +98,13 @@ export class Cache<V = unknown> implements LoadingCache<V>, Disposable {
     return describeRead(entry, isFresh(entry, now) ? 'hit' : 'stale', now) as CacheRead<T>;
   }
 
-  set(key: string, value: V, options: { ttlS: number }): void {
+  set(key: string, value: V, options: StoreOptions): void {
     if (value === undefined) throw new TypeError('undefined cannot be cached: it means that a key is absent');
-    checkTtl(options.ttlS);
+    checkStoreTimes(options);
     this.#loads.detach(key);
     if (this.#bypassed) return;
-    this.#entries.set(key, deepFreeze(value), { ageS: 0, ttlS: options.ttlS }, this.#clock.now());
+    const { ttlS, ...others } = options;
+    this.#entries.set(key, deepFreeze(value), { ageS: 0, ttlS }, this.#clock.now(), others);
   }
 
   delete(key: string): boolean {
@@ -99,23 +113,19 @@ export class Cache<V = unknown> implements LoadingCache<V>, Disposable {
     return entry !== undefined && isFresh(entry, this.#clock.now());
   }
 
-  clear(pattern?: string): number {
+  clear(filter?: KeyFilter): number {
     let removed = 0;
-    for (const key of this.#entries.keysMatching(pattern ?? '*', this.#loads.keys())) {
-      if (this.delete(key)) removed += 1;
-    }
-    if (pattern === undefined) resetCounters(this.#counters, this.#countersBeforeClear);
+    for (const key of this.#keysOf(filter ?? '*')) if (this.delete(key)) removed += 1;
+    if (filter === undefined) resetCounters(this.#counters, this.#countersBeforeClear);
     return removed;
   }
 
   invalidate(pattern: string): number {
-    let affected = 0;
-    for (const key of this.#entries.keysMatching(pattern, this.#loads.keys())) {
-      const superseded = this.#loads.detach(key);
-      if (this.#entries.invalidate(key) || superseded) affected += 1;
-    }
-    this.#counters.invalidations += affected;
-    return affected;
+    return this.#invalidate(pattern);
+  }
+
+  invalidateTags(tags: readonly string[]): number {
+    return this.#invalidate({ tags });
   }
 
   getOrLoad<T extends V>(key: string, load: Load<T>, options: LoadOptions): Promise<T> {
@@ -175,6 +185,22 @@ export class Cache<V = unknown> implements LoadingCache<V>, Disposable {
     return !this.#enabled || this.#closed;
   }
 
+  #keysOf(filter: KeyFilter): Iterable<string> {
+    if (typeof filter === 'string') return this.#entries.keysMatching(filter, this.#loads.keys());
+    const tags = new Set(filter.tags);
+    return new Set([...this.#entries.keysTagged(tags), ...this.#loads.keysTagged(tags)]);
+  }
+
+  #invalidate(filter: KeyFilter): number {
+    let affected = 0;
+    for (const key of this.#keysOf(filter)) {
+      const superseded = this.#loads.detach(key);
+      if (this.#entries.invalidate(key) || superseded) affected += 1;
+    }
+    this.#counters.invalidations += affected;
+    return affected;
+  }
+
   #read(key: string, load: Load<V>, options: LoadOptions): CacheRead<V> | Promise<CacheRead<V>> {
     if (this.#bypassed) return this.#bypass(key, load, options);
     const now = this.#clock.now();
@@ -193,37 +219,44 @@ export class Cache<V = unknown> implements LoadingCache<V>, Disposable {
 
   /**
    * Returns how an expired or invalidated entry answers a read, or undefined if the read has to wait for a load.
-   * The entry is served while its background refresh runs or while its loads fail. In the latter case a read
-   * starts another attempt once per `retryS` and does not wait for it.
+   * The entry is served while its background refresh runs, within `staleWhileRevalidateS`, or while its loads fail. In
+   * the latter case a read starts another attempt once per `retryS` and does not wait for it.
    */
   #expiredOutcome(entry: CacheEntry<V>, load: Load<V>, options: LoadOptions, now: number) {
     const mayServeStale = now < entry.staleUntil;
     if (entry.retryAt !== undefined) {
-      if (mayServeStale && now >= entry.retryAt) this.#refresh(entry, load, options.ttlS);
+      if (mayServeStale && now >= entry.retryAt) this.#refresh(entry, load, options);
       return mayServeStale ? 'stale' : undefined;
     }
     const overdue = now >= 2 * entry.expiresAt - entry.storedAt;
     // On a busy event loop timers fire late: then the first read starts the refresh.
-    if (!overdue && entry.cancelRefresh) this.#refreshIfRead(entry, load, options.ttlS);
-    if (!this.#loads.get(entry.key)?.background) return undefined;
-    if (!overdue) return 'hit';
-    return mayServeStale ? 'stale' : undefined;
+    if (!overdue && entry.cancelRefresh) this.#refreshIfRead(entry, load, options);
+    const refreshing = this.#loads.get(entry.key)?.background;
+    if (refreshing && entry.cancelRefresh && !overdue) return 'hit';
+    const { staleWhileRevalidateS } = options;
+    if (staleWhileRevalidateS && !entry.invalidated && now < entry.expiresAt + staleWhileRevalidateS * 1000) {
+      this.#refresh(entry, load, options);
+      return 'stale';
+    }
+    return refreshing && mayServeStale ? 'stale' : undefined;
   }
 
   #serve(entry: CacheEntry<V>, outcome: ReadOutcome, now: number): CacheRead<V> {
     if (outcome === 'stale') this.#counters.stale += 1;
+    if (this.#onRead !== undefined) this.#report(entry.key, outcome);
     entry.lastReadAt = now;
     return describeRead(entry, outcome, now);
   }
 
   /** Waits for the current load of a key, or starts one. */
   #joinLoad(key: string, load: Load<V>, options: LoadOptions, now: number): Promise<CacheRead<V>> {
-    const { ttlS, signal } = options;
+    const { signal } = options;
     const current = this.#loads.get(key);
     if (current) this.#counters.collapsed += 1;
-    const pending = current ?? this.#startLoad({ key, load, ttlS, background: false, lastReadAt: now });
+    const pending = current ?? this.#startLoad({ key, load, options, background: false, lastReadAt: now });
     pending.lastReadAt = now;
     const outcome = current ? 'collapsed' : 'miss';
+    if (this.#onRead !== undefined) this.#report(key, outcome);
     const read = pending.result.then(
       (value): CacheRead<V> => ({ value, outcome, ...pending.freshness }),
       (error) => this.#serveAfterFailure(key, error, outcome),
@@ -239,7 +272,9 @@ export class Cache<V = unknown> implements LoadingCache<V>, Disposable {
     const now = this.#clock.now();
     const entry = this.#entries.peek(key);
     if (entry === undefined || now >= entry.staleUntil) throw error;
-    return this.#serve(entry, isFresh(entry, now) ? outcome : 'stale', now);
+    if (!isFresh(entry, now)) return this.#serve(entry, 'stale', now);
+    entry.lastReadAt = now;
+    return describeRead(entry, outcome, now);
   }
 
   #startLoad(request: LoadRequest<V>): PendingLoad<V> {
@@ -259,7 +294,7 @@ export class Cache<V = unknown> implements LoadingCache<V>, Disposable {
     }
     const former = this.#entries.peek(key);
     const lastReadAt = Math.max(pending.lastReadAt, former?.lastReadAt ?? pending.lastReadAt);
-    const entry = this.#entries.set(key, value, freshness, lastReadAt);
+    const entry = this.#entries.set(key, value, freshness, lastReadAt, pending.options);
     if (entry) this.#scheduleRefresh(entry, pending);
   }
 
@@ -275,36 +310,46 @@ export class Cache<V = unknown> implements LoadingCache<V>, Disposable {
   }
 
   /** Refresh-ahead: loads the value again when it expires, if it was read recently by then. */
-  #scheduleRefresh(entry: CacheEntry<V>, { load, ttlS, freshness }: PendingLoad<V>): void {
+  #scheduleRefresh(entry: CacheEntry<V>, { load, options, freshness }: PendingLoad<V>): void {
     if (this.#times.refreshAheadS === 0 || freshness.ttlS === 0) return;
     entry.cancelRefresh = this.#clock.after(freshness.ttlS * 1000, () => {
-      if (!this.#closed) this.#refreshIfRead(entry, load, ttlS);
+      if (!this.#closed) this.#refreshIfRead(entry, load, options);
     });
   }
 
   /** Refreshes an entry that was read within `refreshAheadS`. Leaves others to expire. */
-  #refreshIfRead(entry: CacheEntry<V>, load: Load<V>, ttlS: number): void {
+  #refreshIfRead(entry: CacheEntry<V>, load: Load<V>, options: RequestOptions): void {
     const idleMs = this.#clock.now() - entry.lastReadAt;
-    if (idleMs <= this.#times.refreshAheadS * 1000) this.#refresh(entry, load, ttlS);
+    if (idleMs <= this.#times.refreshAheadS * 1000) this.#refresh(entry, load, options);
     else stopRefresh(entry);
   }
 
   /** Loads a key in the background, unless a load is in progress. */
-  #refresh(entry: CacheEntry<V>, load: Load<V>, ttlS: number): void {
+  #refresh(entry: CacheEntry<V>, load: Load<V>, options: RequestOptions): void {
     const { key, lastReadAt } = entry;
     if (this.#loads.get(key)) return;
-    const { result } = this.#startLoad({ key, load, ttlS, background: true, lastReadAt });
+    const { result } = this.#startLoad({ key, load, options, background: true, lastReadAt });
     // #loadFailed handles the error. No reader waits, so the rejection must not count as unhandled.
     result.catch(() => {});
   }
 
   /** Loads for one read only, with the cache disabled or closed. */
-  #bypass(key: string, load: Load<V>, { ttlS, signal }: LoadOptions): Promise<CacheRead<V>> {
+  #bypass(key: string, load: Load<V>, options: LoadOptions): Promise<CacheRead<V>> {
     this.#counters.misses += 1;
+    if (this.#onRead !== undefined) this.#report(key, 'bypass');
+    const { signal } = options;
     const lastReadAt = this.#clock.now();
-    const { result } = this.#startLoad({ key, load, ttlS, background: false, lastReadAt });
+    const { result } = this.#startLoad({ key, load, options, background: false, lastReadAt });
     const read = result.then((value): CacheRead<V> => ({ value, outcome: 'bypass', ageS: 0, ttlS: 0 }));
     return signal ? raceSignal(read, signal) : read;
+  }
+
+  #report(key: string, outcome: ReadOutcome): void {
+    try {
+      this.#onRead?.(key, outcome);
+    } catch (error) {
+      this.#onError(error, key);
+    }
   }
 
   #scheduleSweep(): void {

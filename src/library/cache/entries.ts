@@ -1,6 +1,7 @@
 import type { Clock } from '../util/clock.ts';
 import { isGlob, matchGlob } from '../util/glob.ts';
 import type { Freshness } from './load.ts';
+import type { RequestOptions } from './pending-loads.ts';
 import type { CacheCounters, EntryStats } from './stats.ts';
 import type { CacheEntry, CacheStore } from './store.ts';
 
@@ -30,8 +31,10 @@ export interface EntriesOptions<V> {
   /** Returns the memory of a value in bytes. */
   sizeOf: (value: V) => number;
   counters: CacheCounters;
-  /** Receives each error of the store. */
+  /** Receives each error of the store and of `onEvict`. */
   onError: (error: unknown, key: string) => void;
+  /** See `onEvict` in {@link CacheOptions}. */
+  onEvict: ((key: string, value: V) => void) | undefined;
 }
 
 /** The entries of a cache: a store whose errors are counted as misses and whose evictions are counted. */
@@ -42,6 +45,7 @@ export class Entries<V> {
   readonly #sizeOf: (value: V) => number;
   readonly #counters: CacheCounters;
   readonly #onError: (error: unknown, key: string) => void;
+  readonly #onEvict: ((key: string, value: V) => void) | undefined;
   /** Entries stored up to this time are ignored: the store may have failed to remove them. */
   #untrustedUntil = Number.NEGATIVE_INFINITY;
 
@@ -52,6 +56,7 @@ export class Entries<V> {
     this.#sizeOf = options.sizeOf;
     this.#counters = options.counters;
     this.#onError = options.onError;
+    this.#onEvict = options.onEvict;
   }
 
   /** Number and memory of all entries, expired ones included. */
@@ -86,7 +91,13 @@ export class Entries<V> {
    * Stores a value. The former value of the key is gone, even if the store fails or rejects the new one.
    * @returns the entry, or undefined if it was not stored
    */
-  set(key: string, value: V, { ageS, ttlS }: Freshness, lastReadAt: number): CacheEntry<V> | undefined {
+  set(
+    key: string,
+    value: V,
+    { ageS, ttlS }: Freshness,
+    lastReadAt: number,
+    { staleWhileRevalidateS = 0, tags }: Omit<RequestOptions, 'ttlS'>,
+  ): CacheEntry<V> | undefined {
     try {
       const storedAt = this.#clock.now();
       const expiresAt = storedAt + ttlS * 1000;
@@ -97,7 +108,8 @@ export class Entries<V> {
         storedAt,
         createdAt: storedAt - ageS * 1000,
         expiresAt,
-        staleUntil: expiresAt + this.#staleIfErrorMs,
+        staleUntil: expiresAt + Math.max(this.#staleIfErrorMs, ttlS > 0 ? staleWhileRevalidateS * 1000 : 0),
+        tags,
         lastReadAt,
         invalidated: false,
         retryAt: undefined,
@@ -106,8 +118,7 @@ export class Entries<V> {
       const former = this.#store.peek(key);
       if (former) stopRefresh(former);
       const evicted = this.#store.set(entry);
-      for (const victim of evicted) stopRefresh(victim);
-      this.#counters.evictions += evicted.length;
+      for (const victim of evicted) this.#evicted(victim);
       return evicted.includes(entry) ? undefined : entry;
     } catch (error) {
       this.#storeFailed(error, key);
@@ -140,6 +151,8 @@ export class Entries<V> {
       if (entry === undefined) return false;
       const wasFresh = isFresh(entry, this.#clock.now());
       entry.invalidated = true;
+      // From now on it may only replace the result of a load that fails.
+      entry.staleUntil = Math.min(entry.staleUntil, entry.expiresAt + this.#staleIfErrorMs);
       entry.retryAt = undefined;
       stopRefresh(entry);
       return wasFresh;
@@ -159,6 +172,13 @@ export class Entries<V> {
     } catch (error) {
       this.#removalFailed(error, pattern);
     }
+    return keys;
+  }
+
+  /** Returns the keys of entries with at least one of these tags. */
+  keysTagged(tags: ReadonlySet<string>): Iterable<string> {
+    const keys: string[] = [];
+    for (const entry of this.#all()) if (entry.tags?.some((tag) => tags.has(tag))) keys.push(entry.key);
     return keys;
   }
 
@@ -198,6 +218,17 @@ export class Entries<V> {
       sliceEnd = this.#clock.now() + SLICE_MS;
     }
     return removed;
+  }
+
+  #evicted(entry: CacheEntry<V>): void {
+    stopRefresh(entry);
+    this.#counters.evictions += 1;
+    if (this.#onEvict === undefined) return;
+    try {
+      this.#onEvict(entry.key, entry.value);
+    } catch (error) {
+      this.#onError(error, entry.key);
+    }
   }
 
   *#all(): IterableIterator<CacheEntry<V>> {

@@ -5,19 +5,27 @@
  * @returns `value` itself
  */
 export function deepFreeze<T>(value: T): T {
+  if (!isPlain(value)) return value;
+  const pending: unknown[] = [];
+  freezeOne(value, pending);
+  if (pending.length === 0) return value;
   // Object.isFrozen is no reason to stop: a frozen object may contain objects that are not.
-  const seen = new Set<object>();
-  const pending: unknown[] = [value];
+  const seen = new Set<object>([value]);
   while (pending.length > 0) {
     const next = pending.pop();
     if (!isPlain(next) || seen.has(next)) continue;
     seen.add(next);
-    Object.freeze(next);
-    for (const child of Object.values(next)) {
-      if (typeof child === 'object' && child !== null) pending.push(child);
-    }
+    freezeOne(next, pending);
   }
   return value;
+}
+
+/** Freezes one object and adds the objects that it contains to `pending`. */
+function freezeOne(object: object, pending: unknown[]): void {
+  Object.freeze(object);
+  for (const child of Object.values(object)) {
+    if (typeof child === 'object' && child !== null) pending.push(child);
+  }
 }
 
 function isPlain(value: unknown): value is object {

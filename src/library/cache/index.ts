@@ -18,7 +18,7 @@ export type { Freshness, Load } from './load.ts';
 export type { LoadingCache } from './loading-cache.ts';
 export { MemoryByteStore, type MemoryByteStoreOptions } from './memory-byte-store.ts';
 export { MemoryStore, type MemoryStoreLimits } from './memory-store.ts';
-export type { CacheOptions, LoadOptions, SettledLoad } from './options.ts';
+export type { CacheOptions, KeyFilter, LoadOptions, SettledLoad, StoreOptions } from './options.ts';
 export type { CacheRead, ReadOutcome } from './read.ts';
 export { estimateBytes } from './size.ts';
 export type { CacheCounters, CacheStats, CacheTotals, EntryStats } from './stats.ts';

@@ -1,5 +1,5 @@
 import type { Load } from './load.ts';
-import type { LoadOptions } from './options.ts';
+import type { KeyFilter, LoadOptions, StoreOptions } from './options.ts';
 import type { CacheRead } from './read.ts';
 import type { CacheStats, CacheTotals } from './stats.ts';
 
@@ -23,11 +23,10 @@ export interface LoadingCache<V = unknown> {
   /**
    * Stores a value and freezes it. Supersedes the load of the key that is in progress: its value goes to the
    * readers that wait for it and is not cached.
-   * @param options.ttlS how long the value is fresh, in seconds
    * @throws TypeError if the value is undefined, which is never cached
    * @throws RangeError if `ttlS` is negative or NaN
    */
-  set(key: string, value: V, options: { ttlS: number }): void;
+  set(key: string, value: V, options: StoreOptions): void;
 
   /**
    * Removes a key, so that its value cannot be served as stale either, and supersedes its load.
@@ -36,11 +35,11 @@ export interface LoadingCache<V = unknown> {
   delete(key: string): boolean;
 
   /**
-   * Removes the keys that match a pattern and supersedes their loads. Without a pattern, removes all keys and
-   * resets the counters of {@link stats}.
+   * Removes the keys that match a pattern or have one of the tags, and supersedes their loads. Without a filter, removes
+   * all keys and resets the counters of {@link stats}.
    * @returns the number of fresh values removed
    */
-  clear(pattern?: string): number;
+  clear(filter?: KeyFilter): number;
 
   /**
    * Invalidates the keys that match a pattern and supersedes their loads: a later reader gets neither the cached
@@ -49,6 +48,13 @@ export interface LoadingCache<V = unknown> {
    * @returns the number of keys that had a fresh value or a load in progress
    */
   invalidate(pattern: string): number;
+
+  /**
+   * {@link invalidate} for the keys whose value, or load in progress, has at least one of these tags. Takes time
+   * proportional to the number of entries, as a pattern with a wildcard does.
+   * @returns the number of keys that had a fresh value or a load in progress
+   */
+  invalidateTags(tags: readonly string[]): number;
 
   /**
    * Returns the value of a key, loading it if it is not fresh. Readers of the same key share one load.

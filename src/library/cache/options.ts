@@ -1,5 +1,6 @@
 import type { Clock } from '../util/clock.ts';
 import type { Freshness } from './load.ts';
+import type { ReadOutcome } from './read.ts';
 import type { CacheStore } from './store.ts';
 
 /** Options of {@link Cache}. */
@@ -33,6 +34,13 @@ export interface CacheOptions<V = unknown> {
   onError?: (error: unknown, key: string) => void;
   /** Called when a load has settled, background refreshes included. An error that it throws goes to `onError`. */
   onLoad?: (load: SettledLoad) => void;
+  /**
+   * Called for each read as it is counted: with `miss` or `collapsed` when it starts to wait for a load, then with
+   * `stale` if that load fails and a stale value replaces its result. An error that it throws goes to `onError`.
+   */
+  onRead?: (key: string, outcome: ReadOutcome) => void;
+  /** Called for each entry that is evicted because of a limit. An error that it throws goes to `onError`. */
+  onEvict?: (key: string, value: V) => void;
 }
 
 /** A load that has settled. */
@@ -44,10 +52,26 @@ export interface SettledLoad {
   succeeded: boolean;
 }
 
+/** Options of a value that is stored. */
+export interface StoreOptions {
+  /** How long the value is fresh, in seconds. */
+  ttlS: number;
+  /** Tags of the value, for `invalidateTags`. Default none. */
+  tags?: readonly string[];
+}
+
+/** Which keys to remove: those that match a glob, or those of values with at least one of these tags. */
+export type KeyFilter = string | { readonly tags: readonly string[] };
+
 /** Options of a read that may load. */
-export interface LoadOptions {
+export interface LoadOptions extends StoreOptions {
   /** How long the loaded value is fresh, in seconds, unless the load calls `setFreshness`. */
   ttlS: number;
+  /**
+   * Stale-while-revalidate: how long after its TTL the value is still returned, as `stale`, while it is loaded again in
+   * the background, in seconds. Not after an invalidation. Default 0.
+   */
+  staleWhileRevalidateS?: number;
   /** Aborts the wait of this reader. The load continues for other readers and its value is cached. */
   signal?: AbortSignal;
 }
@@ -68,9 +92,10 @@ export function toCacheTimes(options: Partial<CacheTimes>): CacheTimes {
   };
 }
 
-/** @throws RangeError if the TTL is negative or NaN */
-export function checkTtl(ttlS: number): void {
-  seconds('ttlS', ttlS);
+/** @throws RangeError if a time is negative or NaN */
+export function checkStoreTimes(options: { ttlS: number; staleWhileRevalidateS?: number | undefined }): void {
+  seconds('ttlS', options.ttlS);
+  if (options.staleWhileRevalidateS) seconds('staleWhileRevalidateS', options.staleWhileRevalidateS);
 }
 
 /** @throws RangeError if the age or the TTL is negative or NaN */

@@ -1,14 +1,21 @@
 import type { Clock } from '../util/clock.ts';
 import { type Freshness, type Load, runLoad } from './load.ts';
-import { checkFreshness, checkTtl, type SettledLoad } from './options.ts';
+import { checkFreshness, checkStoreTimes, type SettledLoad } from './options.ts';
 import type { CacheCounters } from './stats.ts';
+
+/** The options of a reader that apply to the value. Its signal does not: the load is shared. */
+export interface RequestOptions {
+  readonly ttlS: number;
+  readonly staleWhileRevalidateS?: number | undefined;
+  readonly tags?: readonly string[] | undefined;
+}
 
 /** A load in progress, shared by all readers of its key. */
 export interface PendingLoad<V> {
   readonly key: string;
   readonly load: Load<V>;
-  /** TTL that the reader requested, in seconds. */
-  readonly ttlS: number;
+  /** Those of the reader that started it. */
+  readonly options: RequestOptions;
   /** Whether it refreshes a value in the background, without a reader that waits for it. */
   readonly background: boolean;
   /** Settles with the loaded value, the error of the load, or a {@link LoadTimeoutError}. */
@@ -22,7 +29,7 @@ export interface PendingLoad<V> {
 }
 
 /** What starts a load. */
-export type LoadRequest<V> = Pick<PendingLoad<V>, 'key' | 'load' | 'ttlS' | 'background' | 'lastReadAt'>;
+export type LoadRequest<V> = Pick<PendingLoad<V>, 'key' | 'load' | 'options' | 'background' | 'lastReadAt'>;
 
 /** The collaborators of {@link PendingLoads}. */
 export interface PendingLoadsOptions<V> {
@@ -64,6 +71,13 @@ export class PendingLoads<V> {
     return this.#current.keys();
   }
 
+  /** Keys whose current load has at least one of these tags. */
+  *keysTagged(tags: ReadonlySet<string>): Iterable<string> {
+    for (const { key, options } of this.#current.values()) {
+      if (options.tags?.some((tag) => tags.has(tag))) yield key;
+    }
+  }
+
   /** The current load of a key. */
   get(key: string): PendingLoad<V> | undefined {
     return this.#current.get(key);
@@ -81,12 +95,15 @@ export class PendingLoads<V> {
 
   /**
    * Starts a load.
-   * @throws RangeError if `ttlS` is negative or NaN
+   * @throws RangeError if a time is negative or NaN
    */
   start(request: LoadRequest<V>): PendingLoad<V> {
-    const { key, load, ttlS } = request;
+    const { key, load } = request;
+    // A refresh-ahead keeps the options: not with the signal of the reader that happened to start the first load.
+    const { ttlS, staleWhileRevalidateS, tags } = request.options;
+    const options = { ttlS, staleWhileRevalidateS, tags };
     const { clock, timeoutS, counters, onValue, onFailure } = this.#options;
-    checkTtl(ttlS);
+    checkStoreTimes(options);
     counters.loads += 1;
     const startedAt = clock.now();
     const setFreshness = (freshness: Freshness) => {
@@ -95,8 +112,9 @@ export class PendingLoads<V> {
     const { result, abort } = runLoad(key, (signal) => load(signal, setFreshness), timeoutS, clock);
     const pending: PendingLoad<V> = {
       ...request,
+      options,
       abort,
-      freshness: { ageS: 0, ttlS },
+      freshness: { ageS: 0, ttlS: options.ttlS },
       result: result.then(
         (value) => {
           this.#settled(pending, startedAt, true);

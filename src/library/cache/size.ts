@@ -7,30 +7,53 @@ const SLOT_BYTES = 8;
  * object counts once.
  */
 export function estimateBytes(value: unknown): number {
-  const seen = new Set<object>();
-  const pending: unknown[] = [value];
-  let bytes = 0;
-  while (pending.length > 0) {
-    const next = pending.pop();
-    if (typeof next === 'string') bytes += next.length * 2;
-    else if (typeof next !== 'object' || next === null) bytes += SLOT_BYTES;
-    else if (!seen.has(next)) {
-      seen.add(next);
-      bytes += OBJECT_BYTES;
-      if (ArrayBuffer.isView(next)) bytes += next.byteLength;
-      else if (next instanceof ArrayBuffer) bytes += next.byteLength;
-      else if (next instanceof Map || next instanceof Set) for (const member of next) pending.push(member);
-      else bytes += pushProperties(next, pending);
-    }
-  }
-  return bytes;
+  const top = new Measurement();
+  top.add(value);
+  return top.finish();
 }
 
-function pushProperties(object: object, pending: unknown[]): number {
-  let bytes = 0;
-  for (const [name, child] of Object.entries(object)) {
-    bytes += SLOT_BYTES + (Array.isArray(object) ? 0 : name.length);
-    pending.push(child);
+/** Sums up without recursion, so that a deeply nested value cannot exhaust the stack. */
+class Measurement {
+  #bytes = 0;
+  /** Objects whose members have not been added yet. */
+  readonly #pending: object[] = [];
+  /** Created with the second object: most values have only one. */
+  #seen: Set<object> | undefined;
+  #first: object | undefined;
+
+  add(value: unknown): void {
+    if (typeof value === 'string') this.#bytes += value.length * 2;
+    else if (typeof value !== 'object' || value === null) this.#bytes += SLOT_BYTES;
+    else if (this.#isNew(value)) {
+      this.#bytes += OBJECT_BYTES;
+      if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) this.#bytes += value.byteLength;
+      else this.#pending.push(value);
+    }
   }
-  return bytes;
+
+  finish(): number {
+    for (let object = this.#pending.pop(); object !== undefined; object = this.#pending.pop()) {
+      if (object instanceof Map || object instanceof Set) for (const member of object) this.add(member);
+      else this.#addProperties(object);
+    }
+    return this.#bytes;
+  }
+
+  #addProperties(object: object): void {
+    const isArray = Array.isArray(object);
+    for (const name of Object.keys(object)) {
+      this.#bytes += SLOT_BYTES + (isArray ? 0 : name.length);
+      this.add((object as Record<string, unknown>)[name]);
+    }
+  }
+
+  #isNew(object: object): boolean {
+    if (this.#first === undefined) {
+      this.#first = object;
+      return true;
+    }
+    this.#seen ??= new Set([this.#first]);
+    const before = this.#seen.size;
+    return this.#seen.add(object).size > before;
+  }
 }

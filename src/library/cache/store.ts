@@ -9,8 +9,10 @@ export interface CacheEntry<V> {
   readonly createdAt: number;
   /** End of the TTL. From then on the value is not a hit, except while its background refresh runs. */
   readonly expiresAt: number;
-  /** Until then the value may be served as stale if a load fails. Not before `expiresAt`. */
-  readonly staleUntil: number;
+  /** Until then the value may be served as stale. Not before `expiresAt`. */
+  staleUntil: number;
+  /** Tags of the value. */
+  readonly tags?: readonly string[] | undefined;
   /** Time of the latest read. Decides whether the entry is refreshed ahead. */
   lastReadAt: number;
   /** Whether the value was invalidated: it may only be served as stale if a load fails. */

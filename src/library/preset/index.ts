@@ -13,6 +13,9 @@ export {
   type CachesStats,
   openCaches,
   type ResultOptions,
+  type ServiceRequestOptions,
 } from './open.ts';
+export type { Interceptor, ServiceDefaults } from './service-defaults.ts';
 export { CACHE_SETTINGS, type CacheArguments, type CacheSettings, readCacheSettings } from './settings.ts';
+export { sharedCaches } from './shared.ts';
 export type { StoreStats } from './stores.ts';

@@ -1,5 +1,18 @@
-import { createHttpCache, type Fetch, type HttpCache, type HttpCacheStats } from '../http-cache/index.ts';
+import {
+  createHttpCache,
+  type Fetch,
+  type HttpCache,
+  type HttpCacheClient,
+  type HttpCacheStats,
+} from '../http-cache/index.ts';
+import type { RedisClientLike } from '../redis/index.ts';
 import { type CachedFunction, type CachedResultOptions, cachedResult } from '../result-cache/index.ts';
+import {
+  fetchWithDefaults,
+  type Interceptor,
+  interceptorWithDefaults,
+  type ServiceDefaults,
+} from './service-defaults.ts';
 import { type CacheSettings, readCacheSettings, serviceName, ttlOf } from './settings.ts';
 import { type StoreStats, Stores } from './stores.ts';
 
@@ -8,6 +21,11 @@ export interface CachesOptions {
   /** First part of every key in Redis. Programs with the same prefix share their caches. Default `roundhouse`. */
   prefix?: string;
   /**
+   * A client of `@redis/client` or `redis` that the program has: the caches connect with its address, TLS settings and
+   * credentials instead of REDIS_URL. They open connections of their own and neither use nor close that of the client.
+   */
+  client?: RedisClientLike;
+  /**
    * Called for errors that the caches recover from: a connection to Redis was lost (once per outage), a command
    * failed, a call could not be cached. `subject` is a URL, a key, the name of a function or of a connection.
    */
@@ -15,7 +33,19 @@ export interface CachesOptions {
 }
 
 /** {@link CachedResultOptions} of one function, without those that the settings determine. */
-export type ResultOptions = Omit<CachedResultOptions, 'cache' | 'enabled' | 'maxKeyLength' | 'onError'>;
+export type ResultOptions<F extends (...args: never[]) => unknown = (...args: never[]) => unknown> = Omit<
+  CachedResultOptions<F>,
+  'cache' | 'enabled' | 'maxKeyLength' | 'onError'
+>;
+
+/** Options of a service in {@link Caches.fetchFor} and {@link Caches.interceptorFor}. */
+export interface ServiceRequestOptions extends ServiceDefaults {
+  /**
+   * Whether to cache responses to POST too, by the request body. For requests that only read, such as GraphQL queries.
+   * Default false, because a POST that changes something must reach the service.
+   */
+  keyByBody?: boolean;
+}
 
 /** Statistics of {@link Caches}. */
 export interface CachesStats {
@@ -28,14 +58,18 @@ export interface CachesStats {
 /** The HTTP cache and the result cache of one process. */
 export interface Caches extends AsyncDisposable {
   /**
-   * Returns the `fetch` of a service, which caches its responses; the same function each time.
-   * @param options.keyByBody whether to cache responses to POST too, by the request body. For requests that only
-   *   read, such as GraphQL queries. Default false.
+   * Returns the `fetch` of a service, which caches its responses.
    * @throws RangeError unless the name is letters, digits, - and _, starting with a letter
    */
-  fetchFor(service: string, options?: { keyByBody?: boolean }): Fetch;
+  fetchFor(service: string, options?: ServiceRequestOptions): Fetch;
+  /**
+   * Returns the undici interceptor of a service, with the same cache as its `fetch`, for a dispatcher of its own:
+   * `new Agent(…).compose(caches.interceptorFor('anilist', { headers, timeoutS: 10 }))`.
+   * @throws RangeError unless the name is letters, digits, - and _, starting with a letter
+   */
+  interceptorFor(service: string, options?: ServiceRequestOptions): Interceptor;
   /** {@link cachedResult}, with results shared over Redis. */
-  cachedResult<F extends (...args: never[]) => unknown>(fn: F, options?: ResultOptions): CachedFunction<F>;
+  cachedResult<F extends (...args: never[]) => unknown>(fn: F, options?: ResultOptions<F>): CachedFunction<F>;
   /** Current statistics. */
   stats(): CachesStats;
   /** Removes all responses and results: here at once, in other processes within seconds. */
@@ -54,7 +88,7 @@ export interface Caches extends AsyncDisposable {
  */
 export function openCaches(
   settings: CacheSettings = readCacheSettings(),
-  { prefix = 'roundhouse', onError }: CachesOptions = {},
+  { prefix = 'roundhouse', client, onError }: CachesOptions = {},
 ): Caches {
   const reportError = (error: unknown, subject: string) => {
     try {
@@ -63,7 +97,9 @@ export function openCaches(
       // An error of the callback must not fail a read.
     }
   };
-  const stores = settings.enabled ? new Stores(settings, prefix, reportError) : undefined;
+  const stores = settings.enabled
+    ? new Stores({ settings, prefix, client, onError: reportError })
+    : undefined;
   return new OpenCaches(settings, stores, reportError);
 }
 
@@ -84,13 +120,15 @@ class OpenCaches implements Caches {
     this.#onError = onError;
   }
 
-  fetchFor(service: string, { keyByBody = false }: { keyByBody?: boolean } = {}): Fetch {
-    const name = serviceName(service);
-    const cache = this.#services.get(name) ?? this.#openService(name);
-    return cache.service(keyByBody ? byBody(name) : name).fetch;
+  fetchFor(service: string, options: ServiceRequestOptions = {}): Fetch {
+    return fetchWithDefaults(this.#clientOf(service, options).fetch, options);
   }
 
-  cachedResult<F extends (...args: never[]) => unknown>(fn: F, options: ResultOptions = {}) {
+  interceptorFor(service: string, options: ServiceRequestOptions = {}): Interceptor {
+    return interceptorWithDefaults(this.#clientOf(service, options).interceptor(), options);
+  }
+
+  cachedResult<F extends (...args: never[]) => unknown>(fn: F, options: ResultOptions<F> = {}) {
     return cachedResult(fn, {
       ...options,
       enabled: this.#stores !== undefined,
@@ -120,6 +158,12 @@ class OpenCaches implements Caches {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #clientOf(service: string, { keyByBody = false }: ServiceRequestOptions): HttpCacheClient {
+    const name = serviceName(service);
+    const cache = this.#services.get(name) ?? this.#openService(name);
+    return cache.service(keyByBody ? byBody(name) : name);
   }
 
   #openService(name: string): HttpCache {

@@ -85,7 +85,23 @@ export function readCacheSettings(
   const settings = readSettings(CACHE_SETTINGS, layers, problems);
   const ttls = readTtls(layers, problems);
   if (problems.length > 0) throw new ConfigError(problems);
+  warnOfIgnored(layers);
   return Object.freeze({ ...settings, ttlS: Object.freeze(ttls) });
+}
+
+/** Variables of other caches with the same settings, which have no effect here, and why. */
+const IGNORED = {
+  REDIS_MAX_CONNECTIONS:
+    'a process has four connections to Redis, on which the commands of all callers are pipelined',
+  REDIS_RETRY_ON_TIMEOUT: 'after a timeout, the value is read from its source instead of another attempt',
+};
+
+/** Emits one process warning for each variable that somebody has set in vain. */
+function warnOfIgnored(layers: readonly Variables[]): void {
+  for (const [name, reason] of Object.entries(IGNORED)) {
+    if (!layers.some((variables) => variables[name])) continue;
+    process.emitWarning(`${name} has no effect: ${reason}.`, { code: 'ROUNDHOUSE_IGNORED_SETTING' });
+  }
 }
 
 /** Converts arguments to variables, so that they are validated, and their errors reported, in the same way. */

@@ -1,6 +1,7 @@
 import type { CacheTotals } from '../cache/index.ts';
 import {
   type LinkState,
+  type RedisClientLike,
   type RedisCounters,
   RedisLink,
   RedisUnavailableError,
@@ -9,6 +10,12 @@ import {
 } from '../redis/index.ts';
 import type { StoredResult } from '../result-cache/index.ts';
 import type { CacheSettings } from './settings.ts';
+
+/**
+ * The default of REDIS_SOCKET_TIMEOUT is 10 s, for slow networks. A caller should not wait that long for each value while
+ * Redis hangs: the source is faster.
+ */
+const READ_TIMEOUT_MS = 1000;
 
 /** State of one store, with memory (L1) in front of Redis (L2). */
 export interface StoreStats {
@@ -22,6 +29,14 @@ export interface StoreStats {
   readonly redis: Readonly<RedisCounters>;
 }
 
+/** Options of {@link Stores}. */
+export interface StoresOptions {
+  settings: CacheSettings;
+  prefix: string;
+  client: RedisClientLike | undefined;
+  onError: (error: unknown, subject: string) => void;
+}
+
 /**
  * The stores of responses and of results, each with memory in front of Redis. Redis replies to the commands of a
  * connection in order, so each store has its own: the body of a response never delays a result of a few bytes.
@@ -31,12 +46,13 @@ export class Stores implements AsyncDisposable {
   readonly results: TieredCache<StoredResult>;
   readonly #links: { responses: RedisLink; results: RedisLink };
 
-  constructor(settings: CacheSettings, prefix: string, onError: (error: unknown, subject: string) => void) {
+  constructor({ settings, prefix, client, onError }: StoresOptions) {
     const openLink = (subject: string) =>
       new RedisLink({
-        url: settings.redisUrl,
+        ...(client ? { client } : { url: settings.redisUrl }),
         prefix,
         commandTimeoutMs: settings.redisTimeoutS * 1000,
+        readTimeoutMs: Math.min(READ_TIMEOUT_MS, settings.redisTimeoutS * 1000),
         connectTimeoutMs: settings.redisConnectTimeoutS * 1000,
         keepAlive: settings.redisKeepAlive,
         heartbeatMs: settings.redisHealthCheckIntervalS * 1000,

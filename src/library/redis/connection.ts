@@ -1,6 +1,8 @@
 import { createClient, ErrorReply, RESP_TYPES, type RedisArgument } from '@redis/client';
 import type { Clock } from '../cache/index.ts';
 import { RedisTimeoutError } from './errors.ts';
+import { ReplyDeadlines } from './reply-deadlines.ts';
+import type { ServerOptions } from './server-options.ts';
 
 /** A reply of Redis to one of the commands used here. Bulk strings are Buffers. */
 export type RedisReply = Buffer | string | number | null | RedisReply[];
@@ -15,7 +17,8 @@ export interface Subscription {
   readonly onMessage: (message: string) => void;
 }
 
-const BYTES = { [RESP_TYPES.BLOB_STRING]: Buffer };
+/** Bulk strings as Buffers. */
+const COMMAND_OPTIONS = { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } };
 
 /** Error replies of a server that is reachable but cannot serve: still loading its data, or no longer the primary. */
 const UNUSABLE = /^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|UNKILLABLE|BUSY)\b/;
@@ -27,7 +30,7 @@ export function isCommandError(error: unknown): boolean {
 
 /** Options of a {@link Connection}. */
 export interface ConnectionOptions {
-  url: string;
+  server: ServerOptions;
   keepAlive: boolean;
   connectTimeoutMs: number;
   commandTimeoutMs: number;
@@ -47,6 +50,7 @@ export class Connection {
   readonly #connectTimeoutMs: number;
   readonly #commandTimeoutMs: number;
   readonly #onEnd: (cause: unknown) => void;
+  readonly #deadlines: ReplyDeadlines;
   #ended = false;
 
   constructor(options: ConnectionOptions) {
@@ -54,6 +58,7 @@ export class Connection {
     this.#connectTimeoutMs = options.connectTimeoutMs;
     this.#commandTimeoutMs = options.commandTimeoutMs;
     this.#onEnd = options.onEnd;
+    this.#deadlines = new ReplyDeadlines(options.clock, options.commandTimeoutMs);
     this.#client = createPlainClient(options);
     // Without a listener, an error of the socket would end the process.
     this.#client.on('error', (error) => this.#end(error));
@@ -81,13 +86,27 @@ export class Connection {
    * @throws RedisTimeoutError, ErrorReply, or the client's error if the connection has ended
    */
   send(args: readonly CommandArgument[]): Promise<RedisReply> {
-    const reply = this.#client.sendCommand<RedisReply>(args, { typeMapping: BYTES });
-    return this.#withTimeout(reply, String(args[0]), this.#commandTimeoutMs);
+    const { promise, resolve, reject } = Promise.withResolvers<RedisReply>();
+    const replied = this.#deadlines.add(() => {
+      reject(new RedisTimeoutError(String(args[0]), this.#commandTimeoutMs));
+    });
+    this.#client.sendCommand<RedisReply>(args, COMMAND_OPTIONS).then(
+      (reply) => {
+        replied();
+        resolve(reply);
+      },
+      (error) => {
+        replied();
+        reject(error);
+      },
+    );
+    return promise;
   }
 
   /** Ends the connection. Commands without a reply reject. */
   close(): void {
     this.#ended = true;
+    this.#deadlines.close();
     this.#client.destroy();
   }
 
@@ -109,14 +128,17 @@ export class Connection {
   }
 }
 
-function createPlainClient(options: { url: string; keepAlive: boolean; connectTimeoutMs: number }) {
+function createPlainClient(options: Pick<ConnectionOptions, 'server' | 'keepAlive' | 'connectTimeoutMs'>) {
+  // The type of the options has one variant for each kind of socket. These apply to all of them.
+  const socket = {
+    ...options.server.socket,
+    reconnectStrategy: false,
+    connectTimeout: options.connectTimeoutMs,
+    keepAlive: options.keepAlive,
+  } as NonNullable<ServerOptions['socket']>;
   return createClient({
-    url: options.url,
-    socket: {
-      reconnectStrategy: false,
-      connectTimeout: options.connectTimeoutMs,
-      keepAlive: options.keepAlive,
-    },
+    ...options.server,
+    socket,
     disableOfflineQueue: true,
     disableClientInfo: true,
     maintNotifications: 'disabled',

@@ -5,8 +5,10 @@ export interface Invalidation {
    * waiting for it can read the value now. `loaded` changes nothing.
    */
   readonly op: 'invalidate' | 'delete' | 'clear' | 'loaded';
-  /** A key for `delete` and `loaded`, else a glob. */
+  /** A key for `delete` and `loaded`, else a glob. `*` with `tags`, for processes that do not support them. */
   readonly pattern: string;
+  /** Tags of the values, instead of `pattern`, for `invalidate` and `clear`. */
+  readonly tags?: readonly string[];
   /** ID of the process that published it, which ignores it. Absent if a script applies it to every process. */
   readonly from?: string;
 }
@@ -36,8 +38,11 @@ export function parseInvalidation(message: string): NumberedInvalidation | undef
 
 function isInvalidation(value: unknown): value is Invalidation {
   if (typeof value !== 'object' || value === null) return false;
-  const { op, pattern } = value as Record<string, unknown>;
+  const { op, pattern, tags } = value as Record<string, unknown>;
   return (
-    typeof pattern === 'string' && typeof op === 'string' && /^(invalidate|delete|clear|loaded)$/.test(op)
+    typeof pattern === 'string' &&
+    typeof op === 'string' &&
+    /^(invalidate|delete|clear|loaded)$/.test(op) &&
+    (tags === undefined || (Array.isArray(tags) && tags.every((tag) => typeof tag === 'string')))
   );
 }

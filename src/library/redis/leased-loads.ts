@@ -1,5 +1,6 @@
 import type { Clock, Freshness, Load } from '../cache/index.ts';
-import type { Lease, StoredValue } from './namespace.ts';
+import type { Lease } from './namespace.ts';
+import type { StoredValue } from './stored-entry.ts';
 import type { Tiers } from './tiers.ts';
 
 /**

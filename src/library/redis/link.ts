@@ -7,16 +7,28 @@ import {
   type RedisReply,
   type Subscription,
 } from './connection.ts';
-import { RedisUnavailableError } from './errors.ts';
+import { RedisTimeoutError, RedisUnavailableError } from './errors.ts';
+import { type RedisClientLike, type ServerOptions, serverOptions } from './server-options.ts';
 
 /** Options of a {@link RedisLink}. */
 export interface RedisOptions {
-  /** `redis://[user:password@]host[:port][/database]`, `rediss://…` or `unix:///path`. */
-  url: string;
+  /** `redis://[user:password@]host[:port][/database]`, `rediss://…` or `unix:///path`. Required without `client`. */
+  url?: string;
+  /**
+   * A client whose address, TLS settings and credentials the link uses instead of `url`. The link opens a connection of
+   * its own, because it replaces it after failures, and neither uses nor closes that of the client.
+   */
+  client?: RedisClientLike;
   /** First part of every key and channel. Default `roundhouse`. */
   prefix?: string;
   /** Timeout of a command, in milliseconds. Default 500. */
   commandTimeoutMs?: number;
+  /**
+   * How long a read of a cache waits for Redis, in milliseconds. Then the value is read from its source, and so are
+   * others at once, until Redis replies again. The connection is replaced only after `commandTimeoutMs`. Default
+   * `commandTimeoutMs`.
+   */
+  readTimeoutMs?: number;
   /** Timeout of an attempt to connect, in milliseconds. Default 2000. */
   connectTimeoutMs?: number;
   /** Whether TCP keep-alive is enabled. Default true. */
@@ -52,7 +64,10 @@ export class RedisLink implements Disposable {
   readonly prefix: string;
   /** Source of time; caches over this link use it too. */
   readonly clock: Clock;
-  readonly #options: Required<Omit<RedisOptions, 'prefix' | 'clock'>>;
+  readonly #options: Required<Omit<RedisOptions, 'prefix' | 'clock' | 'url' | 'client'>> & {
+    server: ServerOptions;
+  };
+  readonly #given: RedisOptions;
   readonly #subscription: Subscription | undefined;
   readonly #connectedListeners = new Set<() => void>();
   readonly #disconnectedListeners = new Set<() => void>();
@@ -62,14 +77,19 @@ export class RedisLink implements Disposable {
   #attempts = 0;
   /** Consecutive commands that failed on this connection. */
   #failures = 0;
+  /** Whether a read has exceeded `readTimeoutMs` since the last reply. */
+  #stalled = false;
   /** Whether the current outage has been reported. */
   #outageReported = false;
   #cancelTimer = () => {};
   #closed = false;
 
-  /** Starts to connect in the background. Never throws because Redis is unavailable. */
+  /**
+   * Starts to connect in the background. Never throws because Redis is unavailable.
+   * @throws TypeError unless the options have a `url` or a `client`
+   */
   constructor(options: RedisOptions, subscription?: Subscription) {
-    const { prefix = 'roundhouse', clock = createSystemClock(), ...given } = options;
+    const { prefix = 'roundhouse', clock = createSystemClock(), url, client, ...given } = options;
     this.prefix = prefix;
     this.clock = clock;
     this.#options = {
@@ -79,8 +99,11 @@ export class RedisLink implements Disposable {
       failureThreshold: 3,
       heartbeatMs: 5000,
       onLost: () => {},
+      readTimeoutMs: given.commandTimeoutMs ?? 500,
       ...given,
+      server: serverOptions(url, client),
     };
+    this.#given = { ...options, prefix, clock };
     this.#subscription = subscription;
     this.#connect();
   }
@@ -97,8 +120,7 @@ export class RedisLink implements Disposable {
    */
   subscribe(subscription: Subscription): RedisLink {
     // This link already reports the outage.
-    const options = { ...this.#options, onLost: () => {}, prefix: this.prefix, clock: this.clock };
-    return new RedisLink(options, subscription);
+    return new RedisLink({ ...this.#given, onLost: () => {} }, subscription);
   }
 
   /**
@@ -130,12 +152,36 @@ export class RedisLink implements Disposable {
     if (!this.#connected || connection === undefined) throw new RedisUnavailableError();
     try {
       const reply = await connection.send(args);
-      if (connection === this.#connection) this.#failures = 0;
+      if (connection === this.#connection) {
+        this.#failures = 0;
+        this.#stalled = false;
+      }
       return reply;
     } catch (error) {
       this.#handleCommandError(connection, error);
       throw error;
     }
+  }
+
+  /**
+   * Like {@link send}, for a command whose reply is not needed if it takes longer than `readTimeoutMs`. The command is not
+   * cancelled. While one such command is overdue, others are not sent.
+   * @throws RedisUnavailableError without waiting, if the link is not connected or Redis does not reply at present
+   */
+  async read(args: readonly CommandArgument[]): Promise<RedisReply> {
+    const { readTimeoutMs, commandTimeoutMs } = this.#options;
+    if (readTimeoutMs >= commandTimeoutMs) return await this.send(args);
+    if (this.#stalled) throw new RedisUnavailableError();
+    const { promise, resolve, reject } = Promise.withResolvers<RedisReply>();
+    const cancel = this.clock.after(readTimeoutMs, () => {
+      // After a stall of this process the reply may already be in the socket. It is read before setImmediate fires.
+      setImmediate(() => reject(new RedisTimeoutError(String(args[0]), readTimeoutMs)));
+    });
+    this.send(args).then(resolve, reject).finally(cancel);
+    return await promise.catch((error) => {
+      if (error instanceof RedisTimeoutError) this.#stalled = true;
+      throw error;
+    });
   }
 
   /** Closes the connection for good. Commands without a reply reject; listeners are removed. */
@@ -180,6 +226,7 @@ export class RedisLink implements Disposable {
     this.#outageReported = false;
     this.#attempts = 0;
     this.#failures = 0;
+    this.#stalled = false;
     this.#scheduleHeartbeat(connection);
     for (const listener of this.#connectedListeners) listener();
   }

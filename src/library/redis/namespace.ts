@@ -1,11 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import { type Freshness, isGlob } from '../cache/index.ts';
+import { isGlob, type KeyFilter } from '../cache/index.ts';
 import { asBuffer, wholeMs } from './arguments.ts';
 import type { RedisReply } from './connection.ts';
 import type { Invalidation } from './invalidation.ts';
 import type { RedisLink } from './link.ts';
 import type { Script } from './script.ts';
 import { CHANGE, LATEST, READ, READ_OR_LEASE, RENEW, STORE } from './scripts.ts';
+import { ServerClock } from './server-clock.ts';
+import {
+  type NamespaceState,
+  parseEntry,
+  parseState,
+  type StoredEntry,
+  type StoredValue,
+} from './stored-entry.ts';
 
 /** A change sent within this time before the connection was lost may be missing after a failover. */
 const FAILOVER_WINDOW_MS = 10_000;
@@ -18,13 +26,6 @@ export interface Lease {
   readonly generation: string;
 }
 
-/** A value in Redis. */
-export interface StoredValue {
-  readonly bytes: Uint8Array;
-  /** Age and remaining TTL of the value. */
-  readonly freshness: Freshness;
-}
-
 /** Result of {@link RedisNamespace.readOrLease}. */
 export type ReadOrLeaseResult =
   | { readonly kind: 'hit'; readonly stored: StoredValue }
@@ -34,6 +35,15 @@ export type ReadOrLeaseResult =
   | { readonly kind: 'wait'; readonly leaseMs: number }
   /** Redis cannot be used for this key now. */
   | { readonly kind: 'unavailable' };
+
+/** Result of a read without a script. */
+type PlainRead =
+  | { readonly kind: 'hit'; readonly stored: StoredValue }
+  | { readonly kind: 'miss' | 'undecided' | 'failed' };
+
+const MISS: PlainRead = { kind: 'miss' };
+const UNDECIDED: PlainRead = { kind: 'undecided' };
+const FAILED: PlainRead = { kind: 'failed' };
 
 /** Counts of the calls to Redis of one cache or store, by outcome. */
 export interface RedisCounters {
@@ -79,23 +89,35 @@ export class RedisNamespace {
     faults: 0,
   };
   readonly #link: RedisLink;
+  /** The link for scripts that read. */
+  readonly #reads: Pick<RedisLink, 'send'>;
   readonly #base: string;
   readonly #onError: (error: unknown, key: string) => void;
   readonly #removeListener: () => void;
+  readonly #serverClock: ServerClock;
   /** Highest change number that this process has seen. */
   #latestSeen = 0;
   #needsNewGeneration = false;
   #startingGeneration: Promise<boolean> | undefined;
+  #latestState: { readonly text: Buffer; readonly state: NamespaceState } | undefined;
   #lastChangeAt = Number.NEGATIVE_INFINITY;
+  /**
+   * The latest change sent. Its reply precedes that of a read sent after it, but both may arrive together: a read waits
+   * until a failure of the change has been noted.
+   */
+  #latestChange: Promise<boolean> | undefined;
   /** Writes without a reply. */
   readonly #pendingWrites = new Set<Promise<unknown>>();
 
   constructor(link: RedisLink, namespace: string, onError: (error: unknown, key: string) => void) {
     this.#link = link;
+    this.#reads = { send: (args) => link.read(args) };
     this.#base = `${link.prefix}:{${namespace}}`;
     this.channel = `${this.#base}:invalidations`;
     this.#onError = onError;
+    this.#serverClock = new ServerClock(link.clock);
     this.#removeListener = link.onConnected(() => {
+      this.#serverClock.reset();
       if (link.clock.now() - this.#lastChangeAt < FAILOVER_WINDOW_MS) this.#needsNewGeneration = true;
       if (this.#needsNewGeneration) void this.#startGeneration();
     });
@@ -103,21 +125,30 @@ export class RedisNamespace {
 
   /** Reads the value of a key. @returns undefined if there is none or Redis cannot be used */
   async read(key: string): Promise<StoredValue | undefined> {
-    const reply = await this.#query(READ, key, this.#keysOf(key).slice(0, 2));
-    if (reply?.kind === 'hit') return this.#toStoredValue(reply.rest);
-    this.counters[reply?.kind === 'miss' ? 'misses' : 'bypasses'] += 1;
+    const plain = await this.#readPlain(key);
+    if (plain.kind === 'hit') return plain.stored;
+    let { kind }: { kind: string } = plain;
+    if (kind === 'undecided') {
+      const reply = await this.#query(READ, key, this.#keysOf(key).slice(0, 2));
+      const stored = reply?.kind === 'hit' ? this.#toStoredValue(reply.rest[0], reply.serverMs) : undefined;
+      if (stored) return stored;
+      kind = reply?.kind ?? 'failed';
+    }
+    this.counters[kind === 'miss' ? 'misses' : 'bypasses'] += 1;
     return undefined;
   }
 
   /** Reads the value of a key, or acquires the lease to load it. */
   async readOrLease(key: string, leaseMs: number): Promise<ReadOrLeaseResult> {
+    const plain = await this.#readPlain(key);
+    if (plain.kind === 'hit') return plain;
     const token = randomUUID();
-    const reply = await this.#query(READ_OR_LEASE, key, this.#keysOf(key), [token, String(leaseMs)]);
+    const args = [token, String(leaseMs)];
+    const reply =
+      plain.kind === 'failed' ? undefined : await this.#query(READ_OR_LEASE, key, this.#keysOf(key), args);
+    const stored = reply?.kind === 'hit' ? this.#toStoredValue(reply.rest[0], reply.serverMs) : undefined;
+    if (stored) return { kind: 'hit', stored };
     switch (reply?.kind) {
-      case 'hit': {
-        const stored = this.#toStoredValue(reply.rest);
-        return stored ? { kind: 'hit', stored } : { kind: 'unavailable' };
-      }
       case 'lead':
         this.counters.misses += 1;
         this.counters.leads += 1;
@@ -152,14 +183,14 @@ export class RedisNamespace {
   }
 
   /**
-   * Invalidates the entries that match a key or a glob, in every process, and the leases to load them. Commands
-   * sent afterwards see the result. A glob invalidates the whole namespace: Redis cannot list the keys that match
-   * without scanning all of them, and invalidating too much is safe.
+   * Invalidates the entries that match a key, a glob or tags, in every process, and the leases to load them. Commands
+   * sent afterwards see the result. A glob and tags invalidate the whole namespace: Redis cannot list the keys that
+   * match without scanning all of them, and invalidating too much is safe.
    */
-  async invalidate(op: Exclude<Invalidation['op'], 'loaded'>, pattern: string): Promise<void> {
-    const many = op !== 'delete' && isGlob(pattern);
-    const keys = many ? [this.#stateKey] : this.#keysOf(pattern);
-    await this.#change(keys, [this.#message(op, pattern)]);
+  async invalidate(op: Exclude<Invalidation['op'], 'loaded'>, filter: KeyFilter): Promise<void> {
+    const one = typeof filter === 'string' && (op === 'delete' || !isGlob(filter));
+    const keys = one ? this.#keysOf(filter) : [this.#stateKey];
+    await this.#change(keys, [this.#message(op, filter)]);
   }
 
   /** Replaces the value of a key, and invalidates the lease to load it. A TTL of 0 deletes the value. */
@@ -172,7 +203,10 @@ export class RedisNamespace {
   /** Reads the number of the latest change. @returns undefined if the command failed */
   async latestChange(): Promise<number | undefined> {
     try {
-      const number = await LATEST.run(this.#link, [this.#stateKey], this.#stateArgs());
+      const sentAt = this.#link.clock.now();
+      const reply = await LATEST.run(this.#link, [this.#stateKey], this.#stateArgs());
+      const [number, serverMs] = Array.isArray(reply) ? reply : [];
+      this.#serverClock.observe(Number(serverMs), sentAt);
       this.#noteChangeNumber(number);
       return Number(number);
     } catch (error) {
@@ -190,29 +224,76 @@ export class RedisNamespace {
     this.#removeListener();
   }
 
+  /**
+   * Reads the value of a key by one MGET of the state and the entry, which takes Redis a sixth of the time of a script.
+   *
+   * This gives the same guarantee as the scripts: a reader never gets a value whose load started before an invalidation
+   * that Redis has executed, whichever process sent it and whether or not this process has received its message. Redis
+   * executes MGET at one moment between other commands, and the reply contains the generation of that moment. An
+   * invalidation of many keys has replaced the generation, so that the entry has another one; an invalidation of one
+   * key has removed the entry; and STORE writes a value only with the lease and in the generation of its load. So an
+   * entry of the current generation is a value that no invalidation until that moment applies to. This would not hold if
+   * the generation were one that this process has stored: then it would only hold after the message has arrived.
+   *
+   * Three cases are left to the scripts, as \`undecided\`: a change of this process has failed; Redis has lost changes,
+   * since its number is lower than one that this process has seen, or has no state; or the time of the server is
+   * unknown.
+   */
+  async #readPlain(key: string): Promise<PlainRead> {
+    if (this.#needsNewGeneration || this.#serverClock.now() === undefined) return UNDECIDED;
+    try {
+      const change = this.#latestChange;
+      const reply = await this.#link.read(['MGET', this.#stateKey, this.#entryKey(key)]);
+      await change;
+      const [stateText, entryBytes] = Array.isArray(reply) ? reply : [];
+      const state = this.#parseState(stateText);
+      const serverMs = this.#serverClock.now();
+      if (state === undefined || state.number < this.#latestSeen) return UNDECIDED;
+      // A change may have failed, or the connection may have been replaced, since the command was sent.
+      if (this.#needsNewGeneration || serverMs === undefined) return UNDECIDED;
+      this.#noteChangeNumber(state.number);
+      const entry = parseEntry(entryBytes);
+      if (entry?.generation !== state.generation) return MISS;
+      const stored = this.#toValue(entry, serverMs);
+      return stored ? { kind: 'hit', stored } : UNDECIDED;
+    } catch (error) {
+      this.#reportFault(error, key);
+      return FAILED;
+    }
+  }
+
   /** Executes a script that reads. @returns undefined if Redis cannot be used for this key now */
   async #query(script: Script, key: string, keys: readonly string[], args: readonly string[] = []) {
     try {
       if (this.#needsNewGeneration && !(await this.#startGeneration())) return undefined;
-      const reply = await script.run(this.#link, keys, [...this.#stateArgs(), ...args]);
+      const sentAt = this.#link.clock.now();
+      const change = this.#latestChange;
+      const reply = await script.run(this.#reads, keys, [...this.#stateArgs(), ...args]);
+      await change;
       // A change may have failed since the command was sent. Then the reply may be out of date.
       if (this.#needsNewGeneration || !Array.isArray(reply)) return undefined;
-      const [kind, generation, number, ...rest] = reply;
+      const [kind, generation, number, time, ...rest] = reply;
       this.#noteChangeNumber(number);
-      return { kind: String(kind), generation: String(generation), rest };
+      const serverMs = Number(time);
+      this.#serverClock.observe(serverMs, sentAt);
+      return { kind: String(kind), generation: String(generation), serverMs, rest };
     } catch (error) {
       this.#reportFault(error, key);
     }
   }
 
-  #toStoredValue([bytes, remainingMs, lifetimeMs]: RedisReply[]): StoredValue | undefined {
-    if (!(bytes instanceof Uint8Array)) {
-      this.counters.bypasses += 1;
-      return undefined;
-    }
+  /** @returns undefined if the entry has expired at `serverMs`, a time of the server */
+  #toStoredValue(entryBytes: RedisReply | undefined, serverMs: number): StoredValue | undefined {
+    const entry = parseEntry(entryBytes);
+    return entry && this.#toValue(entry, serverMs);
+  }
+
+  #toValue(entry: StoredEntry, serverMs: number): StoredValue | undefined {
+    const ageMs = Math.max(0, serverMs - entry.producedAt);
+    if (!(ageMs < entry.lifetimeMs)) return undefined;
     this.counters.hits += 1;
-    const ageS = Math.max(0, Number(lifetimeMs) - Number(remainingMs)) / 1000;
-    return { bytes, freshness: { ageS, ttlS: Number(remainingMs) / 1000 } };
+    const freshness = { ageS: ageMs / 1000, ttlS: (entry.lifetimeMs - ageMs) / 1000 };
+    return { bytes: entry.bytes, freshness };
   }
 
   async #store(lease: Lease, value?: StoredValue): Promise<void> {
@@ -236,7 +317,11 @@ export class RedisNamespace {
   }
 
   #change(keys: readonly string[], args: readonly (string | Buffer)[]): Promise<boolean> {
-    return this.#trackWrite(this.#sendChange(keys, args));
+    const change = this.#trackWrite(this.#sendChange(keys, args)).finally(() => {
+      if (this.#latestChange === change) this.#latestChange = undefined;
+    });
+    this.#latestChange = change;
+    return change;
   }
 
   async #sendChange(keys: readonly string[], args: readonly (string | Buffer)[]): Promise<boolean> {
@@ -273,12 +358,24 @@ export class RedisNamespace {
     this.#latestSeen = Math.max(this.#latestSeen, Number(number) || 0);
   }
 
-  #message(op: Invalidation['op'], pattern: string): string {
-    return JSON.stringify({ op, pattern, from: this.id } satisfies Invalidation);
+  #message(op: Invalidation['op'], filter: KeyFilter): string {
+    const selected = typeof filter === 'string' ? { pattern: filter } : { pattern: '*', tags: filter.tags };
+    return JSON.stringify({ op, ...selected, from: this.id } satisfies Invalidation);
   }
 
   #stateArgs(): string[] {
     return [String(this.#latestSeen), randomUUID(), this.channel];
+  }
+
+  /** The state is the same for most reads, and a comparison takes a tenth of the time of parsing it. */
+  #parseState(text: RedisReply | undefined): NamespaceState | undefined {
+    if (!Buffer.isBuffer(text)) return undefined;
+    if (this.#latestState === undefined || !text.equals(this.#latestState.text)) {
+      const state = parseState(text);
+      // A copy: a reply may be part of a larger buffer.
+      this.#latestState = state && { text: Buffer.from(text), state };
+    }
+    return this.#latestState?.state;
   }
 
   get #stateKey(): string {
@@ -287,7 +384,11 @@ export class RedisNamespace {
 
   /** Keys of the state, the entry and the lease. */
   #keysOf(key: string): string[] {
-    return [this.#stateKey, `${this.#base}:entry:${key}`, `${this.#base}:lease:${key}`];
+    return [this.#stateKey, this.#entryKey(key), `${this.#base}:lease:${key}`];
+  }
+
+  #entryKey(key: string): string {
+    return `${this.#base}:entry:${key}`;
   }
 
   #reportFault(error: unknown, key: string): void {

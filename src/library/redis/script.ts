@@ -17,7 +17,11 @@ export class Script {
    * source instead.
    * @throws {@link RedisLink.send}'s errors
    */
-  async run(link: RedisLink, keys: readonly string[], args: readonly CommandArgument[]): Promise<RedisReply> {
+  async run(
+    link: Pick<RedisLink, 'send'>,
+    keys: readonly string[],
+    args: readonly CommandArgument[],
+  ): Promise<RedisReply> {
     try {
       return await link.send(['EVALSHA', this.#sha, String(keys.length), ...keys, ...args]);
     } catch (error) {
@@ -32,7 +36,7 @@ export class Script {
    * @throws {@link RedisLink.send}'s errors
    */
   runInOrder(
-    link: RedisLink,
+    link: Pick<RedisLink, 'send'>,
     keys: readonly string[],
     args: readonly CommandArgument[],
   ): Promise<RedisReply> {

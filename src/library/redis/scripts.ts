@@ -1,8 +1,10 @@
 import { Script } from './script.ts';
 
 /**
- * Shared by all scripts of a namespace. The state of a namespace is a hash of `g`, its generation, and `s`, the
- * number of its latest change. The generation is a random ID; an entry of another generation is invalid.
+ * Shared by all scripts of a namespace. The state of a namespace is the text `<s> <g>`: the number of its latest change,
+ * and its generation, a random ID. An entry of another generation is invalid. An entry is the text `<g> <produced>
+ * <lifetime>`, with the times in ms of the server's clock, a line feed, and the bytes of the value. Both are read by
+ * MGET, which unlike GET takes keys of another type, as another version may have left them, for missing.
  *
  * `known` is the highest change number that the caller has seen. If Redis has a lower one, it has lost changes:
  * it was flushed, restored, or replaced by a replica that lagged behind. The entries it still has may have been
@@ -19,68 +21,77 @@ local function try(...)
   return redis.call(...)
 end
 local function state(known, fresh, channel)
-  local stored = redis.call('HMGET', KEYS[1], 'g', 's')
-  local s = tonumber(stored[2] or 0)
+  local s, g = string.match(redis.call('MGET', KEYS[1])[1] or '', '^(%d+) (%S+)$')
+  s = tonumber(s or 0)
   known = tonumber(known)
-  if stored[1] and s >= known then return stored[1], s end
+  if g and s >= known then return g, s end
   s = math.max(s, known) + 1
-  if not try('HSET', KEYS[1], 'g', fresh, 's', s) then return false, s end
+  if not try('SET', KEYS[1], s .. ' ' .. fresh) then return false, s end
   redis.call('PUBLISH', channel, s .. ' {"op":"clear","pattern":"*"}')
   return fresh, s
+end
+local function now()
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+local function write(g, ttl, lifetime, bytes)
+  local produced = now() - (tonumber(lifetime) - tonumber(ttl))
+  local head = g .. ' ' .. string.format('%.0f', produced) .. ' ' .. lifetime
+  return try('SET', KEYS[2], head .. '\\n' .. bytes, 'PX', ttl)
 end
 `;
 
 /** Looks up the entry of a key. Returns its reply, or nil if there is no valid entry. */
 const LOOKUP = `
 local function lookup(g, s)
-  local entry = redis.call('HMGET', KEYS[2], 'g', 'v', 't')
-  if entry[1] ~= g then return nil end
-  local ttl = redis.call('PTTL', KEYS[2])
-  if ttl > 0 then return {'hit', g, s, entry[2], ttl, tonumber(entry[3])} end
+  local entry = redis.call('MGET', KEYS[2])[1]
+  if not entry or string.match(entry, '^(%S+) %d+ %d+\\n') ~= g then return nil end
+  return {'hit', g, s, now(), entry}
 end
 `;
 
 /**
- * Returns the number of the latest change.
+ * Returns the number of the latest change and the time of the server in ms.
  * KEYS: state. ARGV: known change number, new generation, channel.
  */
 export const LATEST = new Script(`${STATE}
 local _, s = state(ARGV[1], ARGV[2], ARGV[3])
-return s
+return {s, now()}
 `);
 
 /**
  * Reads the entry of a key.
  * KEYS: state, entry. ARGV: known change number, new generation, channel.
- * Returns {'hit', g, s, bytes, remaining ms, lifetime in ms} or {'miss', g, s}; {'unavailable', '', s} if Redis
+ * Returns {'hit', g, s, time of the server in ms, entry} or {'miss', g, s, time}; {'unavailable', '', s, time} if Redis
  * is full and the namespace has no state.
  */
 export const READ = new Script(`${STATE}${LOOKUP}
 local g, s = state(ARGV[1], ARGV[2], ARGV[3])
-if not g then return {'unavailable', '', s} end
-return lookup(g, s) or {'miss', g, s}
+if not g then return {'unavailable', '', s, now()} end
+return lookup(g, s) or {'miss', g, s, now()}
 `);
 
 /**
  * Reads the entry of a key, or acquires the lease to load it.
  * KEYS: state, entry, lease. ARGV: known change number, new generation, channel, token, lease in ms.
- * Returns {'hit', g, s, bytes, remaining ms, lifetime in ms}, {'lead', g, s} with the lease acquired,
- * {'wait', g, s, remaining ms of the lease} if another process has it, or {'unavailable', '', s} if Redis is full.
+ * Returns {'hit', g, s, time of the server in ms, entry}, {'lead', g, s, time} with the lease acquired,
+ * {'wait', g, s, time, remaining ms of the lease} if another process has it, or {'unavailable', '', s, time} if Redis is
+ * full.
  */
 export const READ_OR_LEASE = new Script(`${STATE}${LOOKUP}
 local g, s = state(ARGV[1], ARGV[2], ARGV[3])
-if not g then return {'unavailable', '', s} end
+if not g then return {'unavailable', '', s, now()} end
 local hit = lookup(g, s)
 if hit then return hit end
 local lease = redis.call('HMGET', KEYS[3], 'g', 't')
 if lease[1] == g then
   try('HSET', KEYS[3], 'w', '1')
-  return {'wait', g, s, redis.call('PTTL', KEYS[3])}
+  return {'wait', g, s, now(), redis.call('PTTL', KEYS[3])}
 end
 redis.call('DEL', KEYS[3])
-if not try('HSET', KEYS[3], 'g', g, 't', ARGV[4]) then return {'unavailable', '', s} end
+if not try('HSET', KEYS[3], 'g', g, 't', ARGV[4]) then return {'unavailable', '', s, now()} end
 redis.call('PEXPIRE', KEYS[3], ARGV[5])
-return {'lead', g, s}
+return {'lead', g, s, now()}
 `);
 
 /**
@@ -95,11 +106,8 @@ local lease = redis.call('HMGET', KEYS[3], 't', 'w')
 if lease[1] ~= ARGV[2] then return 0 end
 redis.call('DEL', KEYS[3])
 local stored = 0
-if ARGV[7] and redis.call('HGET', KEYS[1], 'g') == ARGV[3] then
-  if try('HSET', KEYS[2], 'g', ARGV[3], 'v', ARGV[7], 't', ARGV[5]) then
-    redis.call('PEXPIRE', KEYS[2], ARGV[4])
-    stored = 1
-  end
+if ARGV[7] and string.match(redis.call('MGET', KEYS[1])[1] or '', '^%d+ (%S+)$') == ARGV[3] then
+  if write(ARGV[3], ARGV[4], ARGV[5], ARGV[7]) then stored = 1 end
 end
 if lease[2] then redis.call('PUBLISH', ARGV[1], '0 ' .. ARGV[6]) end
 return stored
@@ -126,11 +134,9 @@ local g, s = state(ARGV[1], ARGV[2], ARGV[3])
 s = s + 1
 if #KEYS == 3 then
   redis.call('DEL', KEYS[2], KEYS[3])
-  try('HSET', KEYS[1], 's', s)
-  if ARGV[6] and g and try('HSET', KEYS[2], 'g', g, 'v', ARGV[6], 't', ARGV[5]) then
-    redis.call('PEXPIRE', KEYS[2], ARGV[5])
-  end
-elseif not try('HSET', KEYS[1], 'g', ARGV[2] .. '+', 's', s) then
+  if g then try('SET', KEYS[1], s .. ' ' .. g) end
+  if g and ARGV[6] then write(g, ARGV[5], ARGV[5], ARGV[6]) end
+elseif not try('SET', KEYS[1], s .. ' ' .. ARGV[2] .. '+') then
   redis.call('DEL', KEYS[1])
 end
 redis.call('PUBLISH', ARGV[3], s .. ' ' .. ARGV[4])

@@ -3,9 +3,11 @@ import type {
   CacheRead,
   CacheStats,
   CacheTotals,
+  KeyFilter,
   Load,
   LoadingCache,
   LoadOptions,
+  StoreOptions,
 } from '../cache/index.ts';
 import { LeasedLoads } from './leased-loads.ts';
 import type { RedisLink } from './link.ts';
@@ -54,7 +56,7 @@ export class TieredCache<V = unknown> implements LoadingCache<V>, Disposable, As
    * Stores a value in memory at once, and in Redis in the background.
    * @throws as {@link Cache.set}
    */
-  set(key: string, value: V, options: { ttlS: number }): void {
+  set(key: string, value: V, options: StoreOptions): void {
     this.#tiers.set(key, value, options);
   }
 
@@ -67,12 +69,12 @@ export class TieredCache<V = unknown> implements LoadingCache<V>, Disposable, As
   }
 
   /**
-   * Removes all keys, or those that match a glob: here at once, in Redis and other processes in the background. A glob
-   * removes all keys from Redis.
+   * Removes all keys, or those that match a glob or have one of the tags: here at once, in Redis and other processes in
+   * the background. A glob or a tag removes all keys from Redis.
    * @returns the number of fresh values removed from memory
    */
-  clear(pattern?: string): number {
-    return this.#tiers.clear(pattern);
+  clear(filter?: KeyFilter): number {
+    return this.#tiers.clear(filter);
   }
 
   /**
@@ -82,6 +84,16 @@ export class TieredCache<V = unknown> implements LoadingCache<V>, Disposable, As
    */
   invalidate(pattern: string): number {
     return this.#tiers.invalidate(pattern);
+  }
+
+  /**
+   * Invalidates the values with one of these tags: here at once, in Redis and other processes in the background, as
+   * {@link invalidate}. Invalidates all keys in Redis. A value that memory has copied from Redis has the tags of the read
+   * that copied it, so all reads of a key must pass the same tags.
+   * @returns the number of keys that had a fresh value or a load in progress here
+   */
+  invalidateTags(tags: readonly string[]): number {
+    return this.#tiers.invalidateTags(tags);
   }
 
   /** {@link Cache.getOrLoad}, with one load per key for all processes. */

@@ -1,9 +1,10 @@
-import { Cache, type CacheOptions } from '../cache/index.ts';
+import { Cache, type CacheOptions, type KeyFilter, type StoreOptions } from '../cache/index.ts';
 import { type Codec, jsonCodec } from './codec.ts';
 import type { Invalidation } from './invalidation.ts';
 import { InvalidationChannel } from './invalidation-channel.ts';
 import type { RedisLink } from './link.ts';
-import { type RedisCounters, RedisNamespace, type StoredValue } from './namespace.ts';
+import { type RedisCounters, RedisNamespace } from './namespace.ts';
+import type { StoredValue } from './stored-entry.ts';
 
 /** Options of {@link Tiers}. Those of {@link CacheOptions} apply to the tier in memory. */
 export interface TiersOptions<V> extends Omit<CacheOptions<V>, 'clock'> {
@@ -76,7 +77,7 @@ export class Tiers<V> {
   }
 
   /** Stores a value in both tiers. A value that cannot be encoded is removed from Redis. */
-  set(key: string, value: V, options: { ttlS: number }): void {
+  set(key: string, value: V, options: StoreOptions): void {
     this.memory.set(key, value, options);
     if (this.#off) return;
     const bytes = this.encode(key, value);
@@ -90,16 +91,22 @@ export class Tiers<V> {
     return this.memory.delete(key);
   }
 
-  /** Removes all keys, or those that match a glob, from both tiers. @returns the number of fresh values in memory */
-  clear(pattern?: string): number {
-    if (!this.#off) void this.redis.invalidate('clear', pattern ?? '*');
-    return this.memory.clear(pattern);
+  /** Removes all keys, or those that a filter selects, from both tiers. @returns the number of fresh values in memory */
+  clear(filter?: KeyFilter): number {
+    if (!this.#off) void this.redis.invalidate('clear', filter ?? '*');
+    return this.memory.clear(filter);
   }
 
   /** {@link Cache.invalidate} in both tiers. @returns the number of keys affected in memory */
   invalidate(pattern: string): number {
     if (!this.#off) void this.redis.invalidate('invalidate', pattern);
     return this.memory.invalidate(pattern);
+  }
+
+  /** {@link Cache.invalidateTags} in both tiers. @returns the number of keys affected in memory */
+  invalidateTags(tags: readonly string[]): number {
+    if (!this.#off) void this.redis.invalidate('invalidate', { tags });
+    return this.memory.invalidateTags(tags);
   }
 
   /** @returns the bytes of a value, or undefined if it cannot be encoded; the error goes to `onError` */
@@ -138,8 +145,11 @@ export class Tiers<V> {
     this.memory.close();
   }
 
-  #apply({ op, pattern, from }: Invalidation): void {
+  #apply({ op, pattern, tags, from }: Invalidation): void {
     if (op === 'loaded') this.#onLoaded(pattern);
-    else if (from !== this.redis.id) this.memory[op](pattern);
+    else if (from === this.redis.id) return;
+    else if (op === 'invalidate' && tags) this.memory.invalidateTags(tags);
+    else if (op === 'clear' && tags) this.memory.clear({ tags });
+    else this.memory[op](pattern);
   }
 }

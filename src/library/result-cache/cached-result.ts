@@ -1,54 +1,14 @@
-import { Cache, type LoadingCache } from '../cache/index.ts';
+import { Cache, type Load, type LoadingCache, type LoadOptions } from '../cache/index.ts';
+import type {
+  AnyFunction,
+  CachedFunction,
+  CachedResultOptions,
+  ResultStore,
+  StoredResult,
+} from './options.ts';
 import { resultKeys, schemaHash } from './result-key.ts';
 
 const DAY_S = 86_400;
-
-/** A result as it is stored in the cache: in an object, because a cache cannot store `undefined`. */
-export interface StoredResult {
-  readonly value?: unknown;
-}
-
-/** Where results are stored: a `Cache`, or a `TieredCache` that processes share. */
-export interface ResultStore
-  extends Pick<LoadingCache<StoredResult>, 'get' | 'set' | 'delete' | 'getOrLoad'> {
-  /** The tier that can be read synchronously. Default: the store itself. */
-  readonly memory?: Pick<LoadingCache<StoredResult>, 'get' | 'set'>;
-}
-
-/** Options of {@link cachedResult}. */
-export interface CachedResultOptions {
-  /** How long a result is cached, in seconds. Default one day. */
-  ttlS?: number;
-  /** First part of the keys. Default `result_cache`. */
-  keyPrefix?: string;
-  /** Second part of the keys. Default: the name of the function. */
-  name?: string;
-  /** Replaces the source of the function in the third part of the keys: results stay valid until it changes. */
-  version?: string;
-  /** Longer keys are hashed. Default 200 characters. */
-  maxKeyLength?: number;
-  /** Whether `null` and `undefined` are cached. Default false. */
-  storeEmpty?: boolean;
-  /**
-   * Whether the function returns promises. Default: true for an `async` function, else determined by the first call,
-   * whose promise is not cached.
-   */
-  async?: boolean;
-  /** False disables the cache. Default true. */
-  enabled?: boolean;
-  /** Where results are stored. Default: a `Cache` of up to 10,000 results for this function alone. */
-  cache?: ResultStore;
-  /** Called when the cache could not be used for a call and the function was called directly. */
-  onError?: (error: unknown, functionName: string) => void;
-}
-
-/** A function with a cache in front of it. Its signature is unchanged. */
-export type CachedFunction<F extends (...args: never[]) => unknown> = F & {
-  /** Removes the result of a call with these arguments from the cache, for all processes that share it. */
-  invalidate(...args: Parameters<F>): void;
-  /** The key of a call with these arguments, or undefined if they have no canonical form. */
-  keyOf(...args: Parameters<F>): string | undefined;
-};
 
 /**
  * Puts a cache in front of a function. Calls with equal arguments (and an equal `this`) share one result for `ttlS`
@@ -56,29 +16,31 @@ export type CachedFunction<F extends (...args: never[]) => unknown> = F & {
  * If the cache fails, or the arguments have no canonical form, the function is called directly. Errors of the function
  * are not cached.
  *
+ * Calls whose arguments have no canonical form, such as instances of classes, are counted in `uncachedCalls` and passed
+ * to `onError`; without `onError`, the first one emits a process warning. The option `keyOf` makes them cacheable.
+ *
  * Results are frozen, because callers share them. Results of a function that does not return promises are cached only
  * in the memory of this process. Functions with the same name and source whose results depend on something else, such
  * as variables of an enclosing scope, each need a `name` of their own.
- * @throws RangeError if `ttlS` is negative or not a number
+ * @throws RangeError if `ttlS` or `staleWhileRevalidateS` is negative or not a number
  */
-export function cachedResult<F extends (...args: never[]) => unknown>(
+export function cachedResult<F extends AnyFunction>(
   fn: F,
-  options: CachedResultOptions = {},
+  options: CachedResultOptions<F> = {},
 ): CachedFunction<F> {
-  const results = new CachedResults(fn, options);
+  const results = new CachedResults(fn, options as CachedResultOptions);
   function cached(this: unknown, ...args: Parameters<F>): unknown {
     return results.call(this, args);
   }
   Object.defineProperties(cached, {
     name: { value: fn.name, configurable: true },
     length: { value: fn.length, configurable: true },
+    uncachedCalls: { get: () => results.uncachedCalls },
+    invalidate: { value: (...args: Parameters<F>) => results.invalidate(args) },
+    keyOf: { value: (...args: Parameters<F>) => results.keyOf(args) },
   });
-  const extras = {
-    invalidate: (...args: Parameters<F>) => results.invalidate(args),
-    keyOf: (...args: Parameters<F>) => results.keyOf(undefined, args),
-  };
   // `cached` has the parameters and the return type of F; `unknown` hides that from the compiler.
-  return Object.assign(cached, extras) as unknown as CachedFunction<F>;
+  return cached as unknown as CachedFunction<F>;
 }
 
 function isThenable(value: unknown): boolean {
@@ -99,25 +61,41 @@ function throwFunctionError(error: unknown): never {
 }
 
 class CachedResults {
-  readonly #fn: (...args: never[]) => unknown;
+  /** Number of calls without a key. */
+  uncachedCalls = 0;
+  readonly #fn: AnyFunction;
   readonly #name: string;
-  readonly #ttlS: number;
+  readonly #ttlOf: (value: unknown) => number;
+  readonly #loadOptions: LoadOptions;
+  readonly #tagsOf: ((...args: never[]) => readonly string[]) | undefined;
   readonly #enabled: boolean;
   readonly #storeEmpty: boolean;
   readonly #store: ResultStore;
   readonly #memory: Pick<LoadingCache<StoredResult>, 'get' | 'set'>;
   readonly #toKey: (self: unknown, args: readonly unknown[]) => string;
-  readonly #onError: (error: unknown, functionName: string) => void;
+  readonly #onError: ((error: unknown, functionName: string) => void) | undefined;
   /** Executions in progress. A caller for whom the cache fails meanwhile waits for one instead of starting another. */
   readonly #executions = new Map<string, Promise<unknown>>();
   /** Undefined until the first call shows it. */
   #async: boolean | undefined;
 
-  constructor(fn: (...args: never[]) => unknown, options: CachedResultOptions) {
+  constructor(fn: AnyFunction, options: CachedResultOptions) {
+    const { ttlS = DAY_S, staleWhileRevalidateS = 0 } = options;
     this.#fn = fn;
     this.#name = options.name ?? (fn.name || 'anonymous');
-    this.#ttlS = options.ttlS ?? DAY_S;
-    if (!(this.#ttlS >= 0)) throw new RangeError(`ttlS must be 0 or more seconds, not ${options.ttlS}`);
+    this.#ttlOf = typeof ttlS === 'function' ? (value) => ttlS(value as never) : () => ttlS;
+    // If the TTL depends on the result, it is set by the load. This one does not limit it.
+    const ttlLimitS = typeof ttlS === 'function' ? Number.POSITIVE_INFINITY : ttlS;
+    for (const [option, value] of Object.entries({ ttlS: ttlLimitS, staleWhileRevalidateS })) {
+      if (!(value >= 0)) throw new RangeError(`${option} must be 0 or more seconds, not ${value}`);
+    }
+    const { tags } = options;
+    this.#tagsOf = typeof tags === 'function' ? tags : undefined;
+    this.#loadOptions = {
+      ttlS: ttlLimitS,
+      staleWhileRevalidateS,
+      ...(typeof tags === 'object' && { tags }),
+    };
     this.#enabled = options.enabled ?? true;
     this.#storeEmpty = options.storeEmpty ?? false;
     this.#store = options.cache ?? new Cache<StoredResult>();
@@ -127,27 +105,34 @@ class CachedResults {
       name: this.#name,
       schema: schemaHash(fn, options.version),
       maxLength: options.maxKeyLength ?? 200,
+      keyOf: options.keyOf,
     });
-    this.#onError = options.onError ?? (() => {});
+    this.#onError = options.onError;
     this.#async = options.async ?? (fn.constructor.name === 'AsyncFunction' ? true : undefined);
   }
 
   call(self: unknown, args: readonly unknown[]): unknown {
-    const key = this.#enabled ? this.keyOf(self, args) : undefined;
-    if (key === undefined) return this.#execute(self, args);
+    if (!this.#enabled) return this.#execute(self, args);
+    let key: string;
+    try {
+      key = this.#toKey(self, args);
+    } catch (error) {
+      this.#reportUncached(error);
+      return this.#execute(self, args);
+    }
     return this.#async ? this.#callAsync(key, self, args) : this.#callSync(key, self, args);
   }
 
   invalidate(args: readonly unknown[]): void {
-    const key = this.keyOf(undefined, args);
+    const key = this.keyOf(args);
     if (key !== undefined) this.#store.delete(key);
   }
 
-  keyOf(self: unknown, args: readonly unknown[]): string | undefined {
+  keyOf(args: readonly unknown[]): string | undefined {
     try {
-      return this.#toKey(self, args);
-    } catch (error) {
-      this.#onError(error, this.#name);
+      return this.#toKey(undefined, args);
+    } catch {
+      return undefined;
     }
   }
 
@@ -160,7 +145,7 @@ class CachedResults {
       const stored = this.#memory.get(key);
       if (stored !== undefined) return stored.value;
     } catch (error) {
-      this.#onError(error, this.#name);
+      this.#onError?.(error, this.#name);
     }
     const value = this.#execute(self, args);
     if (isThenable(value)) {
@@ -170,31 +155,33 @@ class CachedResults {
     this.#async ??= false;
     if (!this.#isCacheable(value)) return value;
     try {
-      this.#memory.set(key, { value }, { ttlS: this.#ttlS });
+      this.#memory.set(key, { value }, { ...this.#optionsOf(self, args), ttlS: this.#ttlOf(value) });
     } catch (error) {
-      this.#onError(error, this.#name);
+      this.#onError?.(error, this.#name);
     }
     return value;
   }
 
-  async #callAsync(key: string, self: unknown, args: readonly unknown[]): Promise<unknown> {
+  /** A hit is returned without waiting for anything. */
+  #callAsync(key: string, self: unknown, args: readonly unknown[]): Promise<unknown> {
     let own: Promise<unknown> | undefined;
-    try {
-      const stored = await this.#store.getOrLoad(
-        key,
-        async (_signal, setFreshness): Promise<StoredResult> => {
-          own = this.#startExecution(key, self, args);
-          const value = await own.catch(throwFunctionError);
-          if (!this.#isCacheable(value)) setFreshness({ ageS: 0, ttlS: 0 });
-          return { value };
-        },
-        { ttlS: this.#ttlS },
-      );
-      return stored.value;
-    } catch (error) {
+    const load: Load<StoredResult> = async (_signal, setFreshness) => {
+      own = this.#startExecution(key, self, args);
+      const value = await own.catch(throwFunctionError);
+      setFreshness({ ageS: 0, ttlS: this.#isCacheable(value) ? this.#ttlOf(value) : 0 });
+      return { value };
+    };
+    const recover = async (error: unknown): Promise<unknown> => {
       if (error instanceof FunctionError) throw error.cause;
-      this.#onError(error, this.#name);
+      this.#onError?.(error, this.#name);
       return await (own ?? this.#executions.get(key) ?? this.#execute(self, args));
+    };
+    try {
+      const read = this.#store.read(key, load, this.#optionsOf(self, args));
+      if (!(read instanceof Promise)) return Promise.resolve(read.value.value);
+      return read.then(({ value }) => value.value, recover);
+    } catch (error) {
+      return recover(error);
     }
   }
 
@@ -206,7 +193,22 @@ class CachedResults {
     return execution;
   }
 
+  #optionsOf(self: unknown, args: readonly unknown[]): LoadOptions {
+    if (this.#tagsOf === undefined) return this.#loadOptions;
+    return { ...this.#loadOptions, tags: this.#tagsOf.apply(self, args as never[]) };
+  }
+
   #isCacheable(value: unknown): boolean {
     return this.#storeEmpty || (value !== undefined && value !== null);
+  }
+
+  #reportUncached(error: unknown): void {
+    this.uncachedCalls += 1;
+    if (this.#onError) this.#onError(error, this.#name);
+    else if (this.uncachedCalls === 1) {
+      const reason = error instanceof Error ? error.message : String(error);
+      const warning = `A call of ${this.#name} was not cached: ${reason}. Set the option keyOf to cache such calls.`;
+      process.emitWarning(warning, { code: 'ROUNDHOUSE_UNCACHED_CALL' });
+    }
   }
 }

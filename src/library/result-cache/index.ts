@@ -6,11 +6,6 @@
  * await lookUp('154587');
  * lookUp.invalidate('154587');
  */
-export {
-  type CachedFunction,
-  type CachedResultOptions,
-  cachedResult,
-  type ResultStore,
-  type StoredResult,
-} from './cached-result.ts';
+export { cachedResult } from './cached-result.ts';
 export { UnserialisableError } from './canonical.ts';
+export type { CachedFunction, CachedResultOptions, ResultStore, StoredResult } from './options.ts';

@@ -121,7 +121,8 @@ describeWithRedis('caches that share a Redis', () => {
     await using origin = await startOrigin();
     await using stopped = await startRedis();
     const errors: string[] = [];
-    const given = { redisUrl: stopped.url, redisTimeoutS: 1 };
+    // Reads do not wait for the timeout of a command.
+    const given = { redisUrl: stopped.url, redisTimeoutS: 300 };
     await using caches = await openConnected(given, { onError: (_, subject) => errors.push(subject) });
     expect(await read(caches, 'shop', `${origin.url}/a`)).toBe('1: /a');
     await waitUntil('it is stored', () => caches.stats().services.shop!.stores === 1, SOON_MS);

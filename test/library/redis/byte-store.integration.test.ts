@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { byteStoreContract } from '../../../src/library/cache/byte-store-contract.ts';
 import { RedisByteStore } from '../../../src/library/redis/index.ts';
 import { describeWithRedis, type RedisServer, startRedis } from '../../support/redis/redis.ts';
 import { waitUntil } from '../../support/wait-until.ts';
@@ -15,6 +16,11 @@ describeWithRedis('RedisByteStore', () => {
     const link = await connectedLink(server.url);
     return { link, store: new RedisByteStore(link, freshNamespace()), [Symbol.dispose]: () => link.close() };
   }
+
+  test.each(byteStoreContract)('conforms to the contract: $name', async ({ check }) => {
+    using world = await createStore();
+    await check(() => world.store);
+  });
 
   test('returns the stored bytes and the remaining TTL', async () => {
     using world = await createStore();

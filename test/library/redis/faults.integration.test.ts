@@ -142,15 +142,13 @@ describeWithRedis('TieredCache when Redis', () => {
     const keys = (await server.command('KEYS', '*')) as string[];
     const [entry] = keys.filter((key) => key.endsWith(':entry:k')) as [string];
     const [state] = keys.filter((key) => key.endsWith(':state') && key.startsWith(entry.split(':entry')[0]!));
-    const before = (await server.command('HMGET', state!, 'g', 's')) as string[];
-    const fields = (await server.command('HMGET', entry, 'g', 'v', 't')) as string[];
+    const before = (await server.command('MGET', state!, entry)) as string[];
     a.cache.invalidate('*');
     await waitUntil('the other process has invalidated it', () => b.cache.get('k') === undefined, SOON_MS);
     expect(await a.cache.getOrLoad('k', () => 'new', TTL)).toBe('new');
     // The state of a replica that lagged behind.
-    await server.command('HSET', state!, 'g', before[0]!, 's', before[1]!);
-    await server.command('HSET', entry, 'g', fields[0]!, 'v', fields[1]!, 't', fields[2]!);
-    await server.command('PEXPIRE', entry, '60000');
+    await server.command('SET', state!, before[0]!);
+    await server.command('SET', entry, before[1]!, 'PX', '60000');
     a.cache.sweep();
     expect(await a.cache.getOrLoad('unrelated', () => 1, TTL)).toBe(1);
     expect(await b.cache.getOrLoad('k', () => 'own', TTL)).toBe('own');

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { byteStoreContract } from '../../../src/library/cache/byte-store-contract.ts';
 import { RedisLink, TieredByteStore } from '../../../src/library/redis/index.ts';
 import { RedisNamespace } from '../../../src/library/redis/namespace.ts';
 import { freePorts } from '../../support/http/free-ports.ts';
@@ -34,6 +35,11 @@ describeWithRedis('TieredByteStore', () => {
       },
     };
   }
+
+  test.each(byteStoreContract)('conforms to the contract: $name', async ({ check }) => {
+    using world = await two();
+    await check(() => world.a);
+  });
 
   test('a write applies at once here and then in other processes, with the remaining TTL', async () => {
     using world = await two();

@@ -1,7 +1,8 @@
 import { describe, expect, expectTypeOf, test, vi } from 'vitest';
 import { Cache, CacheClosedError } from '../../../src/library/cache/index.ts';
 import { cachedResult, type StoredResult } from '../../../src/library/result-cache/index.ts';
-import { FakeClock } from '../../support/fake-clock.ts';
+import { resultKeys } from '../../../src/library/result-cache/result-key.ts';
+import { FakeClock, settle } from '../../support/fake-clock.ts';
 import { ManualSource } from '../../support/service/manual-source.ts';
 
 function createStore() {
@@ -144,10 +145,13 @@ describe('cachedResult', () => {
   test('calls a method each time if its object has no canonical form', async () => {
     class Counter {
       #count = 0;
-      next = cachedResult(async function (this: Counter) {
-        this.#count += 1;
-        return this.#count;
-      });
+      next = cachedResult(
+        async function (this: Counter) {
+          this.#count += 1;
+          return this.#count;
+        },
+        { onError: () => {} },
+      );
     }
     const counter = new Counter();
     expect([await counter.next(), await counter.next()]).toEqual([1, 2]);
@@ -177,7 +181,7 @@ describe('cachedResult', () => {
     const broken = () => {
       throw new Error('the cache is broken');
     };
-    const cache = { get: broken, set: broken, delete: broken, getOrLoad: broken };
+    const cache = { get: broken, set: broken, delete: broken, read: broken };
     const onError = vi.fn();
     expect(await cachedResult(async () => 1, { cache, onError })()).toBe(1);
     expect(cachedResult(() => 2, { cache, onError })()).toBe(2);
@@ -243,6 +247,147 @@ describe('the key of a call', () => {
     expect(cachedResult(later, { name }).keyOf(1)).toMatch(/^[0-9a-f]{64}$/);
     expect(cachedResult(later, { name }).keyOf(1)).not.toBe(cachedResult(later, { name }).keyOf(2));
     expect(cachedResult(later, { name, maxKeyLength: 400 }).keyOf(1)).toMatch(/^result_cache:nnn/);
+  });
+});
+
+describe('calls with instances of classes', () => {
+  class Account {
+    readonly #id: number;
+    constructor(id: number) {
+      this.#id = id;
+    }
+    get id(): number {
+      return this.#id;
+    }
+  }
+
+  test('are counted, and the first one emits a warning unless there is onError', async () => {
+    const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    try {
+      const fn = vi.fn(async (account: Account) => account.id);
+      const cached = cachedResult(fn, { async: true, name: 'balance' });
+      expect([await cached(new Account(1)), await cached(new Account(2))]).toEqual([1, 2]);
+      expect(cached.uncachedCalls).toBe(2);
+      expect(warn).toHaveBeenCalledExactlyOnceWith(
+        'A call of balance was not cached: an instance of Account has no canonical form. Set the option keyOf to cache such calls.',
+        { code: 'ROUNDHOUSE_UNCACHED_CALL' },
+      );
+      const onError = vi.fn();
+      await cachedResult(fn, { async: true, onError })(new Account(1));
+      expect(warn).toHaveBeenCalledTimes(1);
+      expect(onError).toHaveBeenCalledTimes(1);
+      expect(cached.keyOf(new Account(1))).toBeUndefined();
+      expect(cached.uncachedCalls).toBe(2);
+    } finally {
+      warn.mockRestore();
+    }
+  });
+
+  test('are cached with keyOf, which replaces the arguments and this', async () => {
+    const fn = vi.fn(async (account: Account, page = 1) => `${account.id}/${page}`);
+    const cached = cachedResult(fn, { async: true, keyOf: (account, page = 1) => [account.id, page] });
+    expect(await cached(new Account(1))).toBe('1/1');
+    expect(await cached(new Account(1), 1)).toBe('1/1');
+    expect(await cached(new Account(2))).toBe('2/1');
+    expect(fn).toHaveBeenCalledTimes(2);
+    cached.invalidate(new Account(1));
+    await cached(new Account(1));
+    expect(fn).toHaveBeenCalledTimes(3);
+    expect(cached.uncachedCalls).toBe(0);
+  });
+
+  test('are cached per object of a method with keyOf', async () => {
+    class Repository {
+      readonly name: string;
+      #reads = 0;
+      constructor(name: string) {
+        this.name = name;
+      }
+      find = cachedResult(
+        async function (this: Repository, id: number) {
+          this.#reads += 1;
+          return `${this.name}/${id}: ${this.#reads}`;
+        },
+        {
+          keyOf(id) {
+            return [this.name, id];
+          },
+        },
+      );
+    }
+    const [a, b] = [new Repository('a'), new Repository('b')];
+    expect([await a.find(1), await a.find(1), await b.find(1)]).toEqual(['a/1: 1', 'a/1: 1', 'b/1: 1']);
+  });
+
+  test('are executed if keyOf throws', async () => {
+    const onError = vi.fn();
+    const keyOf = () => {
+      throw new Error('no key');
+    };
+    expect(await cachedResult(async () => 1, { keyOf, onError })()).toBe(1);
+    expect(onError).toHaveBeenCalledTimes(1);
+  });
+});
+
+test('a call of a method has another key than a call with the same object as an argument', () => {
+  const plain = resultKeys({ prefix: 'p', name: 'n', schema: 's', maxLength: 200, keyOf: undefined });
+  const keys = [plain(1, []), plain(undefined, [1]), plain(1, ['this']), plain(undefined, [1, 'this'])];
+  expect(new Set(keys).size).toBe(4);
+});
+
+describe('options by result', () => {
+  test('ttlS can depend on the result', async () => {
+    const { clock, cache } = createStore();
+    const fn = vi.fn(async (found: boolean) => (found ? ['one'] : []));
+    const options = { cache, async: true, ttlS: (list: string[]) => (list.length > 0 ? 60 : 1) };
+    const find = cachedResult(fn, options);
+    await find(true);
+    await find(false);
+    clock.advance(1000);
+    await find(true);
+    expect(fn).toHaveBeenCalledTimes(2);
+    await find(false);
+    expect(fn).toHaveBeenCalledTimes(3);
+    const findSync = cachedResult(
+      vi.fn((n: number) => n),
+      { cache, ttlS: (n) => n },
+    );
+    expect([findSync(0), findSync(5)]).toEqual([0, 5]);
+    expect(cache.get(findSync.keyOf(0)!)).toBeUndefined();
+    expect(cache.get(findSync.keyOf(5)!)).toEqual({ value: 5 });
+  });
+
+  test('a ttlS that throws or is invalid does not fail the call', async () => {
+    const onError = vi.fn();
+    const cached = cachedResult(async () => 1, { ttlS: () => Number.NaN, onError });
+    expect([await cached(), await cached()]).toEqual([1, 1]);
+    expect(onError).toHaveBeenCalledTimes(2);
+  });
+
+  test('tags invalidate the results of several functions', async () => {
+    const { cache } = createStore();
+    const fn = vi.fn(async (id: number) => id);
+    const tags = (id: number) => [`user:${id}`];
+    const profile = cachedResult(fn, { cache, async: true, name: 'profile', tags });
+    const orders = cachedResult(fn, { cache, async: true, name: 'orders', tags });
+    for (const id of [1, 2]) {
+      await profile(id);
+      await orders(id);
+    }
+    expect(cache.invalidateTags(['user:1'])).toBe(2);
+    await Promise.all([profile(1), orders(1), profile(2), orders(2)]);
+    expect(fn).toHaveBeenCalledTimes(6);
+  });
+
+  test('staleWhileRevalidateS returns the former result while it is loaded again', async () => {
+    const { clock, cache } = createStore();
+    let version = 0;
+    const cached = cachedResult(async () => ++version, { cache, ttlS: 5, staleWhileRevalidateS: 60 });
+    expect(await cached()).toBe(1);
+    clock.advance(5000);
+    expect(await cached()).toBe(1);
+    await settle();
+    expect(await cached()).toBe(2);
   });
 });
 

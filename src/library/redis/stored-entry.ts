@@ -1,0 +1,50 @@
+import type { Freshness } from '../cache/index.ts';
+
+/** A value in Redis. */
+export interface StoredValue {
+  readonly bytes: Uint8Array;
+  /** Age and remaining TTL of the value. */
+  readonly freshness: Freshness;
+}
+
+/** An entry as it is stored in Redis. */
+export interface StoredEntry {
+  /** Generation of the namespace in which it was written. */
+  readonly generation: string;
+  /** When the source produced the value, in ms of the server's clock. */
+  readonly producedAt: number;
+  readonly lifetimeMs: number;
+  /** Part of the reply, not a copy. */
+  readonly bytes: Uint8Array;
+}
+
+const LINE_FEED = 10;
+
+/** Parses an entry as the scripts write it. @returns undefined for anything else */
+export function parseEntry(entry: unknown): StoredEntry | undefined {
+  if (!Buffer.isBuffer(entry)) return undefined;
+  const end = entry.indexOf(LINE_FEED);
+  const [generation, producedAt, lifetimeMs, ...others] = entry
+    .toString('latin1', 0, Math.max(0, end))
+    .split(' ');
+  if (!generation || !producedAt || !lifetimeMs || others.length > 0) return undefined;
+  return {
+    generation,
+    producedAt: Number(producedAt),
+    lifetimeMs: Number(lifetimeMs),
+    bytes: entry.subarray(end + 1),
+  };
+}
+
+/** The state of a namespace. */
+export interface NamespaceState {
+  /** Number of the latest change. */
+  readonly number: number;
+  readonly generation: string;
+}
+
+/** Parses the state of a namespace. @returns undefined for anything else */
+export function parseState(state: unknown): NamespaceState | undefined {
+  const [, number, generation] = /^(\d+) (\S+)$/.exec(String(state)) ?? [];
+  return generation === undefined ? undefined : { number: Number(number), generation };
+}
