@@ -35,9 +35,9 @@ export function evaluateReuse(
   policy: HttpCachePolicy,
 ): ReuseDecision {
   const requested = requestDirectives(request);
-  const directives = parseCacheControl(stored.headers);
-  const ageS = correctedInitialAgeS(stored) + Math.max(0, residentMs) / 1000;
-  const ttlS = freshnessLifetimeS(stored, policy) - ageS;
+  const { directives, initialAgeS, lifetimeS } = factsOf(stored, policy);
+  const ageS = initialAgeS + Math.max(0, residentMs) / 1000;
+  const ttlS = lifetimeS - ageS;
   const forced = stored.forcedTtlS !== undefined;
   const mustValidate = policy.alwaysRevalidate || (!forced && isUnqualifiedNoCache(directives));
   const neverStale = mustValidate || (!forced && forbidsStale(directives, policy));
@@ -60,6 +60,30 @@ export function evaluateReuse(
   return result(within(directives.seconds('stale-while-revalidate')) ? 'serve-and-revalidate' : 'validate');
 }
 
+/** What a reuse is decided by, apart from the request and the time. */
+interface ReuseFacts {
+  readonly policy: HttpCachePolicy;
+  readonly directives: Directives;
+  readonly initialAgeS: number;
+  readonly lifetimeS: number;
+}
+
+/** Kept with each response, because parsing its fields takes longer than the rest of a hit. */
+const knownFacts = new WeakMap<StoredResponse, ReuseFacts>();
+
+function factsOf(stored: StoredResponse, policy: HttpCachePolicy): ReuseFacts {
+  const known = knownFacts.get(stored);
+  if (known?.policy === policy) return known;
+  const facts = {
+    policy,
+    directives: parseCacheControl(stored.headers),
+    initialAgeS: correctedInitialAgeS(stored),
+    lifetimeS: freshnessLifetimeS(stored, policy),
+  };
+  knownFacts.set(stored, facts);
+  return facts;
+}
+
 /** How long after it was received a response is worth storing, in milliseconds. */
 export function usefulMs(stored: StoredResponse, policy: HttpCachePolicy): number {
   const directives = parseCacheControl(stored.headers);
@@ -78,10 +102,13 @@ export function usefulMs(stored: StoredResponse, policy: HttpCachePolicy): numbe
  * @see https://www.rfc-editor.org/rfc/rfc9111.html#section-5.4
  */
 export function requestDirectives(request: HeaderFields): Directives {
-  const onlyPragma = request['cache-control'] === undefined && request.pragma !== undefined;
+  if (request['cache-control'] === undefined && request.pragma === undefined) return NO_DIRECTIVES;
+  const onlyPragma = request['cache-control'] === undefined;
   const noCache = onlyPragma && /(^|,)\s*no-cache\s*(,|$)/i.test(fieldValue(request, 'pragma') ?? '');
   return parseCacheControl(noCache ? { 'cache-control': 'no-cache' } : request);
 }
+
+const NO_DIRECTIVES = parseCacheControl({});
 
 function isUnqualifiedNoCache(directives: Directives): boolean {
   return directives.flag('no-cache') && directives.fieldNames('no-cache') === undefined;
