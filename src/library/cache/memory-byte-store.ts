@@ -1,5 +1,5 @@
 import { type Clock, createSystemClock } from '../util/clock.ts';
-import { inOwnMemory } from '../util/own-memory.ts';
+import { inOwnMemory, memoryOf } from '../util/own-memory.ts';
 import type { ByteStore, StoredBytes } from './byte-store.ts';
 import { MemoryStore } from './memory-store.ts';
 import type { CacheEntry } from './store.ts';
@@ -17,11 +17,8 @@ export interface MemoryByteStoreOptions {
   clock?: Clock;
 }
 
-/**
- * Memory of an entry besides its key and its bytes, as measured by the growth of the resident set: 570 bytes of V8's
- * heap for the entry, its list node and the buffer object, the rest for the buffer's bookkeeping outside the heap.
- */
-const OVERHEAD_BYTES = 900;
+/** Memory of an entry besides its key and its buffer: the objects of the entry and its place in the store. */
+const OVERHEAD_BYTES = 300;
 /** Entries that each `set` checks for expiry, so that expired ones are removed without a timer. */
 const CHECKS_PER_SET = 4;
 
@@ -71,7 +68,7 @@ export class MemoryByteStore implements ByteStore {
     this.#store.set({
       key,
       value: inOwnMemory(bytes),
-      bytes: bytes.byteLength + key.length * 2 + OVERHEAD_BYTES,
+      bytes: memoryOf(bytes) + key.length * 2 + OVERHEAD_BYTES,
       storedAt: now,
       createdAt: now,
       expiresAt: now + ttlMs,

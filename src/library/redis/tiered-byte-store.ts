@@ -1,5 +1,5 @@
 import type { ByteStore, CacheTotals, Load, StoredBytes } from '../cache/index.ts';
-import { inOwnMemory } from '../util/own-memory.ts';
+import { inOwnMemory, memoryOf } from '../util/own-memory.ts';
 import type { Codec } from './codec.ts';
 import type { RedisLink } from './link.ts';
 import type { RedisCounters } from './namespace.ts';
@@ -28,7 +28,8 @@ export class TieredByteStore implements ByteStore, Disposable, AsyncDisposable {
   constructor(link: RedisLink, options: TieredByteStoreOptions) {
     // A read of Redis has the timeout of a command. Any other would make `get` reject.
     const loadTimeoutS = Number.POSITIVE_INFINITY;
-    this.#tiers = new Tiers(link, { ...options, codec: COPY, loadTimeoutS });
+    const sizeOf = (bytes: Uint8Array | undefined) => (bytes ? memoryOf(bytes) : 0);
+    this.#tiers = new Tiers(link, { ...options, codec: COPY, loadTimeoutS, sizeOf });
   }
 
   /**
