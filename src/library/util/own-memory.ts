@@ -2,7 +2,7 @@
  * Memory of a buffer besides its bytes: the objects in V8's heap and the bookkeeping outside it. Measured as the
  * growth of the resident set with 600,000 buffers.
  */
-const BUFFER_BYTES = 600;
+const BUFFER_BYTES = 400;
 
 /** Memory that a buffer of its own takes, in bytes. */
 export function memoryOf(bytes: Uint8Array): number {
