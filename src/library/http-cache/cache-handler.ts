@@ -75,7 +75,7 @@ export class CacheHandler {
     const directives = requestDirectives(request.headers);
     // Stored responses are not reused for a no-store request either, so that it bypasses the cache
     // completely.
-    if (directives.flag('no-store')) {
+    if (directives.has('no-store')) {
       return this.#forwardUncached(context, { fwd: 'request', selectingNames: [] });
     }
     const key = requestKey(request, policy);
@@ -83,7 +83,7 @@ export class CacheHandler {
       const lookup = await this.#lookUp(context, key);
       const stored = await this.#serveStored(context, key, lookup);
       if (stored) return stored;
-      if (directives.flag('only-if-cached')) return this.#onlyIfCachedMiss();
+      if (directives.has('only-if-cached')) return this.#onlyIfCachedMiss();
       if (request.method === 'HEAD' || request.headers.range !== undefined) {
         return this.#forwardUncached(context, lookup, key);
       }
@@ -286,7 +286,7 @@ function collapseKey({ request }: RequestContext, key: RequestKey, { selectingNa
 /** Whether the response to a request that was forwarded earlier may be reused for this one. */
 function mayCollapse({ request: { headers } }: RequestContext): boolean {
   const directives = requestDirectives(headers);
-  return !directives.flag('no-cache') && directives.seconds('max-age') !== 0;
+  return !directives.has('no-cache') && directives.limitS('max-age') !== 0;
 }
 
 /**

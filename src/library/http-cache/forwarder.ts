@@ -76,7 +76,7 @@ export class Forwarder {
     const requestedAt = this.#storage.nextTimestamp();
     const exchange: Exchange = { context, key, lookup, collapsed, requestedAt };
     const { headers } = context.request;
-    const validation = lookup.entry && validationFields(headers, lookup.entry.response, requestedAt);
+    const validation = lookup.entry && validationFields(headers, lookup.entry.response);
     if (validation) this.#counters.revalidations += 1;
     let response: OriginResponse;
     try {
