@@ -13,6 +13,11 @@ export interface StoredBytes {
 export interface ByteStore {
   /** Resolves with the bytes of a key, or undefined if it has none or they have expired. */
   get(key: string): Promise<StoredBytes | undefined>;
+  /**
+   * Like `get`, without a promise. Optional, for a store that holds bytes in this process.
+   * @returns null if the key has no bytes, undefined if only {@link get} can find out
+   */
+  getSync?(key: string): StoredBytes | null | undefined;
   /** Stores bytes for `ttlMs` milliseconds and replaces those of the same key. */
   set(key: string, bytes: Uint8Array, ttlMs: number): Promise<void>;
   /** Removes the bytes of a key, if it has any. */

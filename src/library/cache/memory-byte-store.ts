@@ -45,12 +45,17 @@ export class MemoryByteStore implements ByteStore {
   }
 
   async get(key: string): Promise<StoredBytes | undefined> {
+    return this.getSync(key) ?? undefined;
+  }
+
+  /** Like {@link get}, without a promise; null if the key has no bytes. */
+  getSync(key: string): StoredBytes | null {
     const entry = this.#store.get(key);
-    if (!entry) return undefined;
+    if (!entry) return null;
     const ttlMs = entry.expiresAt - this.#clock.now();
     if (ttlMs > 0) return { bytes: entry.value, ttlMs };
     this.#store.delete(key);
-    return undefined;
+    return null;
   }
 
   async set(key: string, bytes: Uint8Array, ttlMs: number): Promise<void> {

@@ -4,10 +4,18 @@ import { type CacheStatus, withCacheStatus } from './cache-status.ts';
 import { CollapsedRequest, type ForwardOutcome } from './collapsed-request.ts';
 import { Forwarder, type Lookup } from './forwarder.ts';
 import { fieldValue, type HeaderFields } from './headers.ts';
-import { type RequestKey, requestKey, urlKey } from './key.ts';
+import { type CacheRequest, type RequestKey, requestKey, urlKey } from './key.ts';
 import { bypassesCache, invalidatedUrls, isCacheableMethod, isUnsafe } from './methods.ts';
+import type { HttpCachePolicy } from './options.ts';
 import type { OriginResponse, RequestContext } from './origin.ts';
-import { gatewayTimeout, type HttpReply, hasNoContent, NO_BODY, replyFrom } from './reply.ts';
+import {
+  type CompleteReply,
+  gatewayTimeout,
+  type HttpReply,
+  hasNoContent,
+  NO_BODY,
+  replyFrom,
+} from './reply.ts';
 import { evaluateReuse, requestDirectives } from './reuse.ts';
 import type { HttpCacheCounters } from './stats.ts';
 import type { Storage, StorageEntry } from './storage.ts';
@@ -57,6 +65,29 @@ export class CacheHandler {
     return this.#collapsed.size;
   }
 
+  /**
+   * Replies with a fresh stored response, if that takes no promise: most hits do not, and promises would take
+   * longer than the rest of the hit.
+   * @returns undefined if {@link handle} has to handle the request
+   */
+  handleSync(request: CacheRequest, policy: HttpCachePolicy): CompleteReply | undefined {
+    if (this.#reasonNotToLookUp(request, policy)) return undefined;
+    const { counters, storage } = this.#options;
+    const all = storage.findSync(requestKey(request, policy));
+    const entry = all && selectResponse(request, all);
+    if (!entry) return undefined;
+    const { response } = entry;
+    const { action, ageS, ttlS } = evaluateReuse(request.headers, response, entry.residentMs, policy);
+    // A stale response needs more than this: counters and perhaps a revalidation.
+    if (action !== 'serve' || ttlS <= 0) return undefined;
+    const body = hasNoContent(request, response) ? NO_BODY : storage.bodySync(entry);
+    if (!body) return undefined;
+    const reply = replyFrom(request, response, body, ageS, { hit: true, ttlS });
+    counters.hits += 1;
+    counters.bytesServed += reply.body.byteLength;
+    return reply;
+  }
+
   /** @throws the origin's error, or the abort reason of the context's signal */
   async handle(context: RequestContext): Promise<HttpReply> {
     const reply = await this.#handle(context);
@@ -66,18 +97,9 @@ export class CacheHandler {
 
   async #handle(context: RequestContext): Promise<HttpReply> {
     const { request, policy } = context;
-    if (!isCacheableMethod(request, policy)) {
-      return this.#forwardUncached(context, { fwd: 'method', selectingNames: [] });
-    }
-    if (this.#closed || bypassesCache(request)) {
-      return this.#forwardUncached(context, { fwd: 'bypass', selectingNames: [] });
-    }
+    const uncached = this.#reasonNotToLookUp(request, policy);
+    if (uncached) return this.#forwardUncached(context, { fwd: uncached, selectingNames: [] });
     const directives = requestDirectives(request.headers);
-    // Stored responses are not reused for a no-store request either, so that it bypasses the cache
-    // completely.
-    if (directives.has('no-store')) {
-      return this.#forwardUncached(context, { fwd: 'request', selectingNames: [] });
-    }
     const key = requestKey(request, policy);
     for (let attempts = 0; ; attempts += 1) {
       const lookup = await this.#lookUp(context, key);
@@ -96,6 +118,14 @@ export class CacheHandler {
       // Responses to other requests cannot be reused for this one, so it is forwarded next.
       if (reply === 'not reusable') attempts = MAX_COLLAPSE_ATTEMPTS;
     }
+  }
+
+  #reasonNotToLookUp(request: CacheRequest, policy: HttpCachePolicy): CacheStatus['fwd'] {
+    if (!isCacheableMethod(request, policy)) return 'method';
+    if (this.#closed || bypassesCache(request)) return 'bypass';
+    // Stored responses are not reused for a no-store request either, so that it bypasses the cache
+    // completely.
+    return requestDirectives(request.headers).has('no-store') ? 'request' : undefined;
   }
 
   /** Invalidates the responses stored for a URL, in every service. */
@@ -123,11 +153,7 @@ export class CacheHandler {
 
   async #lookUp({ request, policy }: RequestContext, key: RequestKey): Promise<Lookup> {
     const all = await this.#options.storage.find(key, request.url);
-    const matching = all.filter(({ response }) => matchesSelectingFields(request.headers, response.vary));
-    const entry = matching.reduce<StorageEntry | undefined>(
-      (newest, one) => (newest && newest.response.requestedAt > one.response.requestedAt ? newest : one),
-      undefined,
-    );
+    const entry = selectResponse(request, all);
     const selectingNames = [
       ...new Set(all.flatMap(({ response }) => response.vary.map(([name]) => name))),
     ].sort();
@@ -275,6 +301,16 @@ export class CacheHandler {
   #forgetCollapsed(keyOfUrl: string): void {
     for (const name of this.#collapsed.keys()) if (name.startsWith(keyOfUrl)) this.#collapsed.delete(name);
   }
+}
+
+/** The newest of the stored responses that match a request. */
+function selectResponse(request: CacheRequest, all: readonly StorageEntry[]): StorageEntry | undefined {
+  let newest: StorageEntry | undefined;
+  for (const entry of all) {
+    if (newest && newest.response.requestedAt > entry.response.requestedAt) continue;
+    if (matchesSelectingFields(request.headers, entry.response.vary)) newest = entry;
+  }
+  return newest;
 }
 
 /** Requests with the same collapse key select the same response, as far as stored responses can predict. */

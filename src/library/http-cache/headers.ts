@@ -58,23 +58,31 @@ export type AnyHeaders =
 export function toFields(headers: AnyHeaders): HeaderFields {
   // No prototype, because a field may be named __proto__ or constructor.
   const fields: HeaderFields = Object.create(null);
-  for (const [name, value] of pairs(headers)) {
-    if (value === undefined) continue;
-    const key = name.toLowerCase();
-    const lines = typeof value === 'string' ? [value] : value.map(String);
-    const previous = fields[key];
-    const all = previous === undefined ? lines : [previous, lines].flat();
-    fields[key] = all.length === 1 ? all[0]! : all;
+  if (headers === null || headers === undefined) return fields;
+  if (!(Symbol.iterator in headers)) {
+    for (const name of Object.keys(headers)) append(fields, name, headers[name]);
+    return fields;
+  }
+  const items: readonly unknown[] = [...headers];
+  if (typeof items[0] === 'string') {
+    for (let i = 0; i + 1 < items.length; i += 2) append(fields, String(items[i]), String(items[i + 1]));
+  } else {
+    for (const [name, value] of items as readonly [string, string][]) append(fields, name, value);
   }
   return fields;
 }
 
-function* pairs(headers: AnyHeaders): Iterable<readonly [string, string | readonly string[] | undefined]> {
-  if (headers === null || headers === undefined) return;
-  if (!(Symbol.iterator in headers)) return yield* Object.entries(headers);
-  const items: readonly unknown[] = [...headers];
-  if (typeof items[0] !== 'string') return yield* headers as Iterable<readonly [string, string]>;
-  for (let i = 0; i + 1 < items.length; i += 2) yield [String(items[i]), String(items[i + 1])];
+function append(fields: HeaderFields, name: string, value: string | readonly string[] | undefined): void {
+  if (value === undefined) return;
+  const key = name.toLowerCase();
+  const previous = fields[key];
+  if (previous === undefined && typeof value === 'string') {
+    fields[key] = value;
+    return;
+  }
+  const lines = typeof value === 'string' ? [value] : value.map(String);
+  const all = previous === undefined ? lines : [previous, lines].flat();
+  fields[key] = all.length === 1 ? all[0]! : all;
 }
 
 /**

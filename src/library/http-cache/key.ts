@@ -1,4 +1,5 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
+import { memoize } from '../util/memo.ts';
 import { fieldValue, type HeaderFields } from './headers.ts';
 import type { HttpCachePolicy } from './options.ts';
 
@@ -29,11 +30,11 @@ const NAMESPACE = 'roundhouse:http:1';
  */
 export function requestKey(request: CacheRequest, policy: HttpCachePolicy): RequestKey {
   const keyOfUrl = urlKey(request.url, policy.service);
-  const credentials = policy.shared
-    ? []
-    : policy.credentialHeaders
-        .map((name) => [name, fieldValue(request.headers, name)])
-        .filter(([, value]) => value !== undefined);
+  const credentials: [name: string, value: string][] = [];
+  for (const name of policy.shared ? [] : policy.credentialHeaders) {
+    const value = fieldValue(request.headers, name);
+    if (value !== undefined) credentials.push([name, value]);
+  }
   const { bodyBytes } = request;
   if (credentials.length === 0 && bodyBytes === undefined) return { urlKey: keyOfUrl, recordKey: keyOfUrl };
   const body = bodyBytes && [
@@ -47,9 +48,14 @@ export function requestKey(request: CacheRequest, policy: HttpCachePolicy): Requ
 
 /** The key of a URL's record in one service. */
 export function urlKey(url: string, service: string): string {
-  return `${NAMESPACE}:${sha256(JSON.stringify([service, url])).slice(0, 32)}`;
+  return keysOf(service)(url);
 }
 
+/** Hashing a URL takes longer than the rest of a look-up in memory, and the URLs in use are few. */
+const keysOf = memoize((service) =>
+  memoize((url) => `${NAMESPACE}:${sha256(JSON.stringify([service, url])).slice(0, 32)}`),
+);
+
 function sha256(data: string | Uint8Array): string {
-  return createHash('sha256').update(data).digest('hex');
+  return hash('sha256', data);
 }

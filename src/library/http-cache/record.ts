@@ -29,15 +29,26 @@ const HEADER_BYTES = 12;
  * Encodes a record: 4 bytes `RHC1`, a CRC-32 of what follows it, the length of the JSON (both unsigned
  * 32-bit, little-endian), the JSON, and the inline bodies in the order of their entries.
  */
-export function encodeRecord(record: CacheRecord): Uint8Array {
-  const bodies = record.entries.flatMap(({ response }) => response.body ?? []);
-  const json = Buffer.from(
-    JSON.stringify(record, (name, value) => (name === 'body' && value instanceof Uint8Array ? true : value)),
-  );
-  const header = Buffer.alloc(HEADER_BYTES);
-  header.write(MAGIC, 'latin1');
-  header.writeUInt32LE(json.length, 8);
-  const bytes = Buffer.concat([header, json, ...bodies]);
+export function encodeRecord({ entries, ...rest }: CacheRecord): Uint8Array {
+  const described = entries.map(({ response: { body, ...response }, residentMs, usefulMs }) => ({
+    response: body ? { ...response, body: true } : response,
+    residentMs,
+    usefulMs,
+  }));
+  const json = JSON.stringify({ entries: described, ...rest });
+  const jsonBytes = Buffer.byteLength(json);
+  const bodies = entries.flatMap(({ response }) => response.body ?? []);
+  const length = bodies.reduce((sum, body) => sum + body.byteLength, HEADER_BYTES + jsonBytes);
+  // Memory of its own: a store that keeps a part of Node's shared pool would retain the whole pool.
+  const bytes = Buffer.allocUnsafeSlow(length);
+  bytes.write(MAGIC, 'latin1');
+  bytes.writeUInt32LE(jsonBytes, 8);
+  bytes.write(json, HEADER_BYTES);
+  let end = HEADER_BYTES + jsonBytes;
+  for (const body of bodies) {
+    bytes.set(body, end);
+    end += body.byteLength;
+  }
   bytes.writeUInt32LE(crc32(bytes.subarray(8)), 4);
   return bytes;
 }

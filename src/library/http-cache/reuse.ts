@@ -36,9 +36,9 @@ export function evaluateReuse(
   policy: HttpCachePolicy,
 ): ReuseDecision {
   const requested = requestDirectives(request);
-  const directives = parseCacheControl(stored.headers);
-  const ageS = correctedInitialAgeS(stored) + Math.max(0, residentMs) / 1000;
-  const ttlS = freshnessLifetimeS(stored, policy) - ageS;
+  const { directives, initialAgeS, lifetimeS } = factsOf(stored, policy);
+  const ageS = initialAgeS + Math.max(0, residentMs) / 1000;
+  const ttlS = lifetimeS - ageS;
   const forced = stored.forcedTtlS !== undefined;
   const mustValidate = policy.alwaysRevalidate || (!forced && directives.isUnqualified('no-cache'));
   const neverStale = mustValidate || (!forced && forbidsStale(directives, policy));
@@ -63,6 +63,30 @@ export function evaluateReuse(
   );
 }
 
+/** What a reuse is decided by, apart from the request and the time. */
+interface ReuseFacts {
+  readonly policy: HttpCachePolicy;
+  readonly directives: Directives;
+  readonly initialAgeS: number;
+  readonly lifetimeS: number;
+}
+
+/** Kept with each response, because parsing its fields takes longer than the rest of a hit. */
+const knownFacts = new WeakMap<StoredResponse, ReuseFacts>();
+
+function factsOf(stored: StoredResponse, policy: HttpCachePolicy): ReuseFacts {
+  const known = knownFacts.get(stored);
+  if (known?.policy === policy) return known;
+  const facts = {
+    policy,
+    directives: parseCacheControl(stored.headers),
+    initialAgeS: correctedInitialAgeS(stored),
+    lifetimeS: freshnessLifetimeS(stored, policy),
+  };
+  knownFacts.set(stored, facts);
+  return facts;
+}
+
 /** How long after it was received a response is worth storing, in milliseconds. */
 export function usefulMs(stored: StoredResponse, policy: HttpCachePolicy): number {
   const directives = parseCacheControl(stored.headers);
@@ -80,11 +104,13 @@ export function usefulMs(stored: StoredResponse, policy: HttpCachePolicy): numbe
  * @see https://www.rfc-editor.org/rfc/rfc9111.html#section-5.4
  */
 export function requestDirectives(request: HeaderFields): Directives {
-  if (request['cache-control'] !== undefined || request.pragma === undefined)
-    return parseCacheControl(request);
-  const isNoCache = parseDirectives(fieldValue(request, 'pragma')!).has('no-cache');
-  return parseDirectives(isNoCache ? 'no-cache' : '');
+  if (request['cache-control'] !== undefined) return parseCacheControl(request);
+  if (request.pragma === undefined) return NO_DIRECTIVES;
+  return parseDirectives(fieldValue(request, 'pragma')!).has('no-cache') ? NO_CACHE : NO_DIRECTIVES;
 }
+
+const NO_DIRECTIVES = parseDirectives('');
+const NO_CACHE = parseDirectives('no-cache');
 
 /** @see https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2.4 */
 function forbidsStale(directives: Directives, { shared }: HttpCachePolicy): boolean {

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import type { ByteStore } from '../cache/index.ts';
+import type { ByteStore, StoredBytes } from '../cache/index.ts';
 import type { RequestKey } from './key.ts';
 import { type CacheRecord, decodeRecord, encodeRecord, type RecordEntry } from './record.ts';
 import type { HttpCacheCounters } from './stats.ts';
@@ -34,6 +34,12 @@ export interface StorageOptions {
   onError: (error: unknown, url: string) => void;
 }
 
+/** A record at the time of a read. */
+interface ReadRecord {
+  readonly found: readonly (StorageEntry & RecordEntry)[];
+  readonly invalidatedAt: number;
+}
+
 /**
  * Stores responses in a {@link ByteStore}. One record per key contains the header fields of all variants and
  * their small bodies. A larger body has a separate key, so that a 304 or another variant does not rewrite
@@ -52,6 +58,8 @@ export class Storage {
   readonly #changes = new Map<string, Promise<unknown>>();
   /** Decoded records by the bytes they were read from: a store in memory returns the same bytes each time. */
   readonly #decoded = new WeakMap<Uint8Array, CacheRecord>();
+  /** Bodies whose checksum has been compared. */
+  readonly #verified = new WeakSet<Uint8Array>();
   /** Times of invalidations that are not yet written to the store, by URL key. */
   readonly #pendingInvalidations = new Map<string, number>();
   #lastTimestamp = 0;
@@ -86,12 +94,27 @@ export class Storage {
       key.recordKey === key.urlKey ? undefined : this.#read(key.urlKey, url),
       this.#checkCleared(),
     ]);
-    const invalidatedAt = Math.max(
-      this.#clearedAt,
-      record?.invalidatedAt ?? 0,
-      urlRecord?.invalidatedAt ?? 0,
-    );
-    return (record?.found ?? []).filter(({ response }) => response.requestedAt > invalidatedAt);
+    return record ? this.#valid(record, urlRecord) : [];
+  }
+
+  #valid(record: ReadRecord, urlRecord: ReadRecord | null | undefined): StorageEntry[] {
+    const invalidatedAt = Math.max(this.#clearedAt, record.invalidatedAt, urlRecord?.invalidatedAt ?? 0);
+    return record.found.filter(({ response }) => response.requestedAt > invalidatedAt);
+  }
+
+  /**
+   * Like {@link find}, without a promise.
+   * @returns undefined if only `find` can tell: because of a pending change, a store outside this process, or a
+   * record that has not been decoded yet
+   */
+  findSync(key: RequestKey): readonly StorageEntry[] | undefined {
+    const { urlKey, recordKey } = key;
+    const isPending = this.#changes.has(urlKey) || this.#pendingInvalidations.has(urlKey);
+    if (isPending || this.#isClearCheckDue()) return undefined;
+    const record = this.#readSync(recordKey);
+    const urlRecord = recordKey === urlKey ? null : this.#readSync(urlKey);
+    if (!record || urlRecord === undefined) return undefined;
+    return this.#valid(record, urlRecord);
   }
 
   /** The body of a stored response; undefined if it is gone or corrupt. */
@@ -99,9 +122,21 @@ export class Storage {
     if (response.body) return response.body;
     const stored = await this.#try(url, () => this.#store.get(bodyKey(recordKey, response.id)));
     if (stored === undefined) return undefined;
-    if (crc32(stored.bytes) === response.bodyChecksum) return stored.bytes;
-    this.#report(new Error('corrupt response body in the store: checksum mismatch'), url);
-    return undefined;
+    if (!this.#verified.has(stored.bytes)) {
+      if (crc32(stored.bytes) !== response.bodyChecksum) {
+        this.#report(new Error('corrupt response body in the store: checksum mismatch'), url);
+        return undefined;
+      }
+      this.#verified.add(stored.bytes);
+    }
+    return stored.bytes;
+  }
+
+  /** Like {@link body}, without a promise; undefined if only `body` can return it. */
+  bodySync({ response, recordKey }: StorageEntry): Uint8Array | undefined {
+    if (response.body) return response.body;
+    const bytes = this.#getSync(bodyKey(recordKey, response.id))?.bytes;
+    return bytes && this.#verified.has(bytes) ? bytes : undefined;
   }
 
   /**
@@ -130,9 +165,13 @@ export class Storage {
         const inline = body.byteLength <= MAX_INLINE_BYTES;
         const residentMs = Math.max(0, this.#wallClock() - response.receivedAt);
         if (!inline) await this.#store.set(bodyKey(recordKey, response.id), body, toTtlMs(usefulMs));
-        const entry = { response: inline ? { ...response, body } : response, residentMs, usefulMs };
+        const entry: RecordEntry = {
+          response: inline ? { ...response, body } : response,
+          residentMs,
+          usefulMs,
+        };
         const selecting = JSON.stringify(response.vary);
-        const others = (record?.entries ?? []).filter(
+        const others = (record?.found ?? []).filter(
           (one) =>
             one.response.id !== response.id &&
             one.response.requestedAt > invalidatedAt &&
@@ -145,7 +184,7 @@ export class Storage {
         const keptIds = new Set(entries.map((one) => one.response.id));
         await this.#deleteBodies(
           recordKey,
-          (record?.entries ?? []).filter((one) => !keptIds.has(one.response.id)),
+          (record?.found ?? []).filter((one) => !keptIds.has(one.response.id)),
         );
       },
       url,
@@ -162,11 +201,11 @@ export class Storage {
       async () => {
         const record = await this.#readOrThrow(recordKey, url);
         if (!record) return;
-        const entries = record.entries.filter((one) => one.response.id !== response.id);
+        const entries = record.found.filter((one) => one.response.id !== response.id);
         await this.#write(recordKey, entries, record.invalidatedAt);
         await this.#deleteBodies(
           recordKey,
-          record.entries.filter((one) => one.response.id === response.id),
+          record.found.filter((one) => one.response.id === response.id),
         );
       },
       url,
@@ -189,7 +228,7 @@ export class Storage {
         const record = await this.#readOrThrow(urlKey, url);
         await this.#write(urlKey, [], at);
         if (pending.get(urlKey) === at) pending.delete(urlKey);
-        if (record) await this.#deleteBodies(urlKey, record.entries);
+        if (record) await this.#deleteBodies(urlKey, record.found);
       },
       url,
     );
@@ -201,20 +240,39 @@ export class Storage {
     await this.#try('', () => this.#write(CLEARED_KEY, [], this.#clearedAt));
   }
 
+  #isClearCheckDue(): boolean {
+    return Math.abs(this.#wallClock() - this.#clearCheckedAt) >= CLEAR_CHECK_INTERVAL_MS;
+  }
+
   async #checkCleared(): Promise<void> {
-    const now = this.#wallClock();
-    if (Math.abs(now - this.#clearCheckedAt) < CLEAR_CHECK_INTERVAL_MS) return;
-    this.#clearCheckedAt = now;
+    if (!this.#isClearCheckDue()) return;
+    this.#clearCheckedAt = this.#wallClock();
     const record = await this.#read(CLEARED_KEY, '');
     this.#clearedAt = Math.max(this.#clearedAt, record?.invalidatedAt ?? 0);
   }
 
-  #read(key: string, url: string) {
+  #read(key: string, url: string): Promise<ReadRecord | undefined> {
     return this.#try(url, () => this.#readOrThrow(key, url));
   }
 
+  #readSync(key: string): ReadRecord | null | undefined {
+    const stored = this.#getSync(key);
+    if (!stored) return stored;
+    const record = this.#decoded.get(stored.bytes);
+    return record && this.#toRead(key, record, stored);
+  }
+
+  #getSync(key: string): StoredBytes | null | undefined {
+    try {
+      return this.#store.getSync?.(key);
+    } catch {
+      // `get` is called next, and its error is reported.
+      return undefined;
+    }
+  }
+
   /** @throws the store's error; a record that cannot be decoded is reported and counts as missing */
-  async #readOrThrow(key: string, url: string) {
+  async #readOrThrow(key: string, url: string): Promise<ReadRecord | undefined> {
     const stored = await this.#store.get(key);
     if (!stored) return undefined;
     let record: CacheRecord;
@@ -225,14 +283,19 @@ export class Storage {
       this.#report(error, url);
       return undefined;
     }
+    return this.#toRead(key, record, stored);
+  }
+
+  #toRead(key: string, record: CacheRecord, stored: StoredBytes): ReadRecord {
     // The longer of two measurements: the wall clock may be set back, and a stopped store may not count down.
     const sinceWrittenMs = Math.max(0, this.#wallClock() - record.writtenAt, record.ttlMs - stored.ttlMs);
-    const entries = record.entries.map((entry) => ({
-      ...entry,
-      residentMs: entry.residentMs + sinceWrittenMs,
+    const found = record.entries.map(({ response, residentMs, usefulMs }) => ({
+      response,
+      residentMs: residentMs + sinceWrittenMs,
+      usefulMs,
+      recordKey: key,
     }));
-    const found = entries.map(({ response, residentMs }) => ({ response, residentMs, recordKey: key }));
-    return { entries, found, invalidatedAt: record.invalidatedAt };
+    return { found, invalidatedAt: record.invalidatedAt };
   }
 
   async #write(key: string, entries: readonly RecordEntry[], invalidatedAt: number): Promise<void> {

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { memoize } from '../util/memo.ts';
 import { fieldValue, type HeaderFields, trimSpace } from './headers.ts';
 import type { StoredResponse } from './stored-response.ts';
 
@@ -39,8 +40,10 @@ export function matchesSelectingFields(request: HeaderFields, selecting: Selecti
 /** Values are hashed because a response may vary on credentials, which must not reach the store. */
 function hashedField(request: HeaderFields, name: string): string | null {
   const value = normalised(request, name);
-  return value === null ? null : hash('sha256', value, 'base64url');
+  return value === null ? null : hashOf(value);
 }
+
+const hashOf = memoize((value) => hash('sha256', value, 'base64url'));
 
 /**
  * Joins field lines and removes white space around commas, which does not change the meaning of a list. Keeps
