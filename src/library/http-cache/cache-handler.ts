@@ -152,14 +152,14 @@ export class CacheHandler {
   }
 
   async #lookUp({ request, policy }: RequestContext, key: RequestKey): Promise<Lookup> {
-    const all = await this.#options.storage.find(key, request.url);
+    const { entries: all, generation } = await this.#options.storage.find(key, request.url);
     const entry = selectResponse(request, all);
     const selectingNames = [
       ...new Set(all.flatMap(({ response }) => response.vary.map(([name]) => name))),
     ].sort();
-    if (!entry) return { fwd: all.length > 0 ? 'vary-miss' : 'uri-miss', selectingNames };
+    if (!entry) return { fwd: all.length > 0 ? 'vary-miss' : 'uri-miss', generation, selectingNames };
     const reuse = evaluateReuse(request.headers, entry.response, entry.residentMs, policy);
-    return { entry, reuse, fwd: reuse.requiredByRequest ? 'request' : 'stale', selectingNames };
+    return { entry, reuse, fwd: reuse.requiredByRequest ? 'request' : 'stale', generation, selectingNames };
   }
 
   async #serveStored(
@@ -261,7 +261,7 @@ export class CacheHandler {
   async #forwardUncached(context: RequestContext, lookup: Lookup, key?: RequestKey): Promise<HttpReply> {
     const { request, policy, forward, signal } = context;
     this.#options.counters.bypassed += 1;
-    const requestedAt = this.#options.storage.nextTimestamp();
+    const requestedAt = this.#options.wallClock();
     const forwarded = forward(request.headers);
     const abort = () => forwarded.abort(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
@@ -305,12 +305,7 @@ export class CacheHandler {
 
 /** The newest of the stored responses that match a request. */
 function selectResponse(request: CacheRequest, all: readonly StorageEntry[]): StorageEntry | undefined {
-  let newest: StorageEntry | undefined;
-  for (const entry of all) {
-    if (newest && newest.response.requestedAt > entry.response.requestedAt) continue;
-    if (matchesSelectingFields(request.headers, entry.response.vary)) newest = entry;
-  }
-  return newest;
+  return all.find(({ response }) => matchesSelectingFields(request.headers, response.vary));
 }
 
 /** Requests with the same collapse key select the same response, as far as stored responses can predict. */

@@ -45,6 +45,7 @@ const RESTRICTIVE = ['no-store', 'no-cache', 'private', 'must-revalidate'] as co
 function received(cacheControl: string, headers: Record<string, string> = {}): StoredResponse {
   return {
     id: '',
+    generation: '',
     status: 200,
     statusText: '',
     vary: [],
