@@ -105,7 +105,7 @@ export class CacheHandler {
       const lookup = await this.#lookUp(context, key);
       const stored = await this.#serveStored(context, key, lookup);
       if (stored) return stored;
-      if (directives.flag('only-if-cached')) return this.#onlyIfCachedMiss();
+      if (directives.has('only-if-cached')) return this.#onlyIfCachedMiss();
       if (request.method === 'HEAD' || request.headers.range !== undefined) {
         return this.#forwardUncached(context, lookup, key);
       }
@@ -125,7 +125,7 @@ export class CacheHandler {
     if (this.#closed || bypassesCache(request)) return 'bypass';
     // Stored responses are not reused for a no-store request either, so that it bypasses the cache
     // completely.
-    return requestDirectives(request.headers).flag('no-store') ? 'request' : undefined;
+    return requestDirectives(request.headers).has('no-store') ? 'request' : undefined;
   }
 
   /** Invalidates the responses stored for a URL, in every service. */
@@ -152,14 +152,14 @@ export class CacheHandler {
   }
 
   async #lookUp({ request, policy }: RequestContext, key: RequestKey): Promise<Lookup> {
-    const all = await this.#options.storage.find(key, request.url);
+    const { entries: all, generation } = await this.#options.storage.find(key, request.url);
     const entry = selectResponse(request, all);
     const selectingNames = [
       ...new Set(all.flatMap(({ response }) => response.vary.map(([name]) => name))),
     ].sort();
-    if (!entry) return { fwd: all.length > 0 ? 'vary-miss' : 'uri-miss', selectingNames };
+    if (!entry) return { fwd: all.length > 0 ? 'vary-miss' : 'uri-miss', generation, selectingNames };
     const reuse = evaluateReuse(request.headers, entry.response, entry.residentMs, policy);
-    return { entry, reuse, fwd: reuse.requiredByRequest ? 'request' : 'stale', selectingNames };
+    return { entry, reuse, fwd: reuse.requiredByRequest ? 'request' : 'stale', generation, selectingNames };
   }
 
   async #serveStored(
@@ -261,7 +261,7 @@ export class CacheHandler {
   async #forwardUncached(context: RequestContext, lookup: Lookup, key?: RequestKey): Promise<HttpReply> {
     const { request, policy, forward, signal } = context;
     this.#options.counters.bypassed += 1;
-    const requestedAt = this.#options.storage.nextTimestamp();
+    const requestedAt = this.#options.wallClock();
     const forwarded = forward(request.headers);
     const abort = () => forwarded.abort(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
@@ -305,12 +305,7 @@ export class CacheHandler {
 
 /** The newest of the stored responses that match a request. */
 function selectResponse(request: CacheRequest, all: readonly StorageEntry[]): StorageEntry | undefined {
-  let newest: StorageEntry | undefined;
-  for (const entry of all) {
-    if (newest && newest.response.requestedAt > entry.response.requestedAt) continue;
-    if (matchesSelectingFields(request.headers, entry.response.vary)) newest = entry;
-  }
-  return newest;
+  return all.find(({ response }) => matchesSelectingFields(request.headers, response.vary));
 }
 
 /** Requests with the same collapse key select the same response, as far as stored responses can predict. */
@@ -322,7 +317,7 @@ function collapseKey({ request }: RequestContext, key: RequestKey, { selectingNa
 /** Whether the response to a request that was forwarded earlier may be reused for this one. */
 function mayCollapse({ request: { headers } }: RequestContext): boolean {
   const directives = requestDirectives(headers);
-  return !directives.flag('no-cache') && directives.seconds('max-age') !== 0;
+  return !directives.has('no-cache') && directives.limitS('max-age') !== 0;
 }
 
 /**

@@ -5,25 +5,41 @@ import type { StoredResponse } from './stored-response.ts';
 
 const PRECONDITIONS = ['if-none-match', 'if-modified-since'];
 
+/** An entity tag. One without quotes does not conform, but some origins recognise their own. */
+const USABLE_ETAG = /^(?:(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"|(?!\*$)[^\s",]+)$/;
+
+/**
+ * The validators of a response that a conditional request may contain. Any other malformed entity tag could
+ * mean something else in If-None-Match: `*` matches any representation, and a list each of its members.
+ */
+function validatorsOf({ headers, receivedAt }: Pick<StoredResponse, 'headers' | 'receivedAt'>) {
+  const etag = fieldValue(headers, 'etag');
+  const lastModified = fieldValue(headers, 'last-modified');
+  return {
+    etag: etag !== undefined && USABLE_ETAG.test(etag) ? etag : undefined,
+    lastModified: parseHttpDate(lastModified, receivedAt) === undefined ? undefined : lastModified,
+  };
+}
+
+/** Whether a stored response can be validated with the origin. */
+export function hasValidator(response: Pick<StoredResponse, 'headers' | 'receivedAt'>): boolean {
+  const { etag, lastModified } = validatorsOf(response);
+  return etag !== undefined || lastModified !== undefined;
+}
+
 /**
  * The header fields of a request that validates a stored response. The stored validators replace the client's
  * own preconditions, which are evaluated against the result.
  * @returns undefined if the stored response has no validator
  * @see https://www.rfc-editor.org/rfc/rfc9111.html#section-4.3.1
  */
-export function validationFields(
-  request: HeaderFields,
-  { headers }: StoredResponse,
-  nowMs: number,
-): HeaderFields | undefined {
-  const etag = fieldValue(headers, 'etag');
-  const lastModified = fieldValue(headers, 'last-modified');
-  const validDate = parseHttpDate(lastModified, nowMs) === undefined ? undefined : lastModified;
-  if (etag === undefined && validDate === undefined) return undefined;
+export function validationFields(request: HeaderFields, stored: StoredResponse): HeaderFields | undefined {
+  const { etag, lastModified } = validatorsOf(stored);
+  if (etag === undefined && lastModified === undefined) return undefined;
   const fields: HeaderFields = Object.assign(Object.create(null), request);
   for (const name of PRECONDITIONS) delete fields[name];
   if (etag !== undefined) fields['if-none-match'] = etag;
-  if (validDate !== undefined) fields['if-modified-since'] = validDate;
+  if (lastModified !== undefined) fields['if-modified-since'] = lastModified;
   return fields;
 }
 

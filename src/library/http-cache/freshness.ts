@@ -25,7 +25,7 @@ export function explicitLifetimeS(
   directives: Directives,
   { shared }: Pick<HttpCachePolicy, 'shared'>,
 ): number | undefined {
-  const maxAgeS = (shared ? directives.seconds('s-maxage') : undefined) ?? directives.seconds('max-age');
+  const maxAgeS = (shared ? directives.limitS('s-maxage') : undefined) ?? directives.limitS('max-age');
   if (maxAgeS !== undefined) return maxAgeS;
   const { expires } = response.headers;
   if (expires === undefined) return undefined;
@@ -54,7 +54,7 @@ function defaultLifetimeS(
 ): number {
   const serviceTtlS = serviceLifetimeS(response, policy);
   if (serviceTtlS !== undefined) return serviceTtlS;
-  if (!isHeuristicallyCacheable(response.status) && !directives.flag('public')) return 0;
+  if (!isHeuristicallyCacheable(response.status) && !directives.isBare('public')) return 0;
   const lastModified = parseHttpDate(fieldValue(response.headers, 'last-modified'), response.receivedAt);
   if (!policy.heuristics || lastModified === undefined) return 0;
   const unchangedS = Math.max(0, (dateOf(response) - lastModified) / 1000);

@@ -41,10 +41,9 @@ export function fieldValue(fields: HeaderFields, name: string): string | undefin
   return Array.isArray(value) ? value.join(', ') : value;
 }
 
-/** The non-empty members of a comma-separated list field. Only for fields without quoted strings. */
-export function fieldList(fields: HeaderFields, name: string): string[] {
-  const members = (fieldValue(fields, name) ?? '').split(',').map((member) => member.trim());
-  return members.filter((member) => member !== '');
+/** Removes white space as HTTP defines it. `trim` also removes others, such as a non-breaking space. */
+export function trimSpace(text: string): string {
+  return text.replace(/^[ \t]+|[ \t]+$/g, '');
 }
 
 /** All forms in which undici accepts request headers: a flat list, pairs or an object. */
@@ -91,7 +90,9 @@ function append(fields: HeaderFields, name: string, value: string | readonly str
  * @see https://www.rfc-editor.org/rfc/rfc9111.html#section-3.1
  */
 export function storableFields(fields: HeaderFields, excluded: readonly string[]): HeaderFields {
-  const dropped = new Set([...HOP_BY_HOP, ...fieldList(fields, 'connection'), ...excluded].map(lower));
+  // Any separator counts: a malformed list must not make the cache store what it names.
+  const nominated = (fieldValue(fields, 'connection') ?? '').split(/[^\w.-]+/);
+  const dropped = new Set([...HOP_BY_HOP, ...nominated, ...excluded].map(lower));
   return withoutFields(fields, (name) => dropped.has(name));
 }
 

@@ -16,7 +16,8 @@ export interface CacheRequest {
 
 /** The store's keys for a request. */
 export interface RequestKey {
-  /** Record of the URL: its last invalidation, and responses without credentials and keyed body. */
+  readonly service: string;
+  /** Record of the URL: its generation, and responses without credentials and keyed body. */
   readonly urlKey: string;
   /** Record for the request's credentials and keyed body; equal to `urlKey` without them. */
   readonly recordKey: string;
@@ -29,21 +30,24 @@ const NAMESPACE = 'roundhouse:http:1';
  * tokens in queries to the store. They are hashed as JSON, so that different parts never yield the same text.
  */
 export function requestKey(request: CacheRequest, policy: HttpCachePolicy): RequestKey {
-  const keyOfUrl = urlKey(request.url, policy.service);
+  const { service } = policy;
+  const keyOfUrl = urlKey(request.url, service);
   const credentials: [name: string, value: string][] = [];
   for (const name of policy.shared ? [] : policy.credentialHeaders) {
     const value = fieldValue(request.headers, name);
     if (value !== undefined) credentials.push([name, value]);
   }
   const { bodyBytes } = request;
-  if (credentials.length === 0 && bodyBytes === undefined) return { urlKey: keyOfUrl, recordKey: keyOfUrl };
+  if (credentials.length === 0 && bodyBytes === undefined) {
+    return { service, urlKey: keyOfUrl, recordKey: keyOfUrl };
+  }
   const body = bodyBytes && [
     request.method,
     fieldValue(request.headers, 'content-type') ?? null,
     sha256(bodyBytes),
   ];
   const digest = sha256(JSON.stringify([credentials, body ?? null])).slice(0, 32);
-  return { urlKey: keyOfUrl, recordKey: `${keyOfUrl}:${digest}` };
+  return { service, urlKey: keyOfUrl, recordKey: `${keyOfUrl}:${digest}` };
 }
 
 /** The key of a URL's record in one service. */

@@ -14,8 +14,11 @@ export interface RecordEntry {
 export interface CacheRecord {
   /** One response per variant, newest first. */
   readonly entries: readonly RecordEntry[];
-  /** Responses to requests sent at or before this time are invalid. Wall-clock milliseconds; 0 for none. */
-  readonly invalidatedAt: number;
+  /**
+   * Generation of the URL, in the URL's own record: a random ID that each invalidation replaces. Empty in the
+   * records of credentials and keyed bodies.
+   */
+  readonly generation: string;
   /** Wall-clock milliseconds. */
   readonly writtenAt: number;
   /** The TTL that the record was written with. */
