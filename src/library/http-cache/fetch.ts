@@ -31,8 +31,9 @@ export function createFetch(interceptor: Dispatcher.DispatcherComposeInterceptor
   };
   return async (input, init = {}) => {
     const [target, own] = toUndici(input, init as RequestInit);
-    const { dispatcher = getGlobalDispatcher(), ...rest } = own;
-    return undiciFetch(target, { ...rest, dispatcher: compose(dispatcher) });
+    const dispatcher = compose(own.dispatcher ?? getGlobalDispatcher());
+    // Not awaited twice: a promise of a promise takes three more turns of the microtask queue.
+    return await undiciFetch(target, { ...own, dispatcher });
   };
 }
 
