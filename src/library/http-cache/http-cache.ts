@@ -61,10 +61,14 @@ export function createHttpCache<Service extends string = string>(
     services: ['', ...names],
   });
   const createClient = (service: string): HttpCacheClient => {
-    const interceptor = createInterceptor(handler, toHttpCachePolicy(options, service), (count) => {
+    const policy = toHttpCachePolicy(options, service);
+    const onBytes = (count: number) => {
       counters.bytesReceived += count;
-    });
-    return { fetch: createFetch(interceptor), interceptor: () => interceptor };
+    };
+    const interceptor = createInterceptor(handler, policy, onBytes, true);
+    // undici's fetch copies each chunk itself.
+    const forFetch = createInterceptor(handler, policy, onBytes, false);
+    return { fetch: createFetch(forFetch), interceptor: () => interceptor };
   };
   const services = new Map(names.map((name) => [name, createClient(name)]));
   const close = () => handler.close();

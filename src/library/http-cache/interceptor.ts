@@ -15,11 +15,13 @@ type RequestBody = Exclude<Dispatcher.DispatchOptions['body'], undefined>;
 /**
  * Creates an undici interceptor that handles requests by one policy.
  * @param onBytes called with the length of each chunk received from the origin
+ * @param copies whether handlers get copies of stored bytes, because they may change or transfer them
  */
 export function createInterceptor(
   cacheHandler: CacheHandler,
   policy: HttpCachePolicy,
   onBytes: (count: number) => void,
+  copies: boolean,
 ): Dispatcher.DispatcherComposeInterceptor {
   return (dispatch) => (options, handler) => {
     const { upgrade, method, origin, path } = options;
@@ -27,7 +29,7 @@ export function createInterceptor(
     if (upgrade || method === 'CONNECT' || origin === undefined || !path.startsWith('/')) {
       return dispatch(options, handler);
     }
-    const controller = new ReplyController(handler);
+    const controller = new ReplyController(handler, copies);
     controller.start();
     try {
       serve(cacheHandler, policy, onBytes, dispatch, options, controller)?.catch((error) =>
