@@ -112,6 +112,8 @@ export function parseDirectives(text: string): Directives {
     for (const [name, { 0: word, index }] of words) {
       add(name, { argument: malformed.slice(index + word.length), wellFormed: false });
     }
+    // A name that white space or a quote has split, such as `no -store`.
+    add(malformed.replace(/[^\w.-]+/g, ''), { argument: undefined, wellFormed: false });
     at = next;
   }
   return new Directives(byName);

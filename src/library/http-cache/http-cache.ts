@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { createSystemClock } from '../cache/index.ts';
 import { CacheHandler } from './cache-handler.ts';
+import type { CacheMode } from './cache-mode.ts';
 import { createFetch, type Fetch } from './fetch.ts';
 import { createInterceptor } from './interceptor.ts';
 import { defaultStore, type HttpCacheOptions, toHttpCachePolicy } from './options.ts';
@@ -9,7 +10,7 @@ import { Storage } from './storage.ts';
 
 /** Sends requests through the cache. Both members use the same stored responses. */
 export interface HttpCacheClient {
-  /** Like the global `fetch`. */
+  /** Like the global `fetch`, whose place it can take. */
   readonly fetch: Fetch;
   /** For undici's `dispatcher.compose(…)`. */
   interceptor(): Dispatcher.DispatcherComposeInterceptor;
@@ -61,10 +62,13 @@ export function createHttpCache<Service extends string = string>(
     services: ['', ...names],
   });
   const createClient = (service: string): HttpCacheClient => {
-    const interceptor = createInterceptor(handler, toHttpCachePolicy(options, service), (count) => {
-      counters.bytesReceived += count;
-    });
-    return { fetch: createFetch(interceptor), interceptor: () => interceptor };
+    const policy = toHttpCachePolicy(options, service);
+    const interceptorFor = (mode: CacheMode) =>
+      createInterceptor(handler, policy, mode, (count) => {
+        counters.bytesReceived += count;
+      });
+    const interceptor = interceptorFor('default');
+    return { fetch: createFetch(interceptorFor), interceptor: () => interceptor };
   };
   const services = new Map(names.map((name) => [name, createClient(name)]));
   const close = () => handler.close();
