@@ -1,7 +1,7 @@
 import { fieldValue, type HeaderFields, trimSpace } from './headers.ts';
 
 /** One occurrence of a directive. */
-interface Occurrence {
+export interface Occurrence {
   /** The argument, without its quotes; undefined if the directive has none. */
   readonly argument: string | undefined;
   /** Whether the occurrence conforms to the grammar of the field. */
@@ -31,10 +31,13 @@ const FIELD_NAME = /^[\w.-]+$/;
  */
 export class Directives {
   readonly #byName: ReadonlyMap<string, readonly Occurrence[]>;
+  /** Whether Expires is ignored even without a max-age. */
+  readonly replacesExpires: boolean;
 
   /** @param byName the occurrences of each directive, by its name in lower case */
-  constructor(byName: ReadonlyMap<string, readonly Occurrence[]>) {
+  constructor(byName: ReadonlyMap<string, readonly Occurrence[]>, { replacesExpires = false } = {}) {
     this.#byName = byName;
+    this.replacesExpires = replacesExpires;
   }
 
   /** Whether a directive is present, malformed or not: for those that restrict the cache. */
@@ -112,6 +115,8 @@ export function parseDirectives(text: string): Directives {
     for (const [name, { 0: word, index }] of words) {
       add(name, { argument: malformed.slice(index + word.length), wellFormed: false });
     }
+    // A name that white space or a quote has split, such as `no -store`.
+    add(malformed.replace(/[^\w.-]+/g, ''), { argument: undefined, wellFormed: false });
     at = next;
   }
   return new Directives(byName);

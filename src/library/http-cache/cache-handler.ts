@@ -1,5 +1,6 @@
 import type { Clock } from '../cache/index.ts';
 import { ByteQueue } from './byte-queue.ts';
+import { allowsReuse, decidingFields, ignoresStored, inMode } from './cache-mode.ts';
 import { type CacheStatus, withCacheStatus } from './cache-status.ts';
 import { CollapsedRequest, type ForwardOutcome } from './collapsed-request.ts';
 import { Forwarder, type Lookup } from './forwarder.ts';
@@ -71,7 +72,7 @@ export class CacheHandler {
    * @returns undefined if {@link handle} has to handle the request
    */
   handleSync(request: CacheRequest, policy: HttpCachePolicy): CompleteReply | undefined {
-    if (this.#reasonNotToLookUp(request, policy)) return undefined;
+    if (request.mode !== 'default' || this.#reasonNotToLookUp(request, policy)) return undefined;
     const { counters, storage } = this.#options;
     const all = storage.findSync(requestKey(request, policy));
     const entry = all && selectResponse(request, all);
@@ -105,6 +106,7 @@ export class CacheHandler {
       const lookup = await this.#lookUp(context, key);
       const stored = await this.#serveStored(context, key, lookup);
       if (stored) return stored;
+      if (request.mode === 'only-if-cached') throw new Error('no response is stored (cache: only-if-cached)');
       if (directives.has('only-if-cached')) return this.#onlyIfCachedMiss();
       if (request.method === 'HEAD' || request.headers.range !== undefined) {
         return this.#forwardUncached(context, lookup, key);
@@ -125,7 +127,8 @@ export class CacheHandler {
     if (this.#closed || bypassesCache(request)) return 'bypass';
     // Stored responses are not reused for a no-store request either, so that it bypasses the cache
     // completely.
-    return requestDirectives(request.headers).has('no-store') ? 'request' : undefined;
+    const isNoStore = request.mode === 'no-store' || requestDirectives(request.headers).has('no-store');
+    return isNoStore ? 'request' : undefined;
   }
 
   /** Invalidates the responses stored for a URL, in every service. */
@@ -157,8 +160,12 @@ export class CacheHandler {
     const selectingNames = [
       ...new Set(all.flatMap(({ response }) => response.vary.map(([name]) => name))),
     ].sort();
+    if (ignoresStored(request.mode)) return { fwd: 'request', generation, selectingNames };
     if (!entry) return { fwd: all.length > 0 ? 'vary-miss' : 'uri-miss', generation, selectingNames };
-    const reuse = evaluateReuse(request.headers, entry.response, entry.residentMs, policy);
+    const reuse = inMode(
+      evaluateReuse(decidingFields(request.headers, request.mode), entry.response, entry.residentMs, policy),
+      request.mode,
+    );
     return { entry, reuse, fwd: reuse.requiredByRequest ? 'request' : 'stale', generation, selectingNames };
   }
 
@@ -315,9 +322,9 @@ function collapseKey({ request }: RequestContext, key: RequestKey, { selectingNa
 }
 
 /** Whether the response to a request that was forwarded earlier may be reused for this one. */
-function mayCollapse({ request: { headers } }: RequestContext): boolean {
+function mayCollapse({ request: { headers, mode } }: RequestContext): boolean {
   const directives = requestDirectives(headers);
-  return !directives.has('no-cache') && directives.limitS('max-age') !== 0;
+  return allowsReuse(mode) && !directives.has('no-cache') && directives.limitS('max-age') !== 0;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { matchesIfNoneMatch } from '../util/etag.ts';
 import { fieldValue, type HeaderFields } from './headers.ts';
-import { parseHttpDate } from './http-date.ts';
+import { formatHttpDate, parseHttpDate } from './http-date.ts';
 import type { StoredResponse } from './stored-response.ts';
 
 const PRECONDITIONS = ['if-none-match', 'if-modified-since'];
@@ -30,17 +30,29 @@ export function hasValidator(response: Pick<StoredResponse, 'headers' | 'receive
 /**
  * The header fields of a request that validates a stored response. The stored validators replace the client's
  * own preconditions, which are evaluated against the result.
- * @returns undefined if the stored response has no validator
+ * @returns undefined if the stored response cannot be validated
  * @see https://www.rfc-editor.org/rfc/rfc9111.html#section-4.3.1
  */
 export function validationFields(request: HeaderFields, stored: StoredResponse): HeaderFields | undefined {
   const { etag, lastModified } = validatorsOf(stored);
-  if (etag === undefined && lastModified === undefined) return undefined;
+  const hasOwn = PRECONDITIONS.some((name) => request[name] !== undefined);
+  const since = etag === undefined && !hasOwn ? (lastModified ?? dateBefore(stored)) : lastModified;
+  if (etag === undefined && since === undefined) return undefined;
   const fields: HeaderFields = Object.assign(Object.create(null), request);
   for (const name of PRECONDITIONS) delete fields[name];
   if (etag !== undefined) fields['if-none-match'] = etag;
-  if (lastModified !== undefined) fields['if-modified-since'] = lastModified;
+  if (since !== undefined) fields['if-modified-since'] = since;
   return fields;
+}
+
+/**
+ * The second before a response was generated, for a response without validators. A change within the same second
+ * as its Date may have come after it. Only the origin's own Date is comparable with the origin's clock.
+ * @see https://www.rfc-editor.org/rfc/rfc9110.html#section-13.1.3
+ */
+function dateBefore({ headers, receivedAt, dateAdded }: StoredResponse): string | undefined {
+  const date = dateAdded ? undefined : parseHttpDate(fieldValue(headers, 'date'), receivedAt);
+  return date === undefined ? undefined : formatHttpDate(date - 1000);
 }
 
 /**

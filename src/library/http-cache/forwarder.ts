@@ -186,7 +186,11 @@ export class Forwarder {
   ): Promise<StoredResponse | undefined> {
     const receivedAt = this.#wallClock();
     const update = withDate(storableFields(headers, []), receivedAt);
-    const updated = { ...entry.response, headers: updatedFields(entry.response.headers, update) };
+    const updated = {
+      ...entry.response,
+      headers: updatedFields(entry.response.headers, update),
+      dateAdded: headers.date === undefined,
+    };
     const { forcedTtlS: _, ...base } = { ...updated, requestedAt, receivedAt };
     const decision = evaluateStorage(context.request.headers, base, context.policy);
     if (!decision) {
@@ -207,7 +211,8 @@ export class Forwarder {
     const { request, policy } = context;
     const { status, statusText, headers } = response;
     const receivedAt = this.#wallClock();
-    const received = { status, headers: withDate(headers, receivedAt), requestedAt, receivedAt };
+    const dateAdded = headers.date === undefined;
+    const received = { status, headers: withDate(headers, receivedAt), dateAdded, requestedAt, receivedAt };
     const decision = evaluateStorage(request.headers, received, policy);
     const cacheStatus: CacheStatus = { fwd: lookup.fwd, fwdStatus: status };
     const tooLarge = Number(fieldValue(headers, 'content-length') ?? 0) > policy.maxBodyBytes;
@@ -230,7 +235,7 @@ export class Forwarder {
   /** @param body the complete body, or undefined if it was too large */
   #storeResponse(
     { context, key, lookup, collapsed }: Exchange,
-    received: ReceivedResponse & Pick<StoredResponse, 'statusText'>,
+    received: ReceivedResponse & Pick<StoredResponse, 'statusText' | 'dateAdded'>,
     decision: StorageDecision,
     body: Uint8Array | undefined,
   ): void {

@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { createSystemClock } from '../cache/index.ts';
 import { CacheHandler } from './cache-handler.ts';
+import type { CacheMode } from './cache-mode.ts';
 import { createFetch, type Fetch } from './fetch.ts';
 import { createInterceptor } from './interceptor.ts';
 import { defaultStore, type HttpCacheOptions, toHttpCachePolicy } from './options.ts';
@@ -9,7 +10,7 @@ import { Storage } from './storage.ts';
 
 /** Sends requests through the cache. Both members use the same stored responses. */
 export interface HttpCacheClient {
-  /** Like the global `fetch`. */
+  /** Like the global `fetch`, whose place it can take. */
   readonly fetch: Fetch;
   /** For undici's `dispatcher.compose(…)`. */
   interceptor(): Dispatcher.DispatcherComposeInterceptor;
@@ -60,15 +61,17 @@ export function createHttpCache<Service extends string = string>(
     onError,
     services: ['', ...names],
   });
+  const onBytes = (count: number) => {
+    counters.bytesReceived += count;
+  };
   const createClient = (service: string): HttpCacheClient => {
     const policy = toHttpCachePolicy(options, service);
-    const onBytes = (count: number) => {
-      counters.bytesReceived += count;
-    };
-    const interceptor = createInterceptor(handler, policy, onBytes, true);
+    const interceptorFor = (mode: CacheMode, copies: boolean) =>
+      createInterceptor(handler, policy, mode, onBytes, copies);
+    const interceptor = interceptorFor('default', true);
     // undici's fetch copies each chunk itself.
-    const forFetch = createInterceptor(handler, policy, onBytes, false);
-    return { fetch: createFetch(forFetch), interceptor: () => interceptor };
+    const fetch = createFetch((mode) => interceptorFor(mode, false));
+    return { fetch, interceptor: () => interceptor };
   };
   const services = new Map(names.map((name) => [name, createClient(name)]));
   const close = () => handler.close();

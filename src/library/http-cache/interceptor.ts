@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici';
 import { memoize } from '../util/memo.ts';
 import { ByteQueue } from './byte-queue.ts';
 import type { CacheHandler } from './cache-handler.ts';
+import { type CacheMode, withModeFields } from './cache-mode.ts';
 import { type AnyHeaders, type HeaderFields, toFields } from './headers.ts';
 import type { CacheRequest } from './key.ts';
 import type { HttpCachePolicy } from './options.ts';
@@ -20,20 +21,21 @@ type RequestBody = Exclude<Dispatcher.DispatchOptions['body'], undefined>;
 export function createInterceptor(
   cacheHandler: CacheHandler,
   policy: HttpCachePolicy,
+  mode: CacheMode,
   onBytes: (count: number) => void,
   copies: boolean,
 ): Dispatcher.DispatcherComposeInterceptor {
   return (dispatch) => (options, handler) => {
     const { upgrade, method, origin, path } = options;
     // A path that is an absolute URL belongs to a request to a proxy, for a different origin.
-    if (upgrade || method === 'CONNECT' || origin === undefined || !path.startsWith('/')) {
-      return dispatch(options, handler);
-    }
+    const isRequestToOrigin = !upgrade && method !== 'CONNECT' && path.startsWith('/');
+    const normalOrigin = isRequestToOrigin && origin !== undefined && originOf(String(origin));
+    if (!normalOrigin) return dispatch(options, handler);
     const controller = new ReplyController(handler, copies);
     controller.start();
     try {
-      serve(cacheHandler, policy, onBytes, dispatch, options, controller)?.catch((error) =>
-        controller.fail(error),
+      serve(cacheHandler, policy, mode, onBytes, dispatch, options, normalOrigin, controller)?.catch(
+        (error) => controller.fail(error),
       );
     } catch (error) {
       controller.fail(error as Error);
@@ -46,9 +48,11 @@ export function createInterceptor(
 function serve(
   cacheHandler: CacheHandler,
   policy: HttpCachePolicy,
+  mode: CacheMode,
   onBytes: (count: number) => void,
   dispatch: Dispatcher.Dispatch,
   options: Dispatcher.DispatchOptions,
+  origin: string,
   controller: ReplyController,
 ): Promise<void> | undefined {
   const { method, body = null } = options;
@@ -64,11 +68,13 @@ function serve(
     if (reply.body instanceof ByteQueue) await controller.stream(reply, reply.body);
     else await controller.send(reply, reply.body);
   };
-  const request = {
+  const fields = toFields(options.headers as AnyHeaders);
+  const request: CacheRequest = {
     method,
-    url: urlOf(options),
-    headers: toFields(options.headers as AnyHeaders),
+    url: urlOf(origin, options),
+    headers: mode === 'default' ? fields : withModeFields(fields, mode),
     hasBody: body !== null,
+    mode,
   };
   if (policy.keyByBody && body !== null && (method === 'POST' || method === 'GET')) {
     return readBody(body).then(({ body: sent = null, bytes }) =>
@@ -80,10 +86,13 @@ function serve(
 }
 
 /** Concatenated, not resolved: the path `//b` of one origin must not become the origin `b`. */
-function urlOf({ origin, path, query }: Dispatcher.DispatchOptions): string {
+function urlOf(origin: string, { path, query }: Dispatcher.DispatchOptions): string {
   const parameters = query && stringify(query);
-  return `${originOf(String(origin))}${path}${parameters ? `?${parameters}` : ''}`;
+  return `${origin}${path}${parameters ? `?${parameters}` : ''}`;
 }
 
-/** In its normal form: in lower case and without a default port. */
-const originOf = memoize((origin) => new URL(origin).origin);
+/**
+ * In its normal form: in lower case and without a default port. A `Client` ignores the origin of a request, so it
+ * may also be only a name, such as `localhost`. Empty for any other text, whose request is passed on.
+ */
+const originOf = memoize((origin) => (URL.parse(origin) ?? URL.parse(`http://${origin}`))?.origin ?? '');

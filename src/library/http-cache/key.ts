@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { memoize } from '../util/memo.ts';
+import type { CacheMode } from './cache-mode.ts';
 import { fieldValue, type HeaderFields } from './headers.ts';
 import type { HttpCachePolicy } from './options.ts';
 
@@ -12,6 +13,8 @@ export interface CacheRequest {
   readonly hasBody: boolean;
   /** The body, if it is part of the key; see `ServiceOptions.keyByBody`. */
   readonly bodyBytes?: Uint8Array;
+  /** How the request uses the cache; `default` if it is undefined. */
+  readonly mode?: CacheMode;
 }
 
 /** The store's keys for a request. */

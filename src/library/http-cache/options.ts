@@ -33,6 +33,12 @@ export interface HttpCacheOptions<Service extends string = string> {
    * @see https://www.rfc-editor.org/rfc/rfc9111.html#section-1
    */
   mode?: 'private' | 'shared';
+  /**
+   * Response header fields that take precedence over Cache-Control and Expires, the most preferred one first.
+   * Defaults to CDN-Cache-Control in shared mode, and to none in private mode.
+   * @see https://www.rfc-editor.org/rfc/rfc9213.html
+   */
+  targetedFields?: readonly string[];
   /** Request header fields that hold credentials. Defaults to authorization, cookie and x-api-key. */
   credentialHeaders?: readonly string[];
   /** For requests that are not sent through a named service. */
@@ -66,6 +72,8 @@ export interface HttpCachePolicy extends ServiceOptions {
   readonly heuristics: boolean;
   readonly maxBodyBytes: number;
   /** In lower case. */
+  readonly targetedFields: readonly string[];
+  /** In lower case. */
   readonly credentialHeaders: readonly string[];
 }
 
@@ -82,15 +90,16 @@ export function toHttpCachePolicy(options: HttpCacheOptions, service = ''): Http
     if (value !== undefined && !(value >= 0)) throw new RangeError(`${name} must be 0 or more, not ${value}`);
   }
   if (forceCache && ttlS === undefined) throw new RangeError('forceCache requires ttlS');
+  const shared = options.mode === 'shared';
+  const lowerCase = (names: readonly string[]) => names.map((name) => name.toLowerCase());
   return {
     ...own,
     service,
-    shared: options.mode === 'shared',
+    shared,
     heuristics: options.heuristics ?? true,
     maxBodyBytes,
-    credentialHeaders: (options.credentialHeaders ?? ['authorization', 'cookie', 'x-api-key']).map((name) =>
-      name.toLowerCase(),
-    ),
+    targetedFields: lowerCase(options.targetedFields ?? (shared ? ['cdn-cache-control'] : [])),
+    credentialHeaders: lowerCase(options.credentialHeaders ?? ['authorization', 'cookie', 'x-api-key']),
   };
 }
 

@@ -42,7 +42,7 @@ export function replyFrom(
   ageS: number,
   cacheStatus: CacheStatus,
 ): CompleteReply {
-  const headers = withCacheStatus({ ...stored.headers, age: String(Math.round(ageS)) }, cacheStatus);
+  const headers = withCacheStatus({ ...stored.headers, age: String(Math.floor(ageS)) }, cacheStatus);
   if (isNotModified(request.headers, stored)) {
     for (const name of CONTENT_FIELDS) delete headers[name];
     return { status: 304, statusText: 'Not Modified', headers, body: NO_BODY };

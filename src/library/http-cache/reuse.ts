@@ -4,6 +4,7 @@ import { correctedInitialAgeS, freshnessLifetimeS } from './freshness.ts';
 import { fieldValue, type HeaderFields } from './headers.ts';
 import type { HttpCachePolicy } from './options.ts';
 import type { StoredResponse } from './stored-response.ts';
+import { responseDirectives } from './targeted-field.ts';
 
 /** How long a stale response is worth storing without a validator, for max-stale. */
 const STALE_RETENTION_S = 3600;
@@ -79,7 +80,7 @@ function factsOf(stored: StoredResponse, policy: HttpCachePolicy): ReuseFacts {
   if (known?.policy === policy) return known;
   const facts = {
     policy,
-    directives: parseCacheControl(stored.headers),
+    directives: responseDirectives(stored.headers, policy),
     initialAgeS: correctedInitialAgeS(stored),
     lifetimeS: freshnessLifetimeS(stored, policy),
   };
@@ -89,7 +90,7 @@ function factsOf(stored: StoredResponse, policy: HttpCachePolicy): ReuseFacts {
 
 /** How long after it was received a response is worth storing, in milliseconds. */
 export function usefulMs(stored: StoredResponse, policy: HttpCachePolicy): number {
-  const directives = parseCacheControl(stored.headers);
+  const directives = responseDirectives(stored.headers, policy);
   const freshS = Math.max(0, freshnessLifetimeS(stored, policy) - correctedInitialAgeS(stored));
   const staleS = Math.max(
     hasValidator(stored) ? VALIDATION_RETENTION_S : STALE_RETENTION_S,

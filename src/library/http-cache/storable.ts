@@ -5,6 +5,7 @@ import type { HeaderFields } from './headers.ts';
 import type { HttpCachePolicy } from './options.ts';
 import { isHeuristicallyCacheable, isKnownStatus } from './status.ts';
 import type { ReceivedResponse } from './stored-response.ts';
+import { responseDirectives } from './targeted-field.ts';
 import { selectingNames } from './vary.ts';
 
 /** Partial and 304 responses are not complete responses. */
@@ -32,7 +33,7 @@ export function evaluateStorage(
   if (status < 200 || NEVER_STORED.has(status)) return undefined;
   if (parseCacheControl(request).has('no-store')) return undefined;
   if (!selectingNames(headers)) return undefined;
-  const directives = parseCacheControl(headers);
+  const directives = responseDirectives(headers, policy);
   if (policy.shared && !mayBeShared(request, headers, directives, policy)) return undefined;
   const forcedTtlS = policy.forceCache ? serviceLifetimeS(response, policy) : undefined;
   if (forcedTtlS !== undefined) return { forcedTtlS, droppedFields: [] };

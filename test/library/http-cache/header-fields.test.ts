@@ -92,6 +92,8 @@ describe('Cache-Control', () => {
     'no-store',
     'NO-STORE',
     'no-store=',
+    'no -store',
+    'no-"store"',
     'no-store=1',
     'no-store="x"',
     'no-store = x',
