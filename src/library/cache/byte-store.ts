@@ -22,4 +22,10 @@ export interface ByteStore {
   set(key: string, bytes: Uint8Array, ttlMs: number): Promise<void>;
   /** Removes the bytes of a key, if it has any. */
   delete(key: string): Promise<void>;
+  /**
+   * Counts memory that a caller keeps as long as the entry exists, such as its decoded form. Optional, for a store
+   * that limits its memory in this process.
+   * @param bytes as `get` returned them; does nothing if the key has other bytes by now
+   */
+  addCost?(key: string, bytes: Uint8Array, costBytes: number): void;
 }

@@ -79,3 +79,23 @@ export function decodeRecord(bytes: Uint8Array): CacheRecord {
   });
   return { ...record, entries };
 }
+
+/** Memory of a decoded record and of a response in it, besides the bodies: parts of the encoded record. */
+const RECORD_BYTES = 300;
+const RESPONSE_BYTES = 1400;
+const FIELD_BYTES = 40;
+
+/**
+ * Estimates the memory of a decoded record in bytes, with what is kept for its reuse, in addition to that of the
+ * encoded record. Names of fields are shared by all records.
+ */
+export function decodedBytes({ entries }: CacheRecord): number {
+  let bytes = RECORD_BYTES;
+  for (const { response } of entries) {
+    bytes += RESPONSE_BYTES;
+    for (const value of Object.values(response.headers)) {
+      for (const line of typeof value === 'string' ? [value] : value) bytes += FIELD_BYTES + line.length;
+    }
+  }
+  return bytes;
+}

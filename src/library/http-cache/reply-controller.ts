@@ -104,7 +104,7 @@ export class ReplyController implements Dispatcher.DispatchController {
    * @returns a promise if the handler has paused the reply
    */
   send(reply: HttpReply, body: Uint8Array): Promise<void> | undefined {
-    if (!this.#startResponse(reply)) return undefined;
+    if (!this.#startResponse(reply) || this.aborted) return undefined;
     // A copy, because the handler may modify it or transfer it to another thread.
     if (body.byteLength > 0) this.#handler.onResponseData?.(this, Buffer.from(body));
     if (this.#paused) return this.#untilResumed().then(() => this.#endResponse({}));

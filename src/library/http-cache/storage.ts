@@ -3,7 +3,7 @@ import { crc32 } from 'node:zlib';
 import type { ByteStore, StoredBytes } from '../cache/index.ts';
 import { Generations } from './generations.ts';
 import type { RequestKey } from './key.ts';
-import { type CacheRecord, decodeRecord, encodeRecord, type RecordEntry } from './record.ts';
+import { type CacheRecord, decodedBytes, decodeRecord, encodeRecord, type RecordEntry } from './record.ts';
 import type { HttpCacheCounters } from './stats.ts';
 import type { StoredResponse } from './stored-response.ts';
 
@@ -307,13 +307,19 @@ export class Storage {
     if (!stored) return undefined;
     let record: CacheRecord;
     try {
-      record = this.#decoded.get(stored.bytes) ?? decodeRecord(stored.bytes);
-      this.#decoded.set(stored.bytes, record);
+      record = this.#decoded.get(stored.bytes) ?? this.#decode(key, stored.bytes);
     } catch (error) {
       this.#report(error, url);
       return undefined;
     }
     return this.#toRead(key, record, stored);
+  }
+
+  #decode(key: string, bytes: Uint8Array): CacheRecord {
+    const record = decodeRecord(bytes);
+    this.#decoded.set(bytes, record);
+    this.#store.addCost?.(key, bytes, decodedBytes(record));
+    return record;
   }
 
   #toRead(key: string, record: CacheRecord, stored: StoredBytes): ReadRecord {
