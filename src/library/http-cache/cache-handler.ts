@@ -139,11 +139,11 @@ export class CacheHandler {
     await Promise.all(urlKeys.map((key) => this.#options.storage.invalidate(key, url)));
   }
 
-  /** Invalidates all stored responses. */
-  async clear(): Promise<void> {
+  /** Invalidates all stored responses, or those of one service. */
+  async clear(service?: string): Promise<void> {
     this.#options.counters.invalidations += 1;
     this.#collapsed.clear();
-    await this.#options.storage.clear();
+    await this.#options.storage.clear(service);
   }
 
   /** Aborts background revalidations and waits for pending writes. Later requests bypass the cache. */

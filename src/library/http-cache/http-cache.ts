@@ -25,8 +25,12 @@ export interface HttpCache<Service extends string = string> extends HttpCacheCli
   service(name: Service): HttpCacheClient;
   /** Counters since the cache was created, and the number of requests in progress. */
   stats(): HttpCacheStats;
-  /** Invalidates the responses for one URL, or all: in other processes with the same store, within 5 s. */
-  clear(url?: string | URL): Promise<void>;
+  /**
+   * Invalidates the responses for one URL, those of one service, or all. In other processes with the same store, a
+   * URL is invalid at once, all others within 5 s.
+   * @throws RangeError for an unknown service
+   */
+  clear(target?: string | URL | { service: Service }): Promise<void>;
   /** Aborts background revalidations and waits for pending writes. Later requests bypass the cache. */
   close(): Promise<void>;
 }
@@ -88,11 +92,15 @@ export function createHttpCache<Service extends string = string>(
       const hitRate = requests === 0 ? 0 : Math.round((hits / requests) * 10_000) / 100;
       return { ...counters, hitRate, inFlight: handler.inFlight };
     },
-    async clear(url) {
-      if (url === undefined) return handler.clear();
-      const target = new URL(url);
-      target.hash = '';
-      await handler.invalidate(target.href);
+    async clear(target) {
+      if (target === undefined) return handler.clear();
+      if (typeof target !== 'string' && !(target instanceof URL)) {
+        if (!services.has(target.service)) throw new RangeError(`unknown service: ${target.service}`);
+        return handler.clear(target.service);
+      }
+      const url = new URL(target);
+      url.hash = '';
+      await handler.invalidate(url.href);
     },
     close,
     [Symbol.asyncDispose]: close,

@@ -1,6 +1,4 @@
-import { stringify } from 'node:querystring';
 import type { Dispatcher } from 'undici';
-import { memoize } from '../util/memo.ts';
 import { ByteQueue } from './byte-queue.ts';
 import type { CacheHandler } from './cache-handler.ts';
 import { type CacheMode, withModeFields } from './cache-mode.ts';
@@ -10,6 +8,7 @@ import type { HttpCachePolicy } from './options.ts';
 import { forwardRequest } from './origin-handler.ts';
 import { ReplyController } from './reply-controller.ts';
 import { readBody } from './request-body.ts';
+import { originOf, urlOf } from './request-url.ts';
 
 type RequestBody = Exclude<Dispatcher.DispatchOptions['body'], undefined>;
 
@@ -30,8 +29,13 @@ export function createInterceptor(
     // A path that is an absolute URL belongs to a request to a proxy, for a different origin.
     const isRequestToOrigin = !upgrade && method !== 'CONNECT' && path.startsWith('/');
     const normalOrigin = isRequestToOrigin && origin !== undefined && originOf(String(origin));
+<<<<<<< HEAD
     if (!normalOrigin) return dispatch(options, handler);
     const controller = new ReplyController(handler, copies);
+=======
+    if (!normalOrigin || !policy.isCachedOrigin(normalOrigin)) return dispatch(options, handler);
+    const controller = new ReplyController(handler);
+>>>>>>> http
     controller.start();
     try {
       serve(cacheHandler, policy, mode, onBytes, dispatch, options, normalOrigin, controller)?.catch(
@@ -84,15 +88,3 @@ function serve(
   const reply = cacheHandler.handleSync(request, policy);
   return reply ? controller.send(reply, reply.body) : handle(request, body);
 }
-
-/** Concatenated, not resolved: the path `//b` of one origin must not become the origin `b`. */
-function urlOf(origin: string, { path, query }: Dispatcher.DispatchOptions): string {
-  const parameters = query && stringify(query);
-  return `${origin}${path}${parameters ? `?${parameters}` : ''}`;
-}
-
-/**
- * In its normal form: in lower case and without a default port. A `Client` ignores the origin of a request, so it
- * may also be only a name, such as `localhost`. Empty for any other text, whose request is passed on.
- */
-const originOf = memoize((origin) => (URL.parse(origin) ?? URL.parse(`http://${origin}`))?.origin ?? '');

@@ -1,5 +1,7 @@
 import type { ByteStore, Clock } from '../cache/index.ts';
 import { MemoryByteStore } from '../cache/index.ts';
+import { memoize } from '../util/memo.ts';
+import { originOf } from './request-url.ts';
 
 /** How responses of one service are cached, beyond what their header fields specify. */
 export interface ServiceOptions {
@@ -45,6 +47,13 @@ export interface HttpCacheOptions<Service extends string = string> {
   defaults?: ServiceOptions;
   /** Named services, each with separate stored responses. */
   services?: Readonly<Record<Service, ServiceOptions>>;
+  /** Methods for which stored responses are reused. Defaults to both. */
+  methods?: readonly ('GET' | 'HEAD')[];
+  /**
+   * Origins whose responses are cached: strings in any case, such as `https://api.example`, or patterns, which are
+   * tested on origins in lower case. Requests to others are passed on unchanged. Defaults to all.
+   */
+  origins?: readonly (string | RegExp)[];
   /** Largest body that is stored, in bytes; responses with larger ones are passed on. Defaults to 5 MiB. */
   maxBodyBytes?: number;
   /**
@@ -71,6 +80,9 @@ export interface HttpCachePolicy extends ServiceOptions {
   readonly shared: boolean;
   readonly heuristics: boolean;
   readonly maxBodyBytes: number;
+  readonly methods: readonly string[];
+  /** Takes an origin in its normal form. */
+  readonly isCachedOrigin: (origin: string) => boolean;
   /** In lower case. */
   readonly targetedFields: readonly string[];
   /** In lower case. */
@@ -80,11 +92,14 @@ export interface HttpCachePolicy extends ServiceOptions {
 /**
  * Validates options and returns those that apply to a service.
  * @throws RangeError for an unknown service or invalid options
+ * @throws TypeError if `origins` is not an array of strings and patterns
  */
 export function toHttpCachePolicy(options: HttpCacheOptions, service = ''): HttpCachePolicy {
   const own = service === '' ? options.defaults : options.services?.[service];
   if (service !== '' && own === undefined) throw new RangeError(`unknown service: ${service}`);
   const { ttlS, forceCache } = own ?? {};
+  const unknown = (options.methods ?? []).find((method) => method !== 'GET' && method !== 'HEAD');
+  if (unknown !== undefined) throw new RangeError(`methods must be GET and HEAD, not ${unknown}`);
   const { maxBodyBytes = 5 * 1024 * 1024, backgroundTimeoutS } = options;
   for (const [name, value] of Object.entries({ ttlS, maxBodyBytes, backgroundTimeoutS })) {
     if (value !== undefined && !(value >= 0)) throw new RangeError(`${name} must be 0 or more, not ${value}`);
@@ -97,10 +112,25 @@ export function toHttpCachePolicy(options: HttpCacheOptions, service = ''): Http
     service,
     shared,
     heuristics: options.heuristics ?? true,
+    methods: options.methods ?? ['GET', 'HEAD'],
+    isCachedOrigin: originTest(options.origins),
     maxBodyBytes,
     targetedFields: lowerCase(options.targetedFields ?? (shared ? ['cdn-cache-control'] : [])),
     credentialHeaders: lowerCase(options.credentialHeaders ?? ['authorization', 'cookie', 'x-api-key']),
   };
+}
+
+function originTest(origins: HttpCacheOptions['origins']): (origin: string) => boolean {
+  if (origins === undefined) return () => true;
+  if (!Array.isArray(origins)) throw new TypeError(`origins must be an array, not ${typeof origins}`);
+  for (const one of origins) {
+    if (typeof one === 'string' ? originOf(one) : one instanceof RegExp) continue;
+    throw new TypeError(`origins must contain only origins and patterns, not ${String(one)}`);
+  }
+  const names = new Set(origins.filter((one) => typeof one === 'string').map(originOf));
+  const patterns = origins.filter((one) => one instanceof RegExp);
+  // `search`, because `test` of a global pattern continues where the last one ended.
+  return memoize((origin) => names.has(origin) || patterns.some((pattern) => origin.search(pattern) >= 0));
 }
 
 /** The store of a cache whose options name none. */
