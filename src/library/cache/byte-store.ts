@@ -13,8 +13,19 @@ export interface StoredBytes {
 export interface ByteStore {
   /** Resolves with the bytes of a key, or undefined if it has none or they have expired. */
   get(key: string): Promise<StoredBytes | undefined>;
+  /**
+   * Like `get`, without a promise. Optional, for a store that holds bytes in this process.
+   * @returns null if the key has no bytes, undefined if only {@link get} can find out
+   */
+  getSync?(key: string): StoredBytes | null | undefined;
   /** Stores bytes for `ttlMs` milliseconds and replaces those of the same key. */
   set(key: string, bytes: Uint8Array, ttlMs: number): Promise<void>;
   /** Removes the bytes of a key, if it has any. */
   delete(key: string): Promise<void>;
+  /**
+   * Counts memory that a caller keeps as long as the entry exists, such as its decoded form. Optional, for a store
+   * that limits its memory in this process.
+   * @param bytes as `get` returned them; does nothing if the key has other bytes by now
+   */
+  addCost?(key: string, bytes: Uint8Array, costBytes: number): void;
 }

@@ -7,6 +7,7 @@
  * const total = await cache.getOrLoad('stats:total', () => readTotal(), { ttlS: 3 });
  * cache.invalidate('stats:*');
  */
+import '../util/node-version.ts';
 
 export { type Clock, createSystemClock } from '../util/clock.ts';
 export { isGlob, matchGlob } from '../util/glob.ts';

@@ -1,4 +1,5 @@
 import { type Clock, createSystemClock } from '../util/clock.ts';
+import { inOwnMemory, memoryOf } from '../util/own-memory.ts';
 import type { ByteStore, StoredBytes } from './byte-store.ts';
 import { MemoryStore } from './memory-store.ts';
 import type { CacheEntry } from './store.ts';
@@ -7,14 +8,17 @@ import type { CacheEntry } from './store.ts';
 export interface MemoryByteStoreOptions {
   /** Maximum number of entries. Default 10,000. */
   maxEntries?: number;
-  /** Maximum memory of all entries in bytes, keys and bookkeeping included. Default 64 MiB. */
+  /**
+   * Maximum memory of all entries in bytes, as the process holds it: with keys, bookkeeping and what users of the
+   * store keep with an entry, such as its decoded form. Default 64 MiB.
+   */
   maxBytes?: number;
   /** Source of time. Default: a monotonic system clock. */
   clock?: Clock;
 }
 
-/** Memory of an entry besides its key and its bytes. */
-const OVERHEAD_BYTES = 200;
+/** Memory of an entry besides its key and its buffer: the objects of the entry and its place in the store. */
+const OVERHEAD_BYTES = 300;
 /** Entries that each `set` checks for expiry, so that expired ones are removed without a timer. */
 const CHECKS_PER_SET = 4;
 
@@ -39,18 +43,23 @@ export class MemoryByteStore implements ByteStore {
     return this.#store.size;
   }
 
-  /** Memory of these entries in bytes, keys and bookkeeping included. */
+  /** Memory of these entries in bytes, counted as for `maxBytes`. */
   get bytes(): number {
     return this.#store.bytes;
   }
 
   async get(key: string): Promise<StoredBytes | undefined> {
+    return this.getSync(key) ?? undefined;
+  }
+
+  /** Like {@link get}, without a promise; null if the key has no bytes. */
+  getSync(key: string): StoredBytes | null {
     const entry = this.#store.get(key);
-    if (!entry) return undefined;
+    if (!entry) return null;
     const ttlMs = entry.expiresAt - this.#clock.now();
     if (ttlMs > 0) return { bytes: entry.value, ttlMs };
     this.#store.delete(key);
-    return undefined;
+    return null;
   }
 
   async set(key: string, bytes: Uint8Array, ttlMs: number): Promise<void> {
@@ -58,8 +67,8 @@ export class MemoryByteStore implements ByteStore {
     this.#removeExpired(now);
     this.#store.set({
       key,
-      value: bytes,
-      bytes: bytes.byteLength + key.length * 2 + OVERHEAD_BYTES,
+      value: inOwnMemory(bytes),
+      bytes: memoryOf(bytes) + key.length * 2 + OVERHEAD_BYTES,
       storedAt: now,
       createdAt: now,
       expiresAt: now + ttlMs,
@@ -69,6 +78,12 @@ export class MemoryByteStore implements ByteStore {
       retryAt: undefined,
       cancelRefresh: undefined,
     });
+  }
+
+  /** Counts memory that a caller keeps with an entry, until the entry is replaced or removed. */
+  addCost(key: string, bytes: Uint8Array, costBytes: number): void {
+    const entry = this.#store.peek(key);
+    if (entry?.value === bytes) this.#store.set({ ...entry, bytes: entry.bytes + costBytes });
   }
 
   async delete(key: string): Promise<void> {

@@ -1,13 +1,22 @@
 import type { Clock } from '../cache/index.ts';
 import { ByteQueue } from './byte-queue.ts';
+import { allowsReuse, decidingFields, ignoresStored, inMode } from './cache-mode.ts';
 import { type CacheStatus, withCacheStatus } from './cache-status.ts';
 import { CollapsedRequest, type ForwardOutcome } from './collapsed-request.ts';
 import { Forwarder, type Lookup } from './forwarder.ts';
 import { fieldValue, type HeaderFields } from './headers.ts';
-import { type RequestKey, requestKey, urlKey } from './key.ts';
+import { type CacheRequest, type RequestKey, requestKey, urlKey } from './key.ts';
 import { bypassesCache, invalidatedUrls, isCacheableMethod, isUnsafe } from './methods.ts';
+import type { HttpCachePolicy } from './options.ts';
 import type { OriginResponse, RequestContext } from './origin.ts';
-import { gatewayTimeout, type HttpReply, hasNoContent, NO_BODY, replyFrom } from './reply.ts';
+import {
+  type CompleteReply,
+  gatewayTimeout,
+  type HttpReply,
+  hasNoContent,
+  NO_BODY,
+  replyFrom,
+} from './reply.ts';
 import { evaluateReuse, requestDirectives } from './reuse.ts';
 import type { HttpCacheCounters } from './stats.ts';
 import type { Storage, StorageEntry } from './storage.ts';
@@ -57,6 +66,29 @@ export class CacheHandler {
     return this.#collapsed.size;
   }
 
+  /**
+   * Replies with a fresh stored response, if that takes no promise: most hits do not, and promises would take
+   * longer than the rest of the hit.
+   * @returns undefined if {@link handle} has to handle the request
+   */
+  handleSync(request: CacheRequest, policy: HttpCachePolicy): CompleteReply | undefined {
+    if (request.mode !== 'default' || this.#reasonNotToLookUp(request, policy)) return undefined;
+    const { counters, storage } = this.#options;
+    const all = storage.findSync(requestKey(request, policy));
+    const entry = all && selectResponse(request, all);
+    if (!entry) return undefined;
+    const { response } = entry;
+    const { action, ageS, ttlS } = evaluateReuse(request.headers, response, entry.residentMs, policy);
+    // A stale response needs more than this: counters and perhaps a revalidation.
+    if (action !== 'serve' || ttlS <= 0) return undefined;
+    const body = hasNoContent(request, response) ? NO_BODY : storage.bodySync(entry);
+    if (!body) return undefined;
+    const reply = replyFrom(request, response, body, ageS, { hit: true, ttlS });
+    counters.hits += 1;
+    counters.bytesServed += reply.body.byteLength;
+    return reply;
+  }
+
   /** @throws the origin's error, or the abort reason of the context's signal */
   async handle(context: RequestContext): Promise<HttpReply> {
     const reply = await this.#handle(context);
@@ -66,24 +98,16 @@ export class CacheHandler {
 
   async #handle(context: RequestContext): Promise<HttpReply> {
     const { request, policy } = context;
-    if (!isCacheableMethod(request, policy)) {
-      return this.#forwardUncached(context, { fwd: 'method', selectingNames: [] });
-    }
-    if (this.#closed || bypassesCache(request)) {
-      return this.#forwardUncached(context, { fwd: 'bypass', selectingNames: [] });
-    }
+    const uncached = this.#reasonNotToLookUp(request, policy);
+    if (uncached) return this.#forwardUncached(context, { fwd: uncached, selectingNames: [] });
     const directives = requestDirectives(request.headers);
-    // Stored responses are not reused for a no-store request either, so that it bypasses the cache
-    // completely.
-    if (directives.flag('no-store')) {
-      return this.#forwardUncached(context, { fwd: 'request', selectingNames: [] });
-    }
     const key = requestKey(request, policy);
     for (let attempts = 0; ; attempts += 1) {
       const lookup = await this.#lookUp(context, key);
       const stored = await this.#serveStored(context, key, lookup);
       if (stored) return stored;
-      if (directives.flag('only-if-cached')) return this.#onlyIfCachedMiss();
+      if (request.mode === 'only-if-cached') throw new Error('no response is stored (cache: only-if-cached)');
+      if (directives.has('only-if-cached')) return this.#onlyIfCachedMiss();
       if (request.method === 'HEAD' || request.headers.range !== undefined) {
         return this.#forwardUncached(context, lookup, key);
       }
@@ -98,6 +122,15 @@ export class CacheHandler {
     }
   }
 
+  #reasonNotToLookUp(request: CacheRequest, policy: HttpCachePolicy): CacheStatus['fwd'] {
+    if (!isCacheableMethod(request, policy)) return 'method';
+    if (this.#closed || bypassesCache(request)) return 'bypass';
+    // Stored responses are not reused for a no-store request either, so that it bypasses the cache
+    // completely.
+    const isNoStore = request.mode === 'no-store' || requestDirectives(request.headers).has('no-store');
+    return isNoStore ? 'request' : undefined;
+  }
+
   /** Invalidates the responses stored for a URL, in every service. */
   async invalidate(url: string): Promise<void> {
     this.#options.counters.invalidations += 1;
@@ -106,11 +139,11 @@ export class CacheHandler {
     await Promise.all(urlKeys.map((key) => this.#options.storage.invalidate(key, url)));
   }
 
-  /** Invalidates all stored responses. */
-  async clear(): Promise<void> {
+  /** Invalidates all stored responses, or those of one service. */
+  async clear(service?: string): Promise<void> {
     this.#options.counters.invalidations += 1;
     this.#collapsed.clear();
-    await this.#options.storage.clear();
+    await this.#options.storage.clear(service);
   }
 
   /** Aborts background revalidations and waits for pending writes. Later requests bypass the cache. */
@@ -122,18 +155,18 @@ export class CacheHandler {
   }
 
   async #lookUp({ request, policy }: RequestContext, key: RequestKey): Promise<Lookup> {
-    const all = await this.#options.storage.find(key, request.url);
-    const matching = all.filter(({ response }) => matchesSelectingFields(request.headers, response.vary));
-    const entry = matching.reduce<StorageEntry | undefined>(
-      (newest, one) => (newest && newest.response.requestedAt > one.response.requestedAt ? newest : one),
-      undefined,
-    );
+    const { entries: all, generation } = await this.#options.storage.find(key, request.url);
+    const entry = selectResponse(request, all);
     const selectingNames = [
       ...new Set(all.flatMap(({ response }) => response.vary.map(([name]) => name))),
     ].sort();
-    if (!entry) return { fwd: all.length > 0 ? 'vary-miss' : 'uri-miss', selectingNames };
-    const reuse = evaluateReuse(request.headers, entry.response, entry.residentMs, policy);
-    return { entry, reuse, fwd: reuse.requiredByRequest ? 'request' : 'stale', selectingNames };
+    if (ignoresStored(request.mode)) return { fwd: 'request', generation, selectingNames };
+    if (!entry) return { fwd: all.length > 0 ? 'vary-miss' : 'uri-miss', generation, selectingNames };
+    const reuse = inMode(
+      evaluateReuse(decidingFields(request.headers, request.mode), entry.response, entry.residentMs, policy),
+      request.mode,
+    );
+    return { entry, reuse, fwd: reuse.requiredByRequest ? 'request' : 'stale', generation, selectingNames };
   }
 
   async #serveStored(
@@ -235,7 +268,7 @@ export class CacheHandler {
   async #forwardUncached(context: RequestContext, lookup: Lookup, key?: RequestKey): Promise<HttpReply> {
     const { request, policy, forward, signal } = context;
     this.#options.counters.bypassed += 1;
-    const requestedAt = this.#options.storage.nextTimestamp();
+    const requestedAt = this.#options.wallClock();
     const forwarded = forward(request.headers);
     const abort = () => forwarded.abort(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
@@ -277,6 +310,11 @@ export class CacheHandler {
   }
 }
 
+/** The newest of the stored responses that match a request. */
+function selectResponse(request: CacheRequest, all: readonly StorageEntry[]): StorageEntry | undefined {
+  return all.find(({ response }) => matchesSelectingFields(request.headers, response.vary));
+}
+
 /** Requests with the same collapse key select the same response, as far as stored responses can predict. */
 function collapseKey({ request }: RequestContext, key: RequestKey, { selectingNames }: Lookup): string {
   const selecting = selectingNames.map((name) => fieldValue(request.headers, name) ?? null);
@@ -284,9 +322,9 @@ function collapseKey({ request }: RequestContext, key: RequestKey, { selectingNa
 }
 
 /** Whether the response to a request that was forwarded earlier may be reused for this one. */
-function mayCollapse({ request: { headers } }: RequestContext): boolean {
+function mayCollapse({ request: { headers, mode } }: RequestContext): boolean {
   const directives = requestDirectives(headers);
-  return !directives.flag('no-cache') && directives.seconds('max-age') !== 0;
+  return allowsReuse(mode) && !directives.has('no-cache') && directives.limitS('max-age') !== 0;
 }
 
 /**

@@ -24,7 +24,12 @@ export interface CacheStatus {
 
 /** Returns the fields with this cache's member appended to their Cache-Status. */
 export function withCacheStatus(fields: HeaderFields, status: CacheStatus): HeaderFields {
-  const { hit, fwd, fwdStatus, ttlS, stored, collapsed, detail } = status;
+  const previous = fields['cache-status'];
+  const own = format(status);
+  return { ...fields, 'cache-status': previous === undefined ? own : [...[previous].flat(), own] };
+}
+
+function format({ hit, fwd, fwdStatus, ttlS, stored, collapsed, detail }: CacheStatus): string {
   const parts = [
     CACHE_NAME,
     hit && 'hit',
@@ -35,7 +40,5 @@ export function withCacheStatus(fields: HeaderFields, status: CacheStatus): Head
     collapsed && 'collapsed',
     detail && `detail=${detail}`,
   ];
-  const previous = fields['cache-status'];
-  const own = parts.filter((part) => part).join('; ');
-  return { ...fields, 'cache-status': previous === undefined ? own : [...[previous].flat(), own] };
+  return parts.filter((part) => part).join('; ');
 }

@@ -2,38 +2,67 @@ import {
   type Dispatcher,
   getGlobalDispatcher,
   Headers,
+  Request,
   type RequestInfo,
   type RequestInit,
-  type Response,
   fetch as undiciFetch,
 } from 'undici';
+import type { CacheMode } from './cache-mode.ts';
+import { toGlobalResponse } from './fetch-response.ts';
 
 /** Options of {@link Fetch}: undici's, with Node's own FormData as a body too. */
 export interface FetchInit extends Omit<RequestInit, 'body'> {
   body?: RequestInit['body'] | globalThis.FormData;
 }
 
-/** The signature of the global `fetch`. Requests are forwarded through `init.dispatcher`, if given. */
+/**
+ * The global `fetch`, which can be replaced by it. Requests are forwarded through `init.dispatcher`, if given.
+ * `init.cache` has the modes of the Fetch standard; `only-if-cached` does not require the mode `same-origin`.
+ */
 export type Fetch = (
-  input: RequestInfo | globalThis.Request,
+  input: RequestInfo | globalThis.Request | globalThis.URL,
   init?: FetchInit | globalThis.RequestInit,
-) => Promise<Response>;
+) => Promise<globalThis.Response>;
 
-/** Creates a `fetch` whose requests pass through an interceptor. */
-export function createFetch(interceptor: Dispatcher.DispatcherComposeInterceptor): Fetch {
-  const composed = new WeakMap<Dispatcher, Dispatcher>();
-  const compose = (dispatcher: Dispatcher) => {
-    const existing = composed.get(dispatcher);
+/**
+ * Creates a `fetch` whose requests pass through an interceptor.
+ * @param interceptorFor returns the interceptor for requests with a cache mode
+ */
+export function createFetch(
+  interceptorFor: (mode: CacheMode) => Dispatcher.DispatcherComposeInterceptor,
+): Fetch {
+  const composed = new WeakMap<Dispatcher, Map<CacheMode, Dispatcher>>();
+  const compose = (dispatcher: Dispatcher, mode: CacheMode) => {
+    const byMode = composed.get(dispatcher) ?? new Map<CacheMode, Dispatcher>();
+    composed.set(dispatcher, byMode);
+    const existing = byMode.get(mode);
     if (existing) return existing;
-    const created = dispatcher.compose(interceptor);
-    composed.set(dispatcher, created);
+    const created = dispatcher.compose(interceptorFor(mode));
+    byMode.set(mode, created);
     return created;
   };
   return async (input, init = {}) => {
-    const [target, own] = toUndici(input, init as RequestInit);
-    const { dispatcher = getGlobalDispatcher(), ...rest } = own;
-    return undiciFetch(target, { ...rest, dispatcher: compose(dispatcher) });
+    const [target, own] = toUndici(input as RequestInfo, init as RequestInit);
+    const { dispatcher = getGlobalDispatcher(), cache: mode = modeOf(target), ...rest } = own;
+    // In other modes, undici adds fields that have the caller's own meaning for a cache. For example, it adds
+    // no-cache to a request with a condition, which this cache can evaluate.
+    const forced = { ...rest, cache: 'force-cache', dispatcher: compose(dispatcher, mode) } as const;
+    return toGlobalResponse(await undiciFetch(target, MODES.has(mode) ? forced : { ...forced, cache: mode }));
   };
+}
+
+/** undici rejects any other. */
+const MODES = new Set<CacheMode>([
+  'default',
+  'no-store',
+  'reload',
+  'no-cache',
+  'force-cache',
+  'only-if-cached',
+]);
+
+function modeOf(target: RequestInfo): CacheMode {
+  return target instanceof Request ? target.cache : 'default';
 }
 
 /**

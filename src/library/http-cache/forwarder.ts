@@ -13,7 +13,7 @@ import { evaluateReuse, type ReuseDecision, usefulMs } from './reuse.ts';
 import type { HttpCacheCounters } from './stats.ts';
 import { isStaleIfErrorStatus } from './status.ts';
 import { evaluateStorage, type StorageDecision } from './storable.ts';
-import type { Storage, StorageEntry } from './storage.ts';
+import type { FoundResponses, Storage, StorageEntry } from './storage.ts';
 import type { ReceivedResponse, StoredResponse } from './stored-response.ts';
 import { selectingFields } from './vary.ts';
 
@@ -25,6 +25,8 @@ export interface Lookup {
   readonly reuse?: ReuseDecision;
   /** Why the request is forwarded, if it is. */
   readonly fwd: NonNullable<CacheStatus['fwd']>;
+  /** For the response, if it is to be stored; see {@link FoundResponses}. */
+  readonly generation?: string | undefined;
   /** Names of the selecting header fields of all responses stored for the URL, sorted. */
   readonly selectingNames: readonly string[];
 }
@@ -73,10 +75,10 @@ export class Forwarder {
     lookup: Lookup,
     collapsed: CollapsedRequest,
   ): Promise<HttpReply> {
-    const requestedAt = this.#storage.nextTimestamp();
+    const requestedAt = this.#wallClock();
     const exchange: Exchange = { context, key, lookup, collapsed, requestedAt };
     const { headers } = context.request;
-    const validation = lookup.entry && validationFields(headers, lookup.entry.response, requestedAt);
+    const validation = lookup.entry && validationFields(headers, lookup.entry.response);
     if (validation) this.#counters.revalidations += 1;
     let response: OriginResponse;
     try {
@@ -151,8 +153,8 @@ export class Forwarder {
     const body = await this.#storage.body(entry, context.request.url);
     if (!body) {
       // The body has been evicted meanwhile. Request the complete response.
-      const { fwd, selectingNames } = lookup;
-      return this.#forward(context, key, { fwd, selectingNames }, collapsed);
+      const { fwd, generation, selectingNames } = lookup;
+      return this.#forward(context, key, { fwd, generation, selectingNames }, collapsed);
     }
     this.#counters.revalidated += 1;
     const updated = await this.#freshen(exchange, entry, headers, body);
@@ -184,7 +186,11 @@ export class Forwarder {
   ): Promise<StoredResponse | undefined> {
     const receivedAt = this.#wallClock();
     const update = withDate(storableFields(headers, []), receivedAt);
-    const updated = { ...entry.response, headers: updatedFields(entry.response.headers, update) };
+    const updated = {
+      ...entry.response,
+      headers: updatedFields(entry.response.headers, update),
+      dateAdded: headers.date === undefined,
+    };
     const { forcedTtlS: _, ...base } = { ...updated, requestedAt, receivedAt };
     const decision = evaluateStorage(context.request.headers, base, context.policy);
     if (!decision) {
@@ -205,7 +211,8 @@ export class Forwarder {
     const { request, policy } = context;
     const { status, statusText, headers } = response;
     const receivedAt = this.#wallClock();
-    const received = { status, headers: withDate(headers, receivedAt), requestedAt, receivedAt };
+    const dateAdded = headers.date === undefined;
+    const received = { status, headers: withDate(headers, receivedAt), dateAdded, requestedAt, receivedAt };
     const decision = evaluateStorage(request.headers, received, policy);
     const cacheStatus: CacheStatus = { fwd: lookup.fwd, fwdStatus: status };
     const tooLarge = Number(fieldValue(headers, 'content-length') ?? 0) > policy.maxBodyBytes;
@@ -227,8 +234,8 @@ export class Forwarder {
 
   /** @param body the complete body, or undefined if it was too large */
   #storeResponse(
-    { context, key, collapsed }: Exchange,
-    received: ReceivedResponse & Pick<StoredResponse, 'statusText'>,
+    { context, key, lookup, collapsed }: Exchange,
+    received: ReceivedResponse & Pick<StoredResponse, 'statusText' | 'dateAdded'>,
     decision: StorageDecision,
     body: Uint8Array | undefined,
   ): void {
@@ -241,6 +248,7 @@ export class Forwarder {
     const response: StoredResponse = {
       ...received,
       id: randomUUID(),
+      generation: lookup.generation ?? '',
       headers: storableFields(headers, decision.droppedFields),
       vary: selectingFields(context.request.headers, headers) ?? [],
       ...forcedTtl(decision),

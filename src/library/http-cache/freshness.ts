@@ -1,13 +1,15 @@
-import { type Directives, parseCacheControl } from './cache-control.ts';
+import type { Directives } from './cache-control.ts';
 import { fieldValue } from './headers.ts';
 import { parseHttpDate } from './http-date.ts';
 import type { HttpCachePolicy } from './options.ts';
 import { allowsServiceTtl, isHeuristicallyCacheable } from './status.ts';
 import type { ReceivedResponse } from './stored-response.ts';
+import { responseDirectives } from './targeted-field.ts';
 
 /** Heuristic lifetime as a fraction of the time since Last-Modified. */
 const HEURISTIC_FRACTION = 0.1;
 const MAX_HEURISTIC_S = 24 * 3600;
+const DATE_RESOLUTION_MS = 1000;
 
 /**
  * The freshness lifetime of a response, in seconds.
@@ -15,7 +17,7 @@ const MAX_HEURISTIC_S = 24 * 3600;
  */
 export function freshnessLifetimeS(response: ReceivedResponse, policy: HttpCachePolicy): number {
   if (response.forcedTtlS !== undefined) return response.forcedTtlS;
-  const directives = parseCacheControl(response.headers);
+  const directives = responseDirectives(response.headers, policy);
   return explicitLifetimeS(response, directives, policy) ?? defaultLifetimeS(response, directives, policy);
 }
 
@@ -25,10 +27,10 @@ export function explicitLifetimeS(
   directives: Directives,
   { shared }: Pick<HttpCachePolicy, 'shared'>,
 ): number | undefined {
-  const maxAgeS = (shared ? directives.seconds('s-maxage') : undefined) ?? directives.seconds('max-age');
+  const maxAgeS = (shared ? directives.limitS('s-maxage') : undefined) ?? directives.limitS('max-age');
   if (maxAgeS !== undefined) return maxAgeS;
   const { expires } = response.headers;
-  if (expires === undefined) return undefined;
+  if (expires === undefined || directives.replacesExpires) return undefined;
   // An invalid or repeated Expires is a time in the past:
   // https://www.rfc-editor.org/rfc/rfc9111.html#section-5.3
   const time = typeof expires === 'string' ? parseHttpDate(expires, response.receivedAt) : undefined;
@@ -54,7 +56,7 @@ function defaultLifetimeS(
 ): number {
   const serviceTtlS = serviceLifetimeS(response, policy);
   if (serviceTtlS !== undefined) return serviceTtlS;
-  if (!isHeuristicallyCacheable(response.status) && !directives.flag('public')) return 0;
+  if (!isHeuristicallyCacheable(response.status) && !directives.isBare('public')) return 0;
   const lastModified = parseHttpDate(fieldValue(response.headers, 'last-modified'), response.receivedAt);
   if (!policy.heuristics || lastModified === undefined) return 0;
   const unchangedS = Math.max(0, (dateOf(response) - lastModified) / 1000);
@@ -66,9 +68,12 @@ function defaultLifetimeS(
  * @see https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2.3
  */
 export function correctedInitialAgeS(response: ReceivedResponse): number {
-  const apparentAgeS = Math.max(0, (response.receivedAt - dateOf(response)) / 1000);
-  const responseDelayS = Math.max(0, (response.receivedAt - response.requestedAt) / 1000);
-  return Math.max(apparentAgeS, ageValueS(response) + responseDelayS);
+  const sinceDateMs = response.receivedAt - dateOf(response);
+  const delayMs = Math.max(0, response.receivedAt - response.requestedAt);
+  // Date has whole seconds, so even a response that was generated on request seems up to a second old. That would
+  // leave nothing of a lifetime of one second.
+  const apparentAgeS = sinceDateMs < DATE_RESOLUTION_MS + delayMs ? 0 : sinceDateMs / 1000;
+  return Math.max(apparentAgeS, ageValueS(response) + delayMs / 1000);
 }
 
 /**

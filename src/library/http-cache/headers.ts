@@ -41,10 +41,9 @@ export function fieldValue(fields: HeaderFields, name: string): string | undefin
   return Array.isArray(value) ? value.join(', ') : value;
 }
 
-/** The non-empty members of a comma-separated list field. Only for fields without quoted strings. */
-export function fieldList(fields: HeaderFields, name: string): string[] {
-  const members = (fieldValue(fields, name) ?? '').split(',').map((member) => member.trim());
-  return members.filter((member) => member !== '');
+/** Removes white space as HTTP defines it. `trim` also removes others, such as a non-breaking space. */
+export function trimSpace(text: string): string {
+  return text.replace(/^[ \t]+|[ \t]+$/g, '');
 }
 
 /** All forms in which undici accepts request headers: a flat list, pairs or an object. */
@@ -59,23 +58,31 @@ export type AnyHeaders =
 export function toFields(headers: AnyHeaders): HeaderFields {
   // No prototype, because a field may be named __proto__ or constructor.
   const fields: HeaderFields = Object.create(null);
-  for (const [name, value] of pairs(headers)) {
-    if (value === undefined) continue;
-    const key = name.toLowerCase();
-    const lines = typeof value === 'string' ? [value] : value.map(String);
-    const previous = fields[key];
-    const all = previous === undefined ? lines : [previous, lines].flat();
-    fields[key] = all.length === 1 ? all[0]! : all;
+  if (headers === null || headers === undefined) return fields;
+  if (!(Symbol.iterator in headers)) {
+    for (const name of Object.keys(headers)) append(fields, name, headers[name]);
+    return fields;
+  }
+  const items: readonly unknown[] = [...headers];
+  if (typeof items[0] === 'string') {
+    for (let i = 0; i + 1 < items.length; i += 2) append(fields, String(items[i]), String(items[i + 1]));
+  } else {
+    for (const [name, value] of items as readonly [string, string][]) append(fields, name, value);
   }
   return fields;
 }
 
-function* pairs(headers: AnyHeaders): Iterable<readonly [string, string | readonly string[] | undefined]> {
-  if (headers === null || headers === undefined) return;
-  if (!(Symbol.iterator in headers)) return yield* Object.entries(headers);
-  const items: readonly unknown[] = [...headers];
-  if (typeof items[0] !== 'string') return yield* headers as Iterable<readonly [string, string]>;
-  for (let i = 0; i + 1 < items.length; i += 2) yield [String(items[i]), String(items[i + 1])];
+function append(fields: HeaderFields, name: string, value: string | readonly string[] | undefined): void {
+  if (value === undefined) return;
+  const key = name.toLowerCase();
+  const previous = fields[key];
+  if (previous === undefined && typeof value === 'string') {
+    fields[key] = value;
+    return;
+  }
+  const lines = typeof value === 'string' ? [value] : value.map(String);
+  const all = previous === undefined ? lines : [previous, lines].flat();
+  fields[key] = all.length === 1 ? all[0]! : all;
 }
 
 /**
@@ -83,7 +90,9 @@ function* pairs(headers: AnyHeaders): Iterable<readonly [string, string | readon
  * @see https://www.rfc-editor.org/rfc/rfc9111.html#section-3.1
  */
 export function storableFields(fields: HeaderFields, excluded: readonly string[]): HeaderFields {
-  const dropped = new Set([...HOP_BY_HOP, ...fieldList(fields, 'connection'), ...excluded].map(lower));
+  // Any separator counts: a malformed list must not make the cache store what it names.
+  const nominated = (fieldValue(fields, 'connection') ?? '').split(/[^\w.-]+/);
+  const dropped = new Set([...HOP_BY_HOP, ...nominated, ...excluded].map(lower));
   return withoutFields(fields, (name) => dropped.has(name));
 }
 

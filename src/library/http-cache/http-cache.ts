@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { createSystemClock } from '../cache/index.ts';
 import { CacheHandler } from './cache-handler.ts';
+import type { CacheMode } from './cache-mode.ts';
 import { createFetch, type Fetch } from './fetch.ts';
 import { createInterceptor } from './interceptor.ts';
 import { defaultStore, type HttpCacheOptions, toHttpCachePolicy } from './options.ts';
@@ -9,7 +10,7 @@ import { Storage } from './storage.ts';
 
 /** Sends requests through the cache. Both members use the same stored responses. */
 export interface HttpCacheClient {
-  /** Like the global `fetch`. */
+  /** Like the global `fetch`, whose place it can take. */
   readonly fetch: Fetch;
   /** For undici's `dispatcher.compose(…)`. */
   interceptor(): Dispatcher.DispatcherComposeInterceptor;
@@ -24,8 +25,12 @@ export interface HttpCache<Service extends string = string> extends HttpCacheCli
   service(name: Service): HttpCacheClient;
   /** Counters since the cache was created, and the number of requests in progress. */
   stats(): HttpCacheStats;
-  /** Invalidates the responses for one URL, or all: in other processes with the same store, within 5 s. */
-  clear(url?: string | URL): Promise<void>;
+  /**
+   * Invalidates the responses for one URL, those of one service, or all. In other processes with the same store, a
+   * URL is invalid at once, all others within 5 s.
+   * @throws RangeError for an unknown service
+   */
+  clear(target?: string | URL | { service: Service }): Promise<void>;
   /** Aborts background revalidations and waits for pending writes. Later requests bypass the cache. */
   close(): Promise<void>;
 }
@@ -60,11 +65,17 @@ export function createHttpCache<Service extends string = string>(
     onError,
     services: ['', ...names],
   });
+  const onBytes = (count: number) => {
+    counters.bytesReceived += count;
+  };
   const createClient = (service: string): HttpCacheClient => {
-    const interceptor = createInterceptor(handler, toHttpCachePolicy(options, service), (count) => {
-      counters.bytesReceived += count;
-    });
-    return { fetch: createFetch(interceptor), interceptor: () => interceptor };
+    const policy = toHttpCachePolicy(options, service);
+    const interceptorFor = (mode: CacheMode, copies: boolean) =>
+      createInterceptor(handler, policy, mode, onBytes, copies);
+    const interceptor = interceptorFor('default', true);
+    // undici's fetch copies each chunk itself.
+    const fetch = createFetch((mode) => interceptorFor(mode, false));
+    return { fetch, interceptor: () => interceptor };
   };
   const services = new Map(names.map((name) => [name, createClient(name)]));
   const close = () => handler.close();
@@ -81,11 +92,15 @@ export function createHttpCache<Service extends string = string>(
       const hitRate = requests === 0 ? 0 : Math.round((hits / requests) * 10_000) / 100;
       return { ...counters, hitRate, inFlight: handler.inFlight };
     },
-    async clear(url) {
-      if (url === undefined) return handler.clear();
-      const target = new URL(url);
-      target.hash = '';
-      await handler.invalidate(target.href);
+    async clear(target) {
+      if (target === undefined) return handler.clear();
+      if (typeof target !== 'string' && !(target instanceof URL)) {
+        if (!services.has(target.service)) throw new RangeError(`unknown service: ${target.service}`);
+        return handler.clear(target.service);
+      }
+      const url = new URL(target);
+      url.hash = '';
+      await handler.invalidate(url.href);
     },
     close,
     [Symbol.asyncDispose]: close,

@@ -1,74 +1,90 @@
-import { stringify } from 'node:querystring';
 import type { Dispatcher } from 'undici';
 import { ByteQueue } from './byte-queue.ts';
 import type { CacheHandler } from './cache-handler.ts';
+import { type CacheMode, withModeFields } from './cache-mode.ts';
 import { type AnyHeaders, type HeaderFields, toFields } from './headers.ts';
+import type { CacheRequest } from './key.ts';
 import type { HttpCachePolicy } from './options.ts';
 import { forwardRequest } from './origin-handler.ts';
-import type { HttpReply } from './reply.ts';
 import { ReplyController } from './reply-controller.ts';
 import { readBody } from './request-body.ts';
+import { originOf, urlOf } from './request-url.ts';
+
+type RequestBody = Exclude<Dispatcher.DispatchOptions['body'], undefined>;
 
 /**
  * Creates an undici interceptor that handles requests by one policy.
  * @param onBytes called with the length of each chunk received from the origin
+ * @param copies whether handlers get copies of stored bytes, because they may change or transfer them
  */
 export function createInterceptor(
   cacheHandler: CacheHandler,
   policy: HttpCachePolicy,
+  mode: CacheMode,
   onBytes: (count: number) => void,
+  copies: boolean,
 ): Dispatcher.DispatcherComposeInterceptor {
   return (dispatch) => (options, handler) => {
     const { upgrade, method, origin, path } = options;
     // A path that is an absolute URL belongs to a request to a proxy, for a different origin.
-    if (upgrade || method === 'CONNECT' || origin === undefined || !path.startsWith('/')) {
-      return dispatch(options, handler);
-    }
+    const isRequestToOrigin = !upgrade && method !== 'CONNECT' && path.startsWith('/');
+    const normalOrigin = isRequestToOrigin && origin !== undefined && originOf(String(origin));
+<<<<<<< HEAD
+    if (!normalOrigin) return dispatch(options, handler);
+    const controller = new ReplyController(handler, copies);
+=======
+    if (!normalOrigin || !policy.isCachedOrigin(normalOrigin)) return dispatch(options, handler);
     const controller = new ReplyController(handler);
+>>>>>>> http
     controller.start();
-    handle(cacheHandler, policy, onBytes, dispatch, options, controller).catch((error) =>
-      controller.fail(error),
-    );
+    try {
+      serve(cacheHandler, policy, mode, onBytes, dispatch, options, normalOrigin, controller)?.catch(
+        (error) => controller.fail(error),
+      );
+    } catch (error) {
+      controller.fail(error as Error);
+    }
     return true;
   };
 }
 
-async function handle(
+/** @returns undefined if the reply is complete */
+function serve(
   cacheHandler: CacheHandler,
   policy: HttpCachePolicy,
+  mode: CacheMode,
   onBytes: (count: number) => void,
   dispatch: Dispatcher.Dispatch,
   options: Dispatcher.DispatchOptions,
+  origin: string,
   controller: ReplyController,
-): Promise<void> {
-  const { method } = options;
-  const isKeyed = policy.keyByBody && (method === 'POST' || method === 'GET');
-  const { body = null, bytes } = isKeyed
-    ? await readBody(options.body)
-    : { body: options.body, bytes: undefined };
-  const listener = {
-    onInterim: (status: number, headers: Parameters<typeof controller.interim>[1]) =>
-      controller.interim(status, headers),
-    onBytes,
+): Promise<void> | undefined {
+  const { method, body = null } = options;
+  const forwardFor = (sent: RequestBody) => (headers: HeaderFields) =>
+    forwardRequest(
+      dispatch,
+      { ...options, headers, body: sent },
+      { onInterim: (status, fields) => controller.interim(status, fields), onBytes },
+    );
+  const handle = async (request: CacheRequest, sent: RequestBody) => {
+    const { signal } = controller;
+    const reply = await cacheHandler.handle({ request, policy, signal, forward: forwardFor(sent) });
+    if (reply.body instanceof ByteQueue) await controller.stream(reply, reply.body);
+    else await controller.send(reply, reply.body);
   };
-  const reply: HttpReply = await cacheHandler.handle({
-    request: {
-      method,
-      url: urlOf(options),
-      headers: toFields(options.headers as AnyHeaders),
-      hasBody: body !== null,
-      ...(bytes ? { bodyBytes: bytes } : {}),
-    },
-    policy,
-    signal: controller.signal,
-    forward: (headers: HeaderFields) => forwardRequest(dispatch, { ...options, headers, body }, listener),
-  });
-  if (reply.body instanceof ByteQueue) await controller.stream(reply, reply.body);
-  else await controller.send(reply, reply.body);
-}
-
-/** Concatenated, not resolved: the path `//b` of one origin must not become the origin `b`. */
-function urlOf({ origin, path, query }: Dispatcher.DispatchOptions): string {
-  const parameters = query && stringify(query);
-  return `${new URL(origin!).origin}${path}${parameters ? `?${parameters}` : ''}`;
+  const fields = toFields(options.headers as AnyHeaders);
+  const request: CacheRequest = {
+    method,
+    url: urlOf(origin, options),
+    headers: mode === 'default' ? fields : withModeFields(fields, mode),
+    hasBody: body !== null,
+    mode,
+  };
+  if (policy.keyByBody && body !== null && (method === 'POST' || method === 'GET')) {
+    return readBody(body).then(({ body: sent = null, bytes }) =>
+      handle(bytes ? { ...request, bodyBytes: bytes } : request, sent),
+    );
+  }
+  const reply = cacheHandler.handleSync(request, policy);
+  return reply ? controller.send(reply, reply.body) : handle(request, body);
 }

@@ -8,7 +8,7 @@ const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PROPFIND', 'REPORT', '
 /** Whether stored responses may be reused for requests with this method. */
 export function isCacheableMethod(request: CacheRequest, policy: HttpCachePolicy): boolean {
   const { method } = request;
-  return method === 'GET' || method === 'HEAD' || isKeyedPost(request, policy);
+  return policy.methods.includes(method) || isKeyedPost(request, policy);
 }
 
 /**

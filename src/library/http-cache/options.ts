@@ -1,5 +1,7 @@
 import type { ByteStore, Clock } from '../cache/index.ts';
 import { MemoryByteStore } from '../cache/index.ts';
+import { memoize } from '../util/memo.ts';
+import { originOf } from './request-url.ts';
 
 /** How responses of one service are cached, beyond what their header fields specify. */
 export interface ServiceOptions {
@@ -33,12 +35,25 @@ export interface HttpCacheOptions<Service extends string = string> {
    * @see https://www.rfc-editor.org/rfc/rfc9111.html#section-1
    */
   mode?: 'private' | 'shared';
+  /**
+   * Response header fields that take precedence over Cache-Control and Expires, the most preferred one first.
+   * Defaults to CDN-Cache-Control in shared mode, and to none in private mode.
+   * @see https://www.rfc-editor.org/rfc/rfc9213.html
+   */
+  targetedFields?: readonly string[];
   /** Request header fields that hold credentials. Defaults to authorization, cookie and x-api-key. */
   credentialHeaders?: readonly string[];
   /** For requests that are not sent through a named service. */
   defaults?: ServiceOptions;
   /** Named services, each with separate stored responses. */
   services?: Readonly<Record<Service, ServiceOptions>>;
+  /** Methods for which stored responses are reused. Defaults to both. */
+  methods?: readonly ('GET' | 'HEAD')[];
+  /**
+   * Origins whose responses are cached: strings in any case, such as `https://api.example`, or patterns, which are
+   * tested on origins in lower case. Requests to others are passed on unchanged. Defaults to all.
+   */
+  origins?: readonly (string | RegExp)[];
   /** Largest body that is stored, in bytes; responses with larger ones are passed on. Defaults to 5 MiB. */
   maxBodyBytes?: number;
   /**
@@ -65,6 +80,11 @@ export interface HttpCachePolicy extends ServiceOptions {
   readonly shared: boolean;
   readonly heuristics: boolean;
   readonly maxBodyBytes: number;
+  readonly methods: readonly string[];
+  /** Takes an origin in its normal form. */
+  readonly isCachedOrigin: (origin: string) => boolean;
+  /** In lower case. */
+  readonly targetedFields: readonly string[];
   /** In lower case. */
   readonly credentialHeaders: readonly string[];
 }
@@ -72,26 +92,45 @@ export interface HttpCachePolicy extends ServiceOptions {
 /**
  * Validates options and returns those that apply to a service.
  * @throws RangeError for an unknown service or invalid options
+ * @throws TypeError if `origins` is not an array of strings and patterns
  */
 export function toHttpCachePolicy(options: HttpCacheOptions, service = ''): HttpCachePolicy {
   const own = service === '' ? options.defaults : options.services?.[service];
   if (service !== '' && own === undefined) throw new RangeError(`unknown service: ${service}`);
   const { ttlS, forceCache } = own ?? {};
+  const unknown = (options.methods ?? []).find((method) => method !== 'GET' && method !== 'HEAD');
+  if (unknown !== undefined) throw new RangeError(`methods must be GET and HEAD, not ${unknown}`);
   const { maxBodyBytes = 5 * 1024 * 1024, backgroundTimeoutS } = options;
   for (const [name, value] of Object.entries({ ttlS, maxBodyBytes, backgroundTimeoutS })) {
     if (value !== undefined && !(value >= 0)) throw new RangeError(`${name} must be 0 or more, not ${value}`);
   }
   if (forceCache && ttlS === undefined) throw new RangeError('forceCache requires ttlS');
+  const shared = options.mode === 'shared';
+  const lowerCase = (names: readonly string[]) => names.map((name) => name.toLowerCase());
   return {
     ...own,
     service,
-    shared: options.mode === 'shared',
+    shared,
     heuristics: options.heuristics ?? true,
+    methods: options.methods ?? ['GET', 'HEAD'],
+    isCachedOrigin: originTest(options.origins),
     maxBodyBytes,
-    credentialHeaders: (options.credentialHeaders ?? ['authorization', 'cookie', 'x-api-key']).map((name) =>
-      name.toLowerCase(),
-    ),
+    targetedFields: lowerCase(options.targetedFields ?? (shared ? ['cdn-cache-control'] : [])),
+    credentialHeaders: lowerCase(options.credentialHeaders ?? ['authorization', 'cookie', 'x-api-key']),
   };
+}
+
+function originTest(origins: HttpCacheOptions['origins']): (origin: string) => boolean {
+  if (origins === undefined) return () => true;
+  if (!Array.isArray(origins)) throw new TypeError(`origins must be an array, not ${typeof origins}`);
+  for (const one of origins) {
+    if (typeof one === 'string' ? originOf(one) : one instanceof RegExp) continue;
+    throw new TypeError(`origins must contain only origins and patterns, not ${String(one)}`);
+  }
+  const names = new Set(origins.filter((one) => typeof one === 'string').map(originOf));
+  const patterns = origins.filter((one) => one instanceof RegExp);
+  // `search`, because `test` of a global pattern continues where the last one ended.
+  return memoize((origin) => names.has(origin) || patterns.some((pattern) => origin.search(pattern) >= 0));
 }
 
 /** The store of a cache whose options name none. */

@@ -14,8 +14,11 @@ export interface RecordEntry {
 export interface CacheRecord {
   /** One response per variant, newest first. */
   readonly entries: readonly RecordEntry[];
-  /** Responses to requests sent at or before this time are invalid. Wall-clock milliseconds; 0 for none. */
-  readonly invalidatedAt: number;
+  /**
+   * Generation of the URL, in the URL's own record: a random ID that each invalidation replaces. Empty in the
+   * records of credentials and keyed bodies.
+   */
+  readonly generation: string;
   /** Wall-clock milliseconds. */
   readonly writtenAt: number;
   /** The TTL that the record was written with. */
@@ -29,15 +32,26 @@ const HEADER_BYTES = 12;
  * Encodes a record: 4 bytes `RHC1`, a CRC-32 of what follows it, the length of the JSON (both unsigned
  * 32-bit, little-endian), the JSON, and the inline bodies in the order of their entries.
  */
-export function encodeRecord(record: CacheRecord): Uint8Array {
-  const bodies = record.entries.flatMap(({ response }) => response.body ?? []);
-  const json = Buffer.from(
-    JSON.stringify(record, (name, value) => (name === 'body' && value instanceof Uint8Array ? true : value)),
-  );
-  const header = Buffer.alloc(HEADER_BYTES);
-  header.write(MAGIC, 'latin1');
-  header.writeUInt32LE(json.length, 8);
-  const bytes = Buffer.concat([header, json, ...bodies]);
+export function encodeRecord({ entries, ...rest }: CacheRecord): Uint8Array {
+  const described = entries.map(({ response: { body, ...response }, residentMs, usefulMs }) => ({
+    response: body ? { ...response, body: true } : response,
+    residentMs,
+    usefulMs,
+  }));
+  const json = JSON.stringify({ entries: described, ...rest });
+  const jsonBytes = Buffer.byteLength(json);
+  const bodies = entries.flatMap(({ response }) => response.body ?? []);
+  const length = bodies.reduce((sum, body) => sum + body.byteLength, HEADER_BYTES + jsonBytes);
+  // Memory of its own: a store that keeps a part of Node's shared pool would retain the whole pool.
+  const bytes = Buffer.allocUnsafeSlow(length);
+  bytes.write(MAGIC, 'latin1');
+  bytes.writeUInt32LE(jsonBytes, 8);
+  bytes.write(json, HEADER_BYTES);
+  let end = HEADER_BYTES + jsonBytes;
+  for (const body of bodies) {
+    bytes.set(body, end);
+    end += body.byteLength;
+  }
   bytes.writeUInt32LE(crc32(bytes.subarray(8)), 4);
   return bytes;
 }
@@ -64,4 +78,24 @@ export function decodeRecord(bytes: Uint8Array): CacheRecord {
     return { ...entry, response: { ...entry.response, body: buffer.subarray(start, end) } };
   });
   return { ...record, entries };
+}
+
+/** Memory of a decoded record and of a response in it, besides the bodies: parts of the encoded record. */
+const RECORD_BYTES = 300;
+const RESPONSE_BYTES = 1400;
+const FIELD_BYTES = 40;
+
+/**
+ * Estimates the memory of a decoded record in bytes, with what is kept for its reuse, in addition to that of the
+ * encoded record. Names of fields are shared by all records.
+ */
+export function decodedBytes({ entries }: CacheRecord): number {
+  let bytes = RECORD_BYTES;
+  for (const { response } of entries) {
+    bytes += RESPONSE_BYTES;
+    for (const value of Object.values(response.headers)) {
+      for (const line of typeof value === 'string' ? [value] : value) bytes += FIELD_BYTES + line.length;
+    }
+  }
+  return bytes;
 }

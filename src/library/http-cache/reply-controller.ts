@@ -1,7 +1,11 @@
 import type { Dispatcher } from 'undici';
 import type { ByteQueue } from './byte-queue.ts';
 import type { HeaderFields } from './headers.ts';
-import { type HttpReply, NO_BODY } from './reply.ts';
+import type { HttpReply } from './reply.ts';
+
+/** Header fields as undici's handlers receive them. */
+type IncomingHttpHeaders = Record<string, string | string[] | undefined>;
+type RawFields = NonNullable<Dispatcher.DispatchController['rawHeaders']> | null;
 
 /**
  * Passes a reply to an undici handler, and lets the handler pause, resume and abort it.
@@ -9,23 +13,41 @@ import { type HttpReply, NO_BODY } from './reply.ts';
  */
 export class ReplyController implements Dispatcher.DispatchController {
   readonly #handler: Dispatcher.DispatchHandler;
-  readonly #abort = new AbortController();
+  readonly #copies: boolean;
+  #abort: AbortController | undefined;
   #reason: Error | null = null;
   #paused = false;
   #ended = false;
   #wake: (() => void) | undefined;
-  /** Names and values alternately, in Latin-1, as undici's own controller has them. */
-  rawHeaders: Buffer[] = [];
+  #headers: IncomingHttpHeaders = {};
+  #rawHeaders: RawFields | undefined;
   /** Like `rawHeaders`. */
-  rawTrailers: Buffer[] = [];
+  rawTrailers: RawFields = {};
 
-  constructor(handler: Dispatcher.DispatchHandler) {
+  /** @param copies whether the handler gets copies of stored bytes, because it may change or transfer them */
+  constructor(handler: Dispatcher.DispatchHandler, copies: boolean) {
     this.#handler = handler;
+    this.#copies = copies;
   }
 
-  /** Aborted when the handler aborts the request. */
+  /** Aborted when the handler aborts the request. Created on first use, because a hit needs none. */
   get signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    if (this.#reason) this.#abort.abort(this.#reason);
     return this.#abort.signal;
+  }
+
+  /**
+   * The header fields, as an object like those of undici's HTTP/2 responses. A copy made on first use, because few
+   * handlers read them and some change them.
+   */
+  get rawHeaders(): RawFields {
+    this.#rawHeaders ??= { ...this.#headers };
+    return this.#rawHeaders;
+  }
+
+  set rawHeaders(fields: RawFields) {
+    this.#rawHeaders = fields;
   }
 
   get aborted(): boolean {
@@ -52,7 +74,7 @@ export class ReplyController implements Dispatcher.DispatchController {
   abort(reason: Error): void {
     if (this.#ended || this.aborted) return;
     this.#reason = reason;
-    this.#abort.abort(reason);
+    this.#abort?.abort(reason);
     this.#wake?.();
     // Deferred, because the handler itself may be the caller.
     queueMicrotask(() => this.fail(reason));
@@ -64,10 +86,9 @@ export class ReplyController implements Dispatcher.DispatchController {
   }
 
   /** Passes on an interim response, such as 103 Early Hints. */
-  interim(status: number, headers: Record<string, string | string[] | undefined>): void {
+  interim(status: number, headers: IncomingHttpHeaders): void {
     if (this.#ended || this.aborted) return;
-    this.rawHeaders = toRaw(headers);
-    this.#handler.onResponseStart?.(this, status, headers);
+    this.#start(status, headers);
   }
 
   /** Ends the reply with an error. Does nothing if it has ended. */
@@ -81,16 +102,16 @@ export class ReplyController implements Dispatcher.DispatchController {
     }
   }
 
-  /** Passes on a reply with a complete body. */
-  async send(reply: HttpReply, body: Uint8Array): Promise<void> {
-    if (!this.#startResponse(reply)) return;
-    if (body !== NO_BODY && body.byteLength > 0) {
-      const { buffer, byteOffset, byteLength } = body;
-      // A copy, because the handler may modify it or transfer it to another thread.
-      this.#handler.onResponseData?.(this, Buffer.from(Buffer.from(buffer, byteOffset, byteLength)));
-      await this.#untilResumed();
-    }
+  /**
+   * Passes on a reply with a complete body.
+   * @returns a promise if the handler has paused the reply
+   */
+  send(reply: HttpReply, body: Uint8Array): Promise<void> | undefined {
+    if (!this.#startResponse(reply) || this.aborted) return undefined;
+    if (body.byteLength > 0) this.#data(body);
+    if (this.#paused) return this.#untilResumed().then(() => this.#endResponse({}));
     this.#endResponse({});
+    return undefined;
   }
 
   /** Passes on a reply whose body is still arriving, with backpressure. */
@@ -102,7 +123,7 @@ export class ReplyController implements Dispatcher.DispatchController {
       if (!this.#startResponse(reply)) return;
       for (let chunk = await body.read(); chunk; chunk = await body.read()) {
         if (this.aborted) return;
-        this.#handler.onResponseData?.(this, Buffer.from(chunk));
+        this.#data(chunk);
         await this.#untilResumed();
       }
     } catch (error) {
@@ -115,16 +136,27 @@ export class ReplyController implements Dispatcher.DispatchController {
   /** Passes on status and header fields. Returns false if the request has been aborted or has failed. */
   #startResponse({ status, statusText, headers }: HttpReply): boolean {
     if (this.#ended || this.aborted) return false;
-    this.rawHeaders = toRaw(headers);
     this.#handler.onResponseStarted?.();
-    this.#handler.onResponseStart?.(this, status, { ...headers }, statusText);
+    this.#start(status, headers, statusText);
     return true;
+  }
+
+  #start(status: number, headers: IncomingHttpHeaders, statusText?: string): void {
+    this.#headers = headers;
+    this.#rawHeaders = undefined;
+    this.#handler.onResponseStart?.(this, status, { ...headers }, statusText);
+  }
+
+  #data(bytes: Uint8Array): void {
+    const { buffer, byteOffset, byteLength } = bytes;
+    const chunk = this.#copies ? Buffer.from(bytes) : Buffer.from(buffer, byteOffset, byteLength);
+    this.#handler.onResponseData?.(this, chunk);
   }
 
   #endResponse(trailers: HeaderFields): void {
     if (this.#ended || this.aborted) return;
     this.#ended = true;
-    this.rawTrailers = toRaw(trailers);
+    this.rawTrailers = { ...trailers };
     this.#handler.onResponseEnd?.(this, trailers);
   }
 
@@ -135,10 +167,4 @@ export class ReplyController implements Dispatcher.DispatchController {
       });
     }
   }
-}
-
-function toRaw(fields: Record<string, string | string[] | undefined>): Buffer[] {
-  return Object.entries(fields).flatMap(([name, value]) =>
-    [value ?? []].flat().flatMap((line) => [Buffer.from(name, 'latin1'), Buffer.from(line, 'latin1')]),
-  );
 }

@@ -15,6 +15,11 @@ export interface HttpReply {
   readonly body: Uint8Array | ByteQueue;
 }
 
+/** A reply from the cache. */
+export interface CompleteReply extends HttpReply {
+  readonly body: Uint8Array;
+}
+
 /** The body of a reply without content. */
 export const NO_BODY = new Uint8Array();
 
@@ -36,13 +41,13 @@ export function replyFrom(
   body: Uint8Array,
   ageS: number,
   cacheStatus: CacheStatus,
-): HttpReply {
-  const headers = withCacheStatus({ ...stored.headers, age: String(Math.round(ageS)) }, cacheStatus);
+): CompleteReply {
+  const headers = withCacheStatus({ ...stored.headers, age: String(Math.floor(ageS)) }, cacheStatus);
   if (isNotModified(request.headers, stored)) {
     for (const name of CONTENT_FIELDS) delete headers[name];
     return { status: 304, statusText: 'Not Modified', headers, body: NO_BODY };
   }
-  const complete: HttpReply = { status: stored.status, statusText: stored.statusText, headers, body };
+  const complete: CompleteReply = { status: stored.status, statusText: stored.statusText, headers, body };
   if (request.method === 'HEAD') return { ...complete, body: NO_BODY };
   if (request.headers.range === undefined || stored.status !== 200) return complete;
   if (!matchesIfRange(request.headers, stored)) return complete;

@@ -8,12 +8,16 @@ const MAX_KEYED_BYTES = 1024 * 1024;
 
 /**
  * Reads a request body that is to be part of a key.
- * @returns the body to send, as a stream can be read only once, and its bytes, unless it is a stream of more
- * than 1 MiB or has no bytes, such as null or FormData
+ * @returns the body to send, as a stream can be read only once, and its bytes, unless there are more than 1 MiB of
+ * them or it has none, such as null or FormData
  */
 export async function readBody(body: Body): Promise<{ body: Body; bytes?: Uint8Array }> {
-  if (typeof body === 'string') return { body, bytes: Buffer.from(body) };
-  if (body instanceof Uint8Array) return { body, bytes: body };
+  if (typeof body === 'string') {
+    return Buffer.byteLength(body) > MAX_KEYED_BYTES ? { body } : { body, bytes: Buffer.from(body) };
+  }
+  if (body instanceof Uint8Array) {
+    return body.byteLength > MAX_KEYED_BYTES ? { body } : { body, bytes: body };
+  }
   if (!isStream(body)) return { body };
   const chunks: Uint8Array[] = [];
   let length = 0;

@@ -1,8 +1,10 @@
-import { type Directives, parseCacheControl } from './cache-control.ts';
+import { type Directives, parseCacheControl, parseDirectives } from './cache-control.ts';
+import { hasValidator } from './conditional.ts';
 import { correctedInitialAgeS, freshnessLifetimeS } from './freshness.ts';
 import { fieldValue, type HeaderFields } from './headers.ts';
 import type { HttpCachePolicy } from './options.ts';
 import type { StoredResponse } from './stored-response.ts';
+import { responseDirectives } from './targeted-field.ts';
 
 /** How long a stale response is worth storing without a validator, for max-stale. */
 const STALE_RETENTION_S = 3600;
@@ -35,11 +37,11 @@ export function evaluateReuse(
   policy: HttpCachePolicy,
 ): ReuseDecision {
   const requested = requestDirectives(request);
-  const directives = parseCacheControl(stored.headers);
-  const ageS = correctedInitialAgeS(stored) + Math.max(0, residentMs) / 1000;
-  const ttlS = freshnessLifetimeS(stored, policy) - ageS;
+  const { directives, initialAgeS, lifetimeS } = factsOf(stored, policy);
+  const ageS = initialAgeS + Math.max(0, residentMs) / 1000;
+  const ttlS = lifetimeS - ageS;
   const forced = stored.forcedTtlS !== undefined;
-  const mustValidate = policy.alwaysRevalidate || (!forced && isUnqualifiedNoCache(directives));
+  const mustValidate = policy.alwaysRevalidate || (!forced && directives.isUnqualified('no-cache'));
   const neverStale = mustValidate || (!forced && forbidsStale(directives, policy));
   const within = (allowanceS: number | undefined) =>
     !neverStale && allowanceS !== undefined && -ttlS <= allowanceS;
@@ -52,23 +54,48 @@ export function evaluateReuse(
     requiredByRequest,
     allowedOnError:
       (fresh && !mustValidate) ||
-      within(directives.seconds('stale-if-error')) ||
-      within(requested.seconds('stale-if-error')),
+      within(directives.allowanceS('stale-if-error')) ||
+      within(requested.allowanceS('stale-if-error')),
   });
   if (mustValidate || requiredByRequest) return result('validate');
   if (fresh || within(maxStaleS(requested))) return result('serve');
-  return result(within(directives.seconds('stale-while-revalidate')) ? 'serve-and-revalidate' : 'validate');
+  return result(
+    within(directives.allowanceS('stale-while-revalidate')) ? 'serve-and-revalidate' : 'validate',
+  );
+}
+
+/** What a reuse is decided by, apart from the request and the time. */
+interface ReuseFacts {
+  readonly policy: HttpCachePolicy;
+  readonly directives: Directives;
+  readonly initialAgeS: number;
+  readonly lifetimeS: number;
+}
+
+/** Kept with each response, because parsing its fields takes longer than the rest of a hit. */
+const knownFacts = new WeakMap<StoredResponse, ReuseFacts>();
+
+function factsOf(stored: StoredResponse, policy: HttpCachePolicy): ReuseFacts {
+  const known = knownFacts.get(stored);
+  if (known?.policy === policy) return known;
+  const facts = {
+    policy,
+    directives: responseDirectives(stored.headers, policy),
+    initialAgeS: correctedInitialAgeS(stored),
+    lifetimeS: freshnessLifetimeS(stored, policy),
+  };
+  knownFacts.set(stored, facts);
+  return facts;
 }
 
 /** How long after it was received a response is worth storing, in milliseconds. */
 export function usefulMs(stored: StoredResponse, policy: HttpCachePolicy): number {
-  const directives = parseCacheControl(stored.headers);
+  const directives = responseDirectives(stored.headers, policy);
   const freshS = Math.max(0, freshnessLifetimeS(stored, policy) - correctedInitialAgeS(stored));
-  const canBeValidated = stored.headers.etag !== undefined || stored.headers['last-modified'] !== undefined;
   const staleS = Math.max(
-    canBeValidated ? VALIDATION_RETENTION_S : STALE_RETENTION_S,
-    directives.seconds('stale-while-revalidate') ?? 0,
-    directives.seconds('stale-if-error') ?? 0,
+    hasValidator(stored) ? VALIDATION_RETENTION_S : STALE_RETENTION_S,
+    directives.allowanceS('stale-while-revalidate') ?? 0,
+    directives.allowanceS('stale-if-error') ?? 0,
   );
   return (freshS + staleS) * 1000;
 }
@@ -78,20 +105,19 @@ export function usefulMs(stored: StoredResponse, policy: HttpCachePolicy): numbe
  * @see https://www.rfc-editor.org/rfc/rfc9111.html#section-5.4
  */
 export function requestDirectives(request: HeaderFields): Directives {
-  const onlyPragma = request['cache-control'] === undefined && request.pragma !== undefined;
-  const noCache = onlyPragma && /(^|,)\s*no-cache\s*(,|$)/i.test(fieldValue(request, 'pragma') ?? '');
-  return parseCacheControl(noCache ? { 'cache-control': 'no-cache' } : request);
+  if (request['cache-control'] !== undefined) return parseCacheControl(request);
+  if (request.pragma === undefined) return NO_DIRECTIVES;
+  return parseDirectives(fieldValue(request, 'pragma')!).has('no-cache') ? NO_CACHE : NO_DIRECTIVES;
 }
 
-function isUnqualifiedNoCache(directives: Directives): boolean {
-  return directives.flag('no-cache') && directives.fieldNames('no-cache') === undefined;
-}
+const NO_DIRECTIVES = parseDirectives('');
+const NO_CACHE = parseDirectives('no-cache');
 
 /** @see https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2.4 */
 function forbidsStale(directives: Directives, { shared }: HttpCachePolicy): boolean {
-  if (directives.flag('must-revalidate')) return true;
+  if (directives.has('must-revalidate')) return true;
   // s-maxage implies proxy-revalidate: https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.10
-  return shared && (directives.flag('proxy-revalidate') || directives.flag('s-maxage'));
+  return shared && (directives.has('proxy-revalidate') || directives.has('s-maxage'));
 }
 
 /** @see https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.1 */
@@ -101,18 +127,16 @@ function requiresValidation(
   ageS: number,
   ttlS: number,
 ): boolean {
-  if (requested.flag('no-cache')) return true;
-  const maxAgeS = requested.seconds('max-age');
-  const minFreshS = requested.seconds('min-fresh');
+  if (requested.has('no-cache')) return true;
+  const maxAgeS = requested.limitS('max-age');
   // A reload does not validate a fresh immutable response:
   // https://www.rfc-editor.org/rfc/rfc8246.html#section-2
-  const isReload = maxAgeS === 0 && directives.flag('immutable') && ttlS > 0;
+  const isReload = maxAgeS === 0 && directives.isBare('immutable') && ttlS > 0;
   if (maxAgeS !== undefined && ageS >= maxAgeS && !isReload) return true;
-  return minFreshS !== undefined && ttlS < minFreshS;
+  return requested.has('min-fresh') && ttlS < requested.demandS('min-fresh');
 }
 
 /** Infinity without an argument: https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.1.2 */
 function maxStaleS(requested: Directives): number | undefined {
-  if (!requested.flag('max-stale')) return undefined;
-  return requested.isBare('max-stale') ? Number.POSITIVE_INFINITY : requested.seconds('max-stale');
+  return requested.isBare('max-stale') ? Number.POSITIVE_INFINITY : requested.allowanceS('max-stale');
 }

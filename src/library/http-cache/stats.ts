@@ -18,7 +18,7 @@ export interface HttpCacheCounters {
   stores: number;
   /** Responses that were not stored because their body exceeds `maxBodyBytes`. */
   tooLarge: number;
-  /** URLs invalidated by unsafe requests or `clear(url)`; a full clear counts as one. */
+  /** URLs invalidated by unsafe requests or `clear(url)`; any other clear counts as one. */
   invalidations: number;
   /** Forwarded requests that failed. */
   originErrors: number;

@@ -1,9 +1,12 @@
 import { type Directives, parseCacheControl } from './cache-control.ts';
+import { hasValidator } from './conditional.ts';
 import { explicitLifetimeS, serviceLifetimeS } from './freshness.ts';
-import { fieldList, type HeaderFields } from './headers.ts';
+import type { HeaderFields } from './headers.ts';
 import type { HttpCachePolicy } from './options.ts';
 import { isHeuristicallyCacheable, isKnownStatus } from './status.ts';
 import type { ReceivedResponse } from './stored-response.ts';
+import { responseDirectives } from './targeted-field.ts';
+import { selectingNames } from './vary.ts';
 
 /** Partial and 304 responses are not complete responses. */
 const NEVER_STORED = new Set([206, 304]);
@@ -28,14 +31,14 @@ export function evaluateStorage(
 ): StorageDecision | undefined {
   const { status, headers } = response;
   if (status < 200 || NEVER_STORED.has(status)) return undefined;
-  if (parseCacheControl(request).flag('no-store')) return undefined;
-  if (fieldList(headers, 'vary').includes('*')) return undefined;
-  const directives = parseCacheControl(headers);
+  if (parseCacheControl(request).has('no-store')) return undefined;
+  if (!selectingNames(headers)) return undefined;
+  const directives = responseDirectives(headers, policy);
   if (policy.shared && !mayBeShared(request, headers, directives, policy)) return undefined;
   const forcedTtlS = policy.forceCache ? serviceLifetimeS(response, policy) : undefined;
   if (forcedTtlS !== undefined) return { forcedTtlS, droppedFields: [] };
   if (!allowsStoring(response, directives, policy)) return undefined;
-  return { droppedFields: directives.fieldNames('no-cache') ?? [] };
+  return { droppedFields: directives.fieldNames('no-cache') };
 }
 
 /**
@@ -50,32 +53,30 @@ function mayBeShared(
   directives: Directives,
   { credentialHeaders }: HttpCachePolicy,
 ): boolean {
-  if (directives.flag('private')) return false;
-  const isPublic = directives.flag('public') || directives.flag('s-maxage');
+  if (directives.has('private')) return false;
+  const isPublic = directives.isBare('public') || directives.allowanceS('s-maxage') !== undefined;
   if (headers['set-cookie'] !== undefined && !isPublic) return false;
   const hasCredentials = credentialHeaders.some((name) => request[name] !== undefined);
-  return !hasCredentials || isPublic || directives.flag('must-revalidate');
+  return !hasCredentials || isPublic || directives.isBare('must-revalidate');
 }
 
 function allowsStoring(response: ReceivedResponse, directives: Directives, policy: HttpCachePolicy): boolean {
-  const { status, headers } = response;
+  const { status } = response;
   // must-understand overrides no-store: https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.3
-  if (directives.flag('must-understand')) {
-    if (!isKnownStatus(status)) return false;
-  } else if (directives.flag('no-store')) return false;
+  if (directives.has('must-understand') && !isKnownStatus(status)) return false;
+  if (directives.has('no-store') && !directives.isBare('must-understand')) return false;
   const lifetimeS = explicitLifetimeS(response, directives, policy);
   const isCacheable =
     lifetimeS !== undefined ||
-    directives.flag('public') ||
-    (directives.flag('private') && !policy.shared) ||
+    directives.isBare('public') ||
+    (directives.has('private') && !policy.shared) ||
     isHeuristicallyCacheable(status);
   // A response that is never fresh and cannot be validated could never be reused.
   const isReusable =
     (lifetimeS ?? 0) > 0 ||
     serviceLifetimeS(response, policy) !== undefined ||
-    headers.etag !== undefined ||
-    headers['last-modified'] !== undefined ||
-    directives.flag('stale-while-revalidate') ||
-    directives.flag('stale-if-error');
+    hasValidator(response) ||
+    directives.allowanceS('stale-while-revalidate') !== undefined ||
+    directives.allowanceS('stale-if-error') !== undefined;
   return isCacheable && isReusable;
 }

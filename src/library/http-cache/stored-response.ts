@@ -7,8 +7,12 @@ export interface StoredResponse {
   readonly status: number;
   readonly statusText: string;
   readonly headers: HeaderFields;
+  /** Whether the origin sent no Date, so that the one in `headers` is when the response was received. */
+  readonly dateAdded?: boolean;
   /** Selecting header fields: names with a hash of the request's value, or null if it had none. */
   readonly vary: readonly (readonly [name: string, value: string | null])[];
+  /** Generations of the cache, the service and the URL in which the request was forwarded; invalid in any others. */
+  readonly generation: string;
   /** When the request was forwarded; RFC 9111's `request_time`. */
   readonly requestedAt: number;
   /** When the response was received or last validated; RFC 9111's `response_time`. */

@@ -6,6 +6,8 @@
  * const response = await caches.fetchFor('anilist', { keyByBody: true })(url, { method: 'POST', body });
  * const lookUp = caches.cachedResult(async (id: string) => await scrape(id), { ttlS: 3600 });
  */
+import '../util/node-version.ts';
+
 export { ConfigError } from '../settings/read.ts';
 export {
   type Caches,

@@ -7,6 +7,8 @@
  * const total = await cache.getOrLoad('stats:total', () => readTotal(), { ttlS: 3 });
  * cache.invalidate('stats:*');
  */
+import '../util/node-version.ts';
+
 export { RedisByteStore } from './byte-store.ts';
 export { type Codec, jsonCodec } from './codec.ts';
 export { RedisTimeoutError, RedisUnavailableError } from './errors.ts';

@@ -1,4 +1,5 @@
 import type { ByteStore, CacheTotals, Load, StoredBytes } from '../cache/index.ts';
+import { inOwnMemory, memoryOf } from '../util/own-memory.ts';
 import type { Codec } from './codec.ts';
 import type { RedisLink } from './link.ts';
 import type { RedisCounters } from './namespace.ts';
@@ -27,7 +28,8 @@ export class TieredByteStore implements ByteStore, Disposable, AsyncDisposable {
   constructor(link: RedisLink, options: TieredByteStoreOptions) {
     // A read of Redis has the timeout of a command. Any other would make `get` reject.
     const loadTimeoutS = Number.POSITIVE_INFINITY;
-    this.#tiers = new Tiers(link, { ...options, codec: COPY, loadTimeoutS });
+    const sizeOf = (bytes: Uint8Array | undefined) => (bytes ? memoryOf(bytes) : 0);
+    this.#tiers = new Tiers(link, { ...options, codec: COPY, loadTimeoutS, sizeOf });
   }
 
   /**
@@ -47,7 +49,7 @@ export class TieredByteStore implements ByteStore, Disposable, AsyncDisposable {
    * @throws RangeError if `ttlMs` is negative or not a number
    */
   async set(key: string, bytes: Uint8Array, ttlMs: number): Promise<void> {
-    this.#tiers.set(key, bytes, { ttlS: ttlMs / 1000 });
+    this.#tiers.set(key, inOwnMemory(bytes), { ttlS: ttlMs / 1000 });
   }
 
   /** Removes an entry: here at once, in Redis and other processes in the background. */

@@ -50,6 +50,44 @@ test('removes expired entries during set, without a timer', async () => {
   expect(clock.pending).toBe(0);
 });
 
+test('returns stored bytes without a promise too', async () => {
+  const clock = new FakeClock();
+  const store = new MemoryByteStore({ clock });
+  expect(store.getSync('a')).toBeNull();
+  await store.set('a', bytes('1'), 1000);
+  expect(store.getSync('a')).toEqual({ bytes: bytes('1'), ttlMs: 1000 });
+  clock.advance(1000);
+  expect(store.getSync('a')).toBeNull();
+});
+
+test('keeps no part of a larger buffer, and its own bytes are not shared with it', async () => {
+  const store = new MemoryByteStore();
+  const slab = Buffer.alloc(64 * 1024, 'x');
+  await store.set('a', slab.subarray(10, 20), 1000);
+  slab.fill('y');
+  const stored = store.getSync('a')!.bytes;
+  expect(Buffer.from(stored).toString()).toBe('x'.repeat(10));
+  expect(stored.buffer.byteLength).toBe(10);
+});
+
+test('counts what is kept with an entry until the entry is gone, and evicts for it', async () => {
+  const store = new MemoryByteStore({ maxBytes: 10_000 });
+  await store.set('a', Buffer.alloc(1000), 1000);
+  await store.set('b', Buffer.alloc(1000), 1000);
+  const before = store.bytes;
+  const { bytes: kept } = store.getSync('a')!;
+  store.addCost('a', kept, 500);
+  expect(store.bytes).toBe(before + 500);
+  store.addCost('a', Buffer.alloc(1000), 500);
+  store.addCost('c', kept, 500);
+  expect(store.bytes).toBe(before + 500);
+  store.addCost('a', kept, 6500);
+  expect([store.getSync('a')?.bytes, store.getSync('b')]).toEqual([kept, null]);
+  await store.set('a', Buffer.alloc(1000), 1000);
+  await store.set('b', Buffer.alloc(1000), 1000);
+  expect(store.bytes).toBe(before);
+});
+
 test('rejects invalid limits', () => {
   expect(() => new MemoryByteStore({ maxEntries: 0 })).toThrow(RangeError);
   expect(() => new MemoryByteStore({ maxBytes: 1.5 })).toThrow(RangeError);

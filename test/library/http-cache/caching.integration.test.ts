@@ -163,14 +163,11 @@ describe('If-None-Match', () => {
     await using setup = await open(etag);
     await setup.get();
     const headers = { 'if-none-match': field };
-    // fetch adds Cache-Control: no-cache to conditional requests, so the stored response is validated first.
-    const byFetch = await setup.get('/', headers);
-    expect(byFetch).toMatchObject({ status, body: status === 200 ? 'body' : '' });
-    expect(byFetch.cacheStatus).toContain('fwd=request; fwd-status=304');
-    const byInterceptor = await setup.request('/', { headers });
-    expect(byInterceptor).toMatchObject({ status, body: status === 200 ? 'body' : '' });
-    expect(byInterceptor.cacheStatus).toContain('hit');
-    expect(setup.origin.requests).toHaveLength(2);
+    for (const reply of [await setup.get('/', headers), await setup.request('/', { headers })]) {
+      expect(reply).toMatchObject({ status, body: status === 200 ? 'body' : '' });
+      expect(reply.cacheStatus).toContain('hit');
+    }
+    expect(setup.origin.requests).toHaveLength(1);
   });
 });
 

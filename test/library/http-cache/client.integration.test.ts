@@ -1,5 +1,5 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { Agent, getGlobalDispatcher, interceptors, Response, request } from 'undici';
+import { Agent, getGlobalDispatcher, interceptors, request } from 'undici';
 import { expect, test } from 'vitest';
 import { openCache } from './support.ts';
 
@@ -19,7 +19,7 @@ test('fetch follows redirects and caches each hop separately', async () => {
   );
   for (let i = 0; i < 2; i += 1) {
     const response = await setup.cache.fetch(`${setup.url}/from`);
-    expect(response).toBeInstanceOf(Response);
+    expect(response).toBeInstanceOf(globalThis.Response);
     expect([await response.text(), response.redirected, response.url]).toEqual([
       'arrived',
       true,

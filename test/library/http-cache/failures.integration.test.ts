@@ -263,5 +263,6 @@ test('close waits for pending writes', async () => {
   await setup.get();
   const closed = setup.cache.close().then(() => inner.size);
   gate.resolve();
-  expect(await closed).toBe(1);
+  // The response, and the generations of the cache and the service.
+  expect(await closed).toBe(3);
 });

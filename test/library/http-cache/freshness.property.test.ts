@@ -52,6 +52,7 @@ function stored({
   const date = EPOCH - dateLag * 1000;
   return {
     id: '',
+    generation: '',
     status: 200,
     statusText: '',
     vary: [],

@@ -1,9 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { parseCacheControl } from '../../../src/library/http-cache/cache-control.ts';
-import { matchesIfRange } from '../../../src/library/http-cache/conditional.ts';
-import { fieldList, toFields } from '../../../src/library/http-cache/headers.ts';
+import {
+  hasValidator,
+  matchesIfRange,
+  validationFields,
+} from '../../../src/library/http-cache/conditional.ts';
+import { storableFields, toFields } from '../../../src/library/http-cache/headers.ts';
 import { parseHttpDate } from '../../../src/library/http-cache/http-date.ts';
 import { singleRange } from '../../../src/library/http-cache/range.ts';
+import { requestDirectives } from '../../../src/library/http-cache/reuse.ts';
 import { matchesSelectingFields, selectingFields } from '../../../src/library/http-cache/vary.ts';
 
 describe('Cache-Control', () => {
@@ -28,28 +33,139 @@ describe('Cache-Control', () => {
     ['max-age= 60', 0],
     ['max-age =60', 0],
     ['max-age=60s', 0],
+    ['max-age=60;public', 0],
     ['x-max-age=60', undefined],
     ['', undefined],
-  ])('%s is %s seconds', (text, seconds) => {
-    expect(parse(text).seconds('max-age')).toBe(seconds);
+  ])('a limit of %s is %s seconds', (text, seconds) => {
+    expect(parse(text).limitS('max-age')).toBe(seconds);
+  });
+
+  test.each<[string, number | undefined]>([
+    ['max-stale=60', 60],
+    ['max-stale=60, max-stale=30', 30],
+    ['max-stale=60, max-stale=x', undefined],
+    ['max-stale', undefined],
+    ['max-stale= 60', undefined],
+    ['max-stale=-1', undefined],
+  ])('an allowance of %s is %s seconds', (text, seconds) => {
+    expect(parse(text).allowanceS('max-stale')).toBe(seconds);
+  });
+
+  test.each([
+    ['min-fresh=60', 60],
+    ['min-fresh=60, min-fresh=90', 90],
+    ['min-fresh', Number.POSITIVE_INFINITY],
+    ['min-fresh=1.5', Number.POSITIVE_INFINITY],
+    ['max-age=1', 0],
+  ])('a demand of %s is %s seconds', (text, seconds) => {
+    expect(parse(text).demandS('min-fresh')).toBe(seconds);
   });
 
   test('several field lines are one list', () => {
     const directives = parse('max-age=60', 'no-cache="a, b"');
-    expect([directives.seconds('max-age'), directives.fieldNames('no-cache')]).toEqual([60, ['a', 'b']]);
+    expect([directives.limitS('max-age'), directives.fieldNames('no-cache')]).toEqual([60, ['a', 'b']]);
   });
 
-  test('a directive with and without an argument counts as without', () => {
-    expect(parse('no-cache="a", no-cache').fieldNames('no-cache')).toBeUndefined();
+  test.each([
+    ['no-cache', true, []],
+    ['no-cache="a"', false, ['a']],
+    ['no-cache=a', false, ['a']],
+    ['no-cache="a, ,b-c,"', false, ['a', 'b-c']],
+    ['no-cache="a", no-cache', true, ['a']],
+    ['no-cache=', true, []],
+    ['no-cache=""', true, []],
+    ['no-cache=", ,"', true, []],
+    ['no-cache="a b"', true, []],
+    ['no-cache= "set-cookie"', true, ['set-cookie']],
+    ['no-cache ="set-cookie"', true, ['set-cookie']],
+    ['no-cache="set-cookie', true, ['set-cookie']],
+    ['public', false, []],
+  ])('%s is unqualified: %s, and names %j', (text, unqualified, names) => {
+    const directives = parse(text);
+    expect([directives.isUnqualified('no-cache'), directives.fieldNames('no-cache')]).toEqual([
+      unqualified,
+      names,
+    ]);
   });
 
-  test('an unterminated quote hides no directive', () => {
-    expect(parse('x="oops, no-store').flag('no-store')).toBe(true);
+  test.each([
+    'no-store',
+    'NO-STORE',
+    'no-store=',
+    'no -store',
+    'no-"store"',
+    'no-store=1',
+    'no-store="x"',
+    'no-store = x',
+    'no-store;',
+    'no-store\u00a0',
+    '\u00c2\u00a0no-store',
+    '\tno-store\t',
+    '"no-store"',
+    "'no-store'",
+    'no-store"',
+    'no-store.',
+    'public no-store',
+    'public; no-store',
+    'max-age=60 no-store',
+    'x="oops, no-store',
+    'x"y, no-store, z"',
+    'no-store, no-store=x',
+  ])('a restriction in %j counts', (text) => {
+    expect(parse(text).has('no-store')).toBe(true);
   });
+
+  test.each(['x="a, no-store"', String.raw`x="\", no-store"`, 'x-no-store', 'no-store-x', 'no_store'])(
+    '%j is not no-store',
+    (text) => {
+      expect(parse(text).has('no-store')).toBe(false);
+    },
+  );
+
+  test.each([
+    'public=',
+    'public =',
+    'public=bad',
+    'public=""',
+    'public;',
+    '"public"',
+    'public\u00a0',
+    'public, public=bad',
+    'x="oops, public',
+    'x, "a", y"z, public, "',
+    'public max-age=60',
+  ])('a permission in %j does not count', (text) => {
+    expect(parse(text).isBare('public')).toBe(false);
+  });
+
+  test.each(['public', 'x="a, b", PUBLIC', 'foo bar, public', '\tpublic\t,'])(
+    'a permission in %j counts',
+    (text) => {
+      expect(parse(text).isBare('public')).toBe(true);
+    },
+  );
 
   test('names of Object.prototype are not directives', () => {
-    expect(parse('max-age=1').flag('constructor')).toBe(false);
+    expect(parse('max-age=1').has('constructor')).toBe(false);
   });
+
+  test('a long malformed field is parsed in linear time', () => {
+    for (const text of ['no-cache ', '"', 'a"', 'no-cache="a" "b" ', 'a-', '\\"', 'no-cache= a, ']) {
+      const started = performance.now();
+      parse(text.repeat(100_000 / text.length)).fieldNames('no-cache');
+      expect(performance.now() - started).toBeLessThan(2000);
+    }
+  });
+});
+
+test.each([
+  ['no-cache', true],
+  ['x="a, no-cache, b"', false],
+  ['no-cache foo', true],
+  ['public', false],
+])('Pragma: %s counts as no-cache: %s', (pragma, expected) => {
+  expect(requestDirectives({ pragma }).has('no-cache')).toBe(expected);
+  expect(requestDirectives({ pragma, 'cache-control': 'max-stale' }).has('no-cache')).toBe(false);
 });
 
 describe('HTTP dates', () => {
@@ -104,7 +220,9 @@ describe('header fields', () => {
   test('may have the names of object properties', () => {
     const fields = toFields(['__proto__', 'a', 'constructor', 'b']);
     expect(Object.keys(fields)).toEqual(['__proto__', 'constructor']);
-    expect(fieldList(toFields([]), 'constructor')).toEqual([]);
+    expect(storableFields(toFields(['constructor', 'a', 'connection', 'constructor']), [])).toEqual(
+      toFields([]),
+    );
   });
 });
 
@@ -125,8 +243,54 @@ describe('Vary', () => {
     expect(matchesSelectingFields(request, stored)).toBe(matches);
   });
 
-  test.each(['*', 'a, *', ['', '*']])('%s matches no request', (vary) => {
+  test.each([
+    '*',
+    'a, *',
+    ['', '*'],
+    '*a',
+    'cookie authorization',
+    'cookie;authorization',
+    'cookie\tauthorization',
+    'cookie|authorization',
+    'cookie\u00a0',
+    '\u00a0, cookie',
+    '"cookie"',
+    "'cookie'",
+    'cookie, "authorization',
+    'cookie=1',
+    'cookie:',
+  ])('%j matches no request', (vary) => {
     expect(selectingFields({}, { vary })).toBeUndefined();
+  });
+
+  test.each([
+    ['', []],
+    [' ,, ', []],
+    ['\tb\t, A,,b', ['a', 'b']],
+    [
+      ['A', 'x_y'],
+      ['a', 'x_y'],
+    ],
+  ])('%j nominates %j', (vary, names) => {
+    expect(selectingFields({}, { vary })?.map(([name]) => name)).toEqual(names);
+  });
+
+  test.each([
+    ['x', '"a , b"', '"a,b"', false],
+    ['x', '"a,,b"', '"a,b"', false],
+    ['x', '"a" , "b"', '"a","b"', true],
+    ['x', String.raw`"\" , "`, String.raw`"\","`, false],
+    ['x', '"a , b', '"a,b', false],
+    ['x', 'a\u00a0', 'a', false],
+    ['accept', 'Text/HTML', 'text/html', true],
+    ['accept', 'a/b;profile="X"', 'a/b;profile="x"', false],
+    ['accept', 'a/b;profile=X', 'a/b;profile=x', false],
+    ['accept', 'a/b;q=1, C/d', 'A/b;q=1,c/D', true],
+    ['accept-language', '"X"', '"x"', false],
+  ])('%s: %s and %s match: %s', (name, one, other, expected) => {
+    expect(matchesSelectingFields({ [name]: one }, selectingFields({ [name]: other }, { vary: name })!)).toBe(
+      expected,
+    );
   });
 });
 
@@ -153,4 +317,24 @@ test('If-Range matches a strong entity tag or the exact Last-Modified', () => {
   expect(matchesIfRange({ 'if-range': 'W/"a"' }, stored)).toBe(false);
   expect(matchesIfRange({ 'if-range': 'Wed, 01 Jan 2020 00:00:00 GMT' }, stored)).toBe(true);
   expect(matchesIfRange({ 'if-range': 'Wed, 01 Jan 2020 00:00:01 GMT' }, stored)).toBe(false);
+});
+
+test.each([
+  ['"a"', true],
+  ['W/"a"', true],
+  ['"a,b"', true],
+  ['""', true],
+  ['abc', true],
+  ['*', false],
+  ['"a", "b"', false],
+  [['"a"', '"b"'], false],
+  ['a,b', false],
+  ['"a" x', false],
+  ['"a', false],
+  ['a b', false],
+  ['', false],
+])('a stored ETag %j is sent in If-None-Match: %s', (etag, sent) => {
+  const stored = { headers: { etag }, receivedAt: 0 } as never;
+  expect(hasValidator(stored)).toBe(sent);
+  expect(validationFields({}, stored)?.['if-none-match']).toBe(sent ? etag : undefined);
 });

@@ -6,6 +6,7 @@ import type { StoredResponse } from '../../../src/library/http-cache/stored-resp
 const response = fc
   .record({
     id: fc.uuid(),
+    generation: fc.string(),
     status: fc.integer({ min: 200, max: 599 }),
     statusText: fc.string(),
     headers: fc.dictionary(fc.string({ minLength: 1 }), fc.oneof(fc.string(), fc.array(fc.string()))),
@@ -23,7 +24,7 @@ const response = fc
 
 const record = fc.record({
   entries: fc.array(fc.record({ response, residentMs: fc.nat(), usefulMs: fc.nat() }), { maxLength: 4 }),
-  invalidatedAt: fc.nat(),
+  generation: fc.string(),
   writtenAt: fc.nat(),
   ttlMs: fc.nat(),
 });

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { getGlobalDispatcher, request } from 'undici';
 import { expect, test } from 'vitest';
 import { createHttpCache } from '../../../src/library/http-cache/index.ts';
@@ -110,6 +111,39 @@ test('with keyByBody, the body of a POST is part of the key', async () => {
   expect((await post(large))[0]).toHaveLength(large.length + 'reply to '.length);
   expect(received.map((body) => body.length)).toEqual([7, 7, 7, large.length]);
 });
+
+test.for(['string', 'buffer', 'view', 'stream'])(
+  'with keyByBody, a body over 1 MiB bypasses the cache: %s',
+  async (form) => {
+    await using setup = await openCache(
+      (incoming, response) => {
+        incoming.toArray().then((chunks) => {
+          response
+            .writeHead(200, { 'cache-control': 'max-age=60' })
+            .end(String(Buffer.concat(chunks).length));
+        });
+        return undefined;
+      },
+      { defaults: { keyByBody: true } },
+    );
+    const dispatcher = getGlobalDispatcher().compose(setup.cache.interceptor());
+    const search = async (length: number) => {
+      const bytes = Buffer.alloc(length, 'x');
+      const bodies: Record<string, string | Uint8Array | Readable> = {
+        string: bytes.toString(),
+        buffer: bytes,
+        view: new Uint8Array(bytes.buffer, bytes.byteOffset, length),
+        stream: Readable.from([bytes.subarray(0, 9), bytes.subarray(9)]),
+      };
+      const reply = await request(setup.url, { method: 'POST', body: bodies[form]!, dispatcher });
+      return [await reply.body.text(), String(reply.headers['cache-status']).split('; ')[1]];
+    };
+    const limit = 1024 * 1024;
+    for (let i = 0; i < 2; i += 1) expect(await search(limit + 1)).toEqual([String(limit + 1), 'fwd=method']);
+    expect(await search(limit)).toEqual([String(limit), 'fwd=uri-miss']);
+    expect(await search(limit)).toEqual([String(limit), 'hit']);
+  },
+);
 
 test('a GET with a body bypasses the cache, unless its service has keyByBody', async () => {
   await using setup = await openCache(
