@@ -5,6 +5,7 @@ import { readEnvFile } from './library/settings/index.ts';
 import { buildApp } from './service/app.ts';
 import { loadApiKey } from './service/config/api-key.ts';
 import { ConfigError, readConfig } from './service/config/config.ts';
+import { lockDataFolder } from './service/event-log/data-folder-lock.ts';
 import { createLogger } from './service/log.ts';
 import { Metrics } from './service/metrics/metrics.ts';
 import { openRuntime } from './service/runtimes/open-runtime.ts';
@@ -23,6 +24,8 @@ try {
 async function run(): Promise<void> {
   const config = readConfig(process.env, readEnvFile('.env'));
   const logger = createLogger(config.logLevel);
+  // Before anything else uses the folder. The lock ends with the process.
+  lockDataFolder(config.dataDir);
   const { key, location } = await loadApiKey(config.apiKey, config.dataDir);
   const clock = createSystemClock();
   const metrics = new Metrics(clock);

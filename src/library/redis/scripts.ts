@@ -66,6 +66,7 @@ return lookup(g, s) or {'miss', g, s}
  * KEYS: state, entry, lease. ARGV: known change number, new generation, channel, token, lease in ms.
  * Returns {'hit', g, s, bytes, remaining ms, lifetime in ms}, {'lead', g, s} with the lease acquired,
  * {'wait', g, s, remaining ms of the lease} if another process has it, or {'unavailable', '', s} if Redis is full.
+ * A lease without a TTL, as a restored dump or PERSIST leaves one, gets one: nobody could acquire it ever again.
  */
 export const READ_OR_LEASE = new Script(`${STATE}${LOOKUP}
 local g, s = state(ARGV[1], ARGV[2], ARGV[3])
@@ -75,7 +76,12 @@ if hit then return hit end
 local lease = redis.call('HMGET', KEYS[3], 'g', 't')
 if lease[1] == g then
   try('HSET', KEYS[3], 'w', '1')
-  return {'wait', g, s, redis.call('PTTL', KEYS[3])}
+  local remaining = redis.call('PTTL', KEYS[3])
+  if remaining < 0 then
+    redis.call('PEXPIRE', KEYS[3], ARGV[5])
+    remaining = tonumber(ARGV[5])
+  end
+  return {'wait', g, s, remaining}
 end
 redis.call('DEL', KEYS[3])
 if not try('HSET', KEYS[3], 'g', g, 't', ARGV[4]) then return {'unavailable', '', s} end
@@ -160,14 +166,21 @@ redis.call('PEXPIRE', KEYS[2], ARGV[2])
 
 /**
  * Acquires leadership if there is no leader. The fencing token is at least the time of day in milliseconds, so it
- * increases even if Redis has lost the previous one.
+ * increases even if Redis has lost the previous one, or has something else under its key. A leader key without a
+ * TTL, as a restored dump or PERSIST leaves one, gets one: nobody could lead ever again.
  * KEYS: leader, fence. ARGV: token, lease in ms. Returns {1, fencing token}, or {0, remaining ms of the leader}.
  */
 export const ACQUIRE_LEADERSHIP = new Script(`
-if redis.call('EXISTS', KEYS[1]) == 1 then return {0, redis.call('PTTL', KEYS[1])} end
+local remaining = redis.call('PTTL', KEYS[1])
+if remaining == -1 then
+  redis.call('PEXPIRE', KEYS[1], ARGV[2])
+  remaining = tonumber(ARGV[2])
+end
+if remaining ~= -2 then return {0, remaining} end
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-local fence = math.max(tonumber(redis.call('GET', KEYS[2]) or 0) + 1, now)
+local former = redis.pcall('GET', KEYS[2])
+local fence = math.max((type(former) == 'string' and tonumber(former) or 0) + 1, now)
 redis.call('SET', KEYS[2], fence)
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return {1, fence}
@@ -175,12 +188,12 @@ return {1, fence}
 
 /** Extends leadership. KEYS: leader. ARGV: token, lease in ms. Returns 1, or 0 if the caller is not the leader. */
 export const EXTEND_LEADERSHIP = new Script(`
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+if redis.pcall('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('PEXPIRE', KEYS[1], ARGV[2])
 `);
 
 /** Ends leadership. KEYS: leader. ARGV: token. Returns 1, or 0 if the caller is not the leader. */
 export const RELEASE_LEADERSHIP = new Script(`
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+if redis.pcall('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])
 `);
