@@ -34,6 +34,9 @@ export function createRuntime(
     network: { kind: 'named' as const, network: FLEET_NETWORK },
     engineHost: FLEET_HOST,
     memoryLimit: null,
+    maxEngines: 1000,
+    isLocal: true,
+    instance: 'bench',
   };
   return new DockerRuntime(client, options, source);
 }

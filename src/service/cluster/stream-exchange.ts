@@ -167,9 +167,11 @@ export class StreamExchange {
 
   #onStart(stream: Stream): void {
     const known = this.#streams.get(stream.id);
-    // An orchestrator that missed the end, or of which the end could not be published, publishes the same start again.
-    if (known && known.endedAt !== null && known.startedAt >= stream.startedAt)
-      return this.#publishEnd(known);
+    // An orchestrator that missed the end publishes the same start again.
+    if (known && known.endedAt !== null && known.startedAt >= stream.startedAt) {
+      this.#publishEnd(known);
+      return;
+    }
     this.#apply(() => {
       // The end of the former start was missed, or the stream was reported to two orchestrators at once. All of
       // them keep the later start, so that its end is the end for all of them.

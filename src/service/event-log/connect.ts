@@ -24,7 +24,7 @@ export interface RestoreParts {
  * in response must follow the original event in the log.
  */
 export function recordEvents(bus: EventBus, eventLog: EventLog): void {
-  bus.subscribe((event) => eventLog.record(event.type, describeEvent(event)));
+  bus.subscribe((event) => eventLog.record(describeEvent(event)));
 }
 
 /** Saves each stream when it starts and when it ends. */

@@ -55,6 +55,8 @@ export function createReconcilers(config: Config, parts: ReconcilersParts, infra
     clock,
     ports: new PortPool(config.portRange, () => portsInUse(registry, runtime)),
     maxReplicas: config.maxReplicas,
+    ...(config.autoDelete && { capacityEtaS: Math.max(1, config.gracePeriodS) }),
+    reservations: cluster.reservations,
     readVpn,
   });
   const mayAct = () => cluster.leadership.leading;

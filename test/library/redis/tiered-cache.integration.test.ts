@@ -247,7 +247,12 @@ describeWithRedis('TieredCache', () => {
       const name = await waitUntil('it has the lease', lease, SOON_MS);
       holder.link.close();
       await server.command('PERSIST', name);
-      using node = await new Node(server.url, { namespace, leaseS: 0.3, waitS: 600, loadTimeoutS: 1000 }).up();
+      using node = await new Node(server.url, {
+        namespace,
+        leaseS: 0.3,
+        waitS: 600,
+        loadTimeoutS: 1000,
+      }).up();
       expect(await node.cache.getOrLoad('held', async () => 'value', { ttlS: 60 })).toBe('value');
       load.resolve('late');
     });

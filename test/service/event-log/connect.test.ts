@@ -122,11 +122,11 @@ describe('domain events', () => {
     bus.publish({ type: 'engine_stopped', engineId: 'c1', reason: 'gone' });
     await written(eventLog, 4);
     const events = await eventLog.events({ limit: 10, offset: 0 });
-    expect(events.map(({ type }) => type)).toEqual([
-      'stream_ended',
-      'engine_stopped',
-      'stream_started',
-      'engine_started',
+    expect(events.map(({ type, category }) => `${type} ${category}`)).toEqual([
+      'stream ended',
+      'engine failed',
+      'stream started',
+      'engine created',
     ]);
     expect(await eventLog.events({ limit: 10, offset: 0, streamId: 's' })).toHaveLength(2);
     const [kept] = await eventLog.streams(10);

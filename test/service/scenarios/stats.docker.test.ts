@@ -42,6 +42,9 @@ describeWithDocker('samples of containers', (docker) => {
       network: { kind: 'published', address: '127.0.0.1' },
       engineHost: null,
       memoryLimit: null,
+      maxEngines: 1000,
+      isLocal: true,
+      instance: 'test',
     } as const;
     return new DockerRuntime(client, options, source);
   }

@@ -12,6 +12,23 @@ export interface JoinedVpn {
   vpnContainerId: string;
 }
 
+/** Processes and threads of one engine. A Python engine with hundreds of peers uses about a hundred. */
+const MAX_PIDS = 1024;
+/**
+ * Capabilities that Docker grants by default and engines do not need. Images may start as root and change files and
+ * users before they start the engine, so those capabilities remain.
+ * @see https://docs.docker.com/engine/containers/run/#runtime-privilege-and-linux-capabilities
+ */
+const DROPPED_CAPABILITIES = [
+  'AUDIT_WRITE',
+  'FSETID',
+  'MKNOD',
+  'NET_RAW',
+  'SETFCAP',
+  'SETPCAP',
+  'SYS_CHROOT',
+];
+
 /** The options with which Docker creates an engine's container. */
 export function createOptions(
   spec: EngineSpec & Partial<JoinedVpn>,
@@ -29,12 +46,15 @@ export function createOptions(
       ? {}
       : { Cmd: [...substitutePorts(splitCommand(options.command), ports, forwardedPort)] }),
     Env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
-    Labels: writeLabels(options.label, options.variant, spec),
+    Labels: writeLabels(options.label, options, spec),
     ...(published ? { ExposedPorts: { [httpPort]: {} } } : {}),
     HostConfig: {
       // A stopped container is of no use: its end is in the event log.
       AutoRemove: true,
       NetworkMode: networkMode(options, spec.vpnContainerId),
+      PidsLimit: MAX_PIDS,
+      CapDrop: DROPPED_CAPABILITIES,
+      SecurityOpt: ['no-new-privileges:true'],
       ...(options.memoryLimit === null ? {} : { Memory: options.memoryLimit }),
       ...(options.network.kind === 'published'
         ? {

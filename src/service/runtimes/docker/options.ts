@@ -18,10 +18,19 @@ export interface DockerEngineOptions {
   engineHost: string | null;
   /** Bytes per engine. Default: no limit. */
   memoryLimit: number | null;
+  /** Maximum number of engines, those that other orchestrators start included. */
+  maxEngines: number;
+  /** Whether the daemon is on this machine, so that ports of its host can be checked here. */
+  isLocal: boolean;
+  /** Identifies the service over its restarts. */
+  instance: string;
 }
 
-/** Reads the options from the configuration. */
-export function dockerEngineOptions(config: Config): DockerEngineOptions {
+/**
+ * Reads the options from the configuration.
+ * @param instance identifies the service over its restarts
+ */
+export function dockerEngineOptions(config: Config, instance: string): DockerEngineOptions {
   return {
     variant: config.engineVariant,
     image: config.engineImage,
@@ -33,5 +42,8 @@ export function dockerEngineOptions(config: Config): DockerEngineOptions {
     ),
     engineHost: config.engineHost,
     memoryLimit: config.engineMemoryLimit,
+    maxEngines: config.maxReplicas,
+    isLocal: config.dockerSocket === null || config.dockerSocket.startsWith('unix://'),
+    instance,
   };
 }

@@ -19,7 +19,7 @@ const TWO_VPNS = {
 const ID = 'b'.repeat(64);
 
 function optionsFor(env: NodeJS.ProcessEnv) {
-  return dockerEngineOptions(readConfig(env));
+  return dockerEngineOptions(readConfig(env), 'this-service');
 }
 
 function envOf(variant: string, spec: Partial<EngineSpec>, more = {}): string[] {
@@ -72,5 +72,16 @@ describe('the forwarded port', () => {
   it('is overridden by the caller', () => {
     const env = { P2P_PORT: '7000' };
     expect(envOf('krinkuto11-amd64', { forwardedPort: 6001, env })).toContain('P2P_PORT=7000');
+  });
+});
+
+describe('every engine', () => {
+  it('has a limit of processes, and no capabilities that it does not need', () => {
+    expect(createOptions(SPEC, optionsFor({})).HostConfig).toMatchObject({
+      PidsLimit: 1024,
+      CapDrop: expect.arrayContaining(['NET_RAW', 'MKNOD', 'SYS_CHROOT']),
+      SecurityOpt: ['no-new-privileges:true'],
+      AutoRemove: true,
+    });
   });
 });
