@@ -12,6 +12,8 @@ import { openRuntime } from './service/runtimes/open-runtime.ts';
 
 /** Shorter than the ten seconds between the SIGTERM and the SIGKILL of `docker stop`. */
 const STOP_TIMEOUT_MS = 8000;
+/** Shorter keys of operators who come from another orchestrator work, with a warning. */
+const MIN_KEY_LENGTH = 8;
 const UNUSABLE_ADDRESS = new Set(['EACCES', 'EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN']);
 
 try {
@@ -27,6 +29,8 @@ async function run(): Promise<void> {
   // Before anything else uses the folder. The lock ends with the process.
   lockDataFolder(config.dataDir);
   const { key, location } = await loadApiKey(config.apiKey, config.dataDir);
+  if (config.apiKey !== null && config.apiKey.length < MIN_KEY_LENGTH)
+    logger.warn(`API_KEY has fewer than ${MIN_KEY_LENGTH} characters: anyone can guess it`);
   const clock = createSystemClock();
   const metrics = new Metrics(clock);
   const { runtime, vpnContainers, reason } = await openRuntime(

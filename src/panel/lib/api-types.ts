@@ -53,6 +53,135 @@ export interface Operations {
       deleted: string;
     };
   };
+  'GET /custom-variant/config': {
+    reply: EngineSettings;
+  };
+  'POST /custom-variant/config': {
+    body: EngineSettings;
+    reply: EngineSettings;
+  };
+  'GET /custom-variant/platform': {
+    reply: {
+      /**
+       * Of the machine on which Roundhouse runs
+       */
+      platform: 'amd64' | 'arm32' | 'arm64';
+      supported_platforms: ('amd64' | 'arm32' | 'arm64')[];
+    };
+  };
+  'POST /custom-variant/reprovision': {
+    reply: {
+      message: string;
+      /**
+       * Engines that will be replaced
+       */
+      deleted_count: number;
+    };
+  };
+  'GET /custom-variant/reprovision/status': {
+    reply: ReprovisionStatus;
+  };
+  'GET /custom-variant/templates': {
+    reply: {
+      templates: {
+        /**
+         * Slot of a template
+         */
+        slot_id: number;
+        name: string;
+        exists: boolean;
+      }[];
+      active_template_id: number | null;
+    };
+  };
+  'GET /custom-variant/templates/{slot}': {
+    path: {
+      slot: number;
+    };
+    reply: EngineSettingsTemplate;
+  };
+  'POST /custom-variant/templates/{slot}': {
+    path: {
+      slot: number;
+    };
+    body: {
+      name: string;
+      config: EngineSettings;
+    };
+    reply: {
+      message: string;
+      /**
+       * Slot of a template
+       */
+      slot_id: number;
+    };
+  };
+  'DELETE /custom-variant/templates/{slot}': {
+    path: {
+      slot: number;
+    };
+    reply: {
+      message: string;
+      /**
+       * Slot of a template
+       */
+      slot_id: number;
+    };
+  };
+  'PATCH /custom-variant/templates/{slot}/rename': {
+    path: {
+      slot: number;
+    };
+    body: {
+      name: string;
+    };
+    reply: {
+      message: string;
+      /**
+       * Slot of a template
+       */
+      slot_id: number;
+    };
+  };
+  'POST /custom-variant/templates/{slot}/activate': {
+    path: {
+      slot: number;
+    };
+    reply: {
+      message: string;
+      /**
+       * Slot of a template
+       */
+      slot_id: number;
+    };
+  };
+  'GET /custom-variant/templates/{slot}/export': {
+    path: {
+      slot: number;
+    };
+    reply: {
+      name: string;
+      config: EngineSettings;
+    };
+  };
+  'POST /custom-variant/templates/{slot}/import': {
+    path: {
+      slot: number;
+    };
+    body: {
+      /**
+       * The content of an exported file
+       */
+      json_data: string;
+    };
+    reply: {
+      message: string;
+      /**
+       * Slot of a template
+       */
+      slot_id: number;
+    };
+  };
   'GET /engines': {
     reply: Engine[];
   };
@@ -432,6 +561,56 @@ export interface RedisTier {
    * Redis commands that failed
    */
   faults: number;
+}
+export interface EngineSettings {
+  /**
+   * Whether new engines use these settings instead of ENGINE_VARIANT
+   */
+  enabled: boolean;
+  platform: 'amd64' | 'arm32' | 'arm64';
+  /**
+   * Version of the engine on `arm32` and `arm64`
+   */
+  arm_version: '3.2.13' | '3.2.14';
+  memory_limit: string | null;
+  /**
+   * @maxItems 100
+   */
+  parameters: EngineParameter[];
+}
+export interface EngineParameter {
+  /**
+   * Such as `--live-cache-size`
+   */
+  name: string;
+  /**
+   * A flag has no value; sizes are in bytes
+   */
+  type: 'flag' | 'string' | 'int' | 'bytes' | 'path';
+  value: string | number | boolean;
+  /**
+   * Whether it is passed to engines
+   */
+  enabled: boolean;
+}
+export interface ReprovisionStatus {
+  in_progress: boolean;
+  status: 'idle' | 'in_progress' | 'success' | 'error';
+  message: string | null;
+  timestamp: string | null;
+  total_engines: number;
+  engines_stopped: number;
+  engines_provisioned: number;
+  current_engine_id: string | null;
+  current_phase: ('preparing' | 'stopping' | 'cleaning' | 'provisioning' | 'complete' | 'error') | null;
+}
+export interface EngineSettingsTemplate {
+  /**
+   * Slot of a template
+   */
+  slot_id: number;
+  name: string;
+  config: EngineSettings;
 }
 export interface Engine {
   container_id: string;

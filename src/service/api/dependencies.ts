@@ -1,8 +1,10 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { CircuitBreaker } from '../engines/breaker.ts';
+import type { CustomVariantStore } from '../engines/custom-variant-store.ts';
 import type { Provisioner } from '../engines/provisioner.ts';
 import type { EngineRegistry } from '../engines/registry.ts';
 import type { Replacer } from '../engines/replacer.ts';
+import type { Reprovisioner } from '../engines/reprovisioner.ts';
 import type { EngineRuntime } from '../engines/runtime.ts';
 import type { Scaler } from '../engines/scaler.ts';
 import type { EventLog } from '../event-log/event-log.ts';
@@ -48,6 +50,9 @@ export interface RouteDependencies {
   /** Whether callers must not set a label of this name, because Roundhouse recognises its engines by it. */
   isReservedLabel: (name: string) => boolean;
   scaler: Scaler;
+  /** Settings of engines. */
+  customVariants: CustomVariantStore;
+  reprovisioner: Reprovisioner;
   replacer: Replacer;
   /** The circuit breakers of provisioning. */
   breakers: { general: CircuitBreaker; replacement: CircuitBreaker };

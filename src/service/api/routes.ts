@@ -3,6 +3,8 @@ import type { RouteDependencies } from './dependencies.ts';
 import { byLabelRoutes } from './routes/by-label.ts';
 import { cacheRoutes } from './routes/cache.ts';
 import { containerRoutes } from './routes/containers.ts';
+import { templateRoutes } from './routes/custom-variant/templates.ts';
+import { customVariantRoutes } from './routes/custom-variant.ts';
 import { engineLogRoutes } from './routes/engines/logs.ts';
 import { engineRoutes } from './routes/engines.ts';
 import { liveEventRoutes } from './routes/events/live.ts';
@@ -36,6 +38,8 @@ export const ROUTES: Readonly<Record<string, Routes>> = {
   '/by-label': byLabelRoutes,
   '/cache': cacheRoutes,
   '/containers': containerRoutes,
+  '/custom-variant': customVariantRoutes,
+  '/custom-variant/templates': templateRoutes,
   '/engines': engineRoutes,
   '/engines/:id/logs': engineLogRoutes,
   '/events': eventRoutes,

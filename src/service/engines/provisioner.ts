@@ -5,6 +5,7 @@ import { RoundhouseError } from '../errors.ts';
 import type { EventBus } from '../events/events.ts';
 import { type Blocked, CAPACITY_ETA_S, findBlock, maximumReached, VPN_DISCONNECTED } from './blocked.ts';
 import type { CircuitBreaker } from './breaker.ts';
+import type { CustomEngine } from './custom-variant.ts';
 import { type EngineVpn, placeEngine, type VpnAssignment } from './placement.ts';
 import type { PortPool } from './ports.ts';
 import type { EngineRegistry } from './registry.ts';
@@ -88,6 +89,7 @@ export class Provisioner {
   readonly #bus: EventBus;
   readonly #clock: Clock;
   readonly #maxReplicas: number;
+  readonly #readCustom: () => CustomEngine | null;
   readonly #capacityEtaS: number;
   readonly #reservations: Reservations;
   readonly #readVpn: () => Promise<ProvisioningVpn>;
@@ -104,6 +106,8 @@ export class Provisioner {
     bus: EventBus;
     clock: Clock;
     maxReplicas: number;
+    /** The settings that take the place of the runtime's preset, or null; read for each engine. Default: null. */
+    readCustom?: () => CustomEngine | null;
     /** How long clients should wait at the maximum, in seconds. Default: 10. */
     capacityEtaS?: number;
     /** Shared with other orchestrators of the same engines. Default: there are none. */
@@ -119,6 +123,7 @@ export class Provisioner {
     this.#bus = parts.bus;
     this.#clock = parts.clock;
     this.#maxReplicas = parts.maxReplicas;
+    this.#readCustom = parts.readCustom ?? (() => null);
     this.#capacityEtaS = parts.capacityEtaS ?? CAPACITY_ETA_S;
     this.#reservations = parts.reservations ?? NO_RESERVATIONS;
     this.#readVpn = parts.readVpn;
@@ -250,7 +255,8 @@ export class Provisioner {
       ...(forwardedPort === null ? {} : { forwardedPort }),
     };
     const sequence = this.#registry.nextSequence();
-    const spec = { name: name!, ports, labels, env, ...network };
+    const custom = this.#readCustom();
+    const spec = { name: name!, ports, labels, env, ...(custom && { custom }), ...network };
     const engine = await this.#runtime.create(spec, this.#remainingMs(pending));
     this.#reserved.set(engine.id, engine.name);
     this.#registry.add(engine, sequence);

@@ -1,5 +1,7 @@
 /** The interface through which the domain runs engines. Implementations are in `runtimes/`. */
 
+import type { CustomEngine } from './custom-variant.ts';
+
 /**
  * How long `EngineRuntime.create` waits by default. Clients time out after 3 s, so an engine whose start
  * takes longer is reported as starting. A limit of 2.5 s was exceeded when a busy machine started ten at once.
@@ -23,6 +25,8 @@ export interface EngineSpec {
   /** The caller's labels. The runtime adds its own. */
   labels: Record<string, string>;
   env: Record<string, string>;
+  /** Takes the place of the runtime's preset. Default: the preset. Local processes ignore it. */
+  custom?: CustomEngine;
   /** Name of the VPN container whose network the engine joins. Default: the runtime's choice. */
   vpnContainer?: string;
   /** The VPN's forwarded port, on which the engine accepts peers. */

@@ -45,7 +45,7 @@ export async function createApi(
   const { registry, usage, breakers } = parts.engines;
   const { streams, samples, sessions, readContent } = parts.playback;
   const { state: vpnState } = parts.vpns;
-  const { provisioner, scaler, replacer } = parts.reconcilers;
+  const { provisioner, scaler, replacer, customVariants, reprovisioner } = parts.reconcilers;
   const isReservedLabel = (name: string) =>
     name === config.containerLabel.name || name.startsWith('roundhouse.');
   const headers = commonHeaders(config.corsOrigin);
@@ -84,6 +84,8 @@ export async function createApi(
     isReservedLabel,
     scaler,
     replacer,
+    customVariants,
+    reprovisioner,
     breakers,
     limits: config,
     views,

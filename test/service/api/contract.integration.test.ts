@@ -293,6 +293,65 @@ test('the statistics over time have one value per interval', async () => {
   for (const figures of Object.values(columns)) expect(figures).toHaveLength(t.length);
 });
 
+test('the settings of engines and their templates can be read and changed', async () => {
+  const path = '/custom-variant/config';
+  const config = (await app.request('GET', path, { headers: WITH_KEY })).body;
+  exercised.add(`GET ${path}`);
+  expect((await call('POST', path, path, config)).body).toEqual(config);
+  expect((await call('GET', '/custom-variant/platform')).body.supported_platforms).toHaveLength(3);
+  const status = await call('GET', '/custom-variant/reprovision/status');
+  expect(status.body).toEqual({
+    in_progress: false,
+    status: 'idle',
+    message: null,
+    timestamp: null,
+    total_engines: 0,
+    engines_stopped: 0,
+    engines_provisioned: 0,
+    current_engine_id: null,
+    current_phase: null,
+  });
+  const templates = '/custom-variant/templates';
+  expect((await call('GET', templates)).body.templates).toHaveLength(10);
+  const slot = `${templates}/{slot}`;
+  await call('POST', slot, `${templates}/1`, { name: 'first', config });
+  for (const what of ['', '/export']) {
+    const reply = await app.request('GET', `${templates}/1${what}`, { headers: WITH_KEY });
+    assertDocumented('GET', `${slot}${what}`, reply);
+    exercised.add(`GET ${slot}${what}`);
+  }
+  await call('POST', `${slot}/import`, `${templates}/2/import`, {
+    json_data: JSON.stringify({ name: 'x', config }),
+  });
+  await call('POST', `${slot}/activate`, `${templates}/1/activate`);
+  const renamed = await app.request('PATCH', `${templates}/1/rename`, {
+    headers: WITH_KEY,
+    body: { name: 'y' },
+  });
+  assertDocumented('PATCH', `${slot}/rename`, renamed);
+  exercised.add(`PATCH ${slot}/rename`);
+  expect((await call('DELETE', slot, `${templates}/2`)).status).toBe(200);
+  expect((await call('DELETE', slot, `${templates}/1`)).status).toBe(400);
+});
+
+test('all engines can be replaced', async () => {
+  expect((await call('POST', '/custom-variant/reprovision')).body.deleted_count).toBe(1);
+  const state = async () => (await app.get('/custom-variant/reprovision/status')).body;
+  const done = await waitUntil(
+    'it has ended',
+    async () => {
+      const current = await state();
+      return current.in_progress ? null : current;
+    },
+    15_000,
+  );
+  expect(done).toMatchObject({ status: 'success', engines_stopped: 1, engines_provisioned: 1 });
+  const [engine] = (await app.get('/engines')).body;
+  expect(engine.container_id).not.toBe(engineId);
+  engineId = engine.container_id;
+  port = engine.port;
+});
+
 test('the number of engines can be evaluated again', async () => {
   expect(await call('POST', '/gc')).toEqual({ status: 200, body: { status: 'ok' } });
 });

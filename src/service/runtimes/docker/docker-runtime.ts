@@ -12,7 +12,7 @@ import { RoundhouseError } from '../../errors.ts';
 import { assertPortsFree } from '../port-check.ts';
 import { type DockerClient, hasStatus } from './client.ts';
 import { type EngineContainer, readContainer } from './containers.ts';
-import { createOptions, imageOf, type JoinedVpn } from './create.ts';
+import { createOptions, imageOf, type JoinedVpn, variantOf } from './create.ts';
 import { findContainerId, findVpnOf } from './engine-vpn.ts';
 import { type ContainerEvent, followEvents } from './events.ts';
 import { readContainerLogs } from './logs.ts';
@@ -269,8 +269,8 @@ export class DockerRuntime implements EngineRuntime {
   }
 
   #describeStarting(id: string, spec: EngineSpec, vpn: JoinedVpn | undefined): RuntimeEngine {
-    const { network, engineHost, variant } = this.#options;
-    const { name, ports, labels, forwardedPort = null } = spec;
+    const { network, engineHost } = this.#options;
+    const { name, ports, labels, custom, forwardedPort = null } = spec;
     const { vpnContainer, vpnContainerId } = vpn ?? { vpnContainer: null, vpnContainerId: null };
     return {
       id,
@@ -281,8 +281,8 @@ export class DockerRuntime implements EngineRuntime {
       vpnContainer,
       vpnContainerId,
       forwardedPort,
-      variant,
-      image: imageOf(this.#options),
+      variant: variantOf(this.#options, custom),
+      image: imageOf(this.#options, custom),
       createdAt: Date.now(),
       startedAt: null,
       paused: false,

@@ -2,11 +2,13 @@ import type { Config } from '../../config/config.ts';
 import type { Label } from '../../config/values.ts';
 import { configuredVpns } from '../../config/vpns.ts';
 import { chooseNetwork, type EngineNetwork } from './network.ts';
-import type { VARIANTS } from './variants.ts';
+import type { ArmVersions } from './variants.ts';
 
 /** How engines run in Docker. Null selects the default. */
 export interface DockerEngineOptions {
-  variant: keyof typeof VARIANTS;
+  variant: Config['engineVariant'];
+  /** Versions of the engine for the presets for ARM. */
+  armVersions: ArmVersions;
   /** Default: the variant's image. */
   image: string | null;
   /** Default: the image's own command, with the variant's environment variables. */
@@ -33,6 +35,7 @@ export interface DockerEngineOptions {
 export function dockerEngineOptions(config: Config, instance: string): DockerEngineOptions {
   return {
     variant: config.engineVariant,
+    armVersions: { arm32: config.engineArm32Version, arm64: config.engineArm64Version },
     image: config.engineImage,
     command: config.engineCommand,
     label: config.containerLabel,
