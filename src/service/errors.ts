@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'stream_not_found'
   | 'template_not_found'
   | 'template_active'
+  | 'invalid_settings'
   | 'reprovisioning'
   | 'settings_not_stored'
   | 'stats_unavailable'

@@ -1146,7 +1146,8 @@ export interface ProvisioningRefusal {
     | 'runtime_unavailable'
     | 'timeout'
     | 'no_free_port'
-    | 'image_missing';
+    | 'image_missing'
+    | 'engine_exited';
   message: string;
   recovery_eta_seconds: number | null;
   /**

@@ -58,7 +58,7 @@ export class CustomVariantStore {
     return this.#saved.activeTemplate;
   }
 
-  /** @throws RoundhouseError `invalid_request`, or `settings_not_stored` */
+  /** @throws RoundhouseError `invalid_settings`, or `settings_not_stored` */
   async setConfig(config: CustomVariant): Promise<void> {
     assertValid(config);
     await this.#change((saved) => ({ ...saved, config }));
@@ -77,7 +77,7 @@ export class CustomVariantStore {
     throw new RoundhouseError('template_not_found', `The slot ${slot} has no template`);
   }
 
-  /** Stores a template. @throws RoundhouseError `invalid_request`, or `settings_not_stored` */
+  /** Stores a template. @throws RoundhouseError `invalid_settings`, or `settings_not_stored` */
   async setTemplate(slot: number, template: Template): Promise<void> {
     assertValid(template.config);
     await this.#change((saved) => ({ ...saved, templates: { ...saved.templates, [slot]: template } }));
@@ -150,5 +150,5 @@ function isSlot(slot: number): boolean {
 
 function assertValid(config: CustomVariant): void {
   const problem = findProblem(config);
-  if (problem !== null) throw new RoundhouseError('invalid_request', problem);
+  if (problem !== null) throw new RoundhouseError('invalid_settings', problem);
 }

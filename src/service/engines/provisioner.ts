@@ -268,7 +268,7 @@ export class Provisioner {
     if (runs || !settle) return engine;
     throw new RoundhouseError(
       'engine_exited',
-      `The engine exited right after its start on port ${ports.hostHttp}: see its image, command and log`,
+      `The engine exited right after its start on port ${ports.hostHttp}: check its image, its command and its settings`,
     );
   }
 

@@ -46,9 +46,10 @@ export async function restoreStreams(parts: RestoreParts): Promise<void> {
     const stored = await eventLog.streams(MAX_ENDED_STREAMS);
     streams.restore(stored);
     const endOrphans = () => {
-      for (const { id, engineId, endedAt } of stored) {
-        if (endedAt === null && engineId !== null && engines.get(engineId) === undefined)
-          streams.end(id, 'engine_stopped');
+      for (const { id, startedAt, engineId, endedAt } of stored) {
+        if (endedAt !== null || engineId === null || engines.get(engineId) !== undefined) continue;
+        // A client may have ended the stream and started it again, on another engine.
+        if (streams.get(id)?.startedAt === startedAt) streams.end(id, 'engine_stopped');
       }
     };
     if (engines.available) return endOrphans();

@@ -48,7 +48,7 @@ export function createContentReader(parts: {
     });
     const load = (outer: AbortSignal) =>
       withinDeadline(
-        { clock: parts.clock, timeoutMs: TIMEOUT_MS, who: 'The engine of the stream', outer },
+        { clock: parts.clock, timeoutMs: TIMEOUT_MS, subject: 'The engine of the stream', signal: outer },
         async (signal) =>
           parseContent(await getJson(`${httpOrigin(address)}/server/api?${query}`, { signal })),
       );

@@ -68,6 +68,19 @@ describe('streams after a restart', () => {
     expect(streams.get('kept')?.endedAt).toBeNull();
   });
 
+  it('end only if they have not been started again since', async () => {
+    const folder = await makeFolder();
+    await leaveStreams(folder);
+    const engines = { available: false, ids: ['c1'] };
+    const { bus, streams, restore } = startRun(folder, engines);
+    await restore();
+    streams.end('orphan', 'stopped');
+    const again = streams.start(newStream('orphan', 'c1'));
+    engines.available = true;
+    bus.publish({ type: 'runtime_connected' });
+    expect(streams.get('orphan')).toEqual(again);
+  });
+
   it('end at once if the engines are already known and theirs is not among them', async () => {
     const folder = await makeFolder();
     await leaveStreams(folder);

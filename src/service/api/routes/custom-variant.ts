@@ -43,7 +43,10 @@ export function customVariantRoutes(
         description: 'They apply to engines that are started later. With `reprovision`, to all.',
         security: KEY_SECURITY,
         body: CustomVariantSchema,
-        response: { 200: CustomVariantSchema, ...problems(...WRITE_CODES, 'settings_not_stored') },
+        response: {
+          200: CustomVariantSchema,
+          ...problems(...WRITE_CODES, 'invalid_settings', 'settings_not_stored'),
+        },
       },
     },
     async ({ body }) => {

@@ -14,6 +14,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, { status: number; title: strin
   wrong_key: { status: 401, title: 'The API key is wrong' },
   not_found: { status: 404, title: 'No such path' },
   engine_not_found: { status: 404, title: 'Engine not found' },
+  invalid_settings: { status: 400, title: 'Engines cannot have these settings' },
   template_active: { status: 400, title: 'The template is active' },
   template_not_found: { status: 404, title: 'Template not found' },
   reprovisioning: { status: 409, title: 'All engines are being replaced already' },

@@ -44,6 +44,11 @@ export class DockerRuntime implements EngineRuntime {
   readonly #inspected = new Map<string, EngineContainer>();
   /** Names of the containers that are being created. */
   readonly #creating = new Set<string>();
+  /**
+   * Ids of the containers that this process has created and not given up. A list in which one of them is not started
+   * may be older than its start.
+   */
+  readonly #created = new Set<string>();
   /** When containers that nobody starts were first listed, by id. */
   readonly #unstartedSince = new Map<string, number>();
   /** Engines whose start Docker has not confirmed. */
@@ -96,6 +101,7 @@ export class DockerRuntime implements EngineRuntime {
     const vpn = await this.#findVpn(spec);
     const id = await this.#createContainer(spec, vpn, returnBy);
     const starting = this.#describeStarting(id, spec, vpn);
+    this.#created.add(id);
     this.#starting.set(id, starting);
     try {
       const { label, maxEngines } = this.#options;
@@ -107,6 +113,7 @@ export class DockerRuntime implements EngineRuntime {
       return started ?? starting;
     } catch (error) {
       this.#starting.delete(id);
+      this.#created.delete(id);
       await this.#forceRemove(id).catch(() => {});
       throw error;
     }
@@ -172,6 +179,7 @@ export class DockerRuntime implements EngineRuntime {
     this.#inspected.delete(id);
     if (action === 'die' || action === 'destroy') {
       this.#starting.delete(id);
+      this.#created.delete(id);
       listener.onStopped(id);
     } else {
       listener.onStarted(id);
@@ -188,7 +196,7 @@ export class DockerRuntime implements EngineRuntime {
 
   /** Removes containers that were created and never started. One that cannot be removed is found again. */
   #removeLeftovers(created: readonly ContainerInfo[]): void {
-    const isStarting = (nameOrId: string) => this.#creating.has(nameOrId) || this.#starting.has(nameOrId);
+    const isStarting = (nameOrId: string) => this.#creating.has(nameOrId) || this.#created.has(nameOrId);
     const seen = { firstSeen: this.#unstartedSince, now: performance.now(), maxStartMs: START_TIMEOUT_MS };
     for (const id of findLeftovers(created, this.#options.instance, isStarting, seen))
       void this.#forceRemove(id).catch(() => {});
@@ -243,6 +251,7 @@ export class DockerRuntime implements EngineRuntime {
 
   async #onStartFailed(id: string): Promise<void> {
     this.#starting.delete(id);
+    this.#created.delete(id);
     await this.#forceRemove(id).catch(() => {});
     this.#listener?.onStopped(id);
   }

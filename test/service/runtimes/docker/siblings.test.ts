@@ -89,6 +89,11 @@ describe('containers that nobody starts', () => {
     expect(firstSeen.size).toBe(0);
   });
 
+  test('are not those that an operator has created', () => {
+    const firstSeen = new Map();
+    for (const now of [0, 1000]) expect(find([container('created', 1)], now, firstSeen)).toEqual([]);
+  });
+
   test('are not those that this service is starting', () => {
     const containers = [
       container('busy', 1, { instance: 'me' }),

@@ -16,7 +16,7 @@ import { KEY_CODES, KEY_SECURITY, problems, WRITE_CODES } from '../../schemas/pr
 
 const tags = ['engines'];
 const READ = ['invalid_request', ...KEY_CODES, 'template_not_found'] as const;
-const CHANGE = [...WRITE_CODES, 'settings_not_stored'] as const;
+const CHANGE = [...WRITE_CODES, 'invalid_settings', 'settings_not_stored'] as const;
 
 /** `/custom-variant/templates`: settings of engines that are kept under a name. */
 export function templateRoutes(
@@ -156,8 +156,8 @@ function parse(text: string) {
   try {
     value = JSON.parse(text);
   } catch {
-    throw new RoundhouseError('invalid_request', '`json_data` is not valid JSON');
+    throw new RoundhouseError('invalid_settings', '`json_data` is not valid JSON');
   }
   if (isTemplate(value)) return value;
-  throw new RoundhouseError('invalid_request', '`json_data` is not an exported template');
+  throw new RoundhouseError('invalid_settings', '`json_data` is not an exported template');
 }
