@@ -85,6 +85,29 @@ describeWithDocker('containers of engines', (docker) => {
     await service.close();
   });
 
+  it('that another orchestrator has made are adopted with their ports and labels', async () => {
+    const label = uniqueLabel();
+    const labels = [
+      'host.http_port=19007',
+      'acestream.http_port=40000',
+      'acestream.engine_variant=jopsis-amd64',
+    ];
+    const options = [label, ...labels].flatMap((each) => ['--label', each]);
+    const id = await cli(docker.socket, 'run', '--detach', ...options, docker.busyboxImage);
+    const service = await startDockerService(docker, { CONTAINER_LABEL: label });
+    expect(await onlyEngine(service)).toMatchObject({
+      container_id: id,
+      port: 19_007,
+      engine_variant: 'jopsis-amd64',
+      labels: { 'host.http_port': '19007', 'acestream.http_port': '40000' },
+    });
+    const { body } = await service.get(`/containers/${id}`);
+    expect(body).toMatchObject({ id, status: 'running', image: docker.busyboxImage });
+    expect(body.ports).toEqual({ '40000/tcp': [{ HostIp: '127.0.0.1', HostPort: '19007' }] });
+    await service.write('DELETE', `/engines/${id}`);
+    await service.close();
+  });
+
   it('that were created and never started are removed on connecting, if they are of this service', async () => {
     const label = uniqueLabel();
     const dataDir = await mkdtemp(join(tmpdir(), 'roundhouse-docker-'));
