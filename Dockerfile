@@ -16,13 +16,14 @@ RUN node --disable-warning=ExperimentalWarning scripts/compile.ts && npm run bui
 FROM node:24.21.0-bookworm-slim
 ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/data
 # A new volume takes its owner from the folder on which it is first mounted.
-RUN mkdir /data && chown node:node /data
+# This user id is used for nothing else: files of the host's users are not readable for it.
+RUN mkdir /data && chown 10001:10001 /data
 WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
 COPY package.json ./
 COPY --from=build /app/build build
 COPY --from=build /app/dist/panel dist/panel
-USER node
+USER 10001:10001
 VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s CMD ["node", "build/healthcheck.js"]

@@ -5,6 +5,7 @@ import { readEnvFile } from './library/settings/index.ts';
 import { buildApp } from './service/app.ts';
 import { loadApiKey } from './service/config/api-key.ts';
 import { ConfigError, readConfig } from './service/config/config.ts';
+import { lockDataFolder } from './service/event-log/data-folder-lock.ts';
 import { createLogger } from './service/log.ts';
 import { Metrics } from './service/metrics/metrics.ts';
 import { openRuntime } from './service/runtimes/open-runtime.ts';
@@ -12,6 +13,8 @@ import { releaseStartupMemory } from './service/startup-memory.ts';
 
 /** Shorter than the ten seconds between the SIGTERM and the SIGKILL of `docker stop`. */
 const STOP_TIMEOUT_MS = 8000;
+/** Shorter keys of operators who come from another orchestrator work, with a warning. */
+const MIN_KEY_LENGTH = 8;
 const UNUSABLE_ADDRESS = new Set(['EACCES', 'EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN']);
 
 try {
@@ -24,7 +27,11 @@ try {
 async function run(): Promise<void> {
   const config = readConfig(process.env, readEnvFile('.env'));
   const logger = createLogger(config.logLevel);
+  // Before anything else uses the folder. The lock ends with the process.
+  lockDataFolder(config.dataDir);
   const { key, location } = await loadApiKey(config.apiKey, config.dataDir);
+  if (config.apiKey !== null && config.apiKey.length < MIN_KEY_LENGTH)
+    logger.warn(`API_KEY has fewer than ${MIN_KEY_LENGTH} characters: anyone can guess it`);
   const clock = createSystemClock();
   const metrics = new Metrics(clock);
   const { runtime, vpnContainers, reason } = await openRuntime(

@@ -135,6 +135,18 @@ test('settings that the environment lacks are read from .env in the working dire
   expect(await clearCache(origin, 'the-key-of-the-file')).toBe(200);
 });
 
+test('a second service with the same data folder is refused, and one with a short API key is warned', async () => {
+  const first = new Service({ MIN_REPLICAS: '0', API_KEY: 'short' });
+  await first.line(/^API_KEY has fewer than 8 characters/);
+  const origin = await first.serving();
+  expect(await clearCache(origin, 'short')).toBe(200);
+  const second = new Service({ MIN_REPLICAS: '0' });
+  expect(await second.exited).toBe(1);
+  expect(second.stderr).toMatch(/DATA_DIR=.* is used by another Roundhouse that is running/);
+  expect(second.stderr).not.toContain('    at ');
+  expect((await get(`${origin}/health`)).status).toBe(200);
+});
+
 test('a later start uses the same key, and a kept-alive connection does not delay the stop', async () => {
   const keyFile = join(dataDir, 'api-key');
   await writeFile(keyFile, 'the-key-of-before\n');
@@ -185,7 +197,12 @@ describe('a failed start exits with code 1 and an error message without a stack 
   }
 
   test('all invalid settings at once', async () => {
-    const message = await failedStart({ PORT: 'x', MIN_REPLICAS: '-1', LOG_LEVEL: 'loud', API_KEY: 'short' });
+    const message = await failedStart({
+      PORT: 'x',
+      MIN_REPLICAS: '-1',
+      LOG_LEVEL: 'loud',
+      API_KEY: 'with spaces',
+    });
     expect(message.split('\n')).toEqual([
       'Invalid configuration:',
       expect.stringContaining('PORT="x" must be'),

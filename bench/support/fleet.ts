@@ -34,6 +34,10 @@ export function createRuntime(
     network: { kind: 'named' as const, network: FLEET_NETWORK },
     engineHost: FLEET_HOST,
     memoryLimit: null,
+    armVersions: { arm32: '3.2.13', arm64: '3.2.13' },
+    maxEngines: 1000,
+    isLocal: true,
+    instance: 'bench',
   };
   return new DockerRuntime(client, options, source);
 }

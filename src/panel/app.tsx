@@ -10,8 +10,15 @@ import { CachePage } from './pages/cache.tsx';
 import { EnginePage } from './pages/engine.tsx';
 import { EnginesPage } from './pages/engines.tsx';
 import { OverviewPage } from './pages/overview.tsx';
+import { SettingsPage } from './pages/settings.tsx';
 
-const TITLES = { overview: 'Overview', engines: 'Engines', engine: 'Engine', cache: 'Cache' };
+const TITLES = {
+  overview: 'Overview',
+  engines: 'Engines',
+  engine: 'Engine',
+  cache: 'Cache',
+  settings: 'Settings',
+};
 
 /** The panel: header, the page that the URL names, and dialogs. */
 export function App({ preferences }: { preferences: Preferences }) {
@@ -46,5 +53,6 @@ function Page({ route, preferences }: { route: Route; preferences: Preferences }
   if (route.page === 'engines') return <EnginesPage />;
   if (route.page === 'engine') return <EnginePage id={route.id} />;
   if (route.page === 'cache') return <CachePage windowS={preferences.windowS} />;
+  if (route.page === 'settings') return <SettingsPage />;
   return <OverviewPage windowS={preferences.windowS} />;
 }

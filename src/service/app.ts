@@ -74,6 +74,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
   api.addHook('onReady', async () => {
     eventLog.start();
     await timeSeries.restore();
+    await reconcilers.restore();
     await restoreStreams({ eventLog, bus, streams, engines: registry, onLog });
   });
 

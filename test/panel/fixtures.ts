@@ -47,6 +47,7 @@ export function anEngine(fields: Partial<Engine> = {}): Engine {
     last_seen: '2026-01-01T00:00:00.000Z',
     streams: [],
     health_status: 'healthy',
+    paused: false,
     last_health_check: null,
     last_stream_usage: null,
     vpn_container: null,
@@ -54,6 +55,8 @@ export function anEngine(fields: Partial<Engine> = {}): Engine {
     platform: null,
     version: null,
     forwarded_port: null,
+    last_cache_cleanup: null,
+    cache_size_bytes: null,
     ...fields,
   };
 }

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { describeWithChromium, type MonitoredPage } from '../support/browser/chromium.ts';
-import { KEY, startApp, type TestApp } from '../support/service/app.ts';
+import { KEY, startApp, type TestApp, WITH_KEY } from '../support/service/app.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { FLEET_SETTINGS, healthyEngines, TIMEOUT_MS } from './fleet.ts';
 import { enterApiKey, expectNoViolations } from './panel-page.ts';
@@ -57,6 +57,43 @@ describeWithChromium('operations of the panel', (chromium) => {
       await confirmation.getByRole('button', { name: 'Delete' }).click();
       await page.getByText('This engine no longer exists').waitFor();
       expect((await app.get('/engines')).body).toEqual([]);
+      expectNoViolations(monitored);
+    });
+
+    it('changes the settings of engines, keeps them as a template, and replaces all engines', async () => {
+      await app.post('/scale/1');
+      const [before] = await healthyEngines(app, 1);
+      await page.getByRole('link', { name: 'Settings' }).click();
+      await page.getByRole('button', { name: 'Enter the API key' }).click();
+      await enterApiKey(page, KEY);
+      await page.getByLabel('Use these settings').check();
+      await page.getByLabel('Platform').selectOption('arm64');
+      await page.getByLabel('Version for ARM').selectOption('3.2.14');
+      await page.getByLabel('Value of --live-buffer').fill('25');
+      await page.getByRole('button', { name: 'Save', exact: true }).click();
+      await page.getByText('Settings saved').waitFor();
+      const { body: stored } = await app.request('GET', '/custom-variant/config', { headers: WITH_KEY });
+      expect(stored).toMatchObject({ enabled: true, platform: 'arm64', arm_version: '3.2.14' });
+      const buffer = { name: '--live-buffer', type: 'int', value: 25, enabled: true };
+      expect(stored.parameters).toContainEqual(buffer);
+
+      await page.getByLabel('Name of template 2').fill('big buffer');
+      const row = page.getByRole('row').filter({ has: page.getByLabel('Name of template 2') });
+      await row.getByRole('button', { name: 'Save here' }).click();
+      await page.getByText('big buffer saved').waitFor();
+      await page.getByLabel('Use these settings').uncheck();
+      await row.getByRole('button', { name: 'Activate' }).click();
+      await row.getByText('active', { exact: true }).waitFor();
+      await waitUntil(
+        'the template is shown',
+        () => page.getByLabel('Use these settings').isChecked(),
+        TIMEOUT_MS,
+      );
+
+      await page.getByRole('button', { name: 'Replace all engines' }).click();
+      await page.getByText('Replaced 1 of 1 engines').waitFor();
+      const [after] = await healthyEngines(app, 1);
+      expect(after!.container_id).not.toBe(before!.container_id);
       expectNoViolations(monitored);
     });
 

@@ -4,10 +4,10 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Engine } from '../../src/panel/lib/wire.ts';
 import { describeWithChromium } from '../support/browser/chromium.ts';
-import { startApp, type TestApp } from '../support/service/app.ts';
+import { KEY, startApp, type TestApp } from '../support/service/app.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { FLEET_SETTINGS, healthyEngines, startStream, TIMEOUT_MS } from './fleet.ts';
-import { expectNoViolations } from './panel-page.ts';
+import { enterApiKey, expectNoViolations } from './panel-page.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const INFOHASH = '0123456789abcdef0123456789abcdef01234567';
@@ -59,6 +59,16 @@ describeWithChromium('the pages of the panel', (chromium) => {
         await app.get('/orchestrator/status');
         await page.getByText('With cache').waitFor();
         await page.getByRole('rowheader', { name: 'orchestrator:status' }).first().waitFor();
+      },
+    },
+    {
+      name: 'settings',
+      hash: () => '#/settings',
+      ready: async (page) => {
+        await page.getByRole('button', { name: 'Enter the API key' }).click();
+        await enterApiKey(page, KEY);
+        await page.getByLabel('--bind-all').waitFor();
+        await page.getByLabel('Name of template 10').waitFor();
       },
     },
     {

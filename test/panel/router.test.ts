@@ -9,6 +9,7 @@ test.each([
   [engineHref('a/b%'), { page: 'engine', id: 'a/b%' }],
   ['#/engines/%zz', { page: 'engine', id: '%zz' }],
   ['#/cache', { page: 'cache' }],
+  ['#/settings', { page: 'settings' }],
   ['#/<script>', { page: 'overview' }],
 ])('the fragment %s is parsed as %o', (hash, route) => {
   expect(parseRoute(hash)).toEqual(route);

@@ -77,6 +77,7 @@ return lookup(g, s) or {'miss', g, s, now()}
  * Returns {'hit', g, s, time of the server in ms, entry}, {'lead', g, s, time} with the lease acquired,
  * {'wait', g, s, time, remaining ms of the lease} if another process has it, or {'unavailable', '', s, time} if Redis is
  * full.
+ * A lease without a TTL, as a restored dump or PERSIST leaves one, gets one: nobody could acquire it ever again.
  */
 export const READ_OR_LEASE = new Script(`${STATE}${LOOKUP}
 local g, s = state(ARGV[1], ARGV[2], ARGV[3])
@@ -86,7 +87,12 @@ if hit then return hit end
 local lease = redis.call('HMGET', KEYS[3], 'g', 't')
 if lease[1] == g then
   try('HSET', KEYS[3], 'w', '1')
-  return {'wait', g, s, now(), redis.call('PTTL', KEYS[3])}
+  local remaining = redis.call('PTTL', KEYS[3])
+  if remaining < 0 then
+    redis.call('PEXPIRE', KEYS[3], ARGV[5])
+    remaining = tonumber(ARGV[5])
+  end
+  return {'wait', g, s, now(), remaining}
 end
 redis.call('DEL', KEYS[3])
 if not try('HSET', KEYS[3], 'g', g, 't', ARGV[4]) then return {'unavailable', '', s, now()} end
@@ -166,14 +172,21 @@ redis.call('PEXPIRE', KEYS[2], ARGV[2])
 
 /**
  * Acquires leadership if there is no leader. The fencing token is at least the time of day in milliseconds, so it
- * increases even if Redis has lost the previous one.
+ * increases even if Redis has lost the previous one, or has something else under its key. A leader key without a
+ * TTL, as a restored dump or PERSIST leaves one, gets one: nobody could lead ever again.
  * KEYS: leader, fence. ARGV: token, lease in ms. Returns {1, fencing token}, or {0, remaining ms of the leader}.
  */
 export const ACQUIRE_LEADERSHIP = new Script(`
-if redis.call('EXISTS', KEYS[1]) == 1 then return {0, redis.call('PTTL', KEYS[1])} end
+local remaining = redis.call('PTTL', KEYS[1])
+if remaining == -1 then
+  redis.call('PEXPIRE', KEYS[1], ARGV[2])
+  remaining = tonumber(ARGV[2])
+end
+if remaining ~= -2 then return {0, remaining} end
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-local fence = math.max(tonumber(redis.call('GET', KEYS[2]) or 0) + 1, now)
+local former = redis.pcall('GET', KEYS[2])
+local fence = math.max((type(former) == 'string' and tonumber(former) or 0) + 1, now)
 redis.call('SET', KEYS[2], fence)
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return {1, fence}
@@ -181,12 +194,12 @@ return {1, fence}
 
 /** Extends leadership. KEYS: leader. ARGV: token, lease in ms. Returns 1, or 0 if the caller is not the leader. */
 export const EXTEND_LEADERSHIP = new Script(`
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+if redis.pcall('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('PEXPIRE', KEYS[1], ARGV[2])
 `);
 
 /** Ends leadership. KEYS: leader. ARGV: token. Returns 1, or 0 if the caller is not the leader. */
 export const RELEASE_LEADERSHIP = new Script(`
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+if redis.pcall('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])
 `);

@@ -26,8 +26,8 @@ const HEALTH = {
   unknown: { tone: 'idle', text: 'Starting' },
 } as const;
 
-/** Health of an engine. */
-export function HealthBadge({ health }: { health: EngineHealth }) {
-  const { tone, text } = HEALTH[health];
+/** Health of an engine. A paused one has none. */
+export function HealthBadge({ health, paused }: { health: EngineHealth; paused: boolean }) {
+  const { tone, text } = paused ? ({ tone: 'warn', text: 'Paused' } as const) : HEALTH[health];
   return <Badge tone={tone}>{text}</Badge>;
 }

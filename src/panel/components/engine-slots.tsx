@@ -44,10 +44,11 @@ export function EngineSlots({ engines, status }: { engines: readonly Engine[]; s
 }
 
 function Slot({ engine }: { engine: Engine }) {
-  const { container_id, container_name, health_status, streams } = engine;
+  const { container_id, container_name, health_status, paused, streams } = engine;
   const state = stateOf(engine);
   const usage = streams.length > 0 ? `, ${plural(streams.length, 'stream')}` : '';
-  const label = `${container_name}: ${health_status === 'unknown' ? 'starting' : health_status}${usage}`;
+  const health = health_status === 'unknown' ? 'starting' : health_status;
+  const label = `${container_name}: ${paused ? 'paused' : health}${usage}`;
   return (
     <a class={`slot ${state}`} href={engineHref(container_id)} title={label} aria-label={label}>
       {streams.length > 0 ? streams.length : ''}

@@ -70,7 +70,7 @@ export function EngineTable({ rows, onDelete }: EngineTableProps) {
 
 function Row({ row, onDelete }: { row: EngineRow; onDelete: (engine: Engine) => void }) {
   const { engine, cpu, memory, rx, tx, streams, startedAt } = row;
-  const { container_id, container_name, health_status, port, vpn_container, forwarded } = engine;
+  const { container_id, container_name, health_status, paused, port, vpn_container, forwarded } = engine;
   return (
     <tr>
       <th scope="row">
@@ -84,7 +84,7 @@ function Row({ row, onDelete }: { row: EngineRow; onDelete: (engine: Engine) => 
         )}
       </th>
       <td data-label="Health">
-        <HealthBadge health={health_status} />
+        <HealthBadge health={health_status} paused={paused} />
       </td>
       <td class="number" data-label="Port">
         {port}

@@ -6,9 +6,9 @@ export function EventList({ events }: { events: readonly EventRecord[] }) {
   return (
     <ol class="events">
       {events.map(({ id, timestamp, category, message, event_type }) => (
-        <li key={id} title={event_type}>
+        <li key={id} title={category}>
           <Time at={timestamp} />
-          <span class="category">{category}</span>
+          <span class="category">{event_type}</span>
           <span class="message">{message}</span>
         </li>
       ))}

@@ -9,6 +9,7 @@ const LINKS = [
   { href: '#/', text: 'Overview', pages: ['overview'] },
   { href: '#/engines', text: 'Engines', pages: ['engines', 'engine'] },
   { href: '#/cache', text: 'Cache', pages: ['cache'] },
+  { href: '#/settings', text: 'Settings', pages: ['settings'] },
 ];
 const THEMES: Record<ThemePreference, { next: ThemePreference; icon: IconName; text: string }> = {
   auto: { next: 'light', icon: 'auto', text: 'system' },

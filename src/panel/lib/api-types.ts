@@ -3,6 +3,13 @@
  * Generated from openapi/openapi.json by `npm run docs`; do not edit.
  */
 export interface Operations {
+  'GET /by-label': {
+    query: {
+      key: string;
+      value: string;
+    };
+    reply: Container[];
+  };
   'GET /cache/stats': {
     reply: CacheStats;
   };
@@ -29,6 +36,12 @@ export interface Operations {
       cleared: number;
     };
   };
+  'GET /containers/{id}': {
+    path: {
+      id: string;
+    };
+    reply: Container;
+  };
   'DELETE /containers/{id}': {
     path: {
       id: string;
@@ -38,6 +51,135 @@ export interface Operations {
        * Id of the removed engine
        */
       deleted: string;
+    };
+  };
+  'GET /custom-variant/config': {
+    reply: EngineSettings;
+  };
+  'POST /custom-variant/config': {
+    body: EngineSettings;
+    reply: EngineSettings;
+  };
+  'GET /custom-variant/platform': {
+    reply: {
+      /**
+       * Of the machine on which Roundhouse runs
+       */
+      platform: 'amd64' | 'arm32' | 'arm64';
+      supported_platforms: ('amd64' | 'arm32' | 'arm64')[];
+    };
+  };
+  'POST /custom-variant/reprovision': {
+    reply: {
+      message: string;
+      /**
+       * Engines that will be replaced
+       */
+      deleted_count: number;
+    };
+  };
+  'GET /custom-variant/reprovision/status': {
+    reply: ReprovisionStatus;
+  };
+  'GET /custom-variant/templates': {
+    reply: {
+      templates: {
+        /**
+         * Slot of a template
+         */
+        slot_id: number;
+        name: string;
+        exists: boolean;
+      }[];
+      active_template_id: number | null;
+    };
+  };
+  'GET /custom-variant/templates/{slot}': {
+    path: {
+      slot: number;
+    };
+    reply: EngineSettingsTemplate;
+  };
+  'POST /custom-variant/templates/{slot}': {
+    path: {
+      slot: number;
+    };
+    body: {
+      name: string;
+      config: EngineSettings;
+    };
+    reply: {
+      message: string;
+      /**
+       * Slot of a template
+       */
+      slot_id: number;
+    };
+  };
+  'DELETE /custom-variant/templates/{slot}': {
+    path: {
+      slot: number;
+    };
+    reply: {
+      message: string;
+      /**
+       * Slot of a template
+       */
+      slot_id: number;
+    };
+  };
+  'PATCH /custom-variant/templates/{slot}/rename': {
+    path: {
+      slot: number;
+    };
+    body: {
+      name: string;
+    };
+    reply: {
+      message: string;
+      /**
+       * Slot of a template
+       */
+      slot_id: number;
+    };
+  };
+  'POST /custom-variant/templates/{slot}/activate': {
+    path: {
+      slot: number;
+    };
+    reply: {
+      message: string;
+      /**
+       * Slot of a template
+       */
+      slot_id: number;
+    };
+  };
+  'GET /custom-variant/templates/{slot}/export': {
+    path: {
+      slot: number;
+    };
+    reply: {
+      name: string;
+      config: EngineSettings;
+    };
+  };
+  'POST /custom-variant/templates/{slot}/import': {
+    path: {
+      slot: number;
+    };
+    body: {
+      /**
+       * The content of an exported file
+       */
+      json_data: string;
+    };
+    reply: {
+      message: string;
+      /**
+       * Slot of a template
+       */
+      slot_id: number;
     };
   };
   'GET /engines': {
@@ -81,21 +223,8 @@ export interface Operations {
     query?: {
       limit?: number;
       offset?: number;
-      event_type?:
-        | 'engine_started'
-        | 'engine_stopped'
-        | 'engine_changed'
-        | 'runtime_connected'
-        | 'runtime_disconnected'
-        | 'vpn_changed'
-        | 'vpn_emergency'
-        | 'vpn_restarted'
-        | 'breaker_changed'
-        | 'leadership_changed'
-        | 'stream_started'
-        | 'stream_ended'
-        | 'streams_restored';
-      category?: 'engine' | 'vpn' | 'stream' | 'runtime' | 'provisioning';
+      event_type?: 'engine' | 'stream' | 'vpn' | 'health' | 'system';
+      category?: string;
       container_id?: string;
       stream_id?: string;
       since?: string | number;
@@ -104,6 +233,18 @@ export interface Operations {
   };
   'GET /events/stats': {
     reply: EventStats;
+  };
+  'POST /events/cleanup': {
+    query?: {
+      max_age_days?: number;
+    };
+    reply: {
+      /**
+       * Number of deleted events
+       */
+      deleted: number;
+      message: string;
+    };
   };
   'POST /events/stream_ended': {
     body?: {
@@ -143,6 +284,11 @@ export interface Operations {
     };
     reply: Stream;
   };
+  'POST /gc': {
+    reply: {
+      status: 'ok';
+    };
+  };
   'GET /health': {
     reply: Health;
   };
@@ -167,22 +313,13 @@ export interface Operations {
   };
   'POST /provision/acestream': {
     body?: {
-      /**
-       * Labels of the engine
-       */
       labels?: {
         [k: string]: string;
-      };
-      /**
-       * Environment variables of the engine
-       */
+      } | null;
       env?: {
         [k: string]: string;
-      };
-      /**
-       * Port on the host, within PORT_RANGE_HOST. Defaults to a free one.
-       */
-      host_port?: number;
+      } | null;
+      host_port?: number | null;
     };
     reply: ProvisionedEngine;
   };
@@ -235,6 +372,25 @@ export interface Operations {
       stream: Stream;
     };
   };
+  'POST /streams/batch-stop': {
+    /**
+     * @maxItems 1000
+     */
+    body?: string[];
+    reply: BatchStop;
+  };
+  'GET /streams/{id}/livepos': {
+    path: {
+      id: string;
+    };
+    reply: LivePosition;
+  };
+  'GET /streams/{id}/extended-stats': {
+    path: {
+      id: string;
+    };
+    reply: StreamContent;
+  };
   'GET /version': {
     reply: {
       name: string;
@@ -251,15 +407,43 @@ export interface Operations {
     };
   };
 }
+export interface Container {
+  id: string;
+  name: string;
+  image: string | null;
+  /**
+   * RFC 3339, UTC
+   */
+  created: string;
+  status: 'created' | 'running' | 'paused';
+  labels: {
+    [k: string]: string;
+  };
+  /**
+   * Where clients reach the ports of the container, such as `6878/tcp`
+   */
+  ports: {
+    [k: string]: {
+      HostIp: string;
+      HostPort: string;
+    }[];
+  };
+}
 export interface CacheStats {
   /**
    * Fresh entries
    */
   size: number;
+  /**
+   * Replies to clients from the cache
+   */
   hits: number;
+  /**
+   * Replies to clients that had to be loaded
+   */
   misses: number;
   /**
-   * Percent, two decimals
+   * Percent of the reads of clients, two decimals
    */
   hit_rate: number;
   entries: {
@@ -378,6 +562,56 @@ export interface RedisTier {
    */
   faults: number;
 }
+export interface EngineSettings {
+  /**
+   * Whether new engines use these settings instead of ENGINE_VARIANT
+   */
+  enabled: boolean;
+  platform: 'amd64' | 'arm32' | 'arm64';
+  /**
+   * Version of the engine on `arm32` and `arm64`
+   */
+  arm_version: '3.2.13' | '3.2.14';
+  memory_limit: string | null;
+  /**
+   * @maxItems 100
+   */
+  parameters: EngineParameter[];
+}
+export interface EngineParameter {
+  /**
+   * Such as `--live-cache-size`
+   */
+  name: string;
+  /**
+   * A flag has no value; sizes are in bytes
+   */
+  type: 'flag' | 'string' | 'int' | 'bytes' | 'path';
+  value: string | number | boolean;
+  /**
+   * Whether it is passed to engines
+   */
+  enabled: boolean;
+}
+export interface ReprovisionStatus {
+  in_progress: boolean;
+  status: 'idle' | 'in_progress' | 'success' | 'error';
+  message: string | null;
+  timestamp: string | null;
+  total_engines: number;
+  engines_stopped: number;
+  engines_provisioned: number;
+  current_engine_id: string | null;
+  current_phase: ('preparing' | 'stopping' | 'cleaning' | 'provisioning' | 'complete' | 'error') | null;
+}
+export interface EngineSettingsTemplate {
+  /**
+   * Slot of a template
+   */
+  slot_id: number;
+  name: string;
+  config: EngineSettings;
+}
 export interface Engine {
   container_id: string;
   container_name: string;
@@ -386,6 +620,9 @@ export interface Engine {
    */
   host: string;
   port: number;
+  /**
+   * Labels of the caller, the label of managed engines, and `host.http_port`, `acestream.http_port` and so on
+   */
   labels: {
     [k: string]: string;
   };
@@ -407,6 +644,10 @@ export interface Engine {
    */
   streams: string[];
   health_status: 'healthy' | 'unhealthy' | 'unknown';
+  /**
+   * Whether the container is paused. Its streams go on when it is resumed.
+   */
+  paused: boolean;
   last_health_check: string | null;
   last_stream_usage: string | null;
   vpn_container: string | null;
@@ -414,6 +655,14 @@ export interface Engine {
   platform: string | null;
   version: string | null;
   forwarded_port: number | null;
+  /**
+   * For older clients: engines manage their own cache
+   */
+  last_cache_cleanup: null;
+  /**
+   * For older clients: the size is unknown
+   */
+  cache_size_bytes: null;
 }
 export interface EngineStats {
   container_id: string;
@@ -511,8 +760,14 @@ export interface Event {
    * RFC 3339, UTC
    */
   timestamp: string;
-  event_type: string;
-  category: 'engine' | 'vpn' | 'stream' | 'runtime' | 'provisioning';
+  /**
+   * What the event is about
+   */
+  event_type: 'engine' | 'stream' | 'vpn' | 'health' | 'system';
+  /**
+   * What has happened, such as `created`, `started`, `ended`, `failed` or `recovered`
+   */
+  category: string;
   message: string;
   container_id: string | null;
   stream_id: string | null;
@@ -523,7 +778,11 @@ export interface Event {
 export interface EventStats {
   total: number;
   by_type: {
-    [k: string]: number;
+    engine: number;
+    stream: number;
+    vpn: number;
+    health: number;
+    system: number;
   };
   by_category: {
     [k: string]: number;
@@ -757,6 +1016,45 @@ export interface StreamSample {
     buffer_pieces: string | null;
   } | null;
 }
+export interface BatchStop {
+  total: number;
+  success_count: number;
+  failure_count: number;
+  results: {
+    command_url: string;
+    /**
+     * Whether the stream was playing and has ended
+     */
+    success: boolean;
+    message: string;
+    stream_id: string | null;
+  }[];
+}
+export interface LivePosition {
+  has_livepos: boolean;
+  is_live: boolean;
+  livepos?: {
+    pos: string | null;
+    live_first: string | null;
+    live_last: string | null;
+    first_ts: string | null;
+    last_ts: string | null;
+    buffer_pieces: string | null;
+  };
+}
+export interface StreamContent {
+  title?: string;
+  categories?: string[];
+  content_type?: string;
+  transport_type?: string;
+  infohash?: string;
+  content_id?: string;
+  item_url?: string;
+  /**
+   * 1 for live, 0 for video on demand, -1 if unknown
+   */
+  is_live?: number;
+}
 export interface VpnStatus {
   /**
    * With `redundant`, `vpn1` and `vpn2` describe the two VPNs, and the other fields describe the first that is connected.
@@ -774,7 +1072,7 @@ export interface VpnStatus {
   country: string | null;
   city: string | null;
   region: string | null;
-  last_check: number | null;
+  last_check: string | null;
   last_check_at: string | null;
   vpn1: Vpn | null;
   vpn2: Vpn | null;
@@ -785,7 +1083,10 @@ export interface VpnStatus {
     active: boolean;
     failed_vpn: string | null;
     healthy_vpn: string | null;
-    duration_seconds: number | null;
+    /**
+     * 0 if not active
+     */
+    duration_seconds: number;
   };
 }
 export interface Vpn {
@@ -802,7 +1103,7 @@ export interface Vpn {
   country: string | null;
   city: string | null;
   region: string | null;
-  last_check: number | null;
+  last_check: string | null;
   last_check_at: string | null;
 }
 export interface LiveSnapshot {
@@ -845,7 +1146,8 @@ export interface ProvisioningRefusal {
     | 'runtime_unavailable'
     | 'timeout'
     | 'no_free_port'
-    | 'image_missing';
+    | 'image_missing'
+    | 'engine_exited';
   message: string;
   recovery_eta_seconds: number | null;
   /**

@@ -1,8 +1,9 @@
+import type { Api } from './api.ts';
 import { errorMessage } from './errors.ts';
 import { formatCount, plural } from './format.ts';
 import type { ServiceClient } from './service-client.ts';
 import { Store } from './store.ts';
-import type { Engine } from './wire.ts';
+import type { Engine, EngineSettings } from './wire.ts';
 
 /** A write that the user started, and its progress. */
 export interface Operation {
@@ -17,6 +18,8 @@ const SUCCESS_SHOWN_MS = 6000;
 const FAILURE_SHOWN_MS = 20_000;
 /** After this time an operation counts as failed. An engine that starts later still appears in the table. */
 const TIMEOUT_MS = 120_000;
+
+const REPLACEMENT_POLL_MS = 1000;
 
 type Update = Pick<Operation, 'state' | 'text'> & { progress?: number };
 type Client = Pick<ServiceClient, 'api' | 'apiKey' | 'resources' | 'clock'>;
@@ -95,6 +98,63 @@ export class Operations {
       if (!reply) return null;
       resources.cache.refresh();
       return { state: 'done', text: `${plural(reply.cleared, 'entry', 'entries')} cleared` };
+    });
+  }
+
+  saveSettings(settings: EngineSettings): Promise<void> {
+    return this.#change('Saving the settings', 'Settings saved', (api) =>
+      api.write('POST /custom-variant/config', { body: settings }),
+    );
+  }
+
+  saveTemplate(slot: number, name: string, config: EngineSettings): Promise<void> {
+    return this.#change(`Saving ${name}`, `${name} saved`, (api) =>
+      api.write('POST /custom-variant/templates/{slot}', { path: { slot }, body: { name, config } }),
+    );
+  }
+
+  activateTemplate(slot: number, name: string): Promise<void> {
+    return this.#change(`Activating ${name}`, `${name} is active`, (api) =>
+      api.write('POST /custom-variant/templates/{slot}/activate', { path: { slot } }),
+    );
+  }
+
+  deleteTemplate(slot: number, name: string): Promise<void> {
+    return this.#change(`Deleting ${name}`, `${name} deleted`, (api) =>
+      api.write('DELETE /custom-variant/templates/{slot}', { path: { slot } }),
+    );
+  }
+
+  /** Replaces all engines, which takes as long as streams play on them. */
+  replaceEngines(): Promise<void> {
+    const text = 'Replacing all engines';
+    return this.#run(text, async (update) => {
+      const { api, apiKey, clock } = this.#client;
+      const reply = await apiKey.withKey(() => api.write('POST /custom-variant/reprovision', {}));
+      if (!reply) return null;
+      for (;;) {
+        await new Promise<void>((resolve) => void clock.after(REPLACEMENT_POLL_MS, resolve));
+        const reading = await api.read('GET /custom-variant/reprovision/status', {}, null);
+        if (reading.notModified) continue;
+        const { status, message, engines_stopped: done, total_engines: total } = reading.value;
+        if (status === 'error') return { state: 'failed', text: message ?? 'Replacing the engines failed' };
+        if (status !== 'in_progress') return { state: 'done', text: message ?? 'All engines replaced' };
+        update({
+          state: 'running',
+          text: `${text}: ${done} of ${total}`,
+          progress: done / Math.max(1, total),
+        });
+      }
+    });
+  }
+
+  /** A write of settings or templates. */
+  #change(text: string, doneText: string, write: (api: Api) => Promise<unknown>): Promise<void> {
+    return this.#run(text, async () => {
+      const { api, apiKey, resources } = this.#client;
+      if ((await apiKey.withKey(() => write(api))) === null) return null;
+      resources.templates.refresh();
+      return { state: 'done', text: doneText };
     });
   }
 

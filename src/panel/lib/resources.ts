@@ -36,6 +36,7 @@ export class Resources {
   readonly streams: Resource<'GET /streams'>;
   readonly events: Resource<'GET /events'>;
   readonly cache: Resource<'GET /cache/stats'>;
+  readonly templates: Resource<'GET /custom-variant/templates'>;
   readonly #options: ResourcesOptions;
   readonly #series = new Map<number, Resource<'GET /stats/history'>>();
   readonly #all: { poller: Poller<unknown>; isAffected: IsAffected }[] = [];
@@ -54,6 +55,7 @@ export class Resources {
     // Every notice has its event in the log.
     this.events = this.#create('GET /events', { query: { limit: 40 } }, () => true);
     this.cache = this.#create('GET /cache/stats', {}, isSnapshot);
+    this.templates = this.#create('GET /custom-variant/templates', {}, isSnapshot);
     options.intervalS.subscribe(() => {
       for (const { poller } of this.#all) poller.reschedule();
     });

@@ -1,8 +1,9 @@
-import type { CacheStats, Engine, Operations, OrchestratorStatus } from './api-types.ts';
+import type { CacheStats, Engine, EngineSettings, Operations, OrchestratorStatus } from './api-types.ts';
 
 export type {
   CacheStats,
   Engine,
+  EngineSettings,
   EngineStats,
   Event as EventRecord,
   LiveNotice,
@@ -20,6 +21,11 @@ export type OperationName = keyof Operations;
 export type Reply<O extends OperationName> = Operations[O]['reply'];
 /** The parameters of an operation and the body of its request. */
 export type Input<O extends OperationName> = Omit<Operations[O], 'reply'>;
+
+/** A parameter of an engine's command line. */
+export type EngineParameter = EngineSettings['parameters'][number];
+/** A slot for settings of engines. */
+export type EngineTemplate = Reply<'GET /custom-variant/templates'>['templates'][number];
 
 /** `unknown` until the first health check. */
 export type EngineHealth = Engine['health_status'];

@@ -48,7 +48,7 @@ function Details({ engine }: { engine: Engine }) {
   const { resources, throughput } = useClient();
   const streams = usePolled(resources.streams);
   const [deleting, setDeleting] = useState(false);
-  const { container_id, container_name, health_status, labels } = engine;
+  const { container_id, container_name, health_status, paused, labels } = engine;
   const own = streams.value?.filter((stream) => stream.container_id === container_id) ?? [];
   const stats = usePolled(resources.statsAll);
   const [row] = toRows([engine], stats.value ?? {}, throughput);
@@ -57,7 +57,7 @@ function Details({ engine }: { engine: Engine }) {
     <>
       <div class="section-head page-head">
         <h1>{container_name}</h1>
-        <HealthBadge health={health_status} />
+        <HealthBadge health={health_status} paused={paused} />
         <div class="actions">
           <button type="button" class="danger" onClick={() => setDeleting(true)}>
             <Icon name="trash" />

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CacheRead, ReadOutcome } from '../../library/cache/index.ts';
 import { matchesIfNoneMatch } from '../../library/util/etag.ts';
 import type { Answer, ReadAnswer } from './answers.ts';
+import type { ClientReads } from './client-reads.ts';
 import type { CommonHeaders } from './plugins/headers.ts';
 
 /**
@@ -14,14 +15,21 @@ export type CachedReply = (
   read: ReadAnswer<unknown>,
 ) => void | Promise<void>;
 
-/** @param headers added to every reply, because the hooks that add them elsewhere do not run */
-export function createCachedReply(headers: CommonHeaders): CachedReply {
+/**
+ * @param headers added to every reply, because the hooks that add them elsewhere do not run
+ * @param clientReads counts every reply
+ */
+export function createCachedReply(headers: CommonHeaders, clientReads: ClientReads): CachedReply {
   // Name, value, name, value, …: the form that Node.js writes fastest.
   const commonHeaders = Object.entries(headers).flat();
+  const send = (request: FastifyRequest, reply: FastifyReply, read: CacheRead<Answer<unknown>>) => {
+    clientReads.record(read.outcome);
+    write(request, reply, read, commonHeaders);
+  };
   return (request, reply, readAnswer) => {
     const read = readAnswer();
-    if (read instanceof Promise) return read.then((loaded) => write(request, reply, loaded, commonHeaders));
-    write(request, reply, read, commonHeaders);
+    if (read instanceof Promise) return read.then((loaded) => send(request, reply, loaded));
+    send(request, reply, read);
   };
 }
 

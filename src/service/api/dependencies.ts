@@ -1,13 +1,16 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { CircuitBreaker } from '../engines/breaker.ts';
+import type { CustomVariantStore } from '../engines/custom-variant-store.ts';
 import type { Provisioner } from '../engines/provisioner.ts';
 import type { EngineRegistry } from '../engines/registry.ts';
 import type { Replacer } from '../engines/replacer.ts';
+import type { Reprovisioner } from '../engines/reprovisioner.ts';
 import type { EngineRuntime } from '../engines/runtime.ts';
 import type { Scaler } from '../engines/scaler.ts';
 import type { EventLog } from '../event-log/event-log.ts';
 import type { LoadTimes } from '../metrics/load-times.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import type { ReadContent } from '../streams/content.ts';
 import type { PlaybackSessions } from '../streams/sessions.ts';
 import type { StreamSamples } from '../streams/stream-samples.ts';
 import type { Streams } from '../streams/streams.ts';
@@ -15,6 +18,7 @@ import type { TimeSeries } from '../time-series/time-series.ts';
 import type { VpnStateCache } from '../vpn/state-cache.ts';
 import type { Answers } from './answers.ts';
 import type { CachedReply } from './cached-reply.ts';
+import type { ClientReads } from './client-reads.ts';
 import type { SseClients } from './live/sse-clients.ts';
 import type { LogReaders } from './logs/log-readers.ts';
 import type { KeyCheck } from './plugins/auth.ts';
@@ -29,6 +33,8 @@ export interface RouteDependencies {
   answers: Answers;
   /** Replies with a cached answer. */
   cachedReply: CachedReply;
+  /** Counts the cached reads of clients. */
+  clientReads: ClientReads;
   /** The caches that `/cache` shows and clears. */
   caches: NamedCaches;
   /** How long loads of the cache took. */
@@ -44,6 +50,9 @@ export interface RouteDependencies {
   /** Whether callers must not set a label of this name, because Roundhouse recognises its engines by it. */
   isReservedLabel: (name: string) => boolean;
   scaler: Scaler;
+  /** Settings of engines. */
+  customVariants: CustomVariantStore;
+  reprovisioner: Reprovisioner;
   replacer: Replacer;
   /** The circuit breakers of provisioning. */
   breakers: { general: CircuitBreaker; replacement: CircuitBreaker };
@@ -53,6 +62,8 @@ export interface RouteDependencies {
   streams: Streams;
   streamSamples: StreamSamples;
   sessions: PlaybackSessions;
+  /** What the engine of a stream says about its content. */
+  readContent: ReadContent;
   vpnState: VpnStateCache;
   eventLog: EventLog;
   timeSeries: TimeSeries;

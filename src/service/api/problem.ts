@@ -33,16 +33,26 @@ function explain(error: FastifyError | Error): { code: ErrorCode; detail: string
   return { code: 'internal_error', detail: 'The error is in the log, under this request id' };
 }
 
+/** For a source that does not respond. */
+const DEFAULT_RETRY_S = 2;
+
 /** Sends an error. */
 export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
   if (problem.status === 401) reply.header('WWW-Authenticate', 'Bearer realm="roundhouse"');
-  if (problem.status === 503) reply.header('Retry-After', '2');
+  const waitS = retryAfterS(problem);
+  if (waitS !== null) reply.header('Retry-After', String(waitS));
   // Without the route's schema, which would turn a code that it does not list into a 500.
   return reply
     .code(problem.status)
     .type('application/problem+json')
     .serializer((payload: Problem) => JSON.stringify(payload))
     .send(problem);
+}
+
+/** Seconds after which the request may succeed, as the body says if it does; null if waiting does not help. */
+function retryAfterS({ status, detail }: Problem): number | null {
+  if (status !== 503) return null;
+  return typeof detail === 'string' ? DEFAULT_RETRY_S : detail.recovery_eta_seconds;
 }
 
 /** The failures of provisioning, and whether and when another attempt may succeed. */
@@ -52,6 +62,7 @@ const FAILURES: Readonly<Record<FailureCode, { etaS: number | null; wait: boolea
   timeout: { etaS: 5, wait: true },
   no_free_port: { etaS: null, wait: false },
   image_missing: { etaS: null, wait: false },
+  engine_exited: { etaS: 10, wait: true },
 };
 
 type FailureCode = (typeof FAILURE_CODES)[number];

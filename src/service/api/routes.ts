@@ -1,13 +1,17 @@
 import type { Api } from './context.ts';
 import type { RouteDependencies } from './dependencies.ts';
+import { byLabelRoutes } from './routes/by-label.ts';
 import { cacheRoutes } from './routes/cache.ts';
 import { containerRoutes } from './routes/containers.ts';
+import { templateRoutes } from './routes/custom-variant/templates.ts';
+import { customVariantRoutes } from './routes/custom-variant.ts';
 import { engineLogRoutes } from './routes/engines/logs.ts';
 import { engineRoutes } from './routes/engines.ts';
 import { liveEventRoutes } from './routes/events/live.ts';
 import { streamEndedRoutes } from './routes/events/stream-ended.ts';
 import { streamStartedRoutes } from './routes/events/stream-started.ts';
 import { eventRoutes } from './routes/events.ts';
+import { gcRoutes } from './routes/gc.ts';
 import { healthRoutes } from './routes/health.ts';
 import { livenessRoutes } from './routes/livez.ts';
 import { metricsRoutes } from './routes/metrics.ts';
@@ -31,14 +35,18 @@ export type Routes = (api: Api, dependencies: RouteDependencies) => void | Promi
  */
 export const ROUTES: Readonly<Record<string, Routes>> = {
   '/': rootRoutes,
+  '/by-label': byLabelRoutes,
   '/cache': cacheRoutes,
   '/containers': containerRoutes,
+  '/custom-variant': customVariantRoutes,
+  '/custom-variant/templates': templateRoutes,
   '/engines': engineRoutes,
   '/engines/:id/logs': engineLogRoutes,
   '/events': eventRoutes,
   '/events/live': liveEventRoutes,
   '/events/stream_ended': streamEndedRoutes,
   '/events/stream_started': streamStartedRoutes,
+  '/gc': gcRoutes,
   '/health': healthRoutes,
   '/livez': livenessRoutes,
   '/metrics': metricsRoutes,

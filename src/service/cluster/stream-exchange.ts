@@ -6,6 +6,19 @@ import { decodeStream, encodeStream } from './stream-record.ts';
 
 const SYNC_INTERVAL_MS = 10_000;
 
+/**
+ * Deletes the record of a stream unless it is that of a later start.
+ * KEYS: hash. ARGV: id, start time in milliseconds since the epoch.
+ */
+const DELETE_UNLESS_LATER = `
+local record = redis.call('HGET', KEYS[1], ARGV[1])
+if not record then return 0 end
+local readable, stream = pcall(cjson.decode, record)
+local startedAt = readable and type(stream) == 'table' and tonumber(stream.startedAt)
+if startedAt and startedAt > tonumber(ARGV[2]) then return 0 end
+return redis.call('HDEL', KEYS[1], ARGV[1])
+`;
+
 /** Options of a {@link StreamExchange}. */
 export interface StreamExchangeOptions {
   /** Connection to the Redis that the orchestrators share. */
@@ -108,7 +121,8 @@ export class StreamExchange {
       this.#own.add(stream.id);
       this.#publishStart(stream);
     } else if (event.type === 'stream_ended') {
-      this.#publishEnd(event.streamId);
+      const stream = this.#streams.get(event.streamId);
+      if (stream) this.#publishEnd(stream);
     } else if (event.type === 'streams_restored') {
       this.#adoptStarted();
       this.#sync.trigger();
@@ -124,8 +138,10 @@ export class StreamExchange {
     this.#publish(['HSET', this.#hash, stream.id, record], `+${record}`);
   }
 
-  #publishEnd(id: string): void {
-    this.#publish(['HDEL', this.#hash, id], `-${id}`);
+  /** With the start time: a late end must not end a new start of the same id. */
+  #publishEnd({ id, startedAt }: Stream): void {
+    const remove = ['EVAL', DELETE_UNLESS_LATER, '1', this.#hash, id, String(startedAt)];
+    this.#publish(remove, `-${startedAt} ${id}`);
   }
 
   /** Failures are ignored: the next synchronization publishes the change again. */
@@ -137,13 +153,31 @@ export class StreamExchange {
   /** A process also receives its own messages, which change nothing. */
   #onMessage(message: string): void {
     const payload = message.slice(1);
-    if (message.startsWith('-')) this.#apply(() => this.#streams.end(payload, 'ended_elsewhere'));
+    if (message.startsWith('-')) this.#onEnd(payload);
     const stream = message.startsWith('+') ? decodeStream(payload) : null;
-    if (!stream) return;
+    if (stream) this.#onStart(stream);
+  }
+
+  #onEnd(payload: string): void {
+    const [, startedAt, id = ''] = /^(\d+) (.+)$/s.exec(payload) ?? [];
+    const known = this.#streams.get(id);
+    if (known && known.startedAt <= Number(startedAt))
+      this.#apply(() => this.#streams.end(id, 'ended_elsewhere'));
+  }
+
+  #onStart(stream: Stream): void {
     const known = this.#streams.get(stream.id);
-    // An orchestrator that missed the end publishes the same start again. A new start has another time.
-    if (known?.endedAt != null && known.startedAt === stream.startedAt) this.#publishEnd(stream.id);
-    else this.#apply(() => this.#streams.start(stream, stream.startedAt));
+    // An orchestrator that missed the end publishes the same start again.
+    if (known && known.endedAt !== null && known.startedAt >= stream.startedAt) {
+      this.#publishEnd(known);
+      return;
+    }
+    this.#apply(() => {
+      // The end of the former start was missed, or the stream was reported to two orchestrators at once. All of
+      // them keep the later start, so that its end is the end for all of them.
+      if (known && known.startedAt < stream.startedAt) this.#streams.end(stream.id, 'ended_elsewhere');
+      this.#streams.start(stream, stream.startedAt);
+    });
   }
 
   #apply(change: () => void): void {
@@ -169,13 +203,7 @@ export class StreamExchange {
   }
 
   #reconcile(published: ReadonlyMap<string, Stream>): void {
-    for (const stream of published.values()) {
-      const known = this.#streams.get(stream.id);
-      const hasEnded = known?.endedAt != null && known.endedAt >= stream.startedAt;
-      // Its end could not be published, because Redis was disconnected.
-      if (hasEnded) this.#publishEnd(stream.id);
-      else this.#apply(() => this.#streams.start(stream, stream.startedAt));
-    }
+    for (const stream of published.values()) this.#onStart(stream);
     const now = this.#link.clock.now();
     const missingSince = new Map<string, number>();
     for (const stream of this.#streams.started()) {

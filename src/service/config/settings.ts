@@ -31,9 +31,9 @@ export const SETTINGS = {
   apiKey: text(
     'API_KEY',
     'text',
-    'API key required for writes. Unset: a key is generated at the first start and stored in `DATA_DIR/api-key`.',
-    /^[\x21-\x7e]{8,256}$/,
-    'must be 8 to 256 printable ASCII characters without spaces',
+    'API key required for writes; 8 characters or more. Unset: a key is generated at the first start and stored in `DATA_DIR/api-key`.',
+    /^[\x21-\x7e]{1,256}$/,
+    'must be 1 to 256 printable ASCII characters without spaces',
   ),
   authReads: flag('AUTH_READS', false, 'Whether reads require the API key too.'),
   corsOrigin: parsed<string | null>(
@@ -78,9 +78,21 @@ export const SETTINGS = {
   ),
   engineVariant: choice(
     'ENGINE_VARIANT',
-    ['krinkuto11-amd64', 'jopsis-amd64'],
+    ['krinkuto11-amd64', 'jopsis-amd64', 'jopsis-arm32', 'jopsis-arm64'],
     'krinkuto11-amd64',
     'Preset image and command of engines.',
+  ),
+  engineArm32Version: choice(
+    'ENGINE_ARM32_VERSION',
+    ['3.2.13', '3.2.14'],
+    '3.2.13',
+    'Version of the engine for `jopsis-arm32`.',
+  ),
+  engineArm64Version: choice(
+    'ENGINE_ARM64_VERSION',
+    ['3.2.13', '3.2.14'],
+    '3.2.13',
+    'Version of the engine for `jopsis-arm64`.',
   ),
   engineImage: text('ENGINE_IMAGE', 'image', 'Image to use instead of the preset image.'),
   engineCommand: text(

@@ -17,8 +17,12 @@ export interface ProvisioningState {
   /** Number of engines, those being provisioned included. */
   engines: number;
   maxReplicas: number;
+  /** Estimate of when an engine becomes free or is removed, in seconds. */
+  capacityEtaS: number;
 }
 
+/** How long clients wait for an engine where idle ones are not removed. */
+export const CAPACITY_ETA_S = 10;
 /** Typical time for a VPN to reconnect. */
 const VPN_ETA_S = 60;
 /** Typical duration of a probe. With 0, clients would retry without a pause while a probe is in progress. */
@@ -34,7 +38,13 @@ export const VPN_DISCONNECTED: Blocked = {
 };
 
 /** Returns the first reason that applies, in the order in which an operator would fix them, or null. */
-export function findBlock({ vpn, breaker, engines, maxReplicas }: ProvisioningState): Blocked | null {
+export function findBlock({
+  vpn,
+  breaker,
+  engines,
+  maxReplicas,
+  capacityEtaS,
+}: ProvisioningState): Blocked | null {
   if (vpn.enabled && !vpn.connected) return VPN_DISCONNECTED;
   if (!breaker.allows) {
     return {
@@ -45,14 +55,20 @@ export function findBlock({ vpn, breaker, engines, maxReplicas }: ProvisioningSt
       shouldWait: true,
     };
   }
-  if (engines >= maxReplicas) {
-    return {
-      code: 'max_capacity',
-      message: `The maximum of ${maxReplicas} engines (MAX_REPLICAS) is reached`,
-      recoveryEtaS: null,
-      canRetry: false,
-      shouldWait: false,
-    };
-  }
+  if (engines >= maxReplicas) return maximumReached(maxReplicas, capacityEtaS);
   return null;
+}
+
+/**
+ * The block while there are as many engines as are allowed. Clients should wait: a stream that ends makes an engine
+ * free.
+ */
+export function maximumReached(maxReplicas: number, etaS: number): Blocked {
+  return {
+    code: 'max_capacity',
+    message: `The maximum of ${maxReplicas} engines (MAX_REPLICAS) is reached`,
+    recoveryEtaS: Math.ceil(etaS),
+    canRetry: true,
+    shouldWait: true,
+  };
 }

@@ -19,7 +19,7 @@ interface Watch {
 /**
  * Checks the health of each engine every HEALTH_CHECK_INTERVAL_S, independently of requests. One success makes
  * an engine healthy. `failureThreshold` consecutive failures make it unhealthy, but not before its start-up
- * time is over if it has never responded.
+ * time is over if it has never responded. A paused engine is not checked.
  */
 export class HealthMonitor {
   readonly #registry: EngineRegistry;

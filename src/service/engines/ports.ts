@@ -32,10 +32,11 @@ export class PortPool {
   /**
    * Reserves the requested port, or else a free one.
    * @param part the part of the range to search; defaults to the whole range
+   * @param foreign ports that other orchestrators have reserved
    * @throws RoundhouseError `port_out_of_range`, `port_taken` or `no_free_port`
    */
-  reserve(requested?: number, part: PortRange = this.#range): number {
-    const taken = new Set([...this.#inUse(), ...this.#reserved]);
+  reserve(requested?: number, part: PortRange = this.#range, foreign: Iterable<number> = []): number {
+    const taken = new Set([...this.#inUse(), ...this.#reserved, ...foreign]);
     const port = requested ?? this.#findFree(taken, part);
     this.assertInRange(port);
     if (taken.has(port)) throw new RoundhouseError('port_taken', `Port ${port} is in use by another engine`);

@@ -3,21 +3,27 @@ import type { Clock } from '../../library/cache/index.ts';
 import type { PortRange } from '../config/values.ts';
 import { RoundhouseError } from '../errors.ts';
 import type { EventBus } from '../events/events.ts';
-import { type Blocked, findBlock, VPN_DISCONNECTED } from './blocked.ts';
+import { type Blocked, CAPACITY_ETA_S, findBlock, maximumReached, VPN_DISCONNECTED } from './blocked.ts';
 import type { CircuitBreaker } from './breaker.ts';
+import type { CustomEngine } from './custom-variant.ts';
 import { type EngineVpn, placeEngine, type VpnAssignment } from './placement.ts';
 import type { PortPool } from './ports.ts';
 import type { EngineRegistry } from './registry.ts';
+import { NO_RESERVATIONS, type Reservations } from './reservations.ts';
 import {
+  CapacityReachedError,
   DEFAULT_CREATE_WAIT_MS,
   type EnginePorts,
   type EngineRuntime,
   type RuntimeEngine,
 } from './runtime.ts';
+import { staysUp } from './settling.ts';
 import { StartupTracker } from './startup-tracker.ts';
 
 /** Number of ports to try: one of the range may be in use by another program. */
 const MAX_PORT_ATTEMPTS = 5;
+/** Number of reservations to try: each one that fails lists everything that is reserved. */
+const MAX_RESERVATION_ATTEMPTS = 10;
 /** Ports on which an engine listens if its ports are mapped. */
 const DEFAULT_PORTS = { http: 6878, https: 6879 };
 /** Error codes that say nothing about whether this host can start engines. */
@@ -38,6 +44,8 @@ export interface ProvisionRequest {
   hostPort?: number;
   /** Name of the VPN container whose network the engine joins. Default: the one with the fewest engines. */
   vpn?: string;
+  /** Whether to wait for `EngineRuntime.settleMs`, so that a start that dies is a failure. Default: false. */
+  settle?: boolean;
 }
 
 /** The VPN's state, as far as provisioning depends on it. */
@@ -78,11 +86,17 @@ export class Provisioner {
   readonly #ports: PortPool;
   readonly #breaker: CircuitBreaker;
   readonly #startups: StartupTracker;
+  readonly #bus: EventBus;
   readonly #clock: Clock;
   readonly #maxReplicas: number;
+  readonly #readCustom: () => CustomEngine | null;
+  readonly #capacityEtaS: number;
+  readonly #reservations: Reservations;
   readonly #readVpn: () => Promise<ProvisioningVpn>;
   /** Engines being provisioned. They count against the maximum before the runtime reports them. */
   readonly #pending = new Set<Pending>();
+  /** Names of the engines started here, by id: those with a reservation. */
+  readonly #reserved = new Map<string, string>();
 
   constructor(parts: {
     runtime: EngineRuntime;
@@ -92,6 +106,12 @@ export class Provisioner {
     bus: EventBus;
     clock: Clock;
     maxReplicas: number;
+    /** The settings that take the place of the runtime's preset, or null; read for each engine. Default: null. */
+    readCustom?: () => CustomEngine | null;
+    /** How long clients should wait at the maximum, in seconds. Default: 10. */
+    capacityEtaS?: number;
+    /** Shared with other orchestrators of the same engines. Default: there are none. */
+    reservations?: Reservations;
     /** Reads the VPN's state; called for each engine. */
     readVpn: () => Promise<ProvisioningVpn>;
   }) {
@@ -100,9 +120,16 @@ export class Provisioner {
     this.#ports = parts.ports;
     this.#breaker = parts.breaker;
     this.#startups = new StartupTracker(parts.registry, parts.bus);
+    this.#bus = parts.bus;
     this.#clock = parts.clock;
     this.#maxReplicas = parts.maxReplicas;
+    this.#readCustom = parts.readCustom ?? (() => null);
+    this.#capacityEtaS = parts.capacityEtaS ?? CAPACITY_ETA_S;
+    this.#reservations = parts.reservations ?? NO_RESERVATIONS;
     this.#readVpn = parts.readVpn;
+    parts.bus.subscribe((event) => {
+      if (event.type === 'engine_stopped') this.#releaseReservation(event.engineId);
+    });
   }
 
   /** Number of engines being provisioned that the runtime has not reported yet. */
@@ -129,7 +156,13 @@ export class Provisioner {
   /** Why no engine can be provisioned now, or null. */
   findBlock(vpn: { enabled: boolean; connected: boolean }): Blocked | null {
     const breaker = { allows: this.#breaker.allows, recoveryEtaS: this.#breaker.snapshot().recoveryEtaS };
-    return findBlock({ vpn, breaker, engines: this.count, maxReplicas: this.#maxReplicas });
+    return findBlock({
+      vpn,
+      breaker,
+      engines: this.count,
+      maxReplicas: this.#maxReplicas,
+      capacityEtaS: this.#capacityEtaS,
+    });
   }
 
   /**
@@ -149,14 +182,13 @@ export class Provisioner {
     const pending: Pending = { ports: [], requestedAt, ...this.#place(request, vpn) };
     this.#pending.add(pending);
     const attempt = this.#breaker.begin();
-    const sequence = this.#registry.nextSequence();
     try {
       const engine = await this.#create(request, pending);
-      this.#registry.add(engine, sequence);
       this.#startups.track(engine.id, attempt);
       return engine;
     } catch (error) {
-      if (error instanceof RoundhouseError && IGNORED_BY_BREAKER.has(error.code)) attempt.abandon();
+      if (error instanceof ProvisioningBlockedError) attempt.abandon();
+      else if (error instanceof RoundhouseError && IGNORED_BY_BREAKER.has(error.code)) attempt.abandon();
       else attempt.fail();
       throw error;
     } finally {
@@ -185,32 +217,92 @@ export class Provisioner {
   }
 
   async #create(request: ProvisionRequest, pending: Pending): Promise<RuntimeEngine> {
-    const { labels = {}, env = {}, hostPort } = request;
-    const { vpnContainer, forwardedPort } = pending;
+    const { hostPort } = request;
+    if (hostPort !== undefined) this.#reservePort(pending, hostPort);
+    // A requested port has no alternative, but the HTTPS port chosen beside it has.
+    const attempts = hostPort !== undefined && this.#runtime.mapsPorts ? 1 : MAX_PORT_ATTEMPTS;
+    for (let attempt = 1; ; attempt += 1) {
+      const ports = await this.#reserve(pending, hostPort);
+      try {
+        return await this.#start(request, pending, ports);
+      } catch (error) {
+        this.#reservations.release(pending.name!);
+        if (error instanceof CapacityReachedError) throw this.#blockedByMaximum();
+        if (!(error instanceof RoundhouseError)) throw error;
+        const neededMs = this.#retryMs(error, request);
+        if (neededMs === null) throw error;
+        if (attempt < attempts && this.#remainingMs(pending) > neededMs) continue;
+        // `port_taken` makes sense only to a client that requested the port.
+        throw error.code === 'port_taken' && hostPort === undefined ? noFreePort(pending, error) : error;
+      }
+    }
+  }
+
+  /** The time that another attempt on another port needs, in milliseconds; null if it would fail too. */
+  #retryMs({ code }: RoundhouseError, { hostPort }: ProvisionRequest): number | null {
+    if (code === 'port_taken') return 0;
+    // Its port may be in use. An attempt that cannot be watched would be reported as a success.
+    if (code === 'engine_exited' && hostPort === undefined) return this.#runtime.settleMs;
+    return null;
+  }
+
+  /** Starts an engine on ports that are reserved. */
+  async #start(request: ProvisionRequest, pending: Pending, ports: EnginePorts): Promise<RuntimeEngine> {
+    const { labels = {}, env = {}, settle = false } = request;
+    const { name, vpnContainer, forwardedPort } = pending;
     const network = {
       ...(vpnContainer === null ? {} : { vpnContainer }),
       ...(forwardedPort === null ? {} : { forwardedPort }),
     };
-    if (hostPort !== undefined) this.#reserve(pending, hostPort);
-    // A requested port has no alternative, but the HTTPS port chosen beside it has.
-    const attempts = hostPort !== undefined && this.#runtime.mapsPorts ? 1 : MAX_PORT_ATTEMPTS;
-    for (let attempt = 1; ; attempt += 1) {
-      const ports = this.#choosePorts(pending, hostPort);
-      const name = `roundhouse-engine-${ports.hostHttp}-${randomBytes(3).toString('hex')}`;
-      pending.name = name;
-      try {
-        return await this.#runtime.create(
-          { name, ports, labels, env, ...network },
-          this.#remainingMs(pending),
-        );
-      } catch (error) {
-        const portTaken = error instanceof RoundhouseError && error.code === 'port_taken';
-        if (!portTaken) throw error;
-        if (attempt < attempts && this.#remainingMs(pending) > 0) continue;
-        // `port_taken` makes sense only to a client that requested the port.
-        throw hostPort === undefined ? noFreePort(pending, error) : error;
-      }
+    const sequence = this.#registry.nextSequence();
+    const custom = this.#readCustom();
+    const spec = { name: name!, ports, labels, env, ...(custom && { custom }), ...network };
+    const engine = await this.#runtime.create(spec, this.#remainingMs(pending));
+    this.#reserved.set(engine.id, engine.name);
+    this.#registry.add(engine, sequence);
+    const settleMs = Math.min(this.#runtime.settleMs, this.#remainingMs(pending));
+    const parts = { registry: this.#registry, bus: this.#bus, clock: this.#clock };
+    const runs = await staysUp(engine.id, settle ? settleMs : 0, parts);
+    // It may have stopped without an event, before it was added.
+    if (!runs) this.#releaseReservation(engine.id);
+    if (runs || !settle) return engine;
+    throw new RoundhouseError(
+      'engine_exited',
+      `The engine exited right after its start on port ${ports.hostHttp}: check its image, its command and its settings`,
+    );
+  }
+
+  /** Chooses ports and a name, and reserves them among all orchestrators. */
+  async #reserve(pending: Pending, requested: number | undefined): Promise<EnginePorts> {
+    let foreign: ReadonlySet<string> = new Set();
+    for (let attempt = 1; attempt <= MAX_RESERVATION_ATTEMPTS; attempt += 1) {
+      const ports = this.#choosePorts(pending, requested, foreign);
+      pending.name = `roundhouse-engine-${ports.hostHttp}-${randomBytes(3).toString('hex')}`;
+      const outcome = await this.#reservations.reserve({
+        name: pending.name,
+        claims: [...hostPorts(ports, this.#runtime), ...forwardedClaims(pending)].map(String),
+        known: this.#registry.list().map(({ name }) => name),
+        maxEngines: this.#maxReplicas,
+      });
+      if (outcome.kind === 'reserved') return ports;
+      if (outcome.kind === 'full') throw this.#blockedByMaximum();
+      foreign = outcome.claims;
+      if (requested !== undefined && foreign.has(String(requested)))
+        throw new RoundhouseError('port_taken', `Port ${requested} is in use by another engine`);
+      // Another orchestrator has started an engine with it.
+      if (forwardedClaims(pending).some((claim) => foreign.has(claim))) pending.forwardedPort = null;
     }
+    throw new RoundhouseError('no_free_port', 'Other orchestrators reserved every port that was tried');
+  }
+
+  #blockedByMaximum(): ProvisioningBlockedError {
+    return new ProvisioningBlockedError(maximumReached(this.#maxReplicas, this.#capacityEtaS));
+  }
+
+  #releaseReservation(id: string): void {
+    const name = this.#reserved.get(id);
+    this.#reserved.delete(id);
+    if (name !== undefined) this.#reservations.release(name);
   }
 
   /** How much longer the client can be kept waiting. */
@@ -218,15 +310,16 @@ export class Provisioner {
     return Math.max(0, DEFAULT_CREATE_WAIT_MS - (this.#clock.now() - requestedAt));
   }
 
-  #choosePorts(pending: Pending, requested: number | undefined): EnginePorts {
-    const hostHttp = requested ?? this.#reserve(pending);
+  #choosePorts(pending: Pending, requested: number | undefined, foreign: ReadonlySet<string>): EnginePorts {
+    const hostHttp = requested ?? this.#reservePort(pending, undefined, foreign);
     if (this.#runtime.mapsPorts)
       return { hostHttp, containerHttp: DEFAULT_PORTS.http, containerHttps: DEFAULT_PORTS.https };
-    return { hostHttp, containerHttp: hostHttp, containerHttps: this.#reserve(pending) };
+    const containerHttps = this.#reservePort(pending, undefined, foreign);
+    return { hostHttp, containerHttp: hostHttp, containerHttps };
   }
 
-  #reserve(pending: Pending, requested?: number): number {
-    const port = this.#ports.reserve(requested, pending.portRange);
+  #reservePort(pending: Pending, requested?: number, foreign: ReadonlySet<string> = new Set()): number {
+    const port = this.#ports.reserve(requested, pending.portRange, [...foreign].map(Number));
     pending.ports.push(port);
     return port;
   }
@@ -237,9 +330,16 @@ function noFreePort({ ports }: Pending, cause: unknown): RoundhouseError {
   return new RoundhouseError('no_free_port', message, { cause });
 }
 
+/** A VPN forwards its port to one engine. */
+function forwardedClaims({ vpnContainer, forwardedPort }: VpnAssignment): string[] {
+  return forwardedPort === null ? [] : [`${vpnContainer}:${forwardedPort}`];
+}
+
+function hostPorts(ports: EnginePorts, { mapsPorts }: EngineRuntime): number[] {
+  return mapsPorts ? [ports.hostHttp] : [ports.hostHttp, ports.containerHttps];
+}
+
 /** The host ports that running engines use, for a {@link PortPool}. */
 export function portsInUse(registry: EngineRegistry, runtime: EngineRuntime): number[] {
-  return registry
-    .list()
-    .flatMap(({ ports }) => (runtime.mapsPorts ? [ports.hostHttp] : [ports.hostHttp, ports.containerHttps]));
+  return registry.list().flatMap(({ ports }) => hostPorts(ports, runtime));
 }

@@ -119,8 +119,12 @@ export class EngineRegistry {
     const existing = this.#engines.get(reported.id);
     if (existing && (existing.startedAt === null || existing.startedAt === reported.startedAt)) {
       const started = existing.startedAt !== reported.startedAt;
+      const pausedChanges = existing.paused !== reported.paused;
       Object.assign(existing, reported, { lastSeen: now });
       if (started) this.#bus.publish({ type: 'engine_started', engineId: reported.id });
+      // What was measured before says nothing about a paused engine, nor about one that has been paused.
+      if (pausedChanges) existing.health = 'unknown';
+      if (pausedChanges) this.#publishChange(reported.id, 'paused');
       return;
     }
     this.#engines.set(reported.id, newEngine(reported, now));
@@ -162,12 +166,12 @@ export class EngineRegistry {
     }
   }
 
-  #publishChange(id: string, change: 'health' | 'deleting' | 'forwarded'): void {
+  #publishChange(id: string, change: 'health' | 'deleting' | 'forwarded' | 'paused'): void {
     const engine = this.#engines.get(id);
     if (!engine) return;
-    const { health, forwarded } = engine;
+    const { health, forwarded, paused } = engine;
     const deleting = this.#deleting.has(id);
-    this.#bus.publish({ type: 'engine_changed', engineId: id, change, health, deleting, forwarded });
+    this.#bus.publish({ type: 'engine_changed', engineId: id, change, health, deleting, forwarded, paused });
   }
 
   #remove(id: string): void {

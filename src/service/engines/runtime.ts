@@ -1,5 +1,7 @@
 /** The interface through which the domain runs engines. Implementations are in `runtimes/`. */
 
+import type { CustomEngine } from './custom-variant.ts';
+
 /**
  * How long `EngineRuntime.create` waits by default. Clients time out after 3 s, so an engine whose start
  * takes longer is reported as starting. A limit of 2.5 s was exceeded when a busy machine started ten at once.
@@ -23,6 +25,8 @@ export interface EngineSpec {
   /** The caller's labels. The runtime adds its own. */
   labels: Record<string, string>;
   env: Record<string, string>;
+  /** Takes the place of the runtime's preset. Default: the preset. Local processes ignore it. */
+  custom?: CustomEngine;
   /** Name of the VPN container whose network the engine joins. Default: the runtime's choice. */
   vpnContainer?: string;
   /** The VPN's forwarded port, on which the engine accepts peers. */
@@ -47,8 +51,19 @@ export interface RuntimeEngine {
   forwardedPort: number | null;
   /** The preset it was started from, or null if unknown. */
   variant: string | null;
+  /** Its image, or null if it does not run in a container. */
+  image: string | null;
+  /** When it was created, in milliseconds since the epoch. */
+  createdAt: number;
   /** When the engine started, in milliseconds since the epoch; null while it is starting. */
   startedAt: number | null;
+  /** Whether its processes are frozen, as by `docker pause`. It goes on as before when it is resumed. */
+  paused: boolean;
+}
+
+/** Thrown by `EngineRuntime.create` if other orchestrators have started the last engines that are allowed. */
+export class CapacityReachedError extends Error {
+  override readonly name = 'CapacityReachedError';
 }
 
 /** One raw reading of an engine's counters. Bytes and nanoseconds since the engine started. */
@@ -114,6 +129,8 @@ export interface EngineRuntime {
    * Otherwise engines share a network, and each needs its own ports.
    */
   readonly mapsPorts: boolean;
+  /** How long it usually takes, in milliseconds, until an engine that cannot run has exited. */
+  readonly settleMs: number;
   /** Returns all managed engines that are starting or running. */
   list(): Promise<RuntimeEngine[]>;
   /** Returns one managed engine, or null if it does not exist or does not run. */
@@ -122,7 +139,8 @@ export interface EngineRuntime {
    * Starts an engine. Resolves once the start is accepted, before the engine serves requests, and after
    * about `maxWaitMs` even if the start is still in progress. A failed start leaves nothing behind.
    * @param maxWaitMs defaults to {@link DEFAULT_CREATE_WAIT_MS}
-   * @throws RoundhouseError `port_taken`, `image_missing`, `provisioning_failed` or `runtime_unavailable`
+   * @throws RoundhouseError `port_taken`, `image_missing`, `provisioning_failed` or `runtime_unavailable`;
+   *   CapacityReachedError
    */
   create(spec: EngineSpec, maxWaitMs?: number): Promise<RuntimeEngine>;
   /** Stops and removes an engine. Resolves also if it no longer exists. */

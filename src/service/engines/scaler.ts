@@ -78,6 +78,11 @@ export class Scaler {
     return clamped;
   }
 
+  /** Decides again, without waiting for an event or the interval. */
+  reevaluate(): void {
+    this.#task.trigger();
+  }
+
   #onEvent(event: DomainEvent): void {
     const { clock, registry } = this.#parts;
     if (event.type === 'engine_started') {
@@ -144,11 +149,11 @@ export class Scaler {
       now,
       pending: provisioner.pending,
       demand: this.#demand,
-      engines: engines.map(({ id, health, forwardedPort }) => ({
+      engines: engines.map(({ id, health, paused, forwardedPort }) => ({
         id,
         used: used.has(id),
         idleSince: this.#idleSince.get(id) ?? now,
-        healthy: health !== 'unhealthy',
+        healthy: health !== 'unhealthy' && !paused,
         forwarded: forwardedPort !== null,
       })),
     };

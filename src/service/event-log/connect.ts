@@ -24,7 +24,7 @@ export interface RestoreParts {
  * in response must follow the original event in the log.
  */
 export function recordEvents(bus: EventBus, eventLog: EventLog): void {
-  bus.subscribe((event) => eventLog.record(event.type, describeEvent(event)));
+  bus.subscribe((event) => eventLog.record(describeEvent(event)));
 }
 
 /** Saves each stream when it starts and when it ends. */
@@ -46,9 +46,10 @@ export async function restoreStreams(parts: RestoreParts): Promise<void> {
     const stored = await eventLog.streams(MAX_ENDED_STREAMS);
     streams.restore(stored);
     const endOrphans = () => {
-      for (const { id, engineId, endedAt } of stored) {
-        if (endedAt === null && engineId !== null && engines.get(engineId) === undefined)
-          streams.end(id, 'engine_stopped');
+      for (const { id, startedAt, engineId, endedAt } of stored) {
+        if (endedAt !== null || engineId === null || engines.get(engineId) !== undefined) continue;
+        // A client may have ended the stream and started it again, on another engine.
+        if (streams.get(id)?.startedAt === startedAt) streams.end(id, 'engine_stopped');
       }
     };
     if (engines.available) return endOrphans();

@@ -1,58 +1,81 @@
 import type { DomainEvent } from '../events/events.ts';
-import type { EventDescription } from './records.ts';
+import type { Category, EventDescription, EventType } from './records.ts';
 
 type EventOf<Type extends DomainEvent['type']> = Extract<DomainEvent, { type: Type }>;
 
 /** Error messages of a runtime can have any length. */
 const MAX_TEXT_LENGTH = 500;
 
-/** Predicate for each kind of change of an engine. */
-const CHANGES: Record<EventOf<'engine_changed'>['change'], (event: EventOf<'engine_changed'>) => string> = {
-  health: ({ health }) => (health === 'unknown' ? 'has unknown health' : `is ${health}`),
-  deleting: ({ deleting }) => (deleting ? 'is being deleted' : 'could not be deleted'),
-  forwarded: ({ forwarded }) => `${forwarded ? 'uses' : 'no longer uses'} the forwarded port of its VPN`,
+type EngineChange = EventOf<'engine_changed'>;
+
+/** Type, category and predicate for each kind of change of an engine. */
+const CHANGES: Record<
+  EngineChange['change'],
+  (event: EngineChange) => readonly [EventType, Category, string]
+> = {
+  health: ({ health }) => {
+    if (health === 'healthy') return ['health', 'recovered', 'is healthy'];
+    if (health === 'unhealthy') return ['health', 'failed', 'is unhealthy'];
+    return ['health', 'warning', 'has unknown health'];
+  },
+  deleting: ({ deleting }) =>
+    deleting ? ['engine', 'deleting', 'is being deleted'] : ['engine', 'failed', 'could not be deleted'],
+  paused: ({ paused }) =>
+    paused ? ['engine', 'paused', 'is paused'] : ['engine', 'resumed', 'runs again after a pause'],
+  forwarded: ({ forwarded }) => [
+    'engine',
+    'forwarded',
+    `${forwarded ? 'uses' : 'no longer uses'} the forwarded port of its VPN`,
+  ],
 };
 
-/** Description of each type of event. The mapped type makes a missing type a compile error. */
+/** Description of each domain event. The mapped type makes a missing one a compile error. */
 const DESCRIPTIONS: { [Type in DomainEvent['type']]: (event: EventOf<Type>) => EventDescription } = {
-  engine_started: ({ engineId }) => ofEngine(engineId, `Engine ${short(engineId)} is running`),
+  engine_started: ({ engineId }) => ofEngine(['engine', 'created', 'is running'], engineId),
   engine_stopped: ({ engineId, reason }) =>
     ofEngine(
+      reason === 'deleted'
+        ? ['engine', 'deleted', 'was deleted']
+        : ['engine', 'failed', 'is no longer running'],
       engineId,
-      `Engine ${short(engineId)} ${reason === 'deleted' ? 'was deleted' : 'is no longer running'}`,
       { reason },
     ),
   engine_changed: (event) => {
-    const { engineId, change, health, deleting, forwarded } = event;
-    const message = `Engine ${short(engineId)} ${CHANGES[change](event)}`;
-    return ofEngine(engineId, message, { change, health, deleting, forwarded });
+    const { engineId, change, health, deleting, forwarded, paused } = event;
+    return ofEngine(CHANGES[change](event), engineId, { change, health, deleting, forwarded, paused });
   },
-  runtime_connected: () => ofService('runtime', 'Engine runtime connected'),
+  runtime_connected: () => ofService('system', 'connected', 'Engine runtime connected'),
   runtime_disconnected: ({ reason }) =>
-    ofService('runtime', 'Engine runtime disconnected', { reason: reason.slice(0, MAX_TEXT_LENGTH) }),
-  vpn_changed: ({ vpn, connected }) =>
-    ofService('vpn', `VPN ${vpn} ${connected ? 'connected' : 'disconnected'}`, { vpn, connected }),
+    ofService('system', 'disconnected', 'Engine runtime disconnected', {
+      reason: reason.slice(0, MAX_TEXT_LENGTH),
+    }),
+  vpn_changed: ({ vpn, connected }) => {
+    const what = connected ? 'connected' : 'disconnected';
+    return ofService('vpn', what, `VPN ${vpn} ${what}`, { vpn, connected });
+  },
   vpn_emergency: ({ active, failedVpn, healthyVpn }) =>
-    ofService('vpn', emergencyText(active, failedVpn, healthyVpn), { active, failedVpn, healthyVpn }),
-  vpn_restarted: ({ vpn }) => ofService('vpn', `VPN ${vpn} stayed unhealthy and is being restarted`, { vpn }),
+    ofService('vpn', active ? 'failed' : 'recovered', emergencyText(active, failedVpn, healthyVpn), {
+      active,
+      failedVpn,
+      healthyVpn,
+    }),
+  vpn_restarted: ({ vpn }) =>
+    ofService('vpn', 'restarted', `VPN ${vpn} stayed unhealthy and is being restarted`, { vpn }),
   breaker_changed: ({ breaker, state }) =>
-    ofService('provisioning', `The ${breaker} circuit breaker is ${state.replace('_', ' ')}`, {
+    ofService('system', 'circuit_breaker', `The ${breaker} circuit breaker is ${state.replace('_', ' ')}`, {
       breaker,
       state,
     }),
   leadership_changed: ({ leading, term }) =>
-    ofService('provisioning', `This orchestrator is ${leading ? 'now' : 'no longer'} the leader`, {
+    ofService('system', 'leadership', `This orchestrator is ${leading ? 'now' : 'no longer'} the leader`, {
       leading,
       term,
     }),
-  stream_started: ({ streamId, engineId }) => ofStream(streamId, engineId, 'Stream started'),
-  stream_ended: ({ streamId, engineId }) => ofStream(streamId, engineId, 'Stream ended'),
+  stream_started: ({ streamId, engineId }) => ofStream('started', streamId, engineId),
+  stream_ended: ({ streamId, engineId }) => ofStream('ended', streamId, engineId),
   streams_restored: ({ started }) =>
-    ofService('stream', `Streams restored after a restart: ${started} active`, { started }),
+    ofService('stream', 'restored', `Streams restored after a restart: ${started} active`, { started }),
 };
-
-/** Every type of event that the log can contain. */
-export const EVENT_TYPES = Object.keys(DESCRIPTIONS) as DomainEvent['type'][];
 
 /** Turns a domain event into a log entry. */
 export function describeEvent(event: DomainEvent): EventDescription {
@@ -67,26 +90,28 @@ function emergencyText(active: boolean, failedVpn: string, healthyVpn: string | 
 }
 
 function ofEngine(
+  [type, category, predicate]: readonly [EventType, Category, string],
   containerId: string,
-  message: string,
   details: EventDescription['details'] = {},
 ): EventDescription {
-  return { category: 'engine', containerId, streamId: null, message, details };
+  // The short form of a container id, as `docker ps` prints it.
+  const message = `Engine ${containerId.slice(0, 12)} ${predicate}`;
+  return { type, category, containerId, streamId: null, message, details };
 }
 
-function ofStream(streamId: string, containerId: string | null, message: string): EventDescription {
-  return { category: 'stream', containerId, streamId, message, details: {} };
+function ofStream(
+  category: 'started' | 'ended',
+  streamId: string,
+  containerId: string | null,
+): EventDescription {
+  return { type: 'stream', category, containerId, streamId, message: `Stream ${category}`, details: {} };
 }
 
 function ofService(
-  category: EventDescription['category'],
+  type: EventType,
+  category: Category,
   message: string,
   details: EventDescription['details'] = {},
 ): EventDescription {
-  return { category, containerId: null, streamId: null, message, details };
-}
-
-/** The short form of a container ID, as `docker ps` prints it. */
-function short(id: string): string {
-  return id.slice(0, 12);
+  return { type, category, containerId: null, streamId: null, message, details };
 }

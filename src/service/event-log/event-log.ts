@@ -99,10 +99,10 @@ export class EventLog {
   }
 
   /** Appends an event with the current time. */
-  record(type: string, description: EventDescription): void {
+  record(description: EventDescription): void {
     const time = Date.now();
     this.#lastId = Math.max(this.#lastId + 1, time * 1000);
-    this.#enqueue({ event: { id: this.#lastId, time, type, ...description } });
+    this.#enqueue({ event: { id: this.#lastId, time, ...description } });
   }
 
   /** Stores the current state of a stream. */
@@ -124,6 +124,16 @@ export class EventLog {
       queued: this.#queue.size,
       storage: this.#storage,
     };
+  }
+
+  /**
+   * Deletes the events from before a time.
+   * @param before milliseconds since the epoch
+   * @returns their number
+   * @throws RoundhouseError `history_unavailable`
+   */
+  deleteBefore(before: number): Promise<number> {
+    return this.#read('deleteBefore', before);
   }
 
   /**

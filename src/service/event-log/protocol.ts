@@ -17,6 +17,8 @@ export interface WorkerMethods {
   counts: { params: null; result: EventCounts & { dropped: number } };
   /** `params`: maximum number of ended streams. */
   streams: { params: number; result: Stream[] };
+  /** `params`: time in milliseconds since the epoch; `result`: number of deleted events. */
+  deleteBefore: { params: number; result: number };
   close: { params: null; result: null };
 }
 

@@ -1,13 +1,34 @@
 import type { Stream } from '../streams/streams.ts';
 
-/** Categories of events. */
-export const CATEGORIES = ['engine', 'vpn', 'stream', 'runtime', 'provisioning'] as const;
+/** What events are about. */
+export const EVENT_TYPES = ['engine', 'stream', 'vpn', 'health', 'system'] as const;
 
-/** Category of an event. */
-export type Category = (typeof CATEGORIES)[number];
+/** What an event is about. */
+export type EventType = (typeof EVENT_TYPES)[number];
 
-/** An event without its identity, time and type. */
+/** What has happened, in the events that this version records. */
+export type Category =
+  | 'created'
+  | 'deleted'
+  | 'deleting'
+  | 'started'
+  | 'ended'
+  | 'restored'
+  | 'paused'
+  | 'resumed'
+  | 'connected'
+  | 'disconnected'
+  | 'restarted'
+  | 'recovered'
+  | 'failed'
+  | 'warning'
+  | 'forwarded'
+  | 'circuit_breaker'
+  | 'leadership';
+
+/** An event without its identity and time. */
 export interface EventDescription {
+  type: EventType;
   category: Category;
   /** Engine that the event concerns, if any. */
   containerId: string | null;
@@ -28,7 +49,6 @@ export interface EventRecord extends EventDescription {
   id: number;
   /** Milliseconds since the epoch. */
   time: number;
-  type: string;
 }
 
 /** One change to store: a new event, or the current state of a stream. */
@@ -36,8 +56,8 @@ export type Change = { event: EventRecord } | { stream: Stream };
 
 /** Conditions on events. An event must meet all of those given. */
 export interface EventFilter {
-  type?: string;
-  category?: Category;
+  type?: EventType;
+  category?: string;
   containerId?: string;
   streamId?: string;
   /** Earliest time, inclusive, in milliseconds since the epoch. */
@@ -54,6 +74,7 @@ export interface EventQuery extends EventFilter {
 /** Numbers of stored events. */
 export interface EventCounts {
   total: number;
+  /** Types without events may be missing. */
   byType: Record<string, number>;
   byCategory: Record<string, number>;
   /** Time of the oldest event in milliseconds since the epoch, or null if there are no events. */

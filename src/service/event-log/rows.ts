@@ -1,6 +1,6 @@
 import type { SQLOutputValue } from 'node:sqlite';
 import type { KeyType, Stream } from '../streams/streams.ts';
-import type { Category, EventFilter, EventRecord } from './records.ts';
+import type { Category, EventFilter, EventRecord, EventType } from './records.ts';
 
 type Row = Record<string, SQLOutputValue>;
 
@@ -45,7 +45,7 @@ export function toEvent(row: Row): EventRecord {
   return {
     id: row.id as number,
     time: row.time as number,
-    type: row.type as string,
+    type: row.type as EventType,
     category: row.category as Category,
     containerId: row.container_id as string | null,
     streamId: row.stream_id as string | null,

@@ -125,6 +125,16 @@ export class EventLogStore {
     return this.#prune((file) => file.pruneExpired(before, maxEvents, SLICE));
   }
 
+  /**
+   * Deletes all events from before a time.
+   * @param before milliseconds since the epoch
+   * @returns their number
+   */
+  deleteBefore(before: number): number {
+    const remove = (tables: Tables) => tables.deleteBefore(before, Number.MAX_SAFE_INTEGER);
+    return remove(this.#memory) + (this.#file ? remove(this.#file) : 0);
+  }
+
   /** Closes the file. */
   close(): void {
     this.#close();

@@ -162,8 +162,17 @@ export class Tables {
    */
   pruneExpired(before: number, maxEnded: number, limit: number): number {
     const streams = this.#db.prepare(PRUNE_STREAMS).run(before, maxEnded, limit);
+    return this.deleteBefore(before, limit) + Number(streams.changes);
+  }
+
+  /**
+   * Deletes the oldest events from before a time, at most `limit` of them.
+   * @param before milliseconds since the epoch
+   * @returns the number of deleted events
+   */
+  deleteBefore(before: number, limit: number): number {
     // By ID, which is the primary key and grows with time.
-    return this.#deleteOldest(before * 1000, limit) + Number(streams.changes);
+    return this.#deleteOldest(before * 1000, limit);
   }
 
   #deleteOldest(belowId: number, limit: number): number {

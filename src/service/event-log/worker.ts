@@ -43,6 +43,7 @@ const methods: { [M in WorkerMethod]: (params: WorkerMethods[M]['params']) => Wo
   events: (query) => store.events(query),
   counts: () => ({ ...store.counts(), dropped: store.dropped }),
   streams: (maxEnded) => store.streams(maxEnded),
+  deleteBefore: (before) => store.deleteBefore(before),
   close() {
     for (const timer of timers) clearInterval(timer);
     store.close();

@@ -7,11 +7,13 @@ export type DomainEvent =
       type: 'engine_changed';
       engineId: string;
       /** Which property has changed. */
-      change: 'health' | 'deleting' | 'forwarded';
+      change: 'health' | 'deleting' | 'forwarded' | 'paused';
       health: 'healthy' | 'unhealthy' | 'unknown';
       deleting: boolean;
       /** Whether the engine uses its VPN's forwarded port. */
       forwarded: boolean;
+      /** Whether it is paused, as by `docker pause`. */
+      paused: boolean;
     }
   | { type: 'runtime_connected' }
   | { type: 'runtime_disconnected'; reason: string }

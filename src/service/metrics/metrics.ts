@@ -88,8 +88,16 @@ export class Metrics {
       labelNames: ['type'],
       registers: [this.#registry],
     });
+    const stale = new Counter({
+      name: 'orch_stale_streams_detected_total',
+      help: 'Streams that ended because their engine no longer had their session.',
+      registers: [this.#registry],
+    });
     for (const type of Object.keys(INVALIDATED_KEYS) as DomainEvent['type'][]) events.inc({ type }, 0);
-    bus.subscribe(({ type }) => events.inc({ type }));
+    bus.subscribe((event) => {
+      events.inc({ type: event.type });
+      if (event.type === 'stream_ended' && event.reason === 'session_gone') stale.inc();
+    });
   }
 
   /** The media type of the text that {@link read} returns. */

@@ -3,6 +3,7 @@ import type { EngineRuntime } from '../engines/runtime.ts';
 import type { VpnContainerEvents, VpnContainerRestarts, VpnContainers } from '../vpn/containers.ts';
 import { type CallObserver, DockerClient } from './docker/client.ts';
 import { DockerRuntime } from './docker/docker-runtime.ts';
+import { readInstance } from './docker/instance.ts';
 import { dockerEngineOptions } from './docker/options.ts';
 import { firstOf, sampleFromApi, sampleFromCgroup } from './docker/sampler.ts';
 import { DockerVpnContainers } from './docker/vpn-containers.ts';
@@ -40,19 +41,20 @@ export async function openRuntime(
   const address = config.dockerSocket ?? DEFAULT_SOCKET;
   if (config.engineRuntime === 'process') return openProcess(config, warn, 'ENGINE_RUNTIME=process');
   if (config.engineRuntime === 'docker')
-    return openDocker(config, client, `ENGINE_RUNTIME=docker, at ${address}`);
+    return await openDocker(config, client, `ENGINE_RUNTIME=docker, at ${address}`);
   const responds = await client.ping().then(
     () => true,
     () => false,
   );
-  if (responds) return openDocker(config, client, `a daemon responds at ${address}`);
+  if (responds) return await openDocker(config, client, `a daemon responds at ${address}`);
   return openProcess(config, warn, `no Docker daemon responds at ${address}`);
 }
 
-function openDocker(config: Config, client: DockerClient, why: string): OpenedRuntime {
+async function openDocker(config: Config, client: DockerClient, why: string): Promise<OpenedRuntime> {
+  const options = dockerEngineOptions(config, await readInstance(config.dataDir));
   const source = firstOf(sampleFromCgroup, sampleFromApi(client));
   return {
-    runtime: new DockerRuntime(client, dockerEngineOptions(config), source),
+    runtime: new DockerRuntime(client, options, source),
     vpnContainers: new DockerVpnContainers(client),
     reason: `Docker containers (${why})`,
   };

@@ -45,9 +45,9 @@ export class Streams {
 
   /**
    * Adds a started stream. If it has been started already, returns it unchanged.
-   * @param startedAt milliseconds since the epoch; defaults to now
+   * @param startedAt milliseconds since the epoch; defaults to now, but later than any former start of this id
    */
-  start(stream: NewStream, startedAt = Date.now()): Stream {
+  start(stream: NewStream, startedAt = this.#nextStart(stream.id)): Stream {
     const existing = this.#started.get(stream.id);
     if (existing) return existing;
     const started: Stream = { ...stream, startedAt, endedAt: null };
@@ -56,6 +56,12 @@ export class Streams {
     this.#bus.publish({ type: 'stream_started', streamId: stream.id, engineId: stream.engineId });
     this.#limitStarted();
     return started;
+  }
+
+  /** The start time tells apart two starts of one id. */
+  #nextStart(id: string): number {
+    const former = this.#ended.get(id)?.startedAt ?? 0;
+    return Math.max(Date.now(), former + 1);
   }
 
   /**

@@ -1,5 +1,6 @@
 import { createAnswers } from '../api/answers.ts';
 import { createCachedReply } from '../api/cached-reply.ts';
+import { ClientReads } from '../api/client-reads.ts';
 import type { Api } from '../api/context.ts';
 import type { SseClients } from '../api/live/sse-clients.ts';
 import { LogReaders } from '../api/logs/log-readers.ts';
@@ -42,14 +43,15 @@ export async function createApi(
   const { sseClients, timeSeries, cluster } = parts;
   const { caches, clock, eventLog, log, metrics } = parts.infrastructure;
   const { registry, usage, breakers } = parts.engines;
-  const { streams, samples, sessions } = parts.playback;
+  const { streams, samples, sessions, readContent } = parts.playback;
   const { state: vpnState } = parts.vpns;
-  const { provisioner, scaler, replacer } = parts.reconcilers;
+  const { provisioner, scaler, replacer, customVariants, reprovisioner } = parts.reconcilers;
   const isReservedLabel = (name: string) =>
     name === config.containerLabel.name || name.startsWith('roundhouse.');
   const headers = commonHeaders(config.corsOrigin);
+  const clientReads = new ClientReads();
   const checkKey = createKeyCheck(apiKey);
-  const views = new EngineViews(registry, streams, samples);
+  const views = new EngineViews(registry, streams, samples, config.containerLabel);
   const answers = createAnswers({
     cache: caches.stats,
     config,
@@ -69,7 +71,8 @@ export async function createApi(
   if (config.authReads) requireKeyForReads(api, checkKey);
   await registerRoutes(api, {
     answers,
-    cachedReply: createCachedReply(headers),
+    cachedReply: createCachedReply(headers, clientReads),
+    clientReads,
     caches,
     loadTimes: metrics.loadTimes,
     checkKey,
@@ -81,12 +84,15 @@ export async function createApi(
     isReservedLabel,
     scaler,
     replacer,
+    customVariants,
+    reprovisioner,
     breakers,
     limits: config,
     views,
     streams,
     streamSamples: samples,
     sessions,
+    readContent,
     vpnState,
     eventLog,
     timeSeries,

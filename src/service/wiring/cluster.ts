@@ -1,6 +1,8 @@
 import { ALONE, Election, type Leadership } from '../cluster/leadership.ts';
+import { RedisReservations } from '../cluster/reservations.ts';
 import { StreamExchange } from '../cluster/stream-exchange.ts';
 import type { Config } from '../config/config.ts';
+import { NO_RESERVATIONS, type Reservations } from '../engines/reservations.ts';
 import type { Streams } from '../streams/streams.ts';
 import type { Infrastructure } from './infrastructure.ts';
 
@@ -8,6 +10,8 @@ import type { Infrastructure } from './infrastructure.ts';
 export interface Cluster {
   /** Whether this orchestrator is the one that acts. Without Redis, it always is. */
   readonly leadership: Leadership;
+  /** Ports and places of engines that are being started. */
+  readonly reservations: Reservations;
   /** Whether the streams of all orchestrators are known here. */
   hasAllStreams(): boolean;
   /** Reads the connection to Redis and the leadership from memory. Null without Redis. */
@@ -23,6 +27,7 @@ export function createCluster(config: Config, streams: Streams, { bus, link, log
   if (!link) {
     return {
       leadership: ALONE,
+      reservations: NO_RESERVATIONS,
       hasAllStreams: () => true,
       state: null,
       start: () => {},
@@ -34,6 +39,7 @@ export function createCluster(config: Config, streams: Streams, { bus, link, log
   const exchange = new StreamExchange({ link, bus, streams, onError });
   return {
     leadership: election,
+    reservations: new RedisReservations(link, onError),
     hasAllStreams: () => exchange.isComplete,
     state: () => ({ redisConnected: link.state === 'connected', leading: election.leading }),
     start() {

@@ -31,8 +31,14 @@ export function createEngines(config: Config, runtime: EngineRuntime, { bus, clo
     startupTimeoutS: config.startupTimeoutS,
   });
   bus.subscribe((event) => {
-    if (event.type === 'engine_started') health.watch(event.engineId);
+    if (event.type === 'engine_started' && !registry.get(event.engineId)?.paused)
+      health.watch(event.engineId);
     if (event.type === 'engine_stopped') health.unwatch(event.engineId);
+    if (event.type === 'engine_changed' && event.change === 'paused') {
+      // One that is resumed gets the time to respond that a new one gets.
+      if (event.paused) health.unwatch(event.engineId);
+      else health.watch(event.engineId);
+    }
     if ((event.type === 'stream_started' || event.type === 'stream_ended') && event.engineId !== null)
       registry.update(event.engineId, { lastStreamUsage: Date.now() });
   });

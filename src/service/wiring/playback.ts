@@ -3,6 +3,7 @@ import { findEngineByAddress } from '../engines/locate.ts';
 import type { EngineRegistry } from '../engines/registry.ts';
 import { recordStreams } from '../event-log/connect.ts';
 import { StreamCollector } from '../streams/collector.ts';
+import { createContentReader } from '../streams/content.ts';
 import { PlaybackSessions } from '../streams/sessions.ts';
 import { StreamSamples } from '../streams/stream-samples.ts';
 import { Streams } from '../streams/streams.ts';
@@ -13,7 +14,7 @@ export type Playback = ReturnType<typeof createPlayback>;
 
 /** Creates the streams and what reads their statistics. */
 export function createPlayback(config: Config, registry: EngineRegistry, infrastructure: Infrastructure) {
-  const { bus, clock, eventLog, log } = infrastructure;
+  const { bus, caches, clock, eventLog, log } = infrastructure;
   const streams = new Streams(bus);
   recordStreams(bus, eventLog, streams);
   const samples = new StreamSamples(bus, config.statsHistoryMax);
@@ -29,5 +30,13 @@ export function createPlayback(config: Config, registry: EngineRegistry, infrast
     intervalS: config.collectIntervalS,
     onError: (err, streamId) => log.warn({ err, streamId }, 'could not read the statistics of a stream'),
   });
-  return { streams, samples, sessions, collector };
+  const readContent = createContentReader({
+    cache: caches.results,
+    clock,
+    addressOf: (engineId) => {
+      const engine = registry.get(engineId);
+      return engine ? { host: engine.host, port: engine.ports.hostHttp } : null;
+    },
+  });
+  return { streams, samples, sessions, readContent, collector };
 }

@@ -1,9 +1,13 @@
+import { isCustomVariant } from '../api/schemas/custom-variant.ts';
 import type { Config } from '../config/config.ts';
+import { toCustomEngine } from '../engines/custom-variant.ts';
+import { CustomVariantStore } from '../engines/custom-variant-store.ts';
 import { ForwardedPorts } from '../engines/forwarding.ts';
 import { placementsFor } from '../engines/placement.ts';
 import { PortPool } from '../engines/ports.ts';
 import { Provisioner, type ProvisioningVpn, portsInUse } from '../engines/provisioner.ts';
 import { Replacer } from '../engines/replacer.ts';
+import { Reprovisioner } from '../engines/reprovisioner.ts';
 import type { EngineRuntime } from '../engines/runtime.ts';
 import { Scaler } from '../engines/scaler.ts';
 import { VpnFailover } from '../engines/vpn-failover.ts';
@@ -47,6 +51,7 @@ export function createReconcilers(config: Config, parts: ReconcilersParts, infra
     }));
     return { ...connectivity, placements: placementsFor(vpns, config.portRange, takesPort) };
   };
+  const customVariants = new CustomVariantStore(config.dataDir, isCustomVariant);
   const provisioner = new Provisioner({
     runtime,
     registry,
@@ -55,6 +60,9 @@ export function createReconcilers(config: Config, parts: ReconcilersParts, infra
     clock,
     ports: new PortPool(config.portRange, () => portsInUse(registry, runtime)),
     maxReplicas: config.maxReplicas,
+    ...(config.autoDelete && { capacityEtaS: Math.max(1, config.gracePeriodS) }),
+    reservations: cluster.reservations,
+    readCustom: () => toCustomEngine(customVariants.config),
     readVpn,
   });
   const mayAct = () => cluster.leadership.leading;
@@ -109,10 +117,24 @@ export function createReconcilers(config: Config, parts: ReconcilersParts, infra
     mayAct,
     onError: (err) => log.warn({ err }, 'could not replace an unhealthy engine'),
   });
+  const reprovisioner = new Reprovisioner({
+    registry,
+    provisioner,
+    bus,
+    clock,
+    isIdle: (id) => streams.ofEngine(id).length === 0,
+    startupTimeoutMs: config.startupTimeoutS * 1000,
+  });
   return {
     provisioner,
     scaler,
     replacer,
+    customVariants,
+    reprovisioner,
+    /** Reads the settings of engines. Settings that cannot be read are logged, and the defaults apply. */
+    async restore() {
+      await customVariants.load().catch((err) => log.warn({ err }, 'could not read the settings of engines'));
+    },
     /**
      * Removes engines that lost their VPN, and assigns forwarded ports. Call it after each check of a VPN.
      */
@@ -129,6 +151,7 @@ export function createReconcilers(config: Config, parts: ReconcilersParts, infra
     stop() {
       scaler.stop();
       replacer.stop();
+      reprovisioner.stop();
       failover.stop();
       forwardedPorts.stop();
     },

@@ -108,6 +108,51 @@ describeWithRedis('LeaderLease', () => {
     expect(await b.lease.confirm()).toBe(true);
   });
 
+  test.each([
+    ['SET', 'left-over'],
+    ['HSET', 'field', 'value'],
+  ])('a leader key without a TTL expires: %s', async (command, ...value) => {
+    const name = freshNamespace();
+    const key = `roundhouse:{${name}}:leader`;
+    await server.command(command, key, ...value);
+    await using candidate = await createCandidate(name, { leaseS: 0.3 });
+    await waitUntil('it leads', () => candidate.lease.term, SOON_MS);
+    expect(candidate.errors).toEqual([]);
+  });
+
+  test('waits for a key without a TTL, without asking for it all the time', async () => {
+    const clock = new FakeClock();
+    const name = freshNamespace();
+    await server.command('SET', `roundhouse:{${name}}:leader`, 'left-over');
+    await using _candidate = await createCandidate(name, { clock });
+    const key = `roundhouse:{${name}}:leader`;
+    await waitUntil('it has a TTL', async () => Number(await server.command('PTTL', key)) > 0, SOON_MS);
+    const attempts = async () =>
+      /cmdstat_evalsha:calls=(\d+)/.exec(String(await server.command('INFO', 'commandstats')))?.[1];
+    // The reply of the first attempt has arrived when the next one is scheduled.
+    await waitUntil('the next attempt is scheduled', () => clock.pending > 0, SOON_MS);
+    const before = await attempts();
+    await clock.advanceAsync(19_000);
+    expect(await attempts()).toBe(before);
+    await clock.advanceAsync(1000);
+    await waitUntil('it has tried again', async () => (await attempts()) !== before, SOON_MS);
+  });
+
+  test('a fence that is no number does not prevent leadership', async () => {
+    const name = freshNamespace();
+    const key = `roundhouse:{${name}}:fence`;
+    for (const [command, ...value] of [
+      ['SET', 'nonsense'],
+      ['HSET', 'field', 'value'],
+    ] as const) {
+      await server.command('DEL', key);
+      await server.command(command, key, ...value);
+      await using candidate = await createCandidate(name);
+      await waitUntil('it leads', () => candidate.lease.term, SOON_MS);
+      expect(candidate.errors).toEqual([]);
+    }
+  });
+
   test('closing a lease lets the next candidate lead at once', async () => {
     const name = freshNamespace();
     await using a = await createCandidate(name, { leaseS: 3600 });

@@ -241,6 +241,25 @@ describeWithRedis('TieredCache', () => {
       await first;
     });
 
+    test('a lease without a TTL, of a process that is gone, expires', async () => {
+      const namespace = await createNamespace(server.url);
+      using holder = await new Node(server.url, { namespace, leaseS: 60, loadTimeoutS: 1000 }).up();
+      const load = Promise.withResolvers<string>();
+      void holder.cache.getOrLoad('held', () => load.promise, { ttlS: 60 });
+      const lease = async () => ((await server.command('KEYS', '*:lease:held')) as string[])[0];
+      const name = await waitUntil('it has the lease', lease, SOON_MS);
+      holder.link.close();
+      await server.command('PERSIST', name);
+      using node = await new Node(server.url, {
+        namespace,
+        leaseS: 0.3,
+        waitS: 600,
+        loadTimeoutS: 1000,
+      }).up();
+      expect(await node.cache.getOrLoad('held', async () => 'value', { ttlS: 60 })).toBe('value');
+      load.resolve('late');
+    });
+
     test('releases the lease at loadTimeoutS', async () => {
       using world = await nodes(2, { loadTimeoutS: 1, leaseS: 60, waitS: 60 });
       const [a, b] = world;

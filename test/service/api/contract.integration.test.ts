@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { answersJson, assertDocumented, OPENAPI } from '../../support/http/openapi.ts';
-import { startApp, type TestApp } from '../../support/service/app.ts';
+import { startApp, type TestApp, WITH_KEY } from '../../support/service/app.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { DISABLED_STATUS } from '../vpn/fixtures.ts';
 
@@ -44,7 +44,13 @@ afterAll(() => app[Symbol.asyncDispose]());
 
 describe('an engine', () => {
   test('is provisioned with status 200 and its addresses', async () => {
-    const body = { labels: { 'team.name': 'sport' }, env: { MODE: 'x' } };
+    // The documented example of older clients: the image is that of ENGINE_VARIANT, whatever they send.
+    const body = {
+      image: 'acestream:x',
+      labels: { 'team.name': 'sport' },
+      env: { MODE: 'x' },
+      host_port: null,
+    };
     const { status, body: answer } = await call('POST', '/provision/acestream', '/provision/acestream', body);
     expect(status).toBe(200);
     const { first } = app.config.portRange;
@@ -73,13 +79,21 @@ describe('an engine', () => {
       container_name: expect.any(String),
       host: '127.0.0.1',
       port,
-      labels: { 'team.name': 'sport' },
+      labels: {
+        'team.name': 'sport',
+        'ondemand.app': 'myservice',
+        'host.http_port': `${port}`,
+        'acestream.http_port': `${port}`,
+        'acestream.https_port': `${port + 1}`,
+        'acestream.engine_variant': 'emulated',
+      },
       forwarded: false,
       first_seen: RFC_3339,
       started_at: RFC_3339,
       last_seen: RFC_3339,
       streams: [],
       health_status: 'healthy',
+      paused: false,
       last_health_check: RFC_3339,
       last_stream_usage: null,
       vpn_container: null,
@@ -87,9 +101,36 @@ describe('an engine', () => {
       platform: 'linux',
       version: expect.stringContaining('emulated'),
       forwarded_port: null,
+      last_cache_cleanup: null,
+      cache_size_bytes: null,
     });
     const answer = await fetch(`http://${engine.host}:${engine.port}/webui/api/service?method=get_version`);
     expect(await answer.json()).toMatchObject({ result: { platform: 'linux' } });
+  });
+
+  test('has a container, which is also found by its labels', async () => {
+    const { body } = await call('GET', '/containers/{id}', `/containers/${engineId}`);
+    expect(body).toEqual({
+      id: engineId,
+      name: expect.any(String),
+      image: null,
+      created: RFC_3339,
+      status: 'running',
+      labels: expect.objectContaining({ 'team.name': 'sport', 'ondemand.app': 'myservice' }),
+      ports: { [`${port}/tcp`]: [{ HostIp: '127.0.0.1', HostPort: `${port}` }] },
+    });
+    const find = async (query: string) => {
+      const reply = await app.request('GET', `/by-label?${query}`, { headers: WITH_KEY });
+      assertDocumented('GET', '/by-label', reply);
+      return reply.body;
+    };
+    exercised.add('GET /by-label');
+    expect(await find('key=team.name&value=sport')).toEqual([body]);
+    expect(await find(`key=host.http_port&value=${port}`)).toEqual([body]);
+    expect(await find('key=team.name&value=other')).toEqual([]);
+    expect(await find('key=toString&value=x')).toEqual([]);
+    expect(await find('key=team.name')).toMatchObject({ code: 'invalid_request' });
+    expect((await app.get('/by-label?key=a&value=b')).statusCode).toBe(401);
   });
 
   test('has resource usage', async () => {
@@ -186,6 +227,10 @@ describe('a stream', () => {
   test('has samples, and stops even if its engine does not confirm it', async () => {
     const id = encodeURIComponent(`${STARTED.stream.key}|session-1`);
     expect((await call('GET', '/streams/{id}/stats', `/streams/${id}/stats`)).body).toEqual([]);
+    for (const what of ['livepos', 'extended-stats'])
+      await call('GET', `/streams/{id}/${what}`, `/streams/${id}/${what}`);
+    const batch = await call('POST', '/streams/batch-stop', '/streams/batch-stop', []);
+    expect(batch.body).toEqual({ total: 0, success_count: 0, failure_count: 0, results: [] });
     const { body } = await call('DELETE', '/streams/{id}', `/streams/${id}`);
     expect(body).toMatchObject({
       stream_id: `${STARTED.stream.key}|session-1`,
@@ -204,13 +249,14 @@ test('without a VPN, its status is disabled and its address is unknown', async (
 
 test('the event log lists events, and its statistics count them', async () => {
   const log = await call('GET', '/events', '/events?limit=1000');
-  const lines = log.body as unknown as { event_type: string }[];
-  expect(lines.map(({ event_type }) => event_type)).toEqual(
-    expect.arrayContaining(['engine_started', 'stream_started', 'stream_ended']),
+  const lines = log.body as unknown as { event_type: string; category: string }[];
+  expect(lines.map(({ event_type, category }) => `${event_type} ${category}`)).toEqual(
+    expect.arrayContaining(['engine created', 'stream started', 'stream ended']),
   );
   const { body } = await call('GET', '/events/stats');
   expect(body).toMatchObject({ dropped: 0, store: 'file' });
   expect(body.total).toBeGreaterThanOrEqual(lines.length);
+  expect((await call('POST', '/events/cleanup')).body.deleted).toBe(0);
 });
 
 test('the cache lists its entries and can be cleared', async () => {
@@ -245,6 +291,69 @@ test('the statistics over time have one value per interval', async () => {
   expect(to - from).toBe(300);
   expect(t).toHaveLength(300 / interval_s);
   for (const figures of Object.values(columns)) expect(figures).toHaveLength(t.length);
+});
+
+test('the settings of engines and their templates can be read and changed', async () => {
+  const path = '/custom-variant/config';
+  const config = (await app.request('GET', path, { headers: WITH_KEY })).body;
+  exercised.add(`GET ${path}`);
+  expect((await call('POST', path, path, config)).body).toEqual(config);
+  expect((await call('GET', '/custom-variant/platform')).body.supported_platforms).toHaveLength(3);
+  const status = await call('GET', '/custom-variant/reprovision/status');
+  expect(status.body).toEqual({
+    in_progress: false,
+    status: 'idle',
+    message: null,
+    timestamp: null,
+    total_engines: 0,
+    engines_stopped: 0,
+    engines_provisioned: 0,
+    current_engine_id: null,
+    current_phase: null,
+  });
+  const templates = '/custom-variant/templates';
+  expect((await call('GET', templates)).body.templates).toHaveLength(10);
+  const slot = `${templates}/{slot}`;
+  await call('POST', slot, `${templates}/1`, { name: 'first', config });
+  for (const what of ['', '/export']) {
+    const reply = await app.request('GET', `${templates}/1${what}`, { headers: WITH_KEY });
+    assertDocumented('GET', `${slot}${what}`, reply);
+    exercised.add(`GET ${slot}${what}`);
+  }
+  await call('POST', `${slot}/import`, `${templates}/2/import`, {
+    json_data: JSON.stringify({ name: 'x', config }),
+  });
+  await call('POST', `${slot}/activate`, `${templates}/1/activate`);
+  const renamed = await app.request('PATCH', `${templates}/1/rename`, {
+    headers: WITH_KEY,
+    body: { name: 'y' },
+  });
+  assertDocumented('PATCH', `${slot}/rename`, renamed);
+  exercised.add(`PATCH ${slot}/rename`);
+  expect((await call('DELETE', slot, `${templates}/2`)).status).toBe(200);
+  expect((await call('DELETE', slot, `${templates}/1`)).status).toBe(400);
+});
+
+test('all engines can be replaced', async () => {
+  expect((await call('POST', '/custom-variant/reprovision')).body.deleted_count).toBe(1);
+  const state = async () => (await app.get('/custom-variant/reprovision/status')).body;
+  const done = await waitUntil(
+    'it has ended',
+    async () => {
+      const current = await state();
+      return current.in_progress ? null : current;
+    },
+    15_000,
+  );
+  expect(done).toMatchObject({ status: 'success', engines_stopped: 1, engines_provisioned: 1 });
+  const [engine] = (await app.get('/engines')).body;
+  expect(engine.container_id).not.toBe(engineId);
+  engineId = engine.container_id;
+  port = engine.port;
+});
+
+test('the number of engines can be evaluated again', async () => {
+  expect(await call('POST', '/gc')).toEqual({ status: 200, body: { status: 'ok' } });
 });
 
 test('engines are deleted under both paths, and deleting them again returns 404', async () => {

@@ -132,7 +132,7 @@ describe('405', () => {
     ['POST', '/engines/', 'GET, HEAD'],
     ['POST', '/engines?x=1', 'GET, HEAD'],
     ['POST', '/engines/some-id', 'GET, HEAD, DELETE'],
-    ['GET', '/containers/some-id', 'DELETE'],
+    ['POST', '/containers/some-id', 'GET, HEAD, DELETE'],
     ['GET', '/provision/acestream', 'POST'],
     ['DELETE', '/cache/clear', 'POST'],
     ['OPTIONS', '/engines', 'GET, HEAD'],

@@ -183,12 +183,54 @@ describeWithRedis('orchestrators that share a Redis', () => {
     expect(back.ids()).toEqual(['s']);
   });
 
+  test('a late end does not end a new start of the same id', async () => {
+    const { a, b, prefix } = await two();
+    const publish = (message: string) =>
+      server.command('PUBLISH', `${prefix}:{streams}:changes`, message) as Promise<number>;
+    const first = a.streams.start(newStream('s'));
+    await waitUntil('the other one has it', () => b.ids().length === 1, SOON_MS);
+    a.streams.end('s', 'stopped');
+    await waitUntil('its end has arrived', () => b.ids().length === 0, SOON_MS);
+    const second = b.streams.start(newStream('s'));
+    expect(second.startedAt).toBeGreaterThan(first.startedAt);
+    await waitUntil('the new start has arrived', () => a.ids().length === 1, SOON_MS);
+    // As if the end of the first start had been delayed.
+    await publish(`-${first.startedAt} s`);
+    a.streams.start(newStream('marker'));
+    await waitUntil('later messages have arrived', () => b.ids().includes('marker'), SOON_MS);
+    expect(b.streams.get('s')).toMatchObject({ startedAt: second.startedAt, endedAt: null });
+    expect(await server.command('HGET', hash(prefix), 's')).toContain(String(second.startedAt));
+    await publish(`-${second.startedAt} s`);
+    await waitUntil('the end of the second start has arrived', () => !a.ids().includes('s'), SOON_MS);
+  });
+
+  test('an end removes the record of its own start, not that of a later one', async () => {
+    const { a, prefix } = await two();
+    a.streams.start(newStream('s'), 1000);
+    await waitUntil('it is published', async () => (await publishedCount(prefix)) === 1, SOON_MS);
+    // Another orchestrator has started it again, and its message is late.
+    const later = JSON.stringify({ ...newStream('s'), startedAt: 2000, endedAt: null });
+    await server.command('HSET', hash(prefix), 's', later);
+    a.streams.end('s', null);
+    await a.link.send(['PING']);
+    expect(await server.command('HGET', hash(prefix), 's')).toBe(later);
+  });
+
+  test('a stream that is reported to two orchestrators at once ends for both', async () => {
+    const { a, b } = await two();
+    a.streams.start(newStream('s'), 1000);
+    b.streams.start(newStream('s'), 1001);
+    await waitUntil('they agree', () => a.streams.get('s')?.startedAt === 1001, SOON_MS);
+    a.streams.end('s', 'stopped');
+    await waitUntil('it has ended for both', () => b.ids().length === 0, SOON_MS);
+  });
+
   test('invalid records and messages are ignored', async () => {
     const prefix = freshNamespace();
     await server.command('HSET', hash(prefix), 'a', 'nonsense', 'b', '{"id":"b"}', 'c', 'null');
     const { start, ids, errors } = await orchestrator(prefix);
     await start();
-    for (const message of ['', '?', '+nonsense', '+{}', '-unknown'])
+    for (const message of ['', '?', '+nonsense', '+{}', '-', '-unknown', '-1 unknown'])
       await server.command('PUBLISH', `${prefix}:{streams}:changes`, message);
     await server.command(
       'PUBLISH',

@@ -60,8 +60,11 @@ const ROWS: Record<keyof typeof SETTINGS, Row> = {
   logLevel: { good: [['debug', 'debug']], bad: ['verbose', 'INFO', 'info '] },
   dataDir: { good: [['/var/lib/x y', '/var/lib/x y']], bad: [] },
   apiKey: {
-    good: [['12345678', '12345678']],
-    bad: ['1234567', 'x'.repeat(257), 'with spaces', 'schlüssel-12', 'tab\tin-key'],
+    good: [
+      ['12345678', '12345678'],
+      ['short', 'short'],
+    ],
+    bad: ['x'.repeat(257), 'with spaces', 'schlüssel-12', 'tab\tin-key'],
   },
   authReads: FLAG,
   corsOrigin: {
@@ -92,6 +95,8 @@ const ROWS: Record<keyof typeof SETTINGS, Row> = {
   dockerTimeoutS: seconds(0.1, 60),
   dockerConcurrency: integer(1, 1000),
   engineVariant: { good: [['jopsis-amd64', 'jopsis-amd64']], bad: ['jopsis'] },
+  engineArm32Version: { good: [['3.2.14', '3.2.14']], bad: ['3.2', 'latest'] },
+  engineArm64Version: { good: [['3.2.14', '3.2.14']], bad: ['3.2', 'latest'] },
   engineImage: { good: [['ghcr.io/a/b:1', 'ghcr.io/a/b:1']], bad: ['a\nb'] },
   engineCommand: {
     good: [

@@ -20,18 +20,28 @@ export function infohash(digit: number): string {
 /** A client that waits until a provisioned engine serves. Waiting for another attempt fails the test. */
 export function createClient(
   { url, key }: ListeningService,
-  options: { streamsPerEngine?: number } = {},
+  { wait: replacement, ...options }: { streamsPerEngine?: number; wait?: Wait } = {},
 ): Acexy {
-  const wait: Wait = async (seconds, port) => {
-    if (port === undefined) throw new Error(`unexpected wait of ${seconds} s`);
-    await waitUntil('the engine serves', () => fetch(`http://localhost:${port}/`), WAIT_MS);
-  };
+  const wait: Wait =
+    replacement ??
+    (async (seconds, port) => {
+      if (port === undefined) throw new Error(`unexpected wait of ${seconds} s`);
+      await waitUntil('the engine serves', () => fetch(`http://localhost:${port}/`), WAIT_MS);
+    });
   return new Acexy({ url, key, wait, ...options });
 }
 
 /** Reads the status of a service. */
 export async function readStatus({ url }: ListeningService): Promise<WireStatus> {
   return (await (await fetch(`${url}/orchestrator/status`)).json()) as WireStatus;
+}
+
+/** Requests an engine, and returns the refusal. */
+async function tryToProvision({ url, key }: ListeningService) {
+  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+  const reply = await fetch(`${url}/provision/acestream`, { method: 'POST', headers, body: '{}' });
+  const body = (await reply.json()) as { detail: { recovery_eta_seconds: number } };
+  return { status: reply.status, retryAfter: reply.headers.get('retry-after'), body };
 }
 
 /** Checks that every call of a client had status 200. */
@@ -107,17 +117,21 @@ export function describeClient(
       const second = createClient(service);
       await second.updateStatus();
       expect((await readStatus(service)).provisioning.can_provision).toBe(false);
-      await expect(second.play(infohash(2))).rejects.toThrow('cannot provision');
+      // It is told to wait, and tries again with the next play.
+      await expect(second.play(infohash(2))).rejects.toBeInstanceOf(RefusedError);
       expect(second.calls.filter(({ request }) => request.startsWith('POST'))).toEqual([]);
 
-      // The first client read the status before it played, so it tries.
-      const refused = await client.play(infohash(2)).catch((error: unknown) => error);
-      expect(refused).toBeInstanceOf(RefusedError);
-      expect((refused as RefusedError).refusal).toMatchObject({ code: 'max_capacity', should_wait: false });
-      expect(client.calls.filter(({ request }) => request === 'POST /provision/acestream')).toMatchObject([
-        { status: 200 },
-        { status: 503 },
-      ]);
+      // The first client read the status before it played, so it tries, and waits as long as it is told to.
+      const waits: number[] = [];
+      const patient = createClient(service, { wait: async (seconds) => void waits.push(seconds) });
+      await patient.updateStatus();
+      expect(await patient.play(infohash(2)).catch((error: unknown) => error)).toBeInstanceOf(RefusedError);
+      const refused = await tryToProvision(service);
+      expect(refused).toMatchObject({
+        status: 503,
+        body: { detail: { code: 'max_capacity', should_wait: true, can_retry: true } },
+      });
+      expect(refused.retryAfter).toBe(String(refused.body.detail.recovery_eta_seconds));
 
       await client.end(first);
       const again = await second.play(infohash(2));

@@ -6,6 +6,7 @@ const FREE: ProvisioningState = {
   breaker: { allows: true, recoveryEtaS: 0 },
   engines: 1,
   maxReplicas: 2,
+  capacityEtaS: 29.5,
 };
 const VPN_DOWN = { vpn: { enabled: true, connected: false } };
 const BREAKER_OPEN = { breaker: { allows: false, recoveryEtaS: 42 } };
@@ -19,8 +20,8 @@ test('is null while nothing blocks provisioning', () => {
 test.each([
   ['the VPN is down', VPN_DOWN, 'vpn_disconnected', 60, true, true],
   ['the breaker is open', BREAKER_OPEN, 'circuit_breaker', 42, false, true],
-  ['the maximum is reached', FULL, 'max_capacity', null, false, false],
-  ['the maximum is exceeded', { engines: 3 }, 'max_capacity', null, false, false],
+  ['the maximum is reached', FULL, 'max_capacity', 30, true, true],
+  ['the maximum is exceeded', { engines: 3 }, 'max_capacity', 30, true, true],
   ['everything blocks', { ...VPN_DOWN, ...BREAKER_OPEN, ...FULL }, 'vpn_disconnected', 60, true, true],
   ['the breaker is open at capacity', { ...BREAKER_OPEN, ...FULL }, 'circuit_breaker', 42, false, true],
   ['the VPN is down at capacity', { ...VPN_DOWN, ...FULL }, 'vpn_disconnected', 60, true, true],

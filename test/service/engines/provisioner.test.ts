@@ -177,6 +177,52 @@ describe('ports', () => {
   });
 });
 
+describe('an engine that exits right after its start', () => {
+  /** Lets every engine on these ports exit as soon as it is in the registry. */
+  async function createDoomed(...doomed: number[]) {
+    const fixture = await createProvisioner({ mapsPorts: false });
+    const { bus, registry, runtime } = fixture;
+    runtime.settleMs = 1000;
+    const dies = (id: string) => doomed.includes(registry.get(id)?.ports.hostHttp ?? 0);
+    bus.subscribe((event) => {
+      if (event.type === 'engine_started' && dies(event.engineId))
+        queueMicrotask(() => runtime.stop(event.engineId));
+    });
+    return fixture;
+  }
+
+  test('is a failed attempt: another port is used', async () => {
+    const { provisioner, registry, clock, breaker } = await createDoomed(19_000, 19_002);
+    const provisioning = provisioner.provision({ settle: true });
+    await clock.advanceAsync(0);
+    await clock.advanceAsync(1000);
+    expect((await provisioning).ports).toMatchObject({ hostHttp: 19_004, containerHttps: 19_005 });
+    expect(registry.list()).toHaveLength(1);
+    expect(breaker.snapshot().failureCount).toBe(0);
+  });
+
+  test('is a failure once all attempts, or the maximum wait, are used up', async () => {
+    const { provisioner, breaker, runtime } = await createDoomed(19_000, 19_002, 19_004, 19_006, 19_008);
+    await expect(provisioner.provision({ settle: true })).rejects.toMatchObject({ code: 'engine_exited' });
+    expect([runtime.calls.create, breaker.snapshot().failureCount, provisioner.count]).toEqual([5, 1, 0]);
+  });
+
+  test('is not waited for longer than the request can take, nor than it takes to become healthy', async () => {
+    const { provisioner, registry, runtime, clock } = await createDoomed();
+    runtime.settleMs = 60_000;
+    const slow = provisioner.provision({ settle: true });
+    await clock.advanceAsync(0);
+    await clock.advanceAsync(2000);
+    await slow;
+    const fast = provisioner.provision({ settle: true });
+    await clock.advanceAsync(0);
+    const [, second] = registry.list();
+    registry.update(second!.id, { health: 'healthy' });
+    await fast;
+    expect(clock.pending).toBe(1);
+  });
+});
+
 describe('the maximum', () => {
   test('holds for any number of concurrent requests', async () => {
     const { provisioner, runtime } = await createProvisioner({ maxReplicas: 5 });

@@ -49,6 +49,28 @@ describe('at start', () => {
   });
 });
 
+describe('a paused engine', () => {
+  test('stays, with an event; what its health was says nothing any more', async () => {
+    const { runtime, registry, events, takeEvents } = await followed();
+    const engine = runtime.start();
+    await settle();
+    registry.update(engine.id, { health: 'unhealthy' });
+    takeEvents();
+    runtime.engines.get(engine.id)!.paused = true;
+    runtime.emitStarted(engine.id);
+    await settle();
+    expect(registry.get(engine.id)).toMatchObject({ paused: true, health: 'unknown' });
+    expect(events).toEqual([
+      expect.objectContaining({ type: 'engine_changed', change: 'paused', paused: true }),
+    ]);
+    runtime.engines.get(engine.id)!.paused = false;
+    runtime.connect();
+    await settle();
+    expect(registry.get(engine.id)).toMatchObject({ paused: false, health: 'unknown' });
+    expect(takeEvents()).toEqual(['engine_changed', 'engine_changed']);
+  });
+});
+
 describe('events', () => {
   test('a started engine is added, and a stopped one removed', async () => {
     const { runtime, registry, takeEvents } = await followed();
@@ -110,9 +132,9 @@ describe('events', () => {
     const changed = { type: 'engine_changed', engineId: id, deleting: false };
     // Each event names what has changed, so that the event log has no duplicates.
     expect(events).toEqual([
-      { ...changed, change: 'health', health: 'healthy', forwarded: false },
-      { ...changed, change: 'health', health: 'unhealthy', forwarded: false },
-      { ...changed, change: 'forwarded', health: 'unhealthy', forwarded: true },
+      { ...changed, change: 'health', health: 'healthy', forwarded: false, paused: false },
+      { ...changed, change: 'health', health: 'unhealthy', forwarded: false, paused: false },
+      { ...changed, change: 'forwarded', health: 'unhealthy', forwarded: true, paused: false },
     ]);
     expect(registry.get(id)).toMatchObject({ health: 'unhealthy', lastHealthCheck: 5, lastStreamUsage: 6 });
   });
@@ -213,6 +235,7 @@ describe('a deleted engine', () => {
         health: 'unknown',
         deleting: true,
         forwarded: false,
+        paused: false,
       },
       { type: 'engine_stopped', engineId: id, reason: 'deleted' },
     ]);

@@ -68,6 +68,19 @@ describe('streams after a restart', () => {
     expect(streams.get('kept')?.endedAt).toBeNull();
   });
 
+  it('end only if they have not been started again since', async () => {
+    const folder = await makeFolder();
+    await leaveStreams(folder);
+    const engines = { available: false, ids: ['c1'] };
+    const { bus, streams, restore } = startRun(folder, engines);
+    await restore();
+    streams.end('orphan', 'stopped');
+    const again = streams.start(newStream('orphan', 'c1'));
+    engines.available = true;
+    bus.publish({ type: 'runtime_connected' });
+    expect(streams.get('orphan')).toEqual(again);
+  });
+
   it('end at once if the engines are already known and theirs is not among them', async () => {
     const folder = await makeFolder();
     await leaveStreams(folder);
@@ -122,11 +135,11 @@ describe('domain events', () => {
     bus.publish({ type: 'engine_stopped', engineId: 'c1', reason: 'gone' });
     await written(eventLog, 4);
     const events = await eventLog.events({ limit: 10, offset: 0 });
-    expect(events.map(({ type }) => type)).toEqual([
-      'stream_ended',
-      'engine_stopped',
-      'stream_started',
-      'engine_started',
+    expect(events.map(({ type, category }) => `${type} ${category}`)).toEqual([
+      'stream ended',
+      'engine failed',
+      'stream started',
+      'engine created',
     ]);
     expect(await eventLog.events({ limit: 10, offset: 0, streamId: 's' })).toHaveLength(2);
     const [kept] = await eventLog.streams(10);

@@ -11,21 +11,21 @@ describe('a restart', () => {
   it('keeps the events and streams of the previous run', async () => {
     const folder = await makeFolder();
     const first = startEventLog(folder);
-    first.eventLog.record('engine_started', describeEngine('c1'));
+    first.eventLog.record(describeEngine('c1'));
     first.eventLog.saveStream(makeStream('s1'));
-    first.eventLog.record('engine_stopped', describeEngine('c1', 'Engine is no longer running'));
+    first.eventLog.record(describeEngine('c1', 'Engine is no longer running'));
     await first.eventLog.close();
 
     const { eventLog, logLines } = startEventLog(folder);
     const events = await eventLog.events({ limit: 10, offset: 0 });
     expect(events).toMatchObject([
-      { type: 'engine_stopped', message: 'Engine is no longer running' },
-      { type: 'engine_started', message: 'Engine is running', containerId: 'c1', details: { port: 19_000 } },
+      { type: 'engine', message: 'Engine is no longer running' },
+      { type: 'engine', message: 'Engine is running', containerId: 'c1', details: { port: 19_000 } },
     ]);
     expect(events[0]!.id).toBeGreaterThan(events[1]!.id);
     expect(Math.abs(events[0]!.time - Date.now())).toBeLessThan(60_000);
     expect(await eventLog.streams(10)).toEqual([makeStream('s1')]);
-    eventLog.record('engine_started', describeEngine('c2'));
+    eventLog.record(describeEngine('c2'));
     await written(eventLog, 3);
     expect([...first.logLines, ...logLines]).toEqual([]);
   });
@@ -33,8 +33,7 @@ describe('a restart', () => {
   it('keeps events recorded in the same turn as the stop', async () => {
     const folder = await makeFolder();
     const first = startEventLog(folder);
-    for (let count = 0; count < 2000; count += 1)
-      first.eventLog.record('engine_started', describeEngine(`c${count}`));
+    for (let count = 0; count < 2000; count += 1) first.eventLog.record(describeEngine(`c${count}`));
     await first.eventLog.close();
     const { eventLog } = startEventLog(folder);
     expect((await eventLog.stats()).total).toBe(2000);
@@ -50,8 +49,7 @@ describe('a burst', () => {
     const blockedMs: number[] = [];
     for (let burst = 0; burst < 200; burst += 1) {
       const before = process.threadCpuUsage();
-      for (let count = 0; count < 250; count += 1)
-        eventLog.record('engine_started', describeEngine(`c${count}`));
+      for (let count = 0; count < 250; count += 1) eventLog.record(describeEngine(`c${count}`));
       // Includes posting the batch to the worker, which happens in this turn.
       await nextTurn();
       const { user, system } = process.threadCpuUsage(before);
@@ -71,13 +69,12 @@ describe('a burst', () => {
 
   it('that exceeds the queue drops the oldest events, counts them and logs one line', async () => {
     const { eventLog, logLines } = startEventLog(await makeFolder(), { maxQueued: 100 });
-    for (let count = 0; count < 1000; count += 1)
-      eventLog.record('engine_started', describeEngine(`c${count}`));
+    for (let count = 0; count < 1000; count += 1) eventLog.record(describeEngine(`c${count}`));
     await written(eventLog, 100);
     expect((await eventLog.events({ limit: 1, offset: 99 }))[0]).toMatchObject({ containerId: 'c900' });
     expect(await eventLog.stats()).toMatchObject({ dropped: 900, queued: 0 });
     expect(logLines).toEqual([{ level: 'warn', message: expect.stringContaining('dropping events') }]);
-    for (let count = 0; count < 101; count += 1) eventLog.record('engine_started', describeEngine('later'));
+    for (let count = 0; count < 101; count += 1) eventLog.record(describeEngine('later'));
     await written(eventLog, 200);
     expect(logLines).toHaveLength(2);
     expect((await eventLog.stats()).dropped).toBe(901);
@@ -87,8 +84,7 @@ describe('a burst', () => {
 describe('retention', () => {
   it('is enforced by the worker on its own', async () => {
     const { eventLog } = startEventLog(await makeFolder(), { maxEvents: 700 });
-    for (let count = 0; count < 5000; count += 1)
-      eventLog.record('engine_started', describeEngine(`c${count}`));
+    for (let count = 0; count < 5000; count += 1) eventLog.record(describeEngine(`c${count}`));
     await waitUntil(
       'the last event, and no more than the maximum',
       async () => {
@@ -109,15 +105,14 @@ describe('the worker', () => {
     const folder = join(await makeFolder(), 'crash');
     await mkdir(folder);
     const { eventLog, logLines } = startEventLog(folder, { script: FAILING });
-    for (let count = 0; count < 300; count += 1)
-      eventLog.record('engine_started', describeEngine(`c${count}`));
+    for (let count = 0; count < 300; count += 1) eventLog.record(describeEngine(`c${count}`));
     await waitUntil('the log line', () => logLines.length > 0, 10_000);
     expect(logLines[0]!.message).toContain('a planted error');
     expect(eventLog.storage).toBeNull();
     await expect(eventLog.events({ limit: 1, offset: 0 })).rejects.toMatchObject({
       code: 'history_unavailable',
     });
-    eventLog.record('engine_started', describeEngine('last'));
+    eventLog.record(describeEngine('last'));
     await writeFile(join(folder, 'repaired'), '');
     await waitUntil('the worker', () => eventLog.storage?.store === 'file', 15_000);
     await written(eventLog, 301);
@@ -135,13 +130,13 @@ describe('the worker', () => {
     const folder = join(await makeFolder(), 'hang');
     await mkdir(folder);
     const { eventLog } = startEventLog(folder, { script: FAILING });
-    eventLog.record('engine_started', describeEngine('c1'));
+    eventLog.record(describeEngine('c1'));
     const startedAt = performance.now();
     await expect(eventLog.events({ limit: 1, offset: 0 })).rejects.toMatchObject({
       code: 'history_unavailable',
     });
     expect(performance.now() - startedAt).toBeLessThan(4000);
-    eventLog.record('engine_started', describeEngine('c2'));
+    eventLog.record(describeEngine('c2'));
     await eventLog.close();
     expect(performance.now() - startedAt).toBeLessThan(12_000);
   });

@@ -102,6 +102,36 @@ describe('a corrupt file', () => {
   });
 });
 
+describe('a file of version 1', () => {
+  it.each([
+    ['engine_started', 'engine', {}, 'engine', 'created'],
+    ['engine_stopped', 'engine', { reason: 'deleted' }, 'engine', 'deleted'],
+    ['engine_stopped', 'engine', { reason: 'gone' }, 'engine', 'failed'],
+    ['engine_changed', 'engine', { change: 'health', health: 'healthy' }, 'health', 'recovered'],
+    ['engine_changed', 'engine', { change: 'health', health: 'unhealthy' }, 'health', 'failed'],
+    ['engine_changed', 'engine', { change: 'deleting', deleting: true }, 'engine', 'deleting'],
+    ['engine_changed', 'engine', { change: 'forwarded', forwarded: false }, 'engine', 'forwarded'],
+    ['runtime_connected', 'runtime', {}, 'system', 'connected'],
+    ['breaker_changed', 'provisioning', { state: 'open' }, 'system', 'circuit_breaker'],
+    ['vpn_changed', 'vpn', { connected: false }, 'vpn', 'disconnected'],
+    ['vpn_emergency', 'vpn', { active: true }, 'vpn', 'failed'],
+    ['stream_ended', 'stream', {}, 'stream', 'ended'],
+    ['something_else', 'runtime', {}, 'system', 'warning'],
+  ])('%s of %s with %j becomes %s, %s', async (oldType, oldCategory, details, type, category) => {
+    const { path } = await makeFile();
+    const row = `'${oldType}', '${oldCategory}', 'text', '${JSON.stringify(details)}'`;
+    await alter(
+      path,
+      `DELETE FROM events; INSERT INTO events (id, time, type, category, message, details) VALUES (1, 1, ${row});
+       PRAGMA user_version = 1`,
+    );
+    const { store, logLines } = openStore(path);
+    expect(store.events(ALL)).toMatchObject([{ type, category, message: 'text', details }]);
+    expect(logLines).toEqual([]);
+    store.close();
+  });
+});
+
 describe('an unsupported file', () => {
   it.each<[string, string, string]>([
     ['of a later version', 'PRAGMA user_version = 99', 'schema version 99'],

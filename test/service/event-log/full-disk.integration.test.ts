@@ -19,14 +19,12 @@ it('stores events in memory while the disk is full, and moves them to the file l
   if (!canMount) context.skip('mounting a small disk needs root');
   const disk = await mountSmallDisk();
   const { eventLog, logLines } = startEventLog(disk.folder);
-  for (let count = 0; count < 100; count += 1)
-    eventLog.record('engine_started', describeEngine(`early${count}`));
+  for (let count = 0; count < 100; count += 1) eventLog.record(describeEngine(`early${count}`));
   await written(eventLog, 100);
 
   await disk.fill();
   const message = 'x'.repeat(500);
-  for (let count = 0; count < 400; count += 1)
-    eventLog.record('engine_started', describeEngine(`late${count}`, message));
+  for (let count = 0; count < 400; count += 1) eventLog.record(describeEngine(`late${count}`, message));
   await written(eventLog, 500);
   await waitUntil('the write error', () => eventLog.storage?.store === 'memory', 10_000);
   expect(eventLog.storage?.error).toMatch(/full|I\/O/);

@@ -12,10 +12,10 @@ async function storeOfSix() {
   const events = [
     eventAt(0),
     eventAt(1, { containerId: 'c2' }),
-    eventAt(2, { type: 'vpn_changed', category: 'vpn', containerId: null }),
-    eventAt(3, { type: 'stream_started', category: 'stream', streamId: 's1' }),
-    eventAt(4, { type: 'stream_ended', category: 'stream', streamId: 's1' }),
-    eventAt(5, { type: 'engine_stopped', details: { reason: 'gone', cold: true, n: null, 'ü"\\': "';--" } }),
+    eventAt(2, { type: 'vpn', category: 'connected', containerId: null }),
+    eventAt(3, { type: 'stream', category: 'started', streamId: 's1' }),
+    eventAt(4, { type: 'stream', category: 'ended', streamId: 's1' }),
+    eventAt(5, { category: 'failed', details: { reason: 'gone', cold: true, n: null, 'ü"\\': "';--" } }),
   ];
   opened.store.write(events.map((event) => ({ event })));
   return { ...opened, events };
@@ -34,14 +34,14 @@ describe('events', () => {
     ['limit', { limit: 2 }, [5, 4]],
     ['offset', { limit: 2, offset: 3 }, [2, 1]],
     ['offset past the end', { offset: 6 }, []],
-    ['type', { type: 'engine_started' }, [1, 0]],
-    ['category', { category: 'stream' }, [4, 3]],
+    ['type', { type: 'stream' }, [4, 3]],
+    ['category', { category: 'created' }, [1, 0]],
     ['container', { containerId: 'c2' }, [1]],
     ['stream', { streamId: 's1' }, [4, 3]],
     ['since, inclusive', { since: NOON + 4000 }, [5, 4]],
-    ['all together', { category: 'stream', streamId: 's1', containerId: 'c1', since: NOON + 3500 }, [4]],
-    ['conditions that exclude each other', { category: 'vpn', containerId: 'c1' }, []],
-    ['an unknown type', { type: 'no_such_event' }, []],
+    ['all together', { type: 'stream', streamId: 's1', containerId: 'c1', since: NOON + 3500 }, [4]],
+    ['conditions that exclude each other', { type: 'vpn', containerId: 'c1' }, []],
+    ['a category without events', { category: 'scaling' }, []],
   ])('is filtered by %s', async (_name, query, expected) => {
     const { store, events } = await storeOfSix();
     expect(store.events({ ...ALL, ...query })).toEqual(expected.map((index) => events[index]));
@@ -52,7 +52,7 @@ describe('events', () => {
     'treats %j as a value, not as SQL',
     async (text) => {
       const { store, events } = await storeOfSix();
-      for (const field of ['type', 'containerId', 'streamId'] as const)
+      for (const field of ['category', 'containerId', 'streamId'] as const)
         expect(store.events({ ...ALL, [field]: text })).toEqual([]);
       const odd = eventAt(9, { containerId: text, streamId: text, message: text, details: { [text]: text } });
       store.write([{ event: odd }]);
@@ -62,12 +62,21 @@ describe('events', () => {
     },
   );
 
+  it('deletes the events from before a time', async () => {
+    const { store, events } = await storeOfSix();
+    expect(store.deleteBefore(NOON + 2000)).toBe(2);
+    expect(store.deleteBefore(NOON + 2000)).toBe(0);
+    expect(store.events(ALL)).toEqual(events.slice(2).toReversed());
+    expect(store.counts().total).toBe(4);
+    store.close();
+  });
+
   it('counts events by type and category', async () => {
     const { store } = await storeOfSix();
     expect(store.counts()).toEqual({
       total: 6,
-      byType: { engine_started: 2, vpn_changed: 1, stream_started: 1, stream_ended: 1, engine_stopped: 1 },
-      byCategory: { engine: 3, vpn: 1, stream: 2 },
+      byType: { engine: 3, vpn: 1, stream: 2 },
+      byCategory: { created: 2, connected: 1, started: 1, ended: 1, failed: 1 },
       oldest: NOON,
       newest: NOON + 5000,
     });

@@ -30,13 +30,20 @@ export async function databasesIn(folder: string): Promise<string[]> {
 }
 
 export function describeEngine(containerId: string, message = 'Engine is running'): EventDescription {
-  return { category: 'engine', containerId, streamId: null, message, details: { port: 19_000 } };
+  return {
+    type: 'engine',
+    category: 'created',
+    containerId,
+    streamId: null,
+    message,
+    details: { port: 19_000 },
+  };
 }
 
 /** An event `seconds` after {@link NOON}. */
 export function eventAt(seconds: number, fields: Partial<EventRecord> = {}): EventRecord {
   const time = NOON + seconds * 1000;
-  return { id: time * 1000, time, type: 'engine_started', ...describeEngine('c1'), ...fields };
+  return { id: time * 1000, time, ...describeEngine('c1'), ...fields };
 }
 
 export function eventsAt(from: number, count: number): Change[] {

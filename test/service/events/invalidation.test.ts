@@ -39,6 +39,7 @@ const EXPECTED: { [T in DomainEvent['type']]: [Extract<DomainEvent, { type: T }>
       health: 'healthy',
       deleting: false,
       forwarded: false,
+      paused: false,
     },
     ['engines', 'status'],
   ],

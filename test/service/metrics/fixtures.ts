@@ -19,7 +19,10 @@ export function engine(id: string, change: Partial<Engine> = {}): Engine {
     vpnContainerId: null,
     forwardedPort: null,
     variant: null,
+    image: null,
+    createdAt: 1,
     startedAt: 1,
+    paused: false,
   };
   return { ...newEngine(reported, 1), ...change };
 }

@@ -18,6 +18,7 @@ interface Engine {
 
 describeWithDocker('the services in docker-compose.yml', ({ socket, engineImage }) => {
   const { services, networks } = readCompose({ API_KEY: KEY, ENGINE_IMAGE: engineImage });
+  const proxyRules = services['socket-proxy'].command ?? [];
   const engineNetwork = networks.engines?.name ?? '';
   const started: string[] = [];
   let origin = '';
@@ -28,7 +29,7 @@ describeWithDocker('the services in docker-compose.yml', ({ socket, engineImage 
     return id;
   };
   const variables = ({ environment }: ComposeService) =>
-    Object.entries(environment).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
+    Object.entries(environment ?? {}).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
   const read = async <T>(path: string) => (await (await fetch(`${origin}${path}`)).json()) as T;
   const healthyEngines = async (count: number) => {
     const engines = (await read<Engine[]>('/engines')).filter(
@@ -47,9 +48,17 @@ describeWithDocker('the services in docker-compose.yml', ({ socket, engineImage 
       '--volume',
       `${PROXY}:/engine/socket-proxy.ts`,
     ];
-    const proxy = [...variables(services['socket-proxy']), ...mounts, '--network', 'control'];
-    await run('--name', 'socket-proxy', ...proxy, engineImage, 'node', '/engine/socket-proxy.ts');
-    const roundhouse = [...variables(services.roundhouse), ...confinement(services.roundhouse)];
+    // Node.js needs more memory than the proxy.
+    const { mem_limit, ...confined } = services['socket-proxy'];
+    const proxy = [...confinement(confined), ...mounts, '--network', 'control'];
+    const command = ['node', '/engine/socket-proxy.ts', ...proxyRules];
+    await run('--name', 'socket-proxy', ...proxy, engineImage, ...command);
+    const hostFolders = (services.roundhouse.volumes ?? []).filter((volume) => volume.startsWith('/'));
+    const roundhouse = [
+      ...variables(services.roundhouse),
+      ...confinement(services.roundhouse),
+      ...hostFolders.flatMap((volume) => ['--volume', volume]),
+    ];
     const id = await run(
       '--name',
       'roundhouse',
@@ -87,6 +96,10 @@ describeWithDocker('the services in docker-compose.yml', ({ socket, engineImage 
     const total = await read<{ container_count: number; total_memory_usage: number }>('/engines/stats/total');
     expect(total.container_count).toBe(1);
     expect(total.total_memory_usage).toBeGreaterThan(1e6);
+    // From the kernel's files.
+    const metrics = await (await fetch(`${origin}/metrics`)).text();
+    expect(metrics).toMatch(/call="list"[^}]*\} [1-9]/);
+    expect(metrics).not.toMatch(/call="stats"[^}]*\} [1-9]/);
   });
 
   it('create and delete engines', async () => {

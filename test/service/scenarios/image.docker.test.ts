@@ -52,13 +52,13 @@ describeWithDocker("the project's own image", ({ socket }) => {
   });
 
   it('does not run as root and cannot change its program', async () => {
-    expect(await docker(socket, 'exec', id, 'id', '-u')).toBe('1000');
+    expect(await docker(socket, 'exec', id, 'id', '-u')).toBe('10001');
     await expect(docker(socket, 'exec', id, 'touch', '/app/build/main.js')).rejects.toThrow();
   });
 
   it('stores the generated API key in its volume, readable only by its user', async () => {
     const key = await docker(socket, 'exec', id, 'cat', '/data/api-key');
-    expect(await docker(socket, 'exec', id, 'stat', '-c', '%a %U', '/data/api-key')).toBe('600 node');
+    expect(await docker(socket, 'exec', id, 'stat', '-c', '%a %u', '/data/api-key')).toBe('600 10001');
     const clear = (headers: Record<string, string>) =>
       fetch(`${origin}/cache/clear`, { method: 'POST', headers });
     expect((await clear({})).status).toBe(401);

@@ -42,6 +42,10 @@ describeWithDocker('samples of containers', (docker) => {
       network: { kind: 'published', address: '127.0.0.1' },
       engineHost: null,
       memoryLimit: null,
+      armVersions: { arm32: '3.2.13', arm64: '3.2.13' },
+      maxEngines: 1000,
+      isLocal: true,
+      instance: 'test',
     } as const;
     return new DockerRuntime(client, options, source);
   }

@@ -39,7 +39,7 @@ export const NO_EMERGENCY: WireVpnState['emergency_mode'] = {
   active: false,
   failed_vpn: null,
   healthy_vpn: null,
-  duration_seconds: null,
+  duration_seconds: 0,
 };
 
 /** The body of `GET /vpn/status` without a VPN. */

@@ -7,8 +7,13 @@ export interface ComposeService {
   build?: string;
   container_name?: string;
   profiles?: string[];
-  env_file?: { path: string }[];
-  environment: Record<string, string | number>;
+  env_file?: { path: string; required?: boolean }[];
+  environment?: Record<string, string | number>;
+  command?: string[];
+  user?: string;
+  cgroup?: string;
+  pids_limit?: number;
+  mem_limit?: string;
   ports?: string[];
   volumes?: string[];
   networks: string[];
@@ -49,6 +54,10 @@ export function confinement(service: ComposeService): string[] {
     ...(service.tmpfs ?? []).flatMap((path) => ['--tmpfs', path]),
     ...(service.cap_drop ?? []).flatMap((name) => ['--cap-drop', name]),
     ...(service.security_opt ?? []).flatMap((option) => ['--security-opt', option]),
+    ...(service.user ? ['--user', service.user] : []),
+    ...(service.pids_limit ? ['--pids-limit', `${service.pids_limit}`] : []),
+    ...(service.mem_limit ? ['--memory', service.mem_limit] : []),
+    ...(service.cgroup ? ['--cgroupns', service.cgroup] : []),
   ];
 }
 

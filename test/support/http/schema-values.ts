@@ -42,6 +42,8 @@ export function valuesOf(schema: Schema): fc.Arbitrary<unknown> {
       return fc.boolean();
     case 'null':
       return fc.constant(null);
+    case 'array':
+      return fc.array(valuesOf(schema.items as Schema), { maxLength: 3 });
     case 'object':
       return objectsOf(schema);
     default:

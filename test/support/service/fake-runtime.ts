@@ -22,6 +22,7 @@ export class FakeRuntime implements EngineRuntime {
   readonly isShared: boolean = false;
   readonly variant = 'fake';
   readonly mapsPorts: boolean;
+  settleMs = 0;
   /** Number of calls so far, by method. */
   readonly calls: Record<RuntimeCall, number> = {
     list: 0,
@@ -129,7 +130,10 @@ export class FakeRuntime implements EngineRuntime {
       vpnContainerId: null,
       forwardedPort: null,
       variant: this.variant,
+      image: 'acestream:fake',
+      createdAt: Date.now(),
       startedAt: Date.now(),
+      paused: false,
       ...properties,
     };
     this.engines.set(engine.id, engine);

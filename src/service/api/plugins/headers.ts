@@ -35,7 +35,7 @@ export function addCommonHeaders(api: Api, headers: CommonHeaders, corsOrigin: s
   api.options('/*', { schema: { hide: true } }, async (_request, reply) =>
     reply
       .code(204)
-      .header('Access-Control-Allow-Methods', 'GET, HEAD, POST, DELETE')
+      .header('Access-Control-Allow-Methods', 'GET, HEAD, POST, PATCH, DELETE')
       .header('Access-Control-Allow-Headers', 'Authorization, Content-Type, X-API-KEY, If-None-Match')
       .header('Access-Control-Max-Age', '600')
       .send(),

@@ -13,7 +13,12 @@ import { toWireCacheStats } from '../views/cache.ts';
 /** `/cache`: statistics of the caches, and clearing them. */
 export function cacheRoutes(
   api: Api,
-  { caches, loadTimes, checkKey }: Pick<RouteDependencies, 'caches' | 'loadTimes' | 'checkKey'>,
+  {
+    caches,
+    clientReads,
+    loadTimes,
+    checkKey,
+  }: Pick<RouteDependencies, 'caches' | 'clientReads' | 'loadTimes' | 'checkKey'>,
 ): void {
   api.get(
     '/stats',
@@ -26,7 +31,7 @@ export function cacheRoutes(
     },
     async (_request, reply) => {
       reply.header('Cache-Control', 'no-store');
-      return toWireCacheStats(caches, loadTimes.read());
+      return toWireCacheStats(caches, clientReads.read(), loadTimes.read());
     },
   );
 
@@ -51,7 +56,10 @@ export function cacheRoutes(
       const name = body.cache ?? query.cache;
       const names: readonly CacheName[] = name === undefined ? CACHE_NAMES : [name];
       const cleared = names.reduce((sum, each) => sum + caches[each].clear(pattern), 0);
-      if (pattern === undefined && name === undefined) loadTimes.reset();
+      if (pattern === undefined && name === undefined) {
+        loadTimes.reset();
+        clientReads.reset();
+      }
       return { message: 'Cache cleared successfully', cleared };
     },
   );

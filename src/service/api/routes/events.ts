@@ -3,13 +3,26 @@ import type { EventQuery } from '../../event-log/records.ts';
 import { replaceUnmodified } from '../conditional.ts';
 import type { Api } from '../context.ts';
 import type { RouteDependencies } from '../dependencies.ts';
-import { DEFAULT_LIMIT, EventStatsSchema, EventsQuery, EventsSchema } from '../schemas/events.ts';
-import { problems } from '../schemas/problem.ts';
+import {
+  CleanedUpSchema,
+  CleanupQuery,
+  DEFAULT_LIMIT,
+  EventStatsSchema,
+  EventsQuery,
+  EventsSchema,
+} from '../schemas/events.ts';
+import { KEY_SECURITY, problems, WRITE_CODES } from '../schemas/problem.ts';
 import { toMs } from '../schemas/since.ts';
 import { toWireEvent, toWireEventStats } from '../views/events.ts';
 
+const DEFAULT_MAX_AGE_DAYS = 30;
+const DAY_MS = 86_400_000;
+
 /** `/events`: the event log. */
-export function eventRoutes(api: Api, { eventLog }: Pick<RouteDependencies, 'eventLog'>): void {
+export function eventRoutes(
+  api: Api,
+  { eventLog, checkKey }: Pick<RouteDependencies, 'eventLog' | 'checkKey'>,
+): void {
   api.get(
     '/',
     {
@@ -37,6 +50,24 @@ export function eventRoutes(api: Api, { eventLog }: Pick<RouteDependencies, 'eve
       const stats = await eventLog.stats();
       reply.header('Cache-Control', 'no-store');
       return toWireEventStats(stats);
+    },
+  );
+
+  api.post(
+    '/cleanup',
+    {
+      onRequest: checkKey,
+      schema: {
+        tags: ['events'],
+        summary: 'Delete old events',
+        security: KEY_SECURITY,
+        querystring: CleanupQuery,
+        response: { 200: CleanedUpSchema, ...problems(...WRITE_CODES, 'history_unavailable') },
+      },
+    },
+    async ({ query: { max_age_days: days = DEFAULT_MAX_AGE_DAYS } }) => {
+      const deleted = await eventLog.deleteBefore(Date.now() - days * DAY_MS);
+      return { deleted, message: `Deleted ${deleted} events older than ${days} days` };
     },
   );
 }

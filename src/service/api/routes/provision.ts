@@ -31,6 +31,7 @@ export function provisionRoutes(
             'provisioning_blocked',
             'provisioning_failed',
             'image_missing',
+            'engine_exited',
             'runtime_unavailable',
             'timeout',
           ),
@@ -38,14 +39,17 @@ export function provisionRoutes(
       },
     },
     async ({ body }) => {
-      const { labels = {}, env = {}, host_port: hostPort } = body;
+      const { host_port: hostPort } = body;
+      const labels = body.labels ?? {};
+      const env = body.env ?? {};
       const reserved = Object.keys(labels).find(isReservedLabel);
       if (reserved !== undefined)
         throw new RoundhouseError('reserved_label', `The label ${reserved} is reserved for Roundhouse`);
       const engine = await provisioner.provision({
         labels,
         env,
-        ...(hostPort === undefined ? {} : { hostPort }),
+        ...(hostPort == null ? {} : { hostPort }),
+        settle: true,
       });
       return {
         container_id: engine.id,

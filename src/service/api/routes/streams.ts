@@ -1,9 +1,17 @@
+import pLimit from 'p-limit';
+import { RoundhouseError } from '../../errors.ts';
+import type { StreamSample } from '../../streams/sample.ts';
+import type { Stream } from '../../streams/streams.ts';
 import { replaceUnmodified } from '../conditional.ts';
 import type { Api } from '../context.ts';
 import type { RouteDependencies } from '../dependencies.ts';
 import { KEY_SECURITY, problems, WRITE_CODES } from '../schemas/problem.ts';
 import { toMs } from '../schemas/since.ts';
 import {
+  BatchStopBody,
+  BatchStoppedSchema,
+  ContentSchema,
+  LivePositionSchema,
   StreamParams,
   StreamSamplesSchema,
   StreamStatsQuery,
@@ -11,17 +19,21 @@ import {
   StreamsQuery,
   StreamsSchema,
 } from '../schemas/streams.ts';
-import { toWireSample } from '../views/streams.ts';
+import { stopStream } from '../stop-stream.ts';
+import { toWireLivePosition, toWireSample } from '../views/streams.ts';
+
+/** Engines are on the same host: more at once would only wait for each other. */
+const MAX_CONCURRENT_STOPS = 32;
 
 /** `/streams`: the streams that clients have reported. */
 export function streamRoutes(
   api: Api,
   dependencies: Pick<
     RouteDependencies,
-    'streams' | 'streamSamples' | 'sessions' | 'views' | 'checkKey' | 'log'
+    'streams' | 'streamSamples' | 'sessions' | 'readContent' | 'views' | 'checkKey' | 'log'
   >,
 ): void {
-  const { streams, streamSamples, sessions, views, checkKey, log } = dependencies;
+  const { streams, streamSamples, sessions, readContent, views, checkKey } = dependencies;
   api.get(
     '/',
     {
@@ -33,12 +45,12 @@ export function streamRoutes(
         response: { 200: StreamsSchema, ...problems('invalid_request') },
       },
     },
-    async ({ query }) =>
+    async ({ query: { status = 'started', container_id: id } }) =>
       streams
         .list()
-        .filter(({ engineId }) => query.container_id === undefined || engineId === query.container_id)
-        .map((stream) => views.stream(stream))
-        .filter(({ status }) => query.status === undefined || status === query.status),
+        .filter(({ endedAt }) => (endedAt === null) === (status === 'started'))
+        .filter(({ engineId }) => id === undefined || engineId === id)
+        .map((stream) => views.stream(stream)),
   );
 
   api.get(
@@ -74,17 +86,88 @@ export function streamRoutes(
     },
     async ({ params, id: requestId }) => {
       const stream = streams.require(params.id);
-      // Before the engine is called: the collector must not find the session gone and end the stream itself.
-      const ended = streams.end(stream.id, 'stopped') ?? stream;
-      const stopped = await sessions.stop(ended).then(
-        () => true,
-        (err) => {
-          log.warn({ err, requestId }, 'stream ended, but its engine may still play it');
-          return false;
-        },
-      );
-      const message = stopped ? 'Stream stopped successfully' : 'Stream ended; its engine did not confirm it';
+      const { ended, stopped, message } = await stopStream(stream, requestId, dependencies);
       return { message, stream_id: stream.id, stopped, stream: views.stream(ended) };
     },
   );
+
+  api.post(
+    '/batch-stop',
+    {
+      onRequest: checkKey,
+      schema: {
+        tags: ['streams'],
+        summary: 'Stop several streams',
+        security: KEY_SECURITY,
+        body: BatchStopBody,
+        response: { 200: BatchStoppedSchema, ...problems(...WRITE_CODES) },
+      },
+    },
+    async ({ body, id: requestId }) => {
+      const byCommand = new Map(streams.started().map((stream) => [stream.commandUrl, stream]));
+      const limit = pLimit(MAX_CONCURRENT_STOPS);
+      const stop = async (url: string) => {
+        const stream = byCommand.get(url);
+        byCommand.delete(url);
+        if (!stream)
+          return { command_url: url, success: false, message: 'No such stream plays', stream_id: null };
+        const { message } = await stopStream(stream, requestId, dependencies);
+        return { command_url: url, success: true, message, stream_id: stream.id };
+      };
+      const results = await Promise.all(body.map((url) => limit(stop, url)));
+      const succeeded = results.filter(({ success }) => success).length;
+      return {
+        total: results.length,
+        success_count: succeeded,
+        failure_count: results.length - succeeded,
+        results,
+      };
+    },
+  );
+
+  api.get(
+    '/:id/livepos',
+    {
+      schema: {
+        tags: ['streams'],
+        summary: 'Position of a live stream, as its engine reports it',
+        params: StreamParams,
+        response: {
+          200: LivePositionSchema,
+          ...problems('invalid_request', 'stream_not_found', 'stream_unavailable'),
+        },
+      },
+    },
+    async ({ params }) => {
+      const stream = streams.require(params.id);
+      const sample = streamSamples.current(stream.id) ?? (await readNow(stream));
+      return toWireLivePosition(stream, sample);
+    },
+  );
+
+  api.get(
+    '/:id/extended-stats',
+    {
+      schema: {
+        tags: ['streams'],
+        summary: 'What the engine of a stream says about its content',
+        description: 'Fields that the engine does not report are left out.',
+        params: StreamParams,
+        response: {
+          200: ContentSchema,
+          ...problems('invalid_request', 'stream_not_found', 'stream_unavailable'),
+        },
+      },
+    },
+    async ({ params }) => readContent(streams.require(params.id)),
+  );
+
+  async function readNow(stream: Stream): Promise<StreamSample> {
+    const sample =
+      stream.endedAt === null
+        ? await sessions.readSample(stream, new AbortController().signal).catch(() => null)
+        : null;
+    if (sample) return sample;
+    throw new RoundhouseError('stream_unavailable', 'The engine of the stream reports no position');
+  }
 }

@@ -9,7 +9,12 @@ import { PublicIpSchema, VpnStatusSchema } from '../schemas/vpn.ts';
 /** `/vpn`: the VPNs that engines use. Both routes read the same cached state. */
 export function vpnRoutes(
   api: Api,
-  { answers, cachedReply, vpnState }: Pick<RouteDependencies, 'answers' | 'cachedReply' | 'vpnState'>,
+  {
+    answers,
+    cachedReply,
+    clientReads,
+    vpnState,
+  }: Pick<RouteDependencies, 'answers' | 'cachedReply' | 'clientReads' | 'vpnState'>,
 ): void {
   declareCachedGet(api, '/status', cachedReply, {
     tag: 'vpn',
@@ -29,7 +34,9 @@ export function vpnRoutes(
       },
     },
     async () => {
-      const address = primaryVpn(await vpnState.get())?.publicAddress;
+      const { value, outcome } = await vpnState.read();
+      clientReads.record(outcome);
+      const address = primaryVpn(value)?.publicAddress;
       if (!address)
         throw new RoundhouseError('public_ip_unknown', 'The public IP address of the VPN is unknown');
       return { public_ip: address.ip };

@@ -44,9 +44,13 @@ const Seconds = Nullable(Type.Number({ minimum: 0, description: 'Seconds, or nul
 export const CacheStatsSchema = Type.Object(
   {
     size: Count('Fresh entries'),
-    hits: Count(),
-    misses: Count(),
-    hit_rate: Type.Number({ minimum: 0, maximum: 100, description: 'Percent, two decimals' }),
+    hits: Count('Replies to clients from the cache'),
+    misses: Count('Replies to clients that had to be loaded'),
+    hit_rate: Type.Number({
+      minimum: 0,
+      maximum: 100,
+      description: 'Percent of the reads of clients, two decimals',
+    }),
     entries: Type.Array(
       Type.Object({
         key: Type.String(),

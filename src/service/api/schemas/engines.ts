@@ -9,13 +9,19 @@ export const EngineSchema = Type.Object(
     container_name: Type.String(),
     host: Type.String({ description: 'Host on which `port` is reachable' }),
     port: Type.Integer(),
-    labels: Type.Record(Type.String(), Type.String()),
+    labels: Type.Record(Type.String(), Type.String(), {
+      description:
+        'Labels of the caller, the label of managed engines, and `host.http_port`, `acestream.http_port` and so on',
+    }),
     forwarded: Type.Boolean({ description: "Whether the VPN's forwarded port leads to this engine" }),
     first_seen: Type.String({ format: 'date-time', description: 'When Roundhouse first saw the engine' }),
     started_at: Nullable(Type.String({ format: 'date-time', description: 'When the engine started' })),
     last_seen: Time,
     streams: Type.Array(Type.String(), { description: 'Ids of the streams that are playing' }),
     health_status: oneOf(['healthy', 'unhealthy', 'unknown']),
+    paused: Type.Boolean({
+      description: 'Whether the container is paused. Its streams go on when it is resumed.',
+    }),
     last_health_check: Nullable(Time),
     last_stream_usage: Nullable(
       Type.String({ format: 'date-time', description: 'When a stream last started or ended' }),
@@ -25,6 +31,8 @@ export const EngineSchema = Type.Object(
     platform: Nullable(Type.String()),
     version: Nullable(Type.String()),
     forwarded_port: Nullable(Type.Integer()),
+    last_cache_cleanup: Type.Null({ description: 'For older clients: engines manage their own cache' }),
+    cache_size_bytes: Type.Null({ description: 'For older clients: the size is unknown' }),
   },
   { title: 'Engine' },
 );
@@ -80,33 +88,39 @@ export const TotalStatsSchema = Type.Object(
 // Names are restricted by `propertyNames`, because the OpenAPI generator drops `patternProperties`.
 const NO_CONTROL_CHARACTERS = '^[^\\u0000-\\u001f\\u007f-\\u009f]*$';
 
-/** Body of `POST /provision/acestream`. */
-export const ProvisionBody = Type.Object(
-  {
-    labels: Type.Optional(
+/**
+ * Body of `POST /provision/acestream`. Unknown fields, such as `image`, are ignored: clients may be newer than the
+ * service. Null is the same as no value.
+ */
+export const ProvisionBody = Type.Object({
+  labels: Type.Optional(
+    Nullable(
       Type.Record(Type.String(), Type.String({ maxLength: 1024, pattern: NO_CONTROL_CHARACTERS }), {
         propertyNames: { pattern: '^[a-zA-Z0-9](?:[a-zA-Z0-9._/-]{0,126}[a-zA-Z0-9])?$' },
         maxProperties: 64,
         description: 'Labels of the engine',
       }),
     ),
-    env: Type.Optional(
+  ),
+  env: Type.Optional(
+    Nullable(
       Type.Record(Type.String(), Type.String({ maxLength: 4096, pattern: NO_CONTROL_CHARACTERS }), {
         propertyNames: { pattern: '^[A-Za-z_][A-Za-z0-9_]{0,127}$' },
         maxProperties: 64,
         description: 'Environment variables of the engine',
       }),
     ),
-    host_port: Type.Optional(
+  ),
+  host_port: Type.Optional(
+    Nullable(
       Type.Integer({
         minimum: 1,
         maximum: 65_535,
         description: 'Port on the host, within PORT_RANGE_HOST. Defaults to a free one.',
       }),
     ),
-  },
-  { additionalProperties: false },
-);
+  ),
+});
 
 /** `POST /provision/acestream`. */
 export const ProvisionedSchema = Type.Object(

@@ -1,17 +1,20 @@
-import { Type } from 'typebox';
-import { EVENT_TYPES } from '../../event-log/describe.ts';
-import { CATEGORIES } from '../../event-log/records.ts';
+import { type TSchema, Type } from 'typebox';
+import { EVENT_TYPES, type EventType } from '../../event-log/records.ts';
 import { Count, Nullable, oneOf, Time } from './common.ts';
 import { Since } from './since.ts';
 
-const CategorySchema = oneOf(CATEGORIES);
+const TypeSchema = oneOf(EVENT_TYPES, { description: 'What the event is about' });
+const CategorySchema = Type.String({
+  pattern: '^[a-z_]{1,64}$',
+  description: 'What has happened, such as `created`, `started`, `ended`, `failed` or `recovered`',
+});
 
 /** An entry of the event log. */
 export const EventSchema = Type.Object(
   {
     id: Type.Integer({ description: 'Increases with time' }),
     timestamp: Time,
-    event_type: Type.String(),
+    event_type: TypeSchema,
     category: CategorySchema,
     message: Type.String(),
     container_id: Nullable(Type.String()),
@@ -43,7 +46,7 @@ export const EventsQuery = Type.Object({
   offset: Type.Optional(
     Type.Integer({ minimum: 0, maximum: 999_999_999, default: 0, description: 'Number of events to skip' }),
   ),
-  event_type: Type.Optional(oneOf(EVENT_TYPES)),
+  event_type: Type.Optional(TypeSchema),
   category: Type.Optional(CategorySchema),
   container_id: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
   stream_id: Type.Optional(Type.String({ minLength: 1, maxLength: 8192 })),
@@ -54,7 +57,13 @@ export const EventsQuery = Type.Object({
 export const EventStatsSchema = Type.Object(
   {
     total: Count(),
-    by_type: Type.Record(Type.String(), Count()),
+    by_type: Type.Object({
+      engine: Count(),
+      stream: Count(),
+      vpn: Count(),
+      health: Count(),
+      system: Count(),
+    } satisfies Record<EventType, TSchema>),
     by_category: Type.Record(Type.String(), Count()),
     oldest: Nullable(Time),
     newest: Nullable(Time),
@@ -66,3 +75,19 @@ export const EventStatsSchema = Type.Object(
   },
   { title: 'EventStats' },
 );
+
+/** Query of `POST /events/cleanup`. Unknown parameters are refused. */
+export const CleanupQuery = Type.Object(
+  {
+    max_age_days: Type.Optional(
+      Type.Integer({ minimum: 0, maximum: 36_500, default: 30, description: 'Older events are deleted' }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+/** `POST /events/cleanup`. */
+export const CleanedUpSchema = Type.Object({
+  deleted: Count('Number of deleted events'),
+  message: Type.String(),
+});

@@ -14,6 +14,11 @@ export const PROBLEMS: Readonly<Record<ErrorCode, { status: number; title: strin
   wrong_key: { status: 401, title: 'The API key is wrong' },
   not_found: { status: 404, title: 'No such path' },
   engine_not_found: { status: 404, title: 'Engine not found' },
+  invalid_settings: { status: 400, title: 'Engines cannot have these settings' },
+  template_active: { status: 400, title: 'The template is active' },
+  template_not_found: { status: 404, title: 'Template not found' },
+  reprovisioning: { status: 409, title: 'All engines are being replaced already' },
+  settings_not_stored: { status: 503, title: 'The settings cannot be stored' },
   stream_not_found: { status: 404, title: 'Stream not found' },
   method_not_allowed: { status: 405, title: 'Method not allowed' },
   port_taken: { status: 409, title: 'The port is in use' },
@@ -24,9 +29,11 @@ export const PROBLEMS: Readonly<Record<ErrorCode, { status: number; title: strin
   no_free_port: { status: 503, title: 'No port is free' },
   logs_unavailable: { status: 503, title: 'The logs cannot be read' },
   stats_unavailable: { status: 503, title: 'The resource usage cannot be read' },
+  stream_unavailable: { status: 503, title: 'The engine of the stream does not answer' },
   public_ip_unknown: { status: 503, title: 'The public IP address is unknown' },
   provisioning_blocked: { status: 503, title: 'No engine can be provisioned now' },
   provisioning_failed: { status: 503, title: 'The engine could not be provisioned' },
+  engine_exited: { status: 503, title: 'The engine exited right after its start' },
   image_missing: { status: 503, title: 'The engine image does not exist' },
   runtime_unavailable: { status: 503, title: 'The engine runtime is unavailable' },
   too_many_clients: { status: 503, title: 'Too many clients' },
@@ -41,6 +48,7 @@ export const FAILURE_CODES = [
   'timeout',
   'no_free_port',
   'image_missing',
+  'engine_exited',
 ] as const satisfies readonly ErrorCode[];
 
 /** The `detail` of a provisioning that was refused or has failed. */

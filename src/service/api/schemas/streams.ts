@@ -65,6 +65,61 @@ export const StreamSampleSchema = Type.Object(
 /** `GET /streams`. */
 export const StreamsSchema = Type.Array(StreamSchema);
 
+/** `GET /streams/{id}/livepos`. */
+export const LivePositionSchema = Type.Object(
+  {
+    has_livepos: Type.Boolean(),
+    is_live: Type.Boolean(),
+    livepos: Type.Optional(
+      Type.Object({
+        pos: EngineText,
+        live_first: EngineText,
+        live_last: EngineText,
+        first_ts: EngineText,
+        last_ts: EngineText,
+        buffer_pieces: EngineText,
+      }),
+    ),
+  },
+  { title: 'LivePosition' },
+);
+
+/** `GET /streams/{id}/extended-stats`. */
+export const ContentSchema = Type.Object(
+  {
+    title: Type.Optional(Type.String()),
+    categories: Type.Optional(Type.Array(Type.String())),
+    content_type: Type.Optional(Type.String()),
+    transport_type: Type.Optional(Type.String()),
+    infohash: Type.Optional(Type.String()),
+    content_id: Type.Optional(Type.String()),
+    item_url: Type.Optional(Type.String()),
+    is_live: Type.Optional(Type.Integer({ description: '1 for live, 0 for video on demand, -1 if unknown' })),
+  },
+  { title: 'StreamContent' },
+);
+
+/** Body of `POST /streams/batch-stop`: the `command_url` of each stream. */
+export const BatchStopBody = Type.Array(Text, { maxItems: 1000 });
+
+/** `POST /streams/batch-stop`. */
+export const BatchStoppedSchema = Type.Object(
+  {
+    total: Type.Integer({ minimum: 0 }),
+    success_count: Type.Integer({ minimum: 0 }),
+    failure_count: Type.Integer({ minimum: 0 }),
+    results: Type.Array(
+      Type.Object({
+        command_url: Type.String(),
+        success: Type.Boolean({ description: 'Whether the stream was playing and has ended' }),
+        message: Type.String(),
+        stream_id: Nullable(Type.String()),
+      }),
+    ),
+  },
+  { title: 'BatchStop' },
+);
+
 /** `GET /streams/{id}/stats`. */
 export const StreamSamplesSchema = Type.Array(StreamSampleSchema);
 
@@ -90,40 +145,36 @@ export const StreamStatsQuery = Type.Object({
   since: Type.Optional(SinceTime),
 });
 
-/** Body of `POST /events/stream_started`. */
-export const StreamStartedBody = Type.Object(
-  {
-    container_id: Type.Optional(Nullable(ContainerId)),
-    engine: Type.Object({ host: Text, port: Type.Integer({ minimum: 1, maximum: 65_535 }) }, CLOSED),
-    stream: Type.Object({ key_type: KeyType, key: Text }, CLOSED),
-    session: Type.Object(
-      {
-        playback_session_id: Text,
-        stat_url: Text,
-        command_url: Text,
-        is_live: Type.Enum([0, 1], { type: 'integer' }),
-      },
-      CLOSED,
-    ),
-    labels: Type.Optional(Nullable(Labels)),
-  },
-  CLOSED,
-);
+/** Body of `POST /events/stream_started`. Unknown fields are ignored: clients may be newer than the service. */
+export const StreamStartedBody = Type.Object({
+  container_id: Type.Optional(Nullable(ContainerId)),
+  engine: Type.Object({ host: Text, port: Type.Integer({ minimum: 1, maximum: 65_535 }) }),
+  stream: Type.Object({ key_type: KeyType, key: Text }),
+  session: Type.Object({
+    playback_session_id: Text,
+    stat_url: Text,
+    command_url: Text,
+    is_live: Type.Enum([0, 1], { type: 'integer' }),
+  }),
+  labels: Type.Optional(Nullable(Labels)),
+});
 
-/** Body of `POST /events/stream_ended`. */
-export const StreamEndedBody = Type.Object(
-  {
-    container_id: Type.Optional(Nullable(ContainerId)),
-    stream_id: Type.Optional(Nullable(StreamId)),
-    reason: Type.Optional(Nullable(Type.String({ maxLength: 1024 }))),
-  },
-  CLOSED,
-);
+/** Body of `POST /events/stream_ended`. Unknown fields are ignored, as those of `stream_started`. */
+export const StreamEndedBody = Type.Object({
+  container_id: Type.Optional(Nullable(ContainerId)),
+  stream_id: Type.Optional(Nullable(StreamId)),
+  reason: Type.Optional(Nullable(Type.String({ maxLength: 1024 }))),
+});
 
 /** Query of `GET /streams`. Unknown parameters are refused, because a misspelt filter must not be ignored. */
 export const StreamsQuery = Type.Object(
   {
-    status: Type.Optional(oneOf(['started', 'ended'])),
+    status: Type.Optional(
+      oneOf(['started', 'ended'], {
+        default: 'started',
+        description: 'Streams that are playing, or that have ended',
+      }),
+    ),
     container_id: Type.Optional(ContainerId),
   },
   CLOSED,

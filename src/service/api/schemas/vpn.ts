@@ -14,10 +14,8 @@ const VpnFields = {
   country: Nullable(Type.String()),
   city: Nullable(Type.String()),
   region: Nullable(Type.String()),
-  last_check: Nullable(Type.Number({ description: 'Time of the last check, in seconds since the epoch' })),
-  last_check_at: Nullable(
-    Type.String({ format: 'date-time', description: 'Same as `last_check`, RFC 3339' }),
-  ),
+  last_check: Nullable(Type.String({ format: 'date-time', description: 'Time of the last check' })),
+  last_check_at: Nullable(Type.String({ format: 'date-time', description: 'Same as `last_check`' })),
 };
 
 const VpnSchema = Type.Object({ mode: Type.Literal('single'), ...VpnFields }, { title: 'Vpn' });
@@ -37,7 +35,7 @@ export const VpnStatusSchema = Type.Object(
         active: Type.Boolean(),
         failed_vpn: Nullable(Type.String()),
         healthy_vpn: Nullable(Type.String()),
-        duration_seconds: Nullable(Type.Number()),
+        duration_seconds: Type.Number({ minimum: 0, description: '0 if not active' }),
       },
       { description: 'Active while one of two VPNs has failed' },
     ),

@@ -1,6 +1,7 @@
 import type { Static } from 'typebox';
 import type { LoadingCache } from '../../../library/cache/index.ts';
 import type { LoadTime } from '../../metrics/load-times.ts';
+import type { ClientReads } from '../client-reads.ts';
 import type { CacheName, CacheStatsSchema } from '../schemas/cache.ts';
 
 type WireCacheStats = Static<typeof CacheStatsSchema>;
@@ -20,18 +21,20 @@ export interface RedisTier {
   redisTotals(): Omit<NonNullable<WireTiers['stats']['redis']>, 'connected'>;
 }
 
-/** Computes `GET /cache/stats`. The fields outside `caches` describe the cache `stats`. */
+/** Computes `GET /cache/stats`. The fields outside `caches` describe the cache `stats`, hits
+ * and misses as its clients see them. */
 export function toWireCacheStats(
   caches: NamedCaches,
+  clientReads: ReturnType<ClientReads['read']>,
   loadTimes: Readonly<Record<string, LoadTime>>,
 ): WireCacheStats {
   const stats = caches.stats.stats();
   const redis = caches.shared && { connected: caches.shared.connected, ...caches.shared.redisTotals() };
   return {
     size: stats.size,
-    hits: stats.hits,
-    misses: stats.misses,
-    hit_rate: stats.hitRate,
+    hits: clientReads.hits,
+    misses: clientReads.misses,
+    hit_rate: clientReads.hitRate,
     entries: stats.entries.map(({ key, ageS, ttlS, bytes }) => ({
       key,
       age: toMilliseconds(ageS),

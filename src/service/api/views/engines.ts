@@ -1,4 +1,6 @@
 import type { Static } from 'typebox';
+import type { Label } from '../../config/values.ts';
+import { compatibleLabels } from '../../engines/compatible-labels.ts';
 import type { Engine } from '../../engines/engine.ts';
 import type { EngineRegistry } from '../../engines/registry.ts';
 import type { StreamSamples } from '../../streams/stream-samples.ts';
@@ -15,8 +17,11 @@ export class EngineViews {
   readonly #registry: EngineRegistry;
   readonly #streams: Streams;
   readonly #samples: StreamSamples;
+  readonly #managed: Label;
 
-  constructor(registry: EngineRegistry, streams: Streams, samples: StreamSamples) {
+  /** @param managed the label of managed engines */
+  constructor(registry: EngineRegistry, streams: Streams, samples: StreamSamples, managed: Label) {
+    this.#managed = managed;
     this.#registry = registry;
     this.#streams = streams;
     this.#samples = samples;
@@ -30,13 +35,22 @@ export class EngineViews {
     this.#registry.assertAvailable();
     // Clients must not choose an engine that is being removed for another stream.
     const staying = this.#registry.list().filter(({ id }) => !this.#registry.isDeleting(id));
-    return staying.map((engine) => toWireEngine(engine, this.#streams.ofEngine(engine.id)));
+    return staying.map((engine) => this.#toWire(engine, this.#streams.ofEngine(engine.id)));
   }
 
   /** One engine with its streams. */
   describe(engine: Engine): Static<typeof EngineDetailsSchema> {
     const streams = this.#streams.ofEngine(engine.id);
-    return { engine: toWireEngine(engine, streams), streams: streams.map((stream) => this.stream(stream)) };
+    return { engine: this.#toWire(engine, streams), streams: streams.map((stream) => this.stream(stream)) };
+  }
+
+  /** All labels of an engine: the caller's, and those by which older clients recognise engines. */
+  labels(engine: Engine): Record<string, string> {
+    return { ...engine.labels, [this.#managed.name]: this.#managed.value, ...compatibleLabels(engine) };
+  }
+
+  #toWire(engine: Engine, streams: readonly Stream[]): WireEngine {
+    return toWireEngine(engine, this.labels(engine), streams);
   }
 
   /** One stream with its latest sample. */
@@ -45,19 +59,24 @@ export class EngineViews {
   }
 }
 
-function toWireEngine(engine: Engine, streams: readonly Stream[]): WireEngine {
+function toWireEngine(
+  engine: Engine,
+  labels: Record<string, string>,
+  streams: readonly Stream[],
+): WireEngine {
   return {
     container_id: engine.id,
     container_name: engine.name,
     host: engine.host,
     port: engine.ports.hostHttp,
-    labels: { ...engine.labels },
+    labels,
     forwarded: engine.forwarded,
     first_seen: toTime(engine.firstSeen),
     started_at: toTime(engine.startedAt),
     last_seen: toTime(engine.lastSeen),
     streams: streams.map(({ id }) => id),
     health_status: engine.health,
+    paused: engine.paused,
     last_health_check: toTime(engine.lastHealthCheck),
     last_stream_usage: toTime(engine.lastStreamUsage),
     vpn_container: engine.vpnContainer,
@@ -65,5 +84,7 @@ function toWireEngine(engine: Engine, streams: readonly Stream[]): WireEngine {
     platform: engine.identity?.platform ?? null,
     version: engine.identity?.version ?? null,
     forwarded_port: engine.forwarded ? engine.forwardedPort : null,
+    last_cache_cleanup: null,
+    cache_size_bytes: null,
   };
 }

@@ -1,7 +1,7 @@
 import type { Static } from 'typebox';
 import type { StreamSample } from '../../streams/sample.ts';
 import type { Stream } from '../../streams/streams.ts';
-import type { StreamSampleSchema, StreamSchema } from '../schemas/streams.ts';
+import type { LivePositionSchema, StreamSampleSchema, StreamSchema } from '../schemas/streams.ts';
 import { toTime } from './time.ts';
 
 /** A stream as the API returns it. */
@@ -46,4 +46,14 @@ export function toWireSample(sample: StreamSample): WireSample {
     status: sample.status,
     livepos: sample.livePosition && { ...sample.livePosition },
   };
+}
+
+/** Maps the position of a live stream. */
+export function toWireLivePosition(
+  { isLive }: Stream,
+  { livePosition }: StreamSample,
+): Static<typeof LivePositionSchema> {
+  if (livePosition === null) return { has_livepos: false, is_live: isLive };
+  const { is_live: reported, ...livepos } = livePosition;
+  return { has_livepos: true, is_live: reported === null ? isLive : reported === '1', livepos };
 }

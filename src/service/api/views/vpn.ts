@@ -11,7 +11,7 @@ const NO_EMERGENCY: WireVpnState['emergency_mode'] = {
   active: false,
   failed_vpn: null,
   healthy_vpn: null,
-  duration_seconds: null,
+  duration_seconds: 0,
 };
 
 const DISABLED: WireVpnState = {
@@ -77,7 +77,7 @@ function toWireVpn(vpn: NamedObservation, observedAt: number): WireVpn {
     country: vpn.publicAddress?.country ?? null,
     city: vpn.publicAddress?.city ?? null,
     region: vpn.publicAddress?.region ?? null,
-    last_check: observedAt / 1000,
+    last_check: new Date(observedAt).toISOString(),
     last_check_at: new Date(observedAt).toISOString(),
   };
 }

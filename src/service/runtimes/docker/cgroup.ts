@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { readNetworkCounters } from './net-dev.ts';
 
@@ -19,8 +19,13 @@ export interface KernelRoots {
   cgroup: string;
 }
 
-/** The usual mount points. */
-export const KERNEL_ROOTS: KernelRoots = { proc: '/proc', cgroup: '/sys/fs/cgroup' };
+/** Where a container of the service has the host's file systems, as in docker-compose.yml. */
+const MOUNTED_ROOTS: KernelRoots = { proc: '/host/proc', cgroup: '/host/cgroup' };
+
+/** The usual mount points, or those of the host if they are mounted. */
+export const KERNEL_ROOTS: KernelRoots = existsSync(MOUNTED_ROOTS.proc)
+  ? MOUNTED_ROOTS
+  : { proc: '/proc', cgroup: '/sys/fs/cgroup' };
 
 /**
  * Reads a container's counters from cgroup (version 1 or 2) and proc files. The reads are synchronous: the

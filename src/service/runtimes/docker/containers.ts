@@ -54,7 +54,10 @@ export function readContainer(
     vpnContainerId: vpnContainer === null ? null : joinedContainer(info),
     forwardedPort,
     variant,
+    image: info.Config.Image,
+    createdAt: Date.parse(info.Created),
     startedAt,
+    paused: info.State.Paused,
   };
   return {
     engine,

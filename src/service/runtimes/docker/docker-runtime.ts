@@ -1,3 +1,4 @@
+import type { ContainerInfo } from 'dockerode';
 import {
   DEFAULT_CREATE_WAIT_MS,
   type EngineRuntime,
@@ -8,21 +9,25 @@ import {
   type RuntimeListener,
 } from '../../engines/runtime.ts';
 import { RoundhouseError } from '../../errors.ts';
+import { assertPortsFree } from '../port-check.ts';
 import { type DockerClient, hasStatus } from './client.ts';
 import { type EngineContainer, readContainer } from './containers.ts';
-import { createOptions, type JoinedVpn } from './create.ts';
+import { createOptions, imageOf, type JoinedVpn, variantOf } from './create.ts';
 import { findContainerId, findVpnOf } from './engine-vpn.ts';
 import { type ContainerEvent, followEvents } from './events.ts';
 import { readContainerLogs } from './logs.ts';
 import { hostOf } from './network.ts';
 import type { DockerEngineOptions } from './options.ts';
 import type { DockerSampleSource } from './sampler.ts';
-import { startContainer, toCreateError } from './starting.ts';
+import { compareWithSiblings, findLeftovers } from './siblings.ts';
+import { START_TIMEOUT_MS, startContainer, toCreateError } from './starting.ts';
 
 /** A container that does not exist yet cannot be reported as starting, so its creation may exceed the wait by this. */
 const CREATE_GRACE_MS = 500;
 /** Minimum timeout of a creation: Docker rarely needs less. */
 const MIN_CREATE_TIMEOUT_MS = 1000;
+/** States of containers that are engines. A paused one goes on as before when it is resumed. */
+const RUNNING = new Set(['running', 'paused']);
 /** An engine has no state to save, so it gets little time to stop. */
 const STOP_GRACE_S = 2;
 const REMOVE_TIMEOUT_MS = 20_000;
@@ -31,11 +36,21 @@ const REMOVE_TIMEOUT_MS = 20_000;
 export class DockerRuntime implements EngineRuntime {
   readonly name = 'docker';
   readonly isShared = true;
+  readonly settleMs = 1000;
   readonly #client: DockerClient;
   readonly #options: DockerEngineOptions;
   readonly #source: DockerSampleSource;
   /** Inspected running containers. An entry is dropped when the container changes or events may have been missed. */
   readonly #inspected = new Map<string, EngineContainer>();
+  /** Names of the containers that are being created. */
+  readonly #creating = new Set<string>();
+  /**
+   * Ids of the containers that this process has created and not given up. A list in which one of them is not started
+   * may be older than its start.
+   */
+  readonly #created = new Set<string>();
+  /** When containers that nobody starts were first listed, by id. */
+  readonly #unstartedSince = new Map<string, number>();
   /** Engines whose start Docker has not confirmed. */
   readonly #starting = new Map<string, RuntimeEngine>();
   #listener: RuntimeListener | undefined;
@@ -55,10 +70,9 @@ export class DockerRuntime implements EngineRuntime {
   }
 
   async list(): Promise<RuntimeEngine[]> {
-    const filters = { label: [labelFilter(this.#options)], status: ['running'] };
-    const running = await this.#client.call('list', (abortSignal) =>
-      this.#client.docker.listContainers({ filters, abortSignal }),
-    );
+    const listed = await this.#listContainers();
+    this.#removeLeftovers(listed.filter(({ State }) => State === 'created'));
+    const running = listed.filter(({ State }) => RUNNING.has(State));
     const found = await Promise.all(running.map(({ Id }) => this.#getContainer(Id)));
     const engines = found.flatMap((container) => (container ? [container.engine] : []));
     for (const [id, engine] of this.#starting)
@@ -73,11 +87,25 @@ export class DockerRuntime implements EngineRuntime {
 
   async create(spec: EngineSpec, maxWaitMs: number = DEFAULT_CREATE_WAIT_MS): Promise<RuntimeEngine> {
     const returnBy = performance.now() + maxWaitMs;
+    if (this.#options.network.kind === 'host' && this.#options.isLocal)
+      await assertPortsFree([spec.ports.hostHttp, spec.ports.containerHttps], undefined);
+    this.#creating.add(spec.name);
+    try {
+      return await this.#createAndStart(spec, returnBy);
+    } finally {
+      this.#creating.delete(spec.name);
+    }
+  }
+
+  async #createAndStart(spec: EngineSpec, returnBy: number): Promise<RuntimeEngine> {
     const vpn = await this.#findVpn(spec);
     const id = await this.#createContainer(spec, vpn, returnBy);
     const starting = this.#describeStarting(id, spec, vpn);
+    this.#created.add(id);
     this.#starting.set(id, starting);
     try {
+      const { label, maxEngines } = this.#options;
+      compareWithSiblings(await this.#listContainers(), id, label, maxEngines);
       const started = await startContainer(this.#client, id, returnBy, {
         inspect: () => this.inspect(id),
         onFailed: () => void this.#onStartFailed(id),
@@ -85,6 +113,7 @@ export class DockerRuntime implements EngineRuntime {
       return started ?? starting;
     } catch (error) {
       this.#starting.delete(id);
+      this.#created.delete(id);
       await this.#forceRemove(id).catch(() => {});
       throw error;
     }
@@ -131,7 +160,7 @@ export class DockerRuntime implements EngineRuntime {
     const filters = {
       type: ['container'],
       label: [labelFilter(this.#options)],
-      event: ['start', 'die', 'destroy', 'rename', 'update'],
+      event: ['start', 'die', 'destroy', 'pause', 'unpause', 'rename', 'update'],
     };
     return followEvents(this.#client, filters, {
       onEvent: (event) => this.#onEvent(event, listener),
@@ -150,10 +179,27 @@ export class DockerRuntime implements EngineRuntime {
     this.#inspected.delete(id);
     if (action === 'die' || action === 'destroy') {
       this.#starting.delete(id);
+      this.#created.delete(id);
       listener.onStopped(id);
     } else {
       listener.onStarted(id);
     }
+  }
+
+  /** Lists the managed containers in any state, newest first. */
+  #listContainers() {
+    const filters = { label: [labelFilter(this.#options)] };
+    return this.#client.call('list', (abortSignal) =>
+      this.#client.docker.listContainers({ all: true, filters, abortSignal }),
+    );
+  }
+
+  /** Removes containers that were created and never started. One that cannot be removed is found again. */
+  #removeLeftovers(created: readonly ContainerInfo[]): void {
+    const isStarting = (nameOrId: string) => this.#creating.has(nameOrId) || this.#created.has(nameOrId);
+    const seen = { firstSeen: this.#unstartedSince, now: performance.now(), maxStartMs: START_TIMEOUT_MS };
+    for (const id of findLeftovers(created, this.#options.instance, isStarting, seen))
+      void this.#forceRemove(id).catch(() => {});
   }
 
   async #createContainer(spec: EngineSpec, vpn: JoinedVpn | undefined, returnBy: number): Promise<string> {
@@ -205,6 +251,7 @@ export class DockerRuntime implements EngineRuntime {
 
   async #onStartFailed(id: string): Promise<void> {
     this.#starting.delete(id);
+    this.#created.delete(id);
     await this.#forceRemove(id).catch(() => {});
     this.#listener?.onStopped(id);
   }
@@ -231,8 +278,8 @@ export class DockerRuntime implements EngineRuntime {
   }
 
   #describeStarting(id: string, spec: EngineSpec, vpn: JoinedVpn | undefined): RuntimeEngine {
-    const { network, engineHost, variant } = this.#options;
-    const { name, ports, labels, forwardedPort = null } = spec;
+    const { network, engineHost } = this.#options;
+    const { name, ports, labels, custom, forwardedPort = null } = spec;
     const { vpnContainer, vpnContainerId } = vpn ?? { vpnContainer: null, vpnContainerId: null };
     return {
       id,
@@ -243,8 +290,11 @@ export class DockerRuntime implements EngineRuntime {
       vpnContainer,
       vpnContainerId,
       forwardedPort,
-      variant,
+      variant: variantOf(this.#options, custom),
+      image: imageOf(this.#options, custom),
+      createdAt: Date.now(),
       startedAt: null,
+      paused: false,
     };
   }
 }

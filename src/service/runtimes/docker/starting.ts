@@ -2,7 +2,7 @@ import { RoundhouseError } from '../../errors.ts';
 import { type DockerClient, hasStatus } from './client.ts';
 
 /** A start can take Docker this long when many are in progress. */
-const START_TIMEOUT_MS = 60_000;
+export const START_TIMEOUT_MS = 60_000;
 
 /**
  * Starts a created container and inspects it. At `returnBy`, a start still in progress continues in the

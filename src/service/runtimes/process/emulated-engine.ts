@@ -127,7 +127,26 @@ const METHODS: Record<string, unknown> = {
   '/server/api?get_network_connection_status': { result: { connected: true } },
 };
 
+/** Describes a content by its infohash or other identifier. */
+function analyzeContent(query: URLSearchParams): Reply {
+  const [, infohash] =
+    /^acestream:\?(?:infohash|content_id)=([0-9a-f]{40})$/i.exec(query.get('query') ?? '') ?? [];
+  if (infohash === undefined) return json({ result: null, error: 'failed to analyze content' });
+  const result = {
+    is_live: 1,
+    item_url: null,
+    transport_type: 'bt',
+    content_type: 'transport_file',
+    title: `Channel ${infohash.slice(0, 8)}`,
+    content_id: null,
+    infohash: infohash.toLowerCase(),
+    categories: ['entertaining'],
+  };
+  return json({ result, error: null });
+}
+
 function callMethod(path: string, query: URLSearchParams): Reply {
+  if (path === '/server/api' && query.get('method') === 'analyze_content') return analyzeContent(query);
   const name = `${path}?${query.get('method')}`;
   return json(METHODS[name] ?? { result: null, error: 'unknown method' });
 }

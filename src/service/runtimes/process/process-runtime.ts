@@ -11,9 +11,9 @@ import type {
   RuntimeListener,
 } from '../../engines/runtime.ts';
 import { RoundhouseError } from '../../errors.ts';
+import { assertPortsFree } from '../port-check.ts';
 import { type EngineProcess, startProcess } from './engine-process.ts';
 import { EngineRecords } from './engine-records.ts';
-import { assertPortsFree } from './port-check.ts';
 import { sampleEngines } from './sampling.ts';
 
 /** Below the 3 s after which stream proxies time out, also when they delete an engine. */
@@ -71,6 +71,7 @@ class ProcessRuntime implements EngineRuntime {
   readonly name = 'process';
   readonly isShared = false;
   readonly mapsPorts = false;
+  readonly settleMs = 300;
   readonly #options: Required<ProcessRuntimeOptions>;
   readonly #command: Command;
   readonly #records: EngineRecords;
@@ -181,7 +182,10 @@ class ProcessRuntime implements EngineRuntime {
       vpnContainerId: null,
       forwardedPort: null,
       variant: this.#options.variant,
+      image: null,
+      createdAt: process.startedAt,
       startedAt: process.startedAt,
+      paused: false,
     };
     const running: Running = {
       engine,

@@ -66,7 +66,7 @@ describe.each(['http://panel.example:8080', '*'])('with CORS_ORIGIN %s', (corsOr
       expect(reply.text).toBe('');
       expect(reply.headers).toMatchObject({
         'access-control-allow-origin': corsOrigin,
-        'access-control-allow-methods': 'GET, HEAD, POST, DELETE',
+        'access-control-allow-methods': 'GET, HEAD, POST, PATCH, DELETE',
         'access-control-allow-headers': 'Authorization, Content-Type, X-API-KEY, If-None-Match',
       });
     },

@@ -71,6 +71,23 @@ describe('GET /cache/stats', () => {
     expect((await stats(app)).hit_rate).toBe(83.33);
   });
 
+  test('hits are those of clients: reads of the service itself do not count', async () => {
+    await using app = await startFakeApp({ settings: { MAX_REPLICAS: '20' } });
+    await app.get('/vpn/status');
+    // Each reads the state of the VPN, which is cached.
+    for (let count = 0; count < 5; count += 1) await app.post('/provision/acestream');
+    expect(await stats(app)).toMatchObject({ hits: 0, misses: 1, hit_rate: 0 });
+    const outcomes = [];
+    for (let read = 0; read < 3; read += 1)
+      outcomes.push((await app.get('/orchestrator/status')).headers['cache-status']);
+    expect(outcomes.map((status) => status?.includes('hit'))).toEqual([false, true, true]);
+    expect(await stats(app)).toMatchObject({ hits: 2, misses: 2, hit_rate: 50 });
+    await app.post('/cache/clear', { pattern: 'vpn:*' });
+    expect(await stats(app)).toMatchObject({ hits: 2, misses: 2 });
+    await app.post('/cache/clear');
+    expect(await stats(app)).toMatchObject({ hits: 0, misses: 0, hit_rate: 0 });
+  });
+
   test('expired entries are not listed, and no time is negative', async () => {
     await using app = await startFakeApp({ settings: { CACHE_KEEP_WARM: 'false' } });
     await app.get('/engines');

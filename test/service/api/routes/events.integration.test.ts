@@ -47,6 +47,10 @@ function startStream(app: TestApp, id: string, containerId: string) {
   });
 }
 
+async function allStreams(app: TestApp) {
+  return [...(await app.get('/streams')).body, ...(await app.get('/streams?status=ended')).body];
+}
+
 /** An application with one engine, on which two streams have started and one has ended. */
 async function startBusyApp() {
   const runtime = new FakeRuntime();
@@ -63,16 +67,16 @@ describe('GET /events', () => {
     const { app: started, engine } = await startBusyApp();
     await using app = started;
     const log = await events(app);
-    const types = log.map(({ event_type }) => event_type).filter((type) => type !== 'engine_changed');
-    expect(types).toEqual([
-      'stream_ended',
-      'stream_started',
-      'stream_started',
-      'runtime_connected',
-      'engine_started',
+    const kinds = log.map(({ event_type, category }) => `${event_type} ${category}`);
+    expect(kinds.filter((kind) => !kind.startsWith('health'))).toEqual([
+      'stream ended',
+      'stream started',
+      'stream started',
+      'system connected',
+      'engine created',
     ]);
     const started1 = log.at(-1)!;
-    expect(started1).toMatchObject({ category: 'engine', container_id: engine.id, stream_id: null });
+    expect(started1).toMatchObject({ event_type: 'engine', container_id: engine.id, stream_id: null });
     expect(Math.abs(Date.parse(started1.timestamp) - Date.now())).toBeLessThan(60_000);
     expect(log.map(({ id }) => id)).toEqual(log.map(({ id }) => id).toSorted((a, b) => b - a));
   });
@@ -81,11 +85,11 @@ describe('GET /events', () => {
     const { app: started, engine } = await startBusyApp();
     await using app = started;
     const streamsOf = (log: WireEvent[]) => log.map(({ stream_id }) => stream_id);
-    expect(streamsOf(await events(app, '?category=stream'))).toEqual(['first', 'second', 'first']);
-    expect(streamsOf(await events(app, '?category=stream&limit=1&offset=1'))).toEqual(['second']);
-    expect(streamsOf(await events(app, '?event_type=stream_ended'))).toEqual(['first']);
+    expect(streamsOf(await events(app, '?event_type=stream'))).toEqual(['first', 'second', 'first']);
+    expect(streamsOf(await events(app, '?event_type=stream&limit=1&offset=1'))).toEqual(['second']);
+    expect(streamsOf(await events(app, '?event_type=stream&category=ended'))).toEqual(['first']);
     expect(streamsOf(await events(app, '?stream_id=second'))).toEqual(['second']);
-    expect(await events(app, `?container_id=${engine.id}&event_type=engine_started`)).toHaveLength(1);
+    expect(await events(app, `?container_id=${engine.id}&category=created`)).toHaveLength(1);
     expect(await events(app, "?container_id=' OR '1'='1")).toEqual([]);
     expect(await events(app, '?stream_id=first%27%3B%20DROP%20TABLE%20events%3B%20--')).toEqual([]);
     const [newest] = await events(app, '?limit=1');
@@ -96,7 +100,7 @@ describe('GET /events', () => {
       new Date(since + 7_200_000).toISOString().replace('Z', '+02:00'),
       encodeURIComponent(new Date(since - 19_800_000).toISOString().replace('Z', '-05:30')),
     ]) {
-      const later = await events(app, `?category=stream&since=${text}`);
+      const later = await events(app, `?event_type=stream&since=${text}`);
       expect(later[0]?.id).toBe(newest!.id);
       expect(later.every(({ timestamp }) => Date.parse(timestamp) >= since)).toBe(true);
     }
@@ -115,6 +119,7 @@ describe('GET /events', () => {
     'offset=1.5',
     'offset=99999999999999999999',
     'event_type=no_such_event',
+    'event_type=engine_started',
     "category=stream' OR 1=1 --",
     'container_id=',
     'since=yesterday',
@@ -140,8 +145,9 @@ describe('GET /events/stats', () => {
     assertDocumented('GET', '/events/stats', reply);
     const stats = reply.body;
     expect(stats).toMatchObject({ dropped: 0, queued: 0, store: 'file' });
-    expect(stats.by_type).toMatchObject({ stream_started: 2, stream_ended: 1, engine_started: 1 });
-    expect(stats.by_category.stream).toBe(3);
+    expect(stats.by_type).toMatchObject({ engine: 1, stream: 3, vpn: 0, system: 1 });
+    expect(Object.keys(stats.by_type)).toEqual(['engine', 'stream', 'vpn', 'health', 'system']);
+    expect(stats.by_category).toMatchObject({ started: 2, ended: 1, created: 1, connected: 1 });
     const counts = Object.values<number>(stats.by_type);
     expect(stats.total).toBe(counts.reduce((sum, count) => sum + count));
     const log = await events(app);
@@ -149,25 +155,44 @@ describe('GET /events/stats', () => {
   });
 });
 
+describe('POST /events/cleanup', () => {
+  it('deletes old events', async () => {
+    const { app: started } = await startBusyApp();
+    await using app = started;
+    expect((await app.post('/events/cleanup')).body).toEqual({
+      deleted: 0,
+      message: 'Deleted 0 events older than 30 days',
+    });
+    const before = (await events(app)).length;
+    const reply = await app.post('/events/cleanup?max_age_days=0');
+    assertDocumented('POST', '/events/cleanup', reply);
+    expect(reply.body.deleted).toBe(before);
+    expect(await events(app)).toEqual([]);
+    for (const query of ['max_age_days=-1', 'max_age_days=x', 'max_days=1'])
+      expect((await app.post(`/events/cleanup?${query}`)).statusCode).toBe(400);
+    expect((await app.request('POST', '/events/cleanup')).statusCode).toBe(401);
+  });
+});
+
 describe('a restart', () => {
   it('keeps the log and the streams, and adds one entry for all restored streams', async () => {
     const { app: first, runtime, engine } = await startBusyApp();
     const before = await events(first);
-    const streamsBefore = (await first.get('/streams')).body;
+    const streamsBefore = await allStreams(first);
     // Its folder stays for the second run.
     await first.app.close();
 
     const settings = { DATA_DIR: first.config.dataDir };
     await using second = await startFakeApp({ settings }, runtime);
-    expect((await second.get('/streams')).body).toEqual(streamsBefore);
+    expect(await allStreams(second)).toEqual(streamsBefore);
     expect((await second.get(`/engines/${engine.id}`)).body.engine.streams).toEqual(['second']);
     const after = await events(second);
     expect(after.slice(-before.length)).toEqual(before);
-    const streamLines = after.slice(0, -before.length).filter(({ category }) => category === 'stream');
-    expect(streamLines.map(({ event_type }) => event_type)).toEqual(['streams_restored']);
+    const streamLines = after.slice(0, -before.length).filter(({ event_type }) => event_type === 'stream');
+    expect(streamLines.map(({ category }) => category)).toEqual(['restored']);
     // Repeating what was reported to the first run changes nothing.
     await startStream(second, 'second', engine.id);
-    expect(await events(second, '?event_type=stream_started')).toHaveLength(2);
+    expect(await events(second, '?event_type=stream&category=started')).toHaveLength(2);
   });
 
   it('ends the streams of engines that have stopped meanwhile', async () => {
@@ -193,13 +218,15 @@ describe('while the event log cannot be written', () => {
     expect(health.body).toMatchObject({ status: 'healthy', history: { store: 'memory' } });
     assertDocumented('GET', '/health', health);
     expect((await app.get('/events/stats')).body.store).toBe('memory');
-    expect((await events(app)).map(({ event_type }) => event_type)).toEqual(['runtime_connected']);
+    expect((await events(app)).map(({ category }) => category)).toEqual(['connected']);
   });
 
   it('responds with 503 if the worker of the log is not running', async () => {
     const api = createServer(pino({ level: 'silent' }), {});
     const eventLog = new EventLog({ dataDir: 'unused', maxEvents: 1, maxAgeS: 60, onLog: () => {} });
-    await api.register(async (scope) => eventRoutes(scope, { eventLog }), { prefix: '/events' });
+    await api.register(async (scope) => eventRoutes(scope, { eventLog, checkKey: async () => {} }), {
+      prefix: '/events',
+    });
     await api.ready();
     for (const path of ['/events', '/events/stats']) {
       const reply = await sendRequest(api.server, 'GET', path);

@@ -53,9 +53,10 @@ async function report(session: Session, { host = '127.0.0.1', streamId = '' } = 
   return reply.body;
 }
 
-/** A stream as /streams lists it. */
+/** A stream as /streams lists it, playing or ended. */
 async function find(id: string) {
-  const streams = (await app.get('/streams')).body;
+  const [started, ended] = [await app.get('/streams'), await app.get('/streams?status=ended')];
+  const streams = [...started.body, ...ended.body];
   return streams.find((stream: { id: string }) => stream.id === id);
 }
 
@@ -106,6 +107,36 @@ describe('a stream that is playing', () => {
     expect(await samples(path, `?since=${inOtherZone}`)).toEqual(later);
     expect(await samples(path, `?since=${new Date(Date.now() + 60_000).toISOString()}`)).toEqual([]);
     expect((await find(stream.id)).status).toBe('ended');
+  });
+
+  test('has a position and a content', async () => {
+    const { stream, path } = await play();
+    const livepos = await app.get(`${path}/livepos`);
+    assertDocumented('GET', '/streams/{id}/livepos', livepos);
+    const digits = expect.stringMatching(/^\d+$/);
+    expect(livepos.body).toEqual({
+      has_livepos: true,
+      is_live: true,
+      livepos: {
+        pos: digits,
+        live_first: digits,
+        live_last: digits,
+        first_ts: digits,
+        last_ts: digits,
+        buffer_pieces: '30',
+      },
+    });
+    const content = await app.get(`${path}/extended-stats`);
+    assertDocumented('GET', '/streams/{id}/extended-stats', content);
+    expect(content.body).toEqual({
+      title: 'Channel cccccccc',
+      categories: ['entertaining'],
+      content_type: 'transport_file',
+      transport_type: 'bt',
+      infohash: stream.key,
+      is_live: 1,
+    });
+    await app.delete(path);
   });
 
   test('ends when its engine no longer has the session', async () => {

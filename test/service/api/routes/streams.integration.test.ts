@@ -51,6 +51,16 @@ async function counts() {
 }
 
 describe('a report of a start', () => {
+  test('may have fields that are not known', async () => {
+    const { engine, stream, session } = report();
+    const body = { engine, stream, session };
+    const extended = Object.fromEntries(
+      Object.entries(body).map(([name, part]) => [name, { ...part, x: 1 }]),
+    );
+    const { id } = await start({ ...extended, extra: { a: 1 } });
+    expect(await end({ stream_id: id, extra: 1 })).toMatchObject({ updated: true });
+  });
+
   test('is idempotent', async () => {
     const body = report();
     const before = await counts();
@@ -106,12 +116,10 @@ describe('a report of a start', () => {
     ['port 0', { engine: { host: 'h', port: 0 } }],
     ['port 65536', { engine: { host: 'h', port: 65_536 } }],
     ['a fractional port', { engine: { host: 'h', port: 1.5 } }],
-    ['an unknown field of the engine', { engine: { host: 'h', port: 1, x: 1 } }],
     ['no stream', { stream: undefined }],
     ['an unknown type of key', { stream: { key_type: 'torrent', key: 'k' } }],
     ['an empty key', { stream: { key_type: 'url', key: '' } }],
     ['a key that is too long', { stream: { key_type: 'url', key: 'k'.repeat(4097) } }],
-    ['an unknown field of the stream', { stream: { key_type: 'url', key: 'k', x: 1 } }],
     ['no session', { session: undefined }],
     ['a null session', { session: null }],
     [
@@ -119,17 +127,12 @@ describe('a report of a start', () => {
       { session: { playback_session_id: 's', stat_url: 'u', command_url: 'u', is_live: true } },
     ],
     ['is_live 2', { session: { playback_session_id: 's', stat_url: 'u', command_url: 'u', is_live: 2 } }],
-    [
-      'an unknown field of the session',
-      { session: { playback_session_id: 's', stat_url: 'u', command_url: 'u', is_live: 1, x: 1 } },
-    ],
     ['labels that are an array', { labels: [] }],
     ['a label that is not a string', { labels: { stream_id: 5 } }],
     ['an id that is too long', { labels: { stream_id: 'i'.repeat(4097) } }],
     ['an engine id that is not a string', { container_id: 5 }],
     ['an empty engine id', { container_id: '' }],
     ['an engine id that is too long', { container_id: 'i'.repeat(129) }],
-    ['an unknown field', { extra: 1 }],
   ])('with %s is refused and changes nothing', async (_, change) => {
     const before = (await app.get('/streams')).text;
     const reply = await app.post('/events/stream_started', report(change));
@@ -187,7 +190,6 @@ describe('a report of an end', () => {
     ['an empty id', { stream_id: '' }],
     ['an id that is too long', { stream_id: 'i'.repeat(8194) }],
     ['a reason that is not a string', { stream_id: 'x', reason: {} }],
-    ['an unknown field', { stream_id: 'x', id: 'x' }],
   ])('with %s is refused', async (_, body) => {
     const reply = await app.post('/events/stream_ended', body);
     expect([reply.statusCode, reply.body.code]).toEqual([400, 'invalid_request']);
@@ -197,7 +199,7 @@ describe('a report of an end', () => {
     const engine = await newEngine();
     const { id } = await start(report({ container_id: engine.id }));
     app.runtime.stop(engine.id);
-    const [stream] = (await app.get(`/streams?container_id=${engine.id}`)).body;
+    const [stream] = (await app.get(`/streams?container_id=${engine.id}&status=ended`)).body;
     expect(stream).toMatchObject({ id, status: 'ended', ended_at: expect.any(String) });
     expect(await end({ stream_id: id })).toEqual({ updated: false, stream: null });
   });
@@ -213,13 +215,64 @@ describe('GET /streams', () => {
       (await app.get(`/streams?${query}`)).body.map(({ id }: { id: string }) => id);
     expect(await ids(`container_id=${engine.id}&status=started`)).toEqual([second.id]);
     expect(await ids(`container_id=${engine.id}&status=ended`)).toEqual([first.id]);
-    expect(await ids(`container_id=${engine.id}`)).toHaveLength(2);
+    // Clients that send no status expect the streams that play.
+    expect(await ids(`container_id=${engine.id}`)).toEqual([second.id]);
     expect(await ids('container_id=another')).toEqual([]);
     const times = (await app.get('/streams')).body.map(
       ({ started_at }: { started_at: string }) => started_at,
     );
     expect(times).toEqual([...times].sort().reverse());
   });
+});
+
+describe('POST /streams/batch-stop', () => {
+  test('ends the streams with these command URLs, and says which there were none for', async () => {
+    const sessions = [1, 2, 3].map((number) => ({
+      playback_session_id: `batch-${number}`,
+      stat_url: `http://e/stat/${number}`,
+      command_url: `http://e/batch/${number}`,
+      is_live: 0,
+    }));
+    const [first, second, third] = await Promise.all(sessions.map((session) => start(report({ session }))));
+    const urls = [first.command_url, 'http://e/unknown', second.command_url, first.command_url];
+    const reply = await app.post('/streams/batch-stop', urls);
+    assertDocumented('POST', '/streams/batch-stop', reply);
+    expect(reply.body).toMatchObject({ total: 4, success_count: 2, failure_count: 2 });
+    expect(
+      reply.body.results.map(({ stream_id, success }: Record<string, unknown>) => [stream_id, success]),
+    ).toEqual([
+      [first.id, true],
+      [null, false],
+      [second.id, true],
+      [null, false],
+    ]);
+    const playing = (await app.get('/streams')).body.map(({ id }: { id: string }) => id);
+    expect(playing).toContain(third.id);
+    expect(playing).not.toContain(first.id);
+  });
+
+  test.each([[[5]], [[['a']]], [{ urls: [] }], [Array.from({ length: 1001 }, () => 'u')]])(
+    'refuses %j',
+    async (body) => {
+      const reply = await app.post('/streams/batch-stop', body);
+      expect([reply.statusCode, reply.body.code]).toEqual([400, 'invalid_request']);
+    },
+  );
+
+  test('needs the key', async () => {
+    expect((await app.request('POST', '/streams/batch-stop', { body: [] })).statusCode).toBe(401);
+  });
+});
+
+test('the position and the content of a stream whose engine does not answer are unavailable', async () => {
+  const engine = await newEngine();
+  const { id } = await start(report({ container_id: engine.id }));
+  for (const what of ['livepos', 'extended-stats']) {
+    const reply = await app.get(`/streams/${encodeURIComponent(id)}/${what}`);
+    expect([reply.statusCode, reply.body.code]).toEqual([503, 'stream_unavailable']);
+    assertDocumented('GET', `/streams/{id}/${what}`, reply);
+    expect((await app.get(`/streams/unknown/${what}`)).statusCode).toBe(404);
+  }
 });
 
 test('streams of engines that do not exist use no capacity', async () => {

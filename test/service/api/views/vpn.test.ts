@@ -36,7 +36,7 @@ describe('the body of GET /vpn/status', () => {
       public_ip: '203.0.113.7',
       provider: 'protonvpn',
       country: 'Switzerland',
-      last_check: 1_793_880_000.25,
+      last_check: '2026-11-05T12:00:00.250Z',
       last_check_at: '2026-11-05T12:00:00.250Z',
     });
   });

@@ -19,7 +19,7 @@ const TWO_VPNS = {
 const ID = 'b'.repeat(64);
 
 function optionsFor(env: NodeJS.ProcessEnv) {
-  return dockerEngineOptions(readConfig(env));
+  return dockerEngineOptions(readConfig(env), 'this-service');
 }
 
 function envOf(variant: string, spec: Partial<EngineSpec>, more = {}): string[] {
@@ -72,5 +72,70 @@ describe('the forwarded port', () => {
   it('is overridden by the caller', () => {
     const env = { P2P_PORT: '7000' };
     expect(envOf('krinkuto11-amd64', { forwardedPort: 6001, env })).toContain('P2P_PORT=7000');
+  });
+});
+
+describe('every engine', () => {
+  it('has a limit of processes, and no capabilities that it does not need', () => {
+    expect(createOptions(SPEC, optionsFor({})).HostConfig).toMatchObject({
+      PidsLimit: 1024,
+      CapDrop: expect.arrayContaining(['NET_RAW', 'MKNOD', 'SYS_CHROOT']),
+      SecurityOpt: ['no-new-privileges:true'],
+      AutoRemove: true,
+    });
+  });
+});
+
+describe('a preset for ARM', () => {
+  it.each([
+    ['jopsis-arm32', {}, 'jopsis/acestream:arm32-v3.2.13'],
+    ['jopsis-arm32', { ENGINE_ARM32_VERSION: '3.2.14' }, 'jopsis/acestream:arm32-v3.2.14'],
+    ['jopsis-arm64', {}, 'jopsis/acestream:arm64-v3.2.13'],
+    ['jopsis-arm64', { ENGINE_ARM64_VERSION: '3.2.14' }, 'jopsis/acestream:arm64-v3.2.14'],
+  ])('%s with %j has the image %s and a command with the ports', (ENGINE_VARIANT, versions, image) => {
+    const created = createOptions(
+      { ...SPEC, forwardedPort: 6001 },
+      optionsFor({ ENGINE_VARIANT, ...versions }),
+    );
+    const command =
+      'python main.py --client-console --bind-all --http-port 19000 --https-port 19001 --port 6001';
+    expect(created).toMatchObject({ Image: image, Cmd: command.split(' '), Env: [] });
+  });
+});
+
+describe('custom settings', () => {
+  const custom = {
+    platform: 'amd64',
+    armVersion: '3.2.14',
+    memoryLimit: 2 ** 29,
+    args: ['--port', '9', '--a'],
+  } as const;
+  const options = optionsFor({ ENGINE_IMAGE: 'other', ENGINE_COMMAND: 'other', ENGINE_MEMORY_LIMIT: '1g' });
+
+  it('take the place of the preset, the image, the command and the memory limit', () => {
+    const created = createOptions({ ...SPEC, custom }, options);
+    expect(created).toMatchObject({
+      Image: 'jopsis/acestream:x64',
+      Env: ['ACESTREAM_ARGS=--port 9 --a --http-port 19000 --https-port 19001'],
+      Labels: { 'roundhouse.variant': 'custom' },
+      HostConfig: { Memory: 2 ** 29 },
+    });
+    expect(created).not.toHaveProperty('Cmd');
+  });
+
+  it('choose the image of their platform, and leave the forwarded port to the VPN', () => {
+    const spec = {
+      ...SPEC,
+      custom: { ...custom, platform: 'arm64', memoryLimit: null } as const,
+      forwardedPort: 6001,
+    };
+    const created = createOptions(spec, options);
+    expect(created).toMatchObject({
+      Image: 'jopsis/acestream:arm64-v3.2.14',
+      HostConfig: { Memory: 2 ** 30 },
+    });
+    expect(created.Cmd?.join(' ')).toBe(
+      'python main.py --a --http-port 19000 --https-port 19001 --port 6001',
+    );
   });
 });

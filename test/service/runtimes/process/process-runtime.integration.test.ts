@@ -39,6 +39,9 @@ describe('the process runtime', () => {
       forwardedPort: null,
       variant: 'emulated',
       startedAt: expect.any(Number),
+      image: null,
+      createdAt: expect.any(Number),
+      paused: false,
     });
     expect(Math.abs(engine.startedAt! - before)).toBeLessThan(2000);
     expect(await runtime.list()).toEqual([engine]);

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { RoundhouseError } from '../../errors.ts';
+import { RoundhouseError } from '../errors.ts';
 
 /**
  * Checks ports by briefly listening on each: an engine whose port is in use would exit after its start was

@@ -1,0 +1,129 @@
+import { useEffect, useState } from 'preact/hooks';
+import { Card, EmptyState } from '../components/card.tsx';
+import { EngineParameters } from '../components/engine-parameters.tsx';
+import { EngineTemplates } from '../components/engine-templates.tsx';
+import { useClient, useStore } from '../hooks.ts';
+import { errorMessage } from '../lib/errors.ts';
+import type { EngineSettings } from '../lib/wire.ts';
+
+const PLATFORMS = ['amd64', 'arm32', 'arm64'] as const;
+const ARM_VERSIONS = ['3.2.13', '3.2.14'] as const;
+
+/** Settings of engines, their templates, and the replacement of all engines. All of it needs the API key. */
+export function SettingsPage() {
+  const { api, apiKey, operations } = useClient();
+  const key = useStore(apiKey.key);
+  const [settings, setSettings] = useState<EngineSettings | null>(null);
+  const [error, setError] = useState<string | null>(null);
+  const load = async () => {
+    try {
+      const reading = await apiKey.withKey(() => api.read('GET /custom-variant/config', {}, null));
+      if (reading && !reading.notModified) setSettings(reading.value);
+      setError(null);
+    } catch (cause) {
+      setError(errorMessage(cause));
+    }
+  };
+  useEffect(() => {
+    if (key !== null) void load();
+  }, [key]);
+  return (
+    <>
+      <div class="section-head page-head">
+        <h1>Engine settings</h1>
+        {settings && (
+          <div class="actions">
+            <button type="button" class="primary" onClick={() => void operations.saveSettings(settings)}>
+              Save
+            </button>
+            <button type="button" onClick={() => void operations.replaceEngines()}>
+              Replace all engines
+            </button>
+          </div>
+        )}
+      </div>
+      {settings === null ? (
+        <Card title="Settings">
+          <EmptyState title={error ?? 'The settings need the API key'}>
+            <button type="button" onClick={() => void load()}>
+              {error === null ? 'Enter the API key' : 'Try again'}
+            </button>
+          </EmptyState>
+        </Card>
+      ) : (
+        <>
+          <Card title="Engine">
+            <General settings={settings} onChange={setSettings} />
+          </Card>
+          <Card title="Parameters">
+            <EngineParameters settings={settings} onChange={setSettings} />
+          </Card>
+          <Card title="Templates">
+            <EngineTemplates settings={settings} onActivated={load} />
+          </Card>
+        </>
+      )}
+    </>
+  );
+}
+
+interface SettingsProps {
+  settings: EngineSettings;
+  onChange: (settings: EngineSettings) => void;
+}
+
+function General({ settings, onChange }: SettingsProps) {
+  const change = (part: Partial<EngineSettings>) => onChange({ ...settings, ...part });
+  return (
+    <>
+      <p class="muted">
+        New engines use these settings instead of ENGINE_VARIANT while they are in use. Replace all engines to
+        apply them to those that run: idle engines first, one at a time, and no stream ends.
+      </p>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={settings.enabled}
+          onChange={({ currentTarget }) => change({ enabled: currentTarget.checked })}
+        />
+        <span>Use these settings</span>
+      </label>
+      <label class="field">
+        <span>Platform</span>
+        <select
+          value={settings.platform}
+          onChange={({ currentTarget }) =>
+            change({ platform: currentTarget.value as EngineSettings['platform'] })
+          }
+        >
+          {PLATFORMS.map((platform) => (
+            <option key={platform}>{platform}</option>
+          ))}
+        </select>
+      </label>
+      {settings.platform !== 'amd64' && (
+        <label class="field">
+          <span>Version for ARM</span>
+          <select
+            value={settings.arm_version}
+            onChange={({ currentTarget }) =>
+              change({ arm_version: currentTarget.value as EngineSettings['arm_version'] })
+            }
+          >
+            {ARM_VERSIONS.map((version) => (
+              <option key={version}>{version}</option>
+            ))}
+          </select>
+        </label>
+      )}
+      <label class="field">
+        <span>Memory limit (optional)</span>
+        <input
+          placeholder="such as 512m or 2g"
+          value={settings.memory_limit ?? ''}
+          onInput={({ currentTarget }) => change({ memory_limit: currentTarget.value.trim() || null })}
+        />
+      </label>
+    </>
+  );
+}

@@ -1,0 +1,106 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { expect, test } from 'vitest';
+import { readConfig } from '../../../../src/service/config/config.ts';
+import { DockerClient } from '../../../../src/service/runtimes/docker/client.ts';
+import { DockerRuntime } from '../../../../src/service/runtimes/docker/docker-runtime.ts';
+import { dockerEngineOptions } from '../../../../src/service/runtimes/docker/options.ts';
+import { type StubServer, startStubServer } from '../../../support/http/stub-server.ts';
+import { waitUntil } from '../../../support/wait-until.ts';
+
+const ID = 'c'.repeat(64);
+const LABELS = { 'ondemand.app': 'myservice', 'roundhouse.instance': 'this-service' };
+const SPEC = {
+  name: 'engine',
+  ports: { hostHttp: 19_000, containerHttp: 6878, containerHttps: 6879 },
+  labels: {},
+  env: {},
+};
+
+/** A daemon with one container, whose replies a test can hold or break. */
+async function daemon(handlers: Record<string, (response: ServerResponse) => void>) {
+  let state = 'none';
+  const listed = () =>
+    state === 'none'
+      ? []
+      : [
+          {
+            Id: ID,
+            Names: ['/engine'],
+            State: state,
+            Labels: LABELS,
+            HostConfig: { NetworkMode: 'default' },
+          },
+        ];
+  const inspected = () => ({
+    Id: ID,
+    Name: '/engine',
+    Created: new Date().toISOString(),
+    State: { Running: state === 'running', Paused: false, StartedAt: new Date().toISOString(), Pid: 1 },
+    Config: { Labels: LABELS, Image: 'image', Tty: false },
+    HostConfig: { NetworkMode: 'default' },
+    NetworkSettings: { Ports: {}, Networks: {} },
+  });
+  const answer = ({ method, url = '' }: IncomingMessage, response: ServerResponse) => {
+    const name = `${method} ${url.split('?', 1)[0]?.replace(ID, 'id')}`;
+    const send = (status: number, body: unknown = '') =>
+      response.writeHead(status, { 'content-type': 'application/json' }).end(body && JSON.stringify(body));
+    if (name === 'POST /containers/create') state = 'created';
+    const handler = handlers[name];
+    if (handler) handler(response);
+    else if (name === 'GET /containers/json') send(200, listed());
+    else if (name === 'POST /containers/create') send(201, { Id: ID });
+    else if (name === 'GET /containers/id/json') send(200, inspected());
+    else if (name === 'POST /containers/id/start') {
+      state = 'running';
+      send(204);
+    } else {
+      state = 'none';
+      send(204);
+    }
+  };
+  const server = await startStubServer(answer);
+  const client = new DockerClient({ host: `tcp://127.0.0.1:${server.port}`, timeoutS: 5, concurrency: 9 });
+  const options = dockerEngineOptions(readConfig({}), 'this-service');
+  const runtime = new DockerRuntime(client, options, async () => null);
+  return { server, runtime, listed };
+}
+
+const deletions = ({ requests }: StubServer) => requests.filter((request) => request.startsWith('DELETE'));
+
+test('a list that is older than the start of a container does not make it a leftover', async () => {
+  const handlers: Record<string, (response: ServerResponse) => void> = {};
+  const { server, runtime, listed } = await daemon(handlers);
+  await using _ = server;
+  const held: (() => void)[] = [];
+  let list: Promise<unknown> = Promise.resolve();
+  handlers['POST /containers/id/start'] = (response) => {
+    delete handlers['POST /containers/id/start'];
+    handlers['GET /containers/json'] = (late) => {
+      const body = JSON.stringify(listed());
+      held.push(() => late.writeHead(200, { 'content-type': 'application/json' }).end(body));
+      response.writeHead(204).end();
+    };
+    list = runtime.list();
+  };
+  await runtime.create(SPEC);
+  for (const release of held) release();
+  await list;
+  await new Promise((resolve) => setImmediate(resolve));
+  expect([held.length, deletions(server)]).toEqual([1, []]);
+});
+
+test('a container whose start was not reached, as the connection was lost, is removed with the next list', async () => {
+  const handlers: Record<string, (response: ServerResponse) => void> = {};
+  const { server, runtime } = await daemon(handlers);
+  await using _ = server;
+  const drop = (response: ServerResponse) => void response.destroy();
+  handlers['POST /containers/id/start'] = drop;
+  handlers['DELETE /containers/id'] = drop;
+  await expect(runtime.create(SPEC)).rejects.toThrow();
+  expect(deletions(server)).toHaveLength(1);
+  delete handlers['DELETE /containers/id'];
+  expect(await runtime.list()).toEqual([]);
+  await waitUntil('it is removed', () => deletions(server).length === 2, 10_000);
+  expect(await runtime.list()).toEqual([]);
+  expect(deletions(server)).toHaveLength(2);
+});
