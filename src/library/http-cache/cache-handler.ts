@@ -9,6 +9,7 @@ import { type CacheRequest, type RequestKey, requestKey, urlKey } from './key.ts
 import { bypassesCache, invalidatedUrls, isCacheableMethod, isUnsafe } from './methods.ts';
 import type { HttpCachePolicy } from './options.ts';
 import type { OriginResponse, RequestContext } from './origin.ts';
+import type { StorageEntry } from './record-store.ts';
 import {
   type CompleteReply,
   gatewayTimeout,
@@ -19,7 +20,7 @@ import {
 } from './reply.ts';
 import { evaluateReuse, requestDirectives } from './reuse.ts';
 import type { HttpCacheCounters } from './stats.ts';
-import type { Storage, StorageEntry } from './storage.ts';
+import type { Storage } from './storage.ts';
 import { matchesSelectingFields } from './vary.ts';
 
 /** How many responses to other requests a request waits for before it is forwarded itself. */

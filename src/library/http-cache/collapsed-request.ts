@@ -1,5 +1,5 @@
+import type { StorageEntry } from './record-store.ts';
 import type { Recording } from './recording.ts';
-import type { StorageEntry } from './storage.ts';
 
 /** A response that requests other than the forwarded one may reuse, with its body. */
 export interface ReusableResponse {

@@ -7,13 +7,14 @@ import { fieldValue, type HeaderFields, storableFields, updatedFields } from './
 import { formatHttpDate } from './http-date.ts';
 import type { RequestKey } from './key.ts';
 import type { OriginResponse, RequestContext } from './origin.ts';
+import type { StorageEntry } from './record-store.ts';
 import { Recording } from './recording.ts';
 import { type HttpReply, replyFrom } from './reply.ts';
 import { evaluateReuse, type ReuseDecision, usefulMs } from './reuse.ts';
 import type { HttpCacheCounters } from './stats.ts';
 import { isStaleIfErrorStatus } from './status.ts';
 import { evaluateStorage, type StorageDecision } from './storable.ts';
-import type { FoundResponses, Storage, StorageEntry } from './storage.ts';
+import type { FoundResponses, Storage } from './storage.ts';
 import type { ReceivedResponse, StoredResponse } from './stored-response.ts';
 import { selectingFields } from './vary.ts';
 

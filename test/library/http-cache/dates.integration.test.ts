@@ -1,17 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { formatHttpDate } from '../../../src/library/http-cache/http-date.ts';
-import { openCache } from './support.ts';
+import { type OriginReply, openCache } from './support.ts';
 
 describe('a response without validators', () => {
   /** Opens a cache over an origin whose resource changed at a time, in seconds since the epoch. */
   const open = async (cacheControl: string, options: { sendsDate: boolean }) => {
     const conditions: (string | undefined)[] = [];
-    const now = () => setup.wallClock();
+    const now = (): number => setup.wallClock();
     const state = { changedAt: 0, conditions };
-    const setup = await openCache((request) => {
+    const setup = await openCache((request): OriginReply => {
       const condition = request.headers['if-modified-since'];
       conditions.push(condition);
-      const headers = {
+      const headers: Record<string, string> = {
         'cache-control': cacheControl,
         ...(options.sendsDate ? { date: formatHttpDate(now()) } : {}),
       };
@@ -68,12 +68,14 @@ describe('a response without validators', () => {
 
 describe('ages below a second', () => {
   test.each([0, 1, 500, 999])('a lifetime of a second is not shortened by a Date %i ms ago', async (ms) => {
-    const setup = await openCache(() => ({
-      headers: {
-        'cache-control': 'max-age=1',
-        date: formatHttpDate(Math.floor(setup.wallClock() / 1000) * 1000),
-      },
-    }));
+    const setup = await openCache(
+      (): OriginReply => ({
+        headers: {
+          'cache-control': 'max-age=1',
+          date: formatHttpDate(Math.floor(setup.wallClock() / 1000) * 1000),
+        },
+      }),
+    );
     await using _ = setup;
     setup.clock.advance(ms);
     await setup.get();
@@ -85,9 +87,11 @@ describe('ages below a second', () => {
   });
 
   test('a Date that is a second or more ago is an age', async () => {
-    const setup = await openCache(() => ({
-      headers: { 'cache-control': 'max-age=10', date: formatHttpDate(setup.wallClock() - 2000) },
-    }));
+    const setup = await openCache(
+      (): OriginReply => ({
+        headers: { 'cache-control': 'max-age=10', date: formatHttpDate(setup.wallClock() - 2000) },
+      }),
+    );
     await using _ = setup;
     await setup.get();
     expect((await setup.get()).headers.get('age')).toBe('2');

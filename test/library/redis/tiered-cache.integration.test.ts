@@ -245,7 +245,7 @@ describeWithRedis('TieredCache', () => {
       const namespace = await createNamespace(server.url);
       using holder = await new Node(server.url, { namespace, leaseS: 60, loadTimeoutS: 1000 }).up();
       const load = Promise.withResolvers<string>();
-      void holder.cache.getOrLoad('held', () => load.promise, { ttlS: 60 });
+      const late = holder.cache.getOrLoad('held', () => load.promise, { ttlS: 60 });
       const lease = async () => ((await server.command('KEYS', '*:lease:held')) as string[])[0];
       const name = await waitUntil('it has the lease', lease, SOON_MS);
       holder.link.close();
@@ -258,6 +258,7 @@ describeWithRedis('TieredCache', () => {
       }).up();
       expect(await node.cache.getOrLoad('held', async () => 'value', { ttlS: 60 })).toBe('value');
       load.resolve('late');
+      expect(await late).toBe('late');
     });
 
     test('releases the lease at loadTimeoutS', async () => {

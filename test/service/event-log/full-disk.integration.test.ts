@@ -34,6 +34,7 @@ it('stores events in memory while the disk is full, and moves them to the file l
 
   await disk.free();
   await waitUntil('the file to be used again', () => eventLog.storage?.store === 'file', 20_000);
+  await waitUntil('the log message about it', () => logLines.length > 1, 10_000);
   expect(logLines.map(({ level }) => level)).toEqual(['warn', 'info']);
   expect((await eventLog.stats()).dropped).toBe(0);
   await eventLog.close();
