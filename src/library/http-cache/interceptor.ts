@@ -29,13 +29,8 @@ export function createInterceptor(
     // A path that is an absolute URL belongs to a request to a proxy, for a different origin.
     const isRequestToOrigin = !upgrade && method !== 'CONNECT' && path.startsWith('/');
     const normalOrigin = isRequestToOrigin && origin !== undefined && originOf(String(origin));
-<<<<<<< HEAD
-    if (!normalOrigin) return dispatch(options, handler);
-    const controller = new ReplyController(handler, copies);
-=======
     if (!normalOrigin || !policy.isCachedOrigin(normalOrigin)) return dispatch(options, handler);
-    const controller = new ReplyController(handler);
->>>>>>> http
+    const controller = new ReplyController(handler, copies);
     controller.start();
     try {
       serve(cacheHandler, policy, mode, onBytes, dispatch, options, normalOrigin, controller)?.catch(
