@@ -20,7 +20,10 @@ if (status !== 0) process.exit(status ?? 1);
 for (const path of globSync('**/*.d.ts', { cwd: LIBRARY })) {
   const file = join(LIBRARY, path);
   const declarations = readFileSync(file, 'utf8');
-  writeFileSync(file, declarations.replaceAll(/((?:from |import |import\()["']\.[^"']*)\.ts(?=["'])/g, '$1.js'));
+  writeFileSync(
+    file,
+    declarations.replaceAll(/((?:from |import |import\()["']\.[^"']*)\.ts(?=["'])/g, '$1.js'),
+  );
 }
 
 writeFileSync(join(LIBRARY, 'package.json'), libraryManifest());
