@@ -16,7 +16,6 @@ test.each<[string, (app: TestApp<FakeRuntime>) => void]>([
 ])('a failure of the %s keeps no other part from being stopped', async (name, breakPart) => {
   const app = await startFakeApp({ start: false });
   const { api } = app.app;
-  const closeApi = api.close;
   breakPart(app);
   app.app.start();
   const failure = await app.app.close().catch((error) => error);
@@ -26,6 +25,7 @@ test.each<[string, (app: TestApp<FakeRuntime>) => void]>([
   if (name !== 'runtime') expect(app.runtime.closed).toBe(true);
   // The event log is closed last. SQLite removes its write-ahead log when it closes the file.
   await expect(access(join(app.config.dataDir, 'history.sqlite-wal'))).rejects.toThrow('ENOENT');
-  await closeApi.call(api);
+  vi.restoreAllMocks();
+  await api.close();
   await rm(app.config.dataDir, { recursive: true });
 });

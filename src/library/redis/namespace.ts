@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Freshness, isGlob } from '../cache/index.ts';
 import { asBuffer, wholeMs } from './arguments.ts';
 import type { RedisReply } from './connection.ts';
+import { CorruptValueError } from './errors.ts';
 import type { Invalidation } from './invalidation.ts';
 import type { RedisLink } from './link.ts';
 import type { Script } from './script.ts';
@@ -27,7 +28,10 @@ export interface StoredValue {
 
 /** Result of {@link RedisNamespace.readOrLease}. */
 export type ReadOrLeaseResult =
+  /** The caller decodes the value, and then calls `countHit` or `removeCorrupt`. */
   | { readonly kind: 'hit'; readonly stored: StoredValue }
+  /** There was an entry without a value. It has been removed. */
+  | { readonly kind: 'corrupt' }
   /** The caller has acquired the lease and loads the value. */
   | { readonly kind: 'lead'; readonly lease: Lease }
   /** Another process is loading the value. Its lease ends in `leaseMs` unless renewed. */
@@ -39,8 +43,10 @@ export type ReadOrLeaseResult =
 export interface RedisCounters {
   /** Reads that found a value. */
   hits: number;
-  /** Reads that found no value. In a `TieredCache` each of them is also one of `leads` or `waits`. */
+  /** Reads that found no value. In a `TieredCache` each of them is also one of `leads`, `waits` or `corrupt`. */
   misses: number;
+  /** Values that could not be decoded. Each was removed and counts as a miss. */
+  corrupt: number;
   /** Leases acquired, that is, loads on behalf of all processes. */
   leads: number;
   /** Reads that found another process loading the value. */
@@ -71,6 +77,7 @@ export class RedisNamespace {
   readonly counters: RedisCounters = {
     hits: 0,
     misses: 0,
+    corrupt: 0,
     leads: 0,
     waits: 0,
     bypasses: 0,
@@ -101,10 +108,13 @@ export class RedisNamespace {
     });
   }
 
-  /** Reads the value of a key. @returns undefined if there is none or Redis cannot be used */
+  /**
+   * Reads the value of a key. The caller decodes it, and then calls {@link countHit} or {@link removeCorrupt}.
+   * @returns undefined if there is none or Redis cannot be used
+   */
   async read(key: string): Promise<StoredValue | undefined> {
     const reply = await this.#query(READ, key, this.#keysOf(key).slice(0, 2));
-    if (reply?.kind === 'hit') return this.#toStoredValue(reply.rest);
+    if (reply?.kind === 'hit') return this.#toStoredValue(key, reply.rest);
     this.counters[reply?.kind === 'miss' ? 'misses' : 'bypasses'] += 1;
     return undefined;
   }
@@ -115,8 +125,8 @@ export class RedisNamespace {
     const reply = await this.#query(READ_OR_LEASE, key, this.#keysOf(key), [token, String(leaseMs)]);
     switch (reply?.kind) {
       case 'hit': {
-        const stored = this.#toStoredValue(reply.rest);
-        return stored ? { kind: 'hit', stored } : { kind: 'unavailable' };
+        const stored = this.#toStoredValue(key, reply.rest);
+        return stored ? { kind: 'hit', stored } : { kind: 'corrupt' };
       }
       case 'lead':
         this.counters.misses += 1;
@@ -130,6 +140,19 @@ export class RedisNamespace {
         this.counters.bypasses += 1;
         return { kind: 'unavailable' };
     }
+  }
+
+  /** Counts a value that has been read and decoded. */
+  countHit(): void {
+    this.counters.hits += 1;
+  }
+
+  /** Counts a value that has been read and cannot be decoded, and removes it, so that not every process fails on it. */
+  removeCorrupt(key: string, cause: unknown): void {
+    this.counters.misses += 1;
+    this.counters.corrupt += 1;
+    this.#onError(new CorruptValueError(cause), key);
+    void this.invalidate('delete', key);
   }
 
   /** Ends a lease, and stores the loaded value if there is one. */
@@ -205,13 +228,12 @@ export class RedisNamespace {
     }
   }
 
-  #toStoredValue([bytes, remainingMs, lifetimeMs]: RedisReply[]): StoredValue | undefined {
-    if (!(bytes instanceof Uint8Array)) {
-      this.counters.bypasses += 1;
+  #toStoredValue(key: string, [bytes, remainingMs, lifetimeMs]: RedisReply[]): StoredValue | undefined {
+    if (!(bytes instanceof Uint8Array) || typeof lifetimeMs !== 'number') {
+      this.removeCorrupt(key, new Error('the entry in Redis has no value or no lifetime'));
       return undefined;
     }
-    this.counters.hits += 1;
-    const ageS = Math.max(0, Number(lifetimeMs) - Number(remainingMs)) / 1000;
+    const ageS = Math.max(0, lifetimeMs - Number(remainingMs)) / 1000;
     return { bytes, freshness: { ageS, ttlS: Number(remainingMs) / 1000 } };
   }
 

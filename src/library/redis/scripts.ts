@@ -30,10 +30,14 @@ local function state(known, fresh, channel)
 end
 `;
 
-/** Looks up the entry of a key. Returns its reply, or nil if there is no valid entry. */
+/**
+ * Looks up the entry of a key. Returns its reply, or nil if there is no valid entry. A key of another type, or an
+ * entry with a missing field, is returned without a value, so that the caller counts it as corrupt and removes it.
+ */
 const LOOKUP = `
 local function lookup(g, s)
-  local entry = redis.call('HMGET', KEYS[2], 'g', 'v', 't')
+  local entry = redis.pcall('HMGET', KEYS[2], 'g', 'v', 't')
+  if entry.err then return {'hit', g, s} end
   if entry[1] ~= g then return nil end
   local ttl = redis.call('PTTL', KEYS[2])
   if ttl > 0 then return {'hit', g, s, entry[2], ttl, tonumber(entry[3])} end
@@ -72,10 +76,14 @@ local g, s = state(ARGV[1], ARGV[2], ARGV[3])
 if not g then return {'unavailable', '', s} end
 local hit = lookup(g, s)
 if hit then return hit end
-local lease = redis.call('HMGET', KEYS[3], 'g', 't')
+local lease = redis.pcall('HMGET', KEYS[3], 'g', 't')
 if lease[1] == g then
-  try('HSET', KEYS[3], 'w', '1')
-  return {'wait', g, s, redis.call('PTTL', KEYS[3])}
+  local remaining = redis.call('PTTL', KEYS[3])
+  -- Without an expiry, as after a restore, the lease of a process that died would never end.
+  if remaining >= 0 then
+    try('HSET', KEYS[3], 'w', '1')
+    return {'wait', g, s, remaining}
+  end
 end
 redis.call('DEL', KEYS[3])
 if not try('HSET', KEYS[3], 'g', g, 't', ARGV[4]) then return {'unavailable', '', s} end
@@ -143,7 +151,7 @@ return s
 export const GET_BYTES = new Script(`
 local g = redis.call('GET', KEYS[1])
 if not g then return nil end
-local entry = redis.call('HMGET', KEYS[2], 'g', 'v')
+local entry = redis.pcall('HMGET', KEYS[2], 'g', 'v')
 if entry[1] ~= g then return nil end
 return {entry[2], redis.call('PTTL', KEYS[2])}
 `);

@@ -354,6 +354,10 @@ export interface RedisTier {
    */
   hits: number;
   /**
+   * Values found in Redis that were unreadable, and were removed
+   */
+  corrupt: number;
+  /**
    * Loads performed on behalf of all orchestrators
    */
   leads: number;
