@@ -3,6 +3,7 @@ export type ErrorCode =
   | 'invalid_request'
   | 'invalid_json'
   | 'reserved_label'
+  | 'reserved_variable'
   | 'port_out_of_range'
   | 'port_taken'
   | 'no_free_port'

@@ -174,7 +174,7 @@ export interface Operations {
         [k: string]: string;
       };
       /**
-       * Environment variables of the engine
+       * Environment variables of the engine. Those that change what code a program runs, such as `NODE_OPTIONS`, are refused where engines are local processes.
        */
       env?: {
         [k: string]: string;

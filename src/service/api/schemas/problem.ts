@@ -8,6 +8,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, { status: number; title: strin
   invalid_request: { status: 400, title: 'Invalid request' },
   invalid_json: { status: 400, title: 'The body is not valid JSON' },
   reserved_label: { status: 400, title: 'The label is reserved' },
+  reserved_variable: { status: 400, title: 'The environment variable is reserved' },
   ambiguous_key: { status: 400, title: 'More than one API key was sent' },
   port_out_of_range: { status: 400, title: 'The port is outside the configured range' },
   missing_key: { status: 401, title: 'An API key is required' },

@@ -11,6 +11,7 @@ import type {
   RuntimeListener,
 } from '../../engines/runtime.ts';
 import { RoundhouseError } from '../../errors.ts';
+import { assertCallerEnv } from './caller-env.ts';
 import { type EngineProcess, startProcess } from './engine-process.ts';
 import { EngineRecords } from './engine-records.ts';
 import { assertPortsFree } from './port-check.ts';
@@ -102,6 +103,7 @@ class ProcessRuntime implements EngineRuntime {
 
   async create(spec: EngineSpec): Promise<RuntimeEngine> {
     if (this.#closing) throw new RoundhouseError('runtime_unavailable', 'The process runtime is closed');
+    assertCallerEnv(spec.env);
     // Ports are not mapped, so an engine listens on the port that its clients use.
     const ports = { ...spec.ports, containerHttp: spec.ports.hostHttp };
     return this.#track(this.#create({ ...spec, ports }));
