@@ -13,6 +13,7 @@ export type ErrorCode =
   | 'missing_key'
   | 'wrong_key'
   | 'ambiguous_key'
+  | 'host_not_allowed'
   | 'not_found'
   | 'method_not_allowed'
   | 'engine_not_found'

@@ -1,5 +1,13 @@
 import { choice, flag, integer, parsed, parseRedisUrl, seconds, text } from '../../library/settings/index.ts';
-import { parseLabel, parseMemorySize, parseOrigin, parsePortRange, parsePrefix, parseUrl } from './values.ts';
+import {
+  parseHosts,
+  parseLabel,
+  parseMemorySize,
+  parseOrigin,
+  parsePortRange,
+  parsePrefix,
+  parseUrl,
+} from './values.ts';
 
 const CONTAINER_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 const NAME_HINT = 'must be a container or network name: letters, digits, _ . and -';
@@ -34,6 +42,14 @@ export const SETTINGS = {
     'API key required for writes. Unset: a key is generated at the first start and stored in `DATA_DIR/api-key`.',
     /^[\x21-\x7e]{8,256}$/,
     'must be 8 to 256 printable ASCII characters without spaces',
+  ),
+  allowedHosts: parsed<readonly string[]>(
+    'ALLOWED_HOSTS',
+    [],
+    'none',
+    'names, separated by commas',
+    'Host names under which the service is reached, such as `roundhouse.example.com` or `*.example.com`. IP addresses, names without a dot, and names under `.local`, `.lan`, `.internal` and `.home.arpa` are always allowed; `*` allows any.',
+    parseHosts,
   ),
   authReads: flag('AUTH_READS', false, 'Whether reads require the API key too.'),
   corsOrigin: parsed<string | null>(

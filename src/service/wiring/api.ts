@@ -3,6 +3,7 @@ import { createCachedReply } from '../api/cached-reply.ts';
 import type { Api } from '../api/context.ts';
 import type { SseClients } from '../api/live/sse-clients.ts';
 import { LogReaders } from '../api/logs/log-readers.ts';
+import { allowHosts } from '../api/plugins/allowed-hosts.ts';
 import { createKeyCheck, requireKeyForReads } from '../api/plugins/auth.ts';
 import { addCommonHeaders, commonHeaders } from '../api/plugins/headers.ts';
 import { answerUnmatched } from '../api/plugins/method-not-allowed.ts';
@@ -65,6 +66,7 @@ export async function createApi(
   const api = createServer(log, headers);
   answerUnmatched(api);
   addCommonHeaders(api, headers, config.corsOrigin);
+  allowHosts(api, config.allowedHosts);
   await describeApi(api, version);
   if (config.authReads) requireKeyForReads(api, checkKey);
   await registerRoutes(api, {

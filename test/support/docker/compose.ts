@@ -11,7 +11,10 @@ export interface ComposeService {
   environment: Record<string, string | number>;
   ports?: string[];
   volumes?: string[];
+  /** Names of the networks. */
   networks: string[];
+  /** Additional names of the service, by network. */
+  aliases: Record<string, string[]>;
   read_only?: boolean;
   tmpfs?: string[];
   cap_drop?: string[];
@@ -30,7 +33,15 @@ export function readCompose(env: Readonly<Record<string, string>> = {}): Compose
   const text = readFile();
   const interpolateValue = (_key: unknown, value: unknown) =>
     typeof value === 'string' ? interpolate(value, env) : value;
-  return parse(text, interpolateValue, { merge: true }) as Compose;
+  const compose = parse(text, interpolateValue, { merge: true }) as Compose;
+  for (const service of Object.values(compose.services)) {
+    // A list of names, or an object with options by name.
+    const networks: string[] | Record<string, { aliases?: string[] } | null> = service.networks;
+    const options = Array.isArray(networks) ? networks.map((name) => [name, null]) : Object.entries(networks);
+    service.networks = options.map(([name]) => name);
+    service.aliases = Object.fromEntries(options.map(([name, option]) => [name, option?.aliases ?? []]));
+  }
+  return compose;
 }
 
 /** Reads the comment at the top of the file, which explains how to use it. */

@@ -20,6 +20,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, { status: number; title: strin
   port_taken: { status: 409, title: 'The port is in use' },
   body_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body must be JSON' },
+  host_not_allowed: { status: 421, title: 'The host is not allowed' },
   headers_too_large: { status: 431, title: 'The headers are too large' },
   internal_error: { status: 500, title: 'Internal error' },
   no_free_port: { status: 503, title: 'No port is free' },
