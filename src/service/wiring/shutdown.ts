@@ -13,7 +13,7 @@ export class Shutdown {
   /** Runs a step. Resolves when it has ended or failed, or after `timeoutMs`. Never rejects. */
   async run(name: string, timeoutMs: number, step: () => unknown): Promise<void> {
     try {
-      const deadline = { clock: this.#clock, timeoutMs, who: `The step "${name}"` };
+      const deadline = { clock: this.#clock, timeoutMs, subject: `The step "${name}"` };
       await withinDeadline(deadline, async () => await step());
     } catch (cause) {
       this.#errors.push(new Error(`Could not stop: ${name}`, { cause }));

@@ -36,10 +36,14 @@ export function readCompose(env: Readonly<Record<string, string>> = {}): Compose
   const compose = parse(text, interpolateValue, { merge: true }) as Compose;
   for (const service of Object.values(compose.services)) {
     // A list of names, or an object with options by name.
-    const networks: string[] | Record<string, { aliases?: string[] } | null> = service.networks;
-    const options = Array.isArray(networks) ? networks.map((name) => [name, null]) : Object.entries(networks);
-    service.networks = options.map(([name]) => name);
-    service.aliases = Object.fromEntries(options.map(([name, option]) => [name, option?.aliases ?? []]));
+    const networks = service.networks as string[] | Record<string, { aliases?: string[] } | null>;
+    const options = Array.isArray(networks)
+      ? Object.fromEntries(networks.map((name) => [name, null]))
+      : networks;
+    service.networks = Object.keys(options);
+    service.aliases = Object.fromEntries(
+      Object.entries(options).map(([name, option]) => [name, option?.aliases ?? []]),
+    );
   }
   return compose;
 }
