@@ -209,6 +209,8 @@ export interface Operations {
     query?: {
       status?: 'started' | 'ended';
       container_id?: string;
+      limit?: number;
+      cursor?: string;
     };
     reply: Stream[];
   };

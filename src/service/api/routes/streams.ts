@@ -4,6 +4,7 @@ import type { RouteDependencies } from '../dependencies.ts';
 import { KEY_SECURITY, problems, WRITE_CODES } from '../schemas/problem.ts';
 import { toMs } from '../schemas/since.ts';
 import {
+  DEFAULT_LIMIT,
   StreamParams,
   StreamSamplesSchema,
   StreamStatsQuery,
@@ -11,6 +12,7 @@ import {
   StreamsQuery,
   StreamsSchema,
 } from '../schemas/streams.ts';
+import { pageOf, sendJsonInTurns } from '../stream-page.ts';
 import { toWireSample } from '../views/streams.ts';
 
 /** `/streams`: the streams that clients have reported. */
@@ -29,16 +31,21 @@ export function streamRoutes(
       schema: {
         tags: ['streams'],
         summary: 'List streams with their latest statistics, newest first',
+        description: 'If there are more than `limit`, the `Link` header contains the URL of the next page.',
         querystring: StreamsQuery,
         response: { 200: StreamsSchema, ...problems('invalid_request') },
       },
     },
-    async ({ query }) =>
-      streams
+    async ({ query }, reply) => {
+      const { status, container_id: engineId, limit = DEFAULT_LIMIT, cursor } = query;
+      const matching = streams
         .list()
-        .filter(({ engineId }) => query.container_id === undefined || engineId === query.container_id)
-        .map((stream) => views.stream(stream))
-        .filter(({ status }) => query.status === undefined || status === query.status),
+        .filter((stream) => engineId === undefined || stream.engineId === engineId)
+        .filter(({ endedAt }) => status === undefined || (endedAt === null) === (status === 'started'));
+      const page = pageOf(matching, limit, cursor);
+      if (page.next !== null) reply.header('Link', nextPageLink({ ...query, limit, cursor: page.next }));
+      return sendJsonInTurns(reply, page.streams, (stream) => views.stream(stream));
+    },
   );
 
   api.get(
@@ -87,4 +94,13 @@ export function streamRoutes(
       return { message, stream_id: stream.id, stopped, stream: views.stream(ended) };
     },
   );
+}
+
+/**
+ * The value of a `Link` header. The URL is relative to that of the request, whose path a proxy may have changed.
+ * @see https://www.rfc-editor.org/rfc/rfc8288.html
+ */
+function nextPageLink(query: Record<string, string | number>): string {
+  const parameters = Object.entries(query).map(([name, value]) => [name, String(value)]);
+  return `<?${new URLSearchParams(parameters)}>; rel="next"`;
 }
