@@ -137,7 +137,7 @@ test('settings that the environment lacks are read from .env in the working dire
 
 test('a later start uses the same key, and a kept-alive connection does not delay the stop', async () => {
   const keyFile = join(dataDir, 'api-key');
-  await writeFile(keyFile, 'the-key-of-before\n');
+  await writeFile(keyFile, 'the-key-of-before\n', { mode: 0o600 });
   const socket = join(dataDir, 'no-docker.sock');
   const service = new Service({ ENGINE_RUNTIME: 'auto', DOCKER_HOST: `unix://${socket}`, MIN_REPLICAS: '0' });
   const origin = await service.serving();

@@ -12,6 +12,8 @@ import {
 
 const CONTAINER_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 const NAME_HINT = 'must be a container or network name: letters, digits, _ . and -';
+/** An API key, in API_KEY or in its file. */
+export const API_KEY_PATTERN = /^[\x21-\x7e]{8,256}$/;
 /** At least one word; printable; balanced quotes. */
 const COMMAND = /^(?=.*[^\s"'])(?:[^\p{Cc}"']|"[^\p{Cc}"]*"|'[^\p{Cc}']*')+$/u;
 
@@ -41,7 +43,7 @@ export const SETTINGS = {
     'API_KEY',
     'text',
     'API key required for writes. Unset: a key is generated at the first start and stored in `DATA_DIR/api-key`.',
-    /^[\x21-\x7e]{8,256}$/,
+    API_KEY_PATTERN,
     'must be 8 to 256 printable ASCII characters without spaces',
   ),
   allowedHosts: parsed<readonly string[]>(

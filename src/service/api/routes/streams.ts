@@ -101,6 +101,7 @@ export function streamRoutes(
  * @see https://www.rfc-editor.org/rfc/rfc8288.html
  */
 function nextPageLink(query: Record<string, string | number>): string {
-  const parameters = Object.entries(query).map(([name, value]) => [name, String(value)]);
-  return `<?${new URLSearchParams(parameters)}>; rel="next"`;
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) parameters.set(name, String(value));
+  return `<?${parameters}>; rel="next"`;
 }
