@@ -26,7 +26,7 @@ async function run(): Promise<void> {
   const { key, location } = await loadApiKey(config.apiKey, config.dataDir);
   const clock = createSystemClock();
   const metrics = new Metrics(clock);
-  const { runtime, vpnContainers, reason } = await openRuntime(
+  const { runtime, vpnContainers, reason, fallback } = await openRuntime(
     config,
     (message) => logger.warn(message),
     metrics.recordDockerCall,
@@ -34,6 +34,7 @@ async function run(): Promise<void> {
   const app = await buildApp(config, {
     runtime,
     vpnContainers,
+    fallback,
     apiKey: key,
     version: manifest.version,
     logger,

@@ -145,6 +145,12 @@ test('a later start uses the same key, and a kept-alive connection does not dela
   expect(await service.line(/^Engines: (.*)/)).toBe(
     `local processes of the bundled emulated engine (no Docker daemon responds at unix://${socket})`,
   );
+  expect(await service.line(/No Docker daemon responds/)).toBe('No Docker daemon responds');
+  expect((await get(`${origin}/health`)).body.runtime).toEqual({
+    name: 'process',
+    available: true,
+    fallback: { emulated: true, docker_responds: false, message: expect.stringContaining(socket) },
+  });
   expect(await clearCache(origin, 'the-key-of-before')).toBe(200);
   expect(service.stdout).not.toContain('the-key-of-before');
   const stoppedAt = performance.now();

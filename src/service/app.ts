@@ -109,6 +109,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
       await run('health checks', () => engines.health.stop());
       await run('stream collector', () => collector.stop());
       // The ends of engines that follow are no events.
+      await run('Docker check', () => dependencies.fallback?.close());
       await run('registry', () => registry.stop());
       await Promise.all([
         served,

@@ -554,6 +554,20 @@ export interface Health {
   runtime: {
     name: string;
     available: boolean;
+    fallback: {
+      /**
+       * Whether the engines are emulated and play nothing
+       */
+      emulated: boolean;
+      /**
+       * Whether Docker has responded since the start
+       */
+      docker_responds: boolean;
+      /**
+       * What an operator can do
+       */
+      message: string;
+    } | null;
   };
   /**
    * Number of engines

@@ -37,7 +37,7 @@ export interface ApiParts {
 /** Creates the HTTP API: what all routes have in common, then the routes. */
 export async function createApi(
   config: Config,
-  { runtime, apiKey, version }: Dependencies,
+  { runtime, apiKey, version, fallback = null }: Dependencies,
   parts: ApiParts,
 ): Promise<Api> {
   const { sseClients, timeSeries, cluster } = parts;
@@ -96,6 +96,7 @@ export async function createApi(
     logReaders: new LogReaders(clock),
     sseClients,
     cluster: () => toClusterState(cluster),
+    fallback,
     version,
   });
   return api;
