@@ -34,7 +34,7 @@ async function run(): Promise<void> {
     logger.warn(`API_KEY has fewer than ${MIN_KEY_LENGTH} characters: anyone can guess it`);
   const clock = createSystemClock();
   const metrics = new Metrics(clock);
-  const { runtime, vpnContainers, reason } = await openRuntime(
+  const { runtime, vpnContainers, reason, fallback } = await openRuntime(
     config,
     (message) => logger.warn(message),
     metrics.recordDockerCall,
@@ -42,6 +42,7 @@ async function run(): Promise<void> {
   const app = await buildApp(config, {
     runtime,
     vpnContainers,
+    fallback,
     apiKey: key,
     version: manifest.version,
     logger,

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -149,7 +149,7 @@ test('a second service with the same data folder is refused, and one with a shor
 
 test('a later start uses the same key, and a kept-alive connection does not delay the stop', async () => {
   const keyFile = join(dataDir, 'api-key');
-  await writeFile(keyFile, 'the-key-of-before\n');
+  await writeFile(keyFile, 'the-key-of-before\n', { mode: 0o600 });
   const socket = join(dataDir, 'no-docker.sock');
   const service = new Service({ ENGINE_RUNTIME: 'auto', DOCKER_HOST: `unix://${socket}`, MIN_REPLICAS: '0' });
   const origin = await service.serving();
@@ -157,12 +157,54 @@ test('a later start uses the same key, and a kept-alive connection does not dela
   expect(await service.line(/^Engines: (.*)/)).toBe(
     `local processes of the bundled emulated engine (no Docker daemon responds at unix://${socket})`,
   );
+  expect(await service.line(/No Docker daemon responds/)).toBe('No Docker daemon responds');
+  expect((await get(`${origin}/health`)).body.runtime).toEqual({
+    name: 'process',
+    available: true,
+    fallback: { emulated: true, docker_responds: false, message: expect.stringContaining(socket) },
+  });
   expect(await clearCache(origin, 'the-key-of-before')).toBe(200);
   expect(service.stdout).not.toContain('the-key-of-before');
   const stoppedAt = performance.now();
   service.child.kill('SIGINT');
   expect(await service.exited).toBe(0);
   expect(performance.now() - stoppedAt).toBeLessThan(4000);
+});
+
+test.each([
+  ['half a head', 'GET / HTTP/1.1\r\n', ''],
+  ['half a body', 'POST /provision/acestream HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{', ''],
+  ['a request and half a head', 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n', 'GET /livez HT'],
+  [
+    'an endless chunked body',
+    'POST /cache/clear HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n',
+    '',
+  ],
+  ['nothing', '', ''],
+])('a connection that has sent %s does not delay the stop', async (_, first, second) => {
+  const service = new Service({ MIN_REPLICAS: '1' });
+  const origin = await service.serving();
+  await waitUntil('an engine', async () => (await get(`${origin}/engines`)).body.length === 1, START_MS);
+  const socket = connect(Number(new URL(origin).port), '127.0.0.1').on('error', () => {});
+  try {
+    await once(socket, 'connect');
+    socket.write(first);
+    if (second !== '') {
+      await once(socket, 'data');
+      socket.write(second);
+    }
+    // Until the bytes have arrived: a request that is served after them shows it.
+    await get(`${origin}/livez`);
+    const stoppedAt = performance.now();
+    service.child.kill('SIGTERM');
+    expect(await service.exited).toBe(0);
+    // 1 s for requests in progress, and the time a busy machine takes.
+    expect(performance.now() - stoppedAt).toBeLessThan(4000);
+  } finally {
+    socket.destroy();
+  }
+  expect(await readdir(join(dataDir, 'process-engines'))).toEqual([]);
+  await expect(fetch(`http://127.0.0.1:${range.first}/`)).rejects.toThrow();
 });
 
 test('stopping while engines start leaves none running', async () => {

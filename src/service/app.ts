@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { LoadingCache } from '../library/cache/index.ts';
 import type { Api } from './api/context.ts';
 import { SseClients } from './api/live/sse-clients.ts';
@@ -11,10 +12,16 @@ import { createInfrastructure } from './wiring/infrastructure.ts';
 import { connectMetrics } from './wiring/metrics.ts';
 import { createPlayback } from './wiring/playback.ts';
 import { createReconcilers } from './wiring/reconcilers.ts';
+import { Shutdown } from './wiring/shutdown.ts';
 import { createTimeSeries } from './wiring/time-series.ts';
 import { createVpnSupervisor, createVpns } from './wiring/vpns.ts';
 
 export type { Dependencies } from './wiring/dependencies.ts';
+
+/** How long the stop waits for replies in progress before it ends the engines. */
+const REPLY_GRACE_MS = 300;
+/** Deadline of each step of the stop: longer than a runtime takes to kill engines that ignore SIGTERM. */
+const STEP_TIMEOUT_MS = 5000;
 
 /** The application without its process: no signals, no environment, no port until the caller listens. */
 export interface App {
@@ -24,7 +31,10 @@ export interface App {
   readonly cache: LoadingCache;
   /** Begins to observe engines, streams and VPNs, and to act on them. */
   start(): void;
-  /** Stops serving, observing and acting, and closes the runtime. */
+  /**
+   * Stops serving, observing and acting, and closes the runtime. Every step is tried.
+   * @throws AggregateError if steps failed
+   */
   close(): Promise<void>;
 }
 
@@ -90,20 +100,30 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
       timeSeries.start();
     },
     async close() {
-      reconcilers.stop();
-      vpnSupervisor.stop();
-      await api.close();
-      await cluster.close();
-      engines.health.stop();
-      collector.stop();
-      await timeSeries.stop();
-      registry.stop();
-      caches.stats.close();
-      caches.results.close();
-      link?.close();
-      metrics.close();
-      await eventLog.close();
-      await runtime.close();
+      const shutdown = new Shutdown();
+      const run = (name: string, step: () => unknown) => shutdown.run(name, STEP_TIMEOUT_MS, step);
+      await run('reconcilers', () => reconcilers.stop());
+      await run('VPN supervisor', () => vpnSupervisor.stop());
+      const served = run('HTTP server', () => api.close());
+      // Most replies take less, and show the engines as they were. The others must not keep engines running.
+      await Promise.race([served, delay(REPLY_GRACE_MS, undefined, { ref: false })]);
+      await run('health checks', () => engines.health.stop());
+      await run('stream collector', () => collector.stop());
+      // The ends of engines that follow are no events.
+      await run('Docker check', () => dependencies.fallback?.close());
+      await run('registry', () => registry.stop());
+      await Promise.all([
+        served,
+        run('cluster', () => cluster.close()),
+        run('time series', () => timeSeries.stop()),
+        run('runtime', () => runtime.close()),
+      ]);
+      await run('cache', () => caches.stats.close());
+      await run('VPN cache', () => caches.results.close());
+      await run('Redis link', () => link?.close());
+      await run('metrics', () => metrics.close());
+      await run('event log', () => eventLog.close());
+      shutdown.finish();
     },
   };
 }

@@ -160,6 +160,17 @@ describe('docker-compose.yml', () => {
     expect(roundhouse.networks).toContain('engines');
   });
 
+  it('makes Roundhouse listen only in a network without engines, in which Docker publishes its port', () => {
+    const { host, dockerNetwork } = configOf(roundhouse);
+    expect(roundhouse.aliases.api).toEqual([host]);
+    expect(Object.values(roundhouse.aliases).flat()).toEqual([host]);
+    const members = Object.entries(services).filter(([, service]) => service.networks.includes('api'));
+    expect(members.map(([name]) => name)).toEqual(['roundhouse']);
+    // Of the networks with a gateway, Docker uses the one whose name sorts first.
+    expect([networks.api!.name!, dockerNetwork!].toSorted()[0]).toBe(networks.api!.name);
+    expect(networks.api!.internal).toBeUndefined();
+  });
+
   it('stores the data in a volume at the folder of the image', () => {
     expect(roundhouse.volumes).toContain('data:/data');
     expect(configOf(roundhouse).dataDir).toBe('/data');

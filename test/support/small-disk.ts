@@ -18,6 +18,11 @@ export class SmallDisk {
     await run('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'roundhouse-test', this.folder]);
   }
 
+  /** Makes the disk read-only. */
+  async makeReadOnly(): Promise<void> {
+    await run('mount', ['-o', 'remount,ro', this.folder]);
+  }
+
   /** Fills the disk completely. */
   async fill(): Promise<void> {
     for (let size = 64 * 1024; size >= 512; size /= 2) {

@@ -15,3 +15,12 @@ export class RedisTimeoutError extends Error {
     super(`Redis did not reply to ${command} within ${timeoutMs} ms`);
   }
 }
+
+/** A value in Redis could not be decoded. It has been removed, and was loaded from its source instead. */
+export class CorruptValueError extends Error {
+  override readonly name = 'CorruptValueError';
+
+  constructor(cause?: unknown) {
+    super('A value in Redis could not be decoded', { cause });
+  }
+}

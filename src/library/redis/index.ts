@@ -11,7 +11,7 @@ import '../util/node-version.ts';
 
 export { RedisByteStore } from './byte-store.ts';
 export { type Codec, jsonCodec } from './codec.ts';
-export { RedisTimeoutError, RedisUnavailableError } from './errors.ts';
+export { CorruptValueError, RedisTimeoutError, RedisUnavailableError } from './errors.ts';
 export { LeaderLease, type LeaderLeaseOptions, type Term } from './leader-lease.ts';
 export { type LinkState, RedisLink, type RedisOptions } from './link.ts';
 export type { RedisCounters } from './namespace.ts';

@@ -74,15 +74,21 @@ export class LeasedLoads<V> {
   async #load(call: LeasedLoad<V>): Promise<V> {
     const { key, ttlS, signal } = call;
     const deadline = this.#clock.now() + this.#waitMs;
+    let foundCorrupt = false;
     for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(2 * pollMs, MAX_POLL_MS)) {
       const result = await this.#tiers.redis.readOrLease(key, this.#leaseMs);
       if (result.kind === 'lead') return await this.#lead(call, result.lease);
       if (result.kind === 'hit') {
         const value = this.#tiers.decode(key, result.stored);
-        if (value === undefined) break;
-        const { freshness } = result.stored;
-        call.setFreshness({ ageS: freshness.ageS, ttlS: Math.min(ttlS, freshness.ttlS) });
-        return value;
+        if (value !== undefined) {
+          const { freshness } = result.stored;
+          call.setFreshness({ ageS: freshness.ageS, ttlS: Math.min(ttlS, freshness.ttlS) });
+          return value;
+        }
+        // It has been removed, unless Redis does not accept writes. Then each process loads the key itself.
+        if (foundCorrupt) break;
+        foundCorrupt = true;
+        continue;
       }
       const remainingMs = deadline - this.#clock.now();
       if (result.kind === 'unavailable' || remainingMs <= 0) break;

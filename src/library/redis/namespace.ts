@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { isGlob, type KeyFilter } from '../cache/index.ts';
 import { asBuffer, wholeMs } from './arguments.ts';
 import type { RedisReply } from './connection.ts';
+import { CorruptValueError } from './errors.ts';
 import type { Invalidation } from './invalidation.ts';
 import type { RedisLink } from './link.ts';
 import type { Script } from './script.ts';
@@ -28,6 +29,7 @@ export interface Lease {
 
 /** Result of {@link RedisNamespace.readOrLease}. */
 export type ReadOrLeaseResult =
+  /** The caller decodes the value, and then calls `countHit` or `removeCorrupt`. */
   | { readonly kind: 'hit'; readonly stored: StoredValue }
   /** The caller has acquired the lease and loads the value. */
   | { readonly kind: 'lead'; readonly lease: Lease }
@@ -51,6 +53,8 @@ export interface RedisCounters {
   hits: number;
   /** Reads that found no value. In a `TieredCache` each of them is also one of `leads` or `waits`. */
   misses: number;
+  /** Values that could not be decoded. Each was removed and counts as a miss. */
+  corrupt: number;
   /** Leases acquired, that is, loads on behalf of all processes. */
   leads: number;
   /** Reads that found another process loading the value. */
@@ -81,6 +85,7 @@ export class RedisNamespace {
   readonly counters: RedisCounters = {
     hits: 0,
     misses: 0,
+    corrupt: 0,
     leads: 0,
     waits: 0,
     bypasses: 0,
@@ -123,7 +128,10 @@ export class RedisNamespace {
     });
   }
 
-  /** Reads the value of a key. @returns undefined if there is none or Redis cannot be used */
+  /**
+   * Reads the value of a key. The caller decodes it, and then calls {@link countHit} or {@link removeCorrupt}.
+   * @returns undefined if there is none or Redis cannot be used
+   */
   async read(key: string): Promise<StoredValue | undefined> {
     const plain = await this.#readPlain(key);
     if (plain.kind === 'hit') return plain.stored;
@@ -161,6 +169,19 @@ export class RedisNamespace {
         this.counters.bypasses += 1;
         return { kind: 'unavailable' };
     }
+  }
+
+  /** Counts a value that has been read and decoded. */
+  countHit(): void {
+    this.counters.hits += 1;
+  }
+
+  /** Counts a value that has been read and cannot be decoded, and removes it, so that not every process fails on it. */
+  removeCorrupt(key: string, cause: unknown): void {
+    this.counters.misses += 1;
+    this.counters.corrupt += 1;
+    this.#onError(new CorruptValueError(cause), key);
+    void this.invalidate('delete', key);
   }
 
   /** Ends a lease, and stores the loaded value if there is one. */
@@ -291,7 +312,6 @@ export class RedisNamespace {
   #toValue(entry: StoredEntry, serverMs: number): StoredValue | undefined {
     const ageMs = Math.max(0, serverMs - entry.producedAt);
     if (!(ageMs < entry.lifetimeMs)) return undefined;
-    this.counters.hits += 1;
     const freshness = { ageS: ageMs / 1000, ttlS: (entry.lifetimeMs - ageMs) / 1000 };
     return { bytes: entry.bytes, freshness };
   }

@@ -41,7 +41,10 @@ local function write(g, ttl, lifetime, bytes)
 end
 `;
 
-/** Looks up the entry of a key. Returns its reply, or nil if there is no valid entry. */
+/**
+ * Looks up the entry of a key. Returns its reply, or nil if there is no valid entry. MGET returns nothing for a key of
+ * another type, where GET would fail.
+ */
 const LOOKUP = `
 local function lookup(g, s)
   local entry = redis.call('MGET', KEYS[2])[1]
@@ -84,7 +87,7 @@ local g, s = state(ARGV[1], ARGV[2], ARGV[3])
 if not g then return {'unavailable', '', s, now()} end
 local hit = lookup(g, s)
 if hit then return hit end
-local lease = redis.call('HMGET', KEYS[3], 'g', 't')
+local lease = redis.pcall('HMGET', KEYS[3], 'g', 't')
 if lease[1] == g then
   try('HSET', KEYS[3], 'w', '1')
   local remaining = redis.call('PTTL', KEYS[3])
@@ -155,7 +158,7 @@ return s
 export const GET_BYTES = new Script(`
 local g = redis.call('GET', KEYS[1])
 if not g then return nil end
-local entry = redis.call('HMGET', KEYS[2], 'g', 'v')
+local entry = redis.pcall('HMGET', KEYS[2], 'g', 'v')
 if entry[1] ~= g then return nil end
 return {entry[2], redis.call('PTTL', KEYS[2])}
 `);

@@ -119,15 +119,16 @@ export class Tiers<V> {
   }
 
   /**
-   * Decodes a value from Redis. One that cannot be decoded is removed, so that not every process fails on it; the
-   * error goes to `onError`.
+   * Decodes a value from Redis. One that cannot be decoded counts as a miss and is removed, so that not every process
+   * fails on it; the error goes to `onError`.
    */
   decode(key: string, { bytes }: StoredValue): V | undefined {
     try {
-      return this.#codec.decode(bytes);
+      const value = this.#codec.decode(bytes);
+      this.redis.countHit();
+      return value;
     } catch (error) {
-      this.#onError(error, key);
-      void this.redis.invalidate('delete', key);
+      this.redis.removeCorrupt(key, error);
     }
   }
 

@@ -1,13 +1,13 @@
-import { useClient, useNow, useStore } from '../hooks.ts';
+import { useClient, useNow, usePolled, useStore } from '../hooks.ts';
 import { formatDuration } from '../lib/format.ts';
 
-/** Shown above every page if the service is not responding or requires the API key. */
+/** Shown above every page if the service is not responding, requires the API key or runs without Docker. */
 export function Banner() {
   const { unreachableSince, keyRequired, apiKey } = useClient();
   const since = useStore(unreachableSince);
   const locked = useStore(keyRequired);
   if (since !== null) return <Unreachable since={since} />;
-  if (!locked) return null;
+  if (!locked) return <Fallback />;
   return (
     <div class="banner tone-warn" role="alert">
       <p>
@@ -17,6 +17,21 @@ export function Banner() {
       <button type="button" class="primary" onClick={() => void apiKey.promptForKey()}>
         Enter API key
       </button>
+    </div>
+  );
+}
+
+/** Without Docker, engines may be emulated: a user must not wonder why nothing is played. */
+function Fallback() {
+  const { resources } = useClient();
+  const health = usePolled(resources.health);
+  const message = health.value?.runtime.fallback?.message;
+  if (message === undefined) return null;
+  return (
+    <div class="banner tone-warn" role="status">
+      <p>
+        <strong>Engines do not run in Docker.</strong> {message}
+      </p>
     </div>
   );
 }

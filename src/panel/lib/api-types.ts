@@ -346,6 +346,8 @@ export interface Operations {
     query?: {
       status?: 'started' | 'ended';
       container_id?: string;
+      limit?: number;
+      cursor?: string;
     };
     reply: Stream[];
   };
@@ -537,6 +539,10 @@ export interface RedisTier {
    * Values found in Redis
    */
   hits: number;
+  /**
+   * Values found in Redis that were unreadable, and were removed
+   */
+  corrupt: number;
   /**
    * Loads performed on behalf of all orchestrators
    */
@@ -807,6 +813,20 @@ export interface Health {
   runtime: {
     name: string;
     available: boolean;
+    fallback: {
+      /**
+       * Whether the engines are emulated and play nothing
+       */
+      emulated: boolean;
+      /**
+       * Whether Docker has responded since the start
+       */
+      docker_responds: boolean;
+      /**
+       * What an operator can do
+       */
+      message: string;
+    } | null;
   };
   /**
    * Number of engines

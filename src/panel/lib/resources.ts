@@ -28,6 +28,7 @@ const isSnapshot: IsAffected = ({ type }) => type === 'snapshot';
 
 /** The resources of the service that the panel shows. Each is polled only while a component watches it. */
 export class Resources {
+  readonly health: Resource<'GET /health'>;
   readonly status: Resource<'GET /orchestrator/status'>;
   readonly engines: Resource<'GET /engines'>;
   readonly statsAll: Resource<'GET /engines/stats/all'>;
@@ -44,6 +45,8 @@ export class Resources {
 
   constructor(options: ResourcesOptions) {
     this.#options = options;
+    // It changes when the service is restarted, or when Docker responds again.
+    this.health = this.#create('GET /health', {}, isSnapshot, () => 30);
     this.status = this.#create('GET /orchestrator/status', {}, invalidates('orchestrator:status'));
     this.engines = this.#create('GET /engines', {}, invalidates('engines:list'));
     this.statsAll = this.#create('GET /engines/stats/all', {}, invalidates('stats:all'));

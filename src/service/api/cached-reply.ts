@@ -1,3 +1,4 @@
+import { validateHeaderValue } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CacheRead, ReadOutcome } from '../../library/cache/index.ts';
 import { matchesIfNoneMatch } from '../../library/util/etag.ts';
@@ -55,12 +56,15 @@ function write(
     'Cache-Status',
     cacheStatus(read.outcome, read.ttlS),
   ];
-  reply.hijack();
   const condition = request.headers['if-none-match'];
+  const length = String(body.length);
+  // Whatever throws comes before `hijack`: after it, Fastify does not reply to an error.
+  validateHeaderValue('ETag', etag);
+  reply.hijack();
   if (condition !== undefined && matchesIfNoneMatch(condition, etag)) {
     reply.raw.writeHead(304, headers).end();
   } else {
-    headers.push('Content-Type', 'application/json; charset=utf-8', 'Content-Length', String(body.length));
+    headers.push('Content-Type', 'application/json; charset=utf-8', 'Content-Length', length);
     reply.raw.writeHead(200, headers).end(body, 'latin1');
   }
 }

@@ -72,6 +72,8 @@ export interface RouteDependencies {
   sseClients: SseClients;
   /** State of the cluster, or null if no other orchestrator manages the same engines. */
   cluster: () => ClusterState | null;
+  /** Why the engines do not run in Docker although they should, or null. */
+  fallback: { isEmulated: boolean; dockerResponds: boolean; message: string } | null;
   /** Version of Roundhouse. */
   version: string;
   /** Folder of the built panel. Defaults to dist/panel. */

@@ -2,10 +2,10 @@ import type { Socket } from 'node:net';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyBaseLogger } from 'fastify';
 import type { Api } from './context.ts';
+import { endConnectionsOnClose } from './plugins/connections.ts';
 import type { CommonHeaders } from './plugins/headers.ts';
 import { parseParameters } from './plugins/parameters.ts';
 import { WriteLog } from './plugins/request-log.ts';
-import { closeUnusedConnections } from './plugins/unused-connections.ts';
 import { createErrorHandler, toProblem } from './problem.ts';
 import { PROBLEMS } from './schemas/problem.ts';
 
@@ -40,7 +40,7 @@ export function createServer(log: FastifyBaseLogger, commonHeaders: CommonHeader
   }).withTypeProvider<TypeBoxTypeProvider>();
   api.setErrorHandler(handleError);
   api.removeContentTypeParser('text/plain');
-  closeUnusedConnections(api);
+  endConnectionsOnClose(api);
   parseParameters(api);
   return api;
 }

@@ -29,7 +29,12 @@ function isStartedStream(value: unknown): value is Stream {
     KEY_TYPES.has(stream.keyType) &&
     (stream.engineId === null || typeof stream.engineId === 'string') &&
     typeof stream.isLive === 'boolean' &&
-    Number.isFinite(stream.startedAt) &&
+    isTime(stream.startedAt) &&
     stream.endedAt === null
   );
+}
+
+/** Whether a value is a time in milliseconds since the epoch that has a date. */
+function isTime(value: unknown): boolean {
+  return typeof value === 'number' && !Number.isNaN(new Date(value).getTime());
 }

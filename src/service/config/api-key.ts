@@ -1,12 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigError } from './config.ts';
+import { ensureFolder } from './data-folder.ts';
+import { API_KEY_PATTERN } from './settings.ts';
 
-const MIN_KEY_LENGTH = 8;
+/** The longest key, with whitespace around it. */
+const MAX_FILE_BYTES = 1024;
 const READ_ATTEMPTS = 10;
 const RETRY_DELAY_MS = 20;
+/** The bits that let others than the owner read or write a file. */
+const OTHERS = 0o077;
 
 /** The API key, and where it comes from. */
 export interface ApiKey {
@@ -24,30 +29,57 @@ export async function loadApiKey(configured: string | null, dataDir: string): Pr
   if (configured !== null) return { key: configured, location: 'set by API_KEY' };
   const path = join(dataDir, 'api-key');
   try {
-    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    ensureFolder(dataDir);
     const generated = randomBytes(24).toString('base64url');
     // "wx" fails if the file exists, so two services that start at the same time use the same key.
     await writeFile(path, `${generated}\n`, { mode: 0o600, flag: 'wx' });
     return { key: generated, location: `${generated} (generated, stored in ${path})` };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unusableFile(path, error);
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unusableFile('store', path, error);
   }
   return { key: await readStored(path), location: `stored in ${path}` };
 }
 
 async function readStored(path: string): Promise<string> {
   for (let attempt = 1; attempt <= READ_ATTEMPTS; attempt += 1) {
-    const text = await readFile(path, 'utf8').catch((error) => Promise.reject(unusableFile(path, error)));
-    if (text.trim().length >= MIN_KEY_LENGTH) return text.trim();
+    const text = await readPrivately(path);
+    if (text !== '') {
+      if (API_KEY_PATTERN.test(text)) return text;
+      throw new ConfigError([
+        `${path} contains no key of 8 to 256 printable ASCII characters without spaces: delete the file to generate a new key, or set API_KEY`,
+      ]);
+    }
     // Another service that starts at the same time may have created the file but not written the key yet.
     await sleep(RETRY_DELAY_MS);
   }
-  throw new ConfigError([`${path} contains no key: delete the file to generate a new key, or set API_KEY`]);
+  throw new ConfigError([`${path} is empty: delete the file to generate a new key, or set API_KEY`]);
 }
 
-function unusableFile(path: string, cause: unknown): ConfigError {
+/** Reads the file without whitespace around the text. @throws ConfigError if others can read it, or it is too long */
+async function readPrivately(path: string): Promise<string> {
+  let file: FileHandle | undefined;
+  try {
+    file = await open(path);
+    const stat = await file.stat();
+    const { mode, size } = stat;
+    if (!stat.isFile()) throw new Error('it is not a file');
+    if ((mode & OTHERS) !== 0)
+      throw new ConfigError([
+        `${path} is accessible to other users (mode ${(mode & 0o777).toString(8)}): run \`chmod 600 ${path}\`, and delete the file instead if one of them may have read the key`,
+      ]);
+    if (size > MAX_FILE_BYTES)
+      throw new ConfigError([`${path} is too large to be a key: delete the file to generate a new key`]);
+    return (await file.readFile('utf8')).trim();
+  } catch (error) {
+    throw error instanceof ConfigError ? error : unusableFile('read', path, error);
+  } finally {
+    await file?.close();
+  }
+}
+
+function unusableFile(action: 'read' | 'store', path: string, cause: unknown): ConfigError {
   const { message } = cause as Error;
   return new ConfigError([
-    `Cannot store the API key in ${path} (${message}): set API_KEY, or set DATA_DIR to a writable folder`,
+    `Cannot ${action} the API key in ${path} (${message}): set API_KEY, or set DATA_DIR to a writable folder`,
   ]);
 }

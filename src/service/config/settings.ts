@@ -1,8 +1,19 @@
 import { choice, flag, integer, parsed, parseRedisUrl, seconds, text } from '../../library/settings/index.ts';
-import { parseLabel, parseMemorySize, parseOrigin, parsePortRange, parsePrefix, parseUrl } from './values.ts';
+import { SERVICE_CACHE_SETTINGS } from './cache-settings.ts';
+import {
+  parseHosts,
+  parseLabel,
+  parseMemorySize,
+  parseOrigin,
+  parsePortRange,
+  parsePrefix,
+  parseUrl,
+} from './values.ts';
 
 const CONTAINER_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 const NAME_HINT = 'must be a container or network name: letters, digits, _ . and -';
+/** An API key, in API_KEY or in its file. */
+export const API_KEY_PATTERN = /^[\x21-\x7e]{8,256}$/;
 /** At least one word; printable; balanced quotes. */
 const COMMAND = /^(?=.*[^\s"'])(?:[^\p{Cc}"']|"[^\p{Cc}"]*"|'[^\p{Cc}']*')+$/u;
 
@@ -34,6 +45,14 @@ export const SETTINGS = {
     'API key required for writes; 8 characters or more. Unset: a key is generated at the first start and stored in `DATA_DIR/api-key`.',
     /^[\x21-\x7e]{1,256}$/,
     'must be 1 to 256 printable ASCII characters without spaces',
+  ),
+  allowedHosts: parsed<readonly string[]>(
+    'ALLOWED_HOSTS',
+    [],
+    'none',
+    'names, separated by commas',
+    'Host names under which the service is reached, such as `roundhouse.example.com` or `*.example.com`. IP addresses, names without a dot, and names under `.local`, `.lan`, `.internal` and `.home.arpa` are always allowed; `*` allows any.',
+    parseHosts,
   ),
   authReads: flag('AUTH_READS', false, 'Whether reads require the API key too.'),
   corsOrigin: parsed<string | null>(
@@ -348,47 +367,7 @@ export const SETTINGS = {
   ),
 
   // The cache
-  cacheEnabled: flag(['CACHE_ENABLED', 'CACHE_ENABLE'], true, 'Whether reads are cached.'),
-  cacheTtlStatsTotalS: seconds('CACHE_TTL_STATS_TOTAL_S', 3, 'TTL of engine stats.', 0.1),
-  cacheTtlOrchestratorStatusS: seconds(
-    'CACHE_TTL_ORCHESTRATOR_STATUS_S',
-    2,
-    'TTL of the orchestrator status.',
-    0.1,
-  ),
-  cacheTtlVpnStatusS: seconds('CACHE_TTL_VPN_STATUS_S', 3, 'TTL of the VPN status.', 0.1),
-  cacheSweepIntervalS: seconds(
-    'CACHE_SWEEP_INTERVAL_S',
-    60,
-    'How often entries that are too old to be served are removed.',
-    1,
-  ),
-  cacheKeepWarm: flag(
-    'CACHE_KEEP_WARM',
-    true,
-    'Whether watched keys are reloaded in the background when they expire.',
-  ),
-  cacheRefreshAheadS: seconds(
-    'CACHE_REFRESH_AHEAD_S',
-    15,
-    'For how long after its last read a key is refreshed ahead.',
-    0.1,
-  ),
-  cacheStaleIfErrorS: seconds(
-    'CACHE_STALE_IF_ERROR_S',
-    30,
-    'How long after its expiry a value can be served, marked stale, if loading it fails.',
-  ),
-  cacheLoadTimeoutS: seconds('CACHE_LOAD_TIMEOUT_S', 10, 'Timeout of one load.', 0.1, 300),
-  cacheMaxEntries: integer('CACHE_MAX_ENTRIES', 1000, 'entries', 'Maximum number of entries.', 1, 10_000_000),
-  cacheMaxBytes: integer(
-    'CACHE_MAX_BYTES',
-    67_108_864,
-    'bytes',
-    'Maximum size of all entries in memory.',
-    1024,
-    2 ** 40,
-  ),
+  ...SERVICE_CACHE_SETTINGS,
 } as const;
 
 function hostName(value: string): string {

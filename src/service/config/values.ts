@@ -48,6 +48,19 @@ export function parseOrigin(text: string): string {
   throw new Error('must be * or an origin without a path, such as http://panel.example:8080');
 }
 
+const HOST_PATTERN = /^(\*|(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*)$/;
+
+/**
+ * Parses host names separated by commas, each `name`, `*.domain` or `*`.
+ * @returns the names in lower case
+ * @throws Error for anything else, such as a port
+ */
+export function parseHosts(text: string): string[] {
+  const hosts = text.split(',').map((host) => host.trim().toLowerCase());
+  if (hosts.every((host) => HOST_PATTERN.test(host))) return hosts;
+  throw new Error('must be host names separated by commas, without ports, such as panel.example.com');
+}
+
 /** Validates a prefix of Redis keys. @throws Error unless it has 1 to 64 allowed characters */
 export function parsePrefix(text: string): string {
   if (/^[a-zA-Z0-9_.:-]{1,64}$/.test(text)) return text;

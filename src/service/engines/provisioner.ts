@@ -30,6 +30,7 @@ const DEFAULT_PORTS = { http: 6878, https: 6879 };
 const IGNORED_BY_BREAKER = new Set([
   'port_taken',
   'port_out_of_range',
+  'reserved_variable',
   'no_free_port',
   'runtime_unavailable',
 ]);

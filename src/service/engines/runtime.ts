@@ -139,8 +139,8 @@ export interface EngineRuntime {
    * Starts an engine. Resolves once the start is accepted, before the engine serves requests, and after
    * about `maxWaitMs` even if the start is still in progress. A failed start leaves nothing behind.
    * @param maxWaitMs defaults to {@link DEFAULT_CREATE_WAIT_MS}
-   * @throws RoundhouseError `port_taken`, `image_missing`, `provisioning_failed` or `runtime_unavailable`;
-   *   CapacityReachedError
+   * @throws RoundhouseError `port_taken`, `reserved_variable`, `image_missing`, `provisioning_failed` or
+   *   `runtime_unavailable`; CapacityReachedError
    */
   create(spec: EngineSpec, maxWaitMs?: number): Promise<RuntimeEngine>;
   /** Stops and removes an engine. Resolves also if it no longer exists. */

@@ -1,5 +1,6 @@
-import { closeSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { ensureFolder } from '../config/data-folder.ts';
 import { UnsupportedFileError } from './schema.ts';
 import { CorruptFileError, Tables } from './tables.ts';
 
@@ -34,7 +35,7 @@ function resultCode(error: unknown): number {
  * @throws Error if no file can be opened or created at this path
  */
 export function openFile(path: string, onQuarantine: (name: string, cause: Error) => void): Tables {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  ensureFolder(dirname(path));
   try {
     return openPrivately(path);
   } catch (error) {

@@ -7,6 +7,7 @@ import { readInstance } from './docker/instance.ts';
 import { dockerEngineOptions } from './docker/options.ts';
 import { firstOf, sampleFromApi, sampleFromCgroup } from './docker/sampler.ts';
 import { DockerVpnContainers } from './docker/vpn-containers.ts';
+import { DockerFallback } from './docker-fallback.ts';
 import { createProcessRuntime } from './process/process-runtime.ts';
 
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
@@ -19,6 +20,8 @@ export interface OpenedRuntime {
   vpnContainers: (VpnContainers & VpnContainerRestarts & VpnContainerEvents) | null;
   /** The runtime and why it was chosen, for the start-up log. */
   reason: string;
+  /** Set if `auto` has selected local processes because Docker does not respond. Closed with the application. */
+  fallback: DockerFallback | null;
 }
 
 /**
@@ -47,7 +50,10 @@ export async function openRuntime(
     () => false,
   );
   if (responds) return await openDocker(config, client, `a daemon responds at ${address}`);
-  return openProcess(config, warn, `no Docker daemon responds at ${address}`);
+  const opened = await openProcess(config, warn, `no Docker daemon responds at ${address}`);
+  const isEmulated = config.engineCommand === null;
+  const fallback = new DockerFallback({ address, isEmulated, ping: () => client.ping(), warn });
+  return { ...opened, fallback };
 }
 
 async function openDocker(config: Config, client: DockerClient, why: string): Promise<OpenedRuntime> {
@@ -57,6 +63,7 @@ async function openDocker(config: Config, client: DockerClient, why: string): Pr
     runtime: new DockerRuntime(client, options, source),
     vpnContainers: new DockerVpnContainers(client),
     reason: `Docker containers (${why})`,
+    fallback: null,
   };
 }
 
@@ -80,5 +87,5 @@ async function openProcess(
       `No engine will start: the VPN container ${config.gluetunContainerName} cannot be monitored without Docker (${why})`,
     );
   const what = config.engineCommand === null ? 'of the bundled emulated engine' : 'of ENGINE_COMMAND';
-  return { runtime, vpnContainers: null, reason: `local processes ${what} (${why})` };
+  return { runtime, vpnContainers: null, reason: `local processes ${what} (${why})`, fallback: null };
 }

@@ -73,7 +73,11 @@ export class PlaybackSessions {
     const host = url?.hostname.replace(/^\[|\]$/g, '') ?? '';
     const engine = url?.protocol === 'http:' ? this.#locate(host, Number(url.port || 80)) : null;
     if (!url || !engine) throw new Error(`${reported.slice(0, 200)} is not the URL of a managed engine`);
-    return new URL(url.pathname + url.search, httpOrigin(engine));
+    const target = new URL(httpOrigin(engine));
+    // Set, not resolved: a path such as `//host/` relative to an origin is a URL of that host.
+    target.pathname = url.pathname;
+    target.search = url.search;
+    return target;
   }
 }
 

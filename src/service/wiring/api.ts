@@ -4,6 +4,7 @@ import { ClientReads } from '../api/client-reads.ts';
 import type { Api } from '../api/context.ts';
 import type { SseClients } from '../api/live/sse-clients.ts';
 import { LogReaders } from '../api/logs/log-readers.ts';
+import { allowHosts } from '../api/plugins/allowed-hosts.ts';
 import { createKeyCheck, requireKeyForReads } from '../api/plugins/auth.ts';
 import { addCommonHeaders, commonHeaders } from '../api/plugins/headers.ts';
 import { answerUnmatched } from '../api/plugins/method-not-allowed.ts';
@@ -37,7 +38,7 @@ export interface ApiParts {
 /** Creates the HTTP API: what all routes have in common, then the routes. */
 export async function createApi(
   config: Config,
-  { runtime, apiKey, version }: Dependencies,
+  { runtime, apiKey, version, fallback = null }: Dependencies,
   parts: ApiParts,
 ): Promise<Api> {
   const { sseClients, timeSeries, cluster } = parts;
@@ -67,6 +68,7 @@ export async function createApi(
   const api = createServer(log, headers);
   answerUnmatched(api);
   addCommonHeaders(api, headers, config.corsOrigin);
+  allowHosts(api, config.allowedHosts);
   await describeApi(api, version);
   if (config.authReads) requireKeyForReads(api, checkKey);
   await registerRoutes(api, {
@@ -100,6 +102,7 @@ export async function createApi(
     logReaders: new LogReaders(clock),
     sseClients,
     cluster: () => toClusterState(cluster),
+    fallback,
     version,
   });
   return api;

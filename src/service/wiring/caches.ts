@@ -1,5 +1,6 @@
 import { Cache, type Clock, type LoadingCache } from '../../library/cache/index.ts';
 import {
+  CorruptValueError,
   type RedisLink,
   RedisTimeoutError,
   RedisUnavailableError,
@@ -8,6 +9,7 @@ import {
 import type { Config } from '../config/config.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Dependencies } from './dependencies.ts';
+import { checkedCodec, shapeOf } from './shared-codec.ts';
 
 /** The caches of the service, by name. */
 export type ServiceCaches = ReturnType<typeof createServiceCaches>;
@@ -17,9 +19,16 @@ export type ServiceCaches = ReturnType<typeof createServiceCaches>;
  */
 export function createServiceCaches(
   config: Config,
-  parts: { clock: Clock; metrics: Metrics; log: Dependencies['logger']; link: RedisLink | null },
+  parts: {
+    clock: Clock;
+    metrics: Metrics;
+    log: Dependencies['logger'];
+    link: RedisLink | null;
+    /** Version of Roundhouse. Others do not read its values in Redis. */
+    version: string;
+  },
 ) {
-  const { clock, metrics, log, link } = parts;
+  const { clock, metrics, log, link, version } = parts;
   const bounds = { maxEntries: config.cacheMaxEntries, maxBytes: config.cacheMaxBytes };
   const options = {
     enabled: config.cacheEnabled,
@@ -41,7 +50,16 @@ export function createServiceCaches(
   // With the cache off, every read goes to its source, and so does not use Redis either.
   const shared =
     link && config.cacheEnabled
-      ? new TieredCache(link, { ...options, namespace: `answers:${name}=${value}` })
+      ? new TieredCache<unknown>(link, {
+          ...options,
+          namespace: `answers:${shapeOf(version)}:${name}=${value}`,
+          codec: checkedCodec(),
+          onError: (err, key) => {
+            if (err instanceof CorruptValueError)
+              log.warn({ err, key }, 'removed a corrupt value from Redis');
+            else options.onError(err, key);
+          },
+        })
       : null;
   return {
     /** Answers to polls. */

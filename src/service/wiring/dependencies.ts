@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Clock } from '../../library/cache/index.ts';
+import type { RouteDependencies } from '../api/dependencies.ts';
 import type { EngineRuntime } from '../engines/runtime.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { VpnContainerEvents, VpnContainerRestarts, VpnContainers } from '../vpn/containers.ts';
@@ -10,6 +11,8 @@ export interface Dependencies {
   runtime: EngineRuntime;
   /** The containers of the VPNs, or null without Docker. */
   vpnContainers: (VpnContainers & VpnContainerRestarts & VpnContainerEvents) | null;
+  /** Why the engines do not run in Docker although they should, or null. Closed with the application. */
+  fallback?: (NonNullable<RouteDependencies['fallback']> & { close(): void }) | null;
   /** Key that writes require. */
   apiKey: string;
   /** Version of the service. */

@@ -24,7 +24,13 @@ export function createInfrastructure(config: Config, dependencies: Dependencies)
   const metrics = dependencies.metrics ?? new Metrics(clock);
   const bus = new EventBus();
   const link = createLink(config, dependencies, clock);
-  const caches = createServiceCaches(config, { clock, metrics, log, link });
+  const caches = createServiceCaches(config, {
+    clock,
+    metrics,
+    log,
+    link,
+    version: dependencies.version,
+  });
   // Before all other listeners: a listener may read from the cache in response to the event.
   connectInvalidation(bus, caches.stats);
   connectInvalidation(bus, caches.results);

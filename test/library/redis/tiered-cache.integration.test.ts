@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { TieredCacheOptions } from '../../../src/library/redis/index.ts';
+import { CorruptValueError, type TieredCacheOptions } from '../../../src/library/redis/index.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
 import { describeWithRedis, type RedisServer, startRedis } from '../../support/redis/redis.ts';
 import { ManualSource } from '../../support/service/manual-source.ts';
@@ -97,7 +97,7 @@ describeWithRedis('TieredCache', () => {
       expect(await b!.cache.getOrLoad('k', () => 'own', TTL)).toBe('own');
     });
 
-    test('reloads a value that cannot be decoded, and removes it from Redis', async () => {
+    test('reloads a value that cannot be decoded, and replaces it in Redis', async () => {
       using world = await nodes(2);
       const [a, b] = world;
       await a!.cache.getOrLoad('broken', () => 1, TTL);
@@ -108,9 +108,11 @@ describeWithRedis('TieredCache', () => {
         await server.command('SET', key, entry.replace(/\n.*$/, '\n{"half":'));
       }
       expect(await b!.cache.getOrLoad('broken', () => 2, TTL)).toBe(2);
+      expect(b!.cache.redisTotals()).toMatchObject({ hits: 0, corrupt: 1, leads: 1 });
+      expect(b!.errors).toEqual([expect.any(CorruptValueError)]);
       await waitUntil(
-        'the entry is removed',
-        async () => (await server.command('EXISTS', ...keys)) === 0,
+        'the entry is replaced',
+        async () => String(await server.command('GET', keys[0]!)).endsWith('\n2'),
         SOON_MS,
       );
     });

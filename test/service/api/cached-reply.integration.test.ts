@@ -228,3 +228,14 @@ test('the statistics of each engine are cached separately', async () => {
     }
   }
 });
+
+test('an answer that cannot be written as a response is an error, and does not hang', async () => {
+  await using app = await startFakeApp();
+  const broken = { body: '{}', etag: 'W/"x"\r\nSet-Cookie: a=b' };
+  app.app.cache.set('stats:total', broken, { ttlS: 60 });
+  const reply = await app.get('/engines/stats/total');
+  expect([reply.status, reply.body.code]).toEqual([500, 'internal_error']);
+  expect(reply.headers['set-cookie']).toBeUndefined();
+  const conditional = await app.get('/engines/stats/total', { 'if-none-match': '*' });
+  expect(conditional.status).toBe(500);
+});

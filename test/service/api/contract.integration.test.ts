@@ -271,7 +271,7 @@ test('the probes and the version respond', async () => {
   expect((await call('GET', '/readyz')).body).toEqual({ status: 'ready' });
   expect((await call('GET', '/health')).body).toEqual({
     status: 'healthy',
-    runtime: { name: 'process', available: true },
+    runtime: { name: 'process', available: true, fallback: null },
     engines: 1,
     history: { store: 'file' },
     cluster: null,

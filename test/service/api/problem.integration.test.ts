@@ -30,7 +30,7 @@ const X = 'x'.repeat(2000);
 describe('every error is a problem document with a code', () => {
   test.each([
     ['an unknown path', 'GET', '/nothing', {}, '', 404, 'not_found'],
-    ['the root', 'GET', '/', {}, '', 404, 'not_found'],
+    ['a missing file', 'GET', '/panel/missing.js', {}, '', 404, 'not_found'],
     ['a doubled slash', 'GET', '//engines', {}, '', 404, 'not_found'],
     ['another case', 'GET', '/ENGINES', {}, '', 404, 'not_found'],
     ['an unknown method', 'PATCH', '/engines', {}, '', 405, 'method_not_allowed'],
@@ -137,6 +137,11 @@ describe('405', () => {
     ['DELETE', '/cache/clear', 'POST'],
     ['OPTIONS', '/engines', 'GET, HEAD'],
     ['POST', '/livez', 'GET, HEAD'],
+    ['POST', '/', 'GET, HEAD'],
+    ['DELETE', '/?x=1', 'GET, HEAD'],
+    ['POST', '/panel/', 'GET, HEAD'],
+    ['PUT', '/panel/assets/index.js', 'HEAD, GET'],
+    ['POST', '/favicon.ico', 'GET, HEAD'],
   ] as const)('%s %s lists the allowed methods: %s', async (method, url, allow) => {
     const reply = await app.request(method, url);
     expect(reply.statusCode).toBe(405);
@@ -146,6 +151,12 @@ describe('405', () => {
       detail: expect.stringContaining(allow),
     });
   });
+});
+
+test('with CORS, a path that does not exist is still not found', async () => {
+  await using open = await startFakeApp({ settings: { CORS_ORIGIN: '*' } });
+  expect((await open.get('/nothing')).status).toBe(404);
+  expect((await open.request('PUT', '/engines')).headers.allow).toBe('GET, HEAD');
 });
 
 describe('a request that the HTTP parser rejects', () => {

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -51,14 +51,14 @@ describe('without a configured key', () => {
   });
 
   test('a file without a key is read again, because another service may be writing it', async () => {
-    await writeFile(join(folder, 'api-key'), '');
+    await writeFile(join(folder, 'api-key'), '', { mode: 0o600 });
     const loading = loadApiKey(null, folder);
     await writeFile(join(folder, 'api-key'), 'written-a-little-later\n');
     expect((await loading).key).toBe('written-a-little-later');
   });
 
   test('a key that an operator wrote is used without whitespace around it', async () => {
-    await writeFile(join(folder, 'api-key'), '  my-own-key\r\n');
+    await writeFile(join(folder, 'api-key'), '  my-own-key\r\n', { mode: 0o600 });
     expect((await loadApiKey(null, folder)).key).toBe('my-own-key');
   });
 });
@@ -71,11 +71,33 @@ describe('an error that says what to do is thrown for', () => {
   };
 
   test('a file without a key', async () => {
-    await writeFile(join(folder, 'api-key'), 'short\n');
+    await writeFile(join(folder, 'api-key'), 'short\n', { mode: 0o600 });
     const message = await messageFor(folder);
     expect(message).toContain(join(folder, 'api-key'));
     expect(message).toContain('API_KEY');
     expect(await readFile(join(folder, 'api-key'), 'utf8')).toBe('short\n');
+  });
+
+  test.each([
+    ['two lines', 'my-own-key\nmy-other-key\n', 'contains no key'],
+    ['a space', 'my own key', 'contains no key'],
+    ['a control character', 'my-own-key\u0000', 'contains no key'],
+    ['characters outside ASCII', 'my-öwn-key', 'contains no key'],
+    ['257 characters', 'x'.repeat(257), 'contains no key'],
+    ['5 MB', 'x'.repeat(5_000_000), 'too large'],
+    ['only whitespace', '  \n', 'is empty'],
+  ])('a file with %s', async (_, text, message) => {
+    await writeFile(join(folder, 'api-key'), text, { mode: 0o600 });
+    expect(await messageFor(folder)).toContain(message);
+  });
+
+  test.each([0o644, 0o640, 0o602])('a file of mode %o', async (mode) => {
+    await writeFile(join(folder, 'api-key'), 'my-own-key\n');
+    await chmod(join(folder, 'api-key'), mode);
+    const message = await messageFor(folder);
+    expect(message).toContain(`mode ${mode.toString(8)}`);
+    expect(message).toContain('chmod 600');
+    expect(message).not.toContain('my-own-key');
   });
 
   test('a folder that cannot be created', async () => {

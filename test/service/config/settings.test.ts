@@ -66,6 +66,14 @@ const ROWS: Record<keyof typeof SETTINGS, Row> = {
     ],
     bad: ['x'.repeat(257), 'with spaces', 'schlüssel-12', 'tab\tin-key'],
   },
+  allowedHosts: {
+    good: [
+      ['a.example', ['a.example']],
+      ['A.example, *.b.example,c', ['a.example', '*.b.example', 'c']],
+      ['*', ['*']],
+    ],
+    bad: ['a.example:8000', 'http://a.example', 'a.example,', 'a b', '*a.example', '.example'],
+  },
   authReads: FLAG,
   corsOrigin: {
     good: [
@@ -245,6 +253,7 @@ test('the defaults are the documented ones', () => {
     logLevel: 'info',
     dataDir: './data',
     apiKey: null,
+    allowedHosts: [],
     authReads: false,
     engineRuntime: 'auto',
     containerLabel: { name: 'ondemand.app', value: 'myservice' },

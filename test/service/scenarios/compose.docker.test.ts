@@ -20,6 +20,7 @@ describeWithDocker('the services in docker-compose.yml', ({ socket, engineImage 
   const { services, networks } = readCompose({ API_KEY: KEY, ENGINE_IMAGE: engineImage });
   const proxyRules = services['socket-proxy'].command ?? [];
   const engineNetwork = networks.engines?.name ?? '';
+  const apiNetwork = networks.api?.name ?? '';
   const started: string[] = [];
   let origin = '';
 
@@ -42,6 +43,7 @@ describeWithDocker('the services in docker-compose.yml', ({ socket, engineImage 
     const image = await roundhouseImage(socket);
     await docker(socket, 'network', 'create', '--internal', 'control');
     await docker(socket, 'network', 'create', engineNetwork);
+    await docker(socket, 'network', 'create', apiNetwork);
     const mounts = [
       '--volume',
       `${socket}:/var/run/docker.sock`,
@@ -64,12 +66,13 @@ describeWithDocker('the services in docker-compose.yml', ({ socket, engineImage 
       'roundhouse',
       ...roundhouse,
       '--network',
-      engineNetwork,
+      apiNetwork,
+      ...services.roundhouse.aliases.api!.flatMap((alias) => ['--network-alias', alias]),
       '-p',
       '127.0.0.1::8000',
       image,
     );
-    await docker(socket, 'network', 'connect', 'control', id);
+    for (const network of ['control', engineNetwork]) await docker(socket, 'network', 'connect', network, id);
     origin = `http://${await docker(socket, 'port', id, '8000')}`;
     await waitUntil(
       'the service is ready',
@@ -87,7 +90,7 @@ describeWithDocker('the services in docker-compose.yml', ({ socket, engineImage 
     await docker(socket, 'rm', '--force', '--volumes', ...started.reverse());
     const engines = await docker(socket, 'ps', '--quiet', '--filter', `network=${engineNetwork}`);
     if (engines !== '') await docker(socket, 'rm', '--force', ...engines.split('\n'));
-    await docker(socket, 'network', 'rm', 'control', engineNetwork);
+    await docker(socket, 'network', 'rm', 'control', engineNetwork, apiNetwork);
   });
 
   it('run an engine that is reached by its name', async () => {
@@ -100,6 +103,26 @@ describeWithDocker('the services in docker-compose.yml', ({ socket, engineImage 
     const metrics = await (await fetch(`${origin}/metrics`)).text();
     expect(metrics).toMatch(/call="list"[^}]*\} [1-9]/);
     expect(metrics).not.toMatch(/call="stats"[^}]*\} [1-9]/);
+  });
+
+  it('do not let an engine read from Roundhouse', async () => {
+    const [engine] = await waitUntil('one healthy engine', () => healthyEngines(1), 30_000);
+    const addresses = await docker(
+      socket,
+      'inspect',
+      '--format',
+      '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}',
+      'roundhouse',
+    );
+    const hosts = ['roundhouse', 'roundhouse-api', ...addresses.trim().split(' ')];
+    expect(hosts).toHaveLength(5);
+    const program = `
+      const signal = AbortSignal.timeout(5000);
+      const read = (host) => fetch('http://' + host + ':8000/livez', { signal }).then(() => 'read', () => 'refused');
+      Promise.all(${JSON.stringify(hosts)}.map(read)).then((outcomes) => console.log(outcomes.join()));
+    `;
+    const outcomes = await docker(socket, 'exec', engine!.container_id, 'node', '-e', program);
+    expect(outcomes).toBe(hosts.map(() => 'refused').join());
   });
 
   it('create and delete engines', async () => {

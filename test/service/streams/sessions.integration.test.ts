@@ -106,6 +106,27 @@ describe('the requested host', () => {
     expect([managed.connections, other.connections]).toEqual([0, 0]);
   });
 
+  test.each([
+    ['two slashes', (port: number) => `//127.0.0.1:${port}/admin?x=1`],
+    ['a backslash', (port: number) => `/\\127.0.0.1:${port}/admin?x=1`],
+    ['two backslashes', (port: number) => `\\\\127.0.0.1:${port}/admin?x=1`],
+    ['dot segments before two slashes', (port: number) => `/a/..//127.0.0.1:${port}/admin?x=1`],
+    ['a tab between two slashes', (port: number) => `/\t/127.0.0.1:${port}/admin?x=1`],
+    ['user information', (port: number) => `//engine@127.0.0.1:${port}/admin?x=1`],
+    ['another scheme', (port: number) => `/http://127.0.0.1:${port}/admin?x=1`],
+  ])('is the managed engine for a path that begins with %s', async (_, pathOf) => {
+    await using managed = await startStubServer('{"response":{}}');
+    await using other = await startStubServer('{"response":{}}');
+    const url = `http://127.0.0.1:${managed.port}${pathOf(other.port)}`;
+    const { sessions } = create(managed.port);
+    const reported = stream({ statUrl: url, commandUrl: url });
+    await sessions.readSample(reported, NEVER);
+    await expect(sessions.stop(reported)).rejects.toThrow('the engine did not stop the session');
+    expect(managed.requests).toHaveLength(2);
+    expect(managed.requests[1]).toMatch(/admin\?x=1&method=stop$/);
+    expect(other.connections).toBe(0);
+  });
+
   test('is not the target of a redirect', async () => {
     await using other = await startStubServer('{"response":{"peers":3}}');
     await using managed = await startStubServer((_, response) =>

@@ -11,7 +11,13 @@ test('while Redis is disconnected, failed loads are logged, but not each read th
   const log = pino({ level: 'info' }, { write: (line: string) => lines.push(line) });
   const clock = new FakeClock();
   const link = new RedisLink({ url: 'redis://127.0.0.1:1', clock });
-  const caches = createServiceCaches(readConfig({}), { clock, metrics: new Metrics(clock), log, link });
+  const caches = createServiceCaches(readConfig({}), {
+    clock,
+    metrics: new Metrics(clock),
+    log,
+    link,
+    version: '0.0.0-test',
+  });
   onTestFinished(() => {
     caches.stats.close();
     caches.results.close();

@@ -16,7 +16,10 @@ export interface ComposeService {
   mem_limit?: string;
   ports?: string[];
   volumes?: string[];
+  /** Names of the networks. */
   networks: string[];
+  /** Additional names of the service, by network. */
+  aliases: Record<string, string[]>;
   read_only?: boolean;
   tmpfs?: string[];
   cap_drop?: string[];
@@ -35,7 +38,19 @@ export function readCompose(env: Readonly<Record<string, string>> = {}): Compose
   const text = readFile();
   const interpolateValue = (_key: unknown, value: unknown) =>
     typeof value === 'string' ? interpolate(value, env) : value;
-  return parse(text, interpolateValue, { merge: true }) as Compose;
+  const compose = parse(text, interpolateValue, { merge: true }) as Compose;
+  for (const service of Object.values(compose.services)) {
+    // A list of names, or an object with options by name.
+    const networks = service.networks as string[] | Record<string, { aliases?: string[] } | null>;
+    const options = Array.isArray(networks)
+      ? Object.fromEntries(networks.map((name) => [name, null]))
+      : networks;
+    service.networks = Object.keys(options);
+    service.aliases = Object.fromEntries(
+      Object.entries(options).map(([name, option]) => [name, option?.aliases ?? []]),
+    );
+  }
+  return compose;
 }
 
 /** Reads the comment at the top of the file, which explains how to use it. */

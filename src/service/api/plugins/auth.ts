@@ -45,7 +45,7 @@ function digest(key: string): Buffer {
   return createHash('sha256').update(key).digest();
 }
 
-const OPEN_PATHS = new Set(['/livez', '/readyz', '/', '/panel', '/panel/*']);
+const OPEN_PATHS = new Set(['/livez', '/readyz', '/', '/favicon.ico', '/panel', '/panel/*']);
 
 /**
  * Requires the key on all routes (AUTH_READS), except for probes, which supervisors call without one,

@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import { RoundhouseError } from '../../errors.ts';
 import type { Api } from '../context.ts';
 
 /** The keywords of a parameter's JSON Schema that decide how its text is parsed. */
@@ -18,18 +19,37 @@ const PARSERS: Readonly<Record<string, Parse>> = {
   'date-time': (text) => text.replace(/ (?=\d\d:\d\d$)/, '+'),
 };
 
+/** Returns an error for the first unknown query parameter, if there is one. */
+function findUnknown(query: object, names: ReadonlySet<string>): Error | undefined {
+  for (const name in query) {
+    if (names.has(name)) continue;
+    const known = names.size === 0 ? 'none' : [...names].join(', ');
+    const message = `Unknown query parameter ${JSON.stringify(name)}: this path has ${known}`;
+    return new RoundhouseError('invalid_request', message);
+  }
+}
+
 /**
  * Parses path and query parameters whose schemas are numbers, booleans or times, before they are validated.
  * This takes the place of Ajv's coercion, which also accepts ` 5`, `0x10` and `1e3`. Text that cannot be
- * parsed stays a string and fails validation. Call before routes are registered. Adds nothing to routes
- * without such parameters.
+ * parsed stays a string and fails validation.
+ *
+ * Unknown query parameters are refused, because a misspelt filter must not be answered as if there were none.
+ *
+ * Call before routes are registered.
  */
 export function parseParameters(api: Api): void {
   api.addHook('onRoute', (route) => {
-    const { params, querystring } = route.schema ?? {};
+    const { params, querystring, hide } = route.schema ?? { hide: true };
+    // Hidden routes serve files, whose URLs may contain a version.
+    if (hide) return;
     const parsers = { params: parsersOf(params), query: parsersOf(querystring) };
-    if (parsers.params.length + parsers.query.length === 0) return;
-    const parse = (request: FastifyRequest, _reply: unknown, done: () => void) => {
+    const names = new Set(
+      Object.keys((querystring as { properties?: object } | undefined)?.properties ?? {}),
+    );
+    const parse = (request: FastifyRequest, _reply: unknown, done: (error?: Error) => void) => {
+      const unknown = findUnknown(request.query as object, names);
+      if (unknown) return done(unknown);
       for (const part of ['params', 'query'] as const) {
         const values = request[part] as Record<string, unknown>;
         for (const [name, parser] of parsers[part]) {

@@ -1,3 +1,4 @@
+import { RoundhouseError } from '../../errors.ts';
 import { type Api, allowNoBody } from '../context.ts';
 import type { RouteDependencies } from '../dependencies.ts';
 import {
@@ -20,6 +21,9 @@ export function cacheRoutes(
     checkKey,
   }: Pick<RouteDependencies, 'caches' | 'clientReads' | 'loadTimes' | 'checkKey'>,
 ): void {
+  // What `curl -d` sends unless it is given a content type: a form, or JSON under the name of a form.
+  api.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, parseForm);
+
   api.get(
     '/stats',
     {
@@ -63,4 +67,14 @@ export function cacheRoutes(
       return { message: 'Cache cleared successfully', cleared };
     },
   );
+}
+
+async function parseForm(_request: unknown, body: string | Buffer): Promise<unknown> {
+  const text = String(body).trim();
+  if (!text.startsWith('{')) return Object.fromEntries(new URLSearchParams(text));
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new RoundhouseError('invalid_json', 'The body is not valid JSON', { cause });
+  }
 }

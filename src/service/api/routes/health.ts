@@ -11,10 +11,19 @@ export function healthRoutes(
   api: Api,
   dependencies: Pick<
     RouteDependencies,
-    'registry' | 'runtime' | 'eventLog' | 'cluster' | 'replacer' | 'breakers' | 'limits' | 'checkKey'
+    | 'registry'
+    | 'runtime'
+    | 'fallback'
+    | 'eventLog'
+    | 'cluster'
+    | 'replacer'
+    | 'breakers'
+    | 'limits'
+    | 'checkKey'
   >,
 ): void {
-  const { registry, runtime, eventLog, cluster, replacer, breakers, limits, checkKey } = dependencies;
+  const { registry, runtime, fallback, eventLog, cluster, replacer, breakers, limits, checkKey } =
+    dependencies;
   const startedMs = performance.now();
   api.get(
     '/',
@@ -29,7 +38,15 @@ export function healthRoutes(
       const { available } = registry;
       return reply.code(available ? 200 : 503).send({
         status: available ? 'healthy' : 'unavailable',
-        runtime: { name: runtime.name, available },
+        runtime: {
+          name: runtime.name,
+          available,
+          fallback: fallback && {
+            emulated: fallback.isEmulated,
+            docker_responds: fallback.dockerResponds,
+            message: fallback.message,
+          },
+        },
         engines: registry.size,
         history: { store: eventLog.storage?.store ?? 'away' },
         cluster: cluster(),

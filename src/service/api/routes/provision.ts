@@ -25,7 +25,13 @@ export function provisionRoutes(
         body: ProvisionBody,
         response: {
           200: ProvisionedSchema,
-          ...problems(...WRITE_CODES, 'reserved_label', 'port_out_of_range', 'port_taken'),
+          ...problems(
+            ...WRITE_CODES,
+            'reserved_label',
+            'reserved_variable',
+            'port_out_of_range',
+            'port_taken',
+          ),
           ...provisioningProblems(
             'no_free_port',
             'provisioning_blocked',

@@ -1,9 +1,34 @@
+import { Type } from 'typebox';
 import type { Api } from '../context.ts';
 
-/** `/`: sends browsers to the panel. Other clients get 404. */
+/** What clients other than browsers get at `/`. The paths are relative to it. */
+const IndexSchema = Type.Object({
+  name: Type.String(),
+  panel: Type.String(),
+  docs: Type.String(),
+  openapi: Type.String(),
+  health: Type.String(),
+});
+
+const INDEX = {
+  name: 'roundhouse',
+  panel: 'panel/',
+  docs: 'docs',
+  openapi: 'openapi.json',
+  health: 'health',
+};
+
+/** `/`: the panel for browsers, links for other clients, and files that clients expect at the root. */
 export function rootRoutes(api: Api): void {
-  api.get('/', { schema: { hide: true } }, async (request, reply) => {
-    if (!request.headers.accept?.includes('text/html')) return reply.callNotFound();
-    return reply.header('Vary', 'Accept').redirect('panel/');
+  api.get('/', { schema: { hide: true, response: { 200: IndexSchema } } }, async (request, reply) => {
+    reply.header('Vary', 'Accept');
+    if (request.headers.accept?.includes('text/html')) return reply.redirect('panel/');
+    return INDEX;
   });
+
+  api.get('/openapi.json', { schema: { hide: true } }, async () => api.swagger());
+
+  api.get('/favicon.ico', { schema: { hide: true } }, async (_request, reply) =>
+    reply.header('Cache-Control', 'public, max-age=86400').redirect('panel/icon.svg'),
+  );
 }

@@ -11,6 +11,7 @@ import {
   BatchStopBody,
   BatchStoppedSchema,
   ContentSchema,
+  DEFAULT_LIMIT,
   LivePositionSchema,
   StreamParams,
   StreamSamplesSchema,
@@ -20,6 +21,7 @@ import {
   StreamsSchema,
 } from '../schemas/streams.ts';
 import { stopStream } from '../stop-stream.ts';
+import { pageOf, sendJsonInTurns } from '../stream-page.ts';
 import { toWireLivePosition, toWireSample } from '../views/streams.ts';
 
 /** Engines are on the same host: more at once would only wait for each other. */
@@ -41,16 +43,21 @@ export function streamRoutes(
       schema: {
         tags: ['streams'],
         summary: 'List streams with their latest statistics, newest first',
+        description: 'If there are more than `limit`, the `Link` header contains the URL of the next page.',
         querystring: StreamsQuery,
         response: { 200: StreamsSchema, ...problems('invalid_request') },
       },
     },
-    async ({ query: { status = 'started', container_id: id } }) =>
-      streams
+    async ({ query }, reply) => {
+      const { status = 'started', container_id: engineId, limit = DEFAULT_LIMIT, cursor } = query;
+      const matching = streams
         .list()
-        .filter(({ endedAt }) => (endedAt === null) === (status === 'started'))
-        .filter(({ engineId }) => id === undefined || engineId === id)
-        .map((stream) => views.stream(stream)),
+        .filter((stream) => engineId === undefined || stream.engineId === engineId)
+        .filter(({ endedAt }) => (endedAt === null) === (status === 'started'));
+      const page = pageOf(matching, limit, cursor);
+      if (page.next !== null) reply.header('Link', nextPageLink({ ...query, limit, cursor: page.next }));
+      return sendJsonInTurns(reply, page.streams, (stream) => views.stream(stream));
+    },
   );
 
   api.get(
@@ -170,4 +177,14 @@ export function streamRoutes(
     if (sample) return sample;
     throw new RoundhouseError('stream_unavailable', 'The engine of the stream reports no position');
   }
+}
+
+/**
+ * The value of a `Link` header. The URL is relative to that of the request, whose path a proxy may have changed.
+ * @see https://www.rfc-editor.org/rfc/rfc8288.html
+ */
+function nextPageLink(query: Record<string, string | number>): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) parameters.set(name, String(value));
+  return `<?${parameters}>; rel="next"`;
 }

@@ -26,6 +26,7 @@ const RedisSchema = Type.Object(
   {
     connected: Type.Boolean({ description: 'Whether invalidations of other orchestrators are received' }),
     hits: Count('Values found in Redis'),
+    corrupt: Count('Values found in Redis that were unreadable, and were removed'),
     leads: Count('Loads performed on behalf of all orchestrators'),
     waits: Count('Reads that waited for the load of another orchestrator'),
     bypasses: Count('Reads for which Redis was unavailable'),

@@ -107,7 +107,8 @@ export const ProvisionBody = Type.Object({
       Type.Record(Type.String(), Type.String({ maxLength: 4096, pattern: NO_CONTROL_CHARACTERS }), {
         propertyNames: { pattern: '^[A-Za-z_][A-Za-z0-9_]{0,127}$' },
         maxProperties: 64,
-        description: 'Environment variables of the engine',
+        description:
+          'Environment variables of the engine. Those that change what code a program runs, such as `NODE_OPTIONS`, are refused where engines are local processes.',
       }),
     ),
   ),

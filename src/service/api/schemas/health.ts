@@ -14,11 +14,27 @@ const ClusterSchema = Type.Object(
 /** The relation of this orchestrator to others that manage the same engines. */
 export type ClusterState = Static<typeof ClusterSchema>;
 
+const FallbackSchema = Type.Object(
+  {
+    emulated: Type.Boolean({ description: 'Whether the engines are emulated and play nothing' }),
+    docker_responds: Type.Boolean({ description: 'Whether Docker has responded since the start' }),
+    message: Type.String({ description: 'What an operator can do' }),
+  },
+  {
+    description:
+      'Set if ENGINE_RUNTIME is `auto` and engines run as local processes because Docker did not respond at the start',
+  },
+);
+
 /** `GET /health`. */
 export const HealthSchema = Type.Object(
   {
     status: oneOf(['healthy', 'unavailable']),
-    runtime: Type.Object({ name: Type.String(), available: Type.Boolean() }),
+    runtime: Type.Object({
+      name: Type.String(),
+      available: Type.Boolean(),
+      fallback: Nullable(FallbackSchema),
+    }),
     engines: Count('Number of engines'),
     history: Type.Object(
       { store: oneOf(['file', 'memory', 'away']) },

@@ -3,12 +3,19 @@ import { Bytes, Nullable, oneOf, Time } from './common.ts';
 import { SinceTime } from './since.ts';
 
 const KeyType = oneOf(['content_id', 'infohash', 'url', 'magnet']);
-const MAX_TEXT_LENGTH = 4096;
-const Text = Type.String({ minLength: 1, maxLength: MAX_TEXT_LENGTH });
+/** The limits on texts bound what one report adds to each list of streams: 13 kB. A key can be a magnet link. */
+const MAX_KEY_LENGTH = 4096;
+const MAX_SESSION_ID_LENGTH = 256;
+const Key = Type.String({ minLength: 1, maxLength: MAX_KEY_LENGTH });
+const SessionId = Type.String({ minLength: 1, maxLength: MAX_SESSION_ID_LENGTH });
+const SessionUrl = Type.String({ minLength: 1, maxLength: 2048 });
+const EngineHost = Type.String({ minLength: 1, maxLength: 255 });
 /** Long enough for the id of a stream whose client sends none: key, `|` and session id. */
-const StreamId = Type.String({ minLength: 1, maxLength: 2 * MAX_TEXT_LENGTH + 1 });
-const Label = Type.String({ maxLength: MAX_TEXT_LENGTH });
+const StreamId = Type.String({ minLength: 1, maxLength: MAX_KEY_LENGTH + 1 + MAX_SESSION_ID_LENGTH });
+const Label = Type.String({ maxLength: MAX_KEY_LENGTH });
 const Labels = Type.Object({ stream_id: Type.Optional(Label) }, { additionalProperties: Label });
+/** Default of `limit` of `GET /streams`. */
+export const DEFAULT_LIMIT = 500;
 const CLOSED = { additionalProperties: false };
 const ContainerId = Type.String({ minLength: 1, maxLength: 128 });
 
@@ -100,7 +107,7 @@ export const ContentSchema = Type.Object(
 );
 
 /** Body of `POST /streams/batch-stop`: the `command_url` of each stream. */
-export const BatchStopBody = Type.Array(Text, { maxItems: 1000 });
+export const BatchStopBody = Type.Array(SessionUrl, { maxItems: 1000 });
 
 /** `POST /streams/batch-stop`. */
 export const BatchStoppedSchema = Type.Object(
@@ -148,12 +155,12 @@ export const StreamStatsQuery = Type.Object({
 /** Body of `POST /events/stream_started`. Unknown fields are ignored: clients may be newer than the service. */
 export const StreamStartedBody = Type.Object({
   container_id: Type.Optional(Nullable(ContainerId)),
-  engine: Type.Object({ host: Text, port: Type.Integer({ minimum: 1, maximum: 65_535 }) }),
-  stream: Type.Object({ key_type: KeyType, key: Text }),
+  engine: Type.Object({ host: EngineHost, port: Type.Integer({ minimum: 1, maximum: 65_535 }) }),
+  stream: Type.Object({ key_type: KeyType, key: Key }),
   session: Type.Object({
-    playback_session_id: Text,
-    stat_url: Text,
-    command_url: Text,
+    playback_session_id: SessionId,
+    stat_url: SessionUrl,
+    command_url: SessionUrl,
     is_live: Type.Enum([0, 1], { type: 'integer' }),
   }),
   labels: Type.Optional(Nullable(Labels)),
@@ -176,6 +183,13 @@ export const StreamsQuery = Type.Object(
       }),
     ),
     container_id: Type.Optional(ContainerId),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: DEFAULT_LIMIT })),
+    cursor: Type.Optional(
+      Type.String({
+        pattern: '^\\d{1,16}-[\\w-]{12}$',
+        description: 'Where the page starts, from the `Link` header of the former page',
+      }),
+    ),
   },
   CLOSED,
 );

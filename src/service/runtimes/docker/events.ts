@@ -18,7 +18,7 @@ export interface ContainerEvent {
 /** Callbacks of {@link followEvents}. */
 export interface EventFollower {
   onEvent(event: ContainerEvent): void;
-  /** Called on each connection. Earlier events are not repeated. */
+  /** Called on each connection, and for a line that cannot be read. Earlier events are not repeated. */
   onConnected(): void;
   /** Called on each failed or lost connection. */
   onDisconnected(reason: Error): void;
@@ -98,16 +98,28 @@ async function pingUntilLost(client: DockerClient, signal: AbortSignal): Promise
   }
 }
 
+/** A line that is no event may be one that was lost. The containers are then compared, as after a connection. */
 function deliver(line: string, follower: EventFollower): void {
-  const event = JSON.parse(line) as {
-    Action?: string;
-    status?: string;
-    Actor?: { ID?: string };
-    id?: string;
-  };
-  const id = event.Actor?.ID ?? event.id;
-  const action = event.Action ?? event.status;
-  if (id !== undefined && action !== undefined) follower.onEvent({ action, id });
+  if (line === '') return;
+  const event = parseEvent(line);
+  if (event) follower.onEvent(event);
+  else follower.onConnected();
+}
+
+function parseEvent(line: string): ContainerEvent | null {
+  try {
+    const event = JSON.parse(line) as {
+      Action?: unknown;
+      status?: unknown;
+      Actor?: { ID?: unknown } | null;
+      id?: unknown;
+    };
+    const id = event.Actor?.ID ?? event.id;
+    const action = event.Action ?? event.status;
+    return typeof id === 'string' && typeof action === 'string' ? { action, id } : null;
+  } catch {
+    return null;
+  }
 }
 
 function pause(delayMs: number, signal: AbortSignal): Promise<void> {

@@ -1,5 +1,6 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ensureFolder } from '../../config/data-folder.ts';
 import { identify, isRunning, type ProcessIdentity } from './proc-files.ts';
 import { endGroup } from './process-group.ts';
 
@@ -34,7 +35,7 @@ export class EngineRecords {
    */
   static async open(dataDir: string): Promise<EngineRecords> {
     const folder = join(dataDir, 'process-engines');
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    ensureFolder(folder);
     const bootId = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
     return new EngineRecords(folder, bootId.trim(), await identify(process.pid));
   }

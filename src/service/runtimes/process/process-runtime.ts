@@ -12,6 +12,7 @@ import type {
 } from '../../engines/runtime.ts';
 import { RoundhouseError } from '../../errors.ts';
 import { assertPortsFree } from '../port-check.ts';
+import { assertCallerEnv } from './caller-env.ts';
 import { type EngineProcess, startProcess } from './engine-process.ts';
 import { EngineRecords } from './engine-records.ts';
 import { sampleEngines } from './sampling.ts';
@@ -103,6 +104,7 @@ class ProcessRuntime implements EngineRuntime {
 
   async create(spec: EngineSpec): Promise<RuntimeEngine> {
     if (this.#closing) throw new RoundhouseError('runtime_unavailable', 'The process runtime is closed');
+    assertCallerEnv(spec.env);
     // Ports are not mapped, so an engine listens on the port that its clients use.
     const ports = { ...spec.ports, containerHttp: spec.ports.hostHttp };
     return this.#track(this.#create({ ...spec, ports }));

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { settle } from '../../../support/fake-clock.ts';
-import { startFakeApp, type TestApp, untilHeld } from '../../../support/service/app.ts';
+import { startFakeApp, type TestApp, untilHeld, WITH_KEY } from '../../../support/service/app.ts';
 
 async function stats(app: TestApp) {
   return (await app.get('/cache/stats')).body;
@@ -160,7 +160,20 @@ describe('GET /cache/stats', () => {
   });
 });
 
+function clearWithForm(app: TestApp, body: string) {
+  const headers = { ...WITH_KEY, 'content-type': 'application/x-www-form-urlencoded' };
+  return app.request('POST', '/cache/clear', { headers, body });
+}
+
 describe('POST /cache/clear', () => {
+  test.each(['pattern=', 'patern=stats:*', 'stats:*', '{"pattern":5}', '{"pattern":'])(
+    'refuses the form %s',
+    async (body) => {
+      await using app = await startFakeApp();
+      expect((await clearWithForm(app, body)).status).toBe(400);
+    },
+  );
+
   async function filled() {
     const app = await startFakeApp();
     for (const path of ['/engines', '/engines/stats/total', '/engines/stats/all', '/vpn/status'])
@@ -191,6 +204,8 @@ describe('POST /cache/clear', () => {
   test.each([
     ['in the body', (app: TestApp) => app.post('/cache/clear', { pattern: 'stats:*' })],
     ['in the query', (app: TestApp) => app.post('/cache/clear?pattern=stats:*')],
+    ['in a form', (app: TestApp) => clearWithForm(app, 'pattern=stats%3A*')],
+    ['in JSON sent as a form, as by curl -d', (app: TestApp) => clearWithForm(app, '{"pattern":"stats:*"}')],
   ])('a pattern %s clears the matching keys and keeps the counters', async (_, clear) => {
     await using app = await filled();
     expect((await clear(app)).body).toEqual({ message: 'Cache cleared successfully', cleared: 2 });

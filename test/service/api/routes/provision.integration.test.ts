@@ -23,6 +23,16 @@ async function provision(app: TestApp, body?: object) {
 }
 
 describe('with real engines', () => {
+  test('a variable that changes what code an engine runs is refused, and is no failure of the breaker', async () => {
+    await using app = await startApp({ settings: { CIRCUIT_BREAKER_FAILURE_THRESHOLD: '1' } });
+    for (const name of ['NODE_OPTIONS', 'LD_PRELOAD', 'PATH']) {
+      const reply = await provision(app, { env: { [name]: '/tmp/x' } });
+      expect([reply.status, reply.code]).toEqual([400, 'reserved_variable']);
+      expect(reply.detail).toContain(name);
+    }
+    expect((await provision(app, { env: { WISHED: 'for' } })).status).toBe(200);
+  });
+
   test('30 concurrent requests start MAX_REPLICAS engines on separate ports', async () => {
     await using app = await startApp({ settings: { MAX_REPLICAS: '4' } });
     const answers = await Promise.all(Array.from({ length: 30 }, () => provision(app)));

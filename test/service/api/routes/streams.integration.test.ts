@@ -120,6 +120,15 @@ describe('a report of a start', () => {
     ['an unknown type of key', { stream: { key_type: 'torrent', key: 'k' } }],
     ['an empty key', { stream: { key_type: 'url', key: '' } }],
     ['a key that is too long', { stream: { key_type: 'url', key: 'k'.repeat(4097) } }],
+    ['a host that is too long', { engine: { host: 'h'.repeat(256), port: 1 } }],
+    [
+      'a session id that is too long',
+      { session: { playback_session_id: 's'.repeat(257), stat_url: 'u', command_url: 'u', is_live: 1 } },
+    ],
+    [
+      'a URL that is too long',
+      { session: { playback_session_id: 's', stat_url: 'u'.repeat(2049), command_url: 'u', is_live: 1 } },
+    ],
     ['no session', { session: undefined }],
     ['a null session', { session: null }],
     [
@@ -180,7 +189,7 @@ describe('a report of an end', () => {
     const { id } = await start({
       ...report(),
       stream: { key_type: 'magnet', key: longest },
-      session: { playback_session_id: longest, stat_url: 'u', command_url: 'u', is_live: 1 },
+      session: { playback_session_id: 's'.repeat(256), stat_url: 'u', command_url: 'u', is_live: 1 },
     });
     expect((await end({ stream_id: id })).updated).toBe(true);
   });
@@ -188,7 +197,7 @@ describe('a report of an end', () => {
   test.each([
     ['a number', { stream_id: 5 }],
     ['an empty id', { stream_id: '' }],
-    ['an id that is too long', { stream_id: 'i'.repeat(8194) }],
+    ['an id that is too long', { stream_id: 'i'.repeat(4354) }],
     ['a reason that is not a string', { stream_id: 'x', reason: {} }],
   ])('with %s is refused', async (_, body) => {
     const reply = await app.post('/events/stream_ended', body);
@@ -273,6 +282,34 @@ test('the position and the content of a stream whose engine does not answer are 
     assertDocumented('GET', `/streams/{id}/${what}`, reply);
     expect((await app.get(`/streams/unknown/${what}`)).statusCode).toBe(404);
   }
+});
+
+describe('a long list of streams', () => {
+  test('is read page by page, following the Link header', async () => {
+    await using fresh = await startFakeApp();
+    for (let count = 0; count < 120; count += 1) await fresh.post('/events/stream_started', report());
+    const pages: string[][] = [];
+    let query: string | undefined = '?status=started&limit=50';
+    while (query !== undefined) {
+      const reply = await fresh.get(`/streams${query}`);
+      assertDocumented('GET', '/streams', reply);
+      pages.push(reply.body.map(({ id }: { id: string }) => id));
+      query = /^<(\?.*)>; rel="next"$/.exec(reply.headers.link ?? '')?.[1];
+      if (query !== undefined) expect(query).toMatch(/^\?status=started&limit=50&cursor=/);
+    }
+    expect(pages.map(({ length }) => length)).toEqual([50, 50, 20]);
+    const all = (await fresh.get('/streams')).body.map(({ id }: { id: string }) => id);
+    expect(pages.flat()).toEqual(all);
+    expect(new Set(all).size).toBe(120);
+  });
+
+  test.each(['limit=0', 'limit=1001', 'limit=x', 'cursor=', 'cursor=x', 'cursor=5', 'offset=5'])(
+    'is not read with %s',
+    async (query) => {
+      const reply = await app.get(`/streams?${query}`);
+      expect([reply.status, reply.body.code]).toEqual([400, 'invalid_request']);
+    },
+  );
 });
 
 test('streams of engines that do not exist use no capacity', async () => {

@@ -106,6 +106,31 @@ describe('the process runtime', () => {
     await askEngine(ports.hostHttp, '/server/api?method=get_status');
   });
 
+  it.each([
+    'NODE_OPTIONS',
+    'node_options',
+    'LD_PRELOAD',
+    'LD_LIBRARY_PATH',
+    'PATH',
+    'HOME',
+    'BASH_ENV',
+    'ENV',
+    'PYTHONSTARTUP',
+    'PERL5OPT',
+    'JAVA_TOOL_OPTIONS',
+    'GIT_SSH_COMMAND',
+    'https_proxy',
+    'OPENSSL_CONF',
+  ])('refuses the variable %s from a caller', async (name) => {
+    const { runtime } = await startRuntime({ command: PROGRAM_COMMAND });
+    const spec = await makeSpec({ env: { WISHED: 'for', [name]: '--require=/tmp/x.js' } });
+    await expect(runtime.create(spec)).rejects.toMatchObject({
+      code: 'reserved_variable',
+      message: expect.stringContaining(name),
+    });
+    expect(await runtime.list()).toEqual([]);
+  });
+
   it('passes an engine its environment without the secrets of the service', async () => {
     process.env.ROUNDHOUSE_TEST_KEY = 'secret';
     onTestFinished(() => void delete process.env.ROUNDHOUSE_TEST_KEY);

@@ -76,7 +76,6 @@ export function engineLogRoutes(
           throw new RoundhouseError('engine_not_found', `There is no engine with the id ${id}`);
         },
         begin: () => {
-          reply.hijack();
           reply.raw.writeHead(200, {
             ...headers,
             'Content-Type': 'text/plain; charset=utf-8',
@@ -86,6 +85,7 @@ export function engineLogRoutes(
             // A connection that is kept alive would delay the stop of the service after the log has ended.
             ...(follow ? { Connection: 'close' } : {}),
           });
+          reply.hijack();
           reply.raw.flushHeaders();
         },
       });

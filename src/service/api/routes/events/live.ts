@@ -44,7 +44,6 @@ export function liveEventRoutes(
     },
     (request, reply) => {
       sseClients.assertRoom();
-      reply.hijack();
       reply.raw.writeHead(200, {
         ...headers,
         'Content-Type': 'text/event-stream; charset=utf-8',
@@ -54,6 +53,7 @@ export function liveEventRoutes(
         // A connection that is kept alive would delay the stop of the service after the stream has ended.
         Connection: 'close',
       });
+      reply.hijack();
       sseClients.add(reply.raw, request.headers['last-event-id']);
     },
   );
