@@ -3,6 +3,8 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { createServer as createHttpServer } from 'node:http';
 import { createSecureServer } from 'node:http2';
 import type { AddressInfo, Server, Socket } from 'node:net';
+import { type Dispatcher, ProxyAgent, request } from 'undici';
+import type { Lane } from '../../../src/library/gateway/index.ts';
 import { issueCertificate, type KeyedCertificate } from '../../../src/library/gateway/tls/certificate.ts';
 
 /** An authority for the origins of tests. Give its `cert` to the gateway's `trust`. */
@@ -90,4 +92,43 @@ export async function startOrigin(
     [Symbol.asyncDispose]: close,
   };
   return origin;
+}
+
+/** A response as a client of a lane gets it. */
+export interface ClientReply {
+  status: number;
+  headers: Record<string, string | string[] | undefined>;
+  text: string;
+}
+
+/** Sends requests through a lane, as a browser would. */
+export type LaneClient = (
+  url: string,
+  options?: { method?: string; headers?: Record<string, string>; body?: string | Buffer; signal?: AbortSignal },
+) => Promise<ClientReply>;
+
+/** Calls `use` with a client of a lane, and ends its connections. */
+export async function withClient<T>(lane: Lane, use: (send: LaneClient) => Promise<T>): Promise<T> {
+  const agent = new ProxyAgent({
+    uri: lane.proxyUrl,
+    requestTls: { rejectUnauthorized: false, allowH2: false } as never,
+  });
+  try {
+    return await use(async (url, { method = 'GET', ...options } = {}) => {
+      const response = await request(url, {
+        dispatcher: agent,
+        method: method as Dispatcher.HttpMethod,
+        ...options,
+      });
+      const text = await response.body.text();
+      return { status: response.statusCode, headers: response.headers, text };
+    });
+  } finally {
+    await agent.destroy();
+  }
+}
+
+/** Sends one request through a lane. */
+export function send(lane: Lane, ...parameters: Parameters<LaneClient>): Promise<ClientReply> {
+  return withClient(lane, (client) => client(...parameters));
 }
