@@ -7,14 +7,17 @@ import type { SecureContext } from 'node:tls';
 import { canonicalName } from '../access/host-pattern.ts';
 import type { NetworkPolicy } from '../access/network-policy.ts';
 import { browserArguments, disabledFeatures, proxyArguments } from '../browser-arguments.ts';
+import { redactUrl } from '../cache/key.ts';
 import type { CacheReply, ResponseCache } from '../cache/response-cache.ts';
 import { GatewayError } from '../errors.ts';
 import { callHandler, HostHandlers } from '../host-handlers.ts';
 import type { LaneRequest, LaneResponse } from '../message.ts';
 import type { LaneMode, LaneOptions } from '../options.ts';
+import type { ResourceRanking } from '../resource-ranking.ts';
 import { RuleSet } from '../rules/rule-set.ts';
 import type { TrafficCounters, TrafficStats } from '../traffic.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import { type Explanation, LatestRequests } from './explain.ts';
 import { isBackgroundRequest } from './background-requests.ts';
 import { headerBytes } from './header-bytes.ts';
 import { InjectedHeaders } from './injected-headers.ts';
@@ -22,6 +25,9 @@ import { LaneServer } from './lane-server.ts';
 import { MissList } from './miss-list.ts';
 import type { TunnelTarget } from './target.ts';
 import { passWebSocket } from './websocket.ts';
+
+/** Deadline of a request that warms the store. */
+const WARM_TIMEOUT_MS = 120_000;
 
 /** Figures of a lane since it was opened. */
 export interface LaneStats extends TrafficStats {
@@ -51,6 +57,8 @@ export interface LaneContext {
   readonly userIds: ReadonlySet<number> | undefined;
   /** Of this lane and of its namespace. */
   readonly counters: readonly [TrafficCounters, TrafficCounters];
+  /** Of the namespace. */
+  readonly ranking: ResourceRanking;
   readonly onClose: (lane: Lane) => void;
 }
 
@@ -63,6 +71,7 @@ export class Lane implements AsyncDisposable {
   readonly #hosts: HostHandlers;
   readonly #injected: InjectedHeaders;
   readonly #misses = new MissList();
+  readonly #latest = new LatestRequests();
   readonly #counts = { blocked: 0, background: 0, refused: 0, failures: 0 };
   readonly #webSocketBytes = { toBrowser: 0, toUpstream: 0 };
   readonly #connectionBytes = { received: 0, sent: 0 };
@@ -164,6 +173,51 @@ export class Lane implements AsyncDisposable {
     return this.#misses.list();
   }
 
+  /** Says which rule applies to a URL, and what became of the latest request for it. */
+  explain(url: string): Explanation {
+    const rule = this.#rules.find(url);
+    return {
+      rule: rule?.match,
+      excluded: this.#rules.excludes(url),
+      blocked: this.#block.find(url) !== undefined,
+      mode: this.#mode,
+      latest: this.#latest.get(redactUrl(url, rule?.redact ?? [])),
+    };
+  }
+
+  /**
+   * Requests URLs as a browser of this lane would, so that their responses are kept.
+   * @returns the URLs whose request failed, or whose response has a status of 400 or more
+   */
+  async warm(urls: Iterable<string>, { concurrency = 8 }: { concurrency?: number } = {}): Promise<string[]> {
+    const failed: string[] = [];
+    const waiting = [...urls];
+    const work = async () => {
+      for (let url = waiting.shift(); url !== undefined; url = waiting.shift()) {
+        if (!(await this.#warmOne(url))) failed.push(url);
+      }
+    };
+    await Promise.all(Array.from({ length: concurrency }, work));
+    return failed;
+  }
+
+  async #warmOne(url: string): Promise<boolean> {
+    const headers = { accept: '*/*', 'accept-encoding': 'gzip, deflate, br, zstd', 'sec-fetch-site': 'warm' };
+    try {
+      const request = { url: new URL(url).href, method: 'GET', headers, body: undefined };
+      const { status, body, onSent } = await this.#respond({
+        ...request,
+        signal: AbortSignal.timeout(WARM_TIMEOUT_MS),
+      });
+      let bytes = body instanceof Uint8Array ? body.byteLength : 0;
+      if (!(body instanceof Uint8Array)) for await (const chunk of body) bytes += chunk.length;
+      onSent?.(bytes);
+      return status < 400;
+    } catch {
+      return false;
+    }
+  }
+
   /** Ends all connections, frees the port and removes the user data directory. Kept responses stay. */
   async close(): Promise<void> {
     this.#context.onClose(this);
@@ -204,6 +258,8 @@ export class Lane implements AsyncDisposable {
       throw error;
     }
     const { response, result, bypassReason } = reply;
+    const url = redactUrl(request.url, rule?.redact ?? []);
+    this.#latest.add(url, reply);
     return {
       ...response,
       onSent: (bytesToBrowser) => {
@@ -219,6 +275,7 @@ export class Lane implements AsyncDisposable {
           headerBytes: startedHeaderBytes + headerBytes(response.headers),
         };
         for (const counters of this.#context.counters) counters.add(completed);
+        this.#context.ranking.add(url, result === 'hit', bytesToBrowser);
       },
     };
   }
