@@ -1,0 +1,140 @@
+import { lstat } from 'node:fs/promises';
+import { DiskStoreError, ifExists } from './errors.ts';
+import type { Layout } from './layout.ts';
+import {
+  discardAbandonedGenerations,
+  emptyTrash,
+  removeAbandonedFiles,
+  removeFile,
+  type ScannedNamespace,
+  type ScannedRecord,
+  scanNamespace,
+  unreferenced,
+} from './scan.ts';
+import type { Usage } from './usage.ts';
+
+/** Above this share of the limit, room is made in the background. */
+const HIGH_WATER = 0.95;
+/** Making room goes down to this share, so that not every write has to make room. */
+const LOW_WATER = 0.9;
+/** Candidates that are kept after a scan. */
+const MAX_CANDIDATES = 10_000;
+
+/** What an {@link Eviction} works with. */
+export interface EvictionOptions {
+  layout: Layout;
+  usage: Usage;
+  maxBytes: number;
+  /** Milliseconds since the epoch. */
+  wallClock: () => number;
+  /** Called for each entry that is removed to make room. */
+  onEvicted: (bytes: number) => void;
+}
+
+/**
+ * Keeps a store within its limit: removes the entries that were not used for the longest time. Several processes may
+ * do so at once; each counts only what it has removed itself.
+ */
+export class Eviction {
+  readonly #options: EvictionOptions;
+  /** The oldest records of the last scan, the oldest at the end. */
+  #candidates: ScannedRecord[] = [];
+  #running: Promise<void> | undefined;
+
+  constructor(options: EvictionOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Counts some bytes as used, after making room for them if necessary.
+   * @throws DiskStoreError `ERR_STORE_FULL` if there is no room
+   */
+  async reserve(bytes: number): Promise<void> {
+    const { usage, maxBytes } = this.#options;
+    const used = await usage.add(bytes);
+    if (used > maxBytes) {
+      await this.#makeRoom();
+      if ((await usage.refresh()) > maxBytes) await this.#makeRoom();
+      if (usage.bytes <= maxBytes) return;
+      await usage.add(-bytes);
+      throw new DiskStoreError('ERR_STORE_FULL', `no room for ${bytes} bytes within maxBytes (${maxBytes})`);
+    }
+    // Its error is that of the disk, which the write itself meets as well.
+    if (used > maxBytes * HIGH_WATER) this.#makeRoom().catch(() => {});
+  }
+
+  /** Removes what nobody reads, and corrects the sum of the bytes in use. @returns what the namespaces contain */
+  async sweep(): Promise<ScannedNamespace[]> {
+    const { layout, usage, wallClock } = this.#options;
+    await usage.add(-(await emptyTrash(layout)));
+    const before = await usage.refresh();
+    const now = wallClock();
+    await discardAbandonedGenerations(layout, now);
+    let found = await removeAbandonedFiles(layout, now);
+    const namespaces: ScannedNamespace[] = [];
+    for (const name of await layout.listNamespaces()) {
+      const scanned = await scanNamespace(layout, name);
+      namespaces.push(scanned);
+      found += scanned.bytes;
+    }
+    await this.#correct(before, found);
+    for (const body of namespaces.flatMap((one) => unreferenced(one, now))) {
+      if (await removeFile(body.path)) await usage.add(-body.bytes);
+    }
+    return namespaces;
+  }
+
+  /** Resolves when no room is being made. */
+  async settled(): Promise<void> {
+    await this.#running?.catch(() => {});
+  }
+
+  /** Concurrent changes explain some difference between the sum and what a scan finds; more is an error in the sum. */
+  async #correct(before: number, found: number): Promise<void> {
+    const { usage } = this.#options;
+    const after = await usage.refresh();
+    const error = found - (before + after) / 2;
+    if (Math.abs(error) > Math.abs(after - before)) await usage.add(Math.round(error));
+  }
+
+  /** Makes room once for all that need it at the same time. */
+  #makeRoom(): Promise<void> {
+    this.#running ??= this.#evict().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  async #evict(): Promise<void> {
+    const { usage, maxBytes } = this.#options;
+    const target = maxBytes * LOW_WATER;
+    for (let scanned = false; (await usage.refresh()) > target; ) {
+      const candidate = this.#candidates.pop();
+      if (candidate) await this.#remove(candidate);
+      else if (scanned) return;
+      else {
+        await this.#scan();
+        scanned = true;
+      }
+    }
+  }
+
+  async #scan(): Promise<void> {
+    const records = (await this.sweep()).flatMap((one) => one.records);
+    this.#candidates = records.sort((a, b) => b.usedAt - a.usedAt).slice(-MAX_CANDIDATES);
+  }
+
+  /** Removes a record, and its body with the last record that refers to it. Leaves what was used since the scan. */
+  async #remove({ path, usedAt, bytes, body }: ScannedRecord): Promise<void> {
+    const stats = await ifExists(lstat(path));
+    if (!stats || stats.mtimeMs > usedAt || !(await removeFile(path))) return;
+    let removed = bytes;
+    if (body) {
+      body.references -= 1;
+      const current = body.references === 0 ? await ifExists(lstat(body.path)) : undefined;
+      if (current && current.mtimeMs <= body.changedAt && (await removeFile(body.path))) removed += body.bytes;
+    }
+    await this.#options.usage.add(-removed);
+    this.#options.onEvicted(removed);
+  }
+}
