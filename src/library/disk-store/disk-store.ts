@@ -7,6 +7,7 @@ import type { DiskEntry, ListedEntry } from './entry.ts';
 import { DiskStoreError, ifExists } from './errors.ts';
 import { Eviction } from './eviction.ts';
 import { bodyPath, diskBytes, keyHash, Layout, recordFolders, recordPath } from './layout.ts';
+import { type DiskLease, Leases } from './leases.ts';
 import { type DiskStoreOptions, readLimits } from './options.ts';
 import { type DiskMetadata, type DiskRecord, decodeRecord } from './record.ts';
 import { emptyTrash, removeFile, type ScannedNamespace } from './scan.ts';
@@ -49,6 +50,7 @@ export class DiskStore implements AsyncDisposable {
   readonly #usage: Usage;
   readonly #eviction: Eviction;
   readonly #guard: DiskGuard;
+  readonly #leases: Leases;
   readonly #maxEntryBytes: number;
   readonly #wallClock: () => number;
   readonly #onError: (error: unknown) => void;
@@ -67,6 +69,7 @@ export class DiskStore implements AsyncDisposable {
     this.#usage = new Usage(this.#layout.usage, this.#layout.tmp);
     this.#clock = clock;
     this.#guard = new DiskGuard(clock, timeoutMs);
+    this.#leases = new Leases(this.#layout, clock);
     this.#wallClock = wallClock;
     this.#maxEntryBytes = maxEntryBytes;
     this.#onError = onError;
@@ -223,6 +226,31 @@ export class DiskStore implements AsyncDisposable {
     return { entries, cursor: undefined };
   }
 
+  /**
+   * Acquires the right to load a key, so that of all processes one calls the origin. After it has been acquired, look
+   * up the key again: the former holder may have stored it.
+   * @returns undefined if another caller holds it, in any process; wait with {@link leaseEnded}
+   * @throws DiskStoreError if the disk fails; callers then load without a lease
+   */
+  tryLease(namespace: string, key: string): Promise<DiskLease | undefined> {
+    return this.#run('acquire a lease', () => this.#leases.tryAcquire(namespace, key));
+  }
+
+  /**
+   * Resolves when the present lease of a key has been released or its holder has ended; at once if there is none.
+   * @param options.timeoutMs returns no later than this
+   * @returns false after the timeout
+   * @throws DiskStoreError if the disk fails, or the reason of the signal
+   */
+  leaseEnded(
+    namespace: string,
+    key: string,
+    { timeoutMs, signal }: { timeoutMs: number; signal?: AbortSignal },
+  ): Promise<boolean> {
+    this.#throwIfClosed();
+    return this.#leases.ended(namespace, key, timeoutMs, signal);
+  }
+
   /** The counters of this process, and the size of the store as last read. */
   stats(): DiskStoreStats {
     return { ...this.#counters, bytes: this.#usage.bytes };
@@ -243,6 +271,7 @@ export class DiskStore implements AsyncDisposable {
     this.#closed = true;
     this.#cancelSweep?.();
     await Promise.all([...this.#writers].map((writer) => writer.abort()));
+    await this.#leases.close();
     await Promise.all(this.#background);
     await this.#eviction.settled();
     await this.#usage.close();

@@ -1,0 +1,93 @@
+import { utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { bodiesIn, content, diskUsage, filesIn, makeFolder, openStore, readBytes, recordsIn } from './support.ts';
+
+const MIB = 1024 * 1024;
+
+test('the entries that were not used for the longest time are removed, and counted', async () => {
+  let now = Date.now() - 24 * 3_600_000;
+  const store = await openStore({ maxBytes: 4 * MIB, wallClock: () => now });
+  for (let index = 0; index < 5; index += 1) {
+    await store.put('app', `k${index}`, content(500_000, index));
+    for (const path of [...(await recordsIn(store.dir)), ...(await bodiesIn(store.dir))].slice(index)) {
+      await utimes(path, now / 1000 + index, now / 1000 + index);
+    }
+  }
+  now += 2 * 3_600_000;
+  for (let index = 0; index < 5; index += 1) {
+    if (index === 2) continue;
+    await store.get('app', `k${index}`);
+    now += 120_000;
+  }
+  for (let index = 5; index < 9; index += 1) await store.put('app', `k${index}`, content(500_000, index));
+  expect(await store.get('app', 'k2')).toBeUndefined();
+  const { evictions, evictedBytes, bytes } = store.stats();
+  expect(evictions).toBeGreaterThanOrEqual(1);
+  expect(evictedBytes).toBeGreaterThanOrEqual(500_000);
+  expect(bytes).toBeLessThanOrEqual(4 * MIB);
+  expect(await readBytes(store, 'app', 'k8')).toHaveLength(500_000);
+});
+
+test('the limit holds for all that is on the disk, after any mixture of writes', async () => {
+  const maxBytes = 3 * MIB;
+  const store = await openStore({ maxBytes });
+  for (let index = 0; index < 150; index += 1) {
+    await store.put(`app ${index % 3}`, `k${index % 40}`, content((index * 7919) % 300_000, index));
+    expect(store.stats().bytes).toBeLessThanOrEqual(maxBytes);
+    if (index % 10 === 0) expect(await diskUsage(join(store.dir, 'ns'))).toBeLessThanOrEqual(maxBytes);
+  }
+  await store.usage();
+  expect(store.stats().bytes).toBe(await diskUsage(join(store.dir, 'ns')));
+});
+
+test('writes in progress count: what does not fit fails with a code, and leaves nothing', async () => {
+  const store = await openStore({ maxBytes: MIB, maxEntryBytes: MIB });
+  const first = await store.writer('app', 'a');
+  const second = await store.writer('app', 'b');
+  await first.write(content(700_000));
+  await expect(second.write(content(700_000))).rejects.toMatchObject({ code: 'ERR_STORE_FULL' });
+  expect(await first.commit()).toBe(true);
+  expect(await filesIn(join(store.dir, 'tmp'))).toEqual([]);
+  expect(await readBytes(store, 'app', 'a')).toHaveLength(700_000);
+});
+
+test('two stores on one folder keep one limit', async () => {
+  const dir = await makeFolder();
+  const maxBytes = 2 * MIB;
+  const stores = [await openStore({ dir, maxBytes }), await openStore({ dir, maxBytes })];
+  for (let index = 0; index < 40; index += 1) {
+    await Promise.all(stores.map((store, at) => store.put('app', `${at} ${index}`, content(100_000, `${at} ${index}`))));
+    expect(await diskUsage(join(dir, 'ns'))).toBeLessThanOrEqual(maxBytes);
+  }
+  expect(stores[0]!.stats().evictions + stores[1]!.stats().evictions).toBeGreaterThan(50);
+});
+
+test('what a killed process has left is removed later, and counts until then', async () => {
+  const dir = await makeFolder();
+  const past = Date.now() / 1000 - 3600;
+  const first = await openStore({ dir });
+  await first.put('app', 'k', content(100_000));
+  const writer = await first.writer('app', 'lost');
+  await writer.write(content(300_000));
+  const [temporary] = await filesIn(join(dir, 'tmp'));
+  const second = await openStore({ dir });
+  await second.usage();
+  expect(second.stats().bytes).toBeGreaterThan(400_000);
+  await utimes(temporary!, past, past);
+  await second.usage();
+  expect(await filesIn(join(dir, 'tmp'))).toEqual([]);
+  expect(second.stats().bytes).toBe(await diskUsage(join(dir, 'ns')));
+  await expect(writer.commit()).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
+test('bodies without a record are removed', async () => {
+  const store = await openStore();
+  for (const seed of [1, 2]) await store.put('app', 'k', content(100_000, seed));
+  expect(await bodiesIn(store.dir)).toHaveLength(2);
+  const past = Date.now() / 1000 - 3600;
+  for (const path of await bodiesIn(store.dir)) await utimes(path, past, past);
+  await store.usage();
+  expect(await bodiesIn(store.dir)).toHaveLength(1);
+  expect((await readBytes(store, 'app', 'k'))!.equals(content(100_000, 2))).toBe(true);
+});
