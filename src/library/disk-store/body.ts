@@ -47,8 +47,11 @@ export class BodyFile {
     const offset = index * BLOCK_BYTES;
     const length = Math.min(BLOCK_BYTES, this.#record.size - offset);
     const block = target ?? Buffer.allocUnsafeSlow(length);
-    const { bytesRead } = await this.#guard.run('read a body', () => this.#handle.read(block, 0, length, offset));
-    const intact = bytesRead === length && (await digest(block, index)).equals(blockHash(this.#record, index));
+    const { bytesRead } = await this.#guard.run('read a body', () =>
+      this.#handle.read(block, 0, length, offset),
+    );
+    const intact =
+      bytesRead === length && (await digest(block, index)).equals(blockHash(this.#record, index));
     if (intact) return block;
     throw new DiskStoreError('ERR_STORE_CORRUPT', `block ${index} of a stored body has changed`);
   }
@@ -96,7 +99,12 @@ export class BodyStream extends Readable {
    */
   constructor(
     file: BodyFile,
-    { first, start, end, onError }: { first: Buffer; start: number; end: number; onError: (error: unknown) => void },
+    {
+      first,
+      start,
+      end,
+      onError,
+    }: { first: Buffer; start: number; end: number; onError: (error: unknown) => void },
   ) {
     super({ highWaterMark: READ_AHEAD_BLOCKS * BLOCK_BYTES });
     this.#file = file;

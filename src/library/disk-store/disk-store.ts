@@ -88,7 +88,13 @@ export class DiskStore implements AsyncDisposable {
       this.#counters.evictions += 1;
       this.#counters.evictedBytes += bytes;
     };
-    this.#eviction = new Eviction({ layout: this.#layout, usage: this.#usage, maxBytes, wallClock, onEvicted });
+    this.#eviction = new Eviction({
+      layout: this.#layout,
+      usage: this.#usage,
+      maxBytes,
+      wallClock,
+      onEvicted,
+    });
   }
 
   /** Folder of the store. */
@@ -209,7 +215,10 @@ export class DiskStore implements AsyncDisposable {
    * @param options.cursor from the previous page
    * @throws DiskStoreError if the disk fails
    */
-  async list(namespace: string, { limit = DEFAULT_LIST_LIMIT, cursor = '' }: { limit?: number; cursor?: string } = {}): Promise<ListPage> {
+  async list(
+    namespace: string,
+    { limit = DEFAULT_LIST_LIMIT, cursor = '' }: { limit?: number; cursor?: string } = {},
+  ): Promise<ListPage> {
     const generation = await this.#run('list entries', () => this.#layout.generation(namespace));
     const entries: ListedEntry[] = [];
     if (generation === undefined) return { entries, cursor: undefined };
@@ -347,7 +356,9 @@ export class DiskStore implements AsyncDisposable {
   }
 
   #inBackground(task: () => Promise<void>): void {
-    const running = task().catch(this.#onError).finally(() => this.#background.delete(running));
+    const running = task()
+      .catch(this.#onError)
+      .finally(() => this.#background.delete(running));
     this.#background.add(running);
   }
 

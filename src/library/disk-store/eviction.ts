@@ -39,7 +39,9 @@ export class Eviction {
   readonly #options: EvictionOptions;
   /** The oldest records of the last scan, the oldest at the end. */
   #candidates: ScannedRecord[] = [];
-  #running: Promise<void> | undefined;
+  #makingRoom: Promise<void> | undefined;
+  /** Sweeps and evictions run one after another: two at once would both correct the same error of the sum. */
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(options: EvictionOptions) {
     this.#options = options;
@@ -64,7 +66,16 @@ export class Eviction {
   }
 
   /** Removes what nobody reads, and corrects the sum of the bytes in use. @returns what the namespaces contain */
-  async sweep(): Promise<ScannedNamespace[]> {
+  sweep(): Promise<ScannedNamespace[]> {
+    return this.#inTurn(() => this.#sweep());
+  }
+
+  /** Resolves when neither a sweep nor an eviction runs. */
+  async settled(): Promise<void> {
+    await this.#last;
+  }
+
+  async #sweep(): Promise<ScannedNamespace[]> {
     const { layout, usage, wallClock } = this.#options;
     await usage.add(-(await emptyTrash(layout)));
     const before = await usage.refresh();
@@ -84,11 +95,6 @@ export class Eviction {
     return namespaces;
   }
 
-  /** Resolves when no room is being made. */
-  async settled(): Promise<void> {
-    await this.#running?.catch(() => {});
-  }
-
   /** Concurrent changes explain some difference between the sum and what a scan finds; more is an error in the sum. */
   async #correct(before: number, found: number): Promise<void> {
     const { usage } = this.#options;
@@ -99,10 +105,16 @@ export class Eviction {
 
   /** Makes room once for all that need it at the same time. */
   #makeRoom(): Promise<void> {
-    this.#running ??= this.#evict().finally(() => {
-      this.#running = undefined;
+    this.#makingRoom ??= this.#inTurn(() => this.#evict()).finally(() => {
+      this.#makingRoom = undefined;
     });
-    return this.#running;
+    return this.#makingRoom;
+  }
+
+  #inTurn<T>(operation: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(operation);
+    this.#last = result.catch(() => {});
+    return result;
   }
 
   async #evict(): Promise<void> {
@@ -120,7 +132,7 @@ export class Eviction {
   }
 
   async #scan(): Promise<void> {
-    const records = (await this.sweep()).flatMap((one) => one.records);
+    const records = (await this.#sweep()).flatMap((one) => one.records);
     this.#candidates = records.sort((a, b) => b.usedAt - a.usedAt).slice(-MAX_CANDIDATES);
   }
 
@@ -132,7 +144,8 @@ export class Eviction {
     if (body) {
       body.references -= 1;
       const current = body.references === 0 ? await ifExists(lstat(body.path)) : undefined;
-      if (current && current.mtimeMs <= body.changedAt && (await removeFile(body.path))) removed += body.bytes;
+      if (current && current.mtimeMs <= body.changedAt && (await removeFile(body.path)))
+        removed += body.bytes;
     }
     await this.#options.usage.add(-removed);
     this.#options.onEvicted(removed);

@@ -74,7 +74,9 @@ export class Layout {
 
   /** Creates the file with its content in one step, because another process may read it at once. */
   async #createFormat(path: string): Promise<void> {
-    const others = (await readdir(this.root)).filter((name) => !/^(format|usage|tmp|trash|leases|ns)\b/.test(name));
+    const others = (await readdir(this.root)).filter(
+      (name) => !/^(format|usage|tmp|trash|leases|ns)\b/.test(name),
+    );
     if (others.length > 0) {
       const message = `${this.root} contains other files, such as ${others[0]}: choose a folder of its own`;
       throw new DiskStoreError('ERR_STORE_FORMAT', message);
@@ -189,12 +191,16 @@ function escapeName(namespace: string): string {
     .join('')
     .replace(/^\./, '_2e');
   if (name.length === 0 || name.length > MAX_NAME_BYTES) {
-    throw new RangeError(`the namespace must have 1 to ${MAX_NAME_BYTES} bytes, escaped: ${namespace.slice(0, 50)}`);
+    throw new RangeError(
+      `the namespace must have 1 to ${MAX_NAME_BYTES} bytes, escaped: ${namespace.slice(0, 50)}`,
+    );
   }
   return name;
 }
 
 function unescapeName(name: string): string {
-  const bytes = name.replaceAll(/_([0-9a-f]{2})/g, (_, code) => String.fromCharCode(Number.parseInt(code, 16)));
+  const bytes = name.replaceAll(/_([0-9a-f]{2})/g, (_, code) =>
+    String.fromCharCode(Number.parseInt(code, 16)),
+  );
   return Buffer.from(bytes, 'latin1').toString();
 }

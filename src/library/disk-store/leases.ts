@@ -135,8 +135,13 @@ export class Leases {
 
   #pause(delayMs: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
-      const cancel = this.#clock.after(delayMs, resolve);
-      signal?.addEventListener('abort', () => (cancel(), resolve()), { once: true });
+      const end = () => {
+        cancel();
+        signal?.removeEventListener('abort', end);
+        resolve();
+      };
+      const cancel = this.#clock.after(delayMs, end);
+      signal?.addEventListener('abort', end);
     });
   }
 

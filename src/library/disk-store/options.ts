@@ -23,8 +23,13 @@ const MIN_MAX_BYTES = 64 * 1024;
 const DEFAULT_TIMEOUT_MS = 5000;
 
 /** Returns the limits of a store. @throws RangeError if one is not valid */
-export function readLimits({ maxBytes = DEFAULT_MAX_BYTES, maxEntryBytes = maxBytes / 2, timeoutMs }: DiskStoreOptions) {
-  if (!(maxBytes >= MIN_MAX_BYTES)) throw new RangeError(`maxBytes must be at least ${MIN_MAX_BYTES}: ${maxBytes}`);
+export function readLimits({
+  maxBytes = DEFAULT_MAX_BYTES,
+  maxEntryBytes = maxBytes / 2,
+  timeoutMs,
+}: DiskStoreOptions) {
+  if (!(maxBytes >= MIN_MAX_BYTES))
+    throw new RangeError(`maxBytes must be at least ${MIN_MAX_BYTES}: ${maxBytes}`);
   if (!(maxEntryBytes > 0 && maxEntryBytes <= maxBytes)) {
     throw new RangeError(`maxEntryBytes must be from 1 to maxBytes: ${maxEntryBytes}`);
   }

@@ -48,7 +48,8 @@ export async function scanNamespace(layout: Layout, namespace: string): Promise<
   for (const name of await listFolder(join(generation, 'b'))) {
     const path = join(generation, 'b', name);
     const stats = await ifExists(lstat(path));
-    if (stats) bodies.set(name, { path, bytes: diskBytes(stats.size), changedAt: stats.mtimeMs, references: 0 });
+    if (stats)
+      bodies.set(name, { path, bytes: diskBytes(stats.size), changedAt: stats.mtimeMs, references: 0 });
   }
   const records: ScannedRecord[] = [];
   for (const folder of recordFolders(generation)) {

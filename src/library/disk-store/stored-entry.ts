@@ -52,7 +52,7 @@ export class StoredEntry implements DiskEntry {
     try {
       return await file.readAll();
     } catch (error) {
-      return this.#lost(error);
+      return await this.#lost(error);
     } finally {
       await file.close();
     }
@@ -73,7 +73,7 @@ export class StoredEntry implements DiskEntry {
       return new BodyStream(file, { first, start, end: end + 1, onError });
     } catch (error) {
       await file.close();
-      return this.#lost(error);
+      return await this.#lost(error);
     }
   }
 

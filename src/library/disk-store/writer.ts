@@ -45,6 +45,8 @@ export class DiskWriter {
   #block: Hash = createHash('sha256');
   #blockSize = 0;
   #size = 0;
+  /** How much of it is in the temporary file. */
+  #written = 0;
   /** The body, while it is small enough for the record. */
   #inline: Uint8Array[] | undefined = [];
   #temporary: { path: string; handle: FileHandle } | undefined;
@@ -137,26 +139,36 @@ export class DiskWriter {
   async #writeFully(part: Uint8Array): Promise<void> {
     await this.#reserve(this.#size);
     await this.#context.guard.run('write a body', async () => {
-      const { handle } = (this.#temporary ??= await this.#open());
+      const { handle } = this.#temporary!;
       for (let offset = 0; offset < part.byteLength; ) {
-        const { bytesWritten } = await handle.write(part, offset);
+        const position = this.#written + offset;
+        const { bytesWritten } = await handle.write(part, offset, part.byteLength - offset, position);
         offset += bytesWritten;
       }
     });
+    this.#written += part.byteLength;
   }
 
-  async #open(): Promise<{ path: string; handle: FileHandle }> {
-    const path = join(this.#context.tmp, uniqueName());
-    return { path, handle: await open(path, 'wx') };
-  }
-
+  /**
+   * Enlarges the temporary file before its room is counted: a scan by any process then finds what is reserved, and does
+   * not correct the sum.
+   */
   async #reserve(size: number): Promise<void> {
     const missing = diskBytes(size) - this.#reserved;
     if (missing <= 0) return;
     const step = diskBytes(Math.min(MAX_RESERVATION_BYTES, this.#context.maxEntryBytes / 16));
     const bytes = Math.ceil(missing / step) * step;
+    await this.#context.guard.run('write a body', async () => {
+      this.#temporary ??= await this.#open();
+      await this.#temporary.handle.truncate(this.#reserved + bytes);
+    });
     await this.#context.reserve(bytes);
     this.#reserved += bytes;
+  }
+
+  async #open(): Promise<{ path: string; handle: FileHandle }> {
+    const path = join(this.#context.tmp, uniqueName());
+    return { path, handle: await open(path, 'wx') };
   }
 
   async #place(metadata: DiskMetadata): Promise<boolean> {
@@ -179,6 +191,7 @@ export class DiskWriter {
     const target = bodyPath(this.#context.generation, sha256);
     return this.#context.guard.run('store a body', async () => {
       const { path, handle } = this.#temporary!;
+      await handle.truncate(this.#size);
       await handle.close();
       const created = await ifExists(createFrom(path, target));
       if (created === undefined) return false;
@@ -234,11 +247,12 @@ export async function placeRecord(
   const bytes = encodeRecord(record);
   const target = recordPath(generation, keyHash(record.key));
   const temporary = join(tmp, uniqueName());
-  await reserve(diskBytes(bytes.length));
-  let unused = diskBytes(bytes.length);
+  let unused = 0;
   try {
+    await guard.run('store a record', () => writeFile(temporary, bytes, { flag: 'wx' }));
+    await reserve(diskBytes(bytes.length));
+    unused = diskBytes(bytes.length);
     await guard.run('store a record', async () => {
-      await writeFile(temporary, bytes, { flag: 'wx' });
       const former = await ifExists(stat(target));
       await rename(temporary, target);
       unused = former ? diskBytes(former.size) : 0;

@@ -4,7 +4,16 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
 import { openDiskStore } from '../../../src/library/disk-store/index.ts';
-import { bodiesIn, content, diskUsage, filesIn, makeFolder, openStore, readBytes, readStream } from './support.ts';
+import {
+  bodiesIn,
+  content,
+  diskUsage,
+  filesIn,
+  makeFolder,
+  openStore,
+  readBytes,
+  readStream,
+} from './support.ts';
 
 const MIB = 1024 * 1024;
 
@@ -107,7 +116,9 @@ describe('a write', () => {
   test('of a body that is too large fails and keeps the former entry', async () => {
     const store = await openStore({ maxBytes: 4 * MIB, maxEntryBytes: MIB });
     await store.put('app', 'k', content(10));
-    await expect(store.put('app', 'k', content(MIB + 1))).rejects.toMatchObject({ code: 'ERR_STORE_TOO_LARGE' });
+    await expect(store.put('app', 'k', content(MIB + 1))).rejects.toMatchObject({
+      code: 'ERR_STORE_TOO_LARGE',
+    });
     expect((await readBytes(store, 'app', 'k'))!.equals(content(10))).toBe(true);
     expect(await filesIn(join(store.dir, 'tmp'))).toEqual([]);
     expect(store.stats()).toMatchObject({ writes: 1, writeErrors: 1 });
@@ -182,7 +193,8 @@ describe('a namespace', () => {
 
   test('loses the entries whose key matches a pattern', async () => {
     const store = await openStore();
-    for (const key of ['/a/1.js', '/a/2.js', '/a/1.css', '/b/1.js']) await store.put('app', key, content(50_000, key));
+    for (const key of ['/a/1.js', '/a/2.js', '/a/1.css', '/b/1.js'])
+      await store.put('app', key, content(50_000, key));
     expect(await store.deleteMatching('app', '/a/?.js')).toBe(2);
     expect((await store.list('app')).entries.map(({ key }) => key).sort()).toEqual(['/a/1.css', '/b/1.js']);
     expect(await store.delete('app', '/a/1.js')).toBe(false);
@@ -244,10 +256,12 @@ describe('a folder', () => {
     await expect(openDiskStore({ dir })).rejects.toThrow(/another version/);
   });
 
-  test.each([{ maxBytes: 1000 }, { maxEntryBytes: 0 }, { maxBytes: 10 * MIB, maxEntryBytes: 11 * MIB }, { timeoutMs: 0 }])(
-    'rejects the options %j',
-    async (options) => {
-      await expect(openDiskStore({ dir: await makeFolder(), ...options })).rejects.toThrow(RangeError);
-    },
-  );
+  test.each([
+    { maxBytes: 1000 },
+    { maxEntryBytes: 0 },
+    { maxBytes: 10 * MIB, maxEntryBytes: 11 * MIB },
+    { timeoutMs: 0 },
+  ])('rejects the options %j', async (options) => {
+    await expect(openDiskStore({ dir: await makeFolder(), ...options })).rejects.toThrow(RangeError);
+  });
 });

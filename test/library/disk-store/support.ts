@@ -4,18 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
-import { type DiskStore, type DiskStoreOptions, openDiskStore } from '../../../src/library/disk-store/index.ts';
+import {
+  type DiskStore,
+  type DiskStoreOptions,
+  openDiskStore,
+} from '../../../src/library/disk-store/index.ts';
 
-/** Bytes that are the same in every run, and differ for each seed. */
-export function content(size: number, seed: number | string = 0): Buffer {
-  const bytes = Buffer.alloc(size);
-  const unit = createHash('sha256').update(String(seed)).digest();
-  for (let offset = 0; offset < size; offset += unit.length) {
-    unit.writeUInt32LE(offset);
-    unit.copy(bytes, offset);
-  }
-  return bytes;
-}
+export { content } from './content.ts';
 
 /** Creates a folder that is removed after the test. */
 export async function makeFolder(): Promise<string> {
@@ -32,12 +27,20 @@ export async function openStore(options: Partial<DiskStoreOptions> = {}): Promis
 }
 
 /** Reads a body through `bytes()`. */
-export async function readBytes(store: DiskStore, namespace: string, key: string): Promise<Buffer | undefined> {
+export async function readBytes(
+  store: DiskStore,
+  namespace: string,
+  key: string,
+): Promise<Buffer | undefined> {
   return (await store.get(namespace, key))?.bytes();
 }
 
 /** Reads a body through `stream()`. */
-export async function readStream(store: DiskStore, namespace: string, key: string): Promise<Buffer | undefined> {
+export async function readStream(
+  store: DiskStore,
+  namespace: string,
+  key: string,
+): Promise<Buffer | undefined> {
   const stream = await (await store.get(namespace, key))?.stream();
   return stream && buffer(stream);
 }
@@ -60,7 +63,14 @@ export async function recordsIn(folder: string): Promise<string[]> {
 
 /** How much of the disk the files of a folder take, in blocks of 4 KiB. */
 export async function diskUsage(folder: string): Promise<number> {
-  const sizes = await Promise.all((await filesIn(folder)).map((path) => stat(path).then(({ size }) => size, () => 0)));
+  const sizes = await Promise.all(
+    (await filesIn(folder)).map((path) =>
+      stat(path).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    ),
+  );
   return sizes.reduce((sum, size) => sum + Math.ceil(size / 4096) * 4096, 0);
 }
 
@@ -68,7 +78,9 @@ export async function diskUsage(folder: string): Promise<number> {
 export async function verifyBodies(folder: string): Promise<number> {
   const paths = await bodiesIn(folder);
   for (const path of paths) {
-    const hash = createHash('sha256').update(await readFile(path)).digest('hex');
+    const hash = createHash('sha256')
+      .update(await readFile(path))
+      .digest('hex');
     if (!path.endsWith(`/${hash}`)) throw new Error(`${path} has the hash ${hash}`);
   }
   return paths.length;
