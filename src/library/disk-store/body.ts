@@ -30,8 +30,15 @@ export class BodyFile {
 
   /** Opens the file. Once open, it can be read even if it is removed. @returns undefined if it does not exist */
   static async open(path: string, record: DiskRecord, guard: DiskGuard): Promise<BodyFile | undefined> {
-    const handle = await guard.run('open a body', () => ifExists(open(path)));
-    return handle && new BodyFile(handle, record, guard);
+    const opening = ifExists(open(path));
+    try {
+      const handle = await guard.run('open a body', () => opening);
+      return handle && new BodyFile(handle, record, guard);
+    } catch (error) {
+      // After a timeout, the file may still be opened.
+      opening.then((handle) => handle?.close()).catch(() => {});
+      throw error;
+    }
   }
 
   /** Number of blocks. */

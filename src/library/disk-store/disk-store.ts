@@ -1,4 +1,4 @@
-import { type FileHandle, open, readdir } from 'node:fs/promises';
+import { type FileHandle, lstat, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createSystemClock } from '../util/clock.ts';
 import { matchGlob } from '../util/glob.ts';
@@ -6,11 +6,11 @@ import { DiskGuard } from './disk-guard.ts';
 import type { DiskEntry, ListedEntry } from './entry.ts';
 import { DiskStoreError, ifExists } from './errors.ts';
 import { Eviction } from './eviction.ts';
-import { bodyPath, diskBytes, keyHash, Layout, recordFolders, recordPath } from './layout.ts';
+import { bodyPath, diskBytes, keyHash, Layout, recordFolders, recordPath, removeFile } from './layout.ts';
 import { type DiskLease, Leases } from './leases.ts';
 import { type DiskStoreOptions, readLimits } from './options.ts';
 import { type DiskMetadata, type DiskRecord, decodeRecord } from './record.ts';
-import { emptyTrash, removeFile, type ScannedNamespace } from './scan.ts';
+import { emptyTrash } from './scan.ts';
 import type { DiskStoreStats, NamespaceUsage } from './stats.ts';
 import { StoredEntry } from './stored-entry.ts';
 import { Usage } from './usage.ts';
@@ -18,8 +18,6 @@ import { DiskWriter, placeRecord, type WriterContext } from './writer.ts';
 
 /** A hit renews the time of the last use, if that is older than this. */
 const USE_RESOLUTION_MS = 60_000;
-/** After a deletion, bodies that no record refers to are removed with this delay. */
-const SWEEP_DELAY_MS = 1000;
 const DEFAULT_LIST_LIMIT = 100;
 
 /** A page of {@link DiskStore.list}. */
@@ -57,8 +55,6 @@ export class DiskStore implements AsyncDisposable {
   readonly #writers = new Set<DiskWriter>();
   readonly #background = new Set<Promise<void>>();
   readonly #counters: DiskStoreStats;
-  readonly #clock;
-  #cancelSweep: (() => void) | undefined;
   #closed = false;
 
   /** Use {@link openDiskStore}. */
@@ -67,7 +63,6 @@ export class DiskStore implements AsyncDisposable {
     const { clock = createSystemClock(), wallClock = Date.now, onError = () => {} } = options;
     this.#layout = new Layout(options.dir);
     this.#usage = new Usage(this.#layout.usage, this.#layout.tmp);
-    this.#clock = clock;
     this.#guard = new DiskGuard(clock, timeoutMs);
     this.#leases = new Leases(this.#layout, clock);
     this.#wallClock = wallClock;
@@ -104,12 +99,11 @@ export class DiskStore implements AsyncDisposable {
 
   /** Creates the folders; called by {@link openDiskStore}. */
   async open(): Promise<void> {
-    await this.#guard.run('open its folder', async () => {
-      await this.#layout.create();
-      await this.#usage.refresh();
-    });
+    await this.#guard.run('open its folder', () => this.#layout.create());
+    // A store on a disk that is read-only can be read.
+    await this.#usage.refresh().catch(this.#onError);
     // What a process that was killed has left.
-    this.#inBackground(() => this.#emptyTrash());
+    void this.#inBackground(() => this.#emptyTrash());
   }
 
   /**
@@ -123,14 +117,13 @@ export class DiskStore implements AsyncDisposable {
     const record = await this.#run('read a record', () => this.#readRecord(path, key));
     this.#counters[record ? 'hits' : 'misses'] += 1;
     if (!record) return undefined;
-    const body = bodyPath(current, record.sha256);
+    const body = bodyPath(path, record.sha256);
     return new StoredEntry(record, {
       guard: this.#guard,
       bodyPath: body,
-      onLost: async (reason) => {
+      onLost: (reason) => {
         if (reason === 'corrupt') this.#counters.corrupt += 1;
-        // A corrupt body is removed so that the same content can be stored again.
-        await this.#removeFiles(reason === 'corrupt' ? [path, body] : [path]);
+        return this.#inBackground(async () => void (await this.#removeFiles([path, body])));
       },
       setMetadata: (metadata) => this.#setMetadata(namespace, path, { ...record, metadata }),
     });
@@ -176,7 +169,11 @@ export class DiskStore implements AsyncDisposable {
   async delete(namespace: string, key: string): Promise<boolean> {
     this.#supersede(namespace, (one) => one === key);
     const path = recordPath(this.#layout.current(namespace), keyHash(key));
-    return (await this.#run('delete an entry', () => this.#removeFiles([path]))) > 0;
+    return this.#run('delete an entry', async () => {
+      const record = await this.#readRecord(path);
+      if (!record) return false;
+      return (await this.#removeFiles([path, bodyPath(path, record.sha256)])) > 0;
+    });
   }
 
   /**
@@ -205,7 +202,7 @@ export class DiskStore implements AsyncDisposable {
    */
   async clearNamespace(namespace: string): Promise<void> {
     await this.#run('clear a namespace', () => this.#layout.replaceGeneration(namespace));
-    this.#inBackground(() => this.#emptyTrash());
+    void this.#inBackground(() => this.#emptyTrash());
   }
 
   /**
@@ -224,7 +221,7 @@ export class DiskStore implements AsyncDisposable {
     if (generation === undefined) return { entries, cursor: undefined };
     for (const folder of recordFolders(generation).filter((path) => path.slice(-1) >= cursor.slice(0, 1))) {
       const names = await this.#run('list entries', async () => (await ifExists(readdir(folder))) ?? []);
-      for (const name of names.filter((one) => one > cursor).sort()) {
+      for (const name of names.filter((one) => one > cursor && !one.includes('.')).sort()) {
         if (entries.length === limit) return { entries, cursor: keyHash(entries.at(-1)!.key) };
         const record = await this.#run('read a record', () => this.#readRecord(join(folder, name)));
         if (!record) continue;
@@ -272,13 +269,28 @@ export class DiskStore implements AsyncDisposable {
    */
   async usage(): Promise<NamespaceUsage[]> {
     this.#throwIfClosed();
-    return (await this.#eviction.sweep()).map(summarize);
+    const scanned = await this.#eviction.sweep();
+    const usages: NamespaceUsage[] = [];
+    for (const { namespace, entries, bytes } of scanned) {
+      const records = await Promise.all(entries.map(({ path }) => this.#readRecord(path)));
+      const found = records.filter((record) => record !== undefined);
+      const times = found.map(({ createdAt }) => createdAt).sort((a, b) => a - b);
+      const bodyBytes = found.reduce((sum, { size }) => sum + size, 0);
+      usages.push({
+        namespace,
+        entries: found.length,
+        bodyBytes,
+        bytes,
+        oldestAt: times[0],
+        newestAt: times.at(-1),
+      });
+    }
+    return usages;
   }
 
   /** Resolves when nothing runs in the background. Further operations reject. Writes in progress are aborted. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#cancelSweep?.();
     await Promise.all([...this.#writers].map((writer) => writer.abort()));
     await this.#leases.close();
     await Promise.all(this.#background);
@@ -330,25 +342,16 @@ export class DiskStore implements AsyncDisposable {
     }
   }
 
-  /** Removes files that exist. @returns their number */
+  /** Removes a record and its body, as far as they exist. @returns the number of files */
   async #removeFiles(paths: readonly string[]): Promise<number> {
     let removed = 0;
     for (const path of paths) {
-      const stats = await ifExists(open(path).then((handle) => handle.stat().finally(() => handle.close())));
+      const stats = await ifExists(lstat(path));
       if (!stats || !(await removeFile(path))) continue;
       removed += 1;
       await this.#usage.add(-diskBytes(stats.size));
     }
-    if (removed > 0) this.#scheduleSweep();
     return removed;
-  }
-
-  #scheduleSweep(): void {
-    if (this.#cancelSweep || this.#closed) return;
-    this.#cancelSweep = this.#clock.after(SWEEP_DELAY_MS, () => {
-      this.#cancelSweep = undefined;
-      this.#inBackground(async () => void (await this.#eviction.sweep()));
-    });
   }
 
   async #emptyTrash(): Promise<void> {
@@ -379,16 +382,4 @@ async function readAndTouch(handle: FileHandle, now: number, isUse: boolean): Pr
   const { bytesRead } = await handle.read(bytes, 0, size, 0);
   if (isUse && Math.abs(now - mtimeMs) > USE_RESOLUTION_MS) await handle.utimes(now / 1000, now / 1000);
   return bytes.subarray(0, bytesRead);
-}
-
-function summarize({ namespace, records, bytes }: ScannedNamespace): NamespaceUsage {
-  const times = records.map(({ createdAt }) => createdAt).sort((a, b) => a - b);
-  return {
-    namespace,
-    entries: records.length,
-    bodyBytes: records.reduce((sum, { size }) => sum + size, 0),
-    bytes,
-    oldestAt: times[0],
-    newestAt: times.at(-1),
-  };
 }

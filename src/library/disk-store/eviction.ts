@@ -1,15 +1,13 @@
 import { lstat } from 'node:fs/promises';
 import { DiskStoreError, ifExists } from './errors.ts';
-import type { Layout } from './layout.ts';
+import { type Layout, removeFile } from './layout.ts';
 import {
   discardAbandonedGenerations,
   emptyTrash,
   removeAbandonedFiles,
-  removeFile,
+  type ScannedEntry,
   type ScannedNamespace,
-  type ScannedRecord,
   scanNamespace,
-  unreferenced,
 } from './scan.ts';
 import type { Usage } from './usage.ts';
 
@@ -37,8 +35,8 @@ export interface EvictionOptions {
  */
 export class Eviction {
   readonly #options: EvictionOptions;
-  /** The oldest records of the last scan, the oldest at the end. */
-  #candidates: ScannedRecord[] = [];
+  /** The oldest entries of the last scan, the oldest at the end. */
+  #candidates: ScannedEntry[] = [];
   #makingRoom: Promise<void> | undefined;
   /** Sweeps and evictions run one after another: two at once would both correct the same error of the sum. */
   #last: Promise<unknown> = Promise.resolve();
@@ -84,13 +82,13 @@ export class Eviction {
     let found = await removeAbandonedFiles(layout, now);
     const namespaces: ScannedNamespace[] = [];
     for (const name of await layout.listNamespaces()) {
-      const scanned = await scanNamespace(layout, name);
+      const scanned = await scanNamespace(layout, name, now);
       namespaces.push(scanned);
       found += scanned.bytes;
     }
     await this.#correct(before, found);
-    for (const body of namespaces.flatMap((one) => unreferenced(one, now))) {
-      if (await removeFile(body.path)) await usage.add(-body.bytes);
+    for (const { path, bytes } of namespaces.flatMap((one) => one.remnants)) {
+      if (await removeFile(path)) await usage.add(-bytes);
     }
     return namespaces;
   }
@@ -132,22 +130,16 @@ export class Eviction {
   }
 
   async #scan(): Promise<void> {
-    const records = (await this.#sweep()).flatMap((one) => one.records);
-    this.#candidates = records.sort((a, b) => b.usedAt - a.usedAt).slice(-MAX_CANDIDATES);
+    const entries = (await this.#sweep()).flatMap((one) => one.entries);
+    this.#candidates = entries.sort((a, b) => b.usedAt - a.usedAt).slice(-MAX_CANDIDATES);
   }
 
-  /** Removes a record, and its body with the last record that refers to it. Leaves what was used since the scan. */
-  async #remove({ path, usedAt, bytes, body }: ScannedRecord): Promise<void> {
+  /** Removes an entry, unless it was used since the scan or is gone. */
+  async #remove({ path, usedAt, bytes, body }: ScannedEntry): Promise<void> {
     const stats = await ifExists(lstat(path));
     if (!stats || stats.mtimeMs > usedAt || !(await removeFile(path))) return;
-    let removed = bytes;
-    if (body) {
-      body.references -= 1;
-      const current = body.references === 0 ? await ifExists(lstat(body.path)) : undefined;
-      if (current && current.mtimeMs <= body.changedAt && (await removeFile(body.path)))
-        removed += body.bytes;
-    }
-    await this.#options.usage.add(-removed);
-    this.#options.onEvicted(removed);
+    if (body) await removeFile(body);
+    await this.#options.usage.add(-bytes);
+    this.#options.onEvicted(bytes);
   }
 }

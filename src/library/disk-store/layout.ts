@@ -1,5 +1,16 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { link, mkdir, readdir, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  link,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  symlink,
+  unlink,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf, DiskStoreError, ifExists } from './errors.ts';
 
@@ -31,8 +42,8 @@ export function keyHash(key: string): string {
  *     tmp/, trash/           writes in progress; what is being removed
  *     leases/                who loads what
  *     ns/<namespace>/current   a symbolic link to the generation in use
- *     ns/<namespace>/g-<id>/r/<x>/<SHA-256 of the key>   records
- *     ns/<namespace>/g-<id>/b/<SHA-256 of the content>   bodies
+ *     ns/<namespace>/g-<id>/<x>/<SHA-256 of the key>                            records
+ *     ns/<namespace>/g-<id>/<x>/<SHA-256 of the key>.<SHA-256 of the content>   bodies
  *
  * To clear a namespace, `current` is replaced. A write that started before ends up in the former generation, which
  * nobody reads.
@@ -148,25 +159,28 @@ export class Layout {
 
 /** Returns the path of a record in a generation, or under the link to it. */
 export function recordPath(generation: string, hash: string): string {
-  return join(generation, 'r', hash.slice(0, 1), hash);
+  return join(generation, hash.slice(0, 1), hash);
 }
 
-/** Returns the folders of a generation's records, in the order of their names. */
+/** Returns the folders of a generation's records and bodies, in the order of their names. */
 export function recordFolders(generation: string): string[] {
-  return [...SHARDS].map((shard) => join(generation, 'r', shard));
+  return [...SHARDS].map((shard) => join(generation, shard));
 }
 
-/** Returns the path of a body. */
-export function bodyPath(generation: string, sha256: string): string {
-  return join(generation, 'b', sha256);
+/**
+ * Returns the path of the body of a record. A body belongs to one key, so that it can be removed with its record.
+ * Sharing equal bodies among keys would need a count of references that survives every crash.
+ */
+export function bodyPath(record: string, sha256: string): string {
+  return `${record}.${sha256}`;
 }
 
 /** Creates an empty generation with all its folders: a missing folder then always means that it was cleared. */
 async function createGeneration(folder: string): Promise<string> {
   const name = `g-${uniqueName()}`;
   const path = join(folder, name);
-  await mkdir(join(path, 'r'), { recursive: true });
-  await Promise.all([join(path, 'b'), ...recordFolders(path)].map((one) => mkdir(one)));
+  await mkdir(path);
+  await Promise.all(recordFolders(path).map((one) => mkdir(one)));
   return name;
 }
 
@@ -179,6 +193,11 @@ export async function createFrom(source: string, target: string): Promise<boolea
     if (codeOf(error) === 'EEXIST') return false;
     throw error;
   }
+}
+
+/** Removes a file. @returns false if it does not exist, for example because another process has removed it */
+export async function removeFile(path: string): Promise<boolean> {
+  return (await ifExists(unlink(path).then(() => true))) ?? false;
 }
 
 /** Escapes what a file system may not distinguish (case) or accept (`/`). */

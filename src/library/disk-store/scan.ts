@@ -1,7 +1,7 @@
-import { lstat, readdir, readFile, readlink, rm, unlink } from 'node:fs/promises';
+import { lstat, readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ifExists } from './errors.ts';
-import { diskBytes, type Layout, recordFolders } from './layout.ts';
+import { bodyPath, diskBytes, type Layout, recordFolders, removeFile } from './layout.ts';
 import { decodeRecord } from './record.ts';
 
 /** A generation that is not in use, and a temporary file, are left alone for this long after their last change. */
@@ -9,83 +9,87 @@ const ABANDONED_AFTER_MS = 15 * 60_000;
 /** A body without a record is left alone for this long: its record may be written next. */
 const UNREFERENCED_AFTER_MS = 60_000;
 
-/** A body in a generation. */
-export interface ScannedBody {
+/** The files of one key. */
+export interface ScannedEntry {
+  /** Path of the record. */
   readonly path: string;
+  /** Path of the body, if the record does not contain it. */
+  readonly body: string | undefined;
+  /** How much of the disk both take. */
   readonly bytes: number;
-  readonly changedAt: number;
-  /** Number of records that refer to it. */
-  references: number;
-}
-
-/** A record in a generation. */
-export interface ScannedRecord {
-  readonly path: string;
-  readonly bytes: number;
-  /** Size of the body. */
-  readonly size: number;
   /** Time of the last use, in milliseconds since the epoch. */
   readonly usedAt: number;
-  readonly createdAt: number;
-  readonly body: ScannedBody | undefined;
+}
+
+/** A file that belongs to no entry. */
+interface Remnant {
+  readonly path: string;
+  readonly bytes: number;
 }
 
 /** What a namespace contains. */
 export interface ScannedNamespace {
   readonly namespace: string;
-  readonly records: readonly ScannedRecord[];
-  readonly bodies: readonly ScannedBody[];
-  /** How much of the disk records and bodies take. */
+  readonly entries: readonly ScannedEntry[];
+  /** Bodies that a killed process has left, or that two writes of a key at the same time have. */
+  readonly remnants: readonly Remnant[];
+  /** How much of the disk the namespace takes. */
   readonly bytes: number;
 }
 
-/** Reads all records of a namespace and matches them with the bodies. */
-export async function scanNamespace(layout: Layout, namespace: string): Promise<ScannedNamespace> {
+interface File {
+  readonly path: string;
+  readonly bytes: number;
+  readonly changedAt: number;
+}
+
+/** Finds the entries of a namespace. Reads names and sizes of files, and few of their contents. */
+export async function scanNamespace(
+  layout: Layout,
+  namespace: string,
+  now: number,
+): Promise<ScannedNamespace> {
   const generation = await layout.generation(namespace);
-  if (generation === undefined) return { namespace, records: [], bodies: [], bytes: 0 };
-  const bodies = new Map<string, ScannedBody>();
-  // Bodies first: one that is stored during the scan is then not taken for one without a record.
-  for (const name of await listFolder(join(generation, 'b'))) {
-    const path = join(generation, 'b', name);
-    const stats = await ifExists(lstat(path));
-    if (stats)
-      bodies.set(name, { path, bytes: diskBytes(stats.size), changedAt: stats.mtimeMs, references: 0 });
+  const found = { namespace, entries: [] as ScannedEntry[], remnants: [] as Remnant[], bytes: 0 };
+  for (const folder of generation === undefined ? [] : recordFolders(generation)) {
+    const files = await Promise.all((await listFolder(folder)).map((name) => describe(join(folder, name))));
+    const byRecord = Object.groupBy(
+      files.filter((one) => one !== undefined),
+      ({ path }) => path.split('.', 1)[0]!,
+    );
+    for (const group of Object.values(byRecord)) await addEntry(group!, now, found);
   }
-  const records: ScannedRecord[] = [];
-  for (const folder of recordFolders(generation)) {
-    for (const name of await listFolder(folder)) {
-      const record = await scanRecord(join(folder, name), bodies);
-      if (record) records.push(record);
-    }
-  }
-  const bytes = sumBytes(records) + sumBytes([...bodies.values()]);
-  return { namespace, records, bodies: [...bodies.values()], bytes };
+  return found;
 }
 
-async function scanRecord(
-  path: string,
-  bodies: ReadonlyMap<string, ScannedBody>,
-): Promise<ScannedRecord | undefined> {
-  const [stats, content] = await Promise.all([ifExists(lstat(path)), ifExists(readFile(path))]);
-  if (!stats || !content) return undefined;
-  const record = decodeRecord(content);
-  const body = record && !record.inline ? bodies.get(record.sha256) : undefined;
-  if (body) body.references += 1;
-  return {
-    path,
-    bytes: diskBytes(stats.size),
-    size: record?.size ?? 0,
-    usedAt: stats.mtimeMs,
-    createdAt: record?.createdAt ?? 0,
-    body,
-  };
+/** Adds the files of one key to what was found. */
+async function addEntry(
+  files: readonly File[],
+  now: number,
+  found: { entries: ScannedEntry[]; remnants: Remnant[]; bytes: number },
+): Promise<void> {
+  // In the order of their names, so the record is the first.
+  const [record, ...others] = files[0]!.path.includes('.') ? [undefined, ...files] : files;
+  const bodies = others.filter((one) => one !== undefined);
+  const body = record && bodies.length > 1 ? await findBody(record, bodies) : record && bodies[0];
+  found.bytes += files.reduce((sum, { bytes }) => sum + bytes, 0);
+  if (record) {
+    const bytes = record.bytes + (body?.bytes ?? 0);
+    found.entries.push({ path: record.path, body: body?.path, bytes, usedAt: record.changedAt });
+  }
+  found.remnants.push(...bodies.filter((one) => one !== body && one.changedAt < now - UNREFERENCED_AFTER_MS));
 }
 
-/** Returns the bodies that no record refers to. */
-export function unreferenced({ bodies }: ScannedNamespace, now: number): ScannedBody[] {
-  return bodies.filter(
-    ({ references, changedAt }) => references === 0 && changedAt < now - UNREFERENCED_AFTER_MS,
-  );
+/** Finds the body that a record refers to. */
+async function findBody(record: File, bodies: readonly File[]): Promise<File | undefined> {
+  const bytes = await ifExists(readFile(record.path));
+  const decoded = bytes && decodeRecord(bytes);
+  return decoded && bodies.find(({ path }) => path === bodyPath(record.path, decoded.sha256));
+}
+
+async function describe(path: string): Promise<File | undefined> {
+  const stats = await ifExists(lstat(path));
+  return stats && { path, bytes: diskBytes(stats.size), changedAt: stats.mtimeMs };
 }
 
 /** Moves generations that are not in use to `trash/`: those of processes that were killed while they created one. */
@@ -135,15 +139,6 @@ async function removeTree(path: string): Promise<number> {
   return bytes;
 }
 
-/** Removes a file. @returns false if another process has removed it */
-export async function removeFile(path: string): Promise<boolean> {
-  return (await ifExists(unlink(path).then(() => true))) ?? false;
-}
-
 async function listFolder(path: string): Promise<string[]> {
   return ((await ifExists(readdir(path))) ?? []).sort();
-}
-
-function sumBytes(files: readonly { bytes: number }[]): number {
-  return files.reduce((sum, { bytes }) => sum + bytes, 0);
 }

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, rename, stat, writeFile } from 'node:fs/promises';
-import { ifExists } from './errors.ts';
+import { DiskStoreError, ifExists } from './errors.ts';
 import { uniqueName } from './layout.ts';
 
 const RECORD_BYTES = 8;
@@ -21,6 +21,7 @@ export class Usage {
   #bytes = 0;
   /** Changes that could not be written, for example to a full disk. */
   #unwritten = 0;
+  #closed = false;
   #last: Promise<unknown> = Promise.resolve();
 
   /** @param tmp folder for temporary files, on the same file system */
@@ -65,6 +66,7 @@ export class Usage {
   /** Closes the file. */
   async close(): Promise<void> {
     await this.#inTurn(async () => {
+      this.#closed = true;
       await this.#handle?.close();
       this.#handle = undefined;
     });
@@ -80,6 +82,7 @@ export class Usage {
 
   /** Opens the file again if another process has replaced it, and reads what is new. */
   async #read(): Promise<void> {
+    if (this.#closed) throw new DiskStoreError('ERR_STORE_CLOSED', 'the disk store is closed');
     const current = await ifExists(stat(this.#path));
     if (!this.#handle || current?.ino !== this.#inode) {
       await this.#handle?.close();

@@ -1,10 +1,10 @@
 import { createHash, type Hash } from 'node:crypto';
-import { type FileHandle, open, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DiskGuard } from './disk-guard.ts';
 import { codeOf, DiskStoreError, ifExists } from './errors.ts';
-import { bodyPath, createFrom, diskBytes, keyHash, recordPath, uniqueName } from './layout.ts';
-import { BLOCK_BYTES, type DiskMetadata, type DiskRecord, encodeRecord } from './record.ts';
+import { bodyPath, createFrom, diskBytes, keyHash, recordPath, removeFile, uniqueName } from './layout.ts';
+import { BLOCK_BYTES, type DiskMetadata, type DiskRecord, decodeRecord, encodeRecord } from './record.ts';
 
 /** Bodies up to this size are part of their record, so that a hit reads one file. */
 export const MAX_INLINE_BYTES = 16 * 1024;
@@ -188,16 +188,15 @@ export class DiskWriter {
 
   /** @returns false if the namespace was cleared */
   async #placeBody(sha256: string): Promise<boolean> {
-    const target = bodyPath(this.#context.generation, sha256);
+    const target = bodyPath(recordPath(this.#context.generation, keyHash(this.key)), sha256);
     return this.#context.guard.run('store a body', async () => {
       const { path, handle } = this.#temporary!;
       await handle.truncate(this.#size);
       await handle.close();
       const created = await ifExists(createFrom(path, target));
       if (created === undefined) return false;
+      // Otherwise the key has the same content already.
       if (created) this.#reserved -= diskBytes(this.#size);
-      // The same content under another key. With its time renewed, it is not removed as unused before the record exists.
-      else await ifExists(utimes(target, new Date(), new Date()));
       return true;
     });
   }
@@ -253,9 +252,11 @@ export async function placeRecord(
     await reserve(diskBytes(bytes.length));
     unused = diskBytes(bytes.length);
     await guard.run('store a record', async () => {
-      const former = await ifExists(stat(target));
+      const former = await ifExists(readFile(target));
       await rename(temporary, target);
-      unused = former ? diskBytes(former.size) : 0;
+      unused = former
+        ? diskBytes(former.length) + (await removeFormerBody(target, former, record.sha256))
+        : 0;
     });
     return true;
   } catch (error) {
@@ -265,4 +266,11 @@ export async function placeRecord(
   } finally {
     if (unused > 0) await release(unused);
   }
+}
+
+/** Removes the body of a record that was replaced. @returns how much of the disk it took */
+async function removeFormerBody(path: string, former: Buffer, sha256: string): Promise<number> {
+  const decoded = decodeRecord(former);
+  if (!decoded || decoded.inline || decoded.sha256 === sha256) return 0;
+  return (await removeFile(bodyPath(path, decoded.sha256))) ? diskBytes(decoded.size) : 0;
 }

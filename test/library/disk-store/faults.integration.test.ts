@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, type TestContext, test } from 'vitest';
+import { openDiskStore } from '../../../src/library/disk-store/index.ts';
 import { run } from '../../support/run.ts';
 import { SmallDisk } from '../../support/small-disk.ts';
 import { underCi } from '../../support/system-packages.ts';
@@ -35,14 +36,17 @@ test('a full disk fails writes with ENOSPC, keeps what is stored, and heals', as
   expect(await store.put('app', 'k', content(200_000))).toBe(true);
   expect((await readBytes(store, 'app', 'k'))!.equals(content(200_000))).toBe(true);
   await store.usage();
-  expect(store.stats()).toMatchObject({ writeErrors: 3, bytes: 208_896 });
+  expect(store.stats()).toMatchObject({ writeErrors: 3, bytes: 200_704 + 4096 });
 });
 
 test('a disk that is read-only fails writes with EROFS and serves what is stored', async (context) => {
   const disk = await mountSmallDisk(context);
-  const store = await openStore({ dir: join(disk.folder, 'store') });
-  await store.put('app', 'k', content(100_000));
+  const dir = join(disk.folder, 'store');
+  const former = await openDiskStore({ dir });
+  await former.put('app', 'k', content(100_000));
+  await former.close();
   await run('mount', ['-o', 'remount,ro', disk.folder]);
+  const store = await openStore({ dir });
   await expect(store.put('app', 'k', content(10))).rejects.toMatchObject({ code: 'EROFS' });
   await expect(store.delete('app', 'k')).rejects.toMatchObject({ code: 'EROFS' });
   await expect(store.tryLease('app', 'k')).rejects.toMatchObject({ code: 'EROFS' });

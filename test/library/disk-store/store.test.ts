@@ -146,14 +146,16 @@ describe('a write', () => {
     expect(await filesIn(join(store.dir, 'tmp'))).toEqual([]);
   });
 
-  test('of the same content under two keys stores it once', async () => {
+  test('removes the body that it replaces, and a deletion both files', async () => {
     const store = await openStore();
-    await store.put('app', 'a', content(MIB));
-    await store.put('app', 'b', content(MIB));
+    for (const seed of [1, 2, 2]) await store.put('app', 'k', content(MIB, seed));
     expect(await bodiesIn(store.dir)).toHaveLength(1);
-    await store.delete('app', 'a');
-    await store.usage();
-    expect((await readBytes(store, 'app', 'b'))!.equals(content(MIB))).toBe(true);
+    expect(store.stats().bytes).toBe(await diskUsage(join(store.dir, 'ns')));
+    await store.put('app', 'k', content(10));
+    expect(await bodiesIn(store.dir)).toHaveLength(0);
+    await store.delete('app', 'k');
+    expect(await filesIn(join(store.dir, 'ns'))).toEqual([]);
+    expect(store.stats().bytes).toBe(0);
   });
 });
 

@@ -45,20 +45,25 @@ export async function readStream(
   return stream && buffer(stream);
 }
 
-/** Paths of all files in a folder, without directories and links. */
+/** Paths of all files in a folder, without directories and links. Other processes may remove folders meanwhile. */
 export async function filesIn(folder: string): Promise<string[]> {
-  const found = await readdir(folder, { recursive: true, withFileTypes: true });
-  return found.filter((one) => one.isFile()).map((one) => join(one.parentPath, one.name));
+  const found = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const paths = found.map((one) => {
+    const path = join(folder, one.name);
+    if (one.isDirectory()) return filesIn(path);
+    return one.isFile() ? [path] : [];
+  });
+  return (await Promise.all(paths)).flat();
 }
 
 /** Paths of the bodies of a store. */
 export async function bodiesIn(folder: string): Promise<string[]> {
-  return (await filesIn(join(folder, 'ns'))).filter((path) => path.includes('/b/'));
+  return (await filesIn(join(folder, 'ns'))).filter((path) => path.includes('.', path.lastIndexOf('/')));
 }
 
 /** Paths of the records of a store. */
 export async function recordsIn(folder: string): Promise<string[]> {
-  return (await filesIn(join(folder, 'ns'))).filter((path) => path.includes('/r/'));
+  return (await filesIn(join(folder, 'ns'))).filter((path) => !path.includes('.', path.lastIndexOf('/')));
 }
 
 /** How much of the disk the files of a folder take, in blocks of 4 KiB. */
@@ -81,7 +86,7 @@ export async function verifyBodies(folder: string): Promise<number> {
     const hash = createHash('sha256')
       .update(await readFile(path))
       .digest('hex');
-    if (!path.endsWith(`/${hash}`)) throw new Error(`${path} has the hash ${hash}`);
+    if (!path.endsWith(`.${hash}`)) throw new Error(`${path} has the hash ${hash}`);
   }
   return paths.length;
 }
