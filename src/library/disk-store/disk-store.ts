@@ -358,11 +358,13 @@ export class DiskStore implements AsyncDisposable {
     await this.#usage.add(-(await emptyTrash(this.#layout)));
   }
 
-  #inBackground(task: () => Promise<void>): void {
+  /** Runs a task that {@link close} waits for. Its error goes to `onError`. */
+  #inBackground(task: () => Promise<void>): Promise<void> {
     const running = task()
       .catch(this.#onError)
       .finally(() => this.#background.delete(running));
     this.#background.add(running);
+    return running;
   }
 
   #run<T>(action: string, operation: () => Promise<T>): Promise<T> {

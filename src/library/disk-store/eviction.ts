@@ -4,10 +4,11 @@ import { type Layout, removeFile } from './layout.ts';
 import {
   discardAbandonedGenerations,
   emptyTrash,
-  removeAbandonedFiles,
+  type FileSizes,
   type ScannedEntry,
   type ScannedNamespace,
   scanNamespace,
+  scanTemporaryFiles,
 } from './scan.ts';
 import type { Usage } from './usage.ts';
 
@@ -77,28 +78,28 @@ export class Eviction {
     const { layout, usage, wallClock } = this.#options;
     await usage.add(-(await emptyTrash(layout)));
     const before = await usage.refresh();
+    const { activity } = usage;
     const now = wallClock();
     await discardAbandonedGenerations(layout, now);
-    let found = await removeAbandonedFiles(layout, now);
+    const files: FileSizes = new Map();
+    await scanTemporaryFiles(layout, now, files);
     const namespaces: ScannedNamespace[] = [];
     for (const name of await layout.listNamespaces()) {
-      const scanned = await scanNamespace(layout, name, now);
-      namespaces.push(scanned);
-      found += scanned.bytes;
+      namespaces.push(await scanNamespace(layout, name, now, files));
     }
-    await this.#correct(before, found);
+    await this.#correct(before, activity, sum(files.values()));
     for (const { path, bytes } of namespaces.flatMap((one) => one.remnants)) {
       if (await removeFile(path)) await usage.add(-bytes);
     }
     return namespaces;
   }
 
-  /** Concurrent changes explain some difference between the sum and what a scan finds; more is an error in the sum. */
-  async #correct(before: number, found: number): Promise<void> {
+  /** Changes during a scan explain a difference between the sum and what was found. More is an error in the sum. */
+  async #correct(before: number, activity: number, found: number): Promise<void> {
     const { usage } = this.#options;
     const after = await usage.refresh();
     const error = found - (before + after) / 2;
-    if (Math.abs(error) > Math.abs(after - before)) await usage.add(Math.round(error));
+    if (Math.abs(error) > usage.activity - activity) await usage.add(Math.round(error));
   }
 
   /** Makes room once for all that need it at the same time. */
@@ -142,4 +143,10 @@ export class Eviction {
     await this.#options.usage.add(-bytes);
     this.#options.onEvicted(bytes);
   }
+}
+
+function sum(sizes: Iterable<number>): number {
+  let total = 0;
+  for (const size of sizes) total += size;
+  return total;
 }

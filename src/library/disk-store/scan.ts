@@ -37,22 +37,31 @@ export interface ScannedNamespace {
   readonly bytes: number;
 }
 
+/**
+ * How much of the disk files take, by their inodes: a scan may meet a file twice, as a temporary file and in its place.
+ */
+export type FileSizes = Map<number, number>;
+
 interface File {
   readonly path: string;
+  readonly inode: number;
   readonly bytes: number;
   readonly changedAt: number;
 }
 
-/** Finds the entries of a namespace. Reads names and sizes of files, and few of their contents. */
+/** Finds the entries of a namespace and adds their files to `sizes`. Reads few of their contents. */
 export async function scanNamespace(
   layout: Layout,
   namespace: string,
   now: number,
+  sizes: FileSizes,
 ): Promise<ScannedNamespace> {
   const generation = await layout.generation(namespace);
   const found = { namespace, entries: [] as ScannedEntry[], remnants: [] as Remnant[], bytes: 0 };
   for (const folder of generation === undefined ? [] : recordFolders(generation)) {
-    const files = await Promise.all((await listFolder(folder)).map((name) => describe(join(folder, name))));
+    const files = await Promise.all(
+      (await listFolder(folder)).map((name) => describe(join(folder, name), sizes)),
+    );
     const byRecord = Object.groupBy(
       files.filter((one) => one !== undefined),
       ({ path }) => path.split('.', 1)[0]!,
@@ -87,9 +96,11 @@ async function findBody(record: File, bodies: readonly File[]): Promise<File | u
   return decoded && bodies.find(({ path }) => path === bodyPath(record.path, decoded.sha256));
 }
 
-async function describe(path: string): Promise<File | undefined> {
+async function describe(path: string, sizes: FileSizes): Promise<File | undefined> {
   const stats = await ifExists(lstat(path));
-  return stats && { path, bytes: diskBytes(stats.size), changedAt: stats.mtimeMs };
+  if (!stats) return undefined;
+  sizes.set(stats.ino, diskBytes(stats.size));
+  return { path, inode: stats.ino, bytes: diskBytes(stats.size), changedAt: stats.mtimeMs };
 }
 
 /** Moves generations that are not in use to `trash/`: those of processes that were killed while they created one. */
@@ -105,17 +116,18 @@ export async function discardAbandonedGenerations(layout: Layout, now: number): 
   }
 }
 
-/** Removes temporary files that are no longer written. @returns how much of the disk the others take */
-export async function removeAbandonedFiles(layout: Layout, now: number): Promise<number> {
-  let bytes = 0;
+/** Adds the temporary files to `files`. Removes those that are no longer written. */
+export async function scanTemporaryFiles(layout: Layout, now: number, files: FileSizes): Promise<void> {
   for (const name of await listFolder(layout.tmp)) {
-    const path = join(layout.tmp, name);
-    const stats = await ifExists(lstat(path));
-    if (!stats) continue;
-    if (stats.mtimeMs < now - ABANDONED_AFTER_MS) await rm(path, { force: true });
-    else bytes += diskBytes(stats.size);
+    const file = await describe(join(layout.tmp, name), files);
+    if (!file || file.changedAt >= now - ABANDONED_AFTER_MS) continue;
+    await rm(file.path, { force: true });
+    files.delete(file.inode);
   }
-  return bytes;
+  for (const name of await listFolder(layout.leases)) {
+    const stats = await ifExists(lstat(join(layout.leases, name)));
+    if (stats && stats.mtimeMs < now - ABANDONED_AFTER_MS) await removeFile(join(layout.leases, name));
+  }
 }
 
 /** Removes what is in `trash/`. @returns how much of the disk it took */

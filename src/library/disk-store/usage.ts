@@ -21,6 +21,7 @@ export class Usage {
   #bytes = 0;
   /** Changes that could not be written, for example to a full disk. */
   #unwritten = 0;
+  #activity = 0;
   #closed = false;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -33,6 +34,11 @@ export class Usage {
   /** Bytes in use, as last read. */
   get bytes(): number {
     return this.#bytes + this.#unwritten;
+  }
+
+  /** Sum of the amounts of all changes that were read. It only grows. */
+  get activity(): number {
+    return this.#activity;
   }
 
   /** Reads what other processes have appended. @returns bytes in use */
@@ -104,7 +110,9 @@ export class Usage {
     let end = 0;
     for (; end + RECORD_BYTES <= bytesRead; end += RECORD_BYTES) {
       const change = buffer.readDoubleLE(end);
-      if (Number.isSafeInteger(change)) sum += change;
+      if (!Number.isSafeInteger(change)) continue;
+      sum += change;
+      this.#activity += Math.abs(change);
     }
     this.#offset += end;
     return sum;
