@@ -14,7 +14,7 @@ const LIBRARY_LAYERS = [
   ['util'],
   ['cache', 'settings'],
   ['redis', 'http-cache', 'result-cache', 'disk-store'],
-  ['preset', 'gateway'],
+  ['preset', 'asset-cache', 'gateway'],
 ];
 const PANEL_LAYERS = [['lib', 'styles'], ['theme', 'hooks'], ['components'], ['pages'], ['app'], ['main']];
 const SERVICE_LAYERS = [

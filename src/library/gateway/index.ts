@@ -7,6 +7,7 @@
  * const browser = await chromium.launch(gateway.launchOptions);
  * const context = await browser.newContext(lane.contextOptions);
  */
+export type { KeptPage, KeptResource, ListOptions } from './cache/kept-resources.ts';
 export { MemoryResponseStore, type MemoryResponseStoreOptions } from './cache/memory-response-store.ts';
 export type {
   ResponseStore,
@@ -18,9 +19,11 @@ export type {
   StoreWriter,
 } from './cache/store.ts';
 export { GatewayError, type GatewayErrorCode } from './errors.ts';
-export { type Gateway, openGateway } from './gateway.ts';
+export { type Gateway, type NamespaceStats, openGateway } from './gateway.ts';
+export type { Explanation, LatestRequest } from './lane/explain.ts';
 export type { Lane, LaneStats } from './lane/lane.ts';
 export type { GatewayOptions, HostHandler, LaneMode, LaneOptions, RequestHeader } from './options.ts';
+export type { ResourceUse } from './resource-ranking.ts';
 export type { Rule } from './rules/rule.ts';
 export type { BypassReason, Traffic, TrafficStats } from './traffic.ts';
 export type { UpstreamTimeouts } from './upstream/upstream.ts';

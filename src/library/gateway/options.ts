@@ -5,8 +5,12 @@ import type { UpstreamTimeouts } from './upstream/upstream.ts';
 
 /** Options of `openGateway`. */
 export interface GatewayOptions {
-  /** Where responses are kept. Default: a {@link MemoryResponseStore} with its default limit. */
+  /** Folder where responses are kept, in a `DiskStore`. Processes may share it. Without it, `store` is used. */
+  dir?: string;
+  /** Where responses are kept. Default: a {@link MemoryResponseStore}. */
   store?: ResponseStore;
+  /** Size of the store in `dir` or in memory, in bytes. Default 1 GiB in `dir`, 64 MiB in memory. */
+  maxBytes?: number;
   /** Size of the memory in front of the store, in bytes; 0 for none. Default 64 MiB. */
   memoryBytes?: number;
   /**
