@@ -227,7 +227,9 @@ describe('credentials', () => {
     for (const cookie of ['user=1', 'user=2', undefined, 'user=1', 'user=2', undefined]) {
       texts.push((await send(lane, `${origin.url}/x`, get(cookie))).text);
     }
-    expect(texts).toEqual(['user=1', 'user=2', undefined, 'user=1', 'user=2', undefined].map((c) => `for ${c}`));
+    expect(texts).toEqual(
+      ['user=1', 'user=2', undefined, 'user=1', 'user=2', undefined].map((c) => `for ${c}`),
+    );
     expect(origin.requests).toHaveLength(3);
   });
 
@@ -278,7 +280,9 @@ describe('a namespace', () => {
         open({ namespace, rules: FORCED }),
       ),
     );
-    const replies = await Promise.all(lanes.flatMap((lane) => [1, 2].map(() => send(lane, `${origin.url}/x`))));
+    const replies = await Promise.all(
+      lanes.flatMap((lane) => [1, 2].map(() => send(lane, `${origin.url}/x`))),
+    );
     expect(new Set(replies.map(({ text }) => text.length))).toEqual(new Set([100_000]));
     expect(origin.requests).toHaveLength(2);
   });
@@ -326,8 +330,13 @@ describe('modes', () => {
     const lane = await open({ rules, mode: 'offline' });
     expect((await send(lane, `${origin.url}/kept`)).text).toBe('body 1');
     for (const token of ['s1', 's2']) {
-      const reply = await send(lane, `${origin.url}/new?token=${token}`, { headers: { accept: 'text/html' } });
-      expect(reply).toMatchObject({ status: 504, headers: { 'proxy-status': 'roundhouse; error=offline_miss' } });
+      const reply = await send(lane, `${origin.url}/new?token=${token}`, {
+        headers: { accept: 'text/html' },
+      });
+      expect(reply).toMatchObject({
+        status: 504,
+        headers: { 'proxy-status': 'roundhouse; error=offline_miss' },
+      });
       expect(reply.text).toContain('/new');
       expect(reply.text).not.toContain(token);
     }

@@ -1,12 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  redactUrl,
-  redactedValues,
-  responseKeys,
-  urlOfKey,
-} from '../../../src/library/gateway/cache/key.ts';
 import { keptFields } from '../../../src/library/gateway/cache/kept-response.ts';
+import { redactedValues, redactUrl, responseKeys, urlOfKey } from '../../../src/library/gateway/cache/key.ts';
 import { InjectedHeaders } from '../../../src/library/gateway/lane/injected-headers.ts';
 
 const CREDENTIALS = ['authorization', 'cookie'];

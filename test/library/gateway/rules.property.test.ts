@@ -69,18 +69,21 @@ describe('a set of rules', () => {
 
   test('an excluded URL never has a rule, in whatever order the rules are', () => {
     fc.assert(
-      fc.property(fc.array(pattern.filter((p) => p !== '')), pattern.filter((p) => p !== ''), text, (globs, out, url) => {
-        const rules = new RuleSet([...globs, `!${out}`].sort());
-        if (compilePattern(out)(url)) expect(rules.find(url)).toBeUndefined();
-        else expect(rules.find(url) !== undefined).toBe(globs.some((glob) => compilePattern(glob)(url)));
-      }),
+      fc.property(
+        fc.array(pattern.filter((p) => p !== '')),
+        pattern.filter((p) => p !== ''),
+        text,
+        (globs, out, url) => {
+          const rules = new RuleSet([...globs, `!${out}`].sort());
+          if (compilePattern(out)(url)) expect(rules.find(url)).toBeUndefined();
+          else expect(rules.find(url) !== undefined).toBe(globs.some((glob) => compilePattern(glob)(url)));
+        },
+      ),
     );
   });
 
   test('with 500 rules takes microseconds', () => {
-    const rules = new RuleSet(
-      Array.from({ length: 500 }, (_, i) => `https://host-${i}.example/*/file-*.js`),
-    );
+    const rules = new RuleSet(Array.from({ length: 500 }, (_, i) => `https://host-${i}.example/*/file-*.js`));
     const started = performance.now();
     for (let i = 0; i < 1000; i += 1) rules.find('https://host-499.example/a/b/file-1.js');
     // 500 rules take about 10 µs; the limit leaves room for a loaded machine.

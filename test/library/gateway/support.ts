@@ -3,6 +3,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { createServer as createHttpServer } from 'node:http';
 import { createSecureServer } from 'node:http2';
 import type { AddressInfo, Server, Socket } from 'node:net';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import { type Dispatcher, ProxyAgent, request } from 'undici';
 import type { Lane } from '../../../src/library/gateway/index.ts';
 import { issueCertificate, type KeyedCertificate } from '../../../src/library/gateway/tls/certificate.ts';
@@ -104,7 +105,12 @@ export interface ClientReply {
 /** Sends requests through a lane, as a browser would. */
 export type LaneClient = (
   url: string,
-  options?: { method?: string; headers?: Record<string, string>; body?: string | Buffer; signal?: AbortSignal },
+  options?: {
+    method?: string;
+    headers?: Record<string, string>;
+    body?: string | Buffer;
+    signal?: AbortSignal;
+  },
 ) => Promise<ClientReply>;
 
 /** Calls `use` with a client of a lane, and ends its connections. */
@@ -131,4 +137,10 @@ export async function withClient<T>(lane: Lane, use: (send: LaneClient) => Promi
 /** Sends one request through a lane. */
 export function send(lane: Lane, ...parameters: Parameters<LaneClient>): Promise<ClientReply> {
   return withClient(lane, (client) => client(...parameters));
+}
+
+/** A TLS context for servers of tests. */
+export function secureContext(): SecureContext {
+  const { cert, privateKey } = issueCertificate({ name: 'test', days: 2 });
+  return createSecureContext({ cert, key: privateKey.export({ type: 'pkcs8', format: 'pem' }) });
 }

@@ -15,9 +15,9 @@ import { errorResponse, respondHttp1, respondHttp2 } from './respond.ts';
 import { absoluteUrl, parseAuthority, type TunnelTarget, tunnelledUrl } from './target.ts';
 
 const TLS_HANDSHAKE = 0x16;
-const HANDSHAKE_TIMEOUT_MS = 15_000;
+const DEFAULT_HANDSHAKE_TIMEOUT_MS = 15_000;
 /** Also for the first byte of a tunnel: Chromium opens some ahead of their use. */
-const IDLE_TIMEOUT_MS = 120_000;
+const DEFAULT_IDLE_TIMEOUT_MS = 120_000;
 const HTTP2_SETTINGS = { maxConcurrentStreams: 1000, initialWindowSize: 1024 * 1024 };
 /** Node.js ends sessions that hold more. The default of 10 MB is too little for 200 large responses at once. */
 const HTTP2_SESSION_MEMORY_MB = 256;
@@ -37,6 +37,10 @@ export interface LaneServerOptions {
   readonly onRefused: (error: GatewayError) => void;
   /** Called with the bytes of a closed connection, header fields and TLS records included. */
   readonly onConnectionClosed: (received: number, sent: number) => void;
+  /** Deadline for a header section and for a TLS handshake, in milliseconds. Default 15,000. */
+  readonly handshakeTimeoutMs?: number;
+  /** How long a connection may be idle within a request, in milliseconds. Default 120,000. */
+  readonly idleTimeoutMs?: number;
 }
 
 /**
@@ -45,6 +49,8 @@ export interface LaneServerOptions {
  */
 export class LaneServer {
   readonly #options: LaneServerOptions;
+  readonly #handshakeTimeoutMs: number;
+  readonly #idleTimeoutMs: number;
   readonly #proxy: Server;
   /** For connections within tunnels. Never listens. */
   readonly #tunnelled: Server;
@@ -58,15 +64,22 @@ export class LaneServer {
 
   constructor(options: LaneServerOptions) {
     this.#options = options;
-    this.#proxy = createServer({ headersTimeout: HANDSHAKE_TIMEOUT_MS, requestTimeout: 0 });
-    this.#tunnelled = createServer({ headersTimeout: HANDSHAKE_TIMEOUT_MS, requestTimeout: 0 });
+    this.#handshakeTimeoutMs = options.handshakeTimeoutMs ?? DEFAULT_HANDSHAKE_TIMEOUT_MS;
+    this.#idleTimeoutMs = options.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS;
+    const limits = {
+      headersTimeout: this.#handshakeTimeoutMs,
+      requestTimeout: 0,
+      connectionsCheckingInterval: this.#handshakeTimeoutMs / 2,
+    };
+    this.#proxy = createServer(limits);
+    this.#tunnelled = createServer(limits);
     // Node.js starts to enforce `headersTimeout` when a server listens.
     this.#tunnelled.emit('listening');
     for (const server of [this.#proxy, this.#tunnelled]) {
       server.on('request', (request, reply) => this.#onRequest(request, reply));
       server.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket, head));
       server.on('clientError', (_error, socket) => rejectMalformed(socket));
-      server.setTimeout(IDLE_TIMEOUT_MS, (socket) => this.#endIfHalfSent(socket));
+      server.setTimeout(this.#idleTimeoutMs, (socket) => this.#endIfHalfSent(socket));
     }
     this.#proxy.on('connection', (socket) => this.#onConnection(socket));
     this.#proxy.on('connect', (request, socket, head) => this.#onConnect(request, socket as Socket, head));
@@ -204,7 +217,7 @@ export class LaneServer {
       if ((await this.#peers.get(socket)) === false) return;
       const target = parseAuthority(request.url);
       this.#options.checkTunnel(target);
-      socket.setTimeout(IDLE_TIMEOUT_MS, () => socket.destroy());
+      socket.setTimeout(this.#idleTimeoutMs, () => socket.destroy());
       socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
       if (head.length > 0) socket.unshift(head);
       const first = await firstByte(socket);
@@ -225,7 +238,7 @@ export class LaneServer {
       secureContext: this.#options.secureContext(target.hostname),
       ALPNProtocols: ['h2', 'http/1.1'],
     });
-    const deadline = setTimeout(() => socket.destroy(), HANDSHAKE_TIMEOUT_MS).unref();
+    const deadline = setTimeout(() => socket.destroy(), this.#handshakeTimeoutMs).unref();
     secure.on('error', () => socket.destroy());
     secure.once('close', () => clearTimeout(deadline));
     secure.once('secure', () => {
@@ -259,7 +272,7 @@ export class LaneServer {
       const endStream = (flags & 0x1) !== 0;
       this.#onStream(stream, fields, endStream, target);
     });
-    session.setTimeout(IDLE_TIMEOUT_MS, () => {
+    session.setTimeout(this.#idleTimeoutMs, () => {
       if (openStreams === 0) session.close();
     });
   }
