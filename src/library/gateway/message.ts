@@ -29,6 +29,8 @@ export type Responder = (request: LaneRequest) => Promise<LaneResponse>;
 
 const HOP_BY_HOP = new Set([
   'connection',
+  // Node.js has responded to it with 100.
+  'expect',
   'http2-settings',
   'keep-alive',
   'proxy-authenticate',

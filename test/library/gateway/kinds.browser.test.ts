@@ -73,13 +73,14 @@ describe.skipIf('missing' in provided)('requests of a page', () => {
 
   const evaluate = (script: string) => () => page.evaluate(script);
 
-  test('fetch', () =>
-    runTwice('fetch', evaluate(`fetch('/data').then((r) => r.text())`), 'data', ['/data']));
+  test('fetch', () => runTwice('fetch', evaluate(`fetch('/data').then((r) => r.text())`), 'data', ['/data']));
 
   test('Worker and importScripts', () =>
     runTwice(
       'worker',
-      evaluate(`new Promise((resolve) => { new Worker('/worker.js').onmessage = ({ data }) => resolve(data) })`),
+      evaluate(
+        `new Promise((resolve) => { new Worker('/worker.js').onmessage = ({ data }) => resolve(data) })`,
+      ),
       [true, 'worker data'],
       ['/worker.js', '/imported.js', '/from-worker'],
     ));
@@ -151,7 +152,9 @@ describe.skipIf('missing' in provided)('requests of a page', () => {
   test('streaming compilation of WebAssembly', () =>
     runTwice(
       'wasm',
-      evaluate(`WebAssembly.compileStreaming(fetch('/module.wasm')).then((m) => m instanceof WebAssembly.Module)`),
+      evaluate(
+        `WebAssembly.compileStreaming(fetch('/module.wasm')).then((m) => m instanceof WebAssembly.Module)`,
+      ),
       true,
       ['/module.wasm'],
     ));

@@ -44,7 +44,7 @@ const RESOURCES: Record<string, [type: string, body: string | Buffer]> = {
 
 /** A site with one resource of each kind. All that are not said to be otherwise may be kept for an hour. */
 export async function startSite(hosts: string[]): Promise<Origin> {
-  const site = await startOrigin(respond, { hosts });
+  const site = await startOrigin(respond, hosts.length > 0 ? { hosts } : {});
   site.server.on('upgrade', (request, socket: Socket) => {
     site.requests.push({ method: 'GET', url: request.url, httpVersion: '1.1', headers: request.headers });
     acceptWebSocket(request.headers['sec-websocket-key'], socket);
@@ -109,9 +109,7 @@ function sendMedia(range: string | undefined, response: ServerResponse): void {
   if (range === undefined) response.writeHead(200, headers).end(file);
   else {
     const contentRange = `bytes ${start}-${end}/${file.length}`;
-    response
-      .writeHead(206, { ...headers, 'content-range': contentRange })
-      .end(file.subarray(start, end + 1));
+    response.writeHead(206, { ...headers, 'content-range': contentRange }).end(file.subarray(start, end + 1));
   }
 }
 

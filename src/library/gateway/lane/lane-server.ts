@@ -6,7 +6,7 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import { type Duplex, PassThrough, type Readable } from 'node:stream';
 import { type SecureContext, TLSSocket } from 'node:tls';
 import { peerUserId } from '../access/peer.ts';
 import { GatewayError, toGatewayError } from '../errors.ts';
@@ -171,7 +171,7 @@ export class LaneServer {
         method: fields[':method']!,
         url: tunnelledUrl('https', target, fields[':authority'] ?? fields.host, fields[':path'] ?? ''),
         headers: endToEndFields(fields),
-        body: endsWithHeaders ? undefined : stream,
+        body: endsWithHeaders ? undefined : readableSide(stream),
         signal: abort.signal,
       };
       accepted = true;
@@ -304,4 +304,16 @@ function rejectMalformed(socket: Duplex): void {
   if (socket.writable)
     socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
   else socket.destroy();
+}
+
+/**
+ * What a stream receives. With the stream itself as the body of a request over HTTP/2, undici 8.12.4 allocated
+ * memory in an endless loop.
+ */
+function readableSide(stream: ServerHttp2Stream): Readable {
+  const received = new PassThrough();
+  stream.once('close', () => {
+    if (!received.writableEnded) received.destroy();
+  });
+  return stream.pipe(received);
 }
