@@ -86,7 +86,7 @@ export function toGatewayError(error: unknown, url: string): GatewayError {
     : (BY_CODE[code] ??
       (/^ERR_SSL|^EPROTO/.test(code)
         ? 'tls_protocol_error'
-        : code.startsWith('HPE_')
+        : cause.name === 'HTTPParserError'
           ? 'http_protocol_error'
           : 'connection_refused'));
   return new GatewayError(kind, `${originOf(url)} ${DESCRIPTIONS[kind] ?? 'failed'}: ${message}`, { cause });
