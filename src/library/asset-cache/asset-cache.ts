@@ -158,7 +158,8 @@ export class AssetCache extends EventEmitter<{ version: [VersionChange] }> imple
 
   /** Hit rate, times, bytes and sizes since the cache was created. */
   async metrics(): Promise<AssetMetrics> {
-    return { ...this.#counters.snapshot(), memory: this.#memory.stats, disk: await this.#disk.stats() };
+    const disk = await this.#disk.stats();
+    return { ...this.#counters.snapshot(), memory: this.#memory.stats, disk };
   }
 
   /** Formats a number of bytes for people: `4.33 MB`. */
