@@ -202,9 +202,9 @@ export class AssetCache extends EventEmitter<{ version: [VersionChange] }> imple
     this.#usedAt.set(key, this.#options.wallClock());
     const inMemory = this.#memory.get(key);
     if (inMemory && this.#isFresh(inMemory[1])) return { value: inMemory, fresh: true, entry: undefined };
-    const entry = await this.#disk.get(key);
-    const content = entry && (await this.#disk.content(entry));
-    if (!content) return undefined;
+    const found = await this.#disk.read(key);
+    if (!found) return undefined;
+    const { entry, content } = found;
     const stored = storedAsset(entry);
     const value: Asset = [
       content,

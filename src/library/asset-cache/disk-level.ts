@@ -11,6 +11,8 @@ import type { StoredAsset } from './asset.ts';
 /** How long the list of versions is used before it is read again, because other processes change it. */
 const LIST_LIFETIME_MS = 30_000;
 const PAGE_SIZE = 500;
+/** Attempts to read an entry that is replaced by others at the same time. */
+const MAX_ATTEMPTS = 5;
 
 /** A version of an asset on the disk. */
 export interface StoredVersion extends Omit<StoredAsset, 'headers'> {
@@ -47,20 +49,24 @@ export class DiskLevel {
     this.#options = options;
   }
 
-  /** Looks up an entry. */
-  get(key: string): Promise<DiskEntry | undefined> {
-    return this.#try((store) => store.get(this.#options.namespace, key));
-  }
-
-  /** Reads the content of an entry. */
-  content(entry: DiskEntry): Promise<Buffer | undefined> {
-    return this.#try(() => entry.bytes());
+  /** Reads an entry with its content. */
+  read(key: string): Promise<{ entry: DiskEntry; content: Buffer } | undefined> {
+    return this.#try(async (store) => {
+      for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+        const entry = await store.get(this.#options.namespace, key);
+        const content = await entry?.bytes();
+        if (entry && content) return { entry, content };
+        // Without content, the entry may have been replaced since it was looked up.
+        if (!entry) return undefined;
+      }
+      return undefined;
+    });
   }
 
   /** Stores an entry. @returns whether it was stored */
   async save(key: string, content: Buffer, asset: StoredAsset): Promise<boolean> {
     const stored = await this.#try((store) => store.put(this.#options.namespace, key, content, { ...asset }));
-    const entry = stored && (await this.get(key));
+    const entry = stored && (await this.#try((store) => store.get(this.#options.namespace, key)));
     if (entry) this.#add({ ...toVersion(entry) });
     return entry !== undefined && entry !== false;
   }

@@ -25,16 +25,19 @@ function report(message: unknown): void {
   else parentPort!.postMessage(message);
 }
 
-/** Saves content whose header field names it, and checks that each load has both of one save. */
+/** Saves content whose header field names it. @returns how many loads had those of different saves; less than 0 if few found any */
 async function mix(cache: AssetCache): Promise<number> {
   let mismatches = 0;
+  let loads = 0;
   for (let index = 0; index < MIX_COUNT; index += 1) {
     const text = `${task.name} ${index} `.repeat(3000);
     await cache.save(task.url, text, { 'x-text': text.slice(0, 20) });
-    const [content, { headers }] = (await cache.load(task.url)) ?? [];
-    if (content && content.toString('utf8', 0, 20) !== headers!['x-text']) mismatches += 1;
+    const loaded = await cache.load(task.url);
+    if (loaded?.[0].toString('utf8', 0, 20) !== loaded?.[1].headers['x-text']) mismatches += 1;
+    if (loaded) loads += 1;
   }
-  return mismatches;
+  // Almost all loads find one of the saves, although others replace it all the time.
+  return loads > MIX_COUNT * 0.9 ? mismatches : -loads;
 }
 
 async function main(): Promise<void> {

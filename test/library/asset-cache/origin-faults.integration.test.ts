@@ -23,7 +23,9 @@ test.each<[string, (origin: StubServer) => void]>([
   ],
   [
     'resets the connection',
-    (origin) => void (origin.answer = (request) => void request.socket.resetAndDestroy()),
+    (origin) => {
+      origin.answer = (request) => void request.socket.resetAndDestroy();
+    },
   ],
   [
     'sends less than the stated length',
