@@ -12,7 +12,7 @@ import { type PackedProject, packLibrary } from './packed-project.ts';
 import { documentedPrograms, examplePrograms, type Program } from './programs.ts';
 
 const MINUTES_MS = 60_000;
-const ENTRIES = ['cache', 'disk-store', 'http-cache', 'preset', 'redis', 'result-cache'];
+const ENTRIES = ['asset-cache', 'cache', 'disk-store', 'http-cache', 'preset', 'redis', 'result-cache'];
 
 const programs = [...documentedPrograms(), ...examplePrograms()];
 

@@ -117,13 +117,12 @@ export class DiskStore implements AsyncDisposable {
     const record = await this.#run('read a record', () => this.#readRecord(path, key));
     this.#counters[record ? 'hits' : 'misses'] += 1;
     if (!record) return undefined;
-    const body = bodyPath(path, record.sha256);
     return new StoredEntry(record, {
       guard: this.#guard,
-      bodyPath: body,
+      bodyPath: bodyPath(path, record.sha256),
       onLost: (reason) => {
         if (reason === 'corrupt') this.#counters.corrupt += 1;
-        return this.#inBackground(async () => void (await this.#removeFiles([path, body])));
+        return this.#inBackground(() => this.#removeLost(path, record));
       },
       setMetadata: (metadata) => this.#setMetadata(namespace, path, { ...record, metadata }),
     });
@@ -318,12 +317,19 @@ export class DiskStore implements AsyncDisposable {
     return undefined;
   }
 
+  /** Removes an entry whose body is lost, unless it has been replaced meanwhile, which removes the former body. */
+  async #removeLost(path: string, record: DiskRecord): Promise<void> {
+    const current = await this.#readRecord(path, record.key);
+    if (isSame(current, record)) await this.#removeFiles([path, bodyPath(path, record.sha256)]);
+  }
+
   async #setMetadata(namespace: string, path: string, record: DiskRecord): Promise<boolean> {
     const [generation, current] = await this.#run('read a record', () =>
       Promise.all([this.#layout.generation(namespace), this.#readRecord(path, record.key)]),
     );
-    const isSame = current?.sha256 === record.sha256 && current.createdAt === record.createdAt;
-    return isSame && generation !== undefined && placeRecord(this.#writing(generation), record);
+    return (
+      isSame(current, record) && generation !== undefined && placeRecord(this.#writing(generation), record)
+    );
   }
 
   #writing(generation: string): Pick<WriterContext, 'guard' | 'tmp' | 'generation' | 'reserve' | 'release'> {
@@ -384,4 +390,9 @@ async function readAndTouch(handle: FileHandle, now: number, isUse: boolean): Pr
   const { bytesRead } = await handle.read(bytes, 0, size, 0);
   if (isUse && Math.abs(now - mtimeMs) > USE_RESOLUTION_MS) await handle.utimes(now / 1000, now / 1000);
   return bytes.subarray(0, bytesRead);
+}
+
+/** Whether two records are of one write. */
+function isSame(a: DiskRecord | undefined, b: DiskRecord): boolean {
+  return a?.sha256 === b.sha256 && a.createdAt === b.createdAt;
 }

@@ -80,6 +80,9 @@ export class Leases {
     if (!first) return true;
     const startedAt = this.#clock.now();
     let heartbeat = { mtimeMs: 0, seenAt: startedAt };
+    // The timers of a clock do not keep the process alive, but a caller is waiting.
+    const keepAlive = setInterval(() => {}, MAX_POLL_MS);
+    using _timer = { [Symbol.dispose]: () => clearInterval(keepAlive) };
     for (let pollMs = MIN_POLL_MS; ; pollMs = Math.min(MAX_POLL_MS, pollMs * 2)) {
       signal?.throwIfAborted();
       const stats = await ifExists(stat(path));
