@@ -32,6 +32,7 @@ const RESTRICTED_PACKAGES: { package: RegExp; importers: RegExp }[] = [
   { package: /^dockerode$/, importers: /^service\/runtimes\/docker\// },
   { package: /^@redis\//, importers: /^library\/redis\// },
   { package: /^undici$/, importers: /^(library\/(http-cache|gateway)|service\/http-client)\// },
+  { package: /^ipaddr\.js$/, importers: /^library\/gateway\// },
   { package: /^@prometheus-io\//, importers: /^service\/metrics\// },
   { package: /^node:sqlite$/, importers: /^service\/event-log\// },
   { package: /^(fastify$|@fastify\/|fastify-)/, importers: /^service\/(api|wiring)\// },

@@ -140,11 +140,7 @@ describe('kept responses', () => {
 
 test('explain says which rule applies, and why the latest request was a miss', async () => {
   const lane = await openLane({
-    rules: [
-      '!*/private*',
-      { match: '*.js', force: true },
-      { match: '*/api/*', negativeTtlS: 5 },
-    ],
+    rules: ['!*/private*', { match: '*.js', force: true }, { match: '*/api/*', negativeTtlS: 5 }],
     block: ['*/ads*'],
   });
   origin.answer = (_request, response) => {

@@ -73,9 +73,12 @@ export class RequestHandler {
 
   /** @throws GatewayError if the destination of a tunnel is refused */
   checkTunnel({ hostname, port }: TunnelTarget): void {
-    if (this.#hosts.find(hostname)) return;
+    if (!this.#hosts.find(hostname)) this.#checkHost(hostname, port);
+  }
+
+  #checkHost(host: string, port: number): void {
     try {
-      this.#context.policy.checkHost({ host: hostname, port });
+      this.#context.policy.checkHost({ host, port });
     } catch (error) {
       this.counts.blocked += 1;
       throw error;
@@ -84,9 +87,11 @@ export class RequestHandler {
 
   /** @throws GatewayError */
   async respond(request: LaneRequest): Promise<LaneResponse> {
-    const { host, hostname } = new URL(request.url);
+    const target = new URL(request.url);
     this.#checkUrl(request);
-    const handler = this.#hosts.find(hostname);
+    const handler = this.#hosts.find(target.hostname);
+    // Also before a kept response is served, which needs no connection.
+    if (!handler) this.#checkHost(target.hostname, portOf(target));
     const rule = this.#rules.find(request.url);
     const startedHeaderBytes = headerBytes(request.headers) + request.url.length + request.method.length;
     let bytesFromUpstream = 0;
@@ -109,7 +114,7 @@ export class RequestHandler {
       onSent: (bytesToBrowser) => {
         response.onSent?.(bytesToBrowser);
         const completed = {
-          host: canonicalName(host),
+          host: canonicalName(target.host),
           type: mediaType(response.headers['content-type']),
           rule: rule?.match,
           result,
@@ -196,4 +201,8 @@ function mediaType(field: string | string[] | undefined): string {
     .split(';', 1)[0]!
     .trim()
     .toLowerCase();
+}
+
+function portOf({ port, protocol }: URL): number {
+  return Number(port || (protocol === 'https:' ? 443 : 80));
 }
