@@ -11,6 +11,7 @@ import {
   type ResponseStore,
 } from '../../../src/library/gateway/index.ts';
 import { issueCertificate } from '../../../src/library/gateway/tls/certificate.ts';
+import { run } from '../../support/run.ts';
 import { type Origin, send, startOrigin, TEST_CA, withClient } from './support.ts';
 
 const FORCED = [{ match: '*', force: true, ttlS: 3600 }];
@@ -257,6 +258,22 @@ describe('with a folder', () => {
       expect(part).toMatchObject({ status: 206, text: 'ab' });
     }
     expect(origin.paths()).toEqual(['/small', '/large']);
+  });
+
+  test('that processes share, one of them requests a resource for all', async () => {
+    origin.answer = (_request, response) => {
+      setTimeout(() => response.end('shared'), 1000);
+    };
+    const child = () =>
+      run(process.execPath, [
+        '--conditions=roundhouse:source',
+        'test/library/gateway/gateway-child.ts',
+        dir,
+        `${origin.url}/x`,
+        '25',
+      ]);
+    expect(await Promise.all([child(), child()])).toEqual(['["shared"]', '["shared"]']);
+    expect(origin.paths()).toEqual(['/x']);
   });
 
   test('of the authority with minted certificates: the key can be read by its owner only', async () => {

@@ -13,6 +13,8 @@ export interface RecordingOptions {
   /** Undefined if the store could not start to write. */
   readonly writer: StoreWriter | undefined;
   readonly maxBytes: number;
+  /** The Content-Length, if there is one. */
+  readonly length: number | undefined;
   /** Whether other requests wait for the copy. */
   readonly hasWaiters: () => boolean;
   /** Called once, with the bytes received and whether the copy was stored. */
@@ -65,6 +67,8 @@ export class Recording {
       for await (const chunk of source as AsyncIterable<Buffer>) {
         bytes += chunk.length;
         await this.#record(chunk, bytes);
+        // Before the last byte is passed on: a browser that repeats its request then finds the copy.
+        if (bytes === this.#options.length) stored = await this.#commit();
         let hasRoom = this.#readerLeft || this.output.push(chunk);
         while (!hasRoom && !this.#readerLeft && !this.#maySkipReader()) {
           await this.#woken();
@@ -73,9 +77,7 @@ export class Recording {
       }
       if (source.errored || !source.readableEnded)
         throw source.errored ?? new Error('the body was cancelled');
-      await this.#lastWrite;
-      // Before the end is passed on: a browser that repeats its request then finds the copy.
-      stored = (await this.#writer?.commit()) ?? false;
+      stored ||= await this.#commit();
       if (!this.#readerLeft) this.output.push(null);
     } catch (error) {
       void this.#abandon();
@@ -83,6 +85,13 @@ export class Recording {
     } finally {
       onEnd({ bytes, stored, tooLarge: this.#tooLarge });
     }
+  }
+
+  async #commit(): Promise<boolean> {
+    await this.#lastWrite;
+    const writer = this.#writer;
+    this.#writer = undefined;
+    return (await writer?.commit()) ?? false;
   }
 
   async #record(chunk: Buffer, bytes: number): Promise<void> {

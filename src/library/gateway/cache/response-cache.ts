@@ -21,6 +21,9 @@ const MAX_JOINS = 3;
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
+/** How long a request waits for another process's request for the same resource. */
+const LEASE_WAIT_MS = 30_000;
+
 /** Why a kept response was not used, in the words of RFC 9211. */
 export type MissReason = 'uri-miss' | 'vary-miss' | 'stale' | 'request' | 'store';
 
@@ -181,11 +184,41 @@ export class ResponseCache {
       // A 304 to the browser's own condition says nothing to others, so they do not wait for it.
       const isConditional = request.headers['if-none-match'] ?? request.headers['if-modified-since'];
       if (isConditional !== undefined && !lookup.kept) flight.end('not kept');
+      else {
+        const served = await this.#awaitOtherProcess(context, rule, keys, flight);
+        if (served) return served;
+      }
       return await this.#fetch(context, rule, keys, lookup, flight);
     } catch (error) {
       flight.end('not kept');
       throw error;
     }
+  }
+
+  /**
+   * Acquires the lease of a key for the time of the flight. If another process has it, waits for that process's
+   * response, and returns it if it can be reused.
+   */
+  async #awaitOtherProcess(
+    context: CacheRequest,
+    rule: CompiledRule,
+    keys: ResponseKeys,
+    flight: Flight,
+  ): Promise<CacheReply | undefined> {
+    const { request, namespace } = context;
+    const { access } = this.#options;
+    const key = keys.personal ?? keys.common;
+    const lease = await access.tryLease(namespace, key);
+    if (lease === 'not needed') return undefined;
+    if (lease) {
+      void flight.ended.then(() => lease.release().catch((error) => this.#options.onError(error, keys.url)));
+    } else await access.leaseEnded(namespace, key, LEASE_WAIT_MS, request.signal);
+    // Also with a lease: its former holder may have stored the response after this request looked for it.
+    const { kept } = await this.#find(context, keys);
+    const hit = kept && (await this.#serveIfReusable(context, rule, keys, kept));
+    if (!hit || !('response' in hit)) return undefined;
+    flight.end('kept');
+    return hit;
   }
 
   async #fetch(
@@ -226,7 +259,8 @@ export class ResponseCache {
     const decision = decideStorage(request.headers, response, rule, hasCredentials);
     const vary = selectionOf(request.headers, received.headers);
     const maxBytes = rule.maxBytes ?? this.#options.maxBodyBytes;
-    const isTooLarge = Number(received.headers['content-length'] ?? 0) > maxBytes;
+    const length = contentLength(received.headers);
+    const isTooLarge = (length ?? 0) > maxBytes;
     if (!decision.keep || isTooLarge || vary === undefined) {
       flight.end('not kept');
       const reason = isTooLarge ? 'too-large' : decision.keep ? 'vary-star' : decision.reason;
@@ -257,6 +291,7 @@ export class ResponseCache {
       source: received.body,
       writer,
       maxBytes,
+      length,
       hasWaiters: () => flight.waiters > 0,
       onEnd: ({ bytes, stored }) => {
         context.onReceived(bytes);
@@ -358,6 +393,10 @@ function mayJoin(headers: HeaderFields): boolean {
 /** Requests with the same name select the same response, unless the origin varies it by other fields. */
 function flightName({ namespace, request }: CacheRequest, keys: ResponseKeys): string {
   return `${namespace} ${keys.personal ?? keys.common} ${request.headers.origin ?? ''}`;
+}
+
+function contentLength({ 'content-length': field }: HeaderFields): number | undefined {
+  return typeof field === 'string' && /^\d+$/.test(field) ? Number(field) : undefined;
 }
 
 function offlineMiss(url: string): GatewayError {
