@@ -25,5 +25,6 @@ export type { Lane, LaneStats } from './lane/lane.ts';
 export type { GatewayOptions, HostHandler, LaneMode, LaneOptions, RequestHeader } from './options.ts';
 export type { ResourceUse } from './resource-ranking.ts';
 export type { Rule } from './rules/rule.ts';
+export { WEB_PYTHON_RULES } from './rules/web-python.ts';
 export type { BypassReason, Traffic, TrafficStats } from './traffic.ts';
 export type { UpstreamTimeouts } from './upstream/upstream.ts';

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compilePattern } from '../../../src/library/gateway/rules/pattern.ts';
 import { RuleSet } from '../../../src/library/gateway/rules/rule-set.ts';
+import { WEB_PYTHON_RULES } from '../../../src/library/gateway/rules/web-python.ts';
 import { matchGlob } from '../../../src/library/util/glob.ts';
 
 const text = fc.string({ unit: fc.constantFrom('a', 'b', '/', '.'), maxLength: 12 });
@@ -96,4 +97,15 @@ describe('a set of rules', () => {
       expect(() => new RuleSet([rule])).toThrow(RangeError);
     },
   );
+});
+
+test.each([
+  ['https://cdn.jsdelivr.net/pyodide/v0.29.0/full/pyodide.asm.wasm', 30 * 24 * 3600],
+  ['https://files.pythonhosted.org/packages/a/numpy-2.0.0-py3-none-any.whl', 30 * 24 * 3600],
+  ['https://example.com/dist/own-1.0.tar.gz', 30 * 24 * 3600],
+  ['https://pypi.org/simple/numpy/', 600],
+  ['https://pyodide.org/console.html', 24 * 3600],
+  ['https://example.com/', undefined],
+])('the rules for Python keep %s for %s s', (url, ttlS) => {
+  expect(new RuleSet(WEB_PYTHON_RULES).find(url)?.ttlS).toBe(ttlS);
 });

@@ -28,6 +28,8 @@ export interface KeptResponse {
   readonly requestedAt: number;
   readonly receivedAt: number;
   readonly forcedTtlS?: number;
+  /** Size of the body before it was compressed with zstd for the store; undefined if it is stored as received. */
+  readonly recodedBytes?: number;
   /** Whether it may be served to requests with credentials although it is kept under the common key. */
   readonly forEveryone: boolean;
 }

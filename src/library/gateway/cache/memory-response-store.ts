@@ -79,9 +79,9 @@ export class MemoryResponseStore implements ResponseStore {
         if (bytes > this.#maxBytes) throw new RangeError(`the body of ${key} exceeds maxBytes`);
         chunks.push(chunk);
       },
-      commit: async () => {
+      commit: async (changed = metadata) => {
         const isCurrent = this.#namespaces.get(namespace) === started;
-        if (isCurrent) this.put(namespace, key, Buffer.concat(chunks), metadata);
+        if (isCurrent) this.put(namespace, key, Buffer.concat(chunks), changed);
         return isCurrent;
       },
       abort: async () => {

@@ -91,7 +91,7 @@ export class Recording {
     await this.#lastWrite;
     const writer = this.#writer;
     this.#writer = undefined;
-    return (await writer?.commit()) ?? false;
+    return (await writer?.commit().catch(() => false)) ?? false;
   }
 
   async #record(chunk: Buffer, bytes: number): Promise<void> {

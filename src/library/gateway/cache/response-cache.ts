@@ -11,6 +11,7 @@ import type { UpstreamResponse } from '../upstream/upstream.ts';
 import { Flight } from './flight.ts';
 import { fromMetadata, keptFields, selectionOf, toMetadata, toStoredResponse } from './kept-response.ts';
 import { type ResponseKeys, redactedValues, responseKeys, variantKey } from './key.ts';
+import { isRecoded, recodingWriter } from './recoding.ts';
 import { Recording } from './recording.ts';
 import { type KeptEntry, serveKept } from './serve.ts';
 import { decideStorage, type NotKeptReason, policyOf } from './storage-decision.ts';
@@ -287,9 +288,11 @@ export class ResponseCache {
     const isOtherVariant = first && !matchesSelectingFields(request.headers, first.response.vary);
     const entryKey = isOtherVariant ? this.#variantOf(key, request.headers, first) : key;
     const writer = await access.writer(namespace, entryKey, toMetadata(keptResponse));
+    const recodes = writer && isRecoded(received.status, received.headers, length);
+    const describe = (recodedBytes: number) => toMetadata({ ...keptResponse, recodedBytes });
     const recording = new Recording({
       source: received.body,
-      writer,
+      writer: recodes ? recodingWriter(writer, describe) : writer,
       maxBytes,
       length,
       hasWaiters: () => flight.waiters > 0,

@@ -1,8 +1,10 @@
+import { buffer } from 'node:stream/consumers';
 import { isNotModified, matchesIfRange } from '../../http-cache/conditional.ts';
 import type { HeaderFields } from '../../http-cache/headers.ts';
 import { singleRange } from '../../http-cache/range.ts';
 import type { LaneRequest, LaneResponse } from '../message.ts';
 import { type KeptResponse, toStoredResponse } from './kept-response.ts';
+import { acceptsZstd, decode, recodedFields } from './recoding.ts';
 import type { StoreEntry } from './store.ts';
 import type { StoreAccess } from './store-access.ts';
 
@@ -32,8 +34,10 @@ export async function serveKept(
   { ageS, detail }: ServedFrom,
 ): Promise<LaneResponse | undefined> {
   const stored = toStoredResponse(response);
+  const isRecoded = response.recodedBytes !== undefined;
+  const isSentRecoded = isRecoded && request.headers.range === undefined && acceptsZstd(request.headers);
   const headers: HeaderFields = {
-    ...response.headers,
+    ...(isSentRecoded ? recodedFields(response.headers) : response.headers),
     age: String(Math.floor(Math.max(0, ageS))),
     'cache-status': `roundhouse; ${detail}`,
   };
@@ -42,27 +46,44 @@ export async function serveKept(
     return { status: 304, headers: fields, body: NO_BODY };
   }
   const { status } = response;
-  const hasNoBody = request.method === 'HEAD' || status === 204;
-  const complete = status === 204 ? headers : { ...headers, 'content-length': String(entry.size) };
-  if (hasNoBody) return { status, headers: complete, body: NO_BODY };
+  const size = isRecoded && !isSentRecoded ? response.recodedBytes! : entry.size;
+  const complete = status === 204 ? headers : { ...headers, 'content-length': String(size) };
+  if (request.method === 'HEAD' || status === 204) return { status, headers: complete, body: NO_BODY };
   const range =
     status === 200 && request.headers.range !== undefined && matchesIfRange(request.headers, stored)
-      ? singleRange(request.headers, entry.size)
+      ? singleRange(request.headers, size)
       : undefined;
   if (range === 'unsatisfiable') {
-    const fields = { ...headers, 'content-length': '0', 'content-range': `bytes */${entry.size}` };
+    const fields = { ...headers, 'content-length': '0', 'content-range': `bytes */${size}` };
     return { status: 416, headers: fields, body: NO_BODY };
   }
+  const readsDecoded = isRecoded && !isSentRecoded;
+  const decoded = readsDecoded ? await readDecoded(access, namespace, entry) : undefined;
+  if (readsDecoded && !decoded) return undefined;
   if (range) {
-    const part = await access.range(entry, { start: range.start, end: range.end - 1 });
+    const part =
+      decoded?.subarray(range.start, range.end) ??
+      (await access.range(entry, { start: range.start, end: range.end - 1 }));
     if (!part) return undefined;
     const fields = {
       ...headers,
       'content-length': String(range.end - range.start),
-      'content-range': `bytes ${range.start}-${range.end - 1}/${entry.size}`,
+      'content-range': `bytes ${range.start}-${range.end - 1}/${size}`,
     };
     return { status: 206, headers: fields, body: part };
   }
-  const body = await access.body(namespace, entry);
+  const body = decoded ?? (await access.body(namespace, entry));
   return body && { status, headers: complete, body };
+}
+
+/** The body as the origin sent it; undefined if it cannot be read. */
+async function readDecoded(
+  access: StoreAccess,
+  namespace: string,
+  entry: StoreEntry,
+): Promise<Buffer | undefined> {
+  const body = await access.body(namespace, entry);
+  if (!body) return undefined;
+  const bytes = body instanceof Uint8Array ? body : await buffer(body).catch(() => undefined);
+  return bytes && decode(bytes).catch(() => undefined);
 }

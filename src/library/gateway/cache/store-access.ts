@@ -5,6 +5,8 @@ import type { ResponseStore, StoreEntry, StoreLease, StoreMetadata, StoreWriter 
 
 /** Bodies up to this size are also kept in memory. */
 const MAX_MEMORY_BODY_BYTES = 16 * 1024 * 1024;
+/** Without memory in front of the store, larger bodies are sent while they are read. */
+const MAX_UNCACHED_BODY_BYTES = 256 * 1024;
 /** How long an entry in memory is used before the store is read again, which other processes may have changed. */
 const MEMORY_TTL_MS = 5000;
 
@@ -60,7 +62,10 @@ export class StoreAccess {
 
   /** The body of an entry: in memory if it is small, or as a stream. Undefined if it cannot be read. */
   async body(namespace: string, entry: StoreEntry) {
-    if (entry.size > MAX_MEMORY_BODY_BYTES) return this.#try(entry.key, () => entry.stream());
+    const { store } = this.#options;
+    const isInMemory = this.#memory !== undefined || store instanceof MemoryResponseStore;
+    if (entry.size > (isInMemory ? MAX_MEMORY_BODY_BYTES : MAX_UNCACHED_BODY_BYTES))
+      return this.#try(entry.key, () => entry.stream());
     const body = await this.#try(entry.key, () => entry.bytes());
     if (body && this.#memory && this.#memory.peek(namespace, entry.key)?.createdAt !== entry.createdAt) {
       this.#memory.put(namespace, entry.key, body, entry.metadata, entry.createdAt);
@@ -80,8 +85,8 @@ export class StoreAccess {
     return (
       writer && {
         write: (chunk) => this.#must(key, () => writer.write(chunk)),
-        commit: async () => {
-          const committed = (await this.#try(key, () => writer.commit())) ?? false;
+        commit: async (changed = metadata) => {
+          const committed = (await this.#try(key, () => writer.commit(changed))) ?? false;
           this.#forget(namespace, key);
           return committed;
         },
@@ -144,7 +149,7 @@ export class StoreAccess {
 
   #must<T>(key: string, operation: () => Promise<T>): Promise<T> {
     const { clock, timeoutMs } = this.#options;
-    return withinDeadline({ clock, timeoutMs, who: 'the store' }, operation).catch((error) => {
+    return withinDeadline({ clock, timeoutMs, subject: 'the store' }, operation).catch((error) => {
       this.#errors += 1;
       this.#options.onError(error, key);
       throw error;

@@ -23,8 +23,11 @@ export interface StoreEntry {
 export interface StoreWriter {
   /** Appends a part of the body. */
   write(chunk: Uint8Array): Promise<void>;
-  /** Makes the entry visible. Resolves with false if it was cleared meanwhile. */
-  commit(): Promise<boolean>;
+  /**
+   * Makes the entry visible. Resolves with false if it was cleared meanwhile.
+   * @param metadata replaces that of the start of the write
+   */
+  commit(metadata?: StoreMetadata): Promise<boolean>;
   /** Discards what was written. */
   abort(): Promise<void>;
 }
