@@ -1,20 +1,29 @@
 import { validationFields } from '../../http-cache/conditional.ts';
 import { type HeaderFields, updatedFields } from '../../http-cache/headers.ts';
-import { evaluateReuse, requestDirectives } from '../../http-cache/reuse.ts';
+import { evaluateReuse } from '../../http-cache/reuse.ts';
 import { matchesSelectingFields } from '../../http-cache/vary.ts';
-import { GatewayError } from '../errors.ts';
-import type { LaneRequest, LaneResponse } from '../message.ts';
-import type { LaneMode } from '../options.ts';
+import type { LaneResponse } from '../message.ts';
 import type { CompiledRule } from '../rules/rule.ts';
-import type { BypassReason, RequestResult } from '../traffic.ts';
+import type { BypassReason } from '../traffic.ts';
 import type { UpstreamResponse } from '../upstream/upstream.ts';
+import {
+  bypassReason,
+  type CacheReply,
+  type CacheRequest,
+  contentLength,
+  flightName,
+  type MissReason,
+  mayJoin,
+  offlineMiss,
+} from './cache-request.ts';
 import { Flight } from './flight.ts';
-import { fromMetadata, keptFields, selectionOf, toMetadata, toStoredResponse } from './kept-response.ts';
-import { type ResponseKeys, redactedValues, responseKeys, variantKey } from './key.ts';
+import { keptFields, selectionOf, toMetadata, toStoredResponse } from './kept-response.ts';
+import { type ResponseKeys, redactedValues, responseKeys } from './key.ts';
+import { findKept, type Lookup, otherVariantKey, readKept } from './lookup.ts';
 import { isRecoded, recodingWriter } from './recoding.ts';
 import { Recording } from './recording.ts';
 import { type KeptEntry, serveKept } from './serve.ts';
-import { decideStorage, type NotKeptReason, policyOf } from './storage-decision.ts';
+import { decideStorage, policyOf } from './storage-decision.ts';
 import type { StoreAccess } from './store-access.ts';
 
 /** How many responses to other requests a request waits for before it is sent itself. */
@@ -25,43 +34,12 @@ const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 /** How long a request waits for another process's request for the same resource. */
 const LEASE_WAIT_MS = 30_000;
 
-/** Why a kept response was not used, in the words of RFC 9211. */
-export type MissReason = 'uri-miss' | 'vary-miss' | 'stale' | 'request' | 'store';
-
-/** A request within the cache. */
-export interface CacheRequest {
-  readonly request: LaneRequest;
-  readonly namespace: string;
-  readonly rule: CompiledRule | undefined;
-  readonly mode: LaneMode;
-  /** Names of request header fields that identify a user. */
-  readonly credentialNames: readonly string[];
-  /** Sends a request to the origin. */
-  readonly forward: (headers: HeaderFields, signal: AbortSignal) => Promise<UpstreamResponse>;
-  /** Called with the bytes of bodies received from the origin. */
-  readonly onReceived: (bytes: number) => void;
-}
-
-/** A response, and how it came about. */
-export interface CacheReply {
-  readonly response: LaneResponse;
-  readonly result: RequestResult;
-  readonly bypassReason?: BypassReason;
-  readonly missReason?: MissReason;
-  readonly notKept?: NotKeptReason;
-}
-
 /** What a {@link ResponseCache} works with. */
 export interface ResponseCacheOptions {
   readonly access: StoreAccess;
   readonly maxBodyBytes: number;
   readonly wallClock: () => number;
   readonly onError: (error: unknown, url: string) => void;
-}
-
-interface Lookup {
-  readonly kept: KeptEntry | undefined;
-  readonly missReason: MissReason;
 }
 
 /** Serves kept responses and keeps new ones, by RFC 9111 and the rules of a lane. Shared by all lanes. */
@@ -84,7 +62,7 @@ export class ResponseCache {
     }
     const keys = responseKeys(request.url, request.headers, rule, context.credentialNames);
     for (let joins = 0; ; joins += 1) {
-      const lookup = await this.#find(context, keys);
+      const lookup = await findKept(this.#options.access, context, keys);
       const hit = lookup.kept && (await this.#serveIfReusable(context, rule, keys, lookup.kept));
       if (hit && 'response' in hit) return hit;
       const missReason = hit ? hit.missReason : lookup.missReason;
@@ -107,39 +85,6 @@ export class ResponseCache {
   async close(): Promise<void> {
     for (const controller of this.#background.keys()) controller.abort();
     await Promise.all(this.#background.values());
-  }
-
-  /** Finds the kept response that a request selects. */
-  async #find({ namespace, request }: CacheRequest, keys: ResponseKeys): Promise<Lookup> {
-    let found = false;
-    for (const key of [keys.personal, keys.common]) {
-      if (key === undefined) continue;
-      const first = await this.#read(namespace, key);
-      if (!first) continue;
-      found = true;
-      const isPermitted = ({ response }: KeptEntry) =>
-        key === keys.personal || keys.personal === undefined || response.forEveryone;
-      if (isPermitted(first) && matchesSelectingFields(request.headers, first.response.vary)) {
-        return { kept: first, missReason: 'stale' };
-      }
-      const other = await this.#read(namespace, this.#variantOf(key, request.headers, first));
-      if (other && isPermitted(other) && matchesSelectingFields(request.headers, other.response.vary)) {
-        return { kept: other, missReason: 'stale' };
-      }
-    }
-    return { kept: undefined, missReason: found ? 'vary-miss' : 'uri-miss' };
-  }
-
-  /** The key of another variant than the first one: from the fields that this one names. */
-  #variantOf(key: string, headers: HeaderFields, { response }: KeptEntry): string {
-    const vary = response.vary.map(([name]) => name).join(', ');
-    return variantKey(key, selectionOf(headers, { vary, 'access-control-allow-origin': '*' }) ?? []);
-  }
-
-  async #read(namespace: string, key: string): Promise<KeptEntry | undefined> {
-    const entry = await this.#options.access.get(namespace, key);
-    const response = entry && fromMetadata(entry.metadata);
-    return response && { namespace, entry, response };
   }
 
   async #serveIfReusable(
@@ -215,7 +160,7 @@ export class ResponseCache {
       void flight.ended.then(() => lease.release().catch((error) => this.#options.onError(error, keys.url)));
     } else await access.leaseEnded(namespace, key, LEASE_WAIT_MS, request.signal);
     // Also with a lease: its former holder may have stored the response after this request looked for it.
-    const { kept } = await this.#find(context, keys);
+    const { kept } = await findKept(this.#options.access, context, keys);
     const hit = kept && (await this.#serveIfReusable(context, rule, keys, kept));
     if (!hit || !('response' in hit)) return undefined;
     flight.end('kept');
@@ -284,9 +229,9 @@ export class ResponseCache {
       forEveryone: decision.forEveryone,
       ...(decision.forcedTtlS === undefined ? {} : { forcedTtlS: decision.forcedTtlS }),
     };
-    const first = await this.#read(namespace, key);
+    const first = await readKept(access, namespace, key);
     const isOtherVariant = first && !matchesSelectingFields(request.headers, first.response.vary);
-    const entryKey = isOtherVariant ? this.#variantOf(key, request.headers, first) : key;
+    const entryKey = isOtherVariant ? otherVariantKey(key, request.headers, first) : key;
     const writer = await access.writer(namespace, entryKey, toMetadata(keptResponse));
     const recodes = writer && isRecoded(received.status, received.headers, length);
     const describe = (recodedBytes: number) => toMetadata({ ...keptResponse, recodedBytes });
@@ -377,31 +322,4 @@ export class ResponseCache {
     const fields = { ...headers, 'cache-status': `roundhouse; fwd=${fwd}` };
     return { status, headers: fields, body, onSent: onReceived };
   }
-}
-
-function bypassReason({ request, rule, mode }: CacheRequest): BypassReason | undefined {
-  if (mode === 'off') return 'mode';
-  if (!rule) return 'no-rule';
-  if ((request.method !== 'GET' && request.method !== 'HEAD') || request.body) return 'method';
-  if (request.headers.accept === 'text/event-stream') return 'event-stream';
-  return requestDirectives(request.headers).flag('no-store') ? 'no-store' : undefined;
-}
-
-/** A reload must reach the origin. */
-function mayJoin(headers: HeaderFields): boolean {
-  const directives = requestDirectives(headers);
-  return !directives.flag('no-cache') && directives.seconds('max-age') !== 0;
-}
-
-/** Requests with the same name select the same response, unless the origin varies it by other fields. */
-function flightName({ namespace, request }: CacheRequest, keys: ResponseKeys): string {
-  return `${namespace} ${keys.personal ?? keys.common} ${request.headers.origin ?? ''}`;
-}
-
-function contentLength({ 'content-length': field }: HeaderFields): number | undefined {
-  return typeof field === 'string' && /^\d+$/.test(field) ? Number(field) : undefined;
-}
-
-function offlineMiss(url: string): GatewayError {
-  return new GatewayError('offline_miss', `${url} is not kept, and the lane is offline.`, { url });
 }

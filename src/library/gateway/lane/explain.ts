@@ -1,4 +1,4 @@
-import type { CacheReply, MissReason } from '../cache/response-cache.ts';
+import type { CacheReply, MissReason } from '../cache/cache-request.ts';
 import type { NotKeptReason } from '../cache/storage-decision.ts';
 import type { LaneMode } from '../options.ts';
 import type { BypassReason, RequestResult } from '../traffic.ts';

@@ -1,8 +1,9 @@
 import type { Duplex } from 'node:stream';
 import { canonicalName } from '../access/host-pattern.ts';
 import type { NetworkPolicy } from '../access/network-policy.ts';
+import type { CacheReply } from '../cache/cache-request.ts';
 import { redactUrl } from '../cache/key.ts';
-import type { CacheReply, ResponseCache } from '../cache/response-cache.ts';
+import type { ResponseCache } from '../cache/response-cache.ts';
 import { GatewayError } from '../errors.ts';
 import { callHandler, HostHandlers } from '../host-handlers.ts';
 import type { LaneRequest, LaneResponse } from '../message.ts';
