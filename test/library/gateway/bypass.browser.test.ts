@@ -120,9 +120,9 @@ describe.skipIf('missing' in provided)('Chromium', () => {
     );
     try {
       await waitUntil('the page is loaded', () => site.paths().includes('/page.js'), 20_000);
-      const { requests, failures } = lane.stats();
-      expect(requests).toBeGreaterThanOrEqual(2);
-      expect(failures).toBe(0);
+      // Requests are counted when their response has been sent.
+      await waitUntil('both requests are counted', () => lane.stats().requests >= 2, 20_000);
+      expect(lane.stats().failures).toBe(0);
       expect(Object.keys(lane.stats().byHost)).toEqual(['site.test']);
     } finally {
       browser.kill();

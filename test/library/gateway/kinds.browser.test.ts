@@ -89,7 +89,7 @@ describe.skipIf('missing' in provided)('requests of a page', () => {
     runTwice(
       'shared',
       evaluate(
-        `new Promise((resolve) => { new SharedWorker('/shared.js').port.onmessage = ({ data }) => resolve(data) })`,
+        `new Promise((resolve) => { const worker = new SharedWorker('/shared.js'); worker.onerror = () => resolve('not loaded'); worker.port.onmessage = ({ data }) => resolve(data) })`,
       ),
       'shared data',
       ['/shared.js', '/from-shared'],

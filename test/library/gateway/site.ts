@@ -21,12 +21,12 @@ const RESOURCES: Record<string, [type: string, body: string | Buffer]> = {
   '/imported.js': [SCRIPT, 'self.imported = true'],
   '/worker.js': [
     SCRIPT,
-    'importScripts("/imported.js"); fetch("/from-worker").then((r) => r.text()).then((text) => postMessage([self.imported, text]))',
+    'importScripts("/imported.js"); fetch("/from-worker").then((r) => r.text()).then((text) => postMessage([self.imported, text]), (error) => postMessage(String(error)))',
   ],
   '/from-worker': ['text/plain', 'worker data'],
   '/shared.js': [
     SCRIPT,
-    'onconnect = ({ ports: [port] }) => fetch("/from-shared").then((r) => r.text()).then((text) => port.postMessage(text))',
+    'onconnect = ({ ports: [port] }) => fetch("/from-shared").then((r) => r.text()).then((text) => port.postMessage(text), (error) => port.postMessage(String(error)))',
   ],
   '/from-shared': ['text/plain', 'shared data'],
   '/service-worker.js': [
