@@ -12,6 +12,7 @@ interface Manifest {
   version: string;
   license: string;
   engines: { node: string };
+  bin: Record<string, string>;
   exports: Record<string, { default: string }>;
   dependencies: Record<string, string>;
 }
@@ -30,11 +31,14 @@ export function libraryManifest(): string {
     name: 'roundhouse',
     version: root.version,
     description:
-      'Caches for Node.js: for values, HTTP responses and function results, in memory and in Redis.',
+      'Caches for Node.js: for values, HTTP responses, function results and assets, in memory, on disk and in Redis.',
     license: root.license,
     type: 'module',
     sideEffects: false,
     engines: { node: highest(ranges) },
+    bin: Object.fromEntries(
+      Object.entries(root.bin).map(([name, path]) => [name, path.replace('./dist/library/', '')]),
+    ),
     exports: Object.fromEntries(
       Object.entries(root.exports).map(([entry, target]) => {
         const path = target.default.replace('./dist/library/', './');

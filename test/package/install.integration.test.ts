@@ -12,7 +12,17 @@ import { type PackedProject, packLibrary } from './packed-project.ts';
 import { documentedPrograms, examplePrograms, type Program } from './programs.ts';
 
 const MINUTES_MS = 60_000;
-const ENTRIES = ['byte-store-contract', 'cache', 'http-cache', 'preset', 'redis', 'result-cache'];
+const ENTRIES = [
+  'asset-cache',
+  'byte-store-contract',
+  'cache',
+  'disk-store',
+  'gateway',
+  'http-cache',
+  'preset',
+  'redis',
+  'result-cache',
+];
 
 const programs = [...documentedPrograms(), ...examplePrograms()];
 
@@ -54,7 +64,7 @@ describe('the package', () => {
       [...source.matchAll(/\b(?:from|import|import\()\s*["']([^."'][^"']*)["']/g)].map(([, name]) => name!),
     );
     const packages = [...new Set(imported)].filter((name) => !isBuiltin(name));
-    expect(packages.sort()).toEqual(['@redis/client', 'undici']);
+    expect(packages.sort()).toEqual(['@redis/client', 'ipaddr.js', 'undici']);
     expect(Object.keys(manifest().dependencies)).toEqual(packages);
     for (const name of ['fastify', 'dockerode', `node-${process.platform}-${process.arch}`]) {
       expect(existsSync(join(project.folder, 'node_modules', name)), name).toBe(false);

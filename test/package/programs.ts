@@ -18,13 +18,19 @@ export interface Program {
   readonly prints?: readonly string[];
 }
 
-/** Returns the programs in docs/library.md. The comment after a `console.log` is what it prints. */
+/** Pages with programs, by the prefix of the programs' names. */
+const PAGES = { documented: 'library.md', 'documented-gateway': 'gateway.md' };
+
+/** Returns the programs in docs/library.md and docs/gateway.md. The comment after a `console.log` is what it prints. */
 export function documentedPrograms(): Program[] {
-  const page = readFileSync(join(ROOT, 'docs', 'library.md'), 'utf8');
-  return [...page.matchAll(/^```ts\n(.*?)^```/gms)].map((match, index) => {
+  return Object.entries(PAGES).flatMap(([prefix, file]) => programsIn(join(ROOT, 'docs', file), prefix));
+}
+
+function programsIn(path: string, prefix: string): Program[] {
+  return [...readFileSync(path, 'utf8').matchAll(/^```ts\n(.*?)^```/gms)].map((match, index) => {
     const code = match[1]!;
     return {
-      name: `documented-${index + 1}`,
+      name: `${prefix}-${index + 1}`,
       needsRedis: /redis:|openCaches/.test(code),
       needsCaches: code.includes('openCaches'),
       prints: [...code.matchAll(/^\s*console\.log\(.*\); \/\/ (.*)$/gm)].map(([, text]) => text!),

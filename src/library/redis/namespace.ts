@@ -274,6 +274,7 @@ export class RedisNamespace {
       if (this.#needsNewGeneration || serverMs === undefined) return UNDECIDED;
       this.#noteChangeNumber(state.number);
       const entry = parseEntry(entryBytes);
+      if (entryBytes instanceof Uint8Array && entry === undefined) this.counters.corrupt += 1;
       if (entry?.generation !== state.generation) return MISS;
       const stored = this.#toValue(entry, serverMs);
       return stored ? { kind: 'hit', stored } : UNDECIDED;

@@ -80,7 +80,6 @@ return lookup(g, s) or {'miss', g, s, now()}
  * Returns {'hit', g, s, time of the server in ms, entry}, {'lead', g, s, time} with the lease acquired,
  * {'wait', g, s, time, remaining ms of the lease} if another process has it, or {'unavailable', '', s, time} if Redis is
  * full.
- * A lease without a TTL, as a restored dump or PERSIST leaves one, gets one: nobody could acquire it ever again.
  */
 export const READ_OR_LEASE = new Script(`${STATE}${LOOKUP}
 local g, s = state(ARGV[1], ARGV[2], ARGV[3])
@@ -89,13 +88,12 @@ local hit = lookup(g, s)
 if hit then return hit end
 local lease = redis.pcall('HMGET', KEYS[3], 'g', 't')
 if lease[1] == g then
-  try('HSET', KEYS[3], 'w', '1')
   local remaining = redis.call('PTTL', KEYS[3])
-  if remaining < 0 then
-    redis.call('PEXPIRE', KEYS[3], ARGV[5])
-    remaining = tonumber(ARGV[5])
+  -- Without an expiry, as after a restore, the lease of a process that died would never end.
+  if remaining >= 0 then
+    try('HSET', KEYS[3], 'w', '1')
+    return {'wait', g, s, now(), remaining}
   end
-  return {'wait', g, s, now(), remaining}
 end
 redis.call('DEL', KEYS[3])
 if not try('HSET', KEYS[3], 'g', g, 't', ARGV[4]) then return {'unavailable', '', s, now()} end

@@ -1,0 +1,100 @@
+import { parseCacheControl } from '../../http-cache/cache-control.ts';
+import { fieldList, fieldValue, type HeaderFields } from '../../http-cache/headers.ts';
+import type { HttpCachePolicy } from '../../http-cache/options.ts';
+import { allowsServiceTtl } from '../../http-cache/status.ts';
+import { evaluateStorage } from '../../http-cache/storable.ts';
+import type { ReceivedResponse } from '../../http-cache/stored-response.ts';
+import type { CompiledRule } from '../rules/rule.ts';
+
+/** Why a response is not kept. */
+export type NotKeptReason =
+  | 'partial'
+  | 'failure'
+  | 'vary-star'
+  | 'no-store'
+  | 'private-or-cookie'
+  | 'not-cacheable'
+  | 'too-large';
+
+/** Whether and how a response is kept. */
+export type StorageDecision =
+  | { readonly keep: false; readonly reason: NotKeptReason }
+  | {
+      readonly keep: true;
+      /** Under the common key, or under that of the request's credentials. */
+      readonly key: 'common' | 'personal';
+      /** Whether it may be served to requests with other credentials. */
+      readonly forEveryone: boolean;
+      readonly forcedTtlS?: number;
+      readonly droppedFields: readonly string[];
+    };
+
+/** What decides about the responses of a rule by RFC 9111. */
+export function policyOf(rule: CompiledRule, shared: boolean, maxBodyBytes: number): HttpCachePolicy {
+  return {
+    service: '',
+    shared,
+    heuristics: true,
+    maxBodyBytes,
+    // Credentials are part of the key here, or ignored on purpose.
+    credentialHeaders: [],
+    ...(rule.ttlS === undefined ? {} : { ttlS: rule.ttlS }),
+    forceCache: rule.force,
+  };
+}
+
+/**
+ * Decides whether the response to a GET request is kept.
+ * @param hasCredentials whether the request has credentials
+ */
+export function decideStorage(
+  request: HeaderFields,
+  response: ReceivedResponse,
+  rule: CompiledRule,
+  hasCredentials: boolean,
+): StorageDecision {
+  const { status, headers } = response;
+  if (status < 200 || status === 206 || status === 304) return { keep: false, reason: 'partial' };
+  if (fieldList(headers, 'vary').includes('*')) return { keep: false, reason: 'vary-star' };
+  const forEveryone = isForEveryone(headers, rule);
+  const key = hasCredentials && !forEveryone ? 'personal' : 'common';
+  const isNegative = status === 404 || status === 410;
+  if (status >= 400) {
+    const { negativeTtlS } = rule;
+    if (!isNegative || negativeTtlS === undefined) return { keep: false, reason: 'failure' };
+    return { keep: true, key, forEveryone, forcedTtlS: negativeTtlS, droppedFields: [] };
+  }
+  if (rule.force && allowsServiceTtl(status)) {
+    return { keep: true, key, forEveryone, forcedTtlS: rule.ttlS!, droppedFields: [] };
+  }
+  const decision = evaluateStorage(
+    request,
+    response,
+    policyOf({ ...rule, force: false }, key === 'common', 0),
+  );
+  if (!decision) return { keep: false, reason: notKeptReason(headers) };
+  return { keep: true, key, forEveryone, droppedFields: decision.droppedFields };
+}
+
+/**
+ * Whether a response may be served to all clients of the namespace, whatever their cookies: an analytics cookie
+ * must not spoil every hit.
+ */
+function isForEveryone(headers: HeaderFields, { credentials }: CompiledRule): boolean {
+  if (credentials !== undefined) return credentials === 'ignore';
+  const directives = parseCacheControl(headers);
+  const names = fieldList(headers, 'vary').map((name) => name.toLowerCase());
+  return (
+    (directives.flag('public') || directives.flag('immutable')) &&
+    !directives.flag('private') &&
+    !names.includes('cookie') &&
+    !names.includes('authorization')
+  );
+}
+
+function notKeptReason(headers: HeaderFields): NotKeptReason {
+  const directives = parseCacheControl(headers);
+  if (directives.flag('no-store')) return 'no-store';
+  const isPersonal = directives.flag('private') || fieldValue(headers, 'set-cookie') !== undefined;
+  return isPersonal ? 'private-or-cookie' : 'not-cacheable';
+}

@@ -1,0 +1,74 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+import { makeFolder, openStore } from './support.ts';
+
+const SOON_MS = 10_000;
+
+test('one of many gets a lease; the others wait until it is released', async () => {
+  const dir = await makeFolder();
+  const stores = [await openStore({ dir }), await openStore({ dir })];
+  const leases = await Promise.all(
+    Array.from({ length: 20 }, (_, index) => stores[index % 2]!.tryLease('app', 'k')),
+  );
+  const [lease, ...others] = leases.filter((one) => one !== undefined);
+  expect(others).toEqual([]);
+  expect(await stores[1]!.leaseEnded('app', 'k', { timeoutMs: 1 })).toBe(false);
+  expect(await stores[1]!.tryLease('app', 'other')).toBeDefined();
+  expect(await stores[1]!.tryLease('other', 'k')).toBeDefined();
+  const waiting = stores[1]!.leaseEnded('app', 'k', { timeoutMs: SOON_MS });
+  await lease!.release();
+  expect(await waiting).toBe(true);
+  expect(await stores[1]!.leaseEnded('app', 'k', { timeoutMs: 0 })).toBe(true);
+  expect(await stores[1]!.tryLease('app', 'k')).toBeDefined();
+});
+
+test('a lease without a heartbeat is taken over after 5 s by the clock of the one that waits', async () => {
+  const dir = await makeFolder();
+  const [suspended, clock] = [new FakeClock(), new FakeClock()];
+  const holder = await openStore({ dir, clock: suspended });
+  const store = await openStore({ dir, clock });
+  const lease = await holder.tryLease('app', 'k');
+  let ended: boolean | undefined;
+  const waiting = store.leaseEnded('app', 'k', { timeoutMs: 60_000 }).then((result) => {
+    ended = result;
+  });
+  const startedAt = clock.now();
+  await waitUntil(
+    'the lease is taken over',
+    () => {
+      clock.advance(100);
+      // With heartbeats up to here, the 5 s count from the last one.
+      if (clock.now() - startedAt < 4000) suspended.advance(500);
+      return ended;
+    },
+    SOON_MS,
+  );
+  await waiting;
+  expect(clock.now() - startedAt).toBeGreaterThanOrEqual(5000);
+  const next = await store.tryLease('app', 'k');
+  expect(next).toBeDefined();
+  // The former holder cannot release the lease of the next one.
+  await lease!.release();
+  expect(await holder.tryLease('app', 'k')).toBeUndefined();
+});
+
+test('waiting ends with the signal', async () => {
+  const store = await openStore();
+  await using _lease = await store.tryLease('app', 'k');
+  const reason = new Error('the client has gone');
+  const waiting = store.leaseEnded('app', 'k', { timeoutMs: SOON_MS, signal: AbortSignal.abort(reason) });
+  await expect(waiting).rejects.toBe(reason);
+});
+
+test('closing a store releases its leases and leaves no files', async () => {
+  const dir = await makeFolder();
+  const first = await openStore({ dir });
+  await first.tryLease('app', 'a');
+  await first.tryLease('app', 'b');
+  await first.close();
+  expect(await readdir(join(dir, 'leases'))).toEqual([]);
+  expect(await readdir(join(dir, 'tmp'))).toEqual([]);
+});
