@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { describeApiTypes } from '../../scripts/api-types-document.ts';
 import { describeOpenApi } from '../../scripts/openapi-document.ts';
 import { describeLibrary, describeSettings } from '../../scripts/settings-document.ts';
+import { ASSET_SETTINGS } from '../../src/library/asset-cache/settings.ts';
 import { CACHE_SETTINGS } from '../../src/library/preset/settings.ts';
 import { PROBLEMS } from '../../src/service/api/schemas/problem.ts';
 import { SETTINGS } from '../../src/service/config/settings.ts';
@@ -55,7 +56,7 @@ test('docs/architecture.md names only files that exist', async () => {
   expect(names.filter((name) => !existsSync(new URL(pathOf(name), ROOT)))).toEqual([]);
 });
 
-test.each(['README.md', 'CONTRIBUTING.md', 'docs/architecture.md', 'docs/library.md'])(
+test.each(['README.md', 'CONTRIBUTING.md', 'docs/architecture.md', 'docs/library.md', 'docs/asset-cache.md'])(
   '%s has no broken links',
   async (path) => {
     const page = await committed(path);
@@ -75,6 +76,14 @@ test.each(['README.md', 'CONTRIBUTING.md', 'docs/architecture.md', 'docs/library
     }
   },
 );
+
+test('docs/asset-cache.md lists the settings of the asset cache', async () => {
+  const page = await committed('docs/asset-cache.md');
+  for (const { env, description } of Object.values(ASSET_SETTINGS)) {
+    expect(page).toContain(`| ${env.map((name) => `\`${name}\``).join(', ')} |`);
+    expect(page).toContain(`| ${description} |`);
+  }
+});
 
 test('docs/configuration.md lists every variable with its default', async () => {
   const page = await committed('docs/configuration.md');

@@ -18,9 +18,12 @@ export interface Program {
   readonly prints?: readonly string[];
 }
 
-/** Returns the programs in docs/library.md. The comment after a `console.log` is what it prints. */
+/** Pages whose programs are run. */
+const PAGES = ['library.md', 'asset-cache.md'];
+
+/** Returns the programs in the pages about the library. The comment after a `console.log` is what it prints. */
 export function documentedPrograms(): Program[] {
-  const page = readFileSync(join(ROOT, 'docs', 'library.md'), 'utf8');
+  const page = PAGES.map((name) => readFileSync(join(ROOT, 'docs', name), 'utf8')).join('');
   return [...page.matchAll(/^```ts\n(.*?)^```/gms)].map((match, index) => {
     const code = match[1]!;
     return {
