@@ -124,7 +124,7 @@ async function savedBytes(dir: string): Promise<[number, number]> {
   const cached = async (now: number) => {
     const options = { dir, env: {}, log: () => {}, maxAgeS: MAX_AGE_S, wallClock: () => now };
     await using cache = new AssetCache(options);
-    return session((url) => cache.getOrFetch(url));
+    return await session((url) => cache.getOrFetch(url));
   };
   const now = Date.now();
   const [first, second] = [await cached(now), await cached(now + 2000 * MAX_AGE_S)];

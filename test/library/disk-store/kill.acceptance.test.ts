@@ -4,11 +4,16 @@ import { expect, test } from 'vitest';
 import { killWriters } from './kills.ts';
 import { makeFolder } from './support.ts';
 
+const KILLS = 200;
+
 test('after 200 kills in the middle of writes, every stored byte is as written', {
-  timeout: 5 * 60_000,
+  timeout: 10 * 60_000,
 }, async () => {
   const dir = await makeFolder();
-  expect(await killWriters(dir, 100)).toBeGreaterThan(200);
-  // Most kills interrupted a write.
-  expect((await readdir(join(dir, 'tmp'))).length).toBeGreaterThan(100);
+  let compared = 0;
+  // A kill within a write leaves a temporary file, unless it hits one of the few steps without one.
+  for (let interrupted = 0; interrupted < KILLS; interrupted = (await readdir(join(dir, 'tmp'))).length) {
+    compared += await killWriters(dir, 10);
+  }
+  expect(compared).toBeGreaterThan(KILLS);
 });
