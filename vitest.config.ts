@@ -5,6 +5,8 @@ const SUITES = ['integration', 'browser', 'docker', 'acceptance', 'explore'];
 const DOCKER_SETUP = 'test/support/docker/docker-setup.ts';
 const BROWSER_SETUP = 'test/support/browser/browser-setup.ts';
 const MINUTE_MS = 60_000;
+/** Files of the suites `browser` and `docker` that run at once. They wait for processes more than they compute. */
+const WAITING_WORKERS = 3;
 
 export default defineConfig({
   resolve: { conditions: ['roundhouse:source', 'node', 'import', 'default'] },
@@ -47,8 +49,8 @@ export default defineConfig({
           name: 'browser',
           include: ['test/**/*.browser.test.ts'],
           globalSetup: [BROWSER_SETUP],
-          // These tests and those of `docker` wait for processes more than they compute: they share the cores.
           sequence: { groupOrder: 1 },
+          maxWorkers: WAITING_WORKERS,
           testTimeout: MINUTE_MS,
           hookTimeout: 2 * MINUTE_MS,
         },
@@ -60,6 +62,7 @@ export default defineConfig({
           include: ['test/**/*.docker.test.ts'],
           globalSetup: [DOCKER_SETUP, BROWSER_SETUP],
           sequence: { groupOrder: 1 },
+          maxWorkers: WAITING_WORKERS,
           testTimeout: MINUTE_MS,
           hookTimeout: 2 * MINUTE_MS,
         },

@@ -15,6 +15,7 @@ interface OperationObject {
 
 const JSON_MEDIA_TYPE = 'application/json';
 const OPENAPI = new URL('../openapi/openapi.json', import.meta.url);
+const REFERENCE_COMMENT = /\/\*\*\n \* This interface was referenced by .*\n.*\n \*\/\n/g;
 const HEAD = `/**
  * Parameters, request body and reply of each operation of the API, by method and path as in the OpenAPI document.
  * Generated from openapi/openapi.json by \`npm run docs\`; do not edit.
@@ -38,9 +39,12 @@ export async function describeApiTypes(): Promise<string> {
   const types = await compile(schema, 'Operations', {
     bannerComment: '',
     additionalProperties: false,
+    // Operations with streams have no reply, but their messages have schemas.
+    unreachableDefinitions: true,
     style: { singleQuote: true, printWidth: 110 },
   });
-  return `${HEAD}${types}`;
+  // Comments on each interface that name the definition it comes from, which is the interface's own name.
+  return `${HEAD}${types.replaceAll(REFERENCE_COMMENT, '')}`;
 }
 
 /** One operation as an object of its `path` and `query` parameters, `body` and `reply`; null without a JSON reply. */

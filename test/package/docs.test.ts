@@ -56,6 +56,16 @@ test('docs/architecture.md names only files that exist', async () => {
   expect(names.filter((name) => !existsSync(new URL(pathOf(name), ROOT)))).toEqual([]);
 });
 
+test.each(['README.md', 'CONTRIBUTING.md', 'docs/architecture.md', 'docs/library.md', 'docs/panel.md'])(
+  '%s names only paths of the project that exist',
+  async (path) => {
+    const names = [
+      ...(await committed(path)).matchAll(/`((?:src|test|scripts|bench|docs|examples)\/[\w./-]*)`/g),
+    ];
+    expect(names.map(([, name]) => name!).filter((name) => !existsSync(new URL(name, ROOT)))).toEqual([]);
+  },
+);
+
 test.each(['README.md', 'CONTRIBUTING.md', 'docs/architecture.md', 'docs/library.md', 'docs/asset-cache.md'])(
   '%s has no broken links',
   async (path) => {

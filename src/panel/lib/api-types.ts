@@ -334,7 +334,7 @@ export interface MemoryTier {
   /**
    * Entries, including expired ones that are kept as fallbacks
    */
-  held: number;
+  entry_count: number;
   bytes: number;
   hits: number;
   misses: number;
@@ -696,6 +696,9 @@ export interface ProvisionedEngine {
 }
 /**
  * Each column has one value per interval in `t`, null if unknown. CPU: percent, 100 is one core. Memory: bytes. Rates: bytes per second. `cache_*`: counted within the interval.
+ *
+ * This interface was referenced by `Operations`'s JSON-Schema
+ * via the `definition` "SeriesWindow".
  */
 export interface SeriesWindow {
   /**
@@ -801,4 +804,56 @@ export interface Vpn {
   region: string | null;
   last_check: number | null;
   last_check_at: string | null;
+}
+export interface LiveSnapshot {
+  reason: 'connected' | 'gap';
+  /**
+   * Globs over the keys that `/cache/stats` lists
+   */
+  keys: string[];
+  /**
+   * RFC 3339, UTC
+   */
+  at: string;
+}
+export interface LiveNotice {
+  /**
+   * Type of the change, such as `engine_started`
+   */
+  type: string;
+  /**
+   * Globs over the keys that `/cache/stats` lists
+   */
+  keys: string[];
+  engine_id: string | null;
+  stream_id: string | null;
+  /**
+   * RFC 3339, UTC
+   */
+  at: string;
+}
+export interface ProvisioningRefusal {
+  error: 'provisioning_blocked' | 'provisioning_failed';
+  /**
+   * The reason
+   */
+  code:
+    | 'vpn_disconnected'
+    | 'circuit_breaker'
+    | 'max_capacity'
+    | 'provisioning_failed'
+    | 'runtime_unavailable'
+    | 'timeout'
+    | 'no_free_port'
+    | 'image_missing';
+  message: string;
+  recovery_eta_seconds: number | null;
+  /**
+   * Whether another attempt may succeed without intervention
+   */
+  can_retry: boolean;
+  /**
+   * Whether the client should wait and try again
+   */
+  should_wait: boolean;
 }

@@ -1,6 +1,7 @@
 import type { Clock } from './clock.ts';
 import { type SseMessage, SseParser } from './sse.ts';
 import { Store } from './store.ts';
+import type { LiveNotice, LiveSnapshot } from './wire.ts';
 
 /** A change that the service reports. */
 export interface Notice {
@@ -93,8 +94,8 @@ export class LiveClient {
 
   #onMessage({ id, event, data }: SseMessage): void {
     if (id !== null) this.#lastEventId = id;
-    const { type, keys } = JSON.parse(data) as { type?: string; keys: string[] };
-    this.#options.onNotice({ type: event === 'snapshot' ? 'snapshot' : (type ?? event), keys });
+    const message: LiveSnapshot | LiveNotice = JSON.parse(data);
+    this.#options.onNotice({ type: 'type' in message ? message.type : event, keys: message.keys });
   }
 
   #delay(signal: AbortSignal, delayMs: number): Promise<void> {

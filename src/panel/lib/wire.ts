@@ -5,6 +5,8 @@ export type {
   Engine,
   EngineStats,
   Event as EventRecord,
+  LiveNotice,
+  LiveSnapshot,
   OrchestratorStatus as Status,
   SeriesWindow,
   Stream,

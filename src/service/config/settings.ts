@@ -356,7 +356,12 @@ export const SETTINGS = {
     true,
     'Whether watched keys are reloaded in the background when they expire.',
   ),
-  cacheWatchS: seconds('CACHE_WATCH_S', 15, 'How long after its last read a key counts as watched.', 0.1),
+  cacheRefreshAheadS: seconds(
+    'CACHE_REFRESH_AHEAD_S',
+    15,
+    'For how long after its last read a key is refreshed ahead.',
+    0.1,
+  ),
   cacheStaleIfErrorS: seconds(
     'CACHE_STALE_IF_ERROR_S',
     30,

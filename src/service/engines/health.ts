@@ -85,8 +85,8 @@ export class HealthMonitor {
   /** @throws Error if the engine does not confirm within the timeout that it works */
   #request(engine: Engine, outer: AbortSignal): Promise<EngineIdentity> {
     const address = { host: engine.host, port: engine.ports.hostHttp };
-    const who = `The engine ${engine.name}`;
-    const deadline = { clock: this.#clock, timeoutMs: CHECK_TIMEOUT_MS, who, outer };
+    const subject = `The engine ${engine.name}`;
+    const deadline = { clock: this.#clock, timeoutMs: CHECK_TIMEOUT_MS, subject, signal: outer };
     return withinDeadline(deadline, async (signal) => {
       const identity = engine.identity ?? (await readIdentity(address, signal));
       await checkStatus(address, signal);

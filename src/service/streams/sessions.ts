@@ -60,8 +60,8 @@ export class PlaybackSessions {
     const deadline = {
       clock: this.#clock,
       timeoutMs,
-      who: `The engine at ${url.host}`,
-      ...(outer && { outer }),
+      subject: `The engine at ${url.host}`,
+      ...(outer && { signal: outer }),
     };
     const body = await withinDeadline(deadline, (signal) => getJson(url.href, { signal }));
     return (body ?? {}) as SessionResponse;

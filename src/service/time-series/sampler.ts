@@ -101,8 +101,8 @@ export class Sampler {
     const deadline = {
       clock,
       timeoutMs: timeoutS * 1000,
-      who: 'The runtime',
-      outer: this.#stopController.signal,
+      subject: 'The runtime',
+      signal: this.#stopController.signal,
     };
     try {
       const samples = await withinDeadline(deadline, (signal) => readSamples(this.#intervalMs / 2, signal));

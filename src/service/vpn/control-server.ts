@@ -122,8 +122,8 @@ export class ControlServer {
     const startedAt = this.#clock.now();
     let succeeded = false;
     try {
-      const who = "Gluetun's control server";
-      const result = await withinDeadline({ clock: this.#clock, timeoutMs, who, outer }, request);
+      const subject = "Gluetun's control server";
+      const result = await withinDeadline({ clock: this.#clock, timeoutMs, subject, signal: outer }, request);
       succeeded = true;
       return result;
     } finally {

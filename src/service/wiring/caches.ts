@@ -27,7 +27,7 @@ export function createServiceCaches(
     ...bounds,
     loadTimeoutS: config.cacheLoadTimeoutS,
     staleIfErrorS: config.cacheStaleIfErrorS,
-    refreshAheadS: config.cacheKeepWarm ? config.cacheWatchS : 0,
+    refreshAheadS: config.cacheKeepWarm ? config.cacheRefreshAheadS : 0,
     sweepIntervalS: config.cacheSweepIntervalS,
     onLoad: metrics.recordLoad,
     onError: (err: unknown, key: string) => {

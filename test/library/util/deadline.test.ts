@@ -7,7 +7,7 @@ function setUp(outer?: AbortSignal) {
   let signal: AbortSignal | undefined;
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const result = withinDeadline(
-    { clock, timeoutMs: 3000, who: 'The server', ...(outer && { outer }) },
+    { clock, timeoutMs: 3000, subject: 'The server', ...(outer && { signal: outer }) },
     (given) => {
       signal = given;
       return promise;

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { answersJson, assertDocumented, OPENAPI } from '../../support/http/openapi.ts';
 import { startApp, type TestApp } from '../../support/service/app.ts';
 import { waitUntil } from '../../support/wait-until.ts';
+import { DISABLED_STATUS } from '../vpn/fixtures.ts';
 
 // Starts processes, which takes long on a busy machine.
 vi.setConfig({ testTimeout: 30_000 });
@@ -196,26 +197,7 @@ describe('a stream', () => {
 
 test('without a VPN, its status is disabled and its address is unknown', async () => {
   const { body } = await call('GET', '/vpn/status');
-  expect(body).toEqual({
-    mode: 'disabled',
-    enabled: false,
-    status: 'disabled',
-    container_name: null,
-    container: null,
-    health: 'unknown',
-    connected: false,
-    forwarded_port: null,
-    public_ip: null,
-    provider: null,
-    country: null,
-    city: null,
-    region: null,
-    last_check: null,
-    last_check_at: null,
-    vpn1: null,
-    vpn2: null,
-    emergency_mode: { active: false, failed_vpn: null, healthy_vpn: null, duration_seconds: null },
-  });
+  expect(body).toEqual(DISABLED_STATUS);
   const address = await call('GET', '/vpn/publicip');
   expect(address).toMatchObject({ status: 503, body: { code: 'public_ip_unknown' } });
 });

@@ -184,7 +184,7 @@ const ROWS: Record<keyof typeof SETTINGS, Row> = {
   cacheTtlVpnStatusS: seconds(0.1),
   cacheSweepIntervalS: seconds(1),
   cacheKeepWarm: FLAG,
-  cacheWatchS: seconds(0.1),
+  cacheRefreshAheadS: seconds(0.1),
   cacheStaleIfErrorS: seconds(0),
   cacheLoadTimeoutS: seconds(0.1, 300),
   cacheMaxEntries: integer(1, 10_000_000),
@@ -269,7 +269,7 @@ test('the defaults are the documented ones', () => {
     cacheTtlVpnStatusS: 3,
     cacheSweepIntervalS: 60,
     cacheKeepWarm: true,
-    cacheWatchS: 15,
+    cacheRefreshAheadS: 15,
     cacheStaleIfErrorS: 30,
   };
   expect(readConfig({})).toMatchObject(defaults);

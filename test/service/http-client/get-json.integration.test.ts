@@ -64,7 +64,10 @@ describe('a deadline', () => {
   const start = (task: (signal: AbortSignal) => Promise<unknown>, outer?: AbortSignal) => {
     const clock = new FakeClock();
     let settled = false;
-    const result = withinDeadline({ clock, timeoutMs: 3000, who: 'It', ...(outer && { outer }) }, task);
+    const result = withinDeadline(
+      { clock, timeoutMs: 3000, subject: 'It', ...(outer && { signal: outer }) },
+      task,
+    );
     const done = () => {
       settled = true;
     };

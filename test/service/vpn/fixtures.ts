@@ -1,6 +1,7 @@
 import { vi } from 'vitest';
 import { Cache } from '../../../src/library/cache/cache.ts';
 import type { CacheOptions } from '../../../src/library/cache/options.ts';
+import type { WireVpnState } from '../../../src/service/api/views/vpn.ts';
 import type { VpnContainer, VpnContainers } from '../../../src/service/vpn/containers.ts';
 import type { VpnObservation } from '../../../src/service/vpn/observation.ts';
 import { createVpn, type VpnOptions, type VpnSettings } from '../../../src/service/vpn/vpn.ts';
@@ -32,6 +33,36 @@ export const UP: VpnObservation = {
 export const DOWN: VpnObservation = { ...UP, health: 'unhealthy', connected: false };
 export const STARTING: VpnObservation = { ...DOWN, health: 'starting' };
 export const UNKNOWN: VpnObservation = { ...DOWN, health: 'unknown' };
+
+/** The wire form of no emergency. */
+export const NO_EMERGENCY: WireVpnState['emergency_mode'] = {
+  active: false,
+  failed_vpn: null,
+  healthy_vpn: null,
+  duration_seconds: null,
+};
+
+/** The body of `GET /vpn/status` without a VPN. */
+export const DISABLED_STATUS: WireVpnState = {
+  mode: 'disabled',
+  enabled: false,
+  status: 'disabled',
+  container_name: null,
+  container: null,
+  health: 'unknown',
+  connected: false,
+  forwarded_port: null,
+  public_ip: null,
+  provider: null,
+  country: null,
+  city: null,
+  region: null,
+  last_check: null,
+  last_check_at: null,
+  vpn1: null,
+  vpn2: null,
+  emergency_mode: NO_EMERGENCY,
+};
 
 /** Docker with one container, which a test changes. */
 export class FakeContainers implements VpnContainers {

@@ -1,13 +1,16 @@
 import { existsSync, globSync, readFileSync, realpathSync } from 'node:fs';
+import { mkdir, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run } from '../run.ts';
 import { findProgram } from '../system-packages.ts';
+import { waitUntil } from '../wait-until.ts';
 import { docker } from './docker-programs.ts';
 import { importImage, sharedLibraries } from './import-image.ts';
 
 const PROJECT = fileURLToPath(new URL('../../..', import.meta.url));
 const NAME = 'roundhouse-test';
+const BUILD_TIMEOUT_MS = 4 * 60_000;
 
 /** Returns the base images of the Dockerfile. */
 export function baseImages(): string[] {
@@ -20,11 +23,19 @@ export function baseImages(): string[] {
  * @returns the image's name
  */
 export async function roundhouseImage(socket: string): Promise<string> {
-  for (const base of baseImages()) {
-    const existing = await docker(socket, 'images', '--quiet', base);
-    if (existing === '') await importBase(socket, base);
+  // Two builds at the same time would not use each other's layers. The second of two in a row takes a second.
+  const lock = join(dirname(socket), 'image-build.lock');
+  const isLocked = () => mkdir(lock).then(() => true);
+  await waitUntil('no other test file builds the image', isLocked, BUILD_TIMEOUT_MS);
+  try {
+    for (const base of baseImages()) {
+      const existing = await docker(socket, 'images', '--quiet', base);
+      if (existing === '') await importBase(socket, base);
+    }
+    await docker(socket, 'build', '--network', 'host', '--tag', NAME, PROJECT);
+  } finally {
+    await rmdir(lock);
   }
-  await docker(socket, 'build', '--network', 'host', '--tag', NAME, PROJECT);
   return NAME;
 }
 

@@ -1,5 +1,5 @@
 import type { ChangeNotice } from '../../events/change-feed.ts';
-import type { DomainEvent } from '../../events/events.ts';
+import type { LiveNotice, LiveSnapshot } from '../schemas/live.ts';
 
 /** How long a client waits before it reconnects, in milliseconds. */
 const RETRY_MS = 2000;
@@ -14,20 +14,21 @@ export const HEARTBEAT = ': heartbeat\n\n';
  * @param reason `connected` for a new client, `gap` if the notices that a client missed cannot be replayed
  * @param at milliseconds since the epoch
  */
-export function snapshotMessage(id: string, reason: 'connected' | 'gap', at: number): string {
-  return message(id, 'snapshot', { reason, keys: ['*'], at: new Date(at).toISOString() });
+export function snapshotMessage(id: string, reason: LiveSnapshot['reason'], at: number): string {
+  const data: LiveSnapshot = { reason, keys: ['*'], at: new Date(at).toISOString() };
+  return message(id, 'snapshot', data);
 }
 
 /** A message that says which cached answers a change has invalidated. */
 export function noticeMessage({ id, event, keys, at }: ChangeNotice): string {
-  return message(id, 'notice', { type: event.type, keys, ...idsOf(event), at: new Date(at).toISOString() });
-}
-
-function idsOf(event: DomainEvent): { engine_id: string | null; stream_id: string | null } {
-  return {
+  const data: LiveNotice = {
+    type: event.type,
+    keys: [...keys],
     engine_id: 'engineId' in event ? event.engineId : null,
     stream_id: 'streamId' in event ? event.streamId : null,
+    at: new Date(at).toISOString(),
   };
+  return message(id, 'notice', data);
 }
 
 /** JSON contains no line breaks, so one `data` line is enough. */

@@ -81,7 +81,12 @@ export class LogReaders {
   }
 
   async #nextInTime(chunks: AsyncIterator<Uint8Array>, outer: AbortSignal) {
-    const deadline = { clock: this.#clock, timeoutMs: CHUNK_TIMEOUT_MS, who: 'The runtime', outer };
+    const deadline = {
+      clock: this.#clock,
+      timeoutMs: CHUNK_TIMEOUT_MS,
+      subject: 'The runtime',
+      signal: outer,
+    };
     try {
       return await withinDeadline(deadline, () => chunks.next());
     } catch (cause) {
@@ -91,7 +96,12 @@ export class LogReaders {
 
   async #write(response: ServerResponse, text: string, outer: AbortSignal): Promise<void> {
     if (text === '' || response.write(text)) return;
-    const deadline = { clock: this.#clock, timeoutMs: STALL_TIMEOUT_MS, who: 'The client', outer };
+    const deadline = {
+      clock: this.#clock,
+      timeoutMs: STALL_TIMEOUT_MS,
+      subject: 'The client',
+      signal: outer,
+    };
     await withinDeadline(deadline, (signal) => once(response, 'drain', { signal }));
   }
 }

@@ -9,7 +9,7 @@ export type CacheName = (typeof CACHE_NAMES)[number];
 
 const MemorySchema = Type.Object(
   {
-    held: Count('Entries, including expired ones that are kept as fallbacks'),
+    entry_count: Count('Entries, including expired ones that are kept as fallbacks'),
     bytes: Count(),
     hits: Count(),
     misses: Count(),

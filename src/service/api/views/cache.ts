@@ -60,7 +60,7 @@ export function toWireCacheStats(
 function toWireMemoryTier(cache: LoadingCache): WireTiers['stats']['memory'] {
   const totals = cache.totals();
   return {
-    held: totals.entryCount,
+    entry_count: totals.entryCount,
     bytes: totals.bytes,
     hits: totals.hits,
     misses: totals.misses,

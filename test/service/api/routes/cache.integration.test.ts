@@ -7,7 +7,7 @@ async function stats(app: TestApp) {
 }
 
 const NOTHING = {
-  held: 0,
+  entry_count: 0,
   bytes: 0,
   hits: 0,
   misses: 0,
@@ -160,7 +160,7 @@ describe('POST /cache/clear', () => {
     expect((await stats(app)).size).toBe(4);
     expect((await app.post('/cache/clear?cache=stats&pattern=vpn:*')).body).toMatchObject({ cleared: 1 });
     expect((await app.post('/cache/clear', { cache: 'stats' })).body).toMatchObject({ cleared: 3 });
-    expect((await stats(app)).caches.stats.memory).toMatchObject({ held: 0 });
+    expect((await stats(app)).caches.stats.memory).toMatchObject({ entry_count: 0 });
   });
 
   test('clears all caches and resets the counters', async () => {

@@ -4,6 +4,7 @@ import { settle } from '../../../support/fake-clock.ts';
 import { assertDocumented } from '../../../support/http/openapi.ts';
 import { startFakeApp } from '../../../support/service/app.ts';
 import { FakeVpn } from '../../../support/service/fake-vpn.ts';
+import { NO_EMERGENCY } from '../../vpn/fixtures.ts';
 
 const SETTINGS = {
   VPN_MODE: 'redundant',
@@ -75,12 +76,7 @@ describe('two VPNs', () => {
 
     vpnContainers.change({ health: 'healthy' }, 'one');
     await settle();
-    expect((await vpnStatus()).emergency_mode).toEqual({
-      active: false,
-      failed_vpn: null,
-      healthy_vpn: null,
-      duration_seconds: null,
-    });
+    expect((await vpnStatus()).emergency_mode).toEqual(NO_EMERGENCY);
     await app.post('/provision/acestream');
     expect((await placed()).sort()).toEqual(['one', 'two', 'two', 'two', 'two']);
   });

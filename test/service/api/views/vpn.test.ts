@@ -3,10 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { VpnStatusSchema } from '../../../../src/service/api/schemas/vpn.ts';
 import { toWireVpnState } from '../../../../src/service/api/views/vpn.ts';
 import type { VpnState } from '../../../../src/service/vpn/state.ts';
-import { DOWN, UP } from '../../vpn/fixtures.ts';
+import { DISABLED_STATUS, DOWN, NO_EMERGENCY, UP } from '../../vpn/fixtures.ts';
 
 const OBSERVED_AT = Date.UTC(2026, 10, 5, 12, 0, 0, 250);
-const NO_EMERGENCY = { active: false, failed_vpn: null, healthy_vpn: null, duration_seconds: null };
 const ONE = { ...UP, name: 'one' };
 const TWO = { ...UP, name: 'two', forwardedPort: null, publicAddress: null };
 
@@ -20,30 +19,12 @@ function describeState(state: Partial<VpnState>) {
 
 describe('the body of GET /vpn/status', () => {
   it('without a VPN is disabled', () => {
-    expect(describeState({})).toEqual({
-      mode: 'disabled',
-      enabled: false,
-      status: 'disabled',
-      container_name: null,
-      container: null,
-      health: 'unknown',
-      connected: false,
-      forwarded_port: null,
-      public_ip: null,
-      provider: null,
-      country: null,
-      city: null,
-      region: null,
-      last_check: null,
-      last_check_at: null,
-      vpn1: null,
-      vpn2: null,
-      emergency_mode: NO_EMERGENCY,
-    });
+    expect(describeState({})).toEqual(DISABLED_STATUS);
   });
 
   it('describes one VPN', () => {
     expect(describeState({ vpns: [ONE] })).toEqual({
+      ...DISABLED_STATUS,
       mode: 'single',
       enabled: true,
       status: 'running',
@@ -55,13 +36,8 @@ describe('the body of GET /vpn/status', () => {
       public_ip: '203.0.113.7',
       provider: 'protonvpn',
       country: 'Switzerland',
-      city: null,
-      region: null,
       last_check: 1_793_880_000.25,
       last_check_at: '2026-11-05T12:00:00.250Z',
-      vpn1: null,
-      vpn2: null,
-      emergency_mode: NO_EMERGENCY,
     });
   });
 

@@ -1,15 +1,15 @@
 import { Type } from 'typebox';
 import type { Api } from '../../context.ts';
 import type { RouteDependencies } from '../../dependencies.ts';
+import { LiveNoticeSchema, LiveSnapshotSchema } from '../../schemas/live.ts';
 import { problems } from '../../schemas/problem.ts';
 
-const DESCRIPTION = `Server-sent events.
+const DESCRIPTION = `Server-sent events. The schema is that of their data.
 
 - \`snapshot\`: read everything again. It comes first, and again if the client has missed more notices than can be
   replayed (\`reason\` is \`connected\` or \`gap\`).
-- \`notice\`: a change has invalidated cached answers, such as
+- \`notice\`: a change has invalidated the cached answers whose keys match, such as
   \`{"type":"engine_started","keys":["engines:*","stats:*"],"engine_id":"…","stream_id":null,"at":"…"}\`.
-  \`keys\` are globs over the keys that \`/cache/stats\` lists.
 
 A comment is sent every 15 s.`;
 
@@ -36,7 +36,7 @@ export function liveEventRoutes(
         response: {
           200: {
             description: 'A stream that ends only when the service stops or the client reads too slowly',
-            content: { 'text/event-stream': { schema: Type.String() } },
+            content: { 'text/event-stream': { schema: Type.Union([LiveSnapshotSchema, LiveNoticeSchema]) } },
           },
           ...problems('too_many_clients'),
         },
