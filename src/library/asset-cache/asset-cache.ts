@@ -69,6 +69,8 @@ export class AssetCache extends EventEmitter<{ version: [VersionChange] }> imple
     });
     const onError = (error: unknown) => {
       this.#counters.diskErrors += 1;
+      // The first one only: a disk that cannot be used fails every call.
+      if (this.#counters.diskErrors === 1) resolved.log(`the asset cache cannot use ${dir}: ${error}`);
       resolved.onError(error);
     };
     this.#disk = new DiskLevel({

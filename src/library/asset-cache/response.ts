@@ -2,6 +2,7 @@ import {
   type Asset,
   type AssetMetadata,
   type HeadersLike,
+  hasLength,
   type StoredAsset,
   storedHeaders,
 } from './asset.ts';
@@ -52,7 +53,7 @@ export async function readResponse(
     status,
     headers: storedHeaders(headers),
     content,
-    storable: status === 200 && !redirected,
+    storable: status === 200 && !redirected && hasLength(headers, content.byteLength),
   };
 }
 
