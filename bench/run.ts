@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Bench, Row } from './row.ts';
+import { assets } from './rows/assets.ts';
 import { cachedHttp } from './rows/cached-http.ts';
 import { engineHealth } from './rows/engine-health.ts';
 import { expiry } from './rows/expiry.ts';
@@ -33,12 +34,32 @@ const CHANGES: readonly Row[] = [outsideKill, outsideStart, engineHealth, stream
 /** With Redis. */
 const REDIS: readonly Row[] = [sharedHits, sharedStampede, sharedHung, httpCache];
 /** In the order of the results. */
-const TABLE: readonly Row[] = [cachedHttp, firstRead, expiry, ...CHANGES, hits, resultHits, ...REDIS, sweep];
+const TABLE: readonly Row[] = [
+  cachedHttp,
+  firstRead,
+  expiry,
+  ...CHANGES,
+  hits,
+  resultHits,
+  ...REDIS,
+  assets,
+  sweep,
+];
 /**
  * In-process rows run first, and first of all the one that measures nanoseconds: it needs code not yet
  * optimised for others.
  */
-const ORDER: readonly Row[] = [hits, resultHits, expiry, sweep, ...REDIS, cachedHttp, firstRead, ...CHANGES];
+const ORDER: readonly Row[] = [
+  hits,
+  resultHits,
+  expiry,
+  sweep,
+  assets,
+  ...REDIS,
+  cachedHttp,
+  firstRead,
+  ...CHANGES,
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { describeApiTypes } from '../../scripts/api-types-document.ts';
 import { describeOpenApi } from '../../scripts/openapi-document.ts';
 import { describeLibrary, describeSettings } from '../../scripts/settings-document.ts';
+import { ASSET_SETTINGS } from '../../src/library/asset-cache/settings.ts';
 import { CACHE_SETTINGS } from '../../src/library/preset/settings.ts';
 import { PROBLEMS } from '../../src/service/api/schemas/problem.ts';
 import { SETTINGS } from '../../src/service/config/settings.ts';
@@ -65,26 +66,38 @@ test.each(['README.md', 'CONTRIBUTING.md', 'docs/architecture.md', 'docs/library
   },
 );
 
-test.each(['README.md', 'CONTRIBUTING.md', 'docs/architecture.md', 'docs/gateway.md', 'docs/library.md'])(
-  '%s has no broken links',
-  async (path) => {
-    const page = await committed(path);
-    const anchors = (text: string) =>
-      [...text.matchAll(/^##+ (.*)$/gm)].map(([, title]) =>
-        title!
-          .toLowerCase()
-          .replaceAll(/[^\w -]/g, '')
-          .replaceAll(' ', '-'),
-      );
-    const links = [...page.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link!);
-    for (const link of links.filter((target) => !target.startsWith('https:'))) {
-      const [target, anchor] = link.split('#') as [string, string?];
-      const file = new URL(target === '' ? path : join(dirname(path), target), ROOT);
-      expect(existsSync(file), link).toBe(true);
-      if (anchor !== undefined) expect(anchors(await readFile(file, 'utf8')), link).toContain(anchor);
-    }
-  },
-);
+test.each([
+  'README.md',
+  'CONTRIBUTING.md',
+  'docs/architecture.md',
+  'docs/asset-cache.md',
+  'docs/gateway.md',
+  'docs/library.md',
+])('%s has no broken links', async (path) => {
+  const page = await committed(path);
+  const anchors = (text: string) =>
+    [...text.matchAll(/^##+ (.*)$/gm)].map(([, title]) =>
+      title!
+        .toLowerCase()
+        .replaceAll(/[^\w -]/g, '')
+        .replaceAll(' ', '-'),
+    );
+  const links = [...page.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link!);
+  for (const link of links.filter((target) => !target.startsWith('https:'))) {
+    const [target, anchor] = link.split('#') as [string, string?];
+    const file = new URL(target === '' ? path : join(dirname(path), target), ROOT);
+    expect(existsSync(file), link).toBe(true);
+    if (anchor !== undefined) expect(anchors(await readFile(file, 'utf8')), link).toContain(anchor);
+  }
+});
+
+test('docs/asset-cache.md lists the settings of the asset cache', async () => {
+  const page = await committed('docs/asset-cache.md');
+  for (const { env, description } of Object.values(ASSET_SETTINGS)) {
+    expect(page).toContain(`| ${env.map((name) => `\`${name}\``).join(', ')} |`);
+    expect(page).toContain(`| ${description} |`);
+  }
+});
 
 test('docs/configuration.md lists every variable with its default', async () => {
   const page = await committed('docs/configuration.md');

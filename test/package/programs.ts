@@ -19,9 +19,13 @@ export interface Program {
 }
 
 /** Pages with programs, by the prefix of the programs' names. */
-const PAGES = { documented: 'library.md', 'documented-gateway': 'gateway.md' };
+const PAGES = {
+  documented: 'library.md',
+  'documented-gateway': 'gateway.md',
+  'documented-asset-cache': 'asset-cache.md',
+};
 
-/** Returns the programs in docs/library.md and docs/gateway.md. The comment after a `console.log` is what it prints. */
+/** Returns the programs in the pages about the library. The comment after a `console.log` is what it prints. */
 export function documentedPrograms(): Program[] {
   return Object.entries(PAGES).flatMap(([prefix, file]) => programsIn(join(ROOT, 'docs', file), prefix));
 }

@@ -2,9 +2,9 @@ import { EventEmitter } from 'node:events';
 import type { DiskEntry } from '../disk-store/index.ts';
 import {
   type Asset,
-  type AssetMetadata,
   conditionalHeaders,
   type HeadersLike,
+  hasLength,
   type StoredAsset,
   storedHeaders,
   type VersionChange,
@@ -15,8 +15,9 @@ import { formatBytes } from './format.ts';
 import { MemoryLevel } from './memory-level.ts';
 import { AssetCounters, type AssetMetrics } from './metrics.ts';
 import { type AssetCacheOptions, type ResolvedOptions, resolveOptions } from './options.ts';
-import { type FetchAsset, type FetchedAsset, readResponse, toBuffer } from './response.ts';
+import { type FetchAsset, type FetchedAsset, readResponse, toAsset, toBuffer } from './response.ts';
 import { type AssetVersion, parseVersion } from './version.ts';
+import { changeOf, describeChange, surplus } from './version-history.ts';
 
 const MAX_PARSED_URLS = 1000;
 
@@ -68,6 +69,8 @@ export class AssetCache extends EventEmitter<{ version: [VersionChange] }> imple
     });
     const onError = (error: unknown) => {
       this.#counters.diskErrors += 1;
+      // The first one only: a disk that cannot be used fails every call.
+      if (this.#counters.diskErrors === 1) resolved.log(`the asset cache cannot use ${dir}: ${error}`);
       resolved.onError(error);
     };
     this.#disk = new DiskLevel({
@@ -196,7 +199,11 @@ export class AssetCache extends EventEmitter<{ version: [VersionChange] }> imple
   /** Looks up a URL in memory, then on the disk. */
   async #find(url: string): Promise<Found | undefined> {
     const { asset, version } = this.#parse(url);
-    if (this.#options.strict) await this.#removeOthers(asset, version);
+    if (this.#options.strict && version !== undefined) {
+      for (const other of await this.#disk.versionsOf(asset)) {
+        if (other.version !== version) await this.#remove(other);
+      }
+    }
     const key = version === undefined ? (await this.#disk.versionsOf(asset))[0]?.key : keyOf(asset, version);
     if (key === undefined) return undefined;
     this.#usedAt.set(key, this.#options.wallClock());
@@ -275,8 +282,11 @@ export class AssetCache extends EventEmitter<{ version: [VersionChange] }> imple
     );
     this.#keepInMemory(key, value);
     this.#usedAt.set(key, now);
-    this.#reportChange(former, metadata, content.byteLength);
-    await this.#removeOld(asset, key);
+    this.#reportChange(changeOf(former, metadata, content.byteLength));
+    const { strict, keepVersions } = this.#options;
+    const versions = await this.#disk.versionsOf(asset);
+    for (const old of surplus(versions, key, strict ? 1 : keepVersions, this.#usedAt))
+      await this.#remove(old);
     return { stored, value };
   }
 
@@ -284,31 +294,11 @@ export class AssetCache extends EventEmitter<{ version: [VersionChange] }> imple
     this.#memory.set(key, [content, { ...metadata, source: 'memory' }]);
   }
 
-  #reportChange(former: readonly StoredVersion[], { asset, version }: StoredAsset, size: number): void {
-    const [newest] = former;
-    if (!newest || former.some((one) => one.version === version)) return;
+  #reportChange(change: VersionChange | undefined): void {
+    if (!change) return;
     this.#counters.versionChanges += 1;
-    const change = { asset, from: newest.version, to: version, fromSize: newest.size, toSize: size };
-    const sizes = [change.fromSize, change.toSize].map(formatBytes);
-    this.#options.log(`${asset}: version ${change.from} (${sizes[0]}) -> ${change.to} (${sizes[1]})`);
+    this.#options.log(describeChange(change));
     this.emit('version', change);
-  }
-
-  /** Removes the versions that were not used for the longest time. */
-  async #removeOld(asset: string, newKey: string): Promise<void> {
-    const keep = this.#options.strict ? 1 : this.#options.keepVersions;
-    const usedAt = ({ key, savedAt }: StoredVersion) =>
-      key === newKey ? Number.POSITIVE_INFINITY : (this.#usedAt.get(key) ?? savedAt);
-    const versions = [...(await this.#disk.versionsOf(asset))].sort((a, b) => usedAt(b) - usedAt(a));
-    for (const version of versions.slice(keep)) await this.#remove(version);
-  }
-
-  /** Strict mode: a request for one version makes the others invalid. */
-  async #removeOthers(asset: string, version: string | undefined): Promise<void> {
-    if (version === undefined) return;
-    for (const other of await this.#disk.versionsOf(asset)) {
-      if (other.version !== version) await this.#remove(other);
-    }
   }
 
   async #remove(version: StoredVersion): Promise<void> {
@@ -348,32 +338,6 @@ export class AssetCache extends EventEmitter<{ version: [VersionChange] }> imple
     const ageS = Math.max(0, (this.#options.wallClock() - version.validatedAt) / 1000);
     return { ...version, ageS, fresh: ageS < this.#options.maxAgeS, inMemory: this.#memory.has(key) };
   }
-}
-
-/** Makes an answer of what was fetched. */
-function toAsset(
-  url: string,
-  { asset, version = '' }: AssetVersion,
-  { content, headers, status }: FetchedAsset,
-  stored?: StoredAsset,
-): Asset {
-  const now = Date.now();
-  const metadata: AssetMetadata = {
-    ...(stored ?? { url, asset, version, headers, savedAt: now, validatedAt: now }),
-    status,
-    size: content.byteLength,
-    sha256: '',
-    source: 'network',
-  };
-  return [content, metadata];
-}
-
-/** Whether a content has the length that its header fields state. That of a coded content is another one. */
-function hasLength(headers: HeadersLike, length: number): boolean {
-  const fields = Symbol.iterator in headers ? [...headers] : Object.entries(headers);
-  const field = (name: string) => fields.find(([one]) => one.toLowerCase() === name)?.[1];
-  const stated = field('content-length');
-  return stated === undefined || field('content-encoding') !== undefined || Number(stated) === length;
 }
 
 function fetchGlobally(url: string, { headers }: { headers: Record<string, string> }): Promise<Response> {

@@ -93,3 +93,11 @@ export function conditionalHeaders({ headers }: StoredAsset): Record<string, str
     ...(lastModified !== undefined && { 'if-modified-since': lastModified }),
   };
 }
+
+/** Whether a content has the length that its header fields state. That of a coded content is another one. */
+export function hasLength(headers: HeadersLike, length: number): boolean {
+  const fields = Symbol.iterator in headers ? [...headers] : Object.entries(headers);
+  const field = (name: string) => fields.find(([one]) => one.toLowerCase() === name)?.[1];
+  const stated = field('content-length');
+  return stated === undefined || field('content-encoding') !== undefined || Number(stated) === length;
+}

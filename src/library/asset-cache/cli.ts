@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { AssetCache, type AssetStatus } from './asset-cache.ts';
 import { formatBytes } from './format.ts';
 import type { AssetCacheOptions } from './options.ts';
+import { describeChange } from './version-history.ts';
 
 const USAGE = `Usage: roundhouse-assets status | versions [URL] | watch
 
@@ -55,8 +56,10 @@ async function watch(cache: AssetCache, intervalS: number, json: boolean): Promi
       known.set(key, entry);
       if (json) print(JSON.stringify(entry));
       else if (former) {
-        const [from, to] = [former, entry].map(({ version, size }) => `${version} (${formatBytes(size)})`);
-        print(`${entry.asset}: version ${from} -> ${to}`);
+        const { asset, version, size } = entry;
+        print(
+          describeChange({ asset, from: former.version, to: version, fromSize: former.size, toSize: size }),
+        );
       } else print(`${entry.asset}: version ${entry.version} (${formatBytes(entry.size)})`);
     }
   }

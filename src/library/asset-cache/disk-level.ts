@@ -44,6 +44,7 @@ export class DiskLevel {
   #versions: Map<string, StoredVersion[]> | undefined;
   #listing: Promise<void> | undefined;
   #listedAt = 0;
+  #closed = false;
 
   constructor(options: DiskLevelOptions) {
     this.#options = options;
@@ -147,6 +148,8 @@ export class DiskLevel {
 
   /** Closes the store, if it was opened. */
   async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
     const opening = this.#opening;
     this.#opening = Promise.reject(new Error('the asset cache is closed'));
     this.#opening.catch(() => {});

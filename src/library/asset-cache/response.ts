@@ -1,4 +1,12 @@
-import { type HeadersLike, storedHeaders } from './asset.ts';
+import {
+  type Asset,
+  type AssetMetadata,
+  type HeadersLike,
+  hasLength,
+  type StoredAsset,
+  storedHeaders,
+} from './asset.ts';
+import type { AssetVersion } from './version.ts';
 
 /** The parts of a response that are used: that of Fetch, of Playwright's `route.fetch`, or of your own. */
 export interface ResponseLike {
@@ -45,7 +53,7 @@ export async function readResponse(
     status,
     headers: storedHeaders(headers),
     content,
-    storable: status === 200 && !redirected,
+    storable: status === 200 && !redirected && hasLength(headers, content.byteLength),
   };
 }
 
@@ -65,4 +73,22 @@ function withoutHash(url: string): string {
   const parsed = new URL(url);
   parsed.hash = '';
   return parsed.href;
+}
+
+/** Makes an answer of what was fetched. */
+export function toAsset(
+  url: string,
+  { asset, version = '' }: AssetVersion,
+  { content, headers, status }: FetchedAsset,
+  stored?: StoredAsset,
+): Asset {
+  const now = Date.now();
+  const metadata: AssetMetadata = {
+    ...(stored ?? { url, asset, version, headers, savedAt: now, validatedAt: now }),
+    status,
+    size: content.byteLength,
+    sha256: '',
+    source: 'network',
+  };
+  return [content, metadata];
 }

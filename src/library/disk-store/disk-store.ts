@@ -1,31 +1,21 @@
-import { type FileHandle, lstat, open, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { createSystemClock } from '../util/clock.ts';
 import { matchGlob } from '../util/glob.ts';
 import { DiskGuard } from './disk-guard.ts';
-import type { DiskEntry, ListedEntry } from './entry.ts';
-import { DiskStoreError, ifExists } from './errors.ts';
+import type { DiskEntry, ListPage } from './entry.ts';
+import { DiskStoreError } from './errors.ts';
 import { Eviction } from './eviction.ts';
-import { bodyPath, diskBytes, keyHash, Layout, recordFolders, recordPath, removeFile } from './layout.ts';
+import { bodyPath, keyHash, Layout, recordPath } from './layout.ts';
 import { type DiskLease, Leases } from './leases.ts';
 import { type DiskStoreOptions, readLimits } from './options.ts';
-import { type DiskMetadata, type DiskRecord, decodeRecord } from './record.ts';
+import type { DiskMetadata, DiskRecord } from './record.ts';
+import { isSameWrite, Records } from './records.ts';
 import { emptyTrash } from './scan.ts';
 import type { DiskStoreStats, NamespaceUsage } from './stats.ts';
 import { StoredEntry } from './stored-entry.ts';
 import { Usage } from './usage.ts';
 import { DiskWriter, placeRecord, type WriterContext } from './writer.ts';
 
-/** A hit renews the time of the last use, if that is older than this. */
-const USE_RESOLUTION_MS = 60_000;
 const DEFAULT_LIST_LIMIT = 100;
-
-/** A page of {@link DiskStore.list}. */
-export interface ListPage {
-  readonly entries: readonly ListedEntry[];
-  /** Pass it to get the next page; undefined on the last one. */
-  readonly cursor: string | undefined;
-}
 
 /**
  * Opens a store of bytes on disk. Several processes and worker threads may open the same folder.
@@ -49,6 +39,7 @@ export class DiskStore implements AsyncDisposable {
   readonly #eviction: Eviction;
   readonly #guard: DiskGuard;
   readonly #leases: Leases;
+  readonly #records: Records;
   readonly #maxEntryBytes: number;
   readonly #wallClock: () => number;
   readonly #onError: (error: unknown) => void;
@@ -83,6 +74,10 @@ export class DiskStore implements AsyncDisposable {
       this.#counters.evictions += 1;
       this.#counters.evictedBytes += bytes;
     };
+    const onCorrupt = () => {
+      this.#counters.corrupt += 1;
+    };
+    this.#records = new Records({ usage: this.#usage, wallClock, onCorrupt });
     this.#eviction = new Eviction({
       layout: this.#layout,
       usage: this.#usage,
@@ -114,7 +109,7 @@ export class DiskStore implements AsyncDisposable {
   async get(namespace: string, key: string): Promise<DiskEntry | undefined> {
     const current = this.#layout.current(namespace);
     const path = recordPath(current, keyHash(key));
-    const record = await this.#run('read a record', () => this.#readRecord(path, key));
+    const record = await this.#run('read a record', () => this.#records.read(path, { key, isUse: true }));
     this.#counters[record ? 'hits' : 'misses'] += 1;
     if (!record) return undefined;
     return new StoredEntry(record, {
@@ -122,7 +117,7 @@ export class DiskStore implements AsyncDisposable {
       bodyPath: bodyPath(path, record.sha256),
       onLost: (reason) => {
         if (reason === 'corrupt') this.#counters.corrupt += 1;
-        return this.#inBackground(() => this.#removeLost(path, record));
+        return this.#inBackground(() => this.#records.removeLost(path, record));
       },
       setMetadata: (metadata) => this.#setMetadata(namespace, path, { ...record, metadata }),
     });
@@ -169,9 +164,9 @@ export class DiskStore implements AsyncDisposable {
     this.#supersede(namespace, (one) => one === key);
     const path = recordPath(this.#layout.current(namespace), keyHash(key));
     return this.#run('delete an entry', async () => {
-      const record = await this.#readRecord(path);
+      const record = await this.#records.read(path, { key });
       if (!record) return false;
-      return (await this.#removeFiles([path, bodyPath(path, record.sha256)])) > 0;
+      return (await this.#records.remove([path, bodyPath(path, record.sha256)])) > 0;
     });
   }
 
@@ -216,19 +211,8 @@ export class DiskStore implements AsyncDisposable {
     { limit = DEFAULT_LIST_LIMIT, cursor = '' }: { limit?: number; cursor?: string } = {},
   ): Promise<ListPage> {
     const generation = await this.#run('list entries', () => this.#layout.generation(namespace));
-    const entries: ListedEntry[] = [];
-    if (generation === undefined) return { entries, cursor: undefined };
-    for (const folder of recordFolders(generation).filter((path) => path.slice(-1) >= cursor.slice(0, 1))) {
-      const names = await this.#run('list entries', async () => (await ifExists(readdir(folder))) ?? []);
-      for (const name of names.filter((one) => one > cursor && !one.includes('.')).sort()) {
-        if (entries.length === limit) return { entries, cursor: keyHash(entries.at(-1)!.key) };
-        const record = await this.#run('read a record', () => this.#readRecord(join(folder, name)));
-        if (!record) continue;
-        const { key, metadata, size, sha256, createdAt } = record;
-        entries.push({ key, metadata, size, sha256, createdAt });
-      }
-    }
-    return { entries, cursor: undefined };
+    if (generation === undefined) return { entries: [], cursor: undefined };
+    return this.#records.list(generation, limit, cursor, this.#guard);
   }
 
   /**
@@ -268,22 +252,8 @@ export class DiskStore implements AsyncDisposable {
    */
   async usage(): Promise<NamespaceUsage[]> {
     this.#throwIfClosed();
-    const scanned = await this.#eviction.sweep();
     const usages: NamespaceUsage[] = [];
-    for (const { namespace, entries, bytes } of scanned) {
-      const records = await Promise.all(entries.map(({ path }) => this.#readRecord(path)));
-      const found = records.filter((record) => record !== undefined);
-      const times = found.map(({ createdAt }) => createdAt).sort((a, b) => a - b);
-      const bodyBytes = found.reduce((sum, { size }) => sum + size, 0);
-      usages.push({
-        namespace,
-        entries: found.length,
-        bodyBytes,
-        bytes,
-        oldestAt: times[0],
-        newestAt: times.at(-1),
-      });
-    }
+    for (const scanned of await this.#eviction.sweep()) usages.push(await this.#records.summarize(scanned));
     return usages;
   }
 
@@ -302,33 +272,14 @@ export class DiskStore implements AsyncDisposable {
     return this.close();
   }
 
-  /** @param key undefined for any */
-  async #readRecord(path: string, key?: string): Promise<DiskRecord | undefined> {
-    const handle = await ifExists(open(path));
-    if (!handle) return undefined;
-    try {
-      const record = decodeRecord(await readAndTouch(handle, this.#wallClock(), key !== undefined));
-      if (record && (key === undefined || record.key === key)) return record;
-    } finally {
-      await handle.close();
-    }
-    this.#counters.corrupt += 1;
-    await this.#removeFiles([path]);
-    return undefined;
-  }
-
-  /** Removes an entry whose body is lost, unless it has been replaced meanwhile, which removes the former body. */
-  async #removeLost(path: string, record: DiskRecord): Promise<void> {
-    const current = await this.#readRecord(path, record.key);
-    if (isSame(current, record)) await this.#removeFiles([path, bodyPath(path, record.sha256)]);
-  }
-
   async #setMetadata(namespace: string, path: string, record: DiskRecord): Promise<boolean> {
     const [generation, current] = await this.#run('read a record', () =>
-      Promise.all([this.#layout.generation(namespace), this.#readRecord(path, record.key)]),
+      Promise.all([this.#layout.generation(namespace), this.#records.read(path, record)]),
     );
     return (
-      isSame(current, record) && generation !== undefined && placeRecord(this.#writing(generation), record)
+      isSameWrite(current, record) &&
+      generation !== undefined &&
+      placeRecord(this.#writing(generation), record)
     );
   }
 
@@ -346,18 +297,6 @@ export class DiskStore implements AsyncDisposable {
     for (const writer of this.#writers) {
       if (writer.namespace === namespace && matches(writer.key)) writer.supersede();
     }
-  }
-
-  /** Removes a record and its body, as far as they exist. @returns the number of files */
-  async #removeFiles(paths: readonly string[]): Promise<number> {
-    let removed = 0;
-    for (const path of paths) {
-      const stats = await ifExists(lstat(path));
-      if (!stats || !(await removeFile(path))) continue;
-      removed += 1;
-      await this.#usage.add(-diskBytes(stats.size));
-    }
-    return removed;
   }
 
   async #emptyTrash(): Promise<void> {
@@ -381,18 +320,4 @@ export class DiskStore implements AsyncDisposable {
   #throwIfClosed(): void {
     if (this.#closed) throw new DiskStoreError('ERR_STORE_CLOSED', 'the disk store is closed');
   }
-}
-
-/** Reads a record and renews the time of its last use. */
-async function readAndTouch(handle: FileHandle, now: number, isUse: boolean): Promise<Buffer> {
-  const { size, mtimeMs } = await handle.stat();
-  const bytes = Buffer.allocUnsafeSlow(size);
-  const { bytesRead } = await handle.read(bytes, 0, size, 0);
-  if (isUse && Math.abs(now - mtimeMs) > USE_RESOLUTION_MS) await handle.utimes(now / 1000, now / 1000);
-  return bytes.subarray(0, bytesRead);
-}
-
-/** Whether two records are of one write. */
-function isSame(a: DiskRecord | undefined, b: DiskRecord): boolean {
-  return a?.sha256 === b.sha256 && a.createdAt === b.createdAt;
 }

@@ -37,3 +37,10 @@ export interface DiskEntry {
 
 /** What {@link DiskStore.list} returns of an entry. */
 export type ListedEntry = Pick<DiskEntry, 'key' | 'metadata' | 'size' | 'sha256' | 'createdAt'>;
+
+/** A page of {@link DiskStore.list}. */
+export interface ListPage {
+  readonly entries: readonly ListedEntry[];
+  /** Pass it to get the next page; undefined on the last one. */
+  readonly cursor: string | undefined;
+}

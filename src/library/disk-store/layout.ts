@@ -120,6 +120,8 @@ export class Layout {
   async openGeneration(namespace: string): Promise<string> {
     const existing = await this.generation(namespace);
     if (existing !== undefined) return existing;
+    // Someone may have removed the whole folder.
+    await this.create();
     const folder = this.namespace(namespace);
     await mkdir(folder, { recursive: true });
     const name = await createGeneration(folder);

@@ -159,6 +159,13 @@ describe('getOrFetch', () => {
     expect(await cache.load(A)).toBeNull();
   });
 
+  test('does not keep a response that is shorter than stated', async () => {
+    const { cache } = await makeCache();
+    const origin = new FakeOrigin(() => respond('half', { 'content-length': '8' }));
+    expect((await cache.getOrFetch(A, origin.fetch))[0].toString()).toBe('half');
+    expect(await cache.status()).toEqual([]);
+  });
+
   test('passes an error of the origin to all who wait, and tries again later', async () => {
     const { cache } = await makeCache();
     let calls = 0;
@@ -371,7 +378,7 @@ describe('settings', () => {
 test('a disk that cannot be used costs misses, not answers', async () => {
   const dir = join(await makeFolder(), 'file');
   await writeFile(dir, 'not a folder');
-  const { cache, errors } = await makeCache({ dir });
+  const { cache, errors, log } = await makeCache({ dir });
   const origin = new FakeOrigin(() => respond('main()'));
   expect(await cache.load(A)).toBeNull();
   expect((await cache.getOrFetch(A, origin.fetch))[0].toString()).toBe('main()');
@@ -379,7 +386,8 @@ test('a disk that cannot be used costs misses, not answers', async () => {
   expect(await cache.save(B, 'b')).toBe(false);
   expect(await cache.status()).toEqual([]);
   expect(origin.requests).toHaveLength(1);
-  expect(errors.length).toBeGreaterThan(0);
+  expect(errors.length).toBeGreaterThan(1);
+  expect(log).toEqual([expect.stringContaining(`cannot use ${dir}: DiskStoreError`)]);
   expect((await cache.metrics()).diskErrors).toBe(errors.length);
 });
 

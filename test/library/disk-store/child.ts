@@ -21,6 +21,7 @@ export interface Task {
 const KEYS = 20;
 const MAX_SIZE = 700_000;
 const FILL_COUNT = 60;
+const PART_BYTES = 60_000;
 
 const task: Task = isMainThread ? JSON.parse(process.argv[2]!) : workerData;
 
@@ -29,8 +30,11 @@ async function writeEntry(store: DiskStore, index: number): Promise<void> {
   const seed = `${task.name} ${index}`;
   const body = content((index * 104_729) % MAX_SIZE, seed);
   const writer = await store.writer('app', key, { seed, size: body.length });
-  for (let offset = 0; offset < body.length; offset += 60_000)
-    await writer.write(body.subarray(offset, offset + 60_000));
+  for (let offset = 0; offset < body.length; offset += PART_BYTES) {
+    await writer.write(body.subarray(offset, offset + PART_BYTES));
+    // Every other body arrives slowly, so that most kills meet one that is being written.
+    if (task.do === 'write' && index % 2 === 0) await delay(1);
+  }
   await writer.commit();
   if (index % 50 === 49) await store.clearNamespace('app');
 }

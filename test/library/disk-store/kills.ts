@@ -17,7 +17,7 @@ export async function killWriters(dir: string, kills: number): Promise<number> {
     await using other = new Child({ do: 'write', dir, maxBytes: MAX_BYTES, name: `other ${count}` });
     await Promise.all([writer.message(), other.message()]);
     // From the start of the first write to the middle of a later one.
-    await delay((count * 37) % 150);
+    await delay((count * 37) % 300);
     await Promise.all([writer.kill(), other.kill()]);
     compared += await compareAll(dir);
   }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
@@ -247,6 +247,17 @@ describe('a folder', () => {
     const again = await openStore({ dir });
     expect((await readBytes(again, 'app', 'k'))!.equals(content(MIB))).toBe(true);
     expect(again.stats().bytes).toBe(bytes);
+  });
+
+  test('that is removed while the store is open is created again', async () => {
+    const store = await openStore();
+    await store.put('app', 'k', content(MIB));
+    await rm(store.dir, { recursive: true });
+    expect(await store.get('app', 'k')).toBeUndefined();
+    expect(await store.put('app', 'k', content(MIB))).toBe(true);
+    expect(await store.put('app', 'small', content(10))).toBe(true);
+    expect((await readBytes(store, 'app', 'k'))!.equals(content(MIB))).toBe(true);
+    expect(store.stats().bytes).toBe(await diskUsage(join(store.dir, 'ns')));
   });
 
   test('that contains something else is refused and left as it is', async () => {

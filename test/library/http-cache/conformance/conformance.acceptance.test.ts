@@ -1,7 +1,21 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DiskByteStore, openDiskStore } from '../../../../src/library/disk-store/index.ts';
 import { RedisByteStore, TieredByteStore } from '../../../../src/library/redis/index.ts';
 import { describeWithRedis, startRedis } from '../../../support/redis/redis.ts';
 import { connectedLink } from '../../redis/support.ts';
 import { describeConformance } from './describe.ts';
+
+describeConformance('on disk', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'roundhouse-conformance-'));
+  const disk = await openDiskStore({ dir });
+  const remove = async () => {
+    await disk.close();
+    await rm(dir, { recursive: true });
+  };
+  return { store: new DiskByteStore(disk), [Symbol.asyncDispose]: remove };
+});
 
 describeConformance(
   'in Redis',
