@@ -12,10 +12,15 @@ export interface Origin {
   requestCount(path: string): number;
 }
 
-/** Starts an origin that waits `delayMs` before each response. */
-export async function startOrigin(cleanup: Cleanup, delayMs: number): Promise<Origin> {
+/**
+ * Starts an origin that waits `delayMs` before each response.
+ * @param bodyBytes minimum length of the bodies
+ */
+export async function startOrigin(cleanup: Cleanup, delayMs: number, bodyBytes = 0): Promise<Origin> {
   const counts = new Map<string, number>();
-  const body = JSON.stringify(VALUE);
+  const text = JSON.stringify(VALUE);
+  const padding = 'x'.repeat(Math.max(0, bodyBytes - text.length));
+  const body = padding === '' ? text : JSON.stringify({ ...VALUE, padding });
   const headers = { 'Content-Type': 'application/json', 'Cache-Control': 'public, max-age=3600' };
   const server = createServer(async (request, response) => {
     const path = request.url!;

@@ -3,30 +3,52 @@ import type { Response as UndiciResponse } from 'undici';
 /** Statuses whose responses have no body: https://fetch.spec.whatwg.org/#null-body-status */
 const NO_BODY = new Set([101, 103, 204, 205, 304]);
 
+/** The members that only `fetch` sets: the constructor of a response has no parameters for them. */
+type Source = Pick<UndiciResponse, 'url' | 'redirected'>;
+type Content = Pick<UndiciResponse, 'body' | 'headers' | 'status' | 'statusText'>;
+
+/** A class, because defining these members on each response takes longer than the rest of a hit. */
+class FetchedResponse extends globalThis.Response {
+  readonly #source: Source;
+
+  constructor({ body, headers, status, statusText }: Content, source: Source) {
+    super(NO_BODY.has(status) ? null : (body as ReadableStream | null), { status, statusText });
+    // Takes a third of the time that the constructor takes for the same pairs.
+    for (const [name, value] of headers) this.headers.append(name, value);
+    this.#source = source;
+  }
+
+  // Defined, not declared: the types of Node have these members as properties, which accessors cannot override.
+  static {
+    Object.defineProperties(FetchedResponse.prototype, {
+      url: {
+        get(this: FetchedResponse): string {
+          return this.#source.url;
+        },
+      },
+      redirected: {
+        get(this: FetchedResponse): boolean {
+          return this.#source.redirected;
+        },
+      },
+      type: { get: () => 'basic' },
+      clone: {
+        value(this: FetchedResponse): globalThis.Response {
+          const copy = globalThis.Response.prototype.clone.call(this) as unknown as Content;
+          return new FetchedResponse(copy, this.#source);
+        },
+      },
+    });
+    // As logs and error messages of other libraries show it.
+    Object.defineProperty(FetchedResponse, 'name', { value: 'Response' });
+  }
+}
+
 /**
  * Returns a response of the undici package as a global `Response`, which belongs to the copy of undici within Node.
  * Code that checks the class of a response accepts only that one.
  * @param response its body must not have been used
  */
 export function toGlobalResponse(response: UndiciResponse): globalThis.Response {
-  const { status, statusText, headers, url, redirected } = response;
-  const body = NO_BODY.has(status) ? null : (response.body as ReadableStream | null);
-  return describe(new globalThis.Response(body, { status, statusText, headers: [...headers] }), {
-    url,
-    redirected,
-  });
-}
-
-/** The constructor has no parameters for these, as only `fetch` sets them. */
-function describe(
-  response: globalThis.Response,
-  source: Pick<globalThis.Response, 'url' | 'redirected'>,
-): globalThis.Response {
-  const clone = response.clone.bind(response);
-  return Object.defineProperties(response, {
-    url: { value: source.url },
-    redirected: { value: source.redirected },
-    type: { value: 'basic' },
-    clone: { value: () => describe(clone(), source) },
-  });
+  return new FetchedResponse(response, response);
 }

@@ -65,14 +65,17 @@ export function createHttpCache<Service extends string = string>(
     onError,
     services: ['', ...names],
   });
+  const onBytes = (count: number) => {
+    counters.bytesReceived += count;
+  };
   const createClient = (service: string): HttpCacheClient => {
     const policy = toHttpCachePolicy(options, service);
-    const interceptorFor = (mode: CacheMode) =>
-      createInterceptor(handler, policy, mode, (count) => {
-        counters.bytesReceived += count;
-      });
-    const interceptor = interceptorFor('default');
-    return { fetch: createFetch(interceptorFor), interceptor: () => interceptor };
+    const interceptorFor = (mode: CacheMode, copies: boolean) =>
+      createInterceptor(handler, policy, mode, onBytes, copies);
+    const interceptor = interceptorFor('default', true);
+    // undici's fetch copies each chunk itself.
+    const fetch = createFetch((mode) => interceptorFor(mode, false));
+    return { fetch, interceptor: () => interceptor };
   };
   const services = new Map(names.map((name) => [name, createClient(name)]));
   const close = () => handler.close();

@@ -15,12 +15,14 @@ type RequestBody = Exclude<Dispatcher.DispatchOptions['body'], undefined>;
 /**
  * Creates an undici interceptor that handles requests by one policy.
  * @param onBytes called with the length of each chunk received from the origin
+ * @param copies whether handlers get copies of stored bytes, because they may change or transfer them
  */
 export function createInterceptor(
   cacheHandler: CacheHandler,
   policy: HttpCachePolicy,
   mode: CacheMode,
   onBytes: (count: number) => void,
+  copies: boolean,
 ): Dispatcher.DispatcherComposeInterceptor {
   return (dispatch: Dispatcher.Dispatch, dispatcherOrigin?: string | null) => {
     const originFor = originFinder(dispatcherOrigin);
@@ -30,7 +32,7 @@ export function createInterceptor(
       const isRequestToOrigin = !upgrade && method !== 'CONNECT' && path.startsWith('/');
       const normalOrigin = isRequestToOrigin && originFor(origin === undefined ? '' : String(origin));
       if (!normalOrigin || !policy.isCachedOrigin(normalOrigin)) return dispatch(options, handler);
-      const controller = new ReplyController(handler);
+      const controller = new ReplyController(handler, copies);
       controller.start();
       try {
         serve(cacheHandler, policy, mode, onBytes, dispatch, options, normalOrigin, controller)?.catch(

@@ -13,6 +13,7 @@ type RawFields = NonNullable<Dispatcher.DispatchController['rawHeaders']> | null
  */
 export class ReplyController implements Dispatcher.DispatchController {
   readonly #handler: Dispatcher.DispatchHandler;
+  readonly #copies: boolean;
   #abort: AbortController | undefined;
   #reason: Error | null = null;
   #paused = false;
@@ -23,8 +24,10 @@ export class ReplyController implements Dispatcher.DispatchController {
   /** Like `rawHeaders`. */
   rawTrailers: RawFields = {};
 
-  constructor(handler: Dispatcher.DispatchHandler) {
+  /** @param copies whether the handler gets copies of stored bytes, because it may change or transfer them */
+  constructor(handler: Dispatcher.DispatchHandler, copies: boolean) {
     this.#handler = handler;
+    this.#copies = copies;
   }
 
   /** Aborted when the handler aborts the request. Created on first use, because a hit needs none. */
@@ -105,8 +108,7 @@ export class ReplyController implements Dispatcher.DispatchController {
    */
   send(reply: HttpReply, body: Uint8Array): Promise<void> | undefined {
     if (!this.#startResponse(reply) || this.aborted) return undefined;
-    // A copy, because the handler may modify it or transfer it to another thread.
-    if (body.byteLength > 0) this.#handler.onResponseData?.(this, Buffer.from(body));
+    if (body.byteLength > 0) this.#data(body);
     if (this.#paused) return this.#untilResumed().then(() => this.#endResponse({}));
     this.#endResponse({});
     return undefined;
@@ -121,7 +123,7 @@ export class ReplyController implements Dispatcher.DispatchController {
       if (!this.#startResponse(reply)) return;
       for (let chunk = await body.read(); chunk; chunk = await body.read()) {
         if (this.aborted) return;
-        this.#handler.onResponseData?.(this, Buffer.from(chunk));
+        this.#data(chunk);
         await this.#untilResumed();
       }
     } catch (error) {
@@ -143,6 +145,12 @@ export class ReplyController implements Dispatcher.DispatchController {
     this.#headers = headers;
     this.#rawHeaders = undefined;
     this.#handler.onResponseStart?.(this, status, { ...headers }, statusText);
+  }
+
+  #data(bytes: Uint8Array): void {
+    const { buffer, byteOffset, byteLength } = bytes;
+    const chunk = this.#copies ? Buffer.from(bytes) : Buffer.from(buffer, byteOffset, byteLength);
+    this.#handler.onResponseData?.(this, chunk);
   }
 
   #endResponse(trailers: HeaderFields): void {

@@ -67,6 +67,27 @@ test('a handler that aborts at the start of the response gets no data', async ()
   expect(received).toEqual([]);
 });
 
+test.for(BODIES)(
+  'what a caller of fetch does to a body does not change the stored response',
+  async (body) => {
+    await using hit = await openHit(body);
+    const { cache, url } = hit.setup;
+    for (let i = 0; i < 2; i += 1) {
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of (await cache.fetch(url)).body!) chunks.push(chunk);
+      expect(Buffer.concat(chunks).toString()).toBe(body);
+      for (const chunk of chunks) chunk.fill(0);
+      const bytes = await (await cache.fetch(url)).bytes();
+      expect(Buffer.from(bytes).toString()).toBe(body);
+      structuredClone(bytes.fill(0), { transfer: [bytes.buffer as ArrayBuffer] });
+    }
+    // The same for a body that is stored while it is read.
+    const response = await cache.fetch(`${url}/other`);
+    for await (const chunk of response.body!) (chunk as Uint8Array).fill(0);
+    expect(await (await cache.fetch(`${url}/other`)).text()).toBe(body);
+  },
+);
+
 test.for(BODIES)('what a handler does to a reply does not change the stored response', async (body) => {
   await using hit = await openHit(body);
   const seen: unknown[] = [];
