@@ -8,7 +8,7 @@ import type { HttpCachePolicy } from './options.ts';
 import { forwardRequest } from './origin-handler.ts';
 import { ReplyController } from './reply-controller.ts';
 import { readBody } from './request-body.ts';
-import { originOf, urlOf } from './request-url.ts';
+import { originFinder, urlOf } from './request-url.ts';
 
 type RequestBody = Exclude<Dispatcher.DispatchOptions['body'], undefined>;
 
@@ -24,22 +24,25 @@ export function createInterceptor(
   onBytes: (count: number) => void,
   copies: boolean,
 ): Dispatcher.DispatcherComposeInterceptor {
-  return (dispatch) => (options, handler) => {
-    const { upgrade, method, origin, path } = options;
-    // A path that is an absolute URL belongs to a request to a proxy, for a different origin.
-    const isRequestToOrigin = !upgrade && method !== 'CONNECT' && path.startsWith('/');
-    const normalOrigin = isRequestToOrigin && origin !== undefined && originOf(String(origin));
-    if (!normalOrigin || !policy.isCachedOrigin(normalOrigin)) return dispatch(options, handler);
-    const controller = new ReplyController(handler, copies);
-    controller.start();
-    try {
-      serve(cacheHandler, policy, mode, onBytes, dispatch, options, normalOrigin, controller)?.catch(
-        (error) => controller.fail(error),
-      );
-    } catch (error) {
-      controller.fail(error as Error);
-    }
-    return true;
+  return (dispatch: Dispatcher.Dispatch, dispatcherOrigin?: string | null) => {
+    const originFor = originFinder(dispatcherOrigin);
+    return (options, handler) => {
+      const { upgrade, method, origin, path } = options;
+      // A path that is an absolute URL belongs to a request to a proxy, for a different origin.
+      const isRequestToOrigin = !upgrade && method !== 'CONNECT' && path.startsWith('/');
+      const normalOrigin = isRequestToOrigin && originFor(origin === undefined ? '' : String(origin));
+      if (!normalOrigin || !policy.isCachedOrigin(normalOrigin)) return dispatch(options, handler);
+      const controller = new ReplyController(handler, copies);
+      controller.start();
+      try {
+        serve(cacheHandler, policy, mode, onBytes, dispatch, options, normalOrigin, controller)?.catch(
+          (error) => controller.fail(error),
+        );
+      } catch (error) {
+        controller.fail(error as Error);
+      }
+      return true;
+    };
   };
 }
 

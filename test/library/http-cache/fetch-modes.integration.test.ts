@@ -1,6 +1,7 @@
 import { Agent, Client, Request as UndiciRequest } from 'undici';
 import { describe, expect, test } from 'vitest';
 import type { CacheMode } from '../../../src/library/http-cache/cache-mode.ts';
+import { originFinder, originOf } from '../../../src/library/http-cache/request-url.ts';
 import { openCache } from './support.ts';
 
 const FOR_A_MINUTE = { 'cache-control': 'max-age=60' };
@@ -154,31 +155,67 @@ describe('the Response of fetch', () => {
 });
 
 describe('a Client, which ignores the origin of requests', () => {
-  test.each(['localhost', 'LOCALHOST', 'a.example:8080', 'http://other'])(
-    'may be used with %s',
-    async (origin) => {
-      await using setup = await openCounted();
-      const client = new Client(setup.url).compose(setup.cache.interceptor());
-      const read = async () => (await client.request({ origin, path: '/', method: 'GET' })).body.text();
-      expect([await read(), await read()]).toEqual(['1', '1']);
+  const open = async () => {
+    const setup = await openCounted();
+    const client = new Client(setup.url).compose(setup.cache.interceptor());
+    const read = async (origin?: string) => {
+      const options = { path: '/', method: 'GET' as const };
+      const { body, headers } = await client.request(origin === undefined ? options : { ...options, origin });
+      await body.text();
+      return headers['cache-status'] && String(headers['cache-status']).split('; ')[1];
+    };
+    const close = async () => {
       await client.close();
+      await setup[Symbol.asyncDispose]();
+    };
+    return { setup, read, [Symbol.asyncDispose]: close };
+  };
+
+  test.each([undefined, 'localhost', 'LOCALHOST', 'a.example', 'a b'])(
+    'caches by its own origin, if the request has %s',
+    async (origin) => {
+      await using client = await open();
+      expect([await client.read(origin), await client.read(origin)]).toEqual(['fwd=uri-miss', 'hit']);
+      expect(await client.setup.fetch(undefined)).toEqual([200, '1', 'hit']);
     },
   );
 
-  test('passes on a request whose origin cannot be part of a URL', async () => {
-    await using setup = await openCounted();
-    const client = new Client(setup.url).compose(setup.cache.interceptor());
-    const read = async () => (await client.request({ origin: 'a b', path: '/', method: 'GET' })).body.text();
-    expect([await read(), await read()]).toEqual(['1', '2']);
-    await client.close();
+  test('passes on a request with another URL as origin, whose responses it does not send', async () => {
+    await using victim = await openCounted();
+    await using client = await open();
+    expect([await client.read(victim.url), await client.read(victim.url)]).toEqual([undefined, undefined]);
+    expect(await victim.fetch(undefined)).toEqual([200, '1', 'fwd=uri-miss']);
   });
 
-  test('an Agent rejects what is not a URL, as without the cache', async () => {
-    await using setup = await openCounted();
-    const agent = new Agent();
-    const failure = async (dispatcher: Agent | ReturnType<Agent['compose']>) =>
-      dispatcher.request({ origin: 'localhost', path: '/', method: 'GET' }).catch(({ message }) => message);
-    expect(await failure(agent.compose(setup.cache.interceptor()))).toBe(await failure(agent));
-    await agent.close();
-  });
+  test.each(['localhost', 'localhost:80', '//x', 'ftp://x', 'a b'])(
+    'an Agent rejects a request with %s, as without the cache',
+    async (origin) => {
+      await using setup = await openCounted();
+      const agent = new Agent();
+      const failure = async (dispatcher: Agent | ReturnType<Agent['compose']>) =>
+        dispatcher.request({ origin, path: '/', method: 'GET' }).then(
+          () => undefined,
+          ({ code }) => code,
+        );
+      const expected = await failure(agent);
+      expect(expected).toBeDefined();
+      expect(await failure(agent.compose(setup.cache.interceptor()))).toBe(expected);
+      await agent.close();
+    },
+  );
+});
+
+test('origins are compared in their normal form', () => {
+  expect(
+    ['http://A:80', 'https://a:443/x', 'LOCALHOST', 'a.example:8080', 'ftp://a', '//a', 'a b', ''].map(
+      originOf,
+    ),
+  ).toEqual(['http://a', 'https://a', 'http://localhost', 'http://a.example:8080', '', '', '', '']);
+  expect(['', 'name', 'http://a', 'http://b'].map(originFinder('http://a'))).toEqual([
+    'http://a',
+    'http://a',
+    'http://a',
+    '',
+  ]);
+  expect(originFinder(null)('http://a')).toBe('');
 });

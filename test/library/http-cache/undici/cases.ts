@@ -134,27 +134,27 @@ export const CASES: readonly Case[] = [
     steps: [{ method: 'POST' }, { method: 'POST' }],
     undici: MISS,
   },
-  ...['no-cache="set-cookie"', 'private="set-cookie"'].map(
-    (directive): Case => ({
-      name: `${directive} in a shared cache`,
-      replies: fields(`public, max-age=60, ${directive}`, { 'set-cookie': 'a=1' }),
-      steps: TWICE,
-      undici: HIT,
-      ...(directive.startsWith('private')
-        ? {
-            ours: MISS,
-            why: 'the qualified private may be treated as unqualified (RFC 9111 §5.2.2.7), which is safer',
-          }
-        : {}),
-    }),
-  ),
+  {
+    name: 'no-cache="set-cookie" in a shared cache',
+    replies: fields('public, max-age=60, no-cache="set-cookie"', { 'set-cookie': 'a=1' }),
+    steps: TWICE,
+    undici: MISS,
+    ours: HIT,
+    why: 'the response is reused without the field that may not be (RFC 9111 §5.2.2.4); undici reuses nothing',
+  },
+  {
+    name: 'private="set-cookie" in a shared cache',
+    replies: fields('public, max-age=60, private="set-cookie"', { 'set-cookie': 'a=1' }),
+    steps: TWICE,
+    undici: MISS,
+  },
   {
     name: 'no-cache= "set-cookie", with white space',
     replies: fields('public, max-age=60, no-cache= "set-cookie"', { 'set-cookie': 'a=1' }),
     steps: TWICE,
-    undici: HIT,
+    undici: MISS,
     ours: VALID,
-    why: 'white space around = is malformed, so no-cache counts as unqualified; the cookie is not stored either',
+    why: 'white space around = is malformed, so no-cache counts as unqualified; the response is stored without the cookie',
   },
   ...[
     'no-cache="set-cookie" garbage, no-store',
@@ -179,7 +179,7 @@ export const CASES: readonly Case[] = [
     name: 'a malformed Age',
     replies: fields('max-age=60', { age: 'abc', etag: '"a"' }),
     steps: TWICE,
-    undici: VALID,
+    undici: MISS,
     ours: HIT,
     why: 'RFC 9111 §5.1: a cache should ignore an invalid Age',
   },
@@ -189,7 +189,7 @@ export const CASES: readonly Case[] = [
       ...fields('public, max-age=1', { etag: '"a"' }),
       { ':status': '304', 'cache-control': 'no-store' },
     ],
-    steps: [{}, { afterS: 2 }],
+    steps: [{}, { afterS: 1.5 }],
     undici: VALID,
   },
   {
@@ -207,14 +207,14 @@ export const CASES: readonly Case[] = [
   {
     name: 'max-stale in a request',
     replies: fields('public, max-age=1', { etag: '"a"' }),
-    steps: [{}, { afterS: 2, headers: { 'cache-control': 'max-stale=5' } }],
+    steps: [{}, { afterS: 1.5, headers: { 'cache-control': 'max-stale=5' } }],
     undici: HIT,
   },
   ...['must-revalidate', 'proxy-revalidate', 's-maxage=1'].map(
     (directive): Case => ({
       name: `max-stale does not override ${directive}`,
       replies: fields(`public, max-age=1, ${directive}`, { etag: '"a"' }),
-      steps: [{}, { afterS: 2, headers: { 'cache-control': 'max-stale=60' } }],
+      steps: [{}, { afterS: 1.5, headers: { 'cache-control': 'max-stale=60' } }],
       undici: VALID,
     }),
   ),
@@ -230,9 +230,11 @@ export const CASES: readonly Case[] = [
   },
   {
     name: 'no-cache in a request',
-    replies: fields('public, max-age=100', { etag: '"a"' }),
+    replies: fields('public, s-maxage=100'),
     steps: [{ headers: { 'cache-control': 'no-cache' } }, { headers: { 'cache-control': 'no-cache' } }, {}],
-    undici: ['origin', 'validated', 'cache'],
+    undici: ['origin', 'validated', 'origin'],
+    ours: ['origin', 'validated', 'cache'],
+    why: 'the 304 has the fields of the response, so that the stored one is fresh again; undici drops it here',
   },
   {
     name: 'Pragma: no-cache in a request',
@@ -264,22 +266,15 @@ export const CASES: readonly Case[] = [
   ),
   {
     name: 'a range request is not answered with the range of another',
-    replies: fields('public, max-age=60'),
+    replies: fields('public, max-age=60', { ':status': '206', 'content-range': 'bytes 0-0/4' }),
     steps: [{ headers: { range: 'bytes=0-0' } }, { headers: { range: 'bytes=1-1' } }],
     undici: MISS,
-  },
-  {
-    name: 'origins with the origin',
-    replies: fields('s-maxage=10'),
-    steps: TWICE,
-    options: { origins: ['LOCALHOST'] },
-    undici: HIT,
   },
   {
     name: 'origins with a pattern',
     replies: fields('s-maxage=10'),
     steps: TWICE,
-    options: { origins: [/local/] },
+    options: { origins: [/127/] },
     undici: HIT,
   },
   {
