@@ -108,6 +108,7 @@ export class Mount implements AsyncDisposable {
       fence,
       reason: 'commit',
       browserVersion: options.browserVersion ?? this.#base.browserVersion,
+      restoredCheckpoint: options.restoredCheckpoint,
       checkPacks: clock.now() - this.#baseReadAt > graceMs / 2,
       onProgress: this.#state.onProgress,
     });

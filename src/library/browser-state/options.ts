@@ -75,6 +75,8 @@ export interface CommitOptions {
   sessionCookies?: readonly unknown[];
   /** Version of the browser that wrote the profile. */
   browserVersion?: string;
+  /** When the checkpoint was saved that the browser started with (ISO 8601). */
+  restoredCheckpoint?: string;
   /** Commits a profile that a browser has not closed. Default false. */
   allowUnclean?: boolean;
 }

@@ -17,6 +17,7 @@ export interface SaveInput {
   readonly reason: VersionReason;
   readonly sidecar: Sidecar | undefined;
   readonly browserVersion: string | undefined;
+  readonly restoredCheckpoint?: string | undefined;
   /** Whether the packs of `base` may have been deleted since it was read. */
   readonly checkPacks: boolean;
   readonly onProgress: ((event: ProgressEvent) => void) | undefined;

@@ -1,7 +1,15 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { commitFiles, mountedFiles, openLocalHosts, randomBytes, readFiles, temporaryFolder, writeFiles } from './support.ts';
+import {
+  commitFiles,
+  mountedFiles,
+  openLocalHosts,
+  randomBytes,
+  readFiles,
+  temporaryFolder,
+  writeFiles,
+} from './support.ts';
 
 describe('a profile', () => {
   test('is the same on another host: small, empty and large files, in folders', async () => {
@@ -17,7 +25,10 @@ describe('a profile', () => {
     expect(await commitFiles(a, 'user', 's1', files)).toBe(1);
     await using mount = await b.mount('user', 's1');
     expect(mount.version).toBe(1);
-    const expected = Object.entries(files).map(([path, content]) => [path, Buffer.from(content).toString('latin1')]);
+    const expected = Object.entries(files).map(([path, content]) => [
+      path,
+      Buffer.from(content).toString('latin1'),
+    ]);
     expect(await readFiles(mount.dir)).toEqual(Object.fromEntries(expected));
   });
 
@@ -70,13 +81,19 @@ describe('a profile', () => {
     expect(await readFiles(folder)).toEqual({ file: 'one' });
     await expect(a.exportTo('user', 's1', folder)).rejects.toThrow('is not empty');
     expect(await b.importFrom('user', 'imported', { folder })).toBe(1);
-    await expect(b.importFrom('user', 'imported', { folder })).rejects.toMatchObject({ code: 'VERSION_CONFLICT' });
+    await expect(b.importFrom('user', 'imported', { folder })).rejects.toMatchObject({
+      code: 'VERSION_CONFLICT',
+    });
     expect(await b.fork('user', 's1', 'forked')).toBe(1);
     expect(await b.rollback('user', 's1', 1)).toBe(3);
     expect(await mountedFiles(a, 'user', 'imported')).toEqual({ file: 'one' });
     expect(await mountedFiles(a, 'user', 'forked')).toEqual({ file: 'two' });
     expect(await mountedFiles(a, 'user', 's1')).toEqual({ file: 'one' });
-    expect((await a.versions('user', 's1')).map(({ reason }) => reason)).toEqual(['rollback', 'commit', 'commit']);
+    expect((await a.versions('user', 's1')).map(({ reason }) => reason)).toEqual([
+      'rollback',
+      'commit',
+      'commit',
+    ]);
     expect(await a.verify('user', 's1')).toMatchObject({ versions: 3, problems: [] });
   });
 
@@ -115,7 +132,9 @@ describe('sessions', () => {
 
   test('1,500 files come back', async () => {
     const { a, b } = await openLocalHosts();
-    const files = Object.fromEntries(Array.from({ length: 1500 }, (_, i) => [`Default/${i % 40}/${i}`, `content ${i}`]));
+    const files = Object.fromEntries(
+      Array.from({ length: 1500 }, (_, i) => [`Default/${i % 40}/${i}`, `content ${i}`]),
+    );
     await commitFiles(a, 'user', 's1', files);
     const mounted = await mountedFiles(b, 'user', 's1');
     expect(Object.keys(mounted)).toHaveLength(1500);

@@ -17,7 +17,9 @@ export async function temporaryFolder(): Promise<string> {
 }
 
 /** A host: a store with a work folder of its own. */
-export async function openHost(options: Partial<ProfileStoreOptions> & { driver: ObjectStore }): Promise<ProfileStore> {
+export async function openHost(
+  options: Partial<ProfileStoreOptions> & { driver: ObjectStore },
+): Promise<ProfileStore> {
   const store = new ProfileStore({
     workFolder: await temporaryFolder(),
     onError: (error) => {
@@ -56,7 +58,12 @@ export async function readFiles(folder: string): Promise<Record<string, string>>
 }
 
 /** Commits a session with exactly these files. @returns its version */
-export async function commitFiles(store: ProfileStore, user: string, session: string, files: Files): Promise<number> {
+export async function commitFiles(
+  store: ProfileStore,
+  user: string,
+  session: string,
+  files: Files,
+): Promise<number> {
   await using mount = await store.mount(user, session, { mode: 'clean' });
   await writeFiles(mount.dir, files);
   return await mount.commit();

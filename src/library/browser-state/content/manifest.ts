@@ -59,6 +59,8 @@ export interface VersionInfo {
   readonly reason: VersionReason;
   /** The version that has introduced this content: an earlier one after a takeover. */
   readonly contentVersion: number;
+  /** When the checkpoint was saved that the browser started with, because the one before it crashed (ISO 8601). */
+  readonly restoredCheckpoint?: string;
 }
 
 /** A version of a profile. */

@@ -23,6 +23,7 @@ export function validateManifest(
   for (const name of ['user', 'session', 'id', 'parentId', 'createdAt']) text(manifest[name], name);
   if (!REASONS.includes(manifest.reason as string)) throw new Error('unknown reason');
   if (manifest.browserVersion !== undefined) text(manifest.browserVersion, 'browserVersion');
+  if (manifest.restoredCheckpoint !== undefined) text(manifest.restoredCheckpoint, 'restoredCheckpoint');
   if (manifest.sidecar !== undefined) record(manifest.sidecar);
   for (const path of list(manifest.omitted, MAX_FILES)) text(path, 'omitted');
   const packs = list(manifest.packs, MAX_FILES).map(checkPack);

@@ -28,6 +28,7 @@ export interface CommitInput {
   readonly reason: VersionReason;
   readonly sidecar?: Sidecar | undefined;
   readonly browserVersion?: string | undefined;
+  readonly restoredCheckpoint?: string | undefined;
   /** How long an unreferenced pack is kept at least, in milliseconds. */
   readonly graceMs: number;
   /** Whether the packs of `base` may have been deleted since it was read. */
@@ -142,7 +143,7 @@ function indexFiles(files: readonly ProfileFile[], locations: ReadonlyMap<string
 }
 
 function describeNext(input: CommitInput, content: Content): Manifest {
-  const { base, fence, reason, snapshot, sidecar, browserVersion } = input;
+  const { base, fence, reason, snapshot, sidecar, browserVersion, restoredCheckpoint } = input;
   const version = base.version + 1;
   return {
     ...nextOf(base),
@@ -153,6 +154,7 @@ function describeNext(input: CommitInput, content: Content): Manifest {
     omitted: snapshot.omitted,
     ...(sidecar && { sidecar }),
     ...(browserVersion !== undefined && { browserVersion }),
+    ...(restoredCheckpoint !== undefined && { restoredCheckpoint }),
   };
 }
 

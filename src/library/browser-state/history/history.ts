@@ -52,13 +52,9 @@ export async function listVersions(objects: SessionObjects): Promise<VersionInfo
   const current = deletion === -1 ? described : described.slice(0, deletion);
   return current
     .filter((manifest) => !isTombstone(manifest))
-    .map(({ version, parent, fence, createdAt, reason, contentVersion }) => ({
-      version,
-      parent,
-      fence,
-      createdAt,
-      reason,
-      contentVersion,
+    .map(({ version, parent, fence, createdAt, reason, contentVersion, restoredCheckpoint }) => ({
+      ...{ version, parent, fence, createdAt, reason, contentVersion },
+      ...(restoredCheckpoint !== undefined && { restoredCheckpoint }),
     }));
 }
 
