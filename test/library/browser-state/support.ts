@@ -22,9 +22,6 @@ export async function openHost(
 ): Promise<ProfileStore> {
   const store = new ProfileStore({
     workFolder: await temporaryFolder(),
-    onError: (error) => {
-      throw error;
-    },
     ...options,
   });
   onTestFinished(() => store.close());
