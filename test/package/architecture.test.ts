@@ -10,7 +10,7 @@ const MAX_LINES = 400;
 const GENERATED = ['panel/lib/api-types.ts'];
 
 /** Rooms by layer. A room imports only from the layers before its own. */
-const LIBRARY_LAYERS = [['util'], ['cache', 'settings'], ['redis', 'http-cache', 'result-cache'], ['preset']];
+const LIBRARY_LAYERS = [['util'], ['cache', 'settings'], ['redis', 'http-cache', 'result-cache'], ['preset', 'browser-state']];
 const PANEL_LAYERS = [['lib', 'styles'], ['theme', 'hooks'], ['components'], ['pages'], ['app'], ['main']];
 const SERVICE_LAYERS = [
   ['config', 'errors', 'log', 'http-client'],

@@ -12,7 +12,7 @@ import { type PackedProject, packLibrary } from './packed-project.ts';
 import { documentedPrograms, examplePrograms, type Program } from './programs.ts';
 
 const MINUTES_MS = 60_000;
-const ENTRIES = ['cache', 'http-cache', 'preset', 'redis', 'result-cache'];
+const ENTRIES = ['browser-state', 'cache', 'http-cache', 'preset', 'redis', 'result-cache'];
 
 const programs = [...documentedPrograms(), ...examplePrograms()];
 
@@ -54,7 +54,7 @@ describe('the package', () => {
       [...source.matchAll(/\b(?:from|import|import\()\s*["']([^."'][^"']*)["']/g)].map(([, name]) => name!),
     );
     const packages = [...new Set(imported)].filter((name) => !isBuiltin(name));
-    expect(packages.sort()).toEqual(['@redis/client', 'undici']);
+    expect(packages.sort()).toEqual(['@redis/client', 'p-limit', 'undici']);
     expect(Object.keys(manifest().dependencies)).toEqual(packages);
     for (const name of ['fastify', 'dockerode', `node-${process.platform}-${process.arch}`]) {
       expect(existsSync(join(project.folder, 'node_modules', name)), name).toBe(false);

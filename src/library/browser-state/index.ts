@@ -2,7 +2,7 @@
  * `roundhouse/browser-state`: browser profiles in versions, in a local folder, S3, GCS or Redis.
  *
  * @example
- * await using store = new ProfileStore({ driver: new LocalStore({ folder: 'profiles' }) });
+ * await using store = await ProfileStore.open({ driver: new LocalStore({ folder: 'profiles' }) });
  * await using mount = await store.mount('user', 'session');
  * // … start a browser with the user data directory mount.dir, and close it
  * await mount.commit();
@@ -20,13 +20,17 @@ export {
   openBrowser,
   withBrowser,
 } from './browser/open-browser.ts';
+export { DiskCache, type DiskCacheOptions } from './cache/disk-cache.ts';
+export { RedisCache, type RedisCacheOptions } from './cache/redis-cache.ts';
 export type { SessionCache } from './cache/session-cache.ts';
 export type { Checkpoint } from './checkpoint.ts';
 export type { EncryptionOptions } from './content/encryption.ts';
 export { DEFAULT_EXCLUDE } from './content/exclude.ts';
 export type { Sidecar, VersionInfo, VersionReason } from './content/manifest.ts';
 export type { TierCounters } from './counters.ts';
+export { type StoreCheck, storeContract } from './drivers/contract.ts';
 export { LocalStore, type LocalStoreOptions } from './drivers/local-store.ts';
+export { RedisStore, type RedisStoreOptions } from './drivers/redis-store.ts';
 export {
   BrowserStateError,
   type BrowserStateErrorCode,
@@ -39,6 +43,7 @@ export {
 export type { HistoryOptions, SweepResult } from './history/sweep.ts';
 export type { VerifyResult } from './history/verify.ts';
 export type { Lease, LeaseManager } from './leases/lease.ts';
+export { RedisLeases } from './leases/redis-leases.ts';
 export type { Mount } from './mount.ts';
 export type { CallOptions, ListOptions, ObjectInfo, ObjectStore } from './object-store.ts';
 export type {

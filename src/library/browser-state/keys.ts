@@ -42,13 +42,20 @@ export class SessionKeys {
   /** The session's ID. */
   readonly session: string;
 
-  /** @throws RangeError if an ID is invalid */
-  constructor(prefix: string, user: string, session: string) {
+  /** Separates the session in caches and leases from those of other stores. */
+  readonly cacheNamespace: string;
+
+  /**
+   * @param storeId ID of the store
+   * @throws RangeError if an ID is invalid
+   */
+  constructor(prefix: string, user: string, session: string, storeId: string) {
     checkId('user', user);
     checkId('session', session);
     this.user = user;
     this.session = session;
     this.root = `${userFolder(prefix, user)}${session}/`;
+    this.cacheNamespace = `${storeId}/${user}/${session}`;
   }
 
   /** Folder of the manifests. */

@@ -40,8 +40,6 @@ export interface ObjectStore extends AsyncDisposable {
   create(key: string, bytes: Uint8Array, options?: CallOptions): Promise<boolean>;
   /** Lists all objects whose keys start with `prefix`, in byte order of their keys, however many there are. */
   list(prefix: string, options?: ListOptions): Promise<ObjectInfo[]>;
-  /** Lists the names of the folders directly in `folder`, which ends in "/" or is empty. */
-  folders(folder: string, options?: CallOptions): Promise<string[]>;
   /** Deletes an object. Does nothing if it does not exist. */
   delete(key: string, options?: CallOptions): Promise<void>;
 }

@@ -70,7 +70,7 @@ async function openWriter(
   context: StoreContext,
   objects: SessionObjects,
   options: MountOptions & { mode: 'rw' | 'clean' },
-  { keeper, takenOver, listing }: AcquiredLease,
+  { keeper, previous, listing }: AcquiredLease,
   early: Manifest | undefined,
 ): Promise<Mount> {
   const { user, session } = objects.keys;
@@ -78,7 +78,8 @@ async function openWriter(
   const newest = listing.versions.at(-1);
   const head =
     (early?.version === newest ? early : await readHead(objects, listing)) ?? emptyManifest(user, session, 0);
-  const base = takenOver ? await fenceOff(context, objects, head) : head;
+  const mayBeRunning = previous === 'expired' || (previous === 'unknown' && head.version > 0);
+  const base = mayBeRunning ? await fenceOff(context, objects, head) : head;
   const isEmpty = mode === 'clean' || isTombstone(base) || base.version === 0;
   // Both can fail: neither may continue unobserved.
   const [folder, checkpoint] = await Promise.allSettled([

@@ -18,7 +18,7 @@ import {
   rollBack,
 } from './history/history.ts';
 import { listSessions } from './history/sessions.ts';
-import { type SweepResult, sweepSession } from './history/sweep.ts';
+import { type HistoryOptions, type SweepResult, sweepSession } from './history/sweep.ts';
 import { type VerifyResult, verifySession } from './history/verify.ts';
 import { checkId, checkPrefix, userFolder } from './keys.ts';
 import { ObjectLeases } from './leases/object-leases.ts';
@@ -30,6 +30,7 @@ import { ReliableStore } from './reliable-store.ts';
 import { saveNew } from './save.ts';
 import { SessionObjects } from './session-objects.ts';
 import { type ProfileCounters, type StoreContext, sessionObjects } from './store-context.ts';
+import { openStoreId } from './store-id.ts';
 
 const DAY_S = 86_400;
 const GIB = 2 ** 30;
@@ -58,32 +59,42 @@ export interface ProfileHealth {
 /** Browser profiles of users in a storage, in versions. Any number of processes can use the same storage. */
 export class ProfileStore implements AsyncDisposable {
   readonly #context: StoreContext;
-  readonly #history: { maxVersions: number; maxAgeS: number };
+  readonly #history: Required<HistoryOptions>;
 
-  /** @throws RangeError if an option is invalid */
-  constructor(options: ProfileStoreOptions) {
+  /**
+   * Opens a store. The first time, this checks that the storage can create objects only if they are absent.
+   * @throws RangeError if an option is invalid
+   * @throws BrowserStateError `UNSUPPORTED_STORE` if the storage is not suitable
+   * @throws StorageError if the storage fails
+   */
+  static async open(options: ProfileStoreOptions): Promise<ProfileStore> {
     const { prefix = 'browser-state/', clock = createSystemClock(), timeoutMs = 30_000 } = options;
     checkPrefix(prefix);
+    const encryption = options.encryption && new Encryption(options.encryption);
     const store = new ReliableStore(options.driver, { clock, timeoutMs });
+    const folders = new MountFolders(options.workFolder ?? defaultWorkFolder());
+    const onError = options.onError ?? (() => {});
+    const storeId = await openStoreId(store, prefix);
+    await folders.removeAbandoned().catch(onError);
     const { maxVersions = 20, maxAgeS = Number.POSITIVE_INFINITY } = options.history ?? {};
-    this.#history = { maxVersions, maxAgeS };
-    this.#context = {
-      store,
-      prefix,
-      clock,
+    const context: StoreContext = {
+      ...{ store, storeId, prefix, clock, encryption, folders, onError },
       caches: options.caches ?? [],
-      encryption: options.encryption && new Encryption(options.encryption),
       maxProfileBytes: options.maxProfileBytes ?? 4 * GIB,
       leases: options.leases ?? new ObjectLeases(store, clock),
-      folders: new MountFolders(options.workFolder ?? defaultWorkFolder()),
       exclude: [...DEFAULT_EXCLUDE, ...(options.exclude ?? [])],
       graceMs: (options.sweepGraceS ?? DAY_S) * 1000,
       counters: {
         mounts: { lastFolder: 0, packs: 0, empty: 0 },
         ...{ commits: 0, unchangedCommits: 0, conflicts: 0, takeovers: 0 },
       },
-      onError: options.onError ?? (() => {}),
     };
+    return new ProfileStore(context, { maxVersions, maxAgeS });
+  }
+
+  private constructor(context: StoreContext, history: Required<HistoryOptions>) {
+    this.#context = context;
+    this.#history = history;
   }
 
   /**
@@ -218,16 +229,11 @@ export class ProfileStore implements AsyncDisposable {
     return await sweepSession({ objects, store, prefix, graceMs, history: this.#history });
   }
 
-  /** Removes the folders of mounts of this host whose process has ended, for example after a crash. */
-  async removeAbandonedFolders(): Promise<void> {
-    await this.#context.folders.removeAbandoned();
-  }
-
   /** Checks whether the storage responds. Does not reject. */
   async health(): Promise<ProfileHealth> {
     const start = performance.now();
     try {
-      await this.#context.store.get(`${this.#context.prefix}~health`);
+      await this.#context.store.get(`${this.#context.prefix}~store/id`);
       return { ok: true, latencyMs: performance.now() - start };
     } catch (error) {
       return { ok: false, latencyMs: performance.now() - start, error: (error as Error).message };

@@ -2,7 +2,7 @@ import pLimit from 'p-limit';
 import { type Clock, createSystemClock } from '../util/clock.ts';
 import { withinDeadline } from '../util/deadline.ts';
 import { countRead, countWrite, createCounters } from './counters.ts';
-import { StorageError } from './errors.ts';
+import { BrowserStateError, StorageError } from './errors.ts';
 import type { CallOptions, ListOptions, ObjectInfo, ObjectStore } from './object-store.ts';
 import { pause } from './pause.ts';
 
@@ -76,10 +76,6 @@ export class ReliableStore implements ObjectStore {
     );
   }
 
-  folders(folder: string, { signal }: CallOptions = {}): Promise<string[]> {
-    return this.#retry(`list ${folder}`, signal, (options) => this.#driver.folders(folder, options));
-  }
-
   delete(key: string, { signal }: CallOptions = {}): Promise<void> {
     return this.#retry(`delete ${key}`, signal, (options) => this.#driver.delete(key, options));
   }
@@ -102,6 +98,7 @@ export class ReliableStore implements ObjectStore {
           );
         } catch (error) {
           outer?.throwIfAborted();
+          if (error instanceof BrowserStateError && !(error instanceof StorageError)) throw error;
           const failure = describeFailure(`${this.kind}: ${what}`, error);
           if (!failure.transient || attempt === MAX_ATTEMPTS) throw failure;
         }

@@ -95,7 +95,9 @@ export class SessionObjects {
 
   /** Replaces a manifest, which only the trimming of the history does. */
   async replaceManifest(manifest: Manifest): Promise<void> {
-    await this.#context.store.put(this.keys.manifest(manifest.version), await this.#encodeManifest(manifest));
+    const key = this.keys.manifest(manifest.version);
+    await this.#context.store.put(key, await this.#encodeManifest(manifest));
+    await Promise.all(this.#context.caches.map((cache) => cache.drop(this.keys, key)));
   }
 
   #encodeManifest(manifest: Manifest): Promise<Uint8Array> {

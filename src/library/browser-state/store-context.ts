@@ -25,6 +25,8 @@ export interface ProfileCounters {
 export interface StoreContext extends StorageContext {
   readonly store: ReliableStore;
   readonly prefix: string;
+  /** ID of the store. */
+  readonly storeId: string;
   readonly encryption: Encryption | undefined;
   readonly leases: LeaseManager;
   readonly folders: MountFolders;
@@ -37,5 +39,5 @@ export interface StoreContext extends StorageContext {
 
 /** Returns the objects of a session. @throws RangeError if an ID is invalid */
 export function sessionObjects(context: StoreContext, user: string, session: string): SessionObjects {
-  return new SessionObjects(new SessionKeys(context.prefix, user, session), context);
+  return new SessionObjects(new SessionKeys(context.prefix, user, session, context.storeId), context);
 }

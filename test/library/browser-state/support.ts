@@ -20,7 +20,7 @@ export async function temporaryFolder(): Promise<string> {
 export async function openHost(
   options: Partial<ProfileStoreOptions> & { driver: ObjectStore },
 ): Promise<ProfileStore> {
-  const store = new ProfileStore({
+  const store = await ProfileStore.open({
     workFolder: await temporaryFolder(),
     ...options,
   });
@@ -121,14 +121,6 @@ export class MemoryStore implements ObjectStore {
         .map(([key, { bytes, modifiedMs }]): ObjectInfo => ({ key, size: bytes.length, modifiedMs }))
         .sort((a, b) => (a.key < b.key ? -1 : 1)),
     );
-  }
-
-  folders(folder: string) {
-    return this.#call(`list ${folder}`, () => {
-      const inside = [...this.objects.keys()].filter((key) => key.startsWith(folder));
-      const names = inside.map((key) => key.slice(folder.length)).filter((rest) => rest.includes('/'));
-      return [...new Set(names.map((rest) => rest.slice(0, rest.indexOf('/'))))].sort();
-    });
   }
 
   delete(key: string) {

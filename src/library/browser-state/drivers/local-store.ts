@@ -60,14 +60,6 @@ export class LocalStore implements ObjectStore {
     return found.sort((a, b) => (a.key < b.key ? -1 : 1));
   }
 
-  async folders(folder: string): Promise<string[]> {
-    await this.#prepare();
-    const entries = await this.#entries(folder);
-    if (entries.length === 0) await this.#checkFolder();
-    const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
-    return names.filter((name) => name !== UNFINISHED).sort();
-  }
-
   async delete(key: string): Promise<void> {
     await this.#prepare();
     await rm(this.#path(key), { force: true });
@@ -108,6 +100,9 @@ export class LocalStore implements ObjectStore {
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
       await publish(unfinished, path);
       await syncFolder(dirname(path));
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') await this.#checkFolder();
+      throw error;
     } finally {
       await rm(unfinished, { force: true });
     }

@@ -11,8 +11,7 @@ const RETRY_MS = 500;
 /** A lease that was acquired, and what the session contained after that. */
 export interface AcquiredLease {
   readonly keeper: LeaseKeeper;
-  /** Whether the previous holder did not release it. */
-  readonly takenOver: boolean;
+  readonly previous: Lease['previous'];
   readonly listing: SessionListing;
 }
 
@@ -54,7 +53,7 @@ async function tryToAcquire(
       throw new SessionLockedError(session, { host: 'another host', pid: 0 }, leaseMs);
     const older = listing.leases.slice(0, -1).map((number) => keys.lease(number));
     await objects.delete(older);
-    return { keeper, takenOver: lease.takenOver, listing };
+    return { keeper, previous: lease.previous, listing };
   } catch (error) {
     await keeper.close().catch(onError);
     throw error;

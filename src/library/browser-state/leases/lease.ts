@@ -3,8 +3,8 @@ import type { SessionListing } from '../session-objects.ts';
 
 /** The right of one mount to write a session, as a lease manager grants it. */
 export interface Lease {
-  /** Whether the previous holder did not release it: it may still be running. */
-  readonly takenOver: boolean;
+  /** How the previous lease ended. If it expired, its holder may still be running; if that is unknown, too. */
+  readonly previous: 'released' | 'expired' | 'unknown';
   /** Whether a listing made after the lease was acquired agrees that this is the latest lease. */
   isConfirmedBy(listing: SessionListing): boolean;
   /**

@@ -40,16 +40,17 @@ export class ObjectLeases implements LeaseManager {
 
   async acquire(keys: SessionKeys, leaseMs: number): Promise<Lease> {
     const record: LeaseRecord = { ...ownIdentity(), owner: randomUUID(), leaseMs, renewals: 0 };
-    let [number, takenOver] = [1, false];
+    let number = 1;
+    let previous: Lease['previous'] = 'released';
     for (let attempt = 1; ; attempt += 1) {
       if (await this.#store.create(keys.lease(number), encode(record)))
-        return new ObjectLease(this.#store, keys, number, record, takenOver);
+        return new ObjectLease(this.#store, keys, number, record, previous);
       const existing = await this.#readLatest(keys);
       const remainingMs = existing ? this.#remainingMs(keys.lease(existing.number), existing.record) : 0;
       if (existing && (remainingMs > 0 || attempt >= MAX_ATTEMPTS))
         throw new SessionLockedError(`${keys.user}/${keys.session}`, existing.record, remainingMs);
       number = existing ? existing.number + 1 : 1;
-      takenOver = existing !== undefined;
+      previous = existing ? 'expired' : 'released';
     }
   }
 
@@ -73,7 +74,7 @@ export class ObjectLeases implements LeaseManager {
 }
 
 class ObjectLease implements Lease {
-  readonly takenOver: boolean;
+  readonly previous: Lease['previous'];
   readonly #store: ObjectStore;
   readonly #keys: SessionKeys;
   readonly #number: number;
@@ -84,13 +85,13 @@ class ObjectLease implements Lease {
     keys: SessionKeys,
     number: number,
     record: LeaseRecord,
-    takenOver: boolean,
+    previous: Lease['previous'],
   ) {
     this.#store = store;
     this.#keys = keys;
     this.#number = number;
     this.#record = record;
-    this.takenOver = takenOver;
+    this.previous = previous;
   }
 
   isConfirmedBy({ leases }: SessionListing): boolean {
