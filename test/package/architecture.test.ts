@@ -10,7 +10,12 @@ const MAX_LINES = 400;
 const GENERATED = ['panel/lib/api-types.ts'];
 
 /** Rooms by layer. A room imports only from the layers before its own. */
-const LIBRARY_LAYERS = [['util'], ['cache', 'settings'], ['redis', 'http-cache', 'result-cache'], ['preset', 'browser-state']];
+const LIBRARY_LAYERS = [
+  ['util'],
+  ['cache', 'settings'],
+  ['redis', 'http-cache', 'result-cache'],
+  ['preset', 'browser-state'],
+];
 const PANEL_LAYERS = [['lib', 'styles'], ['theme', 'hooks'], ['components'], ['pages'], ['app'], ['main']];
 const SERVICE_LAYERS = [
   ['config', 'errors', 'log', 'http-client'],
@@ -26,6 +31,7 @@ const SERVICE_LAYERS = [
 const RESTRICTED_PACKAGES: { package: RegExp; importers: RegExp }[] = [
   { package: /^dockerode$/, importers: /^service\/runtimes\/docker\// },
   { package: /^@redis\//, importers: /^library\/redis\// },
+  { package: /^@(aws-sdk|google-cloud)\//, importers: /^library\/browser-state\/drivers\// },
   { package: /^undici$/, importers: /^(library\/http-cache|service\/http-client)\// },
   { package: /^@prometheus-io\//, importers: /^service\/metrics\// },
   { package: /^node:sqlite$/, importers: /^service\/event-log\// },

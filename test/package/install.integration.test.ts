@@ -54,9 +54,14 @@ describe('the package', () => {
       [...source.matchAll(/\b(?:from|import|import\()\s*["']([^."'][^"']*)["']/g)].map(([, name]) => name!),
     );
     const packages = [...new Set(imported)].filter((name) => !isBuiltin(name));
-    expect(packages.sort()).toEqual(['@redis/client', 'p-limit', 'undici']);
-    expect(Object.keys(manifest().dependencies)).toEqual(packages);
-    for (const name of ['fastify', 'dockerode', `node-${process.platform}-${process.arch}`]) {
+    const optional = ['@aws-sdk/client-s3', '@google-cloud/storage'];
+    expect(packages.sort()).toEqual([...optional, '@redis/client', 'p-limit', 'undici'].sort());
+    expect(Object.keys(manifest().dependencies)).toEqual(['@redis/client', 'p-limit', 'undici']);
+    expect(Object.keys(manifest().peerDependencies)).toEqual(optional);
+    expect(manifest().peerDependenciesMeta).toEqual(
+      Object.fromEntries(optional.map((name) => [name, { optional: true }])),
+    );
+    for (const name of [...optional, 'fastify', 'dockerode', `node-${process.platform}-${process.arch}`]) {
       expect(existsSync(join(project.folder, 'node_modules', name)), name).toBe(false);
     }
   });

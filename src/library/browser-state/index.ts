@@ -20,6 +20,7 @@ export {
   openBrowser,
   withBrowser,
 } from './browser/open-browser.ts';
+export { BrowserState, type BrowserStateOptions, type BrowserStateRedisOptions } from './browser-state.ts';
 export { DiskCache, type DiskCacheOptions } from './cache/disk-cache.ts';
 export { RedisCache, type RedisCacheOptions } from './cache/redis-cache.ts';
 export type { SessionCache } from './cache/session-cache.ts';
@@ -29,8 +30,10 @@ export { DEFAULT_EXCLUDE } from './content/exclude.ts';
 export type { Sidecar, VersionInfo, VersionReason } from './content/manifest.ts';
 export type { TierCounters } from './counters.ts';
 export { type StoreCheck, storeContract } from './drivers/contract.ts';
+export { GcsStore, type GcsStoreOptions } from './drivers/gcs-store.ts';
 export { LocalStore, type LocalStoreOptions } from './drivers/local-store.ts';
 export { RedisStore, type RedisStoreOptions } from './drivers/redis-store.ts';
+export { S3Store, type S3StoreOptions } from './drivers/s3-store.ts';
 export {
   BrowserStateError,
   type BrowserStateErrorCode,

@@ -4,7 +4,7 @@ import { restoreFiles } from './content/restore.ts';
 import { takeSnapshot } from './content/snapshot.ts';
 import { CorruptObjectError } from './errors.ts';
 import { nextOf, publish } from './history/commit.ts';
-import { readHead, readVersion, requireHead } from './history/history.ts';
+import { readHead, requireHead, requireVersion } from './history/history.ts';
 import { hasSameFiles } from './history/plan.ts';
 import { type AcquiredLease, acquireLease } from './leases/acquire.ts';
 import { Mount } from './mount.ts';
@@ -51,7 +51,7 @@ async function openReader(
 ): Promise<Mount> {
   const { mode, version, onProgress } = options;
   for (;;) {
-    const base = version === undefined ? await requireHead(objects) : await readVersion(objects, version);
+    const base = version === undefined ? await requireHead(objects) : await requireVersion(objects, version);
     try {
       const folder = await restore(context, objects, base, options);
       return new Mount(context, {

@@ -13,8 +13,8 @@ import {
   deleteSession,
   listVersions,
   readHead,
-  readVersion,
   requireHead,
+  requireVersion,
   rollBack,
 } from './history/history.ts';
 import { listSessions } from './history/sessions.ts';
@@ -178,7 +178,8 @@ export class ProfileStore implements AsyncDisposable {
   ): Promise<void> {
     const objects = this.#objects(user, session);
     const { version } = options;
-    const manifest = version === undefined ? await requireHead(objects) : await readVersion(objects, version);
+    const manifest =
+      version === undefined ? await requireHead(objects) : await requireVersion(objects, version);
     await mkdir(folder, { recursive: true, mode: 0o700 });
     if ((await readdir(folder)).length > 0) throw new RangeError(`the folder ${folder} is not empty`);
     await restoreFiles(folder, manifest, (pack) => objects.readPack(pack));

@@ -32,6 +32,16 @@ export async function readVersion(
 }
 
 /**
+ * Reads a version that can be mounted.
+ * @throws BrowserStateError `SESSION_NOT_FOUND` if it does not exist or was removed
+ */
+export async function requireVersion(objects: SessionObjects, version: number): Promise<Manifest> {
+  const manifest = await readVersion(objects, version);
+  if (isTombstone(manifest)) throw notFound(objects, `version ${version} of `);
+  return manifest;
+}
+
+/**
  * Reads the newest version of a session that exists and is not deleted.
  * @throws BrowserStateError `SESSION_NOT_FOUND`
  */
@@ -68,8 +78,7 @@ export async function rollBack(
   version: number,
 ): Promise<Manifest> {
   const head = await requireHead(objects);
-  const target = await readVersion(objects, version);
-  if (isTombstone(target)) throw notFound(objects, `version ${version} of `);
+  const target = await requireVersion(objects, version);
   return await publish(objects, store, {
     ...target,
     ...nextOf(head),
@@ -104,7 +113,7 @@ export async function deleteSession(objects: SessionObjects, store: ObjectStore)
   await objects.delete([
     ...listing.packs.map(({ key }) => key),
     ...listing.checkpoints.map((number) => keys.checkpoint(number)),
-    ...(existed ? listing.versions.map((number) => keys.manifest(number)) : []),
+    ...(existed ? listing.versions : listing.versions.slice(0, -1)).map((number) => keys.manifest(number)),
   ]);
   return existed;
 }

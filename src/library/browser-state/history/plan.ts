@@ -2,8 +2,8 @@ import type { ChunkLocation, Manifest, PackInfo } from '../content/manifest.ts';
 import { PACK_SIZE } from '../content/pack-writer.ts';
 import type { Snapshot } from '../content/snapshot.ts';
 
-/** Packs of a version beyond those that its size requires, before small ones are rewritten. */
-const MAX_EXTRA_PACKS = 16;
+/** Packs of a version beyond those that its size requires. Together with the first, a small profile has up to 16. */
+const MAX_EXTRA_PACKS = 15;
 
 /** Which packs of the previous version the next one keeps. The chunks of the others are written again. */
 export interface PackPlan {
@@ -14,7 +14,7 @@ export interface PackPlan {
 
 /**
  * Decides which packs to keep. One of which less than half is still used is not kept. If too many remain, all that
- * are less than half full are replaced by one.
+ * are less than half full are replaced, together with the new chunks, by one.
  * @param usable names of the packs that exist
  */
 export function planPacks(base: Manifest, snapshot: Snapshot, usable: (pack: PackInfo) => boolean): PackPlan {
@@ -23,7 +23,7 @@ export function planPacks(base: Manifest, snapshot: Snapshot, usable: (pack: Pac
   for (const { hash, pack, length } of base.chunks) if (wanted.has(hash)) usedBytes[pack]! += length;
   const total = usedBytes.reduce((sum, bytes) => sum + bytes, 0);
   let kept = base.packs.filter((pack, index) => usable(pack) && usedBytes[index]! * 2 >= pack.rawSize);
-  if (kept.length > MAX_EXTRA_PACKS + Math.ceil(total / PACK_SIZE))
+  if (kept.length >= MAX_EXTRA_PACKS + Math.ceil(total / PACK_SIZE))
     kept = kept.filter(({ rawSize }) => rawSize * 2 >= PACK_SIZE);
   const indexes = new Map(kept.map((pack, index) => [pack, index]));
   const chunks = new Map<string, ChunkLocation>();
