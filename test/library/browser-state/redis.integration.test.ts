@@ -1,5 +1,8 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import {
+  BrowserState,
+  type BrowserStateOptions,
   ProfileStore,
   type ProfileStoreOptions,
   RedisCache,
@@ -18,6 +21,7 @@ import {
   openHost,
   randomBytes,
   readFiles,
+  temporaryFolder,
   writeFiles,
 } from './support.ts';
 
@@ -186,5 +190,50 @@ describeWithRedis('a Redis cache', () => {
     await server.kill('SIGKILL');
     expect(await mount.commit()).toBe(2);
     expect(await mountedFiles(a, 'user', 's1')).toEqual({ file: 'two' });
+  });
+});
+
+describeWithRedis('BrowserState', () => {
+  async function openState(options: Partial<BrowserStateOptions>) {
+    const state = new BrowserState({
+      userId: 'user123',
+      storageType: 'redis',
+      workFolder: await temporaryFolder(),
+      ...options,
+    });
+    onTestFinished(() => state.cleanup());
+    return state;
+  }
+
+  test('with Redis as the storage: ttl does not apply', async () => {
+    const keyPrefix = freshNamespace();
+    const redisOptions = { enabled: true, host: '127.0.0.1', port: redis.port, keyPrefix, ttl: 1 };
+    const state = await openState({ redisOptions });
+    await writeFiles(await state.mount('session123'), { file: 'content' });
+    await state.unmount();
+    const keys = (await redis.command('KEYS', `${keyPrefix}:*`)) as string[];
+    expect(keys.length).toBeGreaterThan(3);
+    for (const key of keys) expect(await redis.command('TTL', key)).toBe(-1);
+    const another = await openState({ redisOptions });
+    expect(await readFiles(await another.mount('session123'))).toEqual({ file: 'content' });
+  });
+
+  test('with Redis in front of a folder: another host reads the profile from Redis', async () => {
+    const keyPrefix = freshNamespace();
+    const options = {
+      storageType: 'local' as const,
+      localOptions: { storagePath: join(await temporaryFolder(), 'sessions') },
+      redisOptions: { enabled: true, host: '127.0.0.1', port: redis.port, keyPrefix, ttl: 100 },
+    };
+    const first = await openState(options);
+    await writeFiles(await first.mount('session123'), { file: 'content' });
+    await first.unmount();
+    const cached = (await redis.command('KEYS', `${keyPrefix}:*:bytes:*`)) as string[];
+    expect(cached.map((key) => key.replace(/.*:bytes:(.).*/, '$1')).sort()).toEqual(['m', 'p']);
+    for (const key of cached) expect(await redis.command('TTL', key)).toBeGreaterThan(90);
+    const second = await openState(options);
+    expect(await readFiles(await second.mount('session123'))).toEqual({ file: 'content' });
+    await second.deleteSession('session123');
+    expect(await second.hasSession('session123')).toBe(false);
   });
 });
