@@ -65,7 +65,7 @@ test.each(['README.md', 'CONTRIBUTING.md', 'docs/architecture.md', 'docs/library
   },
 );
 
-test.each(['README.md', 'CONTRIBUTING.md', 'docs/architecture.md', 'docs/library.md'])(
+test.each(['README.md', 'CONTRIBUTING.md', 'docs/architecture.md', 'docs/library.md', 'docs/browser-state.md'])(
   '%s has no broken links',
   async (path) => {
     const page = await committed(path);
