@@ -65,26 +65,29 @@ test.each(['README.md', 'CONTRIBUTING.md', 'docs/architecture.md', 'docs/library
   },
 );
 
-test.each(['README.md', 'CONTRIBUTING.md', 'docs/architecture.md', 'docs/library.md', 'docs/browser-state.md'])(
-  '%s has no broken links',
-  async (path) => {
-    const page = await committed(path);
-    const anchors = (text: string) =>
-      [...text.matchAll(/^##+ (.*)$/gm)].map(([, title]) =>
-        title!
-          .toLowerCase()
-          .replaceAll(/[^\w -]/g, '')
-          .replaceAll(' ', '-'),
-      );
-    const links = [...page.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link!);
-    for (const link of links.filter((target) => !target.startsWith('https:'))) {
-      const [target, anchor] = link.split('#') as [string, string?];
-      const file = new URL(target === '' ? path : join(dirname(path), target), ROOT);
-      expect(existsSync(file), link).toBe(true);
-      if (anchor !== undefined) expect(anchors(await readFile(file, 'utf8')), link).toContain(anchor);
-    }
-  },
-);
+test.each([
+  'README.md',
+  'CONTRIBUTING.md',
+  'docs/architecture.md',
+  'docs/library.md',
+  'docs/browser-state.md',
+])('%s has no broken links', async (path) => {
+  const page = await committed(path);
+  const anchors = (text: string) =>
+    [...text.matchAll(/^##+ (.*)$/gm)].map(([, title]) =>
+      title!
+        .toLowerCase()
+        .replaceAll(/[^\w -]/g, '')
+        .replaceAll(' ', '-'),
+    );
+  const links = [...page.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link!);
+  for (const link of links.filter((target) => !target.startsWith('https:'))) {
+    const [target, anchor] = link.split('#') as [string, string?];
+    const file = new URL(target === '' ? path : join(dirname(path), target), ROOT);
+    expect(existsSync(file), link).toBe(true);
+    if (anchor !== undefined) expect(anchors(await readFile(file, 'utf8')), link).toContain(anchor);
+  }
+});
 
 test('docs/configuration.md lists every variable with its default', async () => {
   const page = await committed('docs/configuration.md');
