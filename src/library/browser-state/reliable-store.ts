@@ -92,8 +92,12 @@ export class ReliableStore implements ObjectStore {
     return this.#limit(async () => {
       for (let attempt = 1; ; attempt += 1) {
         try {
-          const deadline = { clock: this.#clock, timeoutMs: this.#timeoutMs, who: `${this.kind} storage` };
-          return await withinDeadline(outer ? { ...deadline, outer } : deadline, (signal) =>
+          const deadline = {
+            clock: this.#clock,
+            timeoutMs: this.#timeoutMs,
+            subject: `${this.kind} storage`,
+          };
+          return await withinDeadline(outer ? { ...deadline, signal: outer } : deadline, (signal) =>
             call({ signal }),
           );
         } catch (error) {

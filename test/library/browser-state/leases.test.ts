@@ -72,7 +72,10 @@ describe('a lease', () => {
     expect(next.version).toBe(2);
     expect(next.lease?.fence).toBe(3);
     expect(await readFiles(next.dir)).toEqual({ file: 'one' });
-    expect([...driver.objects.keys()].filter((key) => key.includes('/l/'))).toEqual([`${ROOT}l/00000002`]);
+    expect([...driver.objects.keys()].filter((key) => key.includes('/l/'))).toEqual([
+      `${ROOT}l/00000001`,
+      `${ROOT}l/00000002`,
+    ]);
     // The former holder wakes up: its renewal finds that the lease is lost.
     await clocks[0].advanceAsync(LEASE_S * 1000);
     expect(former.lease?.signal.aborted).toBe(true);
@@ -83,6 +86,21 @@ describe('a lease', () => {
     await former.discard();
     await writeFile(join(next.dir, 'file'), 'three');
     expect(await next.commit()).toBe(3);
+    await next.discard();
+    expect([...driver.objects.keys()].filter((key) => key.includes('/l/'))).toEqual([]);
+  });
+
+  test('can be taken over again and again', async () => {
+    const { a, b, clocks, driver } = await openHosts();
+    const mounts = [await a.mount('user', 's1')];
+    for (let i = 0; i < 4; i += 1) {
+      await expect(b.mount('user', 's1')).rejects.toThrow(SessionLockedError);
+      clocks[1].stall(LEASE_S * 1000);
+      mounts.push(await b.mount('user', 's1'));
+    }
+    expect([...driver.objects.keys()].filter((key) => key.includes('/l/'))).toHaveLength(2);
+    for (const mount of mounts.reverse()) await mount.discard();
+    expect([...driver.objects.keys()].filter((key) => key.includes('/l/'))).toEqual([]);
   });
 
   test('of a session without versions is taken over too: its holder cannot create the first version', async () => {

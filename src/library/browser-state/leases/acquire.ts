@@ -51,7 +51,8 @@ async function tryToAcquire(
     const listing = await objects.list();
     if (!lease.isConfirmedBy(listing))
       throw new SessionLockedError(session, { host: 'another host', pid: 0 }, leaseMs);
-    const older = listing.leases.slice(0, -1).map((number) => keys.lease(number));
+    // The first one stays until the release: see ObjectLeases.
+    const older = listing.leases.slice(1, -1).map((number) => keys.lease(number));
     await objects.delete(older);
     return { keeper, previous: lease.previous, listing };
   } catch (error) {

@@ -8,6 +8,11 @@ import type { Lease, LeaseManager } from './lease.ts';
 import { hasEnded, ownIdentity, type ProcessIdentity } from './process-identity.ts';
 
 const MAX_ATTEMPTS = 5;
+/**
+ * Number of the lease that is tried first. While there is a lease, an object has this number, whoever wrote it: else a
+ * mount could create it although a lease with a higher number exists.
+ */
+const FIRST = 1;
 
 interface LeaseRecord extends ProcessIdentity {
   readonly owner: string;
@@ -40,7 +45,7 @@ export class ObjectLeases implements LeaseManager {
 
   async acquire(keys: SessionKeys, leaseMs: number): Promise<Lease> {
     const record: LeaseRecord = { ...ownIdentity(), owner: randomUUID(), leaseMs, renewals: 0 };
-    let number = 1;
+    let number = FIRST;
     let previous: Lease['previous'] = 'released';
     for (let attempt = 1; ; attempt += 1) {
       if (await this.#store.create(keys.lease(number), encode(record)))
@@ -49,7 +54,7 @@ export class ObjectLeases implements LeaseManager {
       const remainingMs = existing ? this.#remainingMs(keys.lease(existing.number), existing.record) : 0;
       if (existing && (remainingMs > 0 || attempt >= MAX_ATTEMPTS))
         throw new SessionLockedError(`${keys.user}/${keys.session}`, existing.record, remainingMs);
-      number = existing ? existing.number + 1 : 1;
+      number = existing ? existing.number + 1 : FIRST;
       previous = existing ? 'expired' : 'released';
     }
   }
@@ -108,7 +113,9 @@ class ObjectLease implements Lease {
 
   async release(): Promise<void> {
     // The object of another holder can have this number if this lease has expired.
-    if (await this.#isOurs()) await this.#store.delete(this.#keys.lease(this.#number));
+    if (!(await this.#isOurs())) return;
+    await this.#store.delete(this.#keys.lease(this.#number));
+    if (this.#number !== FIRST) await this.#store.delete(this.#keys.lease(FIRST));
   }
 
   async #isOurs(): Promise<boolean> {
