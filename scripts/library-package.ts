@@ -1,5 +1,5 @@
 import { globSync, readFileSync } from 'node:fs';
-import { createRequire, isBuiltin } from 'node:module';
+import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -91,9 +91,9 @@ function highest(ranges: readonly string[]): string {
   return [...ranges].sort(compare).at(-1)!;
 }
 
+/** Read by its path: not every package exports its package.json. */
 function installedManifest(name: string): Manifest {
-  const path = createRequire(import.meta.url).resolve(`${name}/package.json`);
-  return readManifest(path);
+  return readManifest(join(ROOT, 'node_modules', name, 'package.json'));
 }
 
 function readManifest(path: string): Manifest {

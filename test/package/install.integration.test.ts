@@ -51,7 +51,7 @@ describe('the package', () => {
       .filter((path) => !path.startsWith('examples/'))
       .map((path) => readFileSync(join(project.library, path), 'utf8'));
     const imported = sources.flatMap((source) =>
-      [...source.matchAll(/\b(?:from|import|import\()\s*["']([^."'][^"']*)["']/g)].map(([, name]) => name!),
+      [...source.matchAll(/\b(?:from|import|import\()\s*["']([@\w][^"']*)["']/g)].map(([, name]) => name!),
     );
     const packages = [...new Set(imported)].filter((name) => !isBuiltin(name));
     const optional = ['@aws-sdk/client-s3', '@google-cloud/storage'];
