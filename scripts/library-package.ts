@@ -1,10 +1,12 @@
 import { globSync, readFileSync } from 'node:fs';
-import { createRequire, isBuiltin } from 'node:module';
+import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Folder of the repository. */
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
+/** Packages that only some storages of profiles need. Users install those that they use. */
+const OPTIONAL_PEERS = ['@aws-sdk/client-s3', '@google-cloud/storage'];
 /** Folder of the package that `npm run build` creates. It contains the library only, not the service. */
 export const LIBRARY = join(ROOT, 'dist', 'library');
 
@@ -15,6 +17,7 @@ interface Manifest {
   bin: Record<string, string>;
   exports: Record<string, { default: string }>;
   dependencies: Record<string, string>;
+  devDependencies: Record<string, string>;
 }
 
 /**
@@ -23,7 +26,9 @@ interface Manifest {
  */
 export function libraryManifest(): string {
   const root = readManifest(join(ROOT, 'package.json'));
-  const names = importedPackages(LIBRARY);
+  const imported = importedPackages(LIBRARY);
+  const names = imported.filter((name) => !OPTIONAL_PEERS.includes(name));
+  const peers = imported.filter((name) => OPTIONAL_PEERS.includes(name));
   const undeclared = names.filter((name) => root.dependencies[name] === undefined);
   if (undeclared.length > 0) throw new Error(`imported, but not in "dependencies": ${undeclared.join(', ')}`);
   const ranges = [root, ...names.map(installedManifest)].map(({ engines }) => engines.node);
@@ -47,6 +52,8 @@ export function libraryManifest(): string {
     ),
     // Ranges, so that a project which also uses undici gets a single copy of it.
     dependencies: Object.fromEntries(names.map((name) => [name, `^${root.dependencies[name]}`])),
+    peerDependencies: Object.fromEntries(peers.map((name) => [name, `^${root.devDependencies[name]}`])),
+    peerDependenciesMeta: Object.fromEntries(peers.map((name) => [name, { optional: true }])),
   };
   return `${JSON.stringify(manifest, null, 2)}\n`;
 }
@@ -88,9 +95,9 @@ function highest(ranges: readonly string[]): string {
   return [...ranges].sort(compare).at(-1)!;
 }
 
+/** Read by its path: not every package exports its package.json. */
 function installedManifest(name: string): Manifest {
-  const path = createRequire(import.meta.url).resolve(`${name}/package.json`);
-  return readManifest(path);
+  return readManifest(join(ROOT, 'node_modules', name, 'package.json'));
 }
 
 function readManifest(path: string): Manifest {

@@ -14,7 +14,7 @@ const LIBRARY_LAYERS = [
   ['util'],
   ['cache', 'settings'],
   ['redis', 'http-cache', 'result-cache', 'disk-store'],
-  ['preset', 'asset-cache', 'gateway'],
+  ['preset', 'asset-cache', 'gateway', 'browser-state'],
 ];
 const PANEL_LAYERS = [['lib', 'styles'], ['theme', 'hooks'], ['components'], ['pages'], ['app'], ['main']];
 const SERVICE_LAYERS = [
@@ -31,6 +31,7 @@ const SERVICE_LAYERS = [
 const RESTRICTED_PACKAGES: { package: RegExp; importers: RegExp }[] = [
   { package: /^dockerode$/, importers: /^service\/runtimes\/docker\// },
   { package: /^@redis\//, importers: /^library\/redis\// },
+  { package: /^@(aws-sdk|google-cloud)\//, importers: /^library\/browser-state\/drivers\// },
   { package: /^undici$/, importers: /^(library\/(http-cache|gateway)|service\/http-client)\// },
   { package: /^ipaddr\.js$/, importers: /^library\/gateway\// },
   { package: /^@prometheus-io\//, importers: /^service\/metrics\// },

@@ -71,6 +71,7 @@ test.each([
   'CONTRIBUTING.md',
   'docs/architecture.md',
   'docs/asset-cache.md',
+  'docs/browser-state.md',
   'docs/gateway.md',
   'docs/library.md',
 ])('%s has no broken links', async (path) => {

@@ -15,6 +15,7 @@ const MINUTES_MS = 60_000;
 const ENTRIES = [
   'asset-cache',
   'byte-store-contract',
+  'browser-state',
   'cache',
   'disk-store',
   'gateway',
@@ -61,12 +62,17 @@ describe('the package', () => {
       .filter((path) => !path.startsWith('examples/'))
       .map((path) => readFileSync(join(project.library, path), 'utf8'));
     const imported = sources.flatMap((source) =>
-      [...source.matchAll(/\b(?:from|import|import\()\s*["']([^."'][^"']*)["']/g)].map(([, name]) => name!),
+      [...source.matchAll(/\b(?:from|import|import\()\s*["']([@\w][^"']*)["']/g)].map(([, name]) => name!),
     );
     const packages = [...new Set(imported)].filter((name) => !isBuiltin(name));
-    expect(packages.sort()).toEqual(['@redis/client', 'ipaddr.js', 'undici']);
-    expect(Object.keys(manifest().dependencies)).toEqual(packages);
-    for (const name of ['fastify', 'dockerode', `node-${process.platform}-${process.arch}`]) {
+    const optional = ['@aws-sdk/client-s3', '@google-cloud/storage'];
+    expect(packages.sort()).toEqual([...optional, '@redis/client', 'ipaddr.js', 'p-limit', 'undici'].sort());
+    expect(Object.keys(manifest().dependencies)).toEqual(['@redis/client', 'ipaddr.js', 'p-limit', 'undici']);
+    expect(Object.keys(manifest().peerDependencies)).toEqual(optional);
+    expect(manifest().peerDependenciesMeta).toEqual(
+      Object.fromEntries(optional.map((name) => [name, { optional: true }])),
+    );
+    for (const name of [...optional, 'fastify', 'dockerode', `node-${process.platform}-${process.arch}`]) {
       expect(existsSync(join(project.folder, 'node_modules', name)), name).toBe(false);
     }
   });
