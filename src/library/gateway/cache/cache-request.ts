@@ -41,13 +41,13 @@ export function bypassReason({ request, rule, mode }: CacheRequest): BypassReaso
   if (!rule) return 'no-rule';
   if ((request.method !== 'GET' && request.method !== 'HEAD') || request.body) return 'method';
   if (request.headers.accept === 'text/event-stream') return 'event-stream';
-  return requestDirectives(request.headers).flag('no-store') ? 'no-store' : undefined;
+  return requestDirectives(request.headers).has('no-store') ? 'no-store' : undefined;
 }
 
 /** Whether a request may wait for the response to another one. A reload must reach the origin. */
 export function mayJoin(headers: HeaderFields): boolean {
   const directives = requestDirectives(headers);
-  return !directives.flag('no-cache') && directives.seconds('max-age') !== 0;
+  return !directives.has('no-cache') && directives.limitS('max-age') !== 0;
 }
 
 /** Requests with the same name select the same response, unless the origin varies it by other fields. */

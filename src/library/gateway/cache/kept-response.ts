@@ -46,7 +46,7 @@ export function toMetadata(response: KeptResponse): StoreMetadata {
 
 /** The view of a kept response that RFC 9111's decisions are made on. */
 export function toStoredResponse(response: KeptResponse): StoredResponse {
-  return { ...response, id: '', statusText: '', bodyBytes: 0, bodyChecksum: 0 };
+  return { ...response, id: '', generation: '', statusText: '', bodyBytes: 0, bodyChecksum: 0 };
 }
 
 /**

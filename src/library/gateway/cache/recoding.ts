@@ -18,7 +18,7 @@ export function isRecoded(status: number, headers: HeaderFields, length: number 
     headers['content-encoding'] === undefined &&
     (length ?? MIN_BYTES) >= MIN_BYTES &&
     TEXT.test(fieldValue(headers, 'content-type') ?? '') &&
-    !parseCacheControl(headers).flag('no-transform')
+    !parseCacheControl(headers).has('no-transform')
   );
 }
 

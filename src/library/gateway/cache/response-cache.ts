@@ -177,8 +177,7 @@ export class ResponseCache {
     const { request, namespace } = context;
     const { access, wallClock } = this.#options;
     const requestedAt = wallClock();
-    const conditions =
-      kept && validationFields(request.headers, toStoredResponse(kept.response), requestedAt);
+    const conditions = kept && validationFields(request.headers, toStoredResponse(kept.response));
     const abort = new AbortController();
     const onClientAbort = () => {
       if (flight.waiters === 0) abort.abort(request.signal.reason);

@@ -1,9 +1,10 @@
 import { parseCacheControl } from '../../http-cache/cache-control.ts';
-import { fieldList, fieldValue, type HeaderFields } from '../../http-cache/headers.ts';
+import { fieldValue, type HeaderFields } from '../../http-cache/headers.ts';
 import type { HttpCachePolicy } from '../../http-cache/options.ts';
 import { allowsServiceTtl } from '../../http-cache/status.ts';
 import { evaluateStorage } from '../../http-cache/storable.ts';
 import type { ReceivedResponse } from '../../http-cache/stored-response.ts';
+import { selectingNames } from '../../http-cache/vary.ts';
 import type { CompiledRule } from '../rules/rule.ts';
 
 /** Why a response is not kept. */
@@ -35,6 +36,10 @@ export function policyOf(rule: CompiledRule, shared: boolean, maxBodyBytes: numb
     service: '',
     shared,
     heuristics: true,
+    methods: ['GET', 'HEAD'],
+    isCachedOrigin: () => true,
+    // The gateway is not a CDN.
+    targetedFields: [],
     maxBodyBytes,
     // Credentials are part of the key here, or ignored on purpose.
     credentialHeaders: [],
@@ -55,7 +60,7 @@ export function decideStorage(
 ): StorageDecision {
   const { status, headers } = response;
   if (status < 200 || status === 206 || status === 304) return { keep: false, reason: 'partial' };
-  if (fieldList(headers, 'vary').includes('*')) return { keep: false, reason: 'vary-star' };
+  if (!selectingNames(headers)) return { keep: false, reason: 'vary-star' };
   const forEveryone = isForEveryone(headers, rule);
   const key = hasCredentials && !forEveryone ? 'personal' : 'common';
   const isNegative = status === 404 || status === 410;
@@ -83,10 +88,10 @@ export function decideStorage(
 function isForEveryone(headers: HeaderFields, { credentials }: CompiledRule): boolean {
   if (credentials !== undefined) return credentials === 'ignore';
   const directives = parseCacheControl(headers);
-  const names = fieldList(headers, 'vary').map((name) => name.toLowerCase());
+  const names = selectingNames(headers) ?? [];
   return (
-    (directives.flag('public') || directives.flag('immutable')) &&
-    !directives.flag('private') &&
+    (directives.isBare('public') || directives.isBare('immutable')) &&
+    !directives.has('private') &&
     !names.includes('cookie') &&
     !names.includes('authorization')
   );
@@ -94,7 +99,7 @@ function isForEveryone(headers: HeaderFields, { credentials }: CompiledRule): bo
 
 function notKeptReason(headers: HeaderFields): NotKeptReason {
   const directives = parseCacheControl(headers);
-  if (directives.flag('no-store')) return 'no-store';
-  const isPersonal = directives.flag('private') || fieldValue(headers, 'set-cookie') !== undefined;
+  if (directives.has('no-store')) return 'no-store';
+  const isPersonal = directives.has('private') || fieldValue(headers, 'set-cookie') !== undefined;
   return isPersonal ? 'private-or-cookie' : 'not-cacheable';
 }
