@@ -14,16 +14,16 @@ const { findFault } = createRequire(import.meta.url)(SCRIPT) as {
 describe('check-versions', () => {
   test.each([
     ['24.21.0', 'npm/11.19.1 node/v20.20.2 linux x64'],
-    ['22.18.0', 'npm/11.0.0 node/v22.18.0 linux x64'],
-    ['22.18.0', undefined],
+    ['22.19.0', 'npm/11.0.0 node/v22.19.0 linux x64'],
+    ['22.19.0', undefined],
     ['24.21.0', 'yarn/1.22.0 npm/? node/v24.21.0'],
   ])('accepts Node %s with %s', (node, agent) => {
     expect(findFault(node, agent)).toBeUndefined();
   });
 
   test.each([
-    ['20.20.2', 'npm/11.19.1 node/v20.20.2', /^Roundhouse needs Node >=22\.18, and this is Node 20\.20\.2: /],
-    ['22.17.9', undefined, /Node 22\.17\.9/],
+    ['20.20.2', 'npm/11.19.1 node/v20.20.2', /^Roundhouse needs Node >=22\.19, and this is Node 20\.20\.2: /],
+    ['22.18.9', undefined, /Node 22\.18\.9/],
     ['24.21.0', 'npm/10.9.9 node/v20.20.2', /^Roundhouse needs npm >=11, and this is npm 10\.9\.9: /],
   ])('rejects Node %s with %s', (node, agent, expected) => {
     expect(findFault(node, agent)).toMatch(expected);

@@ -14,7 +14,7 @@ export { type Codec, jsonCodec } from './codec.ts';
 export { CorruptValueError, RedisTimeoutError, RedisUnavailableError } from './errors.ts';
 export { LeaderLease, type LeaderLeaseOptions, type Term } from './leader-lease.ts';
 export { type LinkState, RedisLink, type RedisOptions } from './link.ts';
-export type { RedisCounters } from './namespace.ts';
+export type { RedisCounters } from './redis-counters.ts';
 export type { RedisClientLike } from './server-options.ts';
 export { TieredByteStore, type TieredByteStoreOptions } from './tiered-byte-store.ts';
 export { TieredCache, type TieredCacheOptions } from './tiered-cache.ts';

@@ -5,6 +5,7 @@ import type { RedisReply } from './connection.ts';
 import { CorruptValueError } from './errors.ts';
 import type { Invalidation } from './invalidation.ts';
 import type { RedisLink } from './link.ts';
+import { type RedisCounters, zeroRedisCounters } from './redis-counters.ts';
 import type { Script } from './script.ts';
 import { CHANGE, LATEST, READ, READ_OR_LEASE, RENEW, STORE } from './scripts.ts';
 import { ServerClock } from './server-clock.ts';
@@ -47,28 +48,6 @@ const MISS: PlainRead = { kind: 'miss' };
 const UNDECIDED: PlainRead = { kind: 'undecided' };
 const FAILED: PlainRead = { kind: 'failed' };
 
-/** Counts of the calls to Redis of one cache or store, by outcome. */
-export interface RedisCounters {
-  /** Reads that found a value. */
-  hits: number;
-  /** Reads that found no value. In a `TieredCache` each of them is also one of `leads` or `waits`. */
-  misses: number;
-  /** Values that could not be decoded. Each was removed and counts as a miss. */
-  corrupt: number;
-  /** Leases acquired, that is, loads on behalf of all processes. */
-  leads: number;
-  /** Reads that found another process loading the value. */
-  waits: number;
-  /** Reads that could not use Redis. */
-  bypasses: number;
-  /** Loaded values that Redis stored. */
-  stored: number;
-  /** Loaded values that were not stored: the key was invalidated, the lease was lost, or Redis is full. */
-  refused: number;
-  /** Commands that failed. */
-  faults: number;
-}
-
 /**
  * The entries, leases and change numbers of one namespace in Redis. No method rejects: a failed command is counted
  * and passed to `onError`.
@@ -82,17 +61,7 @@ export class RedisNamespace {
   /** Identifies this process as the sender of a change. */
   readonly id = randomUUID();
   /** Incremented by each call. */
-  readonly counters: RedisCounters = {
-    hits: 0,
-    misses: 0,
-    corrupt: 0,
-    leads: 0,
-    waits: 0,
-    bypasses: 0,
-    stored: 0,
-    refused: 0,
-    faults: 0,
-  };
+  readonly counters: RedisCounters = zeroRedisCounters();
   readonly #link: RedisLink;
   /** The link for scripts that read. */
   readonly #reads: Pick<RedisLink, 'send'>;

@@ -2,7 +2,7 @@ import type { ByteStore, CacheTotals, Load, StoredBytes } from '../cache/index.t
 import { inOwnMemory, memoryOf } from '../util/own-memory.ts';
 import type { Codec } from './codec.ts';
 import type { RedisLink } from './link.ts';
-import type { RedisCounters } from './namespace.ts';
+import type { RedisCounters } from './redis-counters.ts';
 import { Tiers, type TiersOptions } from './tiers.ts';
 
 /** Options of a {@link TieredByteStore}. The limits apply to the tier in memory. */

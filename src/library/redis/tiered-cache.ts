@@ -11,7 +11,7 @@ import type {
 } from '../cache/index.ts';
 import { LeasedLoads } from './leased-loads.ts';
 import type { RedisLink } from './link.ts';
-import type { RedisCounters } from './namespace.ts';
+import type { RedisCounters } from './redis-counters.ts';
 import { Tiers, type TiersOptions } from './tiers.ts';
 
 /** Options of a {@link TieredCache}. Those it has in common with {@link Cache} apply to the tier in memory. */

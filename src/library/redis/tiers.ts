@@ -3,7 +3,8 @@ import { type Codec, jsonCodec } from './codec.ts';
 import type { Invalidation } from './invalidation.ts';
 import { InvalidationChannel } from './invalidation-channel.ts';
 import type { RedisLink } from './link.ts';
-import { type RedisCounters, RedisNamespace } from './namespace.ts';
+import { RedisNamespace } from './namespace.ts';
+import type { RedisCounters } from './redis-counters.ts';
 import type { StoredValue } from './stored-entry.ts';
 
 /** Options of {@link Tiers}. Those of {@link CacheOptions} apply to the tier in memory. */

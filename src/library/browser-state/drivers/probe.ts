@@ -19,9 +19,8 @@ export async function probeStore(store: ObjectStore, prefix: string): Promise<vo
   } finally {
     await store.delete(key);
   }
-  const advice = 'use another store, or configure Redis, whose locks take the place of the condition';
   throw new BrowserStateError(
     'UNSUPPORTED_STORE',
-    `this ${store.kind} store cannot create an object only if it is absent: ${advice}`,
+    `this ${store.kind} store cannot create an object only if it is absent: use another store`,
   );
 }

@@ -27,7 +27,7 @@ export function customVariantRoutes(
         tags,
         summary: 'Settings of engines',
         security: KEY_SECURITY,
-        response: { 200: CustomVariantSchema, ...problems(...KEY_CODES) },
+        response: { 200: CustomVariantSchema, ...problems(...KEY_CODES, 'invalid_request') },
       },
     },
     async () => customVariants.config,
