@@ -1,5 +1,6 @@
 import type { Clock } from '../util/clock.ts';
-import { type Freshness, type Load, runLoad } from './load.ts';
+import { LoadTimeoutError } from './errors.ts';
+import { type Freshness, type Load, startLoad } from './load.ts';
 import { checkFreshness, checkStoreTimes, type SettledLoad } from './options.ts';
 import type { CacheCounters } from './stats.ts';
 
@@ -26,6 +27,8 @@ export interface PendingLoad<V> {
   lastReadAt: number;
   /** Rejects `result` and aborts the signal of the load. */
   abort(reason: Error): void;
+  /** Cancels the timer of `loadTimeoutS`. */
+  cancelDeadline(): void;
 }
 
 /** What starts a load. */
@@ -102,34 +105,40 @@ export class PendingLoads<V> {
     // A refresh-ahead keeps the options: not with the signal of the reader that happened to start the first load.
     const { ttlS, staleWhileRevalidateS, tags } = request.options;
     const options = { ttlS, staleWhileRevalidateS, tags };
-    const { clock, timeoutS, counters, onValue, onFailure } = this.#options;
+    const { clock, timeoutS, counters } = this.#options;
     checkStoreTimes(options);
     counters.loads += 1;
     const startedAt = clock.now();
+    const controller = new AbortController();
+    const { promise, resolve, reject } = Promise.withResolvers<V>();
+    const succeed = (value: V) => {
+      if (!this.#settle(pending, startedAt, true)) return;
+      this.#options.onValue(pending, value);
+      resolve(value);
+    };
+    const fail = (error: unknown) => {
+      if (!this.#settle(pending, startedAt, false)) return;
+      counters.loadErrors += 1;
+      this.#options.onFailure(pending, error);
+      reject(error);
+    };
     const setFreshness = (freshness: Freshness) => {
       pending.freshness = checkFreshness(freshness);
     };
-    const { result, abort } = runLoad(key, (signal) => load(signal, setFreshness), timeoutS, clock);
+    const abort = (reason: Error) => {
+      fail(reason);
+      controller.abort(reason);
+    };
     const pending: PendingLoad<V> = {
       ...request,
       options,
       abort,
       freshness: { ageS: 0, ttlS: options.ttlS },
-      result: result.then(
-        (value) => {
-          this.#settled(pending, startedAt, true);
-          onValue(pending, value);
-          return value;
-        },
-        (error) => {
-          this.#settled(pending, startedAt, false);
-          counters.loadErrors += 1;
-          onFailure(pending, error);
-          throw error;
-        },
-      ),
+      result: promise,
+      cancelDeadline: clock.after(timeoutS * 1000, () => abort(new LoadTimeoutError(key, timeoutS))),
     };
     this.#all.add(pending);
+    startLoad(() => load(controller.signal, setFreshness), succeed, fail);
     return pending;
   }
 
@@ -138,13 +147,16 @@ export class PendingLoads<V> {
     for (const pending of this.#all) pending.abort(reason);
   }
 
-  #settled(pending: PendingLoad<V>, startedAt: number, succeeded: boolean): void {
+  /** @returns false if the load had settled before */
+  #settle(pending: PendingLoad<V>, startedAt: number, succeeded: boolean): boolean {
+    if (!this.#all.delete(pending)) return false;
+    pending.cancelDeadline();
     const { clock, onLoad, onError } = this.#options;
     try {
       onLoad({ key: pending.key, durationS: (clock.now() - startedAt) / 1000, succeeded });
     } catch (error) {
       onError(error, pending.key);
     }
-    this.#all.delete(pending);
+    return true;
   }
 }

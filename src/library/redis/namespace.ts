@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { isGlob, type KeyFilter } from '../cache/index.ts';
 import { asBuffer, wholeMs } from './arguments.ts';
-import type { RedisReply } from './connection.ts';
+import { BatchedReads } from './batched-reads.ts';
+import type { CommandArgument, RedisReply } from './connection.ts';
 import type { Invalidation } from './invalidation.ts';
 import type { RedisLink } from './link.ts';
 import type { Script } from './script.ts';
@@ -91,6 +92,7 @@ export class RedisNamespace {
   readonly #link: RedisLink;
   /** The link for scripts that read. */
   readonly #reads: Pick<RedisLink, 'send'>;
+  readonly #plainReads: BatchedReads;
   readonly #base: string;
   readonly #onError: (error: unknown, key: string) => void;
   readonly #removeListener: () => void;
@@ -101,18 +103,16 @@ export class RedisNamespace {
   #startingGeneration: Promise<boolean> | undefined;
   #latestState: { readonly text: Buffer; readonly state: NamespaceState } | undefined;
   #lastChangeAt = Number.NEGATIVE_INFINITY;
-  /**
-   * The latest change sent. Its reply precedes that of a read sent after it, but both may arrive together: a read waits
-   * until a failure of the change has been noted.
-   */
+  /** The latest change sent, until it is answered. */
   #latestChange: Promise<boolean> | undefined;
   /** Writes without a reply. */
   readonly #pendingWrites = new Set<Promise<unknown>>();
 
   constructor(link: RedisLink, namespace: string, onError: (error: unknown, key: string) => void) {
     this.#link = link;
-    this.#reads = { send: (args) => link.read(args) };
+    this.#reads = { send: (args) => this.#sendRead(args) };
     this.#base = `${link.prefix}:{${namespace}}`;
+    this.#plainReads = new BatchedReads(this.#stateKey, this.#reads.send);
     this.channel = `${this.#base}:invalidations`;
     this.#onError = onError;
     this.#serverClock = new ServerClock(link.clock);
@@ -225,15 +225,17 @@ export class RedisNamespace {
   }
 
   /**
-   * Reads the value of a key by one MGET of the state and the entry, which takes Redis a sixth of the time of a script.
+   * Reads the value of a key by an MGET of the state and the entry, which takes Redis a sixth of the time of a script.
+   * Reads of the same turn of the event loop share the MGET.
    *
    * This gives the same guarantee as the scripts: a reader never gets a value whose load started before an invalidation
    * that Redis has executed, whichever process sent it and whether or not this process has received its message. Redis
    * executes MGET at one moment between other commands, and the reply contains the generation of that moment. An
    * invalidation of many keys has replaced the generation, so that the entry has another one; an invalidation of one
    * key has removed the entry; and STORE writes a value only with the lease and in the generation of its load. So an
-   * entry of the current generation is a value that no invalidation until that moment applies to. This would not hold if
-   * the generation were one that this process has stored: then it would only hold after the message has arrived.
+   * entry of the current generation is a value that no invalidation until that moment applies to. All reads that share an
+   * MGET were called before it was sent. This would not hold if the generation were one that this process has stored:
+   * then it would only hold after the message has arrived.
    *
    * Three cases are left to the scripts, as \`undecided\`: a change of this process has failed; Redis has lost changes,
    * since its number is lower than one that this process has seen, or has no state; or the time of the server is
@@ -242,17 +244,14 @@ export class RedisNamespace {
   async #readPlain(key: string): Promise<PlainRead> {
     if (this.#needsNewGeneration || this.#serverClock.now() === undefined) return UNDECIDED;
     try {
-      const change = this.#latestChange;
-      const reply = await this.#link.read(['MGET', this.#stateKey, this.#entryKey(key)]);
-      await change;
-      const [stateText, entryBytes] = Array.isArray(reply) ? reply : [];
-      const state = this.#parseState(stateText);
+      const { common, value } = await this.#plainReads.read(this.#entryKey(key));
+      const state = this.#parseState(common);
       const serverMs = this.#serverClock.now();
       if (state === undefined || state.number < this.#latestSeen) return UNDECIDED;
       // A change may have failed, or the connection may have been replaced, since the command was sent.
       if (this.#needsNewGeneration || serverMs === undefined) return UNDECIDED;
       this.#noteChangeNumber(state.number);
-      const entry = parseEntry(entryBytes);
+      const entry = parseEntry(value);
       if (entry?.generation !== state.generation) return MISS;
       const stored = this.#toValue(entry, serverMs);
       return stored ? { kind: 'hit', stored } : UNDECIDED;
@@ -262,14 +261,23 @@ export class RedisNamespace {
     }
   }
 
+  /**
+   * Sends a command that reads. The reply of a change that was sent before precedes its reply, but both may arrive
+   * together: the read waits until a failure of the change has been noted.
+   */
+  async #sendRead(args: readonly CommandArgument[]): Promise<RedisReply> {
+    const change = this.#latestChange;
+    const reply = await this.#link.read(args);
+    if (change) await change;
+    return reply;
+  }
+
   /** Executes a script that reads. @returns undefined if Redis cannot be used for this key now */
   async #query(script: Script, key: string, keys: readonly string[], args: readonly string[] = []) {
     try {
       if (this.#needsNewGeneration && !(await this.#startGeneration())) return undefined;
       const sentAt = this.#link.clock.now();
-      const change = this.#latestChange;
       const reply = await script.run(this.#reads, keys, [...this.#stateArgs(), ...args]);
-      await change;
       // A change may have failed since the command was sent. Then the reply may be out of date.
       if (this.#needsNewGeneration || !Array.isArray(reply)) return undefined;
       const [kind, generation, number, time, ...rest] = reply;
