@@ -1,4 +1,5 @@
-import type { CommandArgument, RedisReply } from './connection.ts';
+import type { RedisReply } from './connection.ts';
+import type { RedisLink } from './link.ts';
 
 /** Keys of one MGET at most: Redis executes nothing else meanwhile, and replies with all values at once. */
 const MAX_KEYS = 64;
@@ -21,10 +22,10 @@ interface Batch {
  */
 export class BatchedReads {
   readonly #commonKey: string;
-  readonly #send: (args: readonly CommandArgument[]) => Promise<RedisReply>;
+  readonly #send: RedisLink['send'];
   #batch: Batch | undefined;
 
-  constructor(commonKey: string, send: (args: readonly CommandArgument[]) => Promise<RedisReply>) {
+  constructor(commonKey: string, send: RedisLink['send']) {
     this.#commonKey = commonKey;
     this.#send = send;
   }
@@ -52,7 +53,7 @@ export class BatchedReads {
   #sendBatch(batch: Batch): void {
     if (this.#batch === batch) this.#batch = undefined;
     const { keys, replies } = batch;
-    this.#send(['MGET', this.#commonKey, ...keys]).then(
+    this.#send(['MGET', this.#commonKey, ...keys], keys.length).then(
       (reply) => {
         const [common, ...values] = Array.isArray(reply) ? reply : [];
         for (const [index, { resolve }] of replies.entries()) resolve({ common, value: values[index] });

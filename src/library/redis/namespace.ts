@@ -110,7 +110,7 @@ export class RedisNamespace {
 
   constructor(link: RedisLink, namespace: string, onError: (error: unknown, key: string) => void) {
     this.#link = link;
-    this.#reads = { send: (args) => this.#sendRead(args) };
+    this.#reads = { send: (args, weight) => this.#sendRead(args, weight) };
     this.#base = `${link.prefix}:{${namespace}}`;
     this.#plainReads = new BatchedReads(this.#stateKey, this.#reads.send);
     this.channel = `${this.#base}:invalidations`;
@@ -265,9 +265,9 @@ export class RedisNamespace {
    * Sends a command that reads. The reply of a change that was sent before precedes its reply, but both may arrive
    * together: the read waits until a failure of the change has been noted.
    */
-  async #sendRead(args: readonly CommandArgument[]): Promise<RedisReply> {
+  async #sendRead(args: readonly CommandArgument[], weight?: number): Promise<RedisReply> {
     const change = this.#latestChange;
-    const reply = await this.#link.read(args);
+    const reply = await this.#link.read(args, weight);
     if (change) await change;
     return reply;
   }
