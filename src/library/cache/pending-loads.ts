@@ -59,7 +59,7 @@ export class PendingLoads<V> {
   readonly #current = new Map<string, PendingLoad<V>>();
   /** All loads in progress, superseded ones included, in the order of their start. */
   readonly #all = new Set<PendingLoad<V>>();
-  /** Cancels the timer of the deadlines. One for each load would take a fifth of the time of a load from Redis. */
+  /** Cancels the timer of the deadlines. There is one for all loads, whose deadlines have the order of their start. */
   #cancelTimer: (() => void) | undefined;
 
   constructor(options: PendingLoadsOptions<V>) {

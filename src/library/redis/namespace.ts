@@ -8,13 +8,7 @@ import type { RedisLink } from './link.ts';
 import type { Script } from './script.ts';
 import { CHANGE, LATEST, READ, READ_OR_LEASE, RENEW, STORE } from './scripts.ts';
 import { ServerClock } from './server-clock.ts';
-import {
-  type NamespaceState,
-  parseEntry,
-  parseState,
-  type StoredEntry,
-  type StoredValue,
-} from './stored-entry.ts';
+import { createStateParser, parseEntry, type StoredEntry, type StoredValue } from './stored-entry.ts';
 
 /** A change sent within this time before the connection was lost may be missing after a failover. */
 const FAILOVER_WINDOW_MS = 10_000;
@@ -101,7 +95,7 @@ export class RedisNamespace {
   #latestSeen = 0;
   #needsNewGeneration = false;
   #startingGeneration: Promise<boolean> | undefined;
-  #latestState: { readonly text: Buffer; readonly state: NamespaceState } | undefined;
+  readonly #parseState = createStateParser();
   #lastChangeAt = Number.NEGATIVE_INFINITY;
   /** The latest change sent, until it is answered. */
   #latestChange: Promise<boolean> | undefined;
@@ -373,17 +367,6 @@ export class RedisNamespace {
 
   #stateArgs(): string[] {
     return [String(this.#latestSeen), randomUUID(), this.channel];
-  }
-
-  /** The state is the same for most reads, and a comparison takes a tenth of the time of parsing it. */
-  #parseState(text: RedisReply | undefined): NamespaceState | undefined {
-    if (!Buffer.isBuffer(text)) return undefined;
-    if (this.#latestState === undefined || !text.equals(this.#latestState.text)) {
-      const state = parseState(text);
-      // A copy: a reply may be part of a larger buffer.
-      this.#latestState = state && { text: Buffer.from(text), state };
-    }
-    return this.#latestState?.state;
   }
 
   get #stateKey(): string {
