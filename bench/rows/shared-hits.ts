@@ -35,7 +35,9 @@ export const sharedHits: Row = {
     const redis = await openRedis(cleanup);
     const memory = await memoryContenders(redis.url, cleanup);
     await race(Object.values(memory), quick ? 2 : 9, quick ? 2000 : 100_000);
-    const inRedis = await redisTimes(redis.url, quick ? 2 : 9, quick ? 50 : 2000, cleanup);
+    const settings = { url: redis.url, rounds: quick ? 2 : 9, reads: quick ? 50 : 2000, cleanup };
+    const inRedis = await redisTimes({ ...settings, atOnce: false });
+    const atOnce = await redisTimes({ ...settings, atOnce: true });
     return [
       speed(`in memory: speed ÷ ${BENTO}`, memory.ours, memory.bento),
       speed(`in memory: speed ÷ ${CACHEABLE}`, memory.ours, memory.cacheable),
@@ -48,6 +50,14 @@ export const sharedHits: Row = {
           peer === DEDUPE ? atLeast(1) : null,
         ),
       ),
+      ...[DEDUPE, BARE].map((peer) =>
+        speed(
+          `in Redis only, ${TURN} at once: speed ÷ ${peer}`,
+          atOnce[OURS]!,
+          atOnce[peer]!,
+          peer === DEDUPE ? atLeast(1) : null,
+        ),
+      ),
       ...timeFindings({
         [`in memory: ${OURS}`]: memory.ours,
         [`in memory: ${BENTO}`]: memory.bento,
@@ -55,6 +65,11 @@ export const sharedHits: Row = {
       }),
       ...timeFindings(
         Object.fromEntries(Object.entries(inRedis).map(([name, ns]) => [`in Redis only: ${name}`, ns])),
+      ),
+      ...timeFindings(
+        Object.fromEntries(
+          [OURS, DEDUPE, BARE].map((name) => [`in Redis only, ${TURN} at once: ${name}`, atOnce[name]!]),
+        ),
       ),
     ];
   },
@@ -123,16 +138,26 @@ async function memoryContenders(
   };
 }
 
+interface RedisReads {
+  readonly url: string;
+  readonly rounds: number;
+  readonly reads: number;
+  readonly cleanup: Cleanup;
+  /** Whether the reads of a turn are started together or one after another. */
+  readonly atOnce: boolean;
+}
+
 /**
- * Reads keys one after another that are in Redis but not in memory: each round uses a newly opened cache. The
- * plain GET is the lower bound.
+ * Reads keys that are in Redis but not in memory: each round uses a newly opened cache. The plain GET is the lower
+ * bound of reads one after another.
  */
-async function redisTimes(
-  url: string,
-  rounds: number,
-  reads: number,
-  cleanup: Cleanup,
-): Promise<Record<string, Pick<Contender, 'ns'>>> {
+async function redisTimes({
+  url,
+  rounds,
+  reads,
+  cleanup,
+  atOnce,
+}: RedisReads): Promise<Record<string, Pick<Contender, 'ns'>>> {
   const opens: Record<string, OpenSubject> = { ...SUBJECTS, [KEYV]: openKeyvSubject, [BARE]: openBare };
   const keys = Array.from({ length: reads }, (_, index) => `in-redis:${index}`);
   const results: Record<string, { ns: number[] }> = {};
@@ -142,7 +167,7 @@ async function redisTimes(
   }
   // The first round is a warm-up.
   for (let round = -1; round < rounds; round += 1) {
-    const tookMs = await readAlternately(opens, url, keys, cleanup);
+    const tookMs = await readAlternately(opens, { url, keys, cleanup, atOnce });
     if (round < 0) continue;
     for (const [name, ms] of Object.entries(tookMs)) results[name]!.ns.push((ms * 1e6) / reads);
   }
@@ -156,9 +181,12 @@ async function redisTimes(
  */
 async function readAlternately(
   opens: Readonly<Record<string, OpenSubject>>,
-  url: string,
-  keys: readonly string[],
-  cleanup: Cleanup,
+  {
+    url,
+    keys,
+    cleanup,
+    atOnce,
+  }: Pick<RedisReads, 'url' | 'cleanup' | 'atOnce'> & { keys: readonly string[] },
 ): Promise<Record<string, number>> {
   const contenders = Object.entries(opens).map(([name, open]) => {
     const { read, ready, close } = open(url, fail);
@@ -169,7 +197,9 @@ async function readAlternately(
   for (let start = 0; start < keys.length; start += TURN) {
     for (const contender of contenders) {
       const startedAt = performance.now();
-      for (const key of contender.keys.slice(start, start + TURN)) await contender.read(key);
+      const turn = contender.keys.slice(start, start + TURN);
+      if (atOnce) await Promise.all(turn.map((key) => contender.read(key)));
+      else for (const key of turn) await contender.read(key);
       contender.tookMs += performance.now() - startedAt;
     }
   }

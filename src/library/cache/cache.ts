@@ -292,9 +292,7 @@ export class Cache<V = unknown> implements LoadingCache<V>, Disposable {
       this.#entries.remove(key);
       return;
     }
-    const former = this.#entries.peek(key);
-    const lastReadAt = Math.max(pending.lastReadAt, former?.lastReadAt ?? pending.lastReadAt);
-    const entry = this.#entries.set(key, value, freshness, lastReadAt, pending.options);
+    const entry = this.#entries.set(key, value, freshness, pending.lastReadAt, pending.options);
     if (entry) this.#scheduleRefresh(entry, pending);
   }
 

@@ -116,7 +116,10 @@ export class Entries<V> {
         cancelRefresh: undefined,
       };
       const former = this.#store.peek(key);
-      if (former) stopRefresh(former);
+      if (former) {
+        stopRefresh(former);
+        entry.lastReadAt = Math.max(lastReadAt, former.lastReadAt);
+      }
       const evicted = this.#store.set(entry);
       for (const victim of evicted) this.#evicted(victim);
       return evicted.includes(entry) ? undefined : entry;

@@ -1,5 +1,3 @@
-import type { Clock } from '../util/clock.ts';
-import { LoadTimeoutError } from './errors.ts';
 import { deepFreeze } from './freeze.ts';
 
 /** Age and remaining lifetime of a loaded value. */
@@ -20,25 +18,35 @@ export interface Freshness {
  */
 export type Load<V> = (signal: AbortSignal, setFreshness: (freshness: Freshness) => void) => V | Promise<V>;
 
+const READY = Promise.resolve();
+
 /**
- * Runs a load with a deadline and freezes its value, which several readers share. The load starts in the next
- * microtask: by then it is registered, so an invalidation or a read of its key from within the load finds it.
+ * Starts a load in the next microtask: by then it is registered, so an invalidation or a read of its key from within the
+ * load finds it. Freezes the value, which several readers share. Of the callbacks, one is called once. Promises
+ * that resolve to promises and `finally` are avoided: each takes several microtasks, for each value read from Redis.
  */
-export function runLoad<V>(
-  key: string,
-  load: (signal: AbortSignal) => V | Promise<V>,
-  timeoutS: number,
-  clock: Clock,
-): { result: Promise<V>; abort: (reason: Error) => void } {
-  const controller = new AbortController();
-  const { promise, resolve, reject } = Promise.withResolvers<V>();
-  const abort = (reason: Error) => {
-    reject(reason);
-    controller.abort(reason);
+export function startLoad<V>(
+  load: () => V | Promise<V>,
+  onValue: (value: V) => void,
+  onError: (error: unknown) => void,
+): void {
+  const succeed = (value: V) => {
+    try {
+      deepFreeze(value);
+    } catch (error) {
+      return onError(error);
+    }
+    onValue(value);
   };
-  const cancelDeadline = clock.after(timeoutS * 1000, () => abort(new LoadTimeoutError(key, timeoutS)));
-  Promise.resolve(controller.signal).then(load).then(deepFreeze).then(resolve, reject);
-  return { result: promise.finally(cancelDeadline), abort };
+  READY.then(() => {
+    try {
+      const loaded = load();
+      if (loaded instanceof Promise) loaded.then(succeed, onError);
+      else Promise.resolve(loaded).then(succeed, onError);
+    } catch (error) {
+      onError(error);
+    }
+  });
 }
 
 /** Settles with `result`, or rejects with the reason of `signal` as soon as it aborts. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../util/clock.ts';
-import { type Freshness, type Load, runLoad } from './load.ts';
+import { LoadTimeoutError } from './errors.ts';
+import { type Freshness, type Load, startLoad } from './load.ts';
 import { checkFreshness, checkStoreTimes, type SettledLoad } from './options.ts';
 import type { CacheCounters } from './stats.ts';
 
@@ -26,6 +27,8 @@ export interface PendingLoad<V> {
   lastReadAt: number;
   /** Rejects `result` and aborts the signal of the load. */
   abort(reason: Error): void;
+  /** In clock milliseconds. */
+  readonly startedAt: number;
 }
 
 /** What starts a load. */
@@ -54,8 +57,10 @@ export interface PendingLoadsOptions<V> {
 export class PendingLoads<V> {
   readonly #options: PendingLoadsOptions<V>;
   readonly #current = new Map<string, PendingLoad<V>>();
-  /** All loads in progress, superseded ones included. */
+  /** All loads in progress, superseded ones included, in the order of their start. */
   readonly #all = new Set<PendingLoad<V>>();
+  /** Cancels the timer of the deadlines. There is one for all loads, whose deadlines have the order of their start. */
+  #cancelTimer: (() => void) | undefined;
 
   constructor(options: PendingLoadsOptions<V>) {
     this.#options = options;
@@ -98,53 +103,83 @@ export class PendingLoads<V> {
    * @throws RangeError if a time is negative or NaN
    */
   start(request: LoadRequest<V>): PendingLoad<V> {
-    const { key, load } = request;
+    const { load } = request;
     // A refresh-ahead keeps the options: not with the signal of the reader that happened to start the first load.
     const { ttlS, staleWhileRevalidateS, tags } = request.options;
     const options = { ttlS, staleWhileRevalidateS, tags };
-    const { clock, timeoutS, counters, onValue, onFailure } = this.#options;
+    const { clock, timeoutS, counters } = this.#options;
     checkStoreTimes(options);
     counters.loads += 1;
     const startedAt = clock.now();
+    const controller = new AbortController();
+    const { promise, resolve, reject } = Promise.withResolvers<V>();
+    const succeed = (value: V) => {
+      if (!this.#settle(pending, true)) return;
+      this.#options.onValue(pending, value);
+      resolve(value);
+    };
+    const fail = (error: unknown) => {
+      if (!this.#settle(pending, false)) return;
+      counters.loadErrors += 1;
+      this.#options.onFailure(pending, error);
+      reject(error);
+    };
     const setFreshness = (freshness: Freshness) => {
       pending.freshness = checkFreshness(freshness);
     };
-    const { result, abort } = runLoad(key, (signal) => load(signal, setFreshness), timeoutS, clock);
+    const abort = (reason: Error) => {
+      fail(reason);
+      controller.abort(reason);
+    };
     const pending: PendingLoad<V> = {
       ...request,
       options,
       abort,
       freshness: { ageS: 0, ttlS: options.ttlS },
-      result: result.then(
-        (value) => {
-          this.#settled(pending, startedAt, true);
-          onValue(pending, value);
-          return value;
-        },
-        (error) => {
-          this.#settled(pending, startedAt, false);
-          counters.loadErrors += 1;
-          onFailure(pending, error);
-          throw error;
-        },
-      ),
+      result: promise,
+      startedAt,
     };
     this.#all.add(pending);
+    if (this.#cancelTimer === undefined) this.#setTimer(timeoutS * 1000);
+    startLoad(() => load(controller.signal, setFreshness), succeed, fail);
     return pending;
   }
 
   /** Aborts all loads in progress. */
   abortAll(reason: Error): void {
     for (const pending of this.#all) pending.abort(reason);
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
   }
 
-  #settled(pending: PendingLoad<V>, startedAt: number, succeeded: boolean): void {
+  #setTimer(delayMs: number): void {
+    this.#cancelTimer = this.#options.clock.after(delayMs, () => {
+      this.#cancelTimer = undefined;
+      this.#abortOverdue();
+    });
+  }
+
+  #abortOverdue(): void {
+    const { clock, timeoutS } = this.#options;
+    for (const pending of this.#all) {
+      const remainingMs = pending.startedAt + timeoutS * 1000 - clock.now();
+      if (remainingMs > 0) {
+        this.#setTimer(remainingMs);
+        return;
+      }
+      pending.abort(new LoadTimeoutError(pending.key, timeoutS));
+    }
+  }
+
+  /** @returns false if the load had settled before */
+  #settle(pending: PendingLoad<V>, succeeded: boolean): boolean {
+    if (!this.#all.delete(pending)) return false;
     const { clock, onLoad, onError } = this.#options;
     try {
-      onLoad({ key: pending.key, durationS: (clock.now() - startedAt) / 1000, succeeded });
+      onLoad({ key: pending.key, durationS: (clock.now() - pending.startedAt) / 1000, succeeded });
     } catch (error) {
       onError(error, pending.key);
     }
-    this.#all.delete(pending);
+    return true;
   }
 }

@@ -13,14 +13,13 @@ const MAX_POLL_MS = 500;
 /** One load that a cache has started. */
 interface LeasedLoad<V> {
   readonly key: string;
+  /** Reads the value from its source. */
+  readonly load: Load<V>;
   /** TTL if the source does not report another one. */
   readonly ttlS: number;
   readonly signal: AbortSignal;
-  /** Reads the value from its source. */
-  readonly loadDirectly: () => Promise<V>;
-  /** Records the freshness of the value and passes it to the cache. */
+  /** Passes the freshness of the value to the cache. */
   readonly setFreshness: (freshness: Freshness) => void;
-  freshness: Freshness;
 }
 
 /**
@@ -48,22 +47,7 @@ export class LeasedLoads<V> {
 
   /** Wraps a load. The TTL passed to the cache never exceeds what remains of the value's. */
   wrap(key: string, load: Load<V>, ttlS: number): Load<V> {
-    return (signal, setFreshness) => {
-      const call: LeasedLoad<V> = {
-        key,
-        ttlS,
-        signal,
-        loadDirectly: async () => await load(signal, call.setFreshness),
-        setFreshness: (freshness) => {
-          call.freshness = freshness;
-          const memoryTtlS = Math.min(freshness.ttlS, this.#tiers.maxMemoryTtlS);
-          setFreshness({ ageS: freshness.ageS, ttlS: memoryTtlS });
-        },
-        freshness: { ageS: 0, ttlS },
-      };
-      call.setFreshness(call.freshness);
-      return this.#load(call);
-    };
+    return (signal, setFreshness) => this.#load({ key, load, ttlS, signal, setFreshness });
   }
 
   /** Wakes the loads that wait for this key: its load in another process has ended. */
@@ -82,7 +66,7 @@ export class LeasedLoads<V> {
         const value = this.#tiers.decode(key, result.stored);
         if (value !== undefined) {
           const { freshness } = result.stored;
-          call.setFreshness({ ageS: freshness.ageS, ttlS: Math.min(ttlS, freshness.ttlS) });
+          this.#setMemoryFreshness(call, freshness.ageS, Math.min(ttlS, freshness.ttlS));
           return value;
         }
         // It has been removed, unless Redis does not accept writes. Then each process loads the key itself.
@@ -96,7 +80,23 @@ export class LeasedLoads<V> {
       signal.throwIfAborted();
     }
     signal.throwIfAborted();
-    return await call.loadDirectly();
+    return (await this.#loadDirectly(call)).value;
+  }
+
+  #setMemoryFreshness(call: LeasedLoad<V>, ageS: number, ttlS: number): void {
+    call.setFreshness({ ageS, ttlS: Math.min(ttlS, this.#tiers.maxMemoryTtlS) });
+  }
+
+  /** Reads the value from its source. */
+  async #loadDirectly(call: LeasedLoad<V>): Promise<{ value: V; freshness: Freshness }> {
+    let freshness: Freshness = { ageS: 0, ttlS: call.ttlS };
+    const setFreshness = (reported: Freshness) => {
+      freshness = reported;
+      this.#setMemoryFreshness(call, reported.ageS, reported.ttlS);
+    };
+    setFreshness(freshness);
+    const value = await call.load(call.signal, setFreshness);
+    return { value, freshness };
   }
 
   /** Loads the value as the holder of the lease. */
@@ -112,9 +112,9 @@ export class LeasedLoads<V> {
     signal.addEventListener('abort', release, { once: true });
     try {
       signal.throwIfAborted();
-      const value = await call.loadDirectly();
+      const { value, freshness } = await this.#loadDirectly(call);
       // Not awaited: a slow Redis must not delay the value.
-      void redis.store(lease, this.#toStoredValue(key, value, call.freshness));
+      void redis.store(lease, this.#toStoredValue(key, value, freshness));
       return value;
     } catch (error) {
       void redis.store(lease);

@@ -143,11 +143,13 @@ export class RedisLink implements Disposable {
 
   /**
    * Sends a command. Redis executes commands in the order of the calls.
+   * @param weight how many commands it counts as if it fails; default 1. `failureThreshold` limits commands, and one
+   *   that stands for several reads must not make the later ones wait longer
    * @throws RedisUnavailableError without waiting, unless the link is connected
    * @throws RedisTimeoutError if Redis does not reply in time
    * @throws ErrorReply of `@redis/client` if Redis replies with an error
    */
-  async send(args: readonly CommandArgument[]): Promise<RedisReply> {
+  async send(args: readonly CommandArgument[], weight = 1): Promise<RedisReply> {
     const connection = this.#connection;
     if (!this.#connected || connection === undefined) throw new RedisUnavailableError();
     try {
@@ -158,7 +160,7 @@ export class RedisLink implements Disposable {
       }
       return reply;
     } catch (error) {
-      this.#handleCommandError(connection, error);
+      this.#handleCommandError(connection, error, weight);
       throw error;
     }
   }
@@ -168,16 +170,16 @@ export class RedisLink implements Disposable {
    * cancelled. While one such command is overdue, others are not sent.
    * @throws RedisUnavailableError without waiting, if the link is not connected or Redis does not reply at present
    */
-  async read(args: readonly CommandArgument[]): Promise<RedisReply> {
+  async read(args: readonly CommandArgument[], weight = 1): Promise<RedisReply> {
     const { readTimeoutMs, commandTimeoutMs } = this.#options;
-    if (readTimeoutMs >= commandTimeoutMs) return await this.send(args);
+    if (readTimeoutMs >= commandTimeoutMs) return await this.send(args, weight);
     if (this.#stalled) throw new RedisUnavailableError();
     const { promise, resolve, reject } = Promise.withResolvers<RedisReply>();
     const cancel = this.clock.after(readTimeoutMs, () => {
       // After a stall of this process the reply may already be in the socket. It is read before setImmediate fires.
       setImmediate(() => reject(new RedisTimeoutError(String(args[0]), readTimeoutMs)));
     });
-    this.send(args).then(resolve, reject).finally(cancel);
+    this.send(args, weight).then(resolve, reject).finally(cancel);
     return await promise.catch((error) => {
       if (error instanceof RedisTimeoutError) this.#stalled = true;
       throw error;
@@ -197,13 +199,13 @@ export class RedisLink implements Disposable {
     this.close();
   }
 
-  #handleCommandError(connection: Connection, error: unknown): void {
+  #handleCommandError(connection: Connection, error: unknown, weight: number): void {
     if (connection !== this.#connection) return;
     if (isCommandError(error)) {
       this.#failures = 0;
       return;
     }
-    this.#failures += 1;
+    this.#failures += weight;
     if (this.#failures >= this.#options.failureThreshold) this.#handleLoss(connection, error);
   }
 

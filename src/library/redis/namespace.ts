@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { isGlob, type KeyFilter } from '../cache/index.ts';
 import { asBuffer, wholeMs } from './arguments.ts';
-import type { RedisReply } from './connection.ts';
+import { BatchedReads } from './batched-reads.ts';
+import type { CommandArgument, RedisReply } from './connection.ts';
 import { CorruptValueError } from './errors.ts';
 import type { Invalidation } from './invalidation.ts';
 import type { RedisLink } from './link.ts';
@@ -9,13 +10,7 @@ import { type RedisCounters, zeroRedisCounters } from './redis-counters.ts';
 import type { Script } from './script.ts';
 import { CHANGE, LATEST, READ, READ_OR_LEASE, RENEW, STORE } from './scripts.ts';
 import { ServerClock } from './server-clock.ts';
-import {
-  type NamespaceState,
-  parseEntry,
-  parseState,
-  type StoredEntry,
-  type StoredValue,
-} from './stored-entry.ts';
+import { createStateParser, parseEntry, type StoredEntry, type StoredValue } from './stored-entry.ts';
 
 /** A change sent within this time before the connection was lost may be missing after a failover. */
 const FAILOVER_WINDOW_MS = 10_000;
@@ -65,6 +60,7 @@ export class RedisNamespace {
   readonly #link: RedisLink;
   /** The link for scripts that read. */
   readonly #reads: Pick<RedisLink, 'send'>;
+  readonly #plainReads: BatchedReads;
   readonly #base: string;
   readonly #onError: (error: unknown, key: string) => void;
   readonly #removeListener: () => void;
@@ -73,20 +69,18 @@ export class RedisNamespace {
   #latestSeen = 0;
   #needsNewGeneration = false;
   #startingGeneration: Promise<boolean> | undefined;
-  #latestState: { readonly text: Buffer; readonly state: NamespaceState } | undefined;
+  readonly #parseState = createStateParser();
   #lastChangeAt = Number.NEGATIVE_INFINITY;
-  /**
-   * The latest change sent. Its reply precedes that of a read sent after it, but both may arrive together: a read waits
-   * until a failure of the change has been noted.
-   */
+  /** The latest change sent, until it is answered. */
   #latestChange: Promise<boolean> | undefined;
   /** Writes without a reply. */
   readonly #pendingWrites = new Set<Promise<unknown>>();
 
   constructor(link: RedisLink, namespace: string, onError: (error: unknown, key: string) => void) {
     this.#link = link;
-    this.#reads = { send: (args) => link.read(args) };
+    this.#reads = { send: (args, weight) => this.#sendRead(args, weight) };
     this.#base = `${link.prefix}:{${namespace}}`;
+    this.#plainReads = new BatchedReads(this.#stateKey, this.#reads.send);
     this.channel = `${this.#base}:invalidations`;
     this.#onError = onError;
     this.#serverClock = new ServerClock(link.clock);
@@ -215,15 +209,17 @@ export class RedisNamespace {
   }
 
   /**
-   * Reads the value of a key by one MGET of the state and the entry, which takes Redis a sixth of the time of a script.
+   * Reads the value of a key by an MGET of the state and the entry, which takes Redis a sixth of the time of a script.
+   * Reads of the same turn of the event loop share the MGET.
    *
    * This gives the same guarantee as the scripts: a reader never gets a value whose load started before an invalidation
    * that Redis has executed, whichever process sent it and whether or not this process has received its message. Redis
    * executes MGET at one moment between other commands, and the reply contains the generation of that moment. An
    * invalidation of many keys has replaced the generation, so that the entry has another one; an invalidation of one
    * key has removed the entry; and STORE writes a value only with the lease and in the generation of its load. So an
-   * entry of the current generation is a value that no invalidation until that moment applies to. This would not hold if
-   * the generation were one that this process has stored: then it would only hold after the message has arrived.
+   * entry of the current generation is a value that no invalidation until that moment applies to. All reads that share an
+   * MGET were called before it was sent. This would not hold if the generation were one that this process has stored:
+   * then it would only hold after the message has arrived.
    *
    * Three cases are left to the scripts, as \`undecided\`: a change of this process has failed; Redis has lost changes,
    * since its number is lower than one that this process has seen, or has no state; or the time of the server is
@@ -232,18 +228,15 @@ export class RedisNamespace {
   async #readPlain(key: string): Promise<PlainRead> {
     if (this.#needsNewGeneration || this.#serverClock.now() === undefined) return UNDECIDED;
     try {
-      const change = this.#latestChange;
-      const reply = await this.#link.read(['MGET', this.#stateKey, this.#entryKey(key)]);
-      await change;
-      const [stateText, entryBytes] = Array.isArray(reply) ? reply : [];
-      const state = this.#parseState(stateText);
+      const { common, value } = await this.#plainReads.read(this.#entryKey(key));
+      const state = this.#parseState(common);
       const serverMs = this.#serverClock.now();
       if (state === undefined || state.number < this.#latestSeen) return UNDECIDED;
       // A change may have failed, or the connection may have been replaced, since the command was sent.
       if (this.#needsNewGeneration || serverMs === undefined) return UNDECIDED;
       this.#noteChangeNumber(state.number);
-      const entry = parseEntry(entryBytes);
-      if (entryBytes instanceof Uint8Array && entry === undefined) this.counters.corrupt += 1;
+      const entry = parseEntry(value);
+      if (value instanceof Uint8Array && entry === undefined) this.counters.corrupt += 1;
       if (entry?.generation !== state.generation) return MISS;
       const stored = this.#toValue(entry, serverMs);
       return stored ? { kind: 'hit', stored } : UNDECIDED;
@@ -253,14 +246,23 @@ export class RedisNamespace {
     }
   }
 
+  /**
+   * Sends a command that reads. The reply of a change that was sent before precedes its reply, but both may arrive
+   * together: the read waits until a failure of the change has been noted.
+   */
+  async #sendRead(args: readonly CommandArgument[], weight?: number): Promise<RedisReply> {
+    const change = this.#latestChange;
+    const reply = await this.#link.read(args, weight);
+    if (change) await change;
+    return reply;
+  }
+
   /** Executes a script that reads. @returns undefined if Redis cannot be used for this key now */
   async #query(script: Script, key: string, keys: readonly string[], args: readonly string[] = []) {
     try {
       if (this.#needsNewGeneration && !(await this.#startGeneration())) return undefined;
       const sentAt = this.#link.clock.now();
-      const change = this.#latestChange;
       const reply = await script.run(this.#reads, keys, [...this.#stateArgs(), ...args]);
-      await change;
       // A change may have failed since the command was sent. Then the reply may be out of date.
       if (this.#needsNewGeneration || !Array.isArray(reply)) return undefined;
       const [kind, generation, number, time, ...rest] = reply;
@@ -355,17 +357,6 @@ export class RedisNamespace {
 
   #stateArgs(): string[] {
     return [String(this.#latestSeen), randomUUID(), this.channel];
-  }
-
-  /** The state is the same for most reads, and a comparison takes a tenth of the time of parsing it. */
-  #parseState(text: RedisReply | undefined): NamespaceState | undefined {
-    if (!Buffer.isBuffer(text)) return undefined;
-    if (this.#latestState === undefined || !text.equals(this.#latestState.text)) {
-      const state = parseState(text);
-      // A copy: a reply may be part of a larger buffer.
-      this.#latestState = state && { text: Buffer.from(text), state };
-    }
-    return this.#latestState?.state;
   }
 
   get #stateKey(): string {

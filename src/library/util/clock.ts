@@ -42,6 +42,10 @@ export function createSystemClock(): Clock {
       return reading;
     },
     after(delayMs, callback) {
+      if (delayMs <= MAX_TIMEOUT_MS) {
+        const timer = setTimeout(callback, Math.max(0, delayMs)).unref();
+        return () => clearTimeout(timer);
+      }
       const dueAt = performance.now() + delayMs;
       let timer: NodeJS.Timeout;
       const setTimer = () => {

@@ -2,7 +2,7 @@
  * Imported before anything else by the entry points: on an older Node, undici fails while it is loaded, with an
  * error that does not mention the version.
  */
-const REQUIRED = [22, 18] as const;
+const REQUIRED = [22, 19] as const;
 
 const current = process.versions.node.split('.').map(Number);
 const [major, minor] = REQUIRED;

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { Cache } from '../../../src/library/cache/cache.ts';
 import { LoadTimeoutError } from '../../../src/library/cache/errors.ts';
 import type { CacheOptions } from '../../../src/library/cache/options.ts';
@@ -200,11 +200,22 @@ describe('a load that times out', () => {
     expect(await cache.getOrLoad('k', () => 'up', TTL)).toBe('up');
   });
 
-  test('cancels its timer if it settles in time', async () => {
+  test('is aborted at its own deadline, with one timer for all loads', async () => {
     const { clock, cache } = await setUp();
-    expect(clock.pending).toBe(1);
-    await cache.getOrLoad('other', down, TTL).catch(() => {});
-    await settle();
-    expect(clock.pending).toBe(1);
+    const timers = clock.pending;
+    const hang = () => new Promise<string>(() => {});
+    const first = expect(cache.getOrLoad('first', hang, TTL)).rejects.toThrow(LoadTimeoutError);
+    await clock.advanceAsync(6000);
+    const second = cache.getOrLoad('second', hang, TTL);
+    const outcome = vi.fn();
+    second.catch(outcome);
+    await cache.getOrLoad('other', () => 'up', TTL);
+    expect(clock.pending).toBe(timers);
+    await clock.advanceAsync(4000);
+    await first;
+    await clock.advanceAsync(5999);
+    expect(outcome).not.toHaveBeenCalled();
+    await clock.advanceAsync(1);
+    expect(outcome).toHaveBeenCalledWith(expect.any(LoadTimeoutError));
   });
 });

@@ -66,6 +66,23 @@ describeWithRedis('reads of a value in Redis', () => {
       expect(b!.counters).toMatchObject({ misses: 2, leads: 1, bypasses: 0 });
     });
 
+    test('one MGET for the reads of one turn of the event loop, of 64 keys at most', async () => {
+      using world = await processes(2);
+      const [a, b] = world.namespaces;
+      const keys = Array.from({ length: 65 }, (_, index) => `k${index}`);
+      await Promise.all(keys.map((key) => load(a!, key, `value of ${key}`)));
+      const sent = sentBy(world.links[1]!);
+      const values = await Promise.all(['none', ...keys.slice(0, 63)].map((key) => b!.read(key)));
+      expect(values.map((stored) => stored && String(stored.bytes))).toEqual([
+        undefined,
+        ...keys.slice(0, 63).map((key) => `value of ${key}`),
+      ]);
+      expect(sent()).toEqual(['MGET']);
+      const leases = await Promise.all(keys.map((key) => b!.readOrLease(key, LEASE_MS)));
+      expect(leases.map(({ kind }) => kind)).toEqual(keys.map(() => 'hit'));
+      expect(sent()).toEqual(['MGET', 'MGET']);
+    });
+
     test('a script until the time of the server is known', async () => {
       const name = await createNamespace(server.url);
       using link = await connectedLink(server.url);
@@ -104,6 +121,32 @@ describeWithRedis('reads of a value in Redis', () => {
     expect(String((await b!.read('k'))?.bytes)).toBe('old');
     await a!.invalidate('invalidate', filter);
     expect(await b!.read('k')).toBeUndefined();
+  });
+
+  test('return nothing after an invalidation, also with one that began before it in the same turn', async () => {
+    using world = await processes(1);
+    const [namespace] = world.namespaces;
+    for (const filter of ['k', 'k*']) {
+      await load(namespace!, 'k', 'old');
+      const before = namespace!.read('k');
+      const change = namespace!.invalidate('invalidate', filter);
+      const after = namespace!.read('k');
+      expect(await after).toBeUndefined();
+      await Promise.all([before, change]);
+    }
+  });
+
+  test('fail together, and the next ones succeed', async () => {
+    using world = await processes(1);
+    const name = await createNamespace(server.url);
+    const faults: string[] = [];
+    const namespace = new RedisNamespace(world.links[0]!, name, (_, key) => faults.push(key));
+    await load(namespace, 'a', 'value');
+    vi.spyOn(world.links[0]!, 'send').mockRejectedValueOnce(new Error('broken'));
+    expect(await Promise.all([namespace.read('a'), namespace.read('b')])).toEqual([undefined, undefined]);
+    expect(faults).toEqual(['a', 'b']);
+    expect(String((await namespace.read('a'))?.bytes)).toBe('value');
+    namespace.close();
   });
 
   test('ignore keys that another version has left in another format', async () => {
@@ -170,6 +213,7 @@ describeWithRedis('reads of a value in Redis', () => {
     const key = fc.constantFrom('a:1', 'a:2', 'b:1');
     const action = fc.oneof(
       { weight: 5, arbitrary: fc.record({ do: fc.constant('read' as const), process, key }) },
+      { weight: 3, arbitrary: fc.record({ do: fc.constant('read all' as const), process }) },
       { weight: 4, arbitrary: fc.record({ do: fc.constant('lease' as const), process, key }) },
       { weight: 4, arbitrary: fc.record({ do: fc.constant('store' as const), choice: fc.nat(5) }) },
       {
@@ -209,6 +253,14 @@ describeWithRedis('reads of a value in Redis', () => {
           await namespace.invalidate('invalidate', step.pattern);
           continue;
         }
+        if (step.do === 'read all') {
+          const reads = [...versions].map(async ([name, version]) => {
+            const stored = await namespace.read(name);
+            if (stored) expect(Number(String(stored.bytes)), name).toBe(version);
+          });
+          await Promise.all(reads);
+          continue;
+        }
         const version = versions.get(step.key)!;
         const result = step.do === 'lease' ? await namespace.readOrLease(step.key, LEASE_MS) : undefined;
         if (result?.kind === 'lead') leases.push({ namespace, lease: result.lease, version });
@@ -233,7 +285,7 @@ describeWithRedis('reads of a value in Redis', () => {
         const reply = await original.call(this, args);
         if (args[0] !== 'MGET' || !Array.isArray(reply)) return reply;
         if (!kept.has(this)) kept.set(this, reply[0]);
-        return [kept.get(this) as Buffer, reply[1]!];
+        return [kept.get(this) as Buffer, ...reply.slice(1)];
       });
       try {
         const property = fc.asyncProperty(scripts, run);
