@@ -42,7 +42,7 @@ export const SETTINGS = {
   apiKey: text(
     'API_KEY',
     'text',
-    'API key required for writes; 8 characters or more. Unset: a key is generated at the first start and stored in `DATA_DIR/api-key`.',
+    'API key required for writes; use at least 8 characters. Unset: a key is generated at the first start and stored in `DATA_DIR/api-key`.',
     /^[\x21-\x7e]{1,256}$/,
     'must be 1 to 256 printable ASCII characters without spaces',
   ),
