@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /** A suite is chosen by the ending of the file's name; `*.test.ts` alone is a unit test. */
@@ -5,8 +6,8 @@ const SUITES = ['integration', 'browser', 'docker', 'acceptance', 'explore'];
 const DOCKER_SETUP = 'test/support/docker/docker-setup.ts';
 const BROWSER_SETUP = 'test/support/browser/browser-setup.ts';
 const MINUTE_MS = 60_000;
-/** Files of the suites `browser` and `docker` that run at once. They wait for processes more than they compute. */
-const WAITING_WORKERS = 3;
+/** Files that run at once. Most of them wait for processes, timers and sockets more than they compute. */
+const WORKERS = Math.ceil(1.5 * availableParallelism());
 
 export default defineConfig({
   resolve: { conditions: ['roundhouse:source', 'node', 'import', 'default'] },
@@ -16,8 +17,7 @@ export default defineConfig({
     reporters: process.env.TEST_REPORT
       ? ['default', ['json', { outputFile: process.env.TEST_REPORT }]]
       : ['default'],
-    // The default leaves one core idle, which of two is half of the machine.
-    maxWorkers: '100%',
+    maxWorkers: WORKERS,
     setupFiles: ['test/support/property-seed.ts'],
     projects: [
       {
@@ -50,7 +50,6 @@ export default defineConfig({
           include: ['test/**/*.browser.test.ts'],
           globalSetup: [BROWSER_SETUP],
           sequence: { groupOrder: 1 },
-          maxWorkers: WAITING_WORKERS,
           testTimeout: MINUTE_MS,
           hookTimeout: 2 * MINUTE_MS,
         },
@@ -62,7 +61,6 @@ export default defineConfig({
           include: ['test/**/*.docker.test.ts'],
           globalSetup: [DOCKER_SETUP, BROWSER_SETUP],
           sequence: { groupOrder: 1 },
-          maxWorkers: WAITING_WORKERS,
           testTimeout: MINUTE_MS,
           hookTimeout: 2 * MINUTE_MS,
         },
