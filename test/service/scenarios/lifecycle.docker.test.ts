@@ -145,11 +145,16 @@ describeWithDocker('containers of engines', (docker) => {
       { ...docker, engineImage: docker.busyboxImage },
       { CONTAINER_LABEL: label, ENGINE_COMMAND: 'sh -c "sleep 0.1; exit 3"' },
     );
-    const reply = await service.write('POST', '/provision/acestream');
+    // On a busy machine, a start may take so long that the response has to be sent before the exit.
+    const refused = async () => {
+      const reply = await service.write('POST', '/provision/acestream');
+      return reply.status !== 200 && reply;
+    };
+    const reply = await waitUntil('the exit is seen before the response', refused, SOON_MS);
     expect(reply).toMatchObject({ status: 503, body: { code: 'engine_exited' } });
     expect(reply.body.detail).toMatchObject({ error: 'provisioning_failed', code: 'engine_exited' });
-    expect((await service.get('/engines')).body).toEqual([]);
     await waitUntil('no container remains', async () => (await managed(label)) === '', SOON_MS);
+    expect((await service.get('/engines')).body).toEqual([]);
     await service.close();
   });
 
