@@ -5,6 +5,8 @@ import type { Growth } from './fill.ts';
 
 const PROGRAM = fileURLToPath(new URL('fill.ts', import.meta.url));
 const MAX_BYTES = 16 * 1024 * 1024;
+/** Pages that the allocator has not returned yet: up to 8 MB, whatever the store holds. */
+const RESIDENT_SLACK_BYTES = 10 * 1024 * 1024;
 const TIMEOUT_MS = 60_000;
 
 /** Fills a store in a process of its own. */
@@ -30,6 +32,6 @@ test.for<[what: string, subject: string, valueBytes: number, count: number]>([
     expect(accounted, `${entries} entries nearly fill the store`).toBeGreaterThan(0.9 * MAX_BYTES);
     expect(held).toBeGreaterThan(0.7 * accounted);
     expect(held).toBeLessThan(1.05 * accounted);
-    expect(resident).toBeLessThan(1.3 * accounted);
+    expect(resident).toBeLessThan(1.1 * accounted + RESIDENT_SLACK_BYTES);
   },
 );
