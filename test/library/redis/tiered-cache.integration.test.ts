@@ -109,7 +109,7 @@ describeWithRedis('TieredCache', () => {
       }
       expect(await b!.cache.getOrLoad('broken', () => 2, TTL)).toBe(2);
       expect(b!.cache.redisTotals()).toMatchObject({ hits: 0, corrupt: 1, leads: 1 });
-      expect(b!.errors).toEqual([expect.any(CorruptValueError)]);
+      expect(b!.errors).toContainEqual(expect.any(CorruptValueError));
       await waitUntil(
         'the entry is replaced',
         async () => String(await server.command('GET', keys[0]!)).endsWith('\n2'),
