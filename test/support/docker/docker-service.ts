@@ -95,7 +95,7 @@ export async function startDockerService(
     MIN_REPLICAS: '0',
     MIN_FREE_REPLICAS: '0',
     PORT_RANGE_HOST: `${first}-${last}`,
-    DATA_DIR: await mkdtemp(join(tmpdir(), 'roundhouse-docker-')),
+    DATA_DIR: env.DATA_DIR ?? (await mkdtemp(join(tmpdir(), 'roundhouse-docker-'))),
     ...env,
   });
   const logger = pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' });

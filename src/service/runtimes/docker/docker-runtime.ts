@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ContainerInfo } from 'dockerode';
 import {
   DEFAULT_CREATE_WAIT_MS,
@@ -31,6 +32,8 @@ const RUNNING = new Set(['running', 'paused']);
 /** An engine has no state to save, so it gets little time to stop. */
 const STOP_GRACE_S = 2;
 const REMOVE_TIMEOUT_MS = 20_000;
+/** Other orchestrators remove or start their new containers within a few of Docker's responses. */
+const COMPARE_INTERVAL_MS = 25;
 
 /** Runs engines as Docker containers with CONTAINER_LABEL, and reads or changes no other containers. */
 export class DockerRuntime implements EngineRuntime {
@@ -104,8 +107,7 @@ export class DockerRuntime implements EngineRuntime {
     this.#created.add(id);
     this.#starting.set(id, starting);
     try {
-      const { label, maxEngines } = this.#options;
-      compareWithSiblings(await this.#listContainers(), id, label, maxEngines);
+      await this.#waitForPlace(id, returnBy);
       const started = await startContainer(this.#client, id, returnBy, {
         inspect: () => this.inspect(id),
         onFailed: () => void this.#onStartFailed(id),
@@ -192,6 +194,17 @@ export class DockerRuntime implements EngineRuntime {
     return this.#client.call('list', (abortSignal) =>
       this.#client.docker.listContainers({ all: true, filters, abortSignal }),
     );
+  }
+
+  /** Waits until no container of another orchestrator can take the port or the place of a container not yet started. */
+  async #waitForPlace(id: string, returnBy: number): Promise<void> {
+    const { label, maxEngines } = this.#options;
+    for (;;) {
+      const conflict = compareWithSiblings(await this.#listContainers(), id, label, maxEngines);
+      if (!conflict) return;
+      if (performance.now() >= returnBy) throw conflict;
+      await delay(COMPARE_INTERVAL_MS);
+    }
   }
 
   /** Removes containers that were created and never started. One that cannot be removed is found again. */

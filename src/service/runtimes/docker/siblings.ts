@@ -9,11 +9,14 @@ const COUNTED = new Set(['created', 'running', 'paused', 'restarting']);
 
 /**
  * Compares a container that was created, but not started, with the other managed ones: another orchestrator may have
- * chosen the same port, or the last place, at the same time. Each creates its container first and then compares, so at
- * least the later one finds the other.
+ * chosen the same port, or the last place, at the same time. Each creates its container first and then compares, so
+ * that of two, at least one finds the other. It may be the older one alone, since a container can be listed later than
+ * a newer one. The newer of two that are not started yields, and the older waits until it has been removed or started.
  * @param containers the managed containers in any state, newest first, as Docker lists them
  * @param id the new container's
  * @param maxEngines maximum number of engines
+ * @returns null if the container can be started, else the error with which it fails if the newer containers that are
+ *   in its way are started
  * @throws RoundhouseError `port_taken`
  * @throws CapacityReachedError
  */
@@ -22,23 +25,35 @@ export function compareWithSiblings(
   id: string,
   managed: Label,
   maxEngines: number,
-): void {
+): RoundhouseError | CapacityReachedError | null {
   const counted = containers.filter(({ State }) => COUNTED.has(State));
-  const own = counted.find(({ Id }) => Id === id);
-  if (!own) return;
-  const older = counted.slice(counted.indexOf(own) + 1);
-  if (older.length >= maxEngines) throw new CapacityReachedError('Other orchestrators have started engines');
-  if (!sharesPorts(own)) return;
+  const position = counted.findIndex(({ Id }) => Id === id);
+  const own = counted[position];
+  if (!own) return null;
+  const others = counted.toSpliced(position, 1);
+  const settled = others.filter(({ State }, index) => index >= position || State !== 'created');
+  const conflict = findConflict(own, settled, managed, maxEngines);
+  if (conflict) throw conflict;
+  return findConflict(own, others, managed, maxEngines);
+}
+
+function findConflict(
+  own: ContainerInfo,
+  others: readonly ContainerInfo[],
+  managed: Label,
+  maxEngines: number,
+): RoundhouseError | CapacityReachedError | null {
+  if (others.length >= maxEngines)
+    return new CapacityReachedError('Other orchestrators have started engines');
+  if (!sharesPorts(own)) return null;
   const ports = new Set(portsOf(own, managed));
-  const rivals = counted.filter(
-    (other) => other !== own && (older.includes(other) || other.State === 'running'),
-  );
-  for (const other of rivals) {
+  for (const other of others) {
     if (other.HostConfig.NetworkMode !== own.HostConfig.NetworkMode) continue;
     const taken = portsOf(other, managed).find((port) => ports.has(port));
     if (taken !== undefined)
-      throw new RoundhouseError('port_taken', `Port ${taken} is in use by another orchestrator's engine`);
+      return new RoundhouseError('port_taken', `Port ${taken} is in use by another orchestrator's engine`);
   }
+  return null;
 }
 
 /** Docker itself keeps published ports apart, and engines in a named network have addresses of their own. */
