@@ -60,7 +60,8 @@ export default defineConfig({
           name: 'docker',
           include: ['test/**/*.docker.test.ts'],
           globalSetup: [DOCKER_SETUP, BROWSER_SETUP],
-          sequence: { groupOrder: 1 },
+          // After the browser suite: Chromium aborts requests with ERR_NETWORK_CHANGED when a container's interface appears.
+          sequence: { groupOrder: 2 },
           testTimeout: MINUTE_MS,
           hookTimeout: 2 * MINUTE_MS,
         },
