@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { createSystemClock } from '../cache/index.ts';
+import { hitRate } from '../util/hit-rate.ts';
 import { CacheHandler } from './cache-handler.ts';
 import type { CacheMode } from './cache-mode.ts';
 import { createFetch, type Fetch } from './fetch.ts';
@@ -87,10 +88,7 @@ export function createHttpCache<Service extends string = string>(
       return client;
     },
     stats() {
-      const { hits, misses } = counters;
-      const requests = hits + misses;
-      const hitRate = requests === 0 ? 0 : Math.round((hits / requests) * 10_000) / 100;
-      return { ...counters, hitRate, inFlight: handler.inFlight };
+      return { ...counters, hitRate: hitRate(counters.hits, counters.misses), inFlight: handler.inFlight };
     },
     async clear(target) {
       if (target === undefined) return handler.clear();

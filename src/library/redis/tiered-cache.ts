@@ -8,6 +8,7 @@ import type {
   LoadingCache,
   LoadOptions,
   StoreOptions,
+  TierLoad,
 } from '../cache/index.ts';
 import { LeasedLoads } from './leased-loads.ts';
 import type { RedisLink } from './link.ts';
@@ -155,9 +156,9 @@ export class TieredCache<V = unknown> implements LoadingCache<V>, Disposable, As
     this.close();
   }
 
-  #leased<T extends V>(key: string, load: Load<T>, { ttlS }: LoadOptions): Load<T> {
+  #leased<T extends V>(key: string, load: Load<T>, { ttlS }: LoadOptions): Load<T> | TierLoad<T> {
     if (this.#tiers.off) return load;
     // All loads of a key have the same type, so the value that another process stored is a T.
-    return this.#loads.wrap(key, load, ttlS) as Load<T>;
+    return this.#loads.wrap(key, load, ttlS) as TierLoad<V> as TierLoad<T>;
   }
 }
