@@ -28,7 +28,7 @@ export interface TieredCacheOptions<V> extends TiersOptions<V> {
  * share the values in Redis, load each key once for all of them, and receive each other's invalidations.
  *
  * A hit in memory does not use Redis. A value from Redis keeps its age and its remaining TTL. While Redis is
- * unavailable this is a `Cache` of one process. docs/library.md lists the guarantees.
+ * unavailable this is a `Cache` of one process. docs/library/redis.md lists the guarantees.
  */
 export class TieredCache<V = unknown> implements LoadingCache<V>, Disposable, AsyncDisposable {
   /** The tier in memory, for values that are not shared. Invalidations apply to them too. */
