@@ -10,7 +10,7 @@ import { type RedisCounters, zeroRedisCounters } from './redis-counters.ts';
 import type { Script } from './script.ts';
 import { CHANGE, LATEST, READ, READ_OR_LEASE, RENEW, STORE } from './scripts.ts';
 import { ServerClock } from './server-clock.ts';
-import { createStateParser, parseEntry, type StoredEntry, type StoredValue } from './stored-entry.ts';
+import { createStateParser, parseEntry, type StoredValue, valueAt } from './stored-entry.ts';
 
 /** A change sent within this time before the connection was lost may be missing after a failover. */
 const FAILOVER_WINDOW_MS = 10_000;
@@ -72,7 +72,7 @@ export class RedisNamespace {
   readonly #parseState = createStateParser();
   #lastChangeAt = Number.NEGATIVE_INFINITY;
   /** The latest change sent, until it is answered. */
-  #latestChange: Promise<boolean> | undefined;
+  #latestChange: Promise<unknown> | undefined;
   /** Writes without a reply. */
   readonly #pendingWrites = new Set<Promise<unknown>>();
 
@@ -196,6 +196,16 @@ export class RedisNamespace {
     await this.#change(this.#keysOf(key), args);
   }
 
+  /**
+   * Stores the value of a key that has none.
+   * @returns whether it was stored, or undefined if the command failed
+   */
+  async add(key: string, bytes: Uint8Array, ttlS: number): Promise<boolean | undefined> {
+    const args = [this.#message('delete', key), wholeMs(ttlS * 1000), asBuffer(bytes), 'NX'];
+    const number = await this.#change(this.#keysOf(key), args);
+    return number === undefined ? undefined : number > 0;
+  }
+
   /** Reads the number of the latest change. @returns undefined if the command failed */
   async latestChange(): Promise<number | undefined> {
     try {
@@ -252,7 +262,7 @@ export class RedisNamespace {
     const entry = parseEntry(entryText);
     if (entryText instanceof Uint8Array && entry === undefined) this.counters.corrupt += 1;
     if (entry?.generation !== state.generation) return MISS;
-    const stored = this.#toValue(entry, serverMs);
+    const stored = valueAt(entry, serverMs);
     return stored ? { kind: 'hit', stored } : UNDECIDED;
   }
 
@@ -287,14 +297,7 @@ export class RedisNamespace {
   /** @returns undefined if the entry has expired at `serverMs`, a time of the server */
   #toStoredValue(entryBytes: RedisReply | undefined, serverMs: number): StoredValue | undefined {
     const entry = parseEntry(entryBytes);
-    return entry && this.#toValue(entry, serverMs);
-  }
-
-  #toValue(entry: StoredEntry, serverMs: number): StoredValue | undefined {
-    const ageMs = Math.max(0, serverMs - entry.producedAt);
-    if (!(ageMs < entry.lifetimeMs)) return undefined;
-    const freshness = { ageS: ageMs / 1000, ttlS: (entry.lifetimeMs - ageMs) / 1000 };
-    return { bytes: entry.bytes, freshness };
+    return entry && valueAt(entry, serverMs);
   }
 
   async #store(lease: Lease, value?: StoredValue): Promise<void> {
@@ -317,7 +320,8 @@ export class RedisNamespace {
     }
   }
 
-  #change(keys: readonly string[], args: readonly (string | Buffer)[]): Promise<boolean> {
+  /** @returns the number of the change, 0 if it was not made, undefined if the command failed */
+  #change(keys: readonly string[], args: readonly (string | Buffer)[]): Promise<number | undefined> {
     const change = this.#trackWrite(this.#sendChange(keys, args)).finally(() => {
       if (this.#latestChange === change) this.#latestChange = undefined;
     });
@@ -325,22 +329,27 @@ export class RedisNamespace {
     return change;
   }
 
-  async #sendChange(keys: readonly string[], args: readonly (string | Buffer)[]): Promise<boolean> {
+  async #sendChange(
+    keys: readonly string[],
+    args: readonly (string | Buffer)[],
+  ): Promise<number | undefined> {
     this.#lastChangeAt = this.#link.clock.now();
     try {
-      this.#noteChangeNumber(await CHANGE.runInOrder(this.#link, keys, [...this.#stateArgs(), ...args]));
-      return true;
+      const number = await CHANGE.runInOrder(this.#link, keys, [...this.#stateArgs(), ...args]);
+      this.#noteChangeNumber(number);
+      return Number(number);
     } catch (error) {
       this.#needsNewGeneration = true;
       this.#reportFault(error, keys[1] ?? '*');
-      return false;
+      return undefined;
     }
   }
 
   /** Gives the namespace a new generation. Concurrent callers share one attempt. @returns whether it succeeded */
   #startGeneration(): Promise<boolean> {
     this.#startingGeneration ??= this.#change([this.#stateKey], [this.#message('invalidate', '*')])
-      .then((succeeded) => {
+      .then((number) => {
+        const succeeded = number !== undefined;
         if (succeeded) this.#needsNewGeneration = false;
         return succeeded;
       })

@@ -35,6 +35,14 @@ export function parseEntry(entry: unknown): StoredEntry | undefined {
   return { generation: head.slice(0, first), producedAt, lifetimeMs, bytes: entry.subarray(end + 1) };
 }
 
+/** The value of an entry at a time of the server. @returns undefined if it has expired */
+export function valueAt(entry: StoredEntry, serverMs: number): StoredValue | undefined {
+  const ageMs = Math.max(0, serverMs - entry.producedAt);
+  if (!(ageMs < entry.lifetimeMs)) return undefined;
+  const freshness = { ageS: ageMs / 1000, ttlS: (entry.lifetimeMs - ageMs) / 1000 };
+  return { bytes: entry.bytes, freshness };
+}
+
 /** The state of a namespace. */
 export interface NamespaceState {
   /** Number of the latest change. */
