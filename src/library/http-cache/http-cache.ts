@@ -6,6 +6,7 @@ import type { CacheMode } from './cache-mode.ts';
 import { createFetch, type Fetch } from './fetch.ts';
 import { createInterceptor } from './interceptor.ts';
 import { defaultStore, type HttpCacheOptions, toHttpCachePolicy } from './options.ts';
+import { originOf } from './request-url.ts';
 import { type HttpCacheStats, zeroHttpCounters } from './stats.ts';
 import { Storage } from './storage.ts';
 
@@ -75,7 +76,11 @@ export function createHttpCache<Service extends string = string>(
       createInterceptor(handler, policy, mode, onBytes, copies);
     const interceptor = interceptorFor('default', true);
     // undici's fetch copies each chunk itself.
-    const fetch = createFetch((mode) => interceptorFor(mode, false));
+    const fetch = createFetch(
+      (mode) => interceptorFor(mode, false),
+      (request, suits) =>
+        policy.isCachedOrigin(originOf(request.url)) ? handler.handleSync(request, policy, suits) : undefined,
+    );
     return { fetch, interceptor: () => interceptor };
   };
   const services = new Map(names.map((name) => [name, createClient(name)]));
