@@ -3,9 +3,9 @@
  * other projects install.
  */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, cpSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LIBRARY, libraryManifest, libraryReadme, ROOT } from './library-package.ts';
+import { LIBRARY, libraryManifest, libraryPages, ROOT } from './library-package.ts';
 
 rmSync(LIBRARY, { recursive: true, force: true });
 const compiler = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
@@ -27,6 +27,9 @@ for (const path of globSync('**/*.d.ts', { cwd: LIBRARY })) {
 }
 
 writeFileSync(join(LIBRARY, 'package.json'), libraryManifest());
-writeFileSync(join(LIBRARY, 'README.md'), libraryReadme());
+for (const [path, page] of libraryPages()) {
+  mkdirSync(join(LIBRARY, path, '..'), { recursive: true });
+  writeFileSync(join(LIBRARY, path), page);
+}
 copyFileSync(join(ROOT, 'LICENSE'), join(LIBRARY, 'LICENSE'));
 cpSync(join(ROOT, 'examples'), join(LIBRARY, 'examples'), { recursive: true });

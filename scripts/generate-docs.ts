@@ -6,14 +6,16 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { describeApiTypes } from './api-types-document.ts';
 import { describeOpenApi } from './openapi-document.ts';
-import { describeLibrary, describeSettings } from './settings-document.ts';
+import { describeReference } from './reference-document.ts';
+import { describePreset, describeSettings } from './settings-document.ts';
 
 const documents = [
   { path: 'openapi/openapi.json', make: describeOpenApi },
   // Generated from the document above.
   { path: 'src/panel/lib/api-types.ts', make: describeApiTypes },
   { path: 'docs/configuration.md', make: describeSettings },
-  { path: 'docs/library.md', make: describeLibrary },
+  { path: 'docs/library/preset.md', make: describePreset },
+  { path: 'docs/library/reference.md', make: describeReference },
 ];
 const check = process.argv.includes('--check');
 

@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Folder of the repository. */
@@ -58,12 +58,36 @@ export function libraryManifest(): string {
   return `${JSON.stringify(manifest, null, 2)}\n`;
 }
 
-/** Returns docs/library.md with its links adapted to the package. Links to files outside it become plain text. */
-export function libraryReadme(): string {
-  const page = readFileSync(join(ROOT, 'docs', 'library.md'), 'utf8');
-  return page
-    .replaceAll('](../examples/', '](examples/')
-    .replaceAll(/\[([^\]]+)\]\((?!https:|#|examples\/)[^)]*\)/g, '$1');
+/**
+ * Returns the documentation of the library by path in the package: docs/library.md as the README, and the pages to which
+ * it links. Links between them and to examples/ are adapted. Others, to files outside the package, become plain text.
+ */
+export function libraryPages(): Map<string, string> {
+  const docs = join(ROOT, 'docs');
+  const folder = globSync('library/*.md', { cwd: docs });
+  const others = ['asset-cache.md', 'browser-state.md', 'gateway.md'];
+  const pages = new Map([...folder, ...others].map((path) => [`docs/${path}`, `docs/${path}`]));
+  pages.set('docs/library.md', 'README.md');
+  return new Map(
+    [...pages].map(([source, packaged]) => {
+      const page = readFileSync(join(ROOT, source), 'utf8');
+      return [packaged, page.replaceAll(LINK, (link) => packagedLink(link, source, pages))];
+    }),
+  );
+}
+
+const LINK = /\[[^\]]+\]\([^)]+\)/g;
+
+/** @param pages paths in the package, by the paths in the project */
+function packagedLink(link: string, source: string, pages: ReadonlyMap<string, string>): string {
+  const [, text, target] = /^\[(.*)\]\((.*)\)$/s.exec(link)!;
+  if (/^(https:|#)/.test(target!)) return link;
+  const [path, anchor] = target!.split('#') as [string, string?];
+  const inProject = posix.join(posix.dirname(source), path);
+  const inPackage = pages.get(inProject) ?? (inProject.startsWith('examples/') ? inProject : undefined);
+  if (inPackage === undefined) return text!;
+  const relative = posix.relative(posix.dirname(pages.get(source)!), inPackage);
+  return `[${text}](${relative}${anchor === undefined ? '' : `#${anchor}`})`;
 }
 
 /** Returns the names of the packages that the built files and declarations of a folder import. */

@@ -19,12 +19,12 @@ export async function describeSettings(): Promise<string> {
   return `${HEAD}${tableOf(SETTINGS)}`;
 }
 
-/** Returns docs/library.md with the settings of the caches between its marker comments. */
-export async function describeLibrary(): Promise<string> {
-  const page = await readFile(new URL('../docs/library.md', import.meta.url), 'utf8');
+/** Returns docs/library/preset.md with the settings of the caches between its marker comments. */
+export async function describePreset(): Promise<string> {
+  const page = await readFile(new URL('../docs/library/preset.md', import.meta.url), 'utf8');
   const services = '| `TTL_<SERVICE>` | 86400 | s | TTL of the responses of a service. |\n';
   if (!CACHE_SETTINGS_SECTION.test(page))
-    throw new Error('docs/library.md has no marker comments for the settings');
+    throw new Error('docs/library/preset.md has no marker comments for the settings');
   return page.replace(CACHE_SETTINGS_SECTION, () => `\n${tableOf(CACHE_SETTINGS)}${services}\n`);
 }
 

@@ -1,11 +1,12 @@
-import { existsSync } from 'node:fs';
+import { existsSync, globSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path/posix';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { describe, expect, test } from 'vitest';
 import { describeApiTypes } from '../../scripts/api-types-document.ts';
 import { describeOpenApi } from '../../scripts/openapi-document.ts';
-import { describeLibrary, describeSettings } from '../../scripts/settings-document.ts';
+import { describeReference } from '../../scripts/reference-document.ts';
+import { describePreset, describeSettings } from '../../scripts/settings-document.ts';
 import { ASSET_SETTINGS } from '../../src/library/asset-cache/settings.ts';
 import { CACHE_SETTINGS } from '../../src/library/preset/settings.ts';
 import { PROBLEMS } from '../../src/service/api/schemas/problem.ts';
@@ -38,9 +39,17 @@ describe('generated files are current (npm run docs)', () => {
     expect(await describeSettings()).toBe(await committed('docs/configuration.md'));
   });
 
-  test('the settings in docs/library.md', async () => {
-    const page = await committed('docs/library.md');
-    expect(await describeLibrary()).toBe(page);
+  test('docs/library/reference.md', async () => {
+    const page = await committed('docs/library/reference.md');
+    expect(await describeReference()).toBe(page);
+    for (const name of ['Cache', 'TieredCache', 'createHttpCache', 'cachedResult']) {
+      expect(page).toContain(`\n### \`${name}`);
+    }
+  });
+
+  test('the settings in docs/library/preset.md', async () => {
+    const page = await committed('docs/library/preset.md');
+    expect(await describePreset()).toBe(page);
     for (const { env } of Object.values(CACHE_SETTINGS)) expect(page).toContain(`| \`${env[0]}\` |`);
   });
 });
@@ -56,7 +65,9 @@ test('docs/architecture.md names only files that exist', async () => {
   expect(names.filter((name) => !existsSync(new URL(pathOf(name), ROOT)))).toEqual([]);
 });
 
-test.each(['README.md', 'CONTRIBUTING.md', 'docs/architecture.md', 'docs/library.md', 'docs/panel.md'])(
+const LIBRARY_PAGES = ['docs/library.md', ...globSync('docs/library/*.md', { cwd: ROOT }).sort()];
+
+test.each(['README.md', 'CONTRIBUTING.md', 'docs/architecture.md', 'docs/panel.md', ...LIBRARY_PAGES])(
   '%s names only paths of the project that exist',
   async (path) => {
     const names = [
@@ -73,7 +84,7 @@ test.each([
   'docs/asset-cache.md',
   'docs/browser-state.md',
   'docs/gateway.md',
-  'docs/library.md',
+  ...LIBRARY_PAGES,
 ])('%s has no broken links', async (path) => {
   const page = await committed(path);
   const anchors = (text: string) =>

@@ -107,23 +107,31 @@ describe('the package', () => {
     }
   });
 
-  test('has a README without broken links', async () => {
-    const page = await readFile(join(project.library, 'README.md'), 'utf8');
-    const anchors = [...page.matchAll(/^##+ (.*)$/gm)].map(
-      ([, title]) =>
-        `#${title!
-          .toLowerCase()
-          .replaceAll(/[^\w -]/g, '')
-          .replaceAll(' ', '-')}`,
-    );
-    const links = [...page.matchAll(/\]\(([^)]+)\)/g)].map(([, target]) => target!);
-    expect(links.length).toBeGreaterThan(5);
-    for (const link of links.filter((target) => !target.startsWith('https:'))) {
-      if (link.startsWith('#')) expect(anchors).toContain(link);
-      else expect(existsSync(join(project.library, link)), link).toBe(true);
+  test('has a README and documentation without broken links', async () => {
+    const pages = ['README.md', ...globSync('docs/**/*.md', { cwd: project.library })];
+    expect(pages.length).toBeGreaterThan(10);
+    for (const page of pages) {
+      const path = join(project.library, page);
+      const links = [...(await readFile(path, 'utf8')).matchAll(/\]\(([^)]+)\)/g)].map(([, link]) => link!);
+      if (page === 'README.md') expect(links.length).toBeGreaterThan(10);
+      for (const link of links.filter((target) => !target.startsWith('https:'))) {
+        const [target, anchor] = link.split('#') as [string, string?];
+        const file = target === '' ? path : join(path, '..', target);
+        expect(existsSync(file), `${page}: ${link}`).toBe(true);
+        if (anchor) expect(await anchorsOf(file), `${page}: ${link}`).toContain(anchor);
+      }
     }
   });
 });
+
+async function anchorsOf(file: string): Promise<string[]> {
+  return [...(await readFile(file, 'utf8')).matchAll(/^##+ (.*)$/gm)].map(([, title]) =>
+    title!
+      .toLowerCase()
+      .replaceAll(/[^\w -]/g, '')
+      .replaceAll(' ', '-'),
+  );
+}
 
 describe('the types of the package', { timeout: 5 * MINUTES_MS }, () => {
   const consumer = ENTRIES.map(

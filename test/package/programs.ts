@@ -10,7 +10,7 @@ export interface Program {
   readonly name: string;
   /** Whether it uses REDIS_URL. */
   readonly needsRedis: boolean;
-  /** Whether it uses `openCaches`, which also works without Redis. */
+  /** Whether it uses `openCaches` or `sharedCaches`, which also works without Redis. */
   readonly needsCaches: boolean;
   /** Returns its source, with the origin and the Redis server of the tests. */
   source(originUrl: string): string;
@@ -18,16 +18,14 @@ export interface Program {
   readonly prints?: readonly string[];
 }
 
-/** Pages with programs, by the prefix of the programs' names. */
-const PAGES = {
-  documented: 'library.md',
-  'documented-gateway': 'gateway.md',
-  'documented-asset-cache': 'asset-cache.md',
-};
+/** Pages about the library outside its folder. Those about browser profiles have tests of their own. */
+const OTHER_PAGES = ['gateway.md', 'asset-cache.md'];
 
 /** Returns the programs in the pages about the library. The comment after a `console.log` is what it prints. */
 export function documentedPrograms(): Program[] {
-  return Object.entries(PAGES).flatMap(([prefix, file]) => programsIn(join(ROOT, 'docs', file), prefix));
+  const docs = join(ROOT, 'docs');
+  const pages = [...globSync('library/*.md', { cwd: docs }).sort(), ...OTHER_PAGES];
+  return pages.flatMap((page) => programsIn(join(docs, page), `documented-${basename(page, '.md')}`));
 }
 
 function programsIn(path: string, prefix: string): Program[] {
@@ -35,8 +33,8 @@ function programsIn(path: string, prefix: string): Program[] {
     const code = match[1]!;
     return {
       name: `${prefix}-${index + 1}`,
-      needsRedis: /redis:|openCaches/.test(code),
-      needsCaches: code.includes('openCaches'),
+      needsRedis: /redis:|openCaches|sharedCaches/.test(code),
+      needsCaches: /openCaches|sharedCaches/.test(code),
       prints: [...code.matchAll(/^\s*console\.log\(.*\); \/\/ (.*)$/gm)].map(([, text]) => text!),
       source: (originUrl) =>
         code

@@ -1,3 +1,4 @@
+import { hitRate } from '../util/hit-rate.ts';
 import type { AssetSource } from './asset.ts';
 
 /** Figures of an {@link AssetCache} since it was created. */
@@ -66,14 +67,13 @@ export class AssetCounters {
   snapshot(): Omit<AssetMetrics, 'memory' | 'disk'> {
     const { memory, disk, revalidated } = this.#bySource;
     const hits = memory + disk + revalidated;
-    const answers = hits + this.#misses;
     return {
       hits,
       memoryHits: memory,
       diskHits: disk,
       revalidations: revalidated,
       misses: this.#misses,
-      hitRate: answers === 0 ? 0 : Math.round((hits / answers) * 10_000) / 100,
+      hitRate: hitRate(hits, this.#misses),
       meanHitMs: hits === 0 ? 0 : this.#hitMs / hits,
       meanNetworkMs: this.#requests === 0 ? 0 : this.#networkMs / this.#requests,
       bytesSaved: this.#bytesSaved,

@@ -107,6 +107,55 @@ export const byteStoreContract: readonly ByteStoreCheck[] = [
     },
   },
   {
+    name: 'getLatest, if there is one, returns what get returns',
+    async check(open) {
+      const store = await open();
+      if (!store.getLatest) return;
+      strictEqual(await store.getLatest('k'), undefined);
+      await store.set('k', Uint8Array.of(1, 2), HOUR_MS);
+      const latest = await store.getLatest('k');
+      deepStrictEqual([...latest!.bytes], [1, 2]);
+      ok(latest!.ttlMs > HOUR_MS - 60_000 && latest!.ttlMs <= HOUR_MS, `ttlMs is ${latest!.ttlMs}`);
+      await store.delete('k');
+      strictEqual(await store.getLatest('k'), undefined);
+    },
+  },
+  {
+    name: 'getSync, if there is one, returns what get returns, or undefined',
+    async check(open) {
+      const store = await open();
+      if (!store.getSync) return;
+      ok(!store.getSync('k'), 'there are no bytes yet');
+      await store.set('k', Uint8Array.of(1, 2), HOUR_MS);
+      const stored = await store.get('k');
+      const found = store.getSync('k');
+      // In this process: null would mean that there are no bytes.
+      ok(found !== null, 'null although there are bytes');
+      if (found) strictEqual(found.bytes, stored!.bytes);
+      store.addCost?.('k', stored!.bytes, 1000);
+      await expectBytes(store, 'k', Uint8Array.of(1, 2));
+      await store.delete('k');
+      ok(!store.getSync('k'), 'the bytes were deleted');
+    },
+  },
+  {
+    name: 'add, if there is one, stores bytes only for a key without bytes, one of concurrent calls',
+    async check(open) {
+      const store = await open();
+      if (!store.add) return;
+      const calls = Array.from({ length: 10 }, (_, index) => store.add!('k', Uint8Array.of(index), HOUR_MS));
+      const added = await Promise.all(calls);
+      strictEqual(added.filter(Boolean).length, 1);
+      await expectBytes(store, 'k', Uint8Array.of(added.indexOf(true)));
+      await store.set('k', Uint8Array.of(100), HOUR_MS);
+      strictEqual(await store.add('k', Uint8Array.of(101), HOUR_MS), false);
+      await expectBytes(store, 'k', Uint8Array.of(100));
+      await store.delete('k');
+      strictEqual(await store.add('k', Uint8Array.of(102), HOUR_MS), true);
+      await expectBytes(store, 'k', Uint8Array.of(102));
+    },
+  },
+  {
     name: 'bytes expire after their time, fractions and years included',
     async check(open) {
       const store = await open();

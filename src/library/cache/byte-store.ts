@@ -18,8 +18,18 @@ export interface ByteStore {
    * @returns null if the key has no bytes, undefined if only {@link get} can find out
    */
   getSync?(key: string): StoredBytes | null | undefined;
+  /**
+   * Like `get`, but never from a copy in this process that another one may have replaced. Optional, for a store with
+   * memory in front of one that processes share.
+   */
+  getLatest?(key: string): Promise<StoredBytes | undefined>;
   /** Stores bytes for `ttlMs` milliseconds and replaces those of the same key. */
   set(key: string, bytes: Uint8Array, ttlMs: number): Promise<void>;
+  /**
+   * Stores bytes like `set`, but only if the key has none, in one step for all processes that share the store. Optional.
+   * @returns whether the bytes were stored
+   */
+  add?(key: string, bytes: Uint8Array, ttlMs: number): Promise<boolean>;
   /** Removes the bytes of a key, if it has any. */
   delete(key: string): Promise<void>;
   /**

@@ -1,8 +1,10 @@
 import { type Clock, createSystemClock } from '../util/clock.ts';
+import { hitRate } from '../util/hit-rate.ts';
+import { raceSignal } from '../util/race-signal.ts';
 import { Entries, isFresh, stopRefresh } from './entries.ts';
 import { CacheClosedError } from './errors.ts';
 import { deepFreeze } from './freeze.ts';
-import { type Load, raceSignal } from './load.ts';
+import type { Load, TierLoad } from './load.ts';
 import type { LoadingCache } from './loading-cache.ts';
 import { MemoryStore } from './memory-store.ts';
 import {
@@ -14,17 +16,11 @@ import {
   type StoreOptions,
   toCacheTimes,
 } from './options.ts';
-import { type LoadRequest, type PendingLoad, PendingLoads, type RequestOptions } from './pending-loads.ts';
+import type { LoadRequest, PendingLoad, RequestOptions } from './pending-load.ts';
+import { PendingLoads } from './pending-loads.ts';
 import { type CacheRead, describeRead, type ReadOutcome } from './read.ts';
 import { estimateBytes } from './size.ts';
-import {
-  type CacheStats,
-  type CacheTotals,
-  hitRate,
-  resetCounters,
-  sumCounters,
-  zeroCounters,
-} from './stats.ts';
+import { type CacheStats, type CacheTotals, resetCounters, sumCounters, zeroCounters } from './stats.ts';
 import type { CacheEntry } from './store.ts';
 
 /**
@@ -71,7 +67,7 @@ export class Cache<V = unknown> implements LoadingCache<V>, Disposable {
       counters: this.#counters,
       onValue: (pending, value) => this.#storeLoaded(pending, value),
       onFailure: (pending, error) => this.#loadFailed(pending, error),
-      onLoad: options.onLoad ?? (() => {}),
+      onLoad: options.onLoad,
       onError: this.#onError,
     });
     this.#scheduleSweep();
@@ -128,14 +124,17 @@ export class Cache<V = unknown> implements LoadingCache<V>, Disposable {
     return this.#invalidate({ tags });
   }
 
-  getOrLoad<T extends V>(key: string, load: Load<T>, options: LoadOptions): Promise<T> {
-    const read = this.read(key, load, options);
-    return read instanceof Promise ? read.then(({ value }) => value) : Promise.resolve(read.value);
+  getOrLoad<T extends V>(key: string, load: Load<T> | TierLoad<T>, options: LoadOptions): Promise<T> {
+    return this.#getOrLoad(key, load as Load<V> | TierLoad<V>, options) as Promise<T>;
   }
 
-  read<T extends V>(key: string, load: Load<T>, options: LoadOptions): CacheRead<T> | Promise<CacheRead<T>> {
+  read<T extends V>(
+    key: string,
+    load: Load<T> | TierLoad<T>,
+    options: LoadOptions,
+  ): CacheRead<T> | Promise<CacheRead<T>> {
     // All readers of a key pass loads of the same type, so its value is a T.
-    return this.#read(key, load, options) as CacheRead<T> | Promise<CacheRead<T>>;
+    return this.#read(key, load as Load<V> | TierLoad<V>, options) as CacheRead<T> | Promise<CacheRead<T>>;
   }
 
   stats(): CacheStats {
@@ -143,7 +142,7 @@ export class Cache<V = unknown> implements LoadingCache<V>, Disposable {
     return {
       ...this.#counters,
       size: entries.length,
-      hitRate: hitRate(this.#counters),
+      hitRate: hitRate(this.#counters.hits, this.#counters.misses),
       bytes: this.#entries.volume.bytes,
       inFlight: this.#loads.size,
       entries,
@@ -201,9 +200,44 @@ export class Cache<V = unknown> implements LoadingCache<V>, Disposable {
     return affected;
   }
 
-  #read(key: string, load: Load<V>, options: LoadOptions): CacheRead<V> | Promise<CacheRead<V>> {
+  #getOrLoad(key: string, load: Load<V> | TierLoad<V>, options: LoadOptions): Promise<V> {
+    if (this.#bypassed) return this.#bypass(key, load, options).then(({ value }) => value);
+    const now = this.#clock.now();
+    const cached = this.#readCached(key, load, options, now);
+    if (cached !== undefined) return Promise.resolve(cached.value);
+    const joined = this.#loads.get(key) !== undefined;
+    const { result } = this.#joinLoad(key, load, options, now);
+    // One promise less than read, which describes the value.
+    const value = result.then(undefined, (error) => this.#serveAfterFailure(key, error, joined).value);
+    return options.signal ? raceSignal(value, options.signal) : value;
+  }
+
+  #read(
+    key: string,
+    load: Load<V> | TierLoad<V>,
+    options: LoadOptions,
+  ): CacheRead<V> | Promise<CacheRead<V>> {
     if (this.#bypassed) return this.#bypass(key, load, options);
     const now = this.#clock.now();
+    const cached = this.#readCached(key, load, options, now);
+    if (cached !== undefined) return cached;
+    const joined = this.#loads.get(key) !== undefined;
+    const pending = this.#joinLoad(key, load, options, now);
+    const outcome = joined ? 'collapsed' : 'miss';
+    const read = pending.result.then(
+      (value): CacheRead<V> => ({ value, outcome, ...pending.freshness }),
+      (error) => this.#serveAfterFailure(key, error, joined),
+    );
+    return options.signal ? raceSignal(read, options.signal) : read;
+  }
+
+  /** Counts a read, and answers it from the entry of its key. @returns undefined if it has to wait for a load */
+  #readCached(
+    key: string,
+    load: Load<V> | TierLoad<V>,
+    options: LoadOptions,
+    now: number,
+  ): CacheRead<V> | undefined {
     const entry = this.#entries.get(key);
     if (entry !== undefined) {
       const outcome = isFresh(entry, now) ? 'hit' : this.#expiredOutcome(entry, load, options, now);
@@ -214,7 +248,7 @@ export class Cache<V = unknown> implements LoadingCache<V>, Disposable {
       }
     }
     this.#counters.misses += 1;
-    return this.#joinLoad(key, load, options, now);
+    return undefined;
   }
 
   /**
@@ -222,7 +256,7 @@ export class Cache<V = unknown> implements LoadingCache<V>, Disposable {
    * The entry is served while its background refresh runs, within `staleWhileRevalidateS`, or while its loads fail. In
    * the latter case a read starts another attempt once per `retryS` and does not wait for it.
    */
-  #expiredOutcome(entry: CacheEntry<V>, load: Load<V>, options: LoadOptions, now: number) {
+  #expiredOutcome(entry: CacheEntry<V>, load: Load<V> | TierLoad<V>, options: LoadOptions, now: number) {
     const mayServeStale = now < entry.staleUntil;
     if (entry.retryAt !== undefined) {
       if (mayServeStale && now >= entry.retryAt) this.#refresh(entry, load, options);
@@ -248,39 +282,33 @@ export class Cache<V = unknown> implements LoadingCache<V>, Disposable {
     return describeRead(entry, outcome, now);
   }
 
-  /** Waits for the current load of a key, or starts one. */
-  #joinLoad(key: string, load: Load<V>, options: LoadOptions, now: number): Promise<CacheRead<V>> {
-    const { signal } = options;
+  /** Returns the current load of a key, or starts one. */
+  #joinLoad(key: string, load: Load<V> | TierLoad<V>, options: LoadOptions, now: number): PendingLoad<V> {
     const current = this.#loads.get(key);
-    if (current) this.#counters.collapsed += 1;
+    if (current) {
+      this.#counters.collapsed += 1;
+      current.lastReadAt = now;
+    }
     const pending = current ?? this.#startLoad({ key, load, options, background: false, lastReadAt: now });
-    pending.lastReadAt = now;
-    const outcome = current ? 'collapsed' : 'miss';
-    if (this.#onRead !== undefined) this.#report(key, outcome);
-    const read = pending.result.then(
-      (value): CacheRead<V> => ({ value, outcome, ...pending.freshness }),
-      (error) => this.#serveAfterFailure(key, error, outcome),
-    );
-    return signal ? raceSignal(read, signal) : read;
+    if (this.#onRead !== undefined) this.#report(key, current ? 'collapsed' : 'miss');
+    return pending;
   }
 
   /**
    * Answers a read whose load failed with the cached value, or throws the error. The value is not stale if it was
    * stored while the load, superseded, was still in progress.
    */
-  #serveAfterFailure(key: string, error: unknown, outcome: ReadOutcome): CacheRead<V> {
+  #serveAfterFailure(key: string, error: unknown, joined: boolean): CacheRead<V> {
     const now = this.#clock.now();
     const entry = this.#entries.peek(key);
     if (entry === undefined || now >= entry.staleUntil) throw error;
     if (!isFresh(entry, now)) return this.#serve(entry, 'stale', now);
     entry.lastReadAt = now;
-    return describeRead(entry, outcome, now);
+    return describeRead(entry, joined ? 'collapsed' : 'miss', now);
   }
 
   #startLoad(request: LoadRequest<V>): PendingLoad<V> {
-    const pending = this.#loads.start(request);
-    if (!this.#bypassed) this.#loads.share(pending);
-    return pending;
+    return this.#loads.start(request, !this.#bypassed);
   }
 
   #storeLoaded(pending: PendingLoad<V>, value: V): void {
@@ -316,14 +344,14 @@ export class Cache<V = unknown> implements LoadingCache<V>, Disposable {
   }
 
   /** Refreshes an entry that was read within `refreshAheadS`. Leaves others to expire. */
-  #refreshIfRead(entry: CacheEntry<V>, load: Load<V>, options: RequestOptions): void {
+  #refreshIfRead(entry: CacheEntry<V>, load: Load<V> | TierLoad<V>, options: RequestOptions): void {
     const idleMs = this.#clock.now() - entry.lastReadAt;
     if (idleMs <= this.#times.refreshAheadS * 1000) this.#refresh(entry, load, options);
     else stopRefresh(entry);
   }
 
   /** Loads a key in the background, unless a load is in progress. */
-  #refresh(entry: CacheEntry<V>, load: Load<V>, options: RequestOptions): void {
+  #refresh(entry: CacheEntry<V>, load: Load<V> | TierLoad<V>, options: RequestOptions): void {
     const { key, lastReadAt } = entry;
     if (this.#loads.get(key)) return;
     const { result } = this.#startLoad({ key, load, options, background: true, lastReadAt });
@@ -332,7 +360,7 @@ export class Cache<V = unknown> implements LoadingCache<V>, Disposable {
   }
 
   /** Loads for one read only, with the cache disabled or closed. */
-  #bypass(key: string, load: Load<V>, options: LoadOptions): Promise<CacheRead<V>> {
+  #bypass(key: string, load: Load<V> | TierLoad<V>, options: LoadOptions): Promise<CacheRead<V>> {
     this.#counters.misses += 1;
     if (this.#onRead !== undefined) this.#report(key, 'bypass');
     const { signal } = options;

@@ -1,7 +1,7 @@
 import type { Clock } from '../util/clock.ts';
 import { isGlob, matchGlob } from '../util/glob.ts';
 import type { Freshness } from './load.ts';
-import type { RequestOptions } from './pending-loads.ts';
+import type { RequestOptions } from './pending-load.ts';
 import type { CacheCounters, EntryStats } from './stats.ts';
 import type { CacheEntry, CacheStore } from './store.ts';
 

@@ -15,7 +15,7 @@ export type { ByteStore, StoredBytes } from './byte-store.ts';
 export { Cache } from './cache.ts';
 export { CacheClosedError, LoadTimeoutError } from './errors.ts';
 export { cacheKey } from './key.ts';
-export type { Freshness, Load } from './load.ts';
+export type { Freshness, Load, LoadResult, TierLoad } from './load.ts';
 export type { LoadingCache } from './loading-cache.ts';
 export { MemoryByteStore, type MemoryByteStoreOptions } from './memory-byte-store.ts';
 export { MemoryStore, type MemoryStoreLimits } from './memory-store.ts';

@@ -1,5 +1,3 @@
-import { deepFreeze } from './freeze.ts';
-
 /** Age and remaining lifetime of a loaded value. */
 export interface Freshness {
   /** Time since the source produced the value, in seconds. */
@@ -18,43 +16,43 @@ export interface Freshness {
  */
 export type Load<V> = (signal: AbortSignal, setFreshness: (freshness: Freshness) => void) => V | Promise<V>;
 
-const READY = Promise.resolve();
-
-/**
- * Starts a load in the next microtask: by then it is registered, so an invalidation or a read of its key from within the
- * load finds it. Freezes the value, which several readers share. Of the callbacks, one is called once. Promises
- * that resolve to promises and `finally` are avoided: each takes several microtasks, for each value read from Redis.
- */
-export function startLoad<V>(
-  load: () => V | Promise<V>,
-  onValue: (value: V) => void,
-  onError: (error: unknown) => void,
-): void {
-  const succeed = (value: V) => {
-    try {
-      deepFreeze(value);
-    } catch (error) {
-      return onError(error);
-    }
-    onValue(value);
-  };
-  READY.then(() => {
-    try {
-      const loaded = load();
-      if (loaded instanceof Promise) loaded.then(succeed, onError);
-      else Promise.resolve(loaded).then(succeed, onError);
-    } catch (error) {
-      onError(error);
-    }
-  });
+/** Where a {@link TierLoad} passes its result. */
+export interface LoadResult<V> {
+  /** As for a {@link Load}. Created when it is first read, because most values of another tier do not need it. */
+  readonly signal: AbortSignal;
+  /**
+   * As for a {@link Load}.
+   * @throws RangeError if a time is negative or NaN
+   */
+  setFreshness(freshness: Freshness): void;
+  /** Ends the load with a value. */
+  resolve(value: V): void;
+  /** Ends the load with an error. */
+  reject(error: unknown): void;
 }
 
-/** Settles with `result`, or rejects with the reason of `signal` as soon as it aborts. */
-export function raceSignal<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    result.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+/**
+ * A load by another tier of the cache, such as Redis. It uses callbacks, because the promises and the signal of a
+ * {@link Load} take longer than the rest of a read of Redis.
+ */
+export interface TierLoad<V> {
+  /** Starts the load. Must not throw. */
+  start(result: LoadResult<V>): void;
+}
+
+const READY = Promise.resolve();
+
+/** Starts a load in the next microtask, so that its source is not called before the reader has its promise. */
+export function startLoad<V>(load: Load<V>, result: LoadResult<V>): void {
+  const resolve = (value: V) => result.resolve(value);
+  const reject = (error: unknown) => result.reject(error);
+  READY.then(() => {
+    try {
+      const loaded = load(result.signal, (freshness) => result.setFreshness(freshness));
+      if (loaded instanceof Promise) loaded.then(resolve, reject);
+      else Promise.resolve(loaded).then(resolve, reject);
+    } catch (error) {
+      reject(error);
+    }
   });
 }

@@ -80,6 +80,13 @@ export class MemoryByteStore implements ByteStore {
     });
   }
 
+  /** Stores bytes only if the key has none. @returns whether they were stored */
+  async add(key: string, bytes: Uint8Array, ttlMs: number): Promise<boolean> {
+    if (this.getSync(key)) return false;
+    await this.set(key, bytes, ttlMs);
+    return true;
+  }
+
   /** Counts memory that a caller keeps with an entry, until the entry is replaced or removed. */
   addCost(key: string, bytes: Uint8Array, costBytes: number): void {
     const entry = this.#store.peek(key);

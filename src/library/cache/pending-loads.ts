@@ -1,38 +1,8 @@
 import type { Clock } from '../util/clock.ts';
 import { LoadTimeoutError } from './errors.ts';
-import { type Freshness, type Load, startLoad } from './load.ts';
-import { checkFreshness, checkStoreTimes, type SettledLoad } from './options.ts';
+import { checkStoreTimes, type SettledLoad } from './options.ts';
+import { type LoadObserver, type LoadRequest, PendingLoad } from './pending-load.ts';
 import type { CacheCounters } from './stats.ts';
-
-/** The options of a reader that apply to the value. Its signal does not: the load is shared. */
-export interface RequestOptions {
-  readonly ttlS: number;
-  readonly staleWhileRevalidateS?: number | undefined;
-  readonly tags?: readonly string[] | undefined;
-}
-
-/** A load in progress, shared by all readers of its key. */
-export interface PendingLoad<V> {
-  readonly key: string;
-  readonly load: Load<V>;
-  /** Those of the reader that started it. */
-  readonly options: RequestOptions;
-  /** Whether it refreshes a value in the background, without a reader that waits for it. */
-  readonly background: boolean;
-  /** Settles with the loaded value, the error of the load, or a {@link LoadTimeoutError}. */
-  readonly result: Promise<V>;
-  /** As set by the load; until then age 0 and the requested TTL. */
-  freshness: Freshness;
-  /** Time of the latest read of the key, in clock milliseconds. */
-  lastReadAt: number;
-  /** Rejects `result` and aborts the signal of the load. */
-  abort(reason: Error): void;
-  /** In clock milliseconds. */
-  readonly startedAt: number;
-}
-
-/** What starts a load. */
-export type LoadRequest<V> = Pick<PendingLoad<V>, 'key' | 'load' | 'options' | 'background' | 'lastReadAt'>;
 
 /** The collaborators of {@link PendingLoads}. */
 export interface PendingLoadsOptions<V> {
@@ -44,7 +14,7 @@ export interface PendingLoadsOptions<V> {
   /** Called when a load has rejected, before its readers get the error. */
   onFailure: (pending: PendingLoad<V>, error: unknown) => void;
   /** See `onLoad` in {@link CacheOptions}. */
-  onLoad: (load: SettledLoad) => void;
+  onLoad: ((load: SettledLoad) => void) | undefined;
   /** Receives an error that `onLoad` throws. */
   onError: (error: unknown, key: string) => void;
 }
@@ -54,7 +24,7 @@ export interface PendingLoadsOptions<V> {
  * whose value may be cached. An invalidation, removal or newer value supersedes it: the load continues for the
  * readers that already wait for it, and its value is not cached.
  */
-export class PendingLoads<V> {
+export class PendingLoads<V> implements LoadObserver<V> {
   readonly #options: PendingLoadsOptions<V>;
   readonly #current = new Map<string, PendingLoad<V>>();
   /** All loads in progress, superseded ones included, in the order of their start. */
@@ -88,11 +58,6 @@ export class PendingLoads<V> {
     return this.#current.get(key);
   }
 
-  /** Makes a load the current one of its key: later readers join it. */
-  share(pending: PendingLoad<V>): void {
-    this.#current.set(pending.key, pending);
-  }
-
   /** Detaches the current load of a key: later readers do not join it. Returns whether there was one. */
   detach(key: string): boolean {
     return this.#current.delete(key);
@@ -100,48 +65,19 @@ export class PendingLoads<V> {
 
   /**
    * Starts a load.
+   * @param shared whether it becomes the current one of its key, which later readers join
    * @throws RangeError if a time is negative or NaN
    */
-  start(request: LoadRequest<V>): PendingLoad<V> {
-    const { load } = request;
-    // A refresh-ahead keeps the options: not with the signal of the reader that happened to start the first load.
-    const { ttlS, staleWhileRevalidateS, tags } = request.options;
-    const options = { ttlS, staleWhileRevalidateS, tags };
+  start(request: LoadRequest<V>, shared: boolean): PendingLoad<V> {
     const { clock, timeoutS, counters } = this.#options;
-    checkStoreTimes(options);
+    checkStoreTimes(request.options);
     counters.loads += 1;
-    const startedAt = clock.now();
-    const controller = new AbortController();
-    const { promise, resolve, reject } = Promise.withResolvers<V>();
-    const succeed = (value: V) => {
-      if (!this.#settle(pending, true)) return;
-      this.#options.onValue(pending, value);
-      resolve(value);
-    };
-    const fail = (error: unknown) => {
-      if (!this.#settle(pending, false)) return;
-      counters.loadErrors += 1;
-      this.#options.onFailure(pending, error);
-      reject(error);
-    };
-    const setFreshness = (freshness: Freshness) => {
-      pending.freshness = checkFreshness(freshness);
-    };
-    const abort = (reason: Error) => {
-      fail(reason);
-      controller.abort(reason);
-    };
-    const pending: PendingLoad<V> = {
-      ...request,
-      options,
-      abort,
-      freshness: { ageS: 0, ttlS: options.ttlS },
-      result: promise,
-      startedAt,
-    };
+    const pending = new PendingLoad(request, clock.now(), this);
     this.#all.add(pending);
     if (this.#cancelTimer === undefined) this.#setTimer(timeoutS * 1000);
-    startLoad(() => load(controller.signal, setFreshness), succeed, fail);
+    // Before it starts, so that an invalidation or a read of its key from within the load finds it.
+    if (shared) this.#current.set(pending.key, pending);
+    pending.start();
     return pending;
   }
 
@@ -150,6 +86,21 @@ export class PendingLoads<V> {
     for (const pending of this.#all) pending.abort(reason);
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
+  }
+
+  /** A load has resolved. @returns false if it had ended before */
+  loaded(pending: PendingLoad<V>, value: V): boolean {
+    if (!this.#end(pending, true)) return false;
+    this.#options.onValue(pending, value);
+    return true;
+  }
+
+  /** A load has rejected. @returns false if it had ended before */
+  failed(pending: PendingLoad<V>, error: unknown): boolean {
+    if (!this.#end(pending, false)) return false;
+    this.#options.counters.loadErrors += 1;
+    this.#options.onFailure(pending, error);
+    return true;
   }
 
   #setTimer(delayMs: number): void {
@@ -171,10 +122,11 @@ export class PendingLoads<V> {
     }
   }
 
-  /** @returns false if the load had settled before */
-  #settle(pending: PendingLoad<V>, succeeded: boolean): boolean {
+  /** @returns false if the load had ended before */
+  #end(pending: PendingLoad<V>, succeeded: boolean): boolean {
     if (!this.#all.delete(pending)) return false;
     const { clock, onLoad, onError } = this.#options;
+    if (onLoad === undefined) return true;
     try {
       onLoad({ key: pending.key, durationS: (clock.now() - pending.startedAt) / 1000, succeeded });
     } catch (error) {

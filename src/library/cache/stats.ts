@@ -81,9 +81,3 @@ export function sumCounters(a: CacheCounters, b: CacheCounters): CacheCounters {
   for (const name of Object.keys(sum) as (keyof CacheCounters)[]) sum[name] = a[name] + b[name];
   return sum;
 }
-
-/** Returns hits in percent of all reads, rounded to two decimals; 0 without reads. */
-export function hitRate({ hits, misses }: CacheCounters): number {
-  const reads = hits + misses;
-  return reads === 0 ? 0 : Math.round((hits / reads) * 10_000) / 100;
-}

@@ -21,6 +21,7 @@ import {
 import { evaluateReuse, requestDirectives } from './reuse.ts';
 import type { HttpCacheCounters } from './stats.ts';
 import type { Storage } from './storage.ts';
+import type { StoredResponse } from './stored-response.ts';
 import { matchesSelectingFields } from './vary.ts';
 
 /** How many responses to other requests a request waits for before it is forwarded itself. */
@@ -70,14 +71,19 @@ export class CacheHandler {
   /**
    * Replies with a fresh stored response, if that takes no promise: most hits do not, and promises would take
    * longer than the rest of the hit.
+   * @param suits whether the caller can use a stored response; default: each one
    * @returns undefined if {@link handle} has to handle the request
    */
-  handleSync(request: CacheRequest, policy: HttpCachePolicy): CompleteReply | undefined {
+  handleSync(
+    request: CacheRequest,
+    policy: HttpCachePolicy,
+    suits: (stored: StoredResponse) => boolean = () => true,
+  ): CompleteReply | undefined {
     if (request.mode !== 'default' || this.#reasonNotToLookUp(request, policy)) return undefined;
     const { counters, storage } = this.#options;
     const all = storage.findSync(requestKey(request, policy));
     const entry = all && selectResponse(request, all);
-    if (!entry) return undefined;
+    if (!entry || !suits(entry.response)) return undefined;
     const { response } = entry;
     const { action, ageS, ttlS } = evaluateReuse(request.headers, response, entry.residentMs, policy);
     // A stale response needs more than this: counters and perhaps a revalidation.

@@ -1,3 +1,4 @@
+import { raceSignal } from '../util/race-signal.ts';
 import type { StorageEntry } from './record-store.ts';
 import type { Recording } from './recording.ts';
 
@@ -62,15 +63,11 @@ export class CollapsedRequest {
    */
   async join(signal: AbortSignal): Promise<ForwardOutcome> {
     this.#waiters += 1;
-    const aborted = Promise.withResolvers<never>();
-    const abort = () => aborted.reject(signal.reason);
     try {
       signal.throwIfAborted();
-      signal.addEventListener('abort', abort, { once: true });
       this.#recording?.onDemandChange(UNUSED);
-      return await Promise.race([this.#outcome.promise, aborted.promise]);
+      return await raceSignal(this.#outcome.promise, signal);
     } finally {
-      signal.removeEventListener('abort', abort);
       this.#waiters -= 1;
       this.#onDemandChange(UNUSED);
     }

@@ -8,6 +8,7 @@ import {
   fetch as undiciFetch,
 } from 'undici';
 import type { CacheMode } from './cache-mode.ts';
+import { findFetchHit, type HitFinder } from './fetch-hit.ts';
 import { toGlobalResponse } from './fetch-response.ts';
 
 /** Options of {@link Fetch}: undici's, with Node's own FormData as a body too. */
@@ -24,29 +25,51 @@ export type Fetch = (
   init?: FetchInit | globalThis.RequestInit,
 ) => Promise<globalThis.Response>;
 
+interface ComposedDispatcher {
+  readonly dispatcher: Dispatcher;
+  /** Whether it sends each request to the request's own origin, unlike a `Client`. */
+  readonly isForAnyOrigin: boolean;
+}
+
 /**
  * Creates a `fetch` whose requests pass through an interceptor.
  * @param interceptorFor returns the interceptor for requests with a cache mode
+ * @param findHit answers requests from memory
  */
 export function createFetch(
   interceptorFor: (mode: CacheMode) => Dispatcher.DispatcherComposeInterceptor,
+  findHit: HitFinder,
 ): Fetch {
-  const composed = new WeakMap<Dispatcher, Map<CacheMode, Dispatcher>>();
+  const composed = new WeakMap<Dispatcher, Map<CacheMode, ComposedDispatcher>>();
   const compose = (dispatcher: Dispatcher, mode: CacheMode) => {
-    const byMode = composed.get(dispatcher) ?? new Map<CacheMode, Dispatcher>();
+    const byMode = composed.get(dispatcher) ?? new Map<CacheMode, ComposedDispatcher>();
     composed.set(dispatcher, byMode);
     const existing = byMode.get(mode);
     if (existing) return existing;
-    const created = dispatcher.compose(interceptorFor(mode));
+    let own: string | null | undefined;
+    const interceptor: Dispatcher.DispatcherComposeInterceptor = (dispatch, origin?: string | null) => {
+      own = origin;
+      return (interceptorFor(mode) as (...args: unknown[]) => Dispatcher.Dispatch)(dispatch, origin);
+    };
+    const created = { dispatcher: dispatcher.compose(interceptor), isForAnyOrigin: own === undefined };
     byMode.set(mode, created);
     return created;
   };
   return async (input, init = {}) => {
+    const given = (init as RequestInit).dispatcher ?? getGlobalDispatcher();
+    const hit =
+      compose(given, 'default').isForAnyOrigin &&
+      findFetchHit(input as RequestInfo, init as RequestInit, findHit);
+    if (hit) return hit;
     const [target, own] = toUndici(input as RequestInfo, init as RequestInit);
     const { dispatcher = getGlobalDispatcher(), cache: mode = modeOf(target), ...rest } = own;
     // In other modes, undici adds fields that have the caller's own meaning for a cache. For example, it adds
     // no-cache to a request with a condition, which this cache can evaluate.
-    const forced = { ...rest, cache: 'force-cache', dispatcher: compose(dispatcher, mode) } as const;
+    const forced = {
+      ...rest,
+      cache: 'force-cache',
+      dispatcher: compose(dispatcher, mode).dispatcher,
+    } as const;
     return toGlobalResponse(await undiciFetch(target, MODES.has(mode) ? forced : { ...forced, cache: mode }));
   };
 }

@@ -101,17 +101,12 @@ export class Generations {
     scope.checkedAt = this.#options.wallClock();
     if (scope.unwritten) return void this.#write(scope);
     try {
-      const stored = await this.#options.store.get(scope.key);
+      const stored = await this.#read(scope);
       if (scope.id !== previous) return;
-      if (stored) {
-        scope.id = Buffer.from(stored.bytes).toString('latin1');
-        if (stored.ttlMs > TTL_MS / 2) return;
-      } else if (!isRecent) {
-        // While this process was idle, another one may have cleared the cache and the store lost that.
-        scope.id = randomUUID();
-      }
-      // Not awaited, because no request has to wait for it.
-      void this.#write(scope);
+      // While this process was idle, another one may have cleared the cache and the store lost that.
+      const fallback = (isRecent ? previous : undefined) ?? randomUUID();
+      const id = stored ?? (await this.#start(scope, fallback));
+      if (scope.id === previous) scope.id = id;
     } catch (error) {
       this.#options.onError(error);
     }
@@ -119,16 +114,35 @@ export class Generations {
     scope.id ??= randomUUID();
   }
 
-  #write(scope: Scope): Promise<void> {
-    const write = this.#tryToWrite(scope).finally(() => this.#writes.delete(write));
+  async #read({ key }: Scope): Promise<string | undefined> {
+    const stored = await this.#options.store.get(key);
+    return stored && Buffer.from(stored.bytes).toString('latin1');
+  }
+
+  /**
+   * Writes the generation of a scope that has none in the store.
+   * @returns the generation, which is that of another process if it was faster
+   */
+  async #start(scope: Scope, id: string): Promise<string> {
+    const { store } = this.#options;
+    if (store.add) {
+      const added = await store.add(scope.key, toBytes(id), TTL_MS);
+      return added ? id : ((await this.#read(scope)) ?? id);
+    }
+    // Not awaited, because no request has to wait for it.
+    void this.#write(scope, id);
+    return id;
+  }
+
+  #write(scope: Scope, id = scope.id!): Promise<void> {
+    const write = this.#tryToWrite(scope, id).finally(() => this.#writes.delete(write));
     this.#writes.add(write);
     return write;
   }
 
-  async #tryToWrite(scope: Scope): Promise<void> {
-    const { id } = scope;
+  async #tryToWrite(scope: Scope, id: string): Promise<void> {
     try {
-      await this.#options.store.set(scope.key, Buffer.from(id!, 'latin1'), TTL_MS);
+      await this.#options.store.set(scope.key, toBytes(id), TTL_MS);
       if (scope.id === id) scope.unwritten = false;
     } catch (error) {
       this.#options.onError(error);
@@ -138,4 +152,8 @@ export class Generations {
 
 function idOf([all, service]: readonly [Scope, Scope]): string {
   return `${all.id}.${service.id}`;
+}
+
+function toBytes(id: string): Uint8Array {
+  return Buffer.from(id, 'latin1');
 }

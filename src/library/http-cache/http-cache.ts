@@ -1,10 +1,12 @@
 import type { Dispatcher } from 'undici';
 import { createSystemClock } from '../cache/index.ts';
+import { hitRate } from '../util/hit-rate.ts';
 import { CacheHandler } from './cache-handler.ts';
 import type { CacheMode } from './cache-mode.ts';
 import { createFetch, type Fetch } from './fetch.ts';
 import { createInterceptor } from './interceptor.ts';
 import { defaultStore, type HttpCacheOptions, toHttpCachePolicy } from './options.ts';
+import { originOf } from './request-url.ts';
 import { type HttpCacheStats, zeroHttpCounters } from './stats.ts';
 import { Storage } from './storage.ts';
 
@@ -74,7 +76,11 @@ export function createHttpCache<Service extends string = string>(
       createInterceptor(handler, policy, mode, onBytes, copies);
     const interceptor = interceptorFor('default', true);
     // undici's fetch copies each chunk itself.
-    const fetch = createFetch((mode) => interceptorFor(mode, false));
+    const fetch = createFetch(
+      (mode) => interceptorFor(mode, false),
+      (request, suits) =>
+        policy.isCachedOrigin(originOf(request.url)) ? handler.handleSync(request, policy, suits) : undefined,
+    );
     return { fetch, interceptor: () => interceptor };
   };
   const services = new Map(names.map((name) => [name, createClient(name)]));
@@ -87,10 +93,7 @@ export function createHttpCache<Service extends string = string>(
       return client;
     },
     stats() {
-      const { hits, misses } = counters;
-      const requests = hits + misses;
-      const hitRate = requests === 0 ? 0 : Math.round((hits / requests) * 10_000) / 100;
-      return { ...counters, hitRate, inFlight: handler.inFlight };
+      return { ...counters, hitRate: hitRate(counters.hits, counters.misses), inFlight: handler.inFlight };
     },
     async clear(target) {
       if (target === undefined) return handler.clear();

@@ -33,7 +33,7 @@ export interface StorageOptions {
  * Stores responses in a {@link ByteStore}. One record per key contains all variants. A change reads a record,
  * modifies it and writes it. Within a process, changes of a URL are serialised; if two processes change it at the
  * same time, the last write wins, which can lose a variant (a later miss) but never mixes two. An invalidation is
- * not lost to such a write, except in a store that reads from its own memory what another process has replaced.
+ * not lost to such a write. A store with copies in memory needs `getLatest` for that.
  *
  * Errors of the store are counted and reported; reads then find nothing.
  */
@@ -214,7 +214,7 @@ export class Storage {
    * the new generation is visible here.
    */
   async #undoIfInvalidated(urlKey: string, generation: string): Promise<void> {
-    const last = await this.#urlGenerations.last(urlKey);
+    const last = await this.#urlGenerations.latest(urlKey);
     if (last !== undefined && last !== generation) await this.#records.delete(urlKey);
   }
 

@@ -44,6 +44,13 @@ export class UrlGenerations {
     return stored && Buffer.from(stored.bytes).toString();
   }
 
+  /** Like {@link last}, never from a copy in this process that another one may have replaced. @throws the store's error */
+  async latest(urlKey: string): Promise<string | undefined> {
+    const key = invalidationKey(urlKey);
+    const stored = await (this.#store.getLatest?.(key) ?? this.#store.get(key));
+    return stored && Buffer.from(stored.bytes).toString();
+  }
+
   /** Writes the generation that an invalidation starts. @throws the store's error */
   async write(urlKey: string, generation: string): Promise<void> {
     await this.#store.set(invalidationKey(urlKey), Buffer.from(generation), INVALIDATION_TTL_MS);

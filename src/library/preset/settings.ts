@@ -6,7 +6,7 @@ const SERVICE_TTL = /^TTL_([A-Z][A-Z0-9_]*)$/;
 const DEFAULT_TTL_S = 86_400;
 const YEAR_S = 365 * 86_400;
 
-/** The settings of the caches. The table in docs/library.md is generated from them. */
+/** The settings of the caches. The table in docs/library/preset.md is generated from them. */
 export const CACHE_SETTINGS = {
   enabled: flag('CACHE_ENABLE', true, 'false disables the caches: all calls and requests pass through.'),
   redisUrl: parsed(

@@ -1,5 +1,5 @@
-import type { Clock, Freshness, Load } from '../cache/index.ts';
-import type { Lease } from './namespace.ts';
+import type { Clock, Freshness, Load, LoadResult, TierLoad } from '../cache/index.ts';
+import type { Lease, PlainRead } from './namespace.ts';
 import type { StoredValue } from './stored-entry.ts';
 import type { Tiers } from './tiers.ts';
 
@@ -10,16 +10,13 @@ import type { Tiers } from './tiers.ts';
 const FIRST_POLL_MS = 50;
 const MAX_POLL_MS = 500;
 
-/** One load that a cache has started. */
+/** One read of a cache: what it loads, if it finds nothing. */
 interface LeasedLoad<V> {
   readonly key: string;
   /** Reads the value from its source. */
   readonly load: Load<V>;
   /** TTL if the source does not report another one. */
   readonly ttlS: number;
-  readonly signal: AbortSignal;
-  /** Passes the freshness of the value to the cache. */
-  readonly setFreshness: (freshness: Freshness) => void;
 }
 
 /**
@@ -46,8 +43,8 @@ export class LeasedLoads<V> {
   }
 
   /** Wraps a load. The TTL passed to the cache never exceeds what remains of the value's. */
-  wrap(key: string, load: Load<V>, ttlS: number): Load<V> {
-    return (signal, setFreshness) => this.#load({ key, load, ttlS, signal, setFreshness });
+  wrap(key: string, load: Load<V>, ttlS: number): TierLoad<V> {
+    return { start: (result) => this.#start({ key, load, ttlS }, result) };
   }
 
   /** Wakes the loads that wait for this key: its load in another process has ended. */
@@ -55,53 +52,78 @@ export class LeasedLoads<V> {
     for (const wake of this.#waiting.get(key) ?? []) wake();
   }
 
-  async #load(call: LeasedLoad<V>): Promise<V> {
-    const { key, ttlS, signal } = call;
+  /** A value in Redis takes one read and its promise. All others are left to {@link #load}. */
+  #start(call: LeasedLoad<V>, result: LoadResult<V>): void {
+    const reject = (error: unknown) => result.reject(error);
+    this.#tiers.redis
+      .readPlain(call.key)
+      .then((plain) => {
+        if (plain.kind !== 'hit') return this.#load(call, result, plain);
+        return this.#resolveStored(call, result, plain.stored) ? undefined : this.#load(call, result);
+      })
+      .then(undefined, reject);
+  }
+
+  /** @returns false if the value cannot be decoded. It has been removed, unless Redis does not accept writes */
+  #resolveStored({ key, ttlS }: LeasedLoad<V>, result: LoadResult<V>, stored: StoredValue): boolean {
+    const value = this.#tiers.decode(key, stored);
+    if (value === undefined) return false;
+    const { freshness } = stored;
+    this.#setMemoryFreshness(result, freshness.ageS, Math.min(ttlS, freshness.ttlS));
+    result.resolve(value);
+    return true;
+  }
+
+  /** @param plain what Redis has replied just before; undefined if the value was corrupt */
+  async #load(call: LeasedLoad<V>, result: LoadResult<V>, plain?: PlainRead): Promise<void> {
+    const { key } = call;
+    const { signal } = result;
     const deadline = this.#clock.now() + this.#waitMs;
-    let foundCorrupt = false;
+    let foundCorrupt = plain === undefined;
+    let known = plain;
     for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(2 * pollMs, MAX_POLL_MS)) {
-      const result = await this.#tiers.redis.readOrLease(key, this.#leaseMs);
-      if (result.kind === 'lead') return await this.#lead(call, result.lease);
-      if (result.kind === 'hit') {
-        const value = this.#tiers.decode(key, result.stored);
-        if (value !== undefined) {
-          const { freshness } = result.stored;
-          this.#setMemoryFreshness(call, freshness.ageS, Math.min(ttlS, freshness.ttlS));
-          return value;
-        }
-        // It has been removed, unless Redis does not accept writes. Then each process loads the key itself.
+      const read = await this.#tiers.redis.readOrLease(key, this.#leaseMs, known);
+      known = undefined;
+      if (read.kind === 'lead') return result.resolve(await this.#lead(call, result, read.lease));
+      if (read.kind === 'hit') {
+        if (this.#resolveStored(call, result, read.stored)) return;
+        // Redis has not accepted the removal. Then each process loads the key itself.
         if (foundCorrupt) break;
         foundCorrupt = true;
         continue;
       }
       const remainingMs = deadline - this.#clock.now();
-      if (result.kind === 'unavailable' || remainingMs <= 0) break;
-      await this.#wait(key, Math.min(pollMs, remainingMs, result.leaseMs + 1), signal);
+      if (read.kind === 'unavailable' || remainingMs <= 0) break;
+      await this.#wait(key, Math.min(pollMs, remainingMs, read.leaseMs + 1), signal);
       signal.throwIfAborted();
     }
     signal.throwIfAborted();
-    return (await this.#loadDirectly(call)).value;
+    result.resolve((await this.#loadDirectly(call, result)).value);
   }
 
-  #setMemoryFreshness(call: LeasedLoad<V>, ageS: number, ttlS: number): void {
-    call.setFreshness({ ageS, ttlS: Math.min(ttlS, this.#tiers.maxMemoryTtlS) });
+  #setMemoryFreshness(result: LoadResult<V>, ageS: number, ttlS: number): void {
+    result.setFreshness({ ageS, ttlS: Math.min(ttlS, this.#tiers.maxMemoryTtlS) });
   }
 
   /** Reads the value from its source. */
-  async #loadDirectly(call: LeasedLoad<V>): Promise<{ value: V; freshness: Freshness }> {
+  async #loadDirectly(
+    call: LeasedLoad<V>,
+    result: LoadResult<V>,
+  ): Promise<{ value: V; freshness: Freshness }> {
     let freshness: Freshness = { ageS: 0, ttlS: call.ttlS };
     const setFreshness = (reported: Freshness) => {
       freshness = reported;
-      this.#setMemoryFreshness(call, reported.ageS, reported.ttlS);
+      this.#setMemoryFreshness(result, reported.ageS, reported.ttlS);
     };
     setFreshness(freshness);
-    const value = await call.load(call.signal, setFreshness);
+    const value = await call.load(result.signal, setFreshness);
     return { value, freshness };
   }
 
   /** Loads the value as the holder of the lease. */
-  async #lead(call: LeasedLoad<V>, lease: Lease): Promise<V> {
-    const { key, signal } = call;
+  async #lead(call: LeasedLoad<V>, result: LoadResult<V>, lease: Lease): Promise<V> {
+    const { key } = call;
+    const { signal } = result;
     const { redis } = this.#tiers;
     const stopRenewing = this.#keepRenewing(lease);
     // A load that ignores its deadline must not keep the other processes waiting.
@@ -112,7 +134,7 @@ export class LeasedLoads<V> {
     signal.addEventListener('abort', release, { once: true });
     try {
       signal.throwIfAborted();
-      const { value, freshness } = await this.#loadDirectly(call);
+      const { value, freshness } = await this.#loadDirectly(call, result);
       // Not awaited: a slow Redis must not delay the value.
       void redis.store(lease, this.#toStoredValue(key, value, freshness));
       return value;

@@ -149,20 +149,22 @@ export class RedisLink implements Disposable {
    * @throws RedisTimeoutError if Redis does not reply in time
    * @throws ErrorReply of `@redis/client` if Redis replies with an error
    */
-  async send(args: readonly CommandArgument[], weight = 1): Promise<RedisReply> {
+  send(args: readonly CommandArgument[], weight = 1): Promise<RedisReply> {
     const connection = this.#connection;
-    if (!this.#connected || connection === undefined) throw new RedisUnavailableError();
-    try {
-      const reply = await connection.send(args);
-      if (connection === this.#connection) {
-        this.#failures = 0;
-        this.#stalled = false;
-      }
-      return reply;
-    } catch (error) {
-      this.#handleCommandError(connection, error, weight);
-      throw error;
-    }
+    if (!this.#connected || connection === undefined) return Promise.reject(new RedisUnavailableError());
+    return connection.send(args).then(
+      (reply) => {
+        if (connection === this.#connection) {
+          this.#failures = 0;
+          this.#stalled = false;
+        }
+        return reply;
+      },
+      (error) => {
+        this.#handleCommandError(connection, error, weight);
+        throw error;
+      },
+    );
   }
 
   /**
@@ -170,17 +172,17 @@ export class RedisLink implements Disposable {
    * cancelled. While one such command is overdue, others are not sent.
    * @throws RedisUnavailableError without waiting, if the link is not connected or Redis does not reply at present
    */
-  async read(args: readonly CommandArgument[], weight = 1): Promise<RedisReply> {
+  read(args: readonly CommandArgument[], weight = 1): Promise<RedisReply> {
     const { readTimeoutMs, commandTimeoutMs } = this.#options;
-    if (readTimeoutMs >= commandTimeoutMs) return await this.send(args, weight);
-    if (this.#stalled) throw new RedisUnavailableError();
+    if (readTimeoutMs >= commandTimeoutMs) return this.send(args, weight);
+    if (this.#stalled) return Promise.reject(new RedisUnavailableError());
     const { promise, resolve, reject } = Promise.withResolvers<RedisReply>();
     const cancel = this.clock.after(readTimeoutMs, () => {
       // After a stall of this process the reply may already be in the socket. It is read before setImmediate fires.
       setImmediate(() => reject(new RedisTimeoutError(String(args[0]), readTimeoutMs)));
     });
     this.send(args, weight).then(resolve, reject).finally(cancel);
-    return await promise.catch((error) => {
+    return promise.catch((error) => {
       if (error instanceof RedisTimeoutError) this.#stalled = true;
       throw error;
     });

@@ -10,7 +10,7 @@ import { type RedisCounters, zeroRedisCounters } from './redis-counters.ts';
 import type { Script } from './script.ts';
 import { CHANGE, LATEST, READ, READ_OR_LEASE, RENEW, STORE } from './scripts.ts';
 import { ServerClock } from './server-clock.ts';
-import { createStateParser, parseEntry, type StoredEntry, type StoredValue } from './stored-entry.ts';
+import { createStateParser, parseEntry, type StoredValue, valueAt } from './stored-entry.ts';
 
 /** A change sent within this time before the connection was lost may be missing after a failover. */
 const FAILOVER_WINDOW_MS = 10_000;
@@ -34,8 +34,8 @@ export type ReadOrLeaseResult =
   /** Redis cannot be used for this key now. */
   | { readonly kind: 'unavailable' };
 
-/** Result of a read without a script. */
-type PlainRead =
+/** Result of a read without a script. `undecided`: only a script can find out. */
+export type PlainRead =
   | { readonly kind: 'hit'; readonly stored: StoredValue }
   | { readonly kind: 'miss' | 'undecided' | 'failed' };
 
@@ -60,7 +60,7 @@ export class RedisNamespace {
   readonly #link: RedisLink;
   /** The link for scripts that read. */
   readonly #reads: Pick<RedisLink, 'send'>;
-  readonly #plainReads: BatchedReads;
+  readonly #plainReads: BatchedReads<PlainRead>;
   readonly #base: string;
   readonly #onError: (error: unknown, key: string) => void;
   readonly #removeListener: () => void;
@@ -72,7 +72,7 @@ export class RedisNamespace {
   readonly #parseState = createStateParser();
   #lastChangeAt = Number.NEGATIVE_INFINITY;
   /** The latest change sent, until it is answered. */
-  #latestChange: Promise<boolean> | undefined;
+  #latestChange: Promise<unknown> | undefined;
   /** Writes without a reply. */
   readonly #pendingWrites = new Set<Promise<unknown>>();
 
@@ -80,7 +80,16 @@ export class RedisNamespace {
     this.#link = link;
     this.#reads = { send: (args, weight) => this.#sendRead(args, weight) };
     this.#base = `${link.prefix}:{${namespace}}`;
-    this.#plainReads = new BatchedReads(this.#stateKey, this.#reads.send);
+    this.#plainReads = new BatchedReads({
+      commonKey: this.#stateKey,
+      send: this.#reads.send,
+      toRedisKey: (key) => this.#entryKey(key),
+      onReply: (_key, state, entry) => this.#toPlainRead(state, entry),
+      onError: (key, error) => {
+        this.#reportFault(error, key);
+        return FAILED;
+      },
+    });
     this.channel = `${this.#base}:invalidations`;
     this.#onError = onError;
     this.#serverClock = new ServerClock(link.clock);
@@ -96,7 +105,7 @@ export class RedisNamespace {
    * @returns undefined if there is none or Redis cannot be used
    */
   async read(key: string): Promise<StoredValue | undefined> {
-    const plain = await this.#readPlain(key);
+    const plain = await this.readPlain(key);
     if (plain.kind === 'hit') return plain.stored;
     let { kind }: { kind: string } = plain;
     if (kind === 'undecided') {
@@ -109,9 +118,12 @@ export class RedisNamespace {
     return undefined;
   }
 
-  /** Reads the value of a key, or acquires the lease to load it. */
-  async readOrLease(key: string, leaseMs: number): Promise<ReadOrLeaseResult> {
-    const plain = await this.#readPlain(key);
+  /**
+   * Reads the value of a key, or acquires the lease to load it.
+   * @param known the result of {@link readPlain} just before, if the caller has it
+   */
+  async readOrLease(key: string, leaseMs: number, known?: PlainRead): Promise<ReadOrLeaseResult> {
+    const plain = known ?? (await this.readPlain(key));
     if (plain.kind === 'hit') return plain;
     const token = randomUUID();
     const args = [token, String(leaseMs)];
@@ -184,6 +196,16 @@ export class RedisNamespace {
     await this.#change(this.#keysOf(key), args);
   }
 
+  /**
+   * Stores the value of a key that has none.
+   * @returns whether it was stored, or undefined if the command failed
+   */
+  async add(key: string, bytes: Uint8Array, ttlS: number): Promise<boolean | undefined> {
+    const args = [this.#message('delete', key), wholeMs(ttlS * 1000), asBuffer(bytes), 'NX'];
+    const number = await this.#change(this.#keysOf(key), args);
+    return number === undefined ? undefined : number > 0;
+  }
+
   /** Reads the number of the latest change. @returns undefined if the command failed */
   async latestChange(): Promise<number | undefined> {
     try {
@@ -225,36 +247,33 @@ export class RedisNamespace {
    * since its number is lower than one that this process has seen, or has no state; or the time of the server is
    * unknown.
    */
-  async #readPlain(key: string): Promise<PlainRead> {
-    if (this.#needsNewGeneration || this.#serverClock.now() === undefined) return UNDECIDED;
-    try {
-      const { common, value } = await this.#plainReads.read(this.#entryKey(key));
-      const state = this.#parseState(common);
-      const serverMs = this.#serverClock.now();
-      if (state === undefined || state.number < this.#latestSeen) return UNDECIDED;
-      // A change may have failed, or the connection may have been replaced, since the command was sent.
-      if (this.#needsNewGeneration || serverMs === undefined) return UNDECIDED;
-      this.#noteChangeNumber(state.number);
-      const entry = parseEntry(value);
-      if (value instanceof Uint8Array && entry === undefined) this.counters.corrupt += 1;
-      if (entry?.generation !== state.generation) return MISS;
-      const stored = this.#toValue(entry, serverMs);
-      return stored ? { kind: 'hit', stored } : UNDECIDED;
-    } catch (error) {
-      this.#reportFault(error, key);
-      return FAILED;
-    }
+  readPlain(key: string): Promise<PlainRead> {
+    const usable = !this.#needsNewGeneration && this.#serverClock.now() !== undefined;
+    return usable ? this.#plainReads.read(key) : Promise.resolve(UNDECIDED);
+  }
+
+  #toPlainRead(stateText: RedisReply | undefined, entryText: RedisReply | undefined): PlainRead {
+    const state = this.#parseState(stateText);
+    const serverMs = this.#serverClock.now();
+    if (state === undefined || state.number < this.#latestSeen) return UNDECIDED;
+    // A change may have failed, or the connection may have been replaced, since the command was sent.
+    if (this.#needsNewGeneration || serverMs === undefined) return UNDECIDED;
+    this.#noteChangeNumber(state.number);
+    const entry = parseEntry(entryText);
+    if (entryText instanceof Uint8Array && entry === undefined) this.counters.corrupt += 1;
+    if (entry?.generation !== state.generation) return MISS;
+    const stored = valueAt(entry, serverMs);
+    return stored ? { kind: 'hit', stored } : UNDECIDED;
   }
 
   /**
    * Sends a command that reads. The reply of a change that was sent before precedes its reply, but both may arrive
    * together: the read waits until a failure of the change has been noted.
    */
-  async #sendRead(args: readonly CommandArgument[], weight?: number): Promise<RedisReply> {
+  #sendRead(args: readonly CommandArgument[], weight?: number): Promise<RedisReply> {
     const change = this.#latestChange;
-    const reply = await this.#link.read(args, weight);
-    if (change) await change;
-    return reply;
+    const reply = this.#link.read(args, weight);
+    return change === undefined ? reply : reply.then((value) => change.then(() => value));
   }
 
   /** Executes a script that reads. @returns undefined if Redis cannot be used for this key now */
@@ -278,14 +297,7 @@ export class RedisNamespace {
   /** @returns undefined if the entry has expired at `serverMs`, a time of the server */
   #toStoredValue(entryBytes: RedisReply | undefined, serverMs: number): StoredValue | undefined {
     const entry = parseEntry(entryBytes);
-    return entry && this.#toValue(entry, serverMs);
-  }
-
-  #toValue(entry: StoredEntry, serverMs: number): StoredValue | undefined {
-    const ageMs = Math.max(0, serverMs - entry.producedAt);
-    if (!(ageMs < entry.lifetimeMs)) return undefined;
-    const freshness = { ageS: ageMs / 1000, ttlS: (entry.lifetimeMs - ageMs) / 1000 };
-    return { bytes: entry.bytes, freshness };
+    return entry && valueAt(entry, serverMs);
   }
 
   async #store(lease: Lease, value?: StoredValue): Promise<void> {
@@ -308,7 +320,8 @@ export class RedisNamespace {
     }
   }
 
-  #change(keys: readonly string[], args: readonly (string | Buffer)[]): Promise<boolean> {
+  /** @returns the number of the change, 0 if it was not made, undefined if the command failed */
+  #change(keys: readonly string[], args: readonly (string | Buffer)[]): Promise<number | undefined> {
     const change = this.#trackWrite(this.#sendChange(keys, args)).finally(() => {
       if (this.#latestChange === change) this.#latestChange = undefined;
     });
@@ -316,22 +329,27 @@ export class RedisNamespace {
     return change;
   }
 
-  async #sendChange(keys: readonly string[], args: readonly (string | Buffer)[]): Promise<boolean> {
+  async #sendChange(
+    keys: readonly string[],
+    args: readonly (string | Buffer)[],
+  ): Promise<number | undefined> {
     this.#lastChangeAt = this.#link.clock.now();
     try {
-      this.#noteChangeNumber(await CHANGE.runInOrder(this.#link, keys, [...this.#stateArgs(), ...args]));
-      return true;
+      const number = await CHANGE.runInOrder(this.#link, keys, [...this.#stateArgs(), ...args]);
+      this.#noteChangeNumber(number);
+      return Number(number);
     } catch (error) {
       this.#needsNewGeneration = true;
       this.#reportFault(error, keys[1] ?? '*');
-      return false;
+      return undefined;
     }
   }
 
   /** Gives the namespace a new generation. Concurrent callers share one attempt. @returns whether it succeeded */
   #startGeneration(): Promise<boolean> {
     this.#startingGeneration ??= this.#change([this.#stateKey], [this.#message('invalidate', '*')])
-      .then((succeeded) => {
+      .then((number) => {
+        const succeeded = number !== undefined;
         if (succeeded) this.#needsNewGeneration = false;
         return succeeded;
       })

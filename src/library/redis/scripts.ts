@@ -133,11 +133,12 @@ return redis.call('PEXPIRE', KEYS[1], ARGV[2])
  * invalidates the whole namespace in constant time. If Redis is too full to write the new generation, the state is
  * deleted: without a generation no entry is valid either. Publishes the change.
  * KEYS: state, and for a change of one key its entry and lease. ARGV: known change number, new generation, channel,
- * message, and to write an entry its TTL in ms and its value.
- * Returns the number of the change.
+ * message, and to write an entry its TTL in ms, its value, and optionally NX to write it only if the key has none.
+ * Returns the number of the change, or 0 if NX prevented it.
  */
-export const CHANGE = new Script(`${STATE}
+export const CHANGE = new Script(`${STATE}${LOOKUP}
 local g, s = state(ARGV[1], ARGV[2], ARGV[3])
+if ARGV[7] and g and lookup(g, s) then return 0 end
 s = s + 1
 if #KEYS == 3 then
   redis.call('DEL', KEYS[2], KEYS[3])
@@ -151,24 +152,23 @@ return s
 `);
 
 /**
- * Reads an entry of a {@link RedisByteStore}. KEYS: generation, entry. Returns {bytes, remaining ms} or nil.
+ * Writes an entry of a {@link RedisByteStore}, in the format of the entries of a namespace.
+ * KEYS: generation, entry. ARGV: generation to use if there is none, TTL in ms, bytes, and optionally NX to write it only
+ * if the key has none.
+ * Returns {1 if it was written, else 0, time of the server in ms}.
  */
-export const GET_BYTES = new Script(`
+export const SET_BYTES = new Script(`${STATE}${LOOKUP}
+redis.call('SET', KEYS[1], ARGV[1], 'NX')
 local g = redis.call('GET', KEYS[1])
-if not g then return nil end
-local entry = redis.pcall('HMGET', KEYS[2], 'g', 'v')
-if entry[1] ~= g then return nil end
-return {entry[2], redis.call('PTTL', KEYS[2])}
+if ARGV[4] and lookup(g) then return {0, now()} end
+local produced = string.format('%.0f', now())
+redis.call('SET', KEYS[2], g .. ' ' .. produced .. ' ' .. ARGV[2] .. '\\n' .. ARGV[3], 'PX', ARGV[2])
+return {1, now()}
 `);
 
-/**
- * Writes an entry of a {@link RedisByteStore}. KEYS: generation, entry. ARGV: generation to use if there is none,
- * TTL in ms, bytes.
- */
-export const SET_BYTES = new Script(`
-redis.call('SET', KEYS[1], ARGV[1], 'NX')
-redis.call('HSET', KEYS[2], 'g', redis.call('GET', KEYS[1]), 'v', ARGV[3])
-redis.call('PEXPIRE', KEYS[2], ARGV[2])
+/** Returns the time of the server in ms. */
+export const SERVER_TIME = new Script(`${STATE}
+return now()
 `);
 
 /**

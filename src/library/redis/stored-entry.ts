@@ -24,16 +24,23 @@ const LINE_FEED = 10;
 export function parseEntry(entry: unknown): StoredEntry | undefined {
   if (!Buffer.isBuffer(entry)) return undefined;
   const end = entry.indexOf(LINE_FEED);
-  const [generation, producedAt, lifetimeMs, ...others] = entry
-    .toString('latin1', 0, Math.max(0, end))
-    .split(' ');
-  if (!generation || !producedAt || !lifetimeMs || others.length > 0) return undefined;
-  return {
-    generation,
-    producedAt: Number(producedAt),
-    lifetimeMs: Number(lifetimeMs),
-    bytes: entry.subarray(end + 1),
-  };
+  const head = entry.toString('latin1', 0, Math.max(0, end));
+  const first = head.indexOf(' ');
+  const second = head.indexOf(' ', first + 1);
+  if (first < 1 || second < first + 2 || second === head.length - 1) return undefined;
+  const producedAt = Number(head.slice(first + 1, second));
+  // NaN if there is a further space.
+  const lifetimeMs = Number(head.slice(second + 1));
+  if (Number.isNaN(producedAt) || Number.isNaN(lifetimeMs)) return undefined;
+  return { generation: head.slice(0, first), producedAt, lifetimeMs, bytes: entry.subarray(end + 1) };
+}
+
+/** The value of an entry at a time of the server. @returns undefined if it has expired */
+export function valueAt(entry: StoredEntry, serverMs: number): StoredValue | undefined {
+  const ageMs = Math.max(0, serverMs - entry.producedAt);
+  if (!(ageMs < entry.lifetimeMs)) return undefined;
+  const freshness = { ageS: ageMs / 1000, ttlS: (entry.lifetimeMs - ageMs) / 1000 };
+  return { bytes: entry.bytes, freshness };
 }
 
 /** The state of a namespace. */

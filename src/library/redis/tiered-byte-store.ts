@@ -1,4 +1,4 @@
-import type { ByteStore, CacheTotals, Load, StoredBytes } from '../cache/index.ts';
+import type { ByteStore, CacheRead, CacheTotals, Load, StoredBytes } from '../cache/index.ts';
 import { inOwnMemory, memoryOf } from '../util/own-memory.ts';
 import type { Codec } from './codec.ts';
 import type { RedisLink } from './link.ts';
@@ -24,11 +24,14 @@ const COPY: Codec<Uint8Array | undefined> = {
  */
 export class TieredByteStore implements ByteStore, Disposable, AsyncDisposable {
   readonly #tiers: Tiers<Uint8Array | undefined>;
+  /** Memory that callers keep with an entry, by its bytes. */
+  readonly #costs = new WeakMap<Uint8Array, number>();
 
   constructor(link: RedisLink, options: TieredByteStoreOptions) {
     // A read of Redis has the timeout of a command. Any other would make `get` reject.
     const loadTimeoutS = Number.POSITIVE_INFINITY;
-    const sizeOf = (bytes: Uint8Array | undefined) => (bytes ? memoryOf(bytes) : 0);
+    const sizeOf = (bytes: Uint8Array | undefined) =>
+      bytes ? memoryOf(bytes) + (this.#costs.get(bytes) ?? 0) : 0;
     this.#tiers = new Tiers(link, { ...options, codec: COPY, loadTimeoutS, sizeOf });
   }
 
@@ -41,7 +44,25 @@ export class TieredByteStore implements ByteStore, Disposable, AsyncDisposable {
     if (this.#tiers.off) return undefined;
     const ttlS = Number.POSITIVE_INFINITY;
     const read = await this.#tiers.memory.read(key, this.#readRedis(key), { ttlS });
-    return read.value && { bytes: read.value, ttlMs: read.ttlS * 1000 };
+    return toStoredBytes(read);
+  }
+
+  /** Like {@link get}, without a promise; undefined if the entry is not in memory. */
+  getSync(key: string): StoredBytes | undefined {
+    const { memory } = this.#tiers;
+    const stored = toStoredBytes(memory.peek(key));
+    // Counts the hit, and marks the entry as used.
+    if (stored) memory.get(key);
+    return stored;
+  }
+
+  /** Reads an entry from Redis, even if it is in memory. If Redis is unavailable, from memory. */
+  async getLatest(key: string): Promise<StoredBytes | undefined> {
+    if (this.#tiers.off) return undefined;
+    const stored = await this.#tiers.redis.read(key);
+    const bytes = stored && this.#tiers.decode(key, stored);
+    if (bytes) return { bytes, ttlMs: stored.freshness.ttlS * 1000 };
+    return toStoredBytes(this.#tiers.memory.peek(key));
   }
 
   /**
@@ -50,6 +71,29 @@ export class TieredByteStore implements ByteStore, Disposable, AsyncDisposable {
    */
   async set(key: string, bytes: Uint8Array, ttlMs: number): Promise<void> {
     this.#tiers.set(key, inOwnMemory(bytes), { ttlS: ttlMs / 1000 });
+  }
+
+  /**
+   * Writes an entry to Redis if there is none. If Redis is unavailable, to memory.
+   * @returns whether it was written
+   */
+  async add(key: string, bytes: Uint8Array, ttlMs: number): Promise<boolean> {
+    if (this.#tiers.off) return false;
+    const added = await this.#tiers.redis.add(key, bytes, ttlMs / 1000);
+    // Not written to memory: another process may have replaced it before the reply arrived.
+    if (added !== undefined) return added;
+    if (this.#tiers.memory.peek(key)) return false;
+    this.#tiers.memory.set(key, inOwnMemory(bytes), { ttlS: ttlMs / 1000 });
+    return true;
+  }
+
+  /** Counts memory that a caller keeps with an entry in memory. */
+  addCost(key: string, bytes: Uint8Array, costBytes: number): void {
+    const { memory } = this.#tiers;
+    const read = memory.peek(key);
+    if (read?.value !== bytes) return;
+    this.#costs.set(bytes, (this.#costs.get(bytes) ?? 0) + costBytes);
+    memory.set(key, bytes, { ttlS: read.ttlS });
   }
 
   /** Removes an entry: here at once, in Redis and other processes in the background. */
@@ -108,4 +152,8 @@ export class TieredByteStore implements ByteStore, Disposable, AsyncDisposable {
       return this.#tiers.decode(key, stored);
     };
   }
+}
+
+function toStoredBytes(read: CacheRead<Uint8Array | undefined> | undefined): StoredBytes | undefined {
+  return read?.value && { bytes: read.value, ttlMs: read.ttlS * 1000 };
 }

@@ -8,6 +8,7 @@ import type {
   LoadingCache,
   LoadOptions,
   StoreOptions,
+  TierLoad,
 } from '../cache/index.ts';
 import { LeasedLoads } from './leased-loads.ts';
 import type { RedisLink } from './link.ts';
@@ -27,7 +28,7 @@ export interface TieredCacheOptions<V> extends TiersOptions<V> {
  * share the values in Redis, load each key once for all of them, and receive each other's invalidations.
  *
  * A hit in memory does not use Redis. A value from Redis keeps its age and its remaining TTL. While Redis is
- * unavailable this is a `Cache` of one process. docs/library.md lists the guarantees.
+ * unavailable this is a `Cache` of one process. docs/library/redis.md lists the guarantees.
  */
 export class TieredCache<V = unknown> implements LoadingCache<V>, Disposable, AsyncDisposable {
   /** The tier in memory, for values that are not shared. Invalidations apply to them too. */
@@ -155,9 +156,9 @@ export class TieredCache<V = unknown> implements LoadingCache<V>, Disposable, As
     this.close();
   }
 
-  #leased<T extends V>(key: string, load: Load<T>, { ttlS }: LoadOptions): Load<T> {
+  #leased<T extends V>(key: string, load: Load<T>, { ttlS }: LoadOptions): Load<T> | TierLoad<T> {
     if (this.#tiers.off) return load;
     // All loads of a key have the same type, so the value that another process stored is a T.
-    return this.#loads.wrap(key, load, ttlS) as Load<T>;
+    return this.#loads.wrap(key, load, ttlS) as TierLoad<V> as TierLoad<T>;
   }
 }

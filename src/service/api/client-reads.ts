@@ -1,4 +1,5 @@
 import type { ReadOutcome } from '../../library/cache/index.ts';
+import { hitRate } from '../../library/util/hit-rate.ts';
 
 /**
  * Counts the cached reads of clients. The cache counts its readers in the service too, which find almost always what a
@@ -23,7 +24,6 @@ export class ClientReads {
   /** Numbers since the start or the last reset; the rate in percent with two decimals, 0 without reads. */
   read(): { hits: number; misses: number; hitRate: number } {
     const [hits, misses] = [this.#hits, this.#misses];
-    const reads = hits + misses;
-    return { hits, misses, hitRate: reads === 0 ? 0 : Math.round((hits / reads) * 10_000) / 100 };
+    return { hits, misses, hitRate: hitRate(hits, misses) };
   }
 }

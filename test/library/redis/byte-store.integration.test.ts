@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { byteStoreContract } from '../../../src/library/cache/byte-store-contract.ts';
 import { RedisByteStore } from '../../../src/library/redis/index.ts';
 import { describeWithRedis, type RedisServer, startRedis } from '../../support/redis/redis.ts';
@@ -38,6 +38,40 @@ describeWithRedis('RedisByteStore', () => {
     await world.store.set('empty', new Uint8Array(), 60_000);
     expect(String((await world.store.get('part'))?.bytes)).toBe('part');
     expect((await world.store.get('empty'))?.bytes.length).toBe(0);
+  });
+
+  test('reads of one turn share one MGET, without a script', async () => {
+    using world = await createStore();
+    for (const key of ['a', 'b']) await world.store.set(key, Buffer.from(key), 60_000);
+    const send = vi.spyOn(world.link, 'send');
+    const stored = await Promise.all(['a', 'b', 'none'].map((key) => world.store.get(key)));
+    expect(stored.map((one) => one && String(one.bytes))).toEqual(['a', 'b', undefined]);
+    expect(send.mock.calls.map(([args]) => String(args[0]))).toEqual(['MGET']);
+  });
+
+  test('a store that has written nothing reads the time of the server once', async () => {
+    using world = await createStore();
+    const namespace = freshNamespace();
+    await new RedisByteStore(world.link, namespace).set('k', Buffer.from('x'), 60_000);
+    const reader = new RedisByteStore(world.link, namespace);
+    const send = vi.spyOn(world.link, 'send');
+    expect(String((await reader.get('k'))?.bytes)).toBe('x');
+    const scripts = send.mock.calls.splice(0).filter(([args]) => args[0] !== 'MGET');
+    expect(scripts.length).toBeGreaterThan(0);
+    expect(String((await reader.get('k'))?.bytes)).toBe('x');
+    expect(send.mock.calls.map(([args]) => args[0])).toEqual(['MGET']);
+  });
+
+  test('an entry of another format is missing, and can be replaced', async () => {
+    using world = await createStore();
+    await world.store.set('odd-format', Buffer.from('x'), 60_000);
+    for (const key of (await server.command('KEYS', '*:bytes:odd-format')) as string[]) {
+      await server.command('DEL', key);
+      await server.command('HSET', key, 'g', '1', 'v', 'x');
+    }
+    expect(await world.store.get('odd-format')).toBeUndefined();
+    await world.store.set('odd-format', Buffer.from('y'), 60_000);
+    expect(String((await world.store.get('odd-format'))?.bytes)).toBe('y');
   });
 
   test('Redis expires entries', async () => {

@@ -108,6 +108,63 @@ describeWithRedis('TieredByteStore', () => {
     expect(world.a.redisTotals()).toMatchObject({ hits: 1, misses: 0 });
   });
 
+  test('getSync returns what memory has, and leaves the rest to get', async () => {
+    using world = await two();
+    await world.b.set('k', Buffer.from('bytes'), TTL_MS);
+    await world.b.flush();
+    expect(world.a.getSync('k')).toBeUndefined();
+    await waitUntil(
+      'the entry is in memory',
+      async () => (await world.a.get('k')) && world.a.getSync('k'),
+      SOON_MS,
+    );
+    const { hits, misses } = world.a.totals();
+    const stored = world.a.getSync('k')!;
+    expect(String(Buffer.from(stored.bytes))).toBe('bytes');
+    expect(stored.ttlMs).toBeLessThanOrEqual(TTL_MS);
+    expect(world.a.totals()).toMatchObject({ hits: hits + 1, misses });
+    await world.a.delete('k');
+    expect(world.a.getSync('k')).toBeUndefined();
+  });
+
+  test('getLatest reads Redis although memory has a copy; without an entry in Redis, memory', async () => {
+    using world = await two();
+    await world.a.set('k', Buffer.from('old'), TTL_MS);
+    await world.a.flush();
+    const [entry] = await world.keys('entry');
+    const stored = (await server.command('GET', entry!)) as string;
+    // As another process does whose message has not arrived.
+    await server.command('SET', entry!, stored.replace('old', 'new'), 'KEEPTTL');
+    expect(text(await world.a.get('k'))).toBe('old');
+    expect(text(await world.a.getLatest('k'))).toBe('new');
+    await server.command('DEL', entry!);
+    expect(text(await world.a.getLatest('k'))).toBe('old');
+  });
+
+  test('add writes for all processes, and one of them', async () => {
+    using world = await two();
+    const added = await Promise.all([
+      world.a.add('k', Buffer.from('a'), TTL_MS),
+      world.b.add('k', Buffer.from('b'), TTL_MS),
+    ]);
+    expect(added.filter(Boolean)).toHaveLength(1);
+    const expected = added[0] ? 'a' : 'b';
+    expect([text(await world.a.get('k')), text(await world.b.get('k'))]).toEqual([expected, expected]);
+  });
+
+  test('addCost counts what a caller keeps with an entry, as long as it has these bytes', async () => {
+    using world = await two();
+    await world.a.set('k', Buffer.from('bytes'), TTL_MS);
+    const { bytes } = (await world.a.get('k'))!;
+    const before = world.a.totals().bytes;
+    world.a.addCost('k', bytes, 5000);
+    world.a.addCost('k', Buffer.from('bytes'), 5000);
+    expect(world.a.totals().bytes).toBe(before + 5000);
+    expect((await world.a.get('k'))!.bytes).toBe(bytes);
+    await world.a.set('k', Buffer.from('other'), TTL_MS);
+    expect(world.a.totals().bytes).toBe(before);
+  });
+
   test('a missing entry is read from Redis each time, without a lease', async () => {
     using world = await two();
     expect(await world.a.get('none')).toBeUndefined();
@@ -126,8 +183,12 @@ test('TieredByteStore without Redis stores entries in memory, and no call reject
   expect(await store.get('k')).toBeUndefined();
   await store.set('k', Buffer.from('bytes'), TTL_MS);
   expect(text(await store.get('k'))).toBe('bytes');
+  expect(text(await store.getLatest('k'))).toBe('bytes');
+  expect(await store.add('k', Buffer.from('other'), TTL_MS)).toBe(false);
   await store.delete('k');
   expect(await store.get('k')).toBeUndefined();
+  expect(await store.add('k', Buffer.from('other'), TTL_MS)).toBe(true);
+  expect(text(await store.get('k'))).toBe('other');
 });
 
 /** Holds the result of the next read from Redis until `release` is called. */
