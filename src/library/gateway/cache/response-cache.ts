@@ -17,12 +17,13 @@ import {
   offlineMiss,
 } from './cache-request.ts';
 import { Flight } from './flight.ts';
+import { type ArrivingResponse, followResponse } from './follow.ts';
 import { keptFields, selectionOf, toMetadata, toStoredResponse } from './kept-response.ts';
 import { type ResponseKeys, redactedValues, responseKeys } from './key.ts';
 import { findKept, type Lookup, otherVariantKey, readKept } from './lookup.ts';
 import { isRecoded, recodingWriter } from './recoding.ts';
 import { Recording } from './recording.ts';
-import { type KeptEntry, serveKept } from './serve.ts';
+import { type KeptEntry, readFrom, serveKept } from './serve.ts';
 import { decideStorage, policyOf } from './storage-decision.ts';
 import type { StoreAccess } from './store-access.ts';
 
@@ -45,7 +46,7 @@ export interface ResponseCacheOptions {
 /** Serves kept responses and keeps new ones, by RFC 9111 and the rules of a lane. Shared by all lanes. */
 export class ResponseCache {
   readonly #options: ResponseCacheOptions;
-  readonly #flights = new Map<string, Flight>();
+  readonly #flights = new Map<string, Flight<ArrivingResponse>>();
   readonly #background = new Map<AbortController, Promise<void>>();
 
   constructor(options: ResponseCacheOptions) {
@@ -74,7 +75,11 @@ export class ResponseCache {
       const name = flightName(context, keys);
       const current = joins < MAX_JOINS && mayJoin(request.headers) ? this.#flights.get(name) : undefined;
       if (current) {
-        if ((await current.join(request.signal)) === 'not kept') joins = MAX_JOINS;
+        const joined = await current.join(request.signal, (arriving) =>
+          followResponse(request, rule, keys.personal === undefined, arriving),
+        );
+        if (typeof joined === 'object') return { response: joined, result: 'hit' };
+        if (joined === 'not kept') joins = MAX_JOINS;
         continue;
       }
       return this.#load(context, rule, keys, { ...lookup, missReason }, name);
@@ -121,7 +126,7 @@ export class ResponseCache {
     name: string,
   ): Promise<CacheReply> {
     const { request } = context;
-    const flight = new Flight();
+    const flight = new Flight<ArrivingResponse>();
     this.#flights.set(name, flight);
     void flight.ended.then(() => {
       if (this.#flights.get(name) === flight) this.#flights.delete(name);
@@ -149,7 +154,7 @@ export class ResponseCache {
     context: CacheRequest,
     rule: CompiledRule,
     keys: ResponseKeys,
-    flight: Flight,
+    flight: Flight<ArrivingResponse>,
   ): Promise<CacheReply | undefined> {
     const { request, namespace } = context;
     const { access } = this.#options;
@@ -172,7 +177,7 @@ export class ResponseCache {
     rule: CompiledRule,
     keys: ResponseKeys,
     { kept, missReason }: Lookup,
-    flight: Flight,
+    flight: Flight<ArrivingResponse>,
   ): Promise<CacheReply> {
     const { request, namespace } = context;
     const { access, wallClock } = this.#options;
@@ -246,6 +251,10 @@ export class ResponseCache {
       },
     });
     flight.onLeave = () => recording.onDemandChange();
+    const location = { namespace, key: entryKey };
+    const resume = async (position: number) =>
+      (await flight.ended) === 'kept' ? readFrom(access, location, keptResponse, position) : undefined;
+    flight.start({ response: keptResponse, body: recording.shared, length, resume });
     const fields = { ...received.headers, 'cache-status': `roundhouse; fwd=${missReason}; stored` };
     const reply = { status: received.status, headers: fields, body: recording.output };
     return { response: reply, result: 'miss', missReason };
