@@ -3,6 +3,7 @@ import { type HeaderFields, updatedFields } from '../../http-cache/headers.ts';
 import { evaluateReuse } from '../../http-cache/reuse.ts';
 import { matchesSelectingFields } from '../../http-cache/vary.ts';
 import type { LaneResponse } from '../message.ts';
+import { forcedTtlS, renewedTtlS } from '../rules/lifetime.ts';
 import type { CompiledRule } from '../rules/rule.ts';
 import type { BypassReason } from '../traffic.ts';
 import type { UpstreamResponse } from '../upstream/upstream.ts';
@@ -114,7 +115,16 @@ export class ResponseCache {
     const response = await serveKept(access, request, kept, { ageS, detail });
     if (!response) return { missReason: 'store' };
     if (revalidates && mode === 'record') this.#revalidate(context, rule, keys, kept);
+    else if (mode === 'record') this.#renew(rule, kept, ageS);
     return { response, result: 'hit' };
+  }
+
+  /** Extends the lifetime of a response that is used. */
+  #renew(rule: CompiledRule, { entry, namespace, response }: KeptEntry, ageS: number): void {
+    if (response.forcedTtlS === undefined || !rule.force || response.status !== 200) return;
+    const ttlS = renewedTtlS(rule, response.forcedTtlS, ageS);
+    if (ttlS === undefined) return;
+    void this.#options.access.setMetadata(namespace, entry, toMetadata({ ...response, forcedTtlS: ttlS }));
   }
 
   /** Requests a resource and keeps the response. Others wait for it. */
@@ -206,7 +216,7 @@ export class ResponseCache {
     }
     const response = { status: received.status, headers: received.headers, requestedAt, receivedAt };
     const hasCredentials = keys.personal !== undefined;
-    const decision = decideStorage(request.headers, response, rule, hasCredentials);
+    const decision = decideStorage(request, response, rule, hasCredentials);
     const vary = selectionOf(request.headers, received.headers);
     const maxBytes = rule.maxBytes ?? this.#options.maxBodyBytes;
     const length = contentLength(received.headers);
@@ -272,7 +282,7 @@ export class ResponseCache {
       ...kept.response,
       ...times,
       headers: updatedFields(kept.response.headers, keptFields(headers, [], [])),
-      ...(isForced ? { forcedTtlS: rule.ttlS! } : {}),
+      ...(isForced ? { forcedTtlS: forcedTtlS(rule, kept.response.url, kept.response.headers) } : {}),
     };
     await access.setMetadata(kept.namespace, kept.entry, toMetadata(response));
     return { ...kept, response };
