@@ -23,6 +23,7 @@ export { type Gateway, type NamespaceStats, openGateway } from './gateway.ts';
 export type { Explanation, LatestRequest } from './lane/explain.ts';
 export type { Lane, LaneStats } from './lane/lane.ts';
 export type { GatewayOptions, HostHandler, LaneMode, LaneOptions, RequestHeader } from './options.ts';
+export { RedisResponseStore, type RedisResponseStoreOptions } from './redis-store/redis-response-store.ts';
 export type { ResourceUse } from './resource-ranking.ts';
 export type { Rule } from './rules/rule.ts';
 export { WEB_PYTHON_RULES } from './rules/web-python.ts';

@@ -93,6 +93,38 @@ describe('with force', () => {
     expect(await bodies(1, { rules: FORCED })).toEqual(['body 2']);
   });
 
+  test.each([
+    ['/main.3f2a9c1b.js', {}, 30],
+    ['/chunk-0f3b2c9d8e.css', {}, 30],
+    ['/app.js', { 'cache-control': 'max-age=60, immutable' }, 30],
+    ['/report-20260102.js', {}, 1],
+    ['/decadesoffacade.js', {}, 1],
+    ['/app.js', {}, 1],
+  ])('without a TTL, %s with %j is kept for %i days', async (path, headers, days) => {
+    origin.answer = numbered(headers);
+    const rules = [{ match: '*', force: true }];
+    expect(await bodies(1, { rules }, path)).toEqual(['body 1']);
+    now += days * 24 * 3_600_000 - 1000;
+    expect(await bodies(1, { rules }, path)).toEqual(['body 1']);
+    now += 2000;
+    expect(await bodies(1, { rules }, path)).toEqual(['body 2']);
+  });
+
+  test('maxTtlS: a use renews the lifetime, up to this age', async () => {
+    origin.answer = numbered({});
+    const rules = [{ match: '*', force: true, ttlS: 100, maxTtlS: 250 }];
+    const lane = await open({ rules });
+    const texts: string[] = [];
+    // Without its uses, the response would be stale at 100 s; at 255 s it is older than its maximum.
+    for (const seconds of [0, 90, 90, 65, 10]) {
+      now += seconds * 1000;
+      texts.push((await send(lane, `${origin.url}/x`)).text);
+    }
+    expect(texts).toEqual(['body 1', 'body 1', 'body 1', 'body 1', 'body 2']);
+    now += 101_000;
+    expect((await send(lane, `${origin.url}/x`)).text).toBe('body 3');
+  });
+
   test.each([404, 410, 500, 503, 302])('a response with status %i is not kept', async (status) => {
     origin.answer = numbered({ location: '/elsewhere' }, status);
     expect(await bodies(2, { rules: FORCED })).toEqual(['body 1', 'body 2']);

@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
+import { SharedBody } from './shared-body.ts';
 import type { StoreWriter } from './store.ts';
 
-/** How much of a body waits for a slow browser in memory, if other requests wait for the copy. */
+/** How much of a body waits for a slow browser in memory, if other requests need the body too. */
 const MAX_BUFFERED_BYTES = 16 * 1024 * 1024;
 /** How much of a body waits for a slow store in memory. */
 const MAX_UNWRITTEN_BYTES = 4 * 1024 * 1024;
@@ -22,12 +23,14 @@ export interface RecordingOptions {
 }
 
 /**
- * Passes a body on to the browser and writes a copy to the store. The source is read at the browser's pace,
- * unless other requests wait for the copy. If the store fails, only the copy is lost.
+ * Passes a body on to the browser and to requests that follow, and writes a copy to the store. The source is read at
+ * the browser's pace, unless other requests need the body. If the store fails, only the copy is lost.
  */
 export class Recording {
   /** The body, for the browser. */
   readonly output: Readable;
+  /** The body, for requests that follow. */
+  readonly shared = new SharedBody(() => this.onDemandChange());
   readonly #options: RecordingOptions;
   #writer: StoreWriter | undefined;
   #unwritten = 0;
@@ -39,6 +42,7 @@ export class Recording {
   constructor(options: RecordingOptions) {
     this.#options = options;
     this.#writer = options.writer;
+    if (!options.writer) this.shared.abandonStore();
     this.output = new Readable({
       highWaterMark: 256 * 1024,
       read: () => this.#wake?.(),
@@ -55,7 +59,7 @@ export class Recording {
 
   /** Call when a waiter has left. Ends the source if nothing needs the body. */
   onDemandChange(): void {
-    if (this.#readerLeft && !this.#isCopyNeeded()) this.#options.source.destroy();
+    if (this.#readerLeft && !this.#isNeededByOthers()) this.#options.source.destroy();
     this.#wake?.();
   }
 
@@ -69,17 +73,17 @@ export class Recording {
         await this.#record(chunk, bytes);
         // Before the last byte is passed on: a browser that repeats its request then finds the copy.
         if (bytes === this.#options.length) stored = await this.#commit();
-        let hasRoom = this.#readerLeft || this.output.push(chunk);
-        while (!hasRoom && !this.#readerLeft && !this.#maySkipReader()) {
-          await this.#woken();
-          hasRoom = this.output.readableLength < this.output.readableHighWaterMark;
-        }
+        this.shared.push(chunk);
+        if (!this.#readerLeft) this.output.push(chunk);
+        while (this.#mustWait()) await this.#woken();
       }
       if (source.errored || !source.readableEnded)
         throw source.errored ?? new Error('the body was cancelled');
       stored ||= await this.#commit();
       if (!this.#readerLeft) this.output.push(null);
+      this.shared.end();
     } catch (error) {
+      this.shared.end(error as Error);
       void this.#abandon();
       this.output.destroy(error as Error);
     } finally {
@@ -91,7 +95,9 @@ export class Recording {
     await this.#lastWrite;
     const writer = this.#writer;
     this.#writer = undefined;
-    return (await writer?.commit().catch(() => false)) ?? false;
+    const stored = (await writer?.commit().catch(() => false)) ?? false;
+    if (!stored) this.shared.abandonStore();
+    return stored;
   }
 
   async #record(chunk: Buffer, bytes: number): Promise<void> {
@@ -116,16 +122,19 @@ export class Recording {
   async #abandon(): Promise<void> {
     const writer = this.#writer;
     this.#writer = undefined;
+    this.shared.abandonStore();
     this.onDemandChange();
     await writer?.abort();
   }
 
-  #isCopyNeeded(): boolean {
-    return this.#writer !== undefined && this.#options.hasWaiters();
+  #isNeededByOthers(): boolean {
+    return this.shared.hasFollowers || (this.#writer !== undefined && this.#options.hasWaiters());
   }
 
-  #maySkipReader(): boolean {
-    return this.#isCopyNeeded() && this.output.readableLength < MAX_BUFFERED_BYTES;
+  #mustWait(): boolean {
+    const { readableLength, readableHighWaterMark } = this.output;
+    const limit = this.#isNeededByOthers() ? MAX_BUFFERED_BYTES : readableHighWaterMark;
+    return this.shared.isFull || (!this.#readerLeft && readableLength >= limit);
   }
 
   #woken(): Promise<void> {

@@ -3,6 +3,7 @@ import { type HeaderFields, updatedFields } from '../../http-cache/headers.ts';
 import { evaluateReuse } from '../../http-cache/reuse.ts';
 import { matchesSelectingFields } from '../../http-cache/vary.ts';
 import type { LaneResponse } from '../message.ts';
+import { forcedTtlS, renewedTtlS } from '../rules/lifetime.ts';
 import type { CompiledRule } from '../rules/rule.ts';
 import type { BypassReason } from '../traffic.ts';
 import type { UpstreamResponse } from '../upstream/upstream.ts';
@@ -17,12 +18,13 @@ import {
   offlineMiss,
 } from './cache-request.ts';
 import { Flight } from './flight.ts';
+import { type ArrivingResponse, followResponse } from './follow.ts';
 import { keptFields, selectionOf, toMetadata, toStoredResponse } from './kept-response.ts';
 import { type ResponseKeys, redactedValues, responseKeys } from './key.ts';
 import { findKept, type Lookup, otherVariantKey, readKept } from './lookup.ts';
 import { isRecoded, recodingWriter } from './recoding.ts';
 import { Recording } from './recording.ts';
-import { type KeptEntry, serveKept } from './serve.ts';
+import { type KeptEntry, readFrom, serveKept } from './serve.ts';
 import { decideStorage, policyOf } from './storage-decision.ts';
 import type { StoreAccess } from './store-access.ts';
 
@@ -45,7 +47,7 @@ export interface ResponseCacheOptions {
 /** Serves kept responses and keeps new ones, by RFC 9111 and the rules of a lane. Shared by all lanes. */
 export class ResponseCache {
   readonly #options: ResponseCacheOptions;
-  readonly #flights = new Map<string, Flight>();
+  readonly #flights = new Map<string, Flight<ArrivingResponse>>();
   readonly #background = new Map<AbortController, Promise<void>>();
 
   constructor(options: ResponseCacheOptions) {
@@ -74,7 +76,11 @@ export class ResponseCache {
       const name = flightName(context, keys);
       const current = joins < MAX_JOINS && mayJoin(request.headers) ? this.#flights.get(name) : undefined;
       if (current) {
-        if ((await current.join(request.signal)) === 'not kept') joins = MAX_JOINS;
+        const joined = await current.join(request.signal, (arriving) =>
+          followResponse(request, rule, keys.personal === undefined, arriving),
+        );
+        if (typeof joined === 'object') return { response: joined, result: 'hit' };
+        if (joined === 'not kept') joins = MAX_JOINS;
         continue;
       }
       return this.#load(context, rule, keys, { ...lookup, missReason }, name);
@@ -109,7 +115,16 @@ export class ResponseCache {
     const response = await serveKept(access, request, kept, { ageS, detail });
     if (!response) return { missReason: 'store' };
     if (revalidates && mode === 'record') this.#revalidate(context, rule, keys, kept);
+    else if (mode === 'record') this.#renew(rule, kept, ageS);
     return { response, result: 'hit' };
+  }
+
+  /** Extends the lifetime of a response that is used. */
+  #renew(rule: CompiledRule, { entry, namespace, response }: KeptEntry, ageS: number): void {
+    if (response.forcedTtlS === undefined || !rule.force || response.status !== 200) return;
+    const ttlS = renewedTtlS(rule, response.forcedTtlS, ageS);
+    if (ttlS === undefined) return;
+    void this.#options.access.setMetadata(namespace, entry, toMetadata({ ...response, forcedTtlS: ttlS }));
   }
 
   /** Requests a resource and keeps the response. Others wait for it. */
@@ -121,7 +136,7 @@ export class ResponseCache {
     name: string,
   ): Promise<CacheReply> {
     const { request } = context;
-    const flight = new Flight();
+    const flight = new Flight<ArrivingResponse>();
     this.#flights.set(name, flight);
     void flight.ended.then(() => {
       if (this.#flights.get(name) === flight) this.#flights.delete(name);
@@ -149,7 +164,7 @@ export class ResponseCache {
     context: CacheRequest,
     rule: CompiledRule,
     keys: ResponseKeys,
-    flight: Flight,
+    flight: Flight<ArrivingResponse>,
   ): Promise<CacheReply | undefined> {
     const { request, namespace } = context;
     const { access } = this.#options;
@@ -172,7 +187,7 @@ export class ResponseCache {
     rule: CompiledRule,
     keys: ResponseKeys,
     { kept, missReason }: Lookup,
-    flight: Flight,
+    flight: Flight<ArrivingResponse>,
   ): Promise<CacheReply> {
     const { request, namespace } = context;
     const { access, wallClock } = this.#options;
@@ -201,7 +216,7 @@ export class ResponseCache {
     }
     const response = { status: received.status, headers: received.headers, requestedAt, receivedAt };
     const hasCredentials = keys.personal !== undefined;
-    const decision = decideStorage(request.headers, response, rule, hasCredentials);
+    const decision = decideStorage(request, response, rule, hasCredentials);
     const vary = selectionOf(request.headers, received.headers);
     const maxBytes = rule.maxBytes ?? this.#options.maxBodyBytes;
     const length = contentLength(received.headers);
@@ -246,6 +261,10 @@ export class ResponseCache {
       },
     });
     flight.onLeave = () => recording.onDemandChange();
+    const location = { namespace, key: entryKey };
+    const resume = async (position: number) =>
+      (await flight.ended) === 'kept' ? readFrom(access, location, keptResponse, position) : undefined;
+    flight.start({ response: keptResponse, body: recording.shared, length, resume });
     const fields = { ...received.headers, 'cache-status': `roundhouse; fwd=${missReason}; stored` };
     const reply = { status: received.status, headers: fields, body: recording.output };
     return { response: reply, result: 'miss', missReason };
@@ -263,7 +282,7 @@ export class ResponseCache {
       ...kept.response,
       ...times,
       headers: updatedFields(kept.response.headers, keptFields(headers, [], [])),
-      ...(isForced ? { forcedTtlS: rule.ttlS! } : {}),
+      ...(isForced ? { forcedTtlS: forcedTtlS(rule, kept.response.url, kept.response.headers) } : {}),
     };
     await access.setMetadata(kept.namespace, kept.entry, toMetadata(response));
     return { ...kept, response };

@@ -1,9 +1,10 @@
+import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { isNotModified, matchesIfRange } from '../../http-cache/conditional.ts';
 import type { HeaderFields } from '../../http-cache/headers.ts';
 import { singleRange } from '../../http-cache/range.ts';
 import type { LaneRequest, LaneResponse } from '../message.ts';
-import { type KeptResponse, toStoredResponse } from './kept-response.ts';
+import { fromMetadata, type KeptResponse, toStoredResponse } from './kept-response.ts';
 import { acceptsZstd, decode, recodedFields } from './recoding.ts';
 import type { StoreEntry } from './store.ts';
 import type { StoreAccess } from './store-access.ts';
@@ -86,4 +87,25 @@ async function readDecoded(
   if (!body) return undefined;
   const bytes = body instanceof Uint8Array ? body : await buffer(body).catch(() => undefined);
   return bytes && decode(bytes).catch(() => undefined);
+}
+
+/**
+ * The rest of a stored body as the origin sent it, from a position on.
+ * @param expected the response whose body it is
+ * @returns undefined if it cannot be read, or another response has replaced it
+ */
+export async function readFrom(
+  access: StoreAccess,
+  { namespace, key }: { namespace: string; key: string },
+  expected: KeptResponse,
+  position: number,
+): Promise<Readable | Uint8Array | undefined> {
+  const entry = await access.get(namespace, key);
+  const response = entry && fromMetadata(entry.metadata);
+  if (response?.requestedAt !== expected.requestedAt || response.receivedAt !== expected.receivedAt) {
+    return undefined;
+  }
+  if (response.recodedBytes !== undefined)
+    return (await readDecoded(access, namespace, entry!))?.subarray(position);
+  return access.range(entry!, { start: position, end: entry!.size - 1 });
 }

@@ -5,6 +5,8 @@ import { allowsServiceTtl } from '../../http-cache/status.ts';
 import { evaluateStorage } from '../../http-cache/storable.ts';
 import type { ReceivedResponse } from '../../http-cache/stored-response.ts';
 import { selectingNames } from '../../http-cache/vary.ts';
+import type { LaneRequest } from '../message.ts';
+import { forcedTtlS } from '../rules/lifetime.ts';
 import type { CompiledRule } from '../rules/rule.ts';
 
 /** Why a response is not kept. */
@@ -53,7 +55,7 @@ export function policyOf(rule: CompiledRule, shared: boolean, maxBodyBytes: numb
  * @param hasCredentials whether the request has credentials
  */
 export function decideStorage(
-  request: HeaderFields,
+  { url, headers: request }: Pick<LaneRequest, 'url' | 'headers'>,
   response: ReceivedResponse,
   rule: CompiledRule,
   hasCredentials: boolean,
@@ -70,7 +72,7 @@ export function decideStorage(
     return { keep: true, key, forEveryone, forcedTtlS: negativeTtlS, droppedFields: [] };
   }
   if (rule.force && allowsServiceTtl(status)) {
-    return { keep: true, key, forEveryone, forcedTtlS: rule.ttlS!, droppedFields: [] };
+    return { keep: true, key, forEveryone, forcedTtlS: forcedTtlS(rule, url, headers), droppedFields: [] };
   }
   const decision = evaluateStorage(
     request,

@@ -38,6 +38,8 @@ export interface StoreUsage {
   readonly entries: number;
   /** Size of the bodies in bytes, as stored. */
   readonly bodyBytes: number;
+  /** What the entries occupy in the store, in bytes; undefined if the store does not measure it. */
+  readonly storeBytes?: number;
   /** When the oldest and the newest entry were stored, in milliseconds since the epoch. */
   readonly oldestAt: number | undefined;
   readonly newestAt: number | undefined;

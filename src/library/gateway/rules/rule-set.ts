@@ -1,7 +1,6 @@
+import { DEFAULT_FORCED_TTL_S } from './lifetime.ts';
 import { compilePattern, type Matcher } from './pattern.ts';
 import type { CompiledRule, Rule } from './rule.ts';
-
-const DEFAULT_FORCED_TTL_S = 24 * 3600;
 
 /** The rules of a lane, compiled once. */
 export class RuleSet {
@@ -37,14 +36,21 @@ function compile(rule: Rule): CompiledRule {
   return {
     ...rule,
     force,
+    hasDefaultTtl: ttlS === undefined,
     redact: [...redact],
     ...(effectiveTtlS === undefined ? {} : { ttlS: effectiveTtlS }),
   };
 }
 
-function validate({ match, ttlS, staleWhileRevalidateS, negativeTtlS, maxBytes }: Rule): void {
+function validate({ match, ttlS, maxTtlS, staleWhileRevalidateS, negativeTtlS, maxBytes }: Rule): void {
   if (match === '' || match === '!') throw new RangeError('a rule needs a pattern');
-  for (const [name, value] of Object.entries({ ttlS, staleWhileRevalidateS, negativeTtlS, maxBytes })) {
+  for (const [name, value] of Object.entries({
+    ttlS,
+    maxTtlS,
+    staleWhileRevalidateS,
+    negativeTtlS,
+    maxBytes,
+  })) {
     if (value !== undefined && !(value >= 0)) {
       throw new RangeError(`${name} of the rule ${match} must be 0 or more, not ${value}`);
     }

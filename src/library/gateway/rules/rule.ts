@@ -7,9 +7,15 @@ export interface Rule {
   match: string;
   /**
    * Freshness lifetime in seconds. Without `force`, of responses that specify none; with `force`, of all.
-   * Default with `force`: 86,400.
+   * Default with `force`: 30 days for responses with `immutable` and for names with a content hash, such as
+   * `main.3f2a9c1b.js`, and 1 day for all others.
    */
   ttlS?: number;
+  /**
+   * With `force`: each use of a response renews its lifetime of `ttlS`, until it is this many seconds old. Without it,
+   * a use renews nothing.
+   */
+  maxTtlS?: number;
   /**
    * Keeps responses to GET for `ttlS` whatever their Cache-Control says. Without it, RFC 9111 decides.
    * Default false.
@@ -41,6 +47,8 @@ export interface CompiledRule extends Readonly<Rule> {
   /** The pattern, which names the rule in figures. */
   readonly match: string;
   readonly force: boolean;
+  /** Whether the rule has no TTL of its own. */
+  readonly hasDefaultTtl: boolean;
   /** Names of query parameters. */
   readonly redact: readonly string[];
 }
