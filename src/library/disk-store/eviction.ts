@@ -8,6 +8,7 @@ import {
   type ScannedEntry,
   type ScannedNamespace,
   scanNamespace,
+  scanUnused,
   scanTemporaryFiles,
 } from './scan.ts';
 import type { Usage } from './usage.ts';
@@ -76,17 +77,18 @@ export class Eviction {
 
   async #sweep(): Promise<ScannedNamespace[]> {
     const { layout, usage, wallClock } = this.#options;
+    const now = wallClock();
+    await discardAbandonedGenerations(layout, now);
     await usage.add(-(await emptyTrash(layout)));
     const before = await usage.refresh();
     const { activity } = usage;
-    const now = wallClock();
-    await discardAbandonedGenerations(layout, now);
     const files: FileSizes = new Map();
     await scanTemporaryFiles(layout, now, files);
     const namespaces: ScannedNamespace[] = [];
     for (const name of await layout.listNamespaces()) {
       namespaces.push(await scanNamespace(layout, name, now, files));
     }
+    await scanUnused(layout, files);
     await this.#correct(before, activity, sum(files.values()));
     for (const { path, bytes } of namespaces.flatMap((one) => one.remnants)) {
       if (await removeFile(path)) await usage.add(-bytes);

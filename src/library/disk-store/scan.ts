@@ -103,17 +103,42 @@ async function describe(path: string, sizes: FileSizes): Promise<File | undefine
   return { path, inode: stats.ino, bytes: diskBytes(stats.size), changedAt: stats.mtimeMs };
 }
 
-/** Moves generations that are not in use to `trash/`: those of processes that were killed while they created one. */
+/**
+ * Moves generations that are not in use to `trash/`: those of processes that were killed while they created or replaced
+ * one.
+ */
 export async function discardAbandonedGenerations(layout: Layout, now: number): Promise<void> {
+  for (const path of await listUnusedGenerations(layout)) {
+    const stats = await ifExists(lstat(path));
+    if (stats && stats.mtimeMs < now - ABANDONED_AFTER_MS) await layout.discard(path);
+  }
+}
+
+/** Adds the files of generations that are not in use, and of `trash/`, to `sizes`: they count until they are removed. */
+export async function scanUnused(layout: Layout, sizes: FileSizes): Promise<void> {
+  for (const path of await listUnusedGenerations(layout)) await scanTree(path, sizes);
+  // Last, because this is where the others are moved to.
+  await scanTree(layout.trash, sizes);
+}
+
+/** Lists what a namespace contains besides the generation in use. */
+async function listUnusedGenerations(layout: Layout): Promise<string[]> {
+  const paths: string[] = [];
   for (const namespace of await layout.listNamespaces()) {
     const folder = layout.namespace(namespace);
     const names = await listFolder(folder);
     const current = await ifExists(readlink(layout.current(namespace)));
-    for (const name of names.filter((one) => one !== 'current' && one !== current)) {
-      const stats = await ifExists(lstat(join(folder, name)));
-      if (stats && stats.mtimeMs < now - ABANDONED_AFTER_MS) await layout.discard(join(folder, name));
-    }
+    const unused = names.filter((one) => one !== 'current' && one !== current);
+    paths.push(...unused.map((name) => join(folder, name)));
   }
+  return paths;
+}
+
+async function scanTree(path: string, sizes: FileSizes): Promise<void> {
+  const stats = await ifExists(lstat(path));
+  if (stats?.isFile()) sizes.set(stats.ino, diskBytes(stats.size));
+  if (!stats?.isDirectory()) return;
+  for (const name of await listFolder(path)) await scanTree(join(path, name), sizes);
 }
 
 /** Adds the temporary files to `files`. Removes those that are no longer written. */
