@@ -130,9 +130,10 @@ export class DiskLevel {
       }
       const timeoutMs = startedAt + waitMs - clock.now();
       if (timeoutMs <= 0) return load();
-      await this.#try((store) => store.leaseEnded(namespace, key, { timeoutMs }));
+      const ended = await this.#try((store) => store.leaseEnded(namespace, key, { timeoutMs }));
       const found = await find();
       if (found !== undefined) return found;
+      if (ended === undefined) return load();
     }
   }
 
