@@ -33,11 +33,11 @@ export interface DiskFault {
   /** Code of the errors. */
   code: 'EIO' | 'EACCES';
   /**
-   * Called for each operation.
+   * Called for each operation, which waits for the result.
    * @param place the operation and where in `src/` it is called, such as `rename at src/library/a.ts:12:3`
    * @param count calls from the same place before this one
    */
-  decide: (place: string, count: number) => Outcome;
+  decide: (place: string, count: number) => Outcome | Promise<Outcome>;
 }
 
 /** A disk with a fault. */
@@ -62,7 +62,7 @@ export async function failDisk({ code, decide }: DiskFault): Promise<FailingDisk
       const place = `${label} at ${caller()}`;
       const count = calls.get(place) ?? 0;
       calls.set(place, count + 1);
-      const outcome = decide(place, count);
+      const outcome = await decide(place, count);
       if (outcome === 'works') return original.apply(this, args);
       // A file is closed in any case, and one that could not be opened is not open.
       if (name === 'close' || (outcome === 'fails late' && name !== 'open')) await original.apply(this, args);
