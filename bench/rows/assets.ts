@@ -14,6 +14,7 @@ import { temporaryFolder } from '../support/temporary.ts';
 const SIZE = 4.5 * 1024 * 1024;
 const URL_OF_ASSET = 'https://site.example/app/20251020/main.dart.js';
 const MEMORY_READS = 300;
+const CALLERS = 20;
 /** 50 requests for three files, 1.26 MB in all. */
 const FILE_BYTES = [40_000, 25_000, 10_000];
 const REQUESTS = 50;
@@ -50,6 +51,7 @@ export const assets: Row = {
       const fromMemory = async () => (await cacache.get(peer, 'memory', { memoize: true })).data.length;
       figures.peerMemory.push(await medianMs(MEMORY_READS, fromMemory));
     }
+    const together = await atOnce(join(folder, 'together'), content, rounds);
     const [first, second] = await savedBytes(join(folder, 'saved'));
     return [
       { what: 'from memory', unit: 'ns', target: atMost(10_000, 'median'), rounds: toNs(figures.memory) },
@@ -61,6 +63,24 @@ export const assets: Row = {
         unit: '×',
         target: null,
         rounds: ratios(figures.peerDisk, figures.disk),
+      },
+      {
+        what: `${CALLERS} callers at once, nothing stored: requests to the origin`,
+        unit: 'count',
+        target: atMost(1),
+        rounds: together.requests,
+      },
+      {
+        what: `${CALLERS} callers at once, nothing stored: until the last one has it`,
+        unit: 'ms',
+        target: null,
+        rounds: together.cold,
+      },
+      {
+        what: `${CALLERS} callers at once, from disk: until the last one has it`,
+        unit: 'ms',
+        target: null,
+        rounds: together.disk,
       },
       {
         what: 'bytes saved: 50 requests over 3 files, nothing stored',
@@ -91,6 +111,40 @@ async function medianMs(reads: number, read: () => Promise<number>): Promise<num
 
 function toNs(times: readonly number[]): number[] {
   return times.map((ms) => ms * 1e6);
+}
+
+/** Times of callers at the same time, without memory: first with nothing stored, then from the disk. */
+async function atOnce(
+  dir: string,
+  content: Buffer,
+  rounds: number,
+): Promise<{ requests: number[]; cold: number[]; disk: number[] }> {
+  let requests = 0;
+  const server = createServer((_, response) => {
+    requests += 1;
+    response.end(content);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const figures: Record<'requests' | 'cold' | 'disk', number[]> = { requests: [], cold: [], disk: [] };
+  await using cache = new AssetCache({ dir, env: {}, log: () => {}, memoryMaxBytes: 0, keepVersions: 1 });
+  for (let round = 0; round < rounds; round += 1) {
+    const url = `http://127.0.0.1:${port}/app/${round}/main.dart.js`;
+    const callTogether = async () => {
+      const startedAt = performance.now();
+      const answers = await Promise.all(Array.from({ length: CALLERS }, () => cache.getOrFetch(url)));
+      if (answers.some(([{ length }]) => length !== SIZE))
+        throw new Error('a caller did not get the content');
+      return performance.now() - startedAt;
+    };
+    requests = 0;
+    figures.cold.push(await callTogether());
+    figures.requests.push(requests);
+    figures.disk.push(await callTogether());
+  }
+  server.close();
+  return figures;
 }
 
 /**

@@ -211,14 +211,14 @@ export class AssetCache extends EventEmitter<{ version: [VersionChange] }> imple
     if (inMemory && this.#isFresh(inMemory[1])) return { value: inMemory, fresh: true, entry: undefined };
     const found = await this.#disk.read(key);
     if (!found) return undefined;
-    const { entry, content } = found;
+    const { entry, content, isCurrent } = found;
     const stored = storedAsset(entry);
     const value: Asset = [
       content,
       { ...stored, status: 200, size: entry.size, sha256: entry.sha256, source: 'disk' },
     ];
     const fresh = this.#isFresh(stored);
-    if (fresh) this.#keepInMemory(key, value);
+    if (fresh && isCurrent) this.#keepInMemory(key, value);
     return { value, fresh, entry };
   }
 

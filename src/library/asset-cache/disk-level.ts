@@ -21,6 +21,18 @@ export interface StoredVersion extends Omit<StoredAsset, 'headers'> {
   readonly sha256: string;
 }
 
+/** An entry and its content. */
+export interface StoredContent {
+  readonly entry: DiskEntry;
+  readonly content: Buffer;
+  /** Whether this process has not changed the entry since the read began. */
+  readonly isCurrent: boolean;
+}
+
+interface Reading {
+  readonly result: Promise<StoredContent | undefined>;
+}
+
 /** What a {@link DiskLevel} works with. */
 export interface DiskLevelOptions {
   dir: string;
@@ -40,6 +52,8 @@ export function keyOf(asset: string, version: string): string {
 /** The assets on the disk. An error of the disk is reported, and then looks like an empty or unwritable disk. */
 export class DiskLevel {
   readonly #options: DiskLevelOptions;
+  /** Reads in progress that began after the last change of their entry. */
+  readonly #reads = new Map<string, Reading>();
   #opening: Promise<DiskStore> | undefined;
   #versions: Map<string, StoredVersion[]> | undefined;
   #listing: Promise<void> | undefined;
@@ -50,8 +64,23 @@ export class DiskLevel {
     this.#options = options;
   }
 
-  /** Reads an entry with its content. */
-  read(key: string): Promise<{ entry: DiskEntry; content: Buffer } | undefined> {
+  /** Reads an entry with its content, once for all that need it at the same time. */
+  read(key: string): Promise<StoredContent | undefined> {
+    const running = this.#reads.get(key);
+    if (running) return running.result;
+    const isCurrent = () => this.#reads.get(key) === reading;
+    const reading: Reading = {
+      result: this.#read(key)
+        .then((found) => found && { ...found, isCurrent: isCurrent() })
+        .finally(() => {
+          if (isCurrent()) this.#reads.delete(key);
+        }),
+    };
+    this.#reads.set(key, reading);
+    return reading.result;
+  }
+
+  #read(key: string): Promise<Omit<StoredContent, 'isCurrent'> | undefined> {
     return this.#try(async (store) => {
       for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
         const entry = await store.get(this.#options.namespace, key);
@@ -67,6 +96,7 @@ export class DiskLevel {
   /** Stores an entry. @returns whether it was stored */
   async save(key: string, content: Buffer, asset: StoredAsset): Promise<boolean> {
     const stored = await this.#try((store) => store.put(this.#options.namespace, key, content, { ...asset }));
+    this.#reads.delete(key);
     const entry = stored && (await this.#try((store) => store.get(this.#options.namespace, key)));
     if (entry) this.#add({ ...toVersion(entry) });
     return entry !== undefined && entry !== false;
@@ -75,12 +105,14 @@ export class DiskLevel {
   /** Replaces the metadata of an entry. */
   async update(entry: DiskEntry, asset: StoredAsset): Promise<void> {
     await this.#try(() => entry.setMetadata({ ...asset }));
+    this.#reads.delete(entry.key);
     this.#add({ ...toVersion(entry), validatedAt: asset.validatedAt });
   }
 
   /** Removes a version. */
   async delete({ asset, key }: Pick<StoredVersion, 'asset' | 'key'>): Promise<void> {
     await this.#try((store) => store.delete(this.#options.namespace, key));
+    this.#reads.delete(key);
     const others = (this.#versions?.get(asset) ?? []).filter((one) => one.key !== key);
     this.#versions?.set(asset, others);
   }
@@ -88,6 +120,7 @@ export class DiskLevel {
   /** Removes everything. */
   async clear(): Promise<void> {
     await this.#try((store) => store.clearNamespace(this.#options.namespace));
+    this.#reads.clear();
     this.#versions = undefined;
   }
 
@@ -130,9 +163,10 @@ export class DiskLevel {
       }
       const timeoutMs = startedAt + waitMs - clock.now();
       if (timeoutMs <= 0) return load();
-      await this.#try((store) => store.leaseEnded(namespace, key, { timeoutMs }));
+      const ended = await this.#try((store) => store.leaseEnded(namespace, key, { timeoutMs }));
       const found = await find();
       if (found !== undefined) return found;
+      if (ended === undefined) return load();
     }
   }
 

@@ -2,14 +2,14 @@ import { createSystemClock } from '../util/clock.ts';
 import { matchGlob } from '../util/glob.ts';
 import { DiskGuard } from './disk-guard.ts';
 import type { DiskEntry, ListPage } from './entry.ts';
-import { DiskStoreError } from './errors.ts';
+import { DiskStoreError, toStoreError } from './errors.ts';
 import { Eviction } from './eviction.ts';
 import { bodyPath, keyHash, Layout, recordPath } from './layout.ts';
 import { type DiskLease, Leases } from './leases.ts';
 import { type DiskStoreOptions, readLimits } from './options.ts';
 import type { DiskMetadata, DiskRecord } from './record.ts';
 import { isSameWrite, Records } from './records.ts';
-import { emptyTrash } from './scan.ts';
+import { Scan } from './scan.ts';
 import type { DiskStoreStats, NamespaceUsage } from './stats.ts';
 import { StoredEntry } from './stored-entry.ts';
 import { Usage } from './usage.ts';
@@ -53,9 +53,9 @@ export class DiskStore implements AsyncDisposable {
     const { maxBytes, maxEntryBytes, timeoutMs } = readLimits(options);
     const { clock = createSystemClock(), wallClock = Date.now, onError = () => {} } = options;
     this.#layout = new Layout(options.dir);
-    this.#usage = new Usage(this.#layout.usage, this.#layout.tmp);
     this.#guard = new DiskGuard(clock, timeoutMs);
-    this.#leases = new Leases(this.#layout, clock);
+    this.#usage = new Usage(this.#layout, this.#guard);
+    this.#leases = new Leases(this.#layout, this.#guard, clock);
     this.#wallClock = wallClock;
     this.#maxEntryBytes = maxEntryBytes;
     this.#onError = onError;
@@ -80,6 +80,7 @@ export class DiskStore implements AsyncDisposable {
     this.#records = new Records({ usage: this.#usage, wallClock, onCorrupt });
     this.#eviction = new Eviction({
       layout: this.#layout,
+      guard: this.#guard,
       usage: this.#usage,
       maxBytes,
       wallClock,
@@ -289,7 +290,8 @@ export class DiskStore implements AsyncDisposable {
       tmp: this.#layout.tmp,
       generation,
       reserve: (bytes) => this.#eviction.reserve(bytes),
-      release: async (bytes) => void (await this.#usage.add(-bytes)),
+      // The next scan corrects what cannot be written.
+      release: (bytes) => this.#usage.add(-bytes).then(() => {}, this.#onError),
     };
   }
 
@@ -300,13 +302,14 @@ export class DiskStore implements AsyncDisposable {
   }
 
   async #emptyTrash(): Promise<void> {
-    await this.#usage.add(-(await emptyTrash(this.#layout)));
+    const scan = new Scan(this.#layout, this.#guard, this.#wallClock());
+    await this.#usage.add(-(await scan.emptyTrash()));
   }
 
   /** Runs a task that {@link close} waits for. Its error goes to `onError`. */
   #inBackground(task: () => Promise<void>): Promise<void> {
     const running = task()
-      .catch(this.#onError)
+      .catch((error) => this.#onError(toStoreError(error, 'remove files')))
       .finally(() => this.#background.delete(running));
     this.#background.add(running);
     return running;

@@ -1,15 +1,8 @@
 import { lstat } from 'node:fs/promises';
+import type { DiskGuard } from './disk-guard.ts';
 import { DiskStoreError, ifExists } from './errors.ts';
 import { type Layout, removeFile } from './layout.ts';
-import {
-  discardAbandonedGenerations,
-  emptyTrash,
-  type FileSizes,
-  type ScannedEntry,
-  type ScannedNamespace,
-  scanNamespace,
-  scanTemporaryFiles,
-} from './scan.ts';
+import { Scan, type ScannedEntry, type ScannedNamespace } from './scan.ts';
 import type { Usage } from './usage.ts';
 
 /** Above this share of the limit, room is made in the background. */
@@ -22,6 +15,7 @@ const MAX_CANDIDATES = 10_000;
 /** What an {@link Eviction} works with. */
 export interface EvictionOptions {
   layout: Layout;
+  guard: DiskGuard;
   usage: Usage;
   maxBytes: number;
   /** Milliseconds since the epoch. */
@@ -75,21 +69,16 @@ export class Eviction {
   }
 
   async #sweep(): Promise<ScannedNamespace[]> {
-    const { layout, usage, wallClock } = this.#options;
-    await usage.add(-(await emptyTrash(layout)));
+    const { layout, guard, usage, wallClock } = this.#options;
+    const scan = new Scan(layout, guard, wallClock());
+    await scan.discardAbandonedGenerations();
+    await usage.add(-(await scan.emptyTrash()));
     const before = await usage.refresh();
     const { activity } = usage;
-    const now = wallClock();
-    await discardAbandonedGenerations(layout, now);
-    const files: FileSizes = new Map();
-    await scanTemporaryFiles(layout, now, files);
-    const namespaces: ScannedNamespace[] = [];
-    for (const name of await layout.listNamespaces()) {
-      namespaces.push(await scanNamespace(layout, name, now, files));
-    }
-    await this.#correct(before, activity, sum(files.values()));
+    const namespaces = await scan.findAll();
+    await this.#correct(before, activity, scan.bytes);
     for (const { path, bytes } of namespaces.flatMap((one) => one.remnants)) {
-      if (await removeFile(path)) await usage.add(-bytes);
+      if (await guard.run('remove a body', () => removeFile(path))) await usage.add(-bytes);
     }
     return namespaces;
   }
@@ -137,16 +126,15 @@ export class Eviction {
 
   /** Removes an entry, unless it was used since the scan or is gone. */
   async #remove({ path, usedAt, bytes, body }: ScannedEntry): Promise<void> {
-    const stats = await ifExists(lstat(path));
-    if (!stats || stats.mtimeMs > usedAt || !(await removeFile(path))) return;
-    if (body) await removeFile(body);
-    await this.#options.usage.add(-bytes);
-    this.#options.onEvicted(bytes);
+    const { guard, usage, onEvicted } = this.#options;
+    const removed = await guard.run('remove an entry', async () => {
+      const stats = await ifExists(lstat(path));
+      if (!stats || stats.mtimeMs > usedAt || !(await removeFile(path))) return false;
+      if (body) await removeFile(body);
+      return true;
+    });
+    if (!removed) return;
+    await usage.add(-bytes);
+    onEvicted(bytes);
   }
-}
-
-function sum(sizes: Iterable<number>): number {
-  let total = 0;
-  for (const size of sizes) total += size;
-  return total;
 }

@@ -2,6 +2,7 @@ import { type FileHandle, open, readFile, readlink, rename, rm, stat } from 'nod
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../util/clock.ts';
+import type { DiskGuard } from './disk-guard.ts';
 import { codeOf, ifExists } from './errors.ts';
 import { createFrom, keyHash, type Layout, uniqueName } from './layout.ts';
 
@@ -37,11 +38,15 @@ interface Holder {
  */
 export class Leases {
   readonly #layout: Layout;
+  readonly #guard: DiskGuard;
   readonly #clock: Clock;
   readonly #held = new Set<DiskLease>();
+  /** Holders of this process that have released a lease whose file could not be removed. */
+  readonly #released = new Set<string>();
 
-  constructor(layout: Layout, clock: Clock) {
+  constructor(layout: Layout, guard: DiskGuard, clock: Clock) {
     this.#layout = layout;
+    this.#guard = guard;
     this.#clock = clock;
   }
 
@@ -56,7 +61,7 @@ export class Leases {
       for (;;) {
         if (await createFrom(temporary, path)) return this.#hold(path, handle, holder);
         const other = await readHolder(path);
-        if (other && !(await hasEnded(other))) break;
+        if (other && !(await this.#hasEnded(other))) break;
         await this.#takeOver(path, other);
       }
     } catch (error) {
@@ -76,7 +81,7 @@ export class Leases {
    */
   async ended(namespace: string, key: string, timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
     const path = this.#path(namespace, key);
-    const first = await readHolder(path);
+    const first = await this.#run(() => readHolder(path));
     if (!first) return true;
     const startedAt = this.#clock.now();
     let heartbeat = { mtimeMs: 0, seenAt: startedAt };
@@ -85,13 +90,13 @@ export class Leases {
     using _timer = { [Symbol.dispose]: () => clearInterval(keepAlive) };
     for (let pollMs = MIN_POLL_MS; ; pollMs = Math.min(MAX_POLL_MS, pollMs * 2)) {
       signal?.throwIfAborted();
-      const stats = await ifExists(stat(path));
-      const holder = stats && (await readHolder(path));
+      const stats = await this.#run(() => ifExists(stat(path)));
+      const holder = stats && (await this.#run(() => readHolder(path)));
       if (!stats || holder?.id !== first.id) return true;
       const now = this.#clock.now();
       if (stats.mtimeMs !== heartbeat.mtimeMs) heartbeat = { mtimeMs: stats.mtimeMs, seenAt: now };
-      if (now - heartbeat.seenAt >= STALE_AFTER_MS || (await hasEnded(holder))) {
-        await this.#takeOver(path, holder);
+      if (now - heartbeat.seenAt >= STALE_AFTER_MS || (await this.#hasEnded(holder))) {
+        await this.#run(() => this.#takeOver(path, holder));
         return true;
       }
       if (now - startedAt >= timeoutMs) return false;
@@ -116,8 +121,8 @@ export class Leases {
     const release = async () => {
       if (!this.#held.delete(lease)) return;
       cancel();
-      await handle.close().catch(() => {});
-      await this.#takeOver(path, holder).catch(() => {});
+      await this.#run(() => handle.close()).catch(() => {});
+      await this.#run(() => this.#takeOver(path, holder)).catch(() => this.#released.add(holder.id));
     };
     const lease: DiskLease = { release, [Symbol.asyncDispose]: release };
     this.#held.add(lease);
@@ -134,6 +139,14 @@ export class Leases {
     const found = await readHolder(removed);
     if (found && found.id !== holder?.id) await createFrom(removed, path);
     await rm(removed, { force: true });
+  }
+
+  async #hasEnded(holder: Holder): Promise<boolean> {
+    return this.#released.has(holder.id) || hasEnded(holder);
+  }
+
+  #run<T>(operation: () => Promise<T>): Promise<T> {
+    return this.#guard.run('use a lease', operation);
   }
 
   #pause(delayMs: number, signal?: AbortSignal): Promise<void> {

@@ -1,5 +1,6 @@
 import { lstat, readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { DiskGuard } from './disk-guard.ts';
 import { ifExists } from './errors.ts';
 import { bodyPath, diskBytes, type Layout, recordFolders, removeFile } from './layout.ts';
 import { decodeRecord } from './record.ts';
@@ -37,120 +38,184 @@ export interface ScannedNamespace {
   readonly bytes: number;
 }
 
-/**
- * How much of the disk files take, by their inodes: a scan may meet a file twice, as a temporary file and in its place.
- */
-export type FileSizes = Map<number, number>;
-
+/** A record or a body. */
 interface File {
   readonly path: string;
-  readonly inode: number;
+  readonly keyHash: string;
+  readonly isBody: boolean;
   readonly bytes: number;
   readonly changedAt: number;
 }
 
-/** Finds the entries of a namespace and adds their files to `sizes`. Reads few of their contents. */
-export async function scanNamespace(
-  layout: Layout,
-  namespace: string,
-  now: number,
-  sizes: FileSizes,
-): Promise<ScannedNamespace> {
-  const generation = await layout.generation(namespace);
-  const found = { namespace, entries: [] as ScannedEntry[], remnants: [] as Remnant[], bytes: 0 };
-  for (const folder of generation === undefined ? [] : recordFolders(generation)) {
-    const files = await Promise.all(
-      (await listFolder(folder)).map((name) => describe(join(folder, name), sizes)),
-    );
-    const byRecord = Object.groupBy(
-      files.filter((one) => one !== undefined),
-      ({ path }) => path.split('.', 1)[0]!,
-    );
-    for (const group of Object.values(byRecord)) await addEntry(group!, now, found);
+/** One pass over the files of a store. Reads few of their contents. */
+export class Scan {
+  readonly #layout: Layout;
+  readonly #guard: DiskGuard;
+  readonly #now: number;
+  /** By inode: a scan may find a file twice, as a temporary file and in its place. */
+  readonly #sizes = new Map<number, number>();
+
+  /** @param now milliseconds since the epoch */
+  constructor(layout: Layout, guard: DiskGuard, now: number) {
+    this.#layout = layout;
+    this.#guard = guard;
+    this.#now = now;
   }
-  return found;
-}
 
-/** Adds the files of one key to what was found. */
-async function addEntry(
-  files: readonly File[],
-  now: number,
-  found: { entries: ScannedEntry[]; remnants: Remnant[]; bytes: number },
-): Promise<void> {
-  // In the order of their names, so the record is the first.
-  const [record, ...others] = files[0]!.path.includes('.') ? [undefined, ...files] : files;
-  const bodies = others.filter((one) => one !== undefined);
-  const body = record && bodies.length > 1 ? await findBody(record, bodies) : record && bodies[0];
-  found.bytes += files.reduce((sum, { bytes }) => sum + bytes, 0);
-  if (record) {
-    const bytes = record.bytes + (body?.bytes ?? 0);
-    found.entries.push({ path: record.path, body: body?.path, bytes, usedAt: record.changedAt });
+  /** How much of the disk the files take that were found so far. */
+  get bytes(): number {
+    return this.#sizes.values().reduce((sum, size) => sum + size, 0);
   }
-  found.remnants.push(...bodies.filter((one) => one !== body && one.changedAt < now - UNREFERENCED_AFTER_MS));
-}
 
-/** Finds the body that a record refers to. */
-async function findBody(record: File, bodies: readonly File[]): Promise<File | undefined> {
-  const bytes = await ifExists(readFile(record.path));
-  const decoded = bytes && decodeRecord(bytes);
-  return decoded && bodies.find(({ path }) => path === bodyPath(record.path, decoded.sha256));
-}
-
-async function describe(path: string, sizes: FileSizes): Promise<File | undefined> {
-  const stats = await ifExists(lstat(path));
-  if (!stats) return undefined;
-  sizes.set(stats.ino, diskBytes(stats.size));
-  return { path, inode: stats.ino, bytes: diskBytes(stats.size), changedAt: stats.mtimeMs };
-}
-
-/** Moves generations that are not in use to `trash/`: those of processes that were killed while they created one. */
-export async function discardAbandonedGenerations(layout: Layout, now: number): Promise<void> {
-  for (const namespace of await layout.listNamespaces()) {
-    const folder = layout.namespace(namespace);
-    const names = await listFolder(folder);
-    const current = await ifExists(readlink(layout.current(namespace)));
-    for (const name of names.filter((one) => one !== 'current' && one !== current)) {
-      const stats = await ifExists(lstat(join(folder, name)));
-      if (stats && stats.mtimeMs < now - ABANDONED_AFTER_MS) await layout.discard(join(folder, name));
+  /**
+   * Moves generations that are not in use to `trash/`: those of processes that were killed while they created or
+   * replaced one.
+   */
+  async discardAbandonedGenerations(): Promise<void> {
+    for (const path of await this.#unusedGenerations()) {
+      const file = await this.#stat(path);
+      const isAbandoned = file && file.mtimeMs < this.#now - ABANDONED_AFTER_MS;
+      if (isAbandoned) await this.#run(() => this.#layout.discard(path));
     }
   }
-}
 
-/** Adds the temporary files to `files`. Removes those that are no longer written. */
-export async function scanTemporaryFiles(layout: Layout, now: number, files: FileSizes): Promise<void> {
-  for (const name of await listFolder(layout.tmp)) {
-    const file = await describe(join(layout.tmp, name), files);
-    if (!file || file.changedAt >= now - ABANDONED_AFTER_MS) continue;
-    await rm(file.path, { force: true });
-    files.delete(file.inode);
+  /** Removes what is in `trash/`. @returns how much of the disk it took */
+  async emptyTrash(): Promise<number> {
+    const { trash } = this.#layout;
+    let bytes = 0;
+    for (const name of await this.#list(trash)) bytes += await this.#removeTree(join(trash, name));
+    return bytes;
   }
-  for (const name of await listFolder(layout.leases)) {
-    const stats = await ifExists(lstat(join(layout.leases, name)));
-    if (stats && stats.mtimeMs < now - ABANDONED_AFTER_MS) await removeFile(join(layout.leases, name));
+
+  /** Finds the entries of all namespaces, and all other files that take space. */
+  async findAll(): Promise<ScannedNamespace[]> {
+    await this.#scanTemporaryFiles();
+    await this.#removeStaleLeases();
+    const namespaces: ScannedNamespace[] = [];
+    for (const name of await this.#namespaces()) namespaces.push(await this.#scanNamespace(name));
+    for (const path of await this.#unusedGenerations()) await this.#scanTree(path);
+    // Last, because this is where the others are moved to.
+    await this.#scanTree(this.#layout.trash);
+    return namespaces;
   }
-}
 
-/** Removes what is in `trash/`. @returns how much of the disk it took */
-export async function emptyTrash(layout: Layout): Promise<number> {
-  let bytes = 0;
-  for (const name of await listFolder(layout.trash)) bytes += await removeTree(join(layout.trash, name));
-  return bytes;
-}
-
-/** Removes a folder or file. @returns how much of the disk its files took, without those that others removed */
-async function removeTree(path: string): Promise<number> {
-  const stats = await ifExists(lstat(path));
-  if (!stats) return 0;
-  if (!stats.isDirectory()) {
-    const bytes = stats.isFile() ? diskBytes(stats.size) : 0;
-    return (await removeFile(path)) ? bytes : 0;
+  async #scanNamespace(namespace: string): Promise<ScannedNamespace> {
+    const generation = await this.#run(() => this.#layout.generation(namespace));
+    const found = { namespace, entries: [] as ScannedEntry[], remnants: [] as Remnant[], bytes: 0 };
+    for (const folder of generation === undefined ? [] : recordFolders(generation)) {
+      const files = await Promise.all((await this.#list(folder)).map((name) => this.#scanFile(folder, name)));
+      const byKey = Object.groupBy(
+        files.filter((one) => one !== undefined),
+        ({ keyHash }) => keyHash,
+      );
+      for (const group of Object.values(byKey)) await this.#addEntry(group!, found);
+    }
+    return found;
   }
-  let bytes = 0;
-  for (const name of await listFolder(path)) bytes += await removeTree(join(path, name));
-  await rm(path, { recursive: true, force: true });
-  return bytes;
-}
 
-async function listFolder(path: string): Promise<string[]> {
-  return ((await ifExists(readdir(path))) ?? []).sort();
+  /** Adds the files of one key to what was found. */
+  async #addEntry(
+    files: readonly File[],
+    found: { entries: ScannedEntry[]; remnants: Remnant[]; bytes: number },
+  ): Promise<void> {
+    const record = files.find(({ isBody }) => !isBody);
+    const bodies = files.filter(({ isBody }) => isBody);
+    const body = record && bodies.length > 1 ? await this.#findBody(record, bodies) : record && bodies[0];
+    found.bytes += files.reduce((sum, { bytes }) => sum + bytes, 0);
+    if (record) {
+      const bytes = record.bytes + (body?.bytes ?? 0);
+      found.entries.push({ path: record.path, body: body?.path, bytes, usedAt: record.changedAt });
+    }
+    const isOld = ({ changedAt }: File) => changedAt < this.#now - UNREFERENCED_AFTER_MS;
+    found.remnants.push(...bodies.filter((one) => one !== body && isOld(one)));
+  }
+
+  /** Finds the body that a record refers to. */
+  async #findBody(record: File, bodies: readonly File[]): Promise<File | undefined> {
+    const bytes = await this.#run(() => readFile(record.path));
+    const decoded = bytes && decodeRecord(bytes);
+    return decoded && bodies.find(({ path }) => path === bodyPath(record.path, decoded.sha256));
+  }
+
+  /** Removes temporary files that are no longer written. */
+  async #scanTemporaryFiles(): Promise<void> {
+    for (const path of await this.#paths(this.#layout.tmp)) {
+      const stats = await this.#stat(path);
+      const isAbandoned = stats && stats.mtimeMs < this.#now - ABANDONED_AFTER_MS;
+      if (isAbandoned) await this.#run(() => rm(path, { force: true }));
+      else if (stats) this.#sizes.set(stats.ino, diskBytes(stats.size));
+    }
+  }
+
+  async #removeStaleLeases(): Promise<void> {
+    for (const path of await this.#paths(this.#layout.leases)) {
+      const stats = await this.#stat(path);
+      if (stats && stats.mtimeMs < this.#now - ABANDONED_AFTER_MS) await this.#run(() => removeFile(path));
+    }
+  }
+
+  /** Lists what namespaces contain besides the generations in use. */
+  async #unusedGenerations(): Promise<string[]> {
+    const unused: string[] = [];
+    for (const namespace of await this.#namespaces()) {
+      const paths = await this.#paths(this.#layout.namespace(namespace));
+      const link = this.#layout.current(namespace);
+      const current = await this.#run(() => readlink(link));
+      unused.push(...paths.filter((path) => path !== link && !path.endsWith(`/${current}`)));
+    }
+    return unused;
+  }
+
+  async #scanTree(path: string): Promise<void> {
+    const stats = await this.#stat(path);
+    if (stats?.isFile()) this.#sizes.set(stats.ino, diskBytes(stats.size));
+    if (!stats?.isDirectory()) return;
+    for (const one of await this.#paths(path)) await this.#scanTree(one);
+  }
+
+  /** Removes a folder or file. @returns how much of the disk its files took, without those that others removed */
+  async #removeTree(path: string): Promise<number> {
+    const stats = await this.#stat(path);
+    if (!stats) return 0;
+    if (!stats.isDirectory()) {
+      const bytes = stats.isFile() ? diskBytes(stats.size) : 0;
+      return (await this.#run(() => removeFile(path))) ? bytes : 0;
+    }
+    let bytes = 0;
+    for (const one of await this.#paths(path)) bytes += await this.#removeTree(one);
+    await this.#run(() => rm(path, { recursive: true, force: true }));
+    return bytes;
+  }
+
+  async #scanFile(folder: string, name: string): Promise<File | undefined> {
+    const path = join(folder, name);
+    const stats = await this.#stat(path);
+    if (!stats) return undefined;
+    const bytes = diskBytes(stats.size);
+    this.#sizes.set(stats.ino, bytes);
+    // Only the name of a body has a dot, but the path of the store may have some.
+    const [keyHash = name, sha256] = name.split('.');
+    return { path, keyHash, isBody: sha256 !== undefined, bytes, changedAt: stats.mtimeMs };
+  }
+
+  async #namespaces(): Promise<string[]> {
+    return (await this.#run(() => this.#layout.listNamespaces())) ?? [];
+  }
+
+  #stat(path: string) {
+    return this.#run(() => lstat(path));
+  }
+
+  async #paths(folder: string): Promise<string[]> {
+    return (await this.#list(folder)).map((name) => join(folder, name));
+  }
+
+  async #list(folder: string): Promise<string[]> {
+    return ((await this.#run(() => readdir(folder))) ?? []).sort();
+  }
+
+  /** Runs an operation on a file that another process may have removed. */
+  #run<T>(operation: () => Promise<T>): Promise<T | undefined> {
+    return this.#guard.run('scan its folder', () => ifExists(operation()));
+  }
 }

@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, rename, stat, writeFile } from 'node:fs/promises';
+import type { DiskGuard } from './disk-guard.ts';
 import { DiskStoreError, ifExists } from './errors.ts';
-import { uniqueName } from './layout.ts';
+import { type Layout, uniqueName } from './layout.ts';
 
 const RECORD_BYTES = 8;
 /** A longer file is replaced by one with only the sum. */
@@ -15,6 +16,7 @@ const MAX_FILE_BYTES = 64 * 1024;
 export class Usage {
   readonly #path: string;
   readonly #tmp: string;
+  readonly #guard: DiskGuard;
   #handle: FileHandle | undefined;
   #inode = 0;
   #offset = 0;
@@ -25,10 +27,10 @@ export class Usage {
   #closed = false;
   #last: Promise<unknown> = Promise.resolve();
 
-  /** @param tmp folder for temporary files, on the same file system */
-  constructor(path: string, tmp: string) {
-    this.#path = path;
-    this.#tmp = tmp;
+  constructor(layout: Layout, guard: DiskGuard) {
+    this.#path = layout.usage;
+    this.#tmp = layout.tmp;
+    this.#guard = guard;
   }
 
   /** Bytes in use, as last read. */
@@ -52,7 +54,7 @@ export class Usage {
   /**
    * Adds a change, which may be negative.
    * @returns bytes in use, with the change
-   * @throws the error of the system if the change cannot be written. A negative one is written with the next change.
+   * @throws DiskStoreError if the change cannot be written. A negative one is written with the next change.
    */
   add(change: number): Promise<number> {
     return this.#inTurn(async () => {
@@ -131,8 +133,8 @@ export class Usage {
   }
 
   #inTurn<T>(operation: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(operation);
-    this.#last = result.catch(() => {});
-    return result;
+    const running = this.#last.then(operation);
+    this.#last = running.catch(() => {});
+    return this.#guard.run('count its bytes', () => running);
   }
 }

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { AssetCache, type VersionChange } from '../../../src/library/asset-cache/index.ts';
+import { failDisk } from '../../support/failing-disk.ts';
 import { FakeOrigin, HOUR_MS, makeCache, makeFolder, respond } from './support.ts';
 
 const A = 'https://cdn.example/app/A/main.dart.js';
@@ -111,6 +112,42 @@ describe('load and save', () => {
     expect((await cache.load(A))![1].source).toBe('memory');
     advance(1);
     expect((await cache.load(A))![1].source).toBe('disk');
+  });
+});
+
+describe('loads at the same time', () => {
+  test('read the disk once', async () => {
+    const { cache } = await makeCache({ memoryMaxBytes: 0 });
+    await cache.save(A, Buffer.alloc(1_000_000));
+    const bodies = (await Promise.all(Array.from({ length: 20 }, () => cache.load(A)))).map((one) => one![0]);
+    expect(new Set(bodies).size).toBe(1);
+    expect((await cache.load(A))![0]).not.toBe(bodies[0]);
+    expect((await cache.metrics()).diskHits).toBe(21);
+  });
+
+  test.each<[string, (cache: AssetCache) => Promise<unknown>, string | null]>([
+    ['a save', (cache) => cache.save(A, 'new'), 'new'],
+    ['a clear', (cache) => cache.clear(), null],
+  ])('and before %s do not bring the former content back', async (_, change, expected) => {
+    const dir = await makeFolder();
+    const { cache } = await makeCache({ dir });
+    await (await makeCache({ dir })).cache.save(A, 'old'.repeat(10_000));
+    const { promise, resolve } = Promise.withResolvers<'works'>();
+    const started = Promise.withResolvers<void>();
+    using _disk = await failDisk({
+      code: 'EIO',
+      decide: (place) => {
+        if (!/^handle.read at \S*body/.test(place)) return 'works';
+        started.resolve();
+        return promise;
+      },
+    });
+    const loading = cache.load(A);
+    await started.promise;
+    await change(cache);
+    resolve('works');
+    expect((await loading)![0].toString()).toBe('old'.repeat(10_000));
+    expect((await cache.load(A))?.[0].toString() ?? null).toBe(expected);
   });
 });
 

@@ -1,13 +1,14 @@
 /**
  * A process, or worker threads of it, that fetches assets through a cache: `fetch` fetches one URL with several callers
- * at once and reports what they got; `hang` fetches one whose response never ends; `mix` saves and loads versions.
+ * at once and reports what they got; `denied` does so without the right to use the folder, and reports the errors as
+ * well; `hang` fetches one whose response never ends; `mix` saves and loads versions.
  */
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { AssetCache } from '../../../src/library/asset-cache/index.ts';
 
 /** What a child does. */
 export interface Task {
-  do: 'fetch' | 'hang' | 'mix';
+  do: 'fetch' | 'denied' | 'hang' | 'mix';
   dir: string;
   url: string;
   callers?: number;
@@ -17,6 +18,8 @@ export interface Task {
 }
 
 const MIX_COUNT = 150;
+/** `nobody`. Root may use every folder. */
+const UNPRIVILEGED_USER = 65534;
 
 const task: Task = isMainThread ? JSON.parse(process.argv[2]!) : workerData;
 
@@ -41,12 +44,21 @@ async function mix(cache: AssetCache): Promise<number> {
 }
 
 async function main(): Promise<void> {
-  const cache = new AssetCache({ dir: task.dir, env: {}, memoryMaxBytes: task.do === 'mix' ? 0 : 2 ** 20 });
+  const errors: unknown[] = [];
+  const onError = (error: unknown) => void errors.push((error as { code?: string }).code);
+  if (task.do === 'denied' && process.getuid!() === 0) process.seteuid!(UNPRIVILEGED_USER);
+  const cache = new AssetCache({
+    onError,
+    dir: task.dir,
+    env: {},
+    memoryMaxBytes: task.do === 'mix' ? 0 : 2 ** 20,
+  });
   if (task.do === 'mix') report(await mix(cache));
   else {
     const callers = Array.from({ length: task.callers ?? 1 }, () => cache.getOrFetch(task.url));
     const answers = await Promise.all(callers);
     report(answers.map(([content]) => content.toString()));
+    if (task.do === 'denied') report([...new Set(errors)]);
   }
   await cache.close();
 }

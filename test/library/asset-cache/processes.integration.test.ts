@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { chmod } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { AssetCache } from '../../../src/library/asset-cache/index.ts';
@@ -57,6 +58,20 @@ test('callers wait for another process for a limited time', { timeout: 60_000 },
   await waitUntil('the first process fetches', () => origin.requests.length === 1, SOON_MS);
   await using cache = new AssetCache({ dir, env: {}, waitMs: 300 });
   expect((await cache.getOrFetch(url))[0].toString()).toBe(CONTENT);
+  expect(origin.requests).toHaveLength(2);
+});
+
+test('a folder that the process may not use costs requests, not answers', { timeout: 60_000 }, async () => {
+  const dir = await makeFolder();
+  await using cache = new AssetCache({ dir, env: {} });
+  await using origin = await startStubServer(CONTENT);
+  const url = `http://127.0.0.1:${origin.port}/A/main.dart.js`;
+  await cache.getOrFetch(url);
+  await chmod(dir, 0);
+  await using child = new Child({ do: 'denied', dir, url, callers: 3 });
+  const messages = await child.messages();
+  await chmod(dir, 0o700);
+  expect(messages).toEqual([[CONTENT, CONTENT, CONTENT], ['EACCES']]);
   expect(origin.requests).toHaveLength(2);
 });
 

@@ -1,4 +1,4 @@
-import { copyFile, utimes } from 'node:fs/promises';
+import { copyFile, cp, readdir, readlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import {
@@ -100,6 +100,35 @@ test('bodies that no record refers to are removed', async () => {
   }
   expect(await store.usage()).toMatchObject([{ entries: 1 }]);
   expect(await bodiesIn(store.dir)).toEqual([body]);
+  expect(store.stats().bytes).toBe(await diskUsage(join(store.dir, 'ns')));
+  expect(await readBytes(store, 'app', 'k')).toHaveLength(100_000);
+});
+
+test('a folder with dots in its path is swept like others', async () => {
+  const dir = join(await makeFolder(), '.cache', 'a.b');
+  const store = await openStore({ dir, maxBytes: MIB });
+  await store.put('app', 'k', content(100_000));
+  const past = Date.now() / 1000 - 3600;
+  for (const path of await filesIn(join(dir, 'ns'))) await utimes(path, past, past);
+  expect(await store.usage()).toMatchObject([{ entries: 1 }]);
+  expect(await readBytes(store, 'app', 'k')).toHaveLength(100_000);
+  for (let index = 0; index < 30; index += 1) await store.put('app', `k${index}`, content(100_000, index));
+  expect(store.stats().evictions).toBeGreaterThan(20);
+});
+
+test('a generation that a process was killed while replacing counts until it is removed', async () => {
+  const store = await openStore();
+  await store.put('app', 'k', content(100_000));
+  const namespace = join(store.dir, 'ns', 'app');
+  const former = join(namespace, 'g-former');
+  await cp(join(namespace, await readlink(join(namespace, 'current'))), former, { recursive: true });
+  await store.usage();
+  expect(store.stats().bytes).toBe(await diskUsage(join(store.dir, 'ns')));
+  const past = Date.now() / 1000 - 3600;
+  await utimes(former, past, past);
+  await store.usage();
+  expect((await readdir(namespace)).filter((name) => name.startsWith('g-'))).toHaveLength(1);
+  expect(await readdir(join(store.dir, 'trash'))).toEqual([]);
   expect(store.stats().bytes).toBe(await diskUsage(join(store.dir, 'ns')));
   expect(await readBytes(store, 'app', 'k')).toHaveLength(100_000);
 });

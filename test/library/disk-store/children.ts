@@ -13,9 +13,11 @@ export class Child implements AsyncDisposable {
   readonly messages: string[] = [];
   #stderr = '';
 
-  constructor(task: Task) {
+  /** @param compileCache folder for the compiled program, which makes further starts faster */
+  constructor(task: Task, compileCache?: string) {
+    const env = { ...process.env, ...(compileCache !== undefined && { NODE_COMPILE_CACHE: compileCache }) };
     const stdio = ['ignore', 'ignore', 'pipe', 'ipc'] as const;
-    this.#process = fork(PROGRAM, [JSON.stringify(task)], { execArgv: [], stdio: [...stdio] });
+    this.#process = fork(PROGRAM, [JSON.stringify(task)], { env, execArgv: [], stdio: [...stdio] });
     this.#exited = once(this.#process, 'exit');
     this.#process.on('message', (message: string) => this.messages.push(message));
     this.#process.stderr!.on('data', (data) => {
@@ -27,9 +29,12 @@ export class Child implements AsyncDisposable {
     return this.#stderr;
   }
 
-  /** Resolves with its next message. */
+  /** Resolves with its next message. @throws Error if it ends before */
   async message(): Promise<string> {
-    const [message] = await once(this.#process, 'message');
+    const failed = this.#exited.then(() => {
+      throw new Error(`the process has ended: ${this.#stderr}`);
+    });
+    const [message] = await Promise.race([once(this.#process, 'message'), failed]);
     return message;
   }
 
