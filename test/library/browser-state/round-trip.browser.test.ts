@@ -8,7 +8,7 @@ import { describe, expect, inject, test } from 'vitest';
 import { openBrowser, withBrowser } from '../../../src/library/browser-state/index.ts';
 import { CHROMIUM_FLAGS } from '../../support/browser/chromium.ts';
 import { FULL_STATE, startSite } from './site.ts';
-import { openLocalHosts } from './support.ts';
+import { openLocalHosts, temporaryFolder } from './support.ts';
 
 const provided = inject('chromium');
 const options = {
@@ -101,6 +101,7 @@ describe.skipIf('missing' in provided)('Chromium', () => {
       env: {
         ...process.env,
         STORE: folder,
+        WORK: await temporaryFolder(),
         SITE: site.url,
         CHROMIUM: 'path' in provided ? provided.path : '',
       },

@@ -12,7 +12,8 @@ export type Files = Record<string, string | Uint8Array>;
 /** Creates a folder that is removed at the end of the test. */
 export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'roundhouse-browser-state-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  // Processes of a browser that was killed may still write to its profile.
+  onTestFinished(() => rm(folder, { recursive: true, force: true, maxRetries: 10 }));
   return folder;
 }
 
