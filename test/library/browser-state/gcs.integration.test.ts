@@ -11,6 +11,7 @@ import { type GcsFault, GcsServer } from '../../support/gcs/gcs-server.ts';
 import {
   commitFiles,
   mountedFiles,
+  NO_LEASES,
   openHost,
   randomBytes,
   readFiles,
@@ -150,16 +151,8 @@ describe('profiles in GCS', () => {
   });
 
   test('have one writer: the loser of a race gets an error', async () => {
-    const free = {
-      acquire: async () => ({
-        previous: 'released' as const,
-        isConfirmedBy: () => true,
-        renew: async () => true,
-        release: async () => {},
-      }),
-    };
     const hosts = await Promise.all(
-      Array.from({ length: 8 }, () => openHost({ driver: openDriver(), leases: free })),
+      Array.from({ length: 8 }, () => openHost({ driver: openDriver(), leases: NO_LEASES })),
     );
     const mounts = await Promise.all(hosts.map((host) => host.mount('user', 'raced')));
     await Promise.all(mounts.map((mount, index) => writeFiles(mount.dir, { file: `by ${index}` })));

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { LocalStore, ProfileStore } from '../../../src/library/browser-state/index.ts';
+import { type LeaseManager, LocalStore, ProfileStore } from '../../../src/library/browser-state/index.ts';
 import type { ObjectInfo, ObjectStore } from '../../../src/library/browser-state/object-store.ts';
 import type { ProfileStoreOptions } from '../../../src/library/browser-state/options.ts';
 
@@ -28,6 +28,16 @@ export async function openHost(
   onTestFinished(() => store.close());
   return store;
 }
+
+/** Grants a lease to everyone, as if all former ones had been released: for races of commits. */
+export const NO_LEASES: LeaseManager = {
+  acquire: async () => ({
+    previous: 'released',
+    isConfirmedBy: () => true,
+    renew: async () => true,
+    release: async () => {},
+  }),
+};
 
 /** Two hosts over one local folder. */
 export async function openLocalHosts(options: Partial<ProfileStoreOptions> = {}) {
