@@ -150,6 +150,23 @@ describe('profiles in GCS', () => {
     expect(await a.sessions('user')).toEqual(['s10']);
   });
 
+  test('survive uploads that are cut or not answered; a commit that fails can be repeated', async () => {
+    const host = await openHost({ driver: openDriver(), timeoutMs: 2000 });
+    await commitFiles(host, 'user', 'cut', { file: 'one' });
+    await using mount = await host.mount('user', 'cut');
+    await writeFiles(mount.dir, { file: 'two', large: randomBytes(2_000_000) });
+    const pack = /^POST .*%2Fp%2F/;
+    const cut = failFirst(pack, { cut: 'request' }, Number.POSITIVE_INFINITY);
+    await expect(mount.commit()).rejects.toMatchObject({ code: 'STORAGE_FAILED', transient: true });
+    expect(cut.count).toBe(4);
+    expect(await mountedFiles(host, 'user', 'cut')).toEqual({ file: 'one' });
+    const hung = failFirst(pack, { hang: true });
+    expect(await mount.commit()).toBe(2);
+    expect(hung.count).toBe(1);
+    expect((await mountedFiles(host, 'user', 'cut')).file).toBe('two');
+    expect((await host.verify('user', 'cut')).problems).toEqual([]);
+  });
+
   test('have one writer: the loser of a race gets an error', async () => {
     const hosts = await Promise.all(
       Array.from({ length: 8 }, () => openHost({ driver: openDriver(), leases: NO_LEASES })),
