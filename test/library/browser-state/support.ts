@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -147,4 +147,9 @@ export class MemoryStore implements ObjectStore {
     await this.after(call);
     return result;
   }
+}
+
+/** Returns the process ID of the browser that uses a profile. */
+export async function browserProcess(dir: string): Promise<number> {
+  return Number((await readlink(join(dir, 'SingletonLock'))).split('-').at(-1));
 }
