@@ -113,9 +113,10 @@ describe.skipIf('missing' in provided)('Chromium', () => {
         await (await open(context)).evaluate(`
           localStorage.setItem('later', 'x'); document.cookie = 'later=x; max-age=86400'; addRow(1000)`);
         await delay(seconds * 1000);
-        const closed = once(context, 'close');
+        const closed = Promise.withResolvers<unknown>();
+        context.once('close', closed.resolve);
         process.kill(await browserProcess(mount.dir), 'SIGKILL');
-        await closed;
+        await closed.promise;
         await expect(mount.commit()).rejects.toMatchObject({ code: 'PROFILE_IN_USE' });
         await using last = await b.mount('user', 's1', { mode: 'fork' });
         const ofLast = await chromium.launchPersistentContext(last.dir, options.launch);
