@@ -88,13 +88,16 @@ describe('the package', () => {
     expect(existsSync(join(project.library, 'LICENSE'))).toBe(true);
   });
 
-  test('has a command that runs on both versions of Node.js', async () => {
-    const command = join(project.folder, 'node_modules', '.bin', 'roundhouse-assets');
-    for (const { path } of project.nodes) {
-      const { stdout } = await promisify(execFile)(path, [command, '--help'], { cwd: project.folder });
-      expect(stdout).toContain('Usage: roundhouse-assets');
-    }
-  });
+  test.each(['roundhouse-assets', 'roundhouse-profile'])(
+    'has the command %s, which runs on both versions of Node.js',
+    async (name) => {
+      const command = join(project.folder, 'node_modules', '.bin', name);
+      for (const { path } of project.nodes) {
+        const { stdout } = await promisify(execFile)(path, [command, '--help'], { cwd: project.folder });
+        expect(stdout).toContain(`Usage: ${name}`);
+      }
+    },
+  );
 
   test('has declarations that import existing files', () => {
     for (const path of globSync('**/*.d.ts', { cwd: project.library })) {

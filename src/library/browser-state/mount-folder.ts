@@ -38,9 +38,7 @@ export class MountFolders {
 
   /** Creates a folder for a mount. No two mounts share one. */
   async create(): Promise<MountFolder> {
-    const folder = await this.#createRoot();
-    await mkdir(folder.dir, { recursive: true, mode: 0o700 });
-    return folder;
+    return await this.#createRoot((folder) => mkdir(folder.dir, { recursive: true, mode: 0o700 }));
   }
 
   /**
@@ -90,11 +88,18 @@ export class MountFolders {
     }
   }
 
-  async #createRoot(): Promise<MountFolder> {
-    const root = join(this.#mounts, randomUUID());
-    await mkdir(root, { recursive: true, mode: 0o700 });
-    await writeFile(join(root, OWNER), JSON.stringify(ownIdentity()), { mode: 0o600 });
-    return new MountFolder(root);
+  /** A folder without its owner would never be removed, so none stays if a part cannot be written. */
+  async #createRoot(complete?: (folder: MountFolder) => Promise<unknown>): Promise<MountFolder> {
+    const folder = new MountFolder(join(this.#mounts, randomUUID()));
+    try {
+      await mkdir(folder.root, { recursive: true, mode: 0o700 });
+      await writeFile(join(folder.root, OWNER), JSON.stringify(ownIdentity()), { mode: 0o600 });
+      await complete?.(folder);
+      return folder;
+    } catch (error) {
+      await folder.remove();
+      throw error;
+    }
   }
 
   get #mounts(): string {

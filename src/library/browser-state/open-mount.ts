@@ -1,5 +1,5 @@
 import { readNewestCheckpoint } from './checkpoint.ts';
-import { emptyManifest, isTombstone, type Manifest } from './content/manifest.ts';
+import { emptyManifest, isTombstone, type Manifest, type PackInfo } from './content/manifest.ts';
 import { restoreFiles } from './content/restore.ts';
 import { takeSnapshot } from './content/snapshot.ts';
 import { CorruptObjectError } from './errors.ts';
@@ -144,19 +144,29 @@ async function restore(
   { onProgress, signal }: MountOptions,
 ): Promise<MountFolder> {
   const folder = await folders.create();
-  const totalBytes = manifest.packs.reduce((sum, { size }) => sum + size, 0);
-  let bytes = 0;
+  const read = (pack: PackInfo) => objects.readPack(pack, signal ? { signal } : {});
   try {
-    await restoreFiles(folder.dir, manifest, async (pack) => {
-      const raw = await objects.readPack(pack, signal ? { signal } : {});
-      bytes += pack.size;
-      onProgress?.({ phase: 'download', bytes, totalBytes });
-      return raw;
-    });
+    await restoreFiles(folder.dir, manifest, countProgress(manifest, onProgress, read));
     counters.mounts.packs += 1;
     return folder;
   } catch (error) {
     await folder.remove();
     throw error;
   }
+}
+
+/** Reports the progress of a function that reads packs. */
+export function countProgress(
+  { packs }: Manifest,
+  onProgress: MountOptions['onProgress'],
+  read: (pack: PackInfo) => Promise<Uint8Array>,
+): (pack: PackInfo) => Promise<Uint8Array> {
+  const totalBytes = packs.reduce((sum, { size }) => sum + size, 0);
+  let bytes = 0;
+  return async (pack) => {
+    const raw = await read(pack);
+    bytes += pack.size;
+    onProgress?.({ phase: 'download', bytes, totalBytes });
+    return raw;
+  };
 }

@@ -24,8 +24,8 @@ import { checkId, checkPrefix, userFolder } from './keys.ts';
 import { ObjectLeases } from './leases/object-leases.ts';
 import type { Mount } from './mount.ts';
 import { MountFolders } from './mount-folder.ts';
-import { openMount } from './open-mount.ts';
-import type { MountOptions, ProfileStoreOptions } from './options.ts';
+import { countProgress, openMount } from './open-mount.ts';
+import type { MountOptions, ProfileStoreOptions, ProgressEvent } from './options.ts';
 import { ReliableStore } from './reliable-store.ts';
 import { saveNew } from './save.ts';
 import { SessionObjects } from './session-objects.ts';
@@ -169,20 +169,25 @@ export class ProfileStore implements AsyncDisposable {
    * Writes a version to a folder.
    * @param folder it must be empty or not exist
    * @param options.version default: the newest
+   * @param options.onProgress called when a pack has been written
    */
   async exportTo(
     user: string,
     session: string,
     folder: string,
-    options: { version?: number } = {},
+    options: { version?: number; onProgress?: (event: ProgressEvent) => void } = {},
   ): Promise<void> {
     const objects = this.#objects(user, session);
-    const { version } = options;
+    const { version, onProgress } = options;
     const manifest =
       version === undefined ? await requireHead(objects) : await requireVersion(objects, version);
     await mkdir(folder, { recursive: true, mode: 0o700 });
     if ((await readdir(folder)).length > 0) throw new RangeError(`the folder ${folder} is not empty`);
-    await restoreFiles(folder, manifest, (pack) => objects.readPack(pack));
+    await restoreFiles(
+      folder,
+      manifest,
+      countProgress(manifest, onProgress, (pack) => objects.readPack(pack)),
+    );
   }
 
   /**

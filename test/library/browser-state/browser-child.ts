@@ -2,8 +2,8 @@
 import { chromium } from 'playwright-core';
 import { LocalStore, openBrowser, ProfileStore } from '../../../src/library/browser-state/index.ts';
 
-const { STORE = '', SITE = '', CHROMIUM = '' } = process.env;
-const store = await ProfileStore.open({ driver: new LocalStore({ folder: STORE }) });
+const { STORE = '', WORK = '', SITE = '', CHROMIUM = '' } = process.env;
+const store = await ProfileStore.open({ driver: new LocalStore({ folder: STORE }), workFolder: WORK });
 const mount = await store.mount('user', 's1');
 const launch = { executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] };
 const { context } = await openBrowser(chromium, mount, { launch });

@@ -110,6 +110,28 @@ describe('a commit', () => {
     expect(driver.calls.filter((call) => call.startsWith('create') && call.includes('/m/'))).toHaveLength(2);
   });
 
+  test('to a storage that does not answer fails after its deadlines, and can be repeated', async () => {
+    const driver = new MemoryStore();
+    const clock = new FakeClock();
+    const host = await openHost({ driver, clock, timeoutMs: 1000 });
+    await commitFiles(host, 'user', 's1', { file: 'one' });
+    await using mount = await host.mount('user', 's1', { leaseS: 1e6 });
+    await writeFiles(mount.dir, { file: 'two' });
+    const attempts: string[] = [];
+    driver.before = (call) => {
+      if (!call.startsWith('put') || !call.includes('/p/')) return;
+      attempts.push(call);
+      return new Promise(() => {});
+    };
+    const failed = whileTimePasses(clock, mount.commit());
+    await expect(failed).rejects.toMatchObject({ code: 'STORAGE_FAILED', transient: true });
+    expect(attempts).toHaveLength(4);
+    driver.before = () => {};
+    expect(await mountedFiles(host, 'user', 's1')).toEqual({ file: 'one' });
+    expect(await mount.commit()).toBe(2);
+    expect(await mountedFiles(host, 'user', 's1')).toEqual({ file: 'two' });
+  });
+
   test('of another writer with the same number is not taken for its own', async () => {
     const { driver, hosts, clocks } = await openHosts();
     const mount = await hosts[0]!.mount('user', 's1');

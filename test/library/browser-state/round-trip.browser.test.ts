@@ -1,14 +1,12 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readlink } from 'node:fs/promises';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BrowserContext, chromium } from 'playwright-core';
 import { describe, expect, inject, test } from 'vitest';
 import { openBrowser, withBrowser } from '../../../src/library/browser-state/index.ts';
 import { CHROMIUM_FLAGS } from '../../support/browser/chromium.ts';
 import { FULL_STATE, startSite } from './site.ts';
-import { openLocalHosts } from './support.ts';
+import { browserProcess, openLocalHosts, temporaryFolder } from './support.ts';
 
 const provided = inject('chromium');
 const options = {
@@ -101,6 +99,7 @@ describe.skipIf('missing' in provided)('Chromium', () => {
       env: {
         ...process.env,
         STORE: folder,
+        WORK: await temporaryFolder(),
         SITE: site.url,
         CHROMIUM: 'path' in provided ? provided.path : '',
       },
@@ -119,8 +118,3 @@ describe.skipIf('missing' in provided)('Chromium', () => {
     });
   });
 });
-
-/** Returns the process ID of the browser that uses a profile. */
-async function browserProcess(dir: string): Promise<number> {
-  return Number((await readlink(join(dir, 'SingletonLock'))).split('-').at(-1));
-}

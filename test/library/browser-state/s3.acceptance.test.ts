@@ -4,7 +4,7 @@ import { S3Store, storeContract, VersionConflictError } from '../../../src/libra
 import { ReliableStore } from '../../../src/library/browser-state/reliable-store.ts';
 import { TcpProxy } from '../../support/http/tcp-proxy.ts';
 import { CEPH_USER, Ceph, findCeph } from '../../support/s3/ceph.ts';
-import { commitFiles, mountedFiles, openHost, randomBytes, writeFiles } from './support.ts';
+import { commitFiles, mountedFiles, NO_LEASES, openHost, randomBytes, writeFiles } from './support.ts';
 
 const BUCKET = 'profiles';
 const programs = await findCeph();
@@ -85,19 +85,7 @@ describe('profiles on Ceph RADOS Gateway', () => {
     await commitFiles(host, 'user', session, { file: 'one' });
     // Without leases, as if all of them had expired.
     const committers = await Promise.all(
-      Array.from({ length: 20 }, () =>
-        openHost({
-          driver: openDriver(),
-          leases: {
-            acquire: async () => ({
-              previous: 'released',
-              isConfirmedBy: () => true,
-              renew: async () => true,
-              release: async () => {},
-            }),
-          },
-        }),
-      ),
+      Array.from({ length: 20 }, () => openHost({ driver: openDriver(), leases: NO_LEASES })),
     );
     for (let round = 2; round <= 4; round += 1) {
       const mounts = await Promise.all(committers.map((each) => each.mount('user', session)));

@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { LocalStore, ProfileStore } from '../../../src/library/browser-state/index.ts';
+import { type LeaseManager, LocalStore, ProfileStore } from '../../../src/library/browser-state/index.ts';
 import type { ObjectInfo, ObjectStore } from '../../../src/library/browser-state/object-store.ts';
 import type { ProfileStoreOptions } from '../../../src/library/browser-state/options.ts';
 
@@ -12,7 +12,8 @@ export type Files = Record<string, string | Uint8Array>;
 /** Creates a folder that is removed at the end of the test. */
 export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'roundhouse-browser-state-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  // Processes of a browser that was killed may still write to its profile.
+  onTestFinished(() => rm(folder, { recursive: true, force: true, maxRetries: 10 }));
   return folder;
 }
 
@@ -27,6 +28,16 @@ export async function openHost(
   onTestFinished(() => store.close());
   return store;
 }
+
+/** Grants a lease to everyone, as if all former ones had been released: for races of commits. */
+export const NO_LEASES: LeaseManager = {
+  acquire: async () => ({
+    previous: 'released',
+    isConfirmedBy: () => true,
+    renew: async () => true,
+    release: async () => {},
+  }),
+};
 
 /** Two hosts over one local folder. */
 export async function openLocalHosts(options: Partial<ProfileStoreOptions> = {}) {
@@ -136,4 +147,9 @@ export class MemoryStore implements ObjectStore {
     await this.after(call);
     return result;
   }
+}
+
+/** Returns the process ID of the browser that uses a profile. */
+export async function browserProcess(dir: string): Promise<number> {
+  return Number((await readlink(join(dir, 'SingletonLock'))).split('-').at(-1));
 }

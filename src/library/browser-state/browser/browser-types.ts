@@ -1,6 +1,7 @@
 /**
  * The parts of Playwright's and Puppeteer's objects that are used here. Structural types, so that this package
- * depends on neither.
+ * depends on neither. Parameters are `unknown`, because their types differ between versions: the parameters of methods
+ * are compared in both directions, so the packages' own objects can be passed.
  */
 
 /** A cookie of Playwright or Puppeteer. `expires` of a session cookie is -1. */
@@ -13,11 +14,9 @@ export interface BrowserCookie {
 /** A context of Playwright: `browserType.launchPersistentContext()` resolves with one. */
 export interface PlaywrightContext {
   cookies(): Promise<BrowserCookie[]>;
-  // biome-ignore lint/suspicious/noExplicitAny: the parameter types of Playwright's methods differ between its versions
-  addCookies(cookies: any): Promise<void>;
+  addCookies(cookies: unknown): Promise<void>;
   storageState(options?: { indexedDB?: boolean }): Promise<unknown>;
-  // biome-ignore lint/suspicious/noExplicitAny: as above
-  setStorageState?(state: any): Promise<void>;
+  setStorageState?(state: unknown): Promise<void>;
   browser(): { version(): string } | null;
   close(): Promise<void>;
   once(event: 'close', listener: () => void): unknown;
@@ -25,13 +24,11 @@ export interface PlaywrightContext {
 
 /** A browser type of Playwright, such as `chromium`. */
 export interface PlaywrightBrowserType<Context extends PlaywrightContext> {
-  // biome-ignore lint/suspicious/noExplicitAny: as above
-  launchPersistentContext(userDataDir: string, options?: any): Promise<Context>;
+  launchPersistentContext(userDataDir: string, options?: unknown): Promise<Context>;
 }
 
 /** A browser of Puppeteer that was launched with `userDataDir`, or its default context. */
 export interface PuppeteerContext {
   cookies(): Promise<BrowserCookie[]>;
-  // biome-ignore lint/suspicious/noExplicitAny: as above
-  setCookie(...cookies: any[]): Promise<void>;
+  setCookie(...cookies: unknown[]): Promise<void>;
 }
