@@ -64,7 +64,9 @@ export class Scan {
 
   /** How much of the disk the files take that were found so far. */
   get bytes(): number {
-    return this.#sizes.values().reduce((sum, size) => sum + size, 0);
+    let sum = 0;
+    for (const size of this.#sizes.values()) sum += size;
+    return sum;
   }
 
   /**
