@@ -158,7 +158,8 @@ describeWithRedis('a Redis cache', () => {
     const { link, a, b } = await openHosts();
     await commitFiles(a, 'user', 's1', { file: 'content' });
     for (const key of (await redis.command('KEYS', `${link.prefix}:*:bytes:*`)) as string[]) {
-      await redis.command('HSET', key, 'v', 'damaged');
+      const length = Number(await redis.command('STRLEN', key));
+      await redis.command('SETRANGE', key, `${length - 7}`, 'damaged');
     }
     expect(await mountedFiles(b, 'user', 's1')).toEqual({ file: 'content' });
     expect(b.stats().caches[0]!.errors).toBe(2);

@@ -7,6 +7,7 @@ import { openDiskStore } from '../../../src/library/disk-store/index.ts';
 import { run } from '../../support/run.ts';
 import { SmallDisk } from '../../support/small-disk.ts';
 import { underCi } from '../../support/system-packages.ts';
+import { waitUntil } from '../../support/wait-until.ts';
 import { content, filesIn, makeFolder, openStore, readBytes, recordsIn } from './support.ts';
 
 /** A disk of 1 MB. */
@@ -66,6 +67,9 @@ test('a disk that hangs fails operations after their timeout, and later ones at 
   }
   onTestFinished(async () => {
     for (const path of pipes) await promisify(execFile)('sh', ['-c', ': > "$0"', path]);
+    // Closing the store fails for as long as the operations that were blocked have not ended.
+    const isBlocked = () => store.get('app', 'a').then(Boolean, ({ code }) => code === 'ERR_STORE_TIMEOUT');
+    await waitUntil('the store is not blocked', async () => !(await isBlocked()), 10_000);
   });
   const timeout = { name: 'DiskStoreError', code: 'ERR_STORE_TIMEOUT' };
   await Promise.all(['a', 'b'].map((key) => expect(store.get('app', key)).rejects.toMatchObject(timeout)));

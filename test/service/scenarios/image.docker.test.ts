@@ -30,9 +30,8 @@ describeWithDocker("the project's own image", ({ socket }) => {
 
   it('becomes healthy', async () => {
     const state = () => inspect('{{.State.Status}} {{.State.Health.Status}}');
-    const hasHealth = async () => (await state()) !== 'running starting';
-    await waitUntil('the health check has run', hasHealth, 30_000);
-    expect(await state(), await docker(socket, 'logs', id)).toBe('running healthy');
+    // On a busy machine, a first check may take too long.
+    await waitUntil('it is healthy', async () => (await state()) === 'running healthy', 50_000);
   });
 
   it('responds on its published port and runs an engine', async () => {
