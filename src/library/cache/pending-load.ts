@@ -44,7 +44,8 @@ export class PendingLoad<V> implements LoadRequest<V>, LoadResult<V> {
   /** Time of the latest read of the key, in clock milliseconds. */
   lastReadAt: number;
   readonly #observer: LoadObserver<V>;
-  #settle!: { resolve(value: V): void; reject(error: unknown): void };
+  #resolve!: (value: V) => void;
+  #reject!: (error: unknown) => void;
   #controller: AbortController | undefined;
 
   constructor(request: LoadRequest<V>, startedAt: number, observer: LoadObserver<V>) {
@@ -59,7 +60,8 @@ export class PendingLoad<V> implements LoadRequest<V>, LoadResult<V> {
     this.freshness = { ageS: 0, ttlS };
     this.#observer = observer;
     this.result = new Promise((resolve, reject) => {
-      this.#settle = { resolve, reject };
+      this.#resolve = resolve;
+      this.#reject = reject;
     });
   }
 
@@ -86,11 +88,11 @@ export class PendingLoad<V> implements LoadRequest<V>, LoadResult<V> {
       this.reject(error);
       return;
     }
-    if (this.#observer.loaded(this, value)) this.#settle.resolve(value);
+    if (this.#observer.loaded(this, value)) this.#resolve(value);
   }
 
   reject(error: unknown): void {
-    if (this.#observer.failed(this, error)) this.#settle.reject(error);
+    if (this.#observer.failed(this, error)) this.#reject(error);
   }
 
   /** Rejects `result` and aborts the signal of the load. */

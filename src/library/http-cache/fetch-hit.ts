@@ -72,7 +72,7 @@ function isSimple(init: RequestInit): boolean {
  */
 function requestFields(protocol: string, own: RequestInit['headers']): HeaderFields | undefined {
   const added = addedFields.get(protocol);
-  if (added === undefined) void learnAddedFields(protocol);
+  if (added === undefined) learnAddedFields(protocol);
   if (added === undefined || own === undefined) return added;
   try {
     const fields = toFields([...new Headers(own)]);
@@ -87,12 +87,16 @@ function requestFields(protocol: string, own: RequestInit['headers']): HeaderFie
 /** The fields that undici's `fetch` adds to those of the caller, such as `Accept`, by protocol. */
 const addedFields = new Map<string, HeaderFields>();
 
+const learning = new Set<string>();
+
 /** Learns them from a request that is not sent, so that they are those of the installed version. */
-async function learnAddedFields(protocol: string): Promise<void> {
+function learnAddedFields(protocol: string): void {
+  if (learning.has(protocol)) return;
+  learning.add(protocol);
   const dispatch = ({ headers }: Dispatcher.DispatchOptions): never => {
     addedFields.set(protocol, toFields(headers as Record<string, string>));
     throw new Error('not sent');
   };
   const dispatcher = { dispatch } as unknown as Dispatcher;
-  await undiciFetch(`${protocol}//localhost/`, { dispatcher, cache: 'force-cache' }).catch(() => {});
+  undiciFetch(`${protocol}//localhost/`, { dispatcher, cache: 'force-cache' }).catch(() => {});
 }

@@ -55,13 +55,14 @@ export class LeasedLoads<V> {
   /** A value in Redis takes one read and its promise. All others are left to {@link #load}. */
   #start(call: LeasedLoad<V>, result: LoadResult<V>): void {
     const reject = (error: unknown) => result.reject(error);
-    this.#tiers.redis
-      .readPlain(call.key)
-      .then((plain) => {
-        if (plain.kind !== 'hit') return this.#load(call, result, plain);
-        return this.#resolveStored(call, result, plain.stored) ? undefined : this.#load(call, result);
-      })
-      .then(undefined, reject);
+    this.#tiers.redis.readPlain(call.key).then((plain) => {
+      try {
+        if (plain.kind !== 'hit') this.#load(call, result, plain).catch(reject);
+        else if (!this.#resolveStored(call, result, plain.stored)) this.#load(call, result).catch(reject);
+      } catch (error) {
+        reject(error);
+      }
+    }, reject);
   }
 
   /** @returns false if the value cannot be decoded. It has been removed, unless Redis does not accept writes */

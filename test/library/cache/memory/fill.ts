@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import { Dispatcher, request } from 'undici';
-import { MemoryByteStore } from '../../../../src/library/cache/index.ts';
+import { type ByteStore, MemoryByteStore } from '../../../../src/library/cache/index.ts';
 import { createHttpCache } from '../../../../src/library/http-cache/index.ts';
 import { RedisLink, TieredByteStore } from '../../../../src/library/redis/index.ts';
 
@@ -78,37 +78,52 @@ const subjects = {
   },
   /** The tier in memory of a store whose Redis cannot be reached. */
   tiered(bytes: number, maxBytes: number) {
-    const link = new RedisLink({ url: 'redis://127.0.0.1:1' });
-    const store = new TieredByteStore(link, { namespace: 'fill', maxEntries: MAX_ENTRIES, maxBytes });
-    return fillBytes(store, bytes, {
-      get bytes() {
-        return store.totals().bytes;
-      },
-      get size() {
-        return store.totals().entryCount;
-      },
-    });
+    const store = openTiered(maxBytes);
+    return fillBytes(store, bytes, figuresOf(store));
   },
   /** Responses, each of which is then served once, so that it is decoded. */
   responses(bytes: number, maxBytes: number) {
     const store = new MemoryByteStore({ maxEntries: MAX_ENTRIES, maxBytes });
-    const cache = createHttpCache({ store });
-    const dispatcher = new StubOrigin(bytes).compose(cache.interceptor());
-    const step = async (i: number) => {
-      for (let read = 0; read < 2; read += 1) {
-        const { body } = await request(`http://origin.example/items/${i}`, { dispatcher });
-        await body.bytes();
-      }
-    };
-    return { step, store };
+    return fillResponses(store, bytes, store);
+  },
+  /** The same in the tier in memory of a store whose Redis cannot be reached. */
+  tieredResponses(bytes: number, maxBytes: number) {
+    const store = openTiered(maxBytes);
+    return fillResponses(store, bytes, figuresOf(store));
   },
 };
 
-function fillBytes(
-  store: Pick<MemoryByteStore, 'set'>,
-  bytes: number,
-  figures: Pick<MemoryByteStore, 'bytes' | 'size'>,
-) {
+type Figures = Pick<MemoryByteStore, 'bytes' | 'size'>;
+
+function openTiered(maxBytes: number): TieredByteStore {
+  const link = new RedisLink({ url: 'redis://127.0.0.1:1' });
+  return new TieredByteStore(link, { namespace: 'fill', maxEntries: MAX_ENTRIES, maxBytes });
+}
+
+function figuresOf(store: TieredByteStore): Figures {
+  return {
+    get bytes() {
+      return store.totals().bytes;
+    },
+    get size() {
+      return store.totals().entryCount;
+    },
+  };
+}
+
+function fillResponses(store: ByteStore, bytes: number, figures: Figures) {
+  const cache = createHttpCache({ store });
+  const dispatcher = new StubOrigin(bytes).compose(cache.interceptor());
+  const step = async (i: number) => {
+    for (let read = 0; read < 2; read += 1) {
+      const { body } = await request(`http://origin.example/items/${i}`, { dispatcher });
+      await body.bytes();
+    }
+  };
+  return { step, store: figures };
+}
+
+function fillBytes(store: Pick<MemoryByteStore, 'set'>, bytes: number, figures: Figures) {
   let slab = Buffer.alloc(0);
   const step = async (i: number) => {
     if (slab.byteLength < bytes) slab = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, bytes)).fill('x');

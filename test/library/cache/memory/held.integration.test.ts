@@ -22,6 +22,7 @@ test.for<[what: string, subject: string, valueBytes: number, count: number]>([
   ['large values in memory', 'bytes', 200_000, 150],
   ['parts of large buffers in two tiers', 'tiered', 2000, 8000],
   ['small responses', 'responses', 500, 6000],
+  ['small responses in two tiers', 'tieredResponses', 500, 4500],
   ['responses with their body apart', 'responses', 40_000, 800],
 ])(
   'the process holds what the store counts: %s',
