@@ -6,6 +6,8 @@ import { cachedHttp } from './rows/cached-http.ts';
 import { engineHealth } from './rows/engine-health.ts';
 import { expiry } from './rows/expiry.ts';
 import { firstRead } from './rows/first-read.ts';
+import { gatewayHits } from './rows/gateway-hits.ts';
+import { gatewayPyodide } from './rows/gateway-pyodide.ts';
 import { hits } from './rows/hits.ts';
 import { httpCache } from './rows/http-cache.ts';
 import { outsideKill } from './rows/outside-kill.ts';
@@ -33,6 +35,8 @@ const TIMEOUT_MS = 12 * 60_000;
 const CHANGES: readonly Row[] = [outsideKill, outsideStart, engineHealth, streamEvents, vpnHealth];
 /** With Redis. */
 const REDIS: readonly Row[] = [sharedHits, sharedStampede, sharedHung, httpCache];
+/** In Chromium. */
+const BROWSER: readonly Row[] = [gatewayHits, gatewayPyodide];
 /** In the order of the results. */
 const TABLE: readonly Row[] = [
   cachedHttp,
@@ -43,6 +47,7 @@ const TABLE: readonly Row[] = [
   resultHits,
   ...REDIS,
   assets,
+  ...BROWSER,
   sweep,
 ];
 /**
@@ -56,6 +61,7 @@ const ORDER: readonly Row[] = [
   sweep,
   assets,
   ...REDIS,
+  ...BROWSER,
   cachedHttp,
   firstRead,
   ...CHANGES,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { KeyedCertificate } from '../../../src/library/gateway/tls/certificate.ts';
 import { type Origin, startOrigin } from './support.ts';
 
 const FOLDER = dirname(createRequire(import.meta.url).resolve('pyodide/package.json'));
@@ -47,12 +48,14 @@ export interface Throttle {
   readonly latencyMs: number;
 }
 
-/** Serves a page with Pyodide, and the files of the npm package with the header fields of its CDN. */
-export function startPyodideSite(throttle?: Throttle): Promise<Origin> {
+/**
+ * Serves a page with Pyodide, and the files of the npm package with the header fields of its CDN.
+ * @param certificate another one than that of the test authority
+ */
+export function startPyodideSite(throttle: Throttle, certificate?: KeyedCertificate): Promise<Origin> {
   /** When the connection to the site is free again. */
   let freeAt = 0;
   const takeTurn = async (bytes: number) => {
-    if (!throttle) return;
     const startsAt = Math.max(performance.now(), freeAt);
     freeAt = startsAt + (bytes / throttle.bytesPerS) * 1000;
     await delay(freeAt - performance.now());
@@ -60,7 +63,7 @@ export function startPyodideSite(throttle?: Throttle): Promise<Origin> {
   return startOrigin(
     async ({ url }, response) => {
       const file = url!.slice(url!.lastIndexOf('/') + 1);
-      if (throttle) await delay(throttle.latencyMs);
+      await delay(throttle.latencyMs);
       if (file === '') {
         response.writeHead(200, { 'content-type': 'text/html', 'cache-control': 'max-age=60' }).end(PAGE);
         return;
@@ -83,6 +86,6 @@ export function startPyodideSite(throttle?: Throttle): Promise<Origin> {
       }
       response.end();
     },
-    { hosts: PYODIDE_HOSTS },
+    { hosts: PYODIDE_HOSTS, ...(certificate && { certificate }) },
   );
 }
