@@ -28,6 +28,8 @@ export interface LaneResponse {
 export type Responder = (request: LaneRequest) => Promise<LaneResponse>;
 
 const HOP_BY_HOP = new Set([
+  // Names a server that the browser would reach past the lane, over QUIC.
+  'alt-svc',
   'connection',
   // Node.js has responded to it with 100.
   'expect',

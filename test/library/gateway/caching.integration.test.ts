@@ -175,12 +175,15 @@ describe('with force', () => {
       nel: '{}',
       'report-to': '{}',
       'authentication-info': 'x',
+      'alt-svc': 'h3=":443"',
       'x-own': 'kept',
     });
     const lane = await open({ rules: FORCED });
     const first = await send(lane, `${origin.url}/x`);
     const second = await send(lane, `${origin.url}/x`);
     expect(first.headers['set-cookie']).toEqual(['a=1', 'b=2']);
+    // It would lead the browser past the lane.
+    expect(first.headers['alt-svc']).toBeUndefined();
     expect(second).toMatchObject({ text: 'body 1', headers: { 'x-own': 'kept' } });
     for (const name of ['set-cookie', 'clear-site-data', 'nel', 'report-to', 'authentication-info']) {
       expect(second.headers[name], name).toBeUndefined();

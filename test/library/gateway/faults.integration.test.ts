@@ -113,6 +113,22 @@ describe('an origin', () => {
     expect((await send(lane, origin.url)).text).toBe('complete');
   });
 
+  test('that sends more than the length it announced: the rest is discarded', async () => {
+    const server = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello and more'));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as { port: number };
+    const lane = await openLane();
+    for (const _time of [1, 2]) {
+      expect(await send(lane, `http://127.0.0.1:${port}/`)).toMatchObject({ status: 200, text: 'hello' });
+    }
+    expect(lane.stats()).toMatchObject({ hits: 1, misses: 1 });
+    server.close();
+  });
+
   test('that drips: the first bytes pass while the body still arrives', async () => {
     const finish = Promise.withResolvers<void>();
     origin.answer = (_request, response) => {

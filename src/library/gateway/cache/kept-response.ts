@@ -13,7 +13,7 @@ const NEVER_KEPT = [
   'authentication-info',
 ];
 /** Fields of this gateway and of the hop to it. */
-const OWN_FIELDS = ['age', 'proxy-authentication-info', 'cache-status', 'proxy-status', 'alt-svc'];
+const OWN_FIELDS = ['age', 'proxy-authentication-info', 'cache-status', 'proxy-status'];
 
 const FORMAT = 1;
 
