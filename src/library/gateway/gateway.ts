@@ -3,7 +3,15 @@ import { type DiskStore, openDiskStore } from '../disk-store/index.ts';
 import { createSystemClock } from '../util/clock.ts';
 import { NetworkPolicy } from './access/network-policy.ts';
 import { browserArguments } from './browser-arguments.ts';
-import { clearMatching, type KeptPage, type ListOptions, listKept } from './cache/kept-resources.ts';
+import {
+  clearMatching,
+  type KeptPage,
+  keptUrls,
+  type ListOptions,
+  listKept,
+  type RuleUsage,
+  usageByRule,
+} from './cache/kept-resources.ts';
 import { MemoryResponseStore } from './cache/memory-response-store.ts';
 import { ResponseCache } from './cache/response-cache.ts';
 import type { ResponseStore, StoreUsage } from './cache/store.ts';
@@ -149,6 +157,22 @@ export class Gateway implements AsyncDisposable {
   /** How much each namespace of the store contains. Reads no bodies. Rejects if the store fails. */
   usage(): Promise<StoreUsage[]> {
     return this.#store.usage();
+  }
+
+  /**
+   * How much a namespace of the store contains, by the pattern of the rule. Reads the metadata of all its responses, but
+   * no bodies. Rejects if the store fails.
+   */
+  usageByRule(namespace: string): Promise<Record<string, RuleUsage>> {
+    return usageByRule(this.#store, namespace);
+  }
+
+  /**
+   * The URLs of what a namespace contains, for example for `lane.warm` of another namespace. Without redacted parameters,
+   * and without responses that are kept for one set of credentials. Rejects if the store fails.
+   */
+  urls(namespace: string): AsyncGenerator<string> {
+    return keptUrls(this.#store, namespace);
   }
 
   /** Lists the kept responses of a namespace, a page at a time. Rejects if the store fails. */

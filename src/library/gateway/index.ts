@@ -7,7 +7,7 @@
  * const browser = await chromium.launch(gateway.launchOptions);
  * const context = await browser.newContext(lane.contextOptions);
  */
-export type { KeptPage, KeptResource, ListOptions } from './cache/kept-resources.ts';
+export type { KeptPage, KeptResource, ListOptions, RuleUsage } from './cache/kept-resources.ts';
 export { MemoryResponseStore, type MemoryResponseStoreOptions } from './cache/memory-response-store.ts';
 export type {
   ResponseStore,

@@ -138,6 +138,38 @@ describe('kept responses', () => {
   });
 });
 
+test('usage by rule, and warming from what another namespace contains', async () => {
+  const rules = [
+    { match: '*.js', force: true },
+    { match: '*', force: true, redact: ['token'] },
+  ];
+  origin.answer = ({ url = '' }, response) => {
+    response.writeHead(200, { vary: 'accept' }).end('x'.repeat(url.length));
+  };
+  const first = await openLane({ namespace: 'recorded', rules });
+  for (const path of ['/a.js', '/bb.js', '/data', '/data?token=secret']) await send(first, origin.url + path);
+  // Another variant of the same URL.
+  await send(first, `${origin.url}/data`, { headers: { accept: 'text/plain' } });
+  // Kept for these credentials only.
+  await send(first, `${origin.url}/own`, { headers: { cookie: 'user=1' } });
+  const usage = await gateway.usageByRule('recorded');
+  expect(usage).toMatchObject({
+    '*.js': { entries: 2, bodyBytes: '/a.js/bb.js'.length },
+    '*': { entries: 3, bodyBytes: '/data/data/own'.length },
+  });
+  expect(usage['*']!.newestAt).toBeGreaterThanOrEqual(usage['*']!.oldestAt);
+  expect(await gateway.usageByRule('unknown')).toEqual({});
+
+  const second = await openLane({ namespace: 'warmed', rules });
+  expect(await second.warm(gateway.urls('recorded'))).toEqual([]);
+  const { resources } = await gateway.list('warmed');
+  expect(resources.map(({ url }) => url.slice(origin.url.length)).sort()).toEqual([
+    '/a.js',
+    '/bb.js',
+    '/data',
+  ]);
+});
+
 test('explain says which rule applies, and why the latest request was a miss', async () => {
   const lane = await openLane({
     rules: ['!*/private*', { match: '*.js', force: true }, { match: '*/api/*', negativeTtlS: 5 }],

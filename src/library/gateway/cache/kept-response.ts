@@ -15,13 +15,15 @@ const NEVER_KEPT = [
 /** Fields of this gateway and of the hop to it. */
 const OWN_FIELDS = ['age', 'proxy-authentication-info', 'cache-status', 'proxy-status'];
 
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** A response as it is kept, without its body. Times are in milliseconds since the epoch. */
 export interface KeptResponse {
   /** Without redacted parameters. */
   readonly url: string;
   readonly status: number;
+  /** Pattern of the rule by which it is kept. */
+  readonly rule: string;
   readonly headers: HeaderFields;
   /** Selecting header fields, with hashed values. */
   readonly vary: SelectingFields;

@@ -236,6 +236,7 @@ export class ResponseCache {
     const keptResponse = {
       url: keys.url,
       status: received.status,
+      rule: rule.match,
       headers: keptFields(received.headers, decision.droppedFields, secrets),
       vary,
       requestedAt,

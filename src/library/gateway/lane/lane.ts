@@ -145,7 +145,10 @@ export class Lane implements AsyncDisposable {
    * @param options.concurrency number of requests at a time, default 8
    * @returns the URLs whose request failed, or whose response has a status of 400 or more
    */
-  warm(urls: Iterable<string>, { concurrency = 8 }: { concurrency?: number } = {}): Promise<string[]> {
+  warm(
+    urls: Iterable<string> | AsyncIterable<string>,
+    { concurrency = 8 }: { concurrency?: number } = {},
+  ): Promise<string[]> {
     return warmUrls((request) => this.#handler.respond(request), urls, concurrency);
   }
 

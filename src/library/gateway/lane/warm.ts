@@ -11,11 +11,12 @@ const HEADERS = { accept: '*/*', 'accept-encoding': 'gzip, deflate, br, zstd' };
  */
 export async function warmUrls(
   respond: Responder,
-  urls: Iterable<string>,
+  urls: Iterable<string> | AsyncIterable<string>,
   concurrency: number,
 ): Promise<string[]> {
   const failed: string[] = [];
-  const waiting = [...urls];
+  const waiting: string[] = [];
+  for await (const url of urls) waiting.push(url);
   const work = async () => {
     for (let url = waiting.shift(); url !== undefined; url = waiting.shift()) {
       if (!(await warmUrl(respond, url))) failed.push(url);
