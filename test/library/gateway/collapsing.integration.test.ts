@@ -100,6 +100,33 @@ describe('a request for a resource that another one is loading', () => {
     expect(origin.requests).toHaveLength(1);
   });
 
+  test('gets the response although the first one has left before it began', async () => {
+    const store = new MemoryResponseStore();
+    const get = store.get.bind(store);
+    let lookups = 0;
+    store.get = (...parameters) => {
+      lookups += 1;
+      return get(...parameters);
+    };
+    await using own = await openGateway({ store });
+    const through = await own.openLane({ allow: ['127.0.0.1'], rules: [{ match: '*', force: true }] });
+    const begin = Promise.withResolvers<void>();
+    origin.answer = (_request, response) => void begin.promise.then(() => response.end('content'));
+    const options = { host: '127.0.0.1', port: through.port, path: `${origin.url}/x`, agent: false };
+    const leader = request(options).on('error', () => {});
+    leader.end();
+    await waitUntil('the first request reaches the origin', () => origin.requests.length === 1, SOON_MS);
+    const follower = start({}, through);
+    await waitUntil('the second one has looked for the response', () => lookups === 2, SOON_MS);
+    await new Promise(setImmediate);
+    const left = new Promise<void>((resolve) => leader.once('close', resolve));
+    leader.destroy();
+    await left;
+    begin.resolve();
+    expect(await textOf(await follower)).toBe('content');
+    expect(origin.requests).toHaveLength(1);
+  });
+
   test('is sent itself if it selects another variant', async () => {
     let requests = 0;
     const first = inTwoParts({ vary: 'accept-language' }, 'in ', 'en');

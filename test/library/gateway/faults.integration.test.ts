@@ -165,27 +165,6 @@ describe('an origin', () => {
       await closed.promise;
     });
   });
-
-  test('is not left alone by one reader: others that wait still get the response', async () => {
-    const finish = Promise.withResolvers<void>();
-    origin.answer = (_request, response) => {
-      response.write('first');
-      void finish.promise.then(() => response.end('last'));
-    };
-    const lane = await openLane();
-    await withClient(lane, async (client) => {
-      const controller = new AbortController();
-      const first = client(origin.url, { signal: controller.signal });
-      await expect.poll(() => origin.requests.length).toBe(1);
-      const second = client(origin.url);
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      controller.abort();
-      await expect(first).rejects.toThrow();
-      finish.resolve();
-      expect((await second).text).toBe('firstlast');
-      expect(origin.requests).toHaveLength(1);
-    });
-  });
 });
 
 describe('a store costs a miss, not a page, if it', () => {
