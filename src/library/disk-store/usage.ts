@@ -2,7 +2,8 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, rename, stat, writeFile } from 'node:fs/promises';
 import type { DiskGuard } from './disk-guard.ts';
 import { DiskStoreError, ifExists } from './errors.ts';
-import { type Layout, uniqueName } from './layout.ts';
+import { uniqueName } from './files.ts';
+import type { Layout } from './layout.ts';
 
 const RECORD_BYTES = 8;
 /** A longer file is replaced by one with only the sum. */
@@ -95,7 +96,10 @@ export class Usage {
     if (!this.#handle || current?.ino !== this.#inode) {
       await this.#handle?.close();
       this.#handle = await open(this.#path, constants.O_RDWR | constants.O_APPEND | constants.O_CREAT);
-      this.#inode = (await this.#handle.stat()).ino;
+      const { ino, size } = await this.#handle.stat();
+      // Cut by a power failure in the middle of a change, after which nothing can be read.
+      if (size % RECORD_BYTES !== 0) await this.#handle.truncate(0);
+      this.#inode = ino;
       this.#offset = 0;
       this.#bytes = 0;
     }
@@ -104,6 +108,10 @@ export class Usage {
 
   async #readNew(handle: FileHandle): Promise<number> {
     const { size } = await handle.stat();
+    if (size < this.#offset) {
+      this.#offset = 0;
+      this.#bytes = 0;
+    }
     const length = size - this.#offset - ((size - this.#offset) % RECORD_BYTES);
     if (length <= 0) return 0;
     const buffer = Buffer.alloc(length);
