@@ -26,7 +26,10 @@ export class Usage {
   #unwritten = 0;
   #activity = 0;
   #closed = false;
+  /** The end of the former operation. */
   #last: Promise<unknown> = Promise.resolve();
+  /** The end of the former operation, or its timeout. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(layout: Layout, guard: DiskGuard) {
     this.#path = layout.usage;
@@ -141,8 +144,11 @@ export class Usage {
   }
 
   #inTurn<T>(operation: () => Promise<T>): Promise<T> {
-    const running = this.#last.then(operation);
+    const running = Promise.all([this.#turn, this.#last]).then(operation);
+    // Its timeout begins with its turn: many writes at the same time on a busy machine are no disk that hangs.
+    const result = this.#turn.then(() => this.#guard.run('count its bytes', () => running));
     this.#last = running.catch(() => {});
-    return this.#guard.run('count its bytes', () => running);
+    this.#turn = result.catch(() => {});
+    return result;
   }
 }
