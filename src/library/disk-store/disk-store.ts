@@ -268,7 +268,7 @@ export class DiskStore implements AsyncDisposable {
     await this.#leases.close();
     await Promise.all(this.#background);
     await this.#eviction.settled();
-    await this.#usage.close();
+    await this.#usage.close().catch(this.#onError);
   }
 
   /** Same as {@link close}. */
