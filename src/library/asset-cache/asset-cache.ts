@@ -4,9 +4,9 @@ import {
   type Asset,
   conditionalHeaders,
   type HeadersLike,
-  hasLength,
+  isComplete,
+  replayedHeaders,
   type StoredAsset,
-  storedHeaders,
   type VersionChange,
 } from './asset.ts';
 import { type AttachOptions, attachTo, type RoutableContext } from './attach.ts';
@@ -20,6 +20,10 @@ import { type AssetVersion, parseVersion } from './version.ts';
 import { changeOf, describeChange, surplus } from './version-history.ts';
 
 const MAX_PARSED_URLS = 1000;
+/** Longer URLs are parsed each time, which bounds the memory. */
+const MAX_PARSED_LENGTH = 2048;
+/** Times of use that are kept; beyond that, the oldest are forgotten. */
+const MAX_USED_AT = 10_000;
 
 /** An entry of {@link AssetCache.status}. */
 export interface AssetStatus extends Omit<StoredVersion, 'key'> {
@@ -104,14 +108,15 @@ export class AssetCache extends EventEmitter<{ version: [VersionChange] }> imple
   /**
    * Stores an asset. The caller is responsible for saving only complete and successful responses.
    * @param headers fields of the response; `etag` and `last-modified` are used to revalidate it
-   * @returns whether it was stored on the disk; false as well if `content-length` differs from the content
+   * @returns whether it was stored on the disk; false as well if `content-length` differs from the content, or
+   *   `content-encoding` names a coding that `fetch` does not decode
    * @throws TypeError if the URL is not valid
    */
   async save(url: string, content: Uint8Array | string, headers: HeadersLike = {}): Promise<boolean> {
     if (!this.#options.enabled) return false;
     const bytes = typeof content === 'string' ? toBuffer(content) : Buffer.from(content);
-    if (!hasLength(headers, bytes.byteLength)) return false;
-    return (await this.#store(url, bytes, storedHeaders(headers))).stored;
+    if (!isComplete(headers, bytes.byteLength)) return false;
+    return (await this.#store(url, bytes, replayedHeaders(headers))).stored;
   }
 
   /**
@@ -206,11 +211,14 @@ export class AssetCache extends EventEmitter<{ version: [VersionChange] }> imple
     }
     const key = version === undefined ? (await this.#disk.versionsOf(asset))[0]?.key : keyOf(asset, version);
     if (key === undefined) return undefined;
-    this.#usedAt.set(key, this.#options.wallClock());
     const inMemory = this.#memory.get(key);
-    if (inMemory && this.#isFresh(inMemory[1])) return { value: inMemory, fresh: true, entry: undefined };
+    if (inMemory && this.#isFresh(inMemory[1])) {
+      this.#used(key);
+      return { value: inMemory, fresh: true, entry: undefined };
+    }
     const found = await this.#disk.read(key);
     if (!found) return undefined;
+    this.#used(key);
     const { entry, content, isCurrent } = found;
     const stored = storedAsset(entry);
     const value: Asset = [
@@ -281,13 +289,19 @@ export class AssetCache extends EventEmitter<{ version: [VersionChange] }> imple
       metadata,
     );
     this.#keepInMemory(key, value);
-    this.#usedAt.set(key, now);
+    this.#used(key);
     this.#reportChange(changeOf(former, metadata, content.byteLength));
     const { strict, keepVersions } = this.#options;
     const versions = await this.#disk.versionsOf(asset);
     for (const old of surplus(versions, key, strict ? 1 : keepVersions, this.#usedAt))
       await this.#remove(old);
     return { stored, value };
+  }
+
+  #used(key: string): void {
+    this.#usedAt.delete(key);
+    this.#usedAt.set(key, this.#options.wallClock());
+    if (this.#usedAt.size > MAX_USED_AT) this.#usedAt.delete(this.#usedAt.keys().next().value!);
   }
 
   #keepInMemory(key: string, [content, metadata]: Asset): void {
@@ -307,8 +321,9 @@ export class AssetCache extends EventEmitter<{ version: [VersionChange] }> imple
     await this.#disk.delete(version);
   }
 
-  #isFresh({ validatedAt }: StoredAsset): boolean {
-    return this.#options.wallClock() - validatedAt < this.#options.maxAgeS * 1000;
+  #isFresh({ validatedAt }: Pick<StoredAsset, 'validatedAt'>): boolean {
+    // A time in the future shows that a clock was wrong. Such an entry would never expire.
+    return Math.abs(this.#options.wallClock() - validatedAt) < this.#options.maxAgeS * 1000;
   }
 
   #versionInHeaders(headers: Record<string, string>): string {
@@ -324,7 +339,7 @@ export class AssetCache extends EventEmitter<{ version: [VersionChange] }> imple
     const { version } = this.#options;
     const parsed = version === false ? { asset: new URL(url).href, version: '' } : parseVersion(url, version);
     if (this.#parsed.size >= MAX_PARSED_URLS) this.#parsed.clear();
-    this.#parsed.set(url, parsed);
+    if (url.length <= MAX_PARSED_LENGTH) this.#parsed.set(url, parsed);
     return parsed;
   }
 
@@ -336,7 +351,7 @@ export class AssetCache extends EventEmitter<{ version: [VersionChange] }> imple
 
   #describe({ key, ...version }: StoredVersion): AssetStatus {
     const ageS = Math.max(0, (this.#options.wallClock() - version.validatedAt) / 1000);
-    return { ...version, ageS, fresh: ageS < this.#options.maxAgeS, inMemory: this.#memory.has(key) };
+    return { ...version, ageS, fresh: this.#isFresh(version), inMemory: this.#memory.has(key) };
   }
 }
 

@@ -16,6 +16,20 @@ export interface StoredAsset {
   readonly validatedAt: number;
 }
 
+/** Whether metadata on the disk is that of an asset: other programs may have written to the folder as well. */
+export function isStoredAsset(metadata: unknown): metadata is StoredAsset {
+  const { url, asset, version, headers, savedAt, validatedAt } = metadata as Partial<
+    Record<keyof StoredAsset, unknown>
+  >;
+  return (
+    [url, asset, version].every((one) => typeof one === 'string') &&
+    [savedAt, validatedAt].every((one) => typeof one === 'number') &&
+    typeof headers === 'object' &&
+    headers !== null &&
+    Object.values(headers).every((one) => typeof one === 'string')
+  );
+}
+
 /** What `load` and `getOrFetch` return beside the content. */
 export interface AssetMetadata extends StoredAsset {
   /** Status of the response: 200 unless it was not stored. */
@@ -72,15 +86,19 @@ export type HeadersLike =
   | Readonly<Record<string, string | readonly string[] | undefined>>
   | Iterable<readonly [string, string]>;
 
-/** Returns the fields that are stored, with names in lower case. */
-export function storedHeaders(headers: HeadersLike): Record<string, string> {
-  const fields = Symbol.iterator in headers ? [...headers] : Object.entries(headers);
+/** Codings that `fetch` and Playwright decode. With any other one, they return the content as it was sent. */
+const DECODED = new Set(['', 'identity', 'gzip', 'x-gzip', 'deflate', 'br', 'zstd']);
+
+/** Returns the fields that are replayed, with names in lower case. */
+export function replayedHeaders(headers: HeadersLike): Record<string, string> {
   const result: Record<string, string> = {};
-  for (const [name, value] of fields) {
+  for (const [name, value] of fieldsOf(headers)) {
     const lower = name.toLowerCase();
     if (value === undefined || lower.startsWith(':') || NOT_REPLAYED.has(lower)) continue;
     result[lower] = typeof value === 'string' ? value : value.join(', ');
   }
+  const coding = fieldOf(headers, 'content-encoding');
+  if (coding !== undefined && !isDecoded(headers)) result['content-encoding'] = coding;
   return result;
 }
 
@@ -94,10 +112,26 @@ export function conditionalHeaders({ headers }: StoredAsset): Record<string, str
   };
 }
 
-/** Whether a content has the length that its header fields state. That of a coded content is another one. */
-export function hasLength(headers: HeadersLike, length: number): boolean {
-  const fields = Symbol.iterator in headers ? [...headers] : Object.entries(headers);
-  const field = (name: string) => fields.find(([one]) => one.toLowerCase() === name)?.[1];
-  const stated = field('content-length');
-  return stated === undefined || field('content-encoding') !== undefined || Number(stated) === length;
+/**
+ * Whether a content is what its header fields describe: decoded, and of the stated length. The stated length of a coded
+ * content is that before decoding.
+ */
+export function isComplete(headers: HeadersLike, length: number): boolean {
+  const stated = fieldOf(headers, 'content-length');
+  const isCoded = fieldOf(headers, 'content-encoding') !== undefined;
+  return isDecoded(headers) && (stated === undefined || isCoded || Number(stated) === length);
+}
+
+function isDecoded(headers: HeadersLike): boolean {
+  const codings = (fieldOf(headers, 'content-encoding') ?? '').split(',');
+  return codings.every((coding) => DECODED.has(coding.trim().toLowerCase()));
+}
+
+function fieldsOf(headers: HeadersLike) {
+  return Symbol.iterator in headers ? [...headers] : Object.entries(headers);
+}
+
+function fieldOf(headers: HeadersLike, name: string): string | undefined {
+  const value = fieldsOf(headers).find(([one]) => one.toLowerCase() === name)?.[1];
+  return value === undefined || typeof value === 'string' ? value : value.join(', ');
 }

@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 /** The command `roundhouse-assets`: shows what an asset cache has on the disk. */
+import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { AssetCache, type AssetStatus } from './asset-cache.ts';
-import { formatBytes } from './format.ts';
+import { formatBytes, printable } from './format.ts';
 import type { AssetCacheOptions } from './options.ts';
 import { describeChange } from './version-history.ts';
 
@@ -19,6 +20,16 @@ const USAGE = `Usage: roundhouse-assets status | versions [URL] | watch
   --json             prints JSON, one value a line
 `;
 
+const MIN_INTERVAL_S = 0.1;
+/** A longer delay than 24.8 days would fire at once. */
+const MAX_INTERVAL_S = 86_400;
+
+/** A cache, and the errors that it has reported. */
+interface Reader {
+  readonly cache: AssetCache;
+  readonly failures: readonly unknown[];
+}
+
 const print = (line: string) => void process.stdout.write(`${line}\n`);
 
 function describeAge(ageS: number): string {
@@ -28,7 +39,7 @@ function describeAge(ageS: number): string {
 
 function describeEntry({ version, size, ageS, fresh, url }: AssetStatus): string {
   const columns = [version || '-', formatBytes(size), describeAge(ageS), fresh ? 'fresh' : 'old'];
-  return `${columns.map((text, index) => text.padEnd(index === 0 ? 24 : 10)).join(' ')} ${url}`;
+  return printable(`${columns.map((text, index) => text.padEnd(index === 0 ? 24 : 10)).join(' ')} ${url}`);
 }
 
 function printStatus(entries: readonly AssetStatus[], json: boolean): void {
@@ -40,16 +51,26 @@ function printStatus(entries: readonly AssetStatus[], json: boolean): void {
 function printVersions(entries: readonly AssetStatus[], json: boolean): void {
   for (const [asset, versions] of Object.entries(Object.groupBy(entries, (entry) => entry.asset))) {
     if (json) print(JSON.stringify({ asset, versions }));
-    else print([asset, ...versions!.map((entry) => `  ${describeEntry(entry)}`)].join('\n'));
+    else print([printable(asset), ...versions!.map((entry) => `  ${describeEntry(entry)}`)].join('\n'));
   }
 }
 
-async function watch(cache: AssetCache, intervalS: number, json: boolean): Promise<void> {
-  const known = new Map((await cache.status()).map((entry) => [`${entry.asset} ${entry.version}`, entry]));
+/** What is stored. Does not create the folder. @throws Error if it cannot be read */
+async function list({ cache, failures }: Reader): Promise<AssetStatus[]> {
+  if (!existsSync(cache.dir)) return [];
+  const entries = await cache.status();
+  // A folder that can only be read is listed, although its files of use cannot be written.
+  if (entries.length === 0 && failures.length > 0) throw failures[0];
+  return entries;
+}
+
+async function watch(reader: Reader, intervalS: number, json: boolean): Promise<void> {
+  const { cache } = reader;
+  const known = new Map((await list(reader)).map((entry) => [`${entry.asset} ${entry.version}`, entry]));
   print(json ? JSON.stringify({ watching: cache.dir, entries: known.size }) : `watching ${cache.dir}`);
   for (;;) {
     await delay(intervalS * 1000);
-    for (const entry of (await cache.status()).reverse()) {
+    for (const entry of (await list(reader)).reverse()) {
       const key = `${entry.asset} ${entry.version}`;
       if (known.has(key)) continue;
       const former = [...known.values()].findLast(({ asset }) => asset === entry.asset);
@@ -60,7 +81,7 @@ async function watch(cache: AssetCache, intervalS: number, json: boolean): Promi
         print(
           describeChange({ asset, from: former.version, to: version, fromSize: former.size, toSize: size }),
         );
-      } else print(`${entry.asset}: version ${entry.version} (${formatBytes(entry.size)})`);
+      } else print(printable(`${entry.asset}: version ${entry.version} (${formatBytes(entry.size)})`));
     }
   }
 }
@@ -79,21 +100,26 @@ async function main(): Promise<void> {
   const [command, url] = positionals;
   const intervalS = Number(values.interval);
   if (values.help) return print(USAGE.trimEnd());
-  if (!(intervalS > 0)) throw new Error(`--interval must be a number of seconds: ${values.interval}`);
-  const options: AssetCacheOptions = {
-    onError: (error) => {
-      throw error;
-    },
-  };
+  if (!(intervalS >= MIN_INTERVAL_S && intervalS <= MAX_INTERVAL_S)) {
+    const range = `from ${MIN_INTERVAL_S} to ${MAX_INTERVAL_S}`;
+    throw new Error(`--interval must be a number of seconds ${range}: ${values.interval}`);
+  }
+  const failures: unknown[] = [];
+  const options: AssetCacheOptions = { log: () => {}, onError: (error) => void failures.push(error) };
   if (values.dir !== undefined) options.dir = values.dir;
   if (values.namespace !== undefined) options.namespace = values.namespace;
   await using cache = new AssetCache(options);
-  if (command === 'status') printStatus(await cache.status(), values.json);
+  const reader = { cache, failures };
+  if (command === 'status') printStatus(await list(reader), values.json);
   else if (command === 'versions') {
-    printVersions(url === undefined ? await cache.status() : await cache.versions(url), values.json);
-  } else if (command === 'watch') await watch(cache, intervalS, values.json);
+    const all = await list(reader);
+    printVersions(url === undefined ? all : await cache.versions(url), values.json);
+  } else if (command === 'watch') await watch(reader, intervalS, values.json);
   else throw new Error(`unknown command: ${command ?? '(none)'}\n\n${USAGE.trimEnd()}`);
 }
+
+// The reader of a pipe has ended, such as `head`.
+process.stdout.on('error', () => process.exit());
 
 main().catch((error: Error) => {
   process.stderr.write(`roundhouse-assets: ${error.message}\n`);

@@ -6,7 +6,7 @@ import {
   openDiskStore,
 } from '../disk-store/index.ts';
 import type { Clock } from '../util/clock.ts';
-import type { StoredAsset } from './asset.ts';
+import { isStoredAsset, type StoredAsset } from './asset.ts';
 
 /** How long the list of versions is used before it is read again, because other processes change it. */
 const LIST_LIFETIME_MS = 30_000;
@@ -84,10 +84,10 @@ export class DiskLevel {
     return this.#try(async (store) => {
       for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
         const entry = await store.get(this.#options.namespace, key);
-        const content = await entry?.bytes();
-        if (entry && content) return { entry, content };
+        if (!entry || !isStoredAsset(entry.metadata)) return undefined;
+        const content = await entry.bytes();
         // Without content, the entry may have been replaced since it was looked up.
-        if (!entry) return undefined;
+        if (content) return { entry, content };
       }
       return undefined;
     });
@@ -212,7 +212,7 @@ export class DiskLevel {
           limit: PAGE_SIZE,
           ...(cursor !== undefined && { cursor }),
         });
-        found.push(...page.entries.map(toVersion));
+        found.push(...page.entries.filter(({ metadata }) => isStoredAsset(metadata)).map(toVersion));
         cursor = page.cursor;
       } while (cursor !== undefined);
       this.#versions = new Map();

@@ -2,9 +2,9 @@ import {
   type Asset,
   type AssetMetadata,
   type HeadersLike,
-  hasLength,
+  isComplete,
+  replayedHeaders,
   type StoredAsset,
-  storedHeaders,
 } from './asset.ts';
 import type { AssetVersion } from './version.ts';
 
@@ -20,7 +20,10 @@ export interface ResponseLike {
   body?: unknown;
 }
 
-/** Fetches a URL. `headers` are those of a conditional request. May return the content alone, if it is complete. */
+/**
+ * Fetches a URL. `headers` are those of a conditional request. The content must be decoded (gzip, br, …), as that of
+ * `fetch` is. May return the content alone, if it is complete.
+ */
 export type FetchAsset = (
   url: string,
   options: { headers: Record<string, string> },
@@ -51,9 +54,9 @@ export async function readResponse(
   const content = await readBody(response);
   return {
     status,
-    headers: storedHeaders(headers),
+    headers: replayedHeaders(headers),
     content,
-    storable: status === 200 && !redirected && hasLength(headers, content.byteLength),
+    storable: status === 200 && !redirected && isComplete(headers, content.byteLength),
   };
 }
 

@@ -27,7 +27,7 @@ export const ASSET_SETTINGS = {
   memoryMaxMegabytes: integer(
     'MEMORY_CACHE_MAX_SIZE_MB',
     100,
-    'MB',
+    'MiB',
     'Limit of the memory level; 0 disables it.',
     0,
     100_000,

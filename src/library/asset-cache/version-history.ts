@@ -1,6 +1,6 @@
 import type { StoredAsset, VersionChange } from './asset.ts';
 import type { StoredVersion } from './disk-level.ts';
-import { formatBytes } from './format.ts';
+import { formatBytes, printable } from './format.ts';
 
 /**
  * Compares a new entry with the versions before it.
@@ -19,7 +19,7 @@ export function changeOf(
 
 /** Describes a change in one line, with both versions and sizes. */
 export function describeChange({ asset, from, to, fromSize, toSize }: VersionChange): string {
-  return `${asset}: version ${from} (${formatBytes(fromSize)}) -> ${to} (${formatBytes(toSize)})`;
+  return printable(`${asset}: version ${from} (${formatBytes(fromSize)}) -> ${to} (${formatBytes(toSize)})`);
 }
 
 /**

@@ -32,6 +32,8 @@ const PLACEHOLDER = '*';
 export function parseVersion(url: string, source: VersionSource): AssetVersion {
   const parsed = new URL(url);
   parsed.hash = '';
+  // Removes a question mark without a query.
+  if (parsed.search === '') parsed.search = '';
   if (source === 'folder') return versionInFolder(parsed);
   if (source instanceof RegExp) return versionInText(parsed.href, source);
   if (typeof source === 'function') {
@@ -49,8 +51,10 @@ function versionInFolder(url: URL): AssetVersion {
   const version = segments.at(-2) ?? '';
   if (version === '') return { asset: url.href, version };
   segments[segments.length - 2] = PLACEHOLDER;
-  // Not assigned to the URL, which would escape the placeholder in some paths.
-  return { asset: `${url.origin}${segments.join('/')}${url.search}`, version };
+  // Not assigned to the URL, which would escape the placeholder in some paths. Not its origin, which is null for
+  // some schemes, whatever the host.
+  const start = url.href.length - url.pathname.length - url.search.length;
+  return { asset: `${url.href.slice(0, start)}${segments.join('/')}${url.search}`, version };
 }
 
 function versionInText(href: string, pattern: RegExp): AssetVersion {

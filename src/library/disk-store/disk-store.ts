@@ -97,9 +97,12 @@ export class DiskStore implements AsyncDisposable {
   async open(): Promise<void> {
     await this.#guard.run('open its folder', () => this.#layout.create());
     // A store on a disk that is read-only can be read.
-    await this.#usage.refresh().catch(this.#onError);
+    const used = await this.#usage.refresh().catch(this.#onError);
+    // Without a sum, the store is new, or a power failure has emptied the file of changes.
+    if (used !== undefined && used <= 0)
+      void this.#inBackground(async () => void (await this.#eviction.sweep()));
     // What a process that was killed has left.
-    void this.#inBackground(() => this.#emptyTrash());
+    else void this.#inBackground(() => this.#emptyTrash());
   }
 
   /**
@@ -265,7 +268,7 @@ export class DiskStore implements AsyncDisposable {
     await this.#leases.close();
     await Promise.all(this.#background);
     await this.#eviction.settled();
-    await this.#usage.close();
+    await this.#usage.close().catch(this.#onError);
   }
 
   /** Same as {@link close}. */

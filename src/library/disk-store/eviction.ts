@@ -1,7 +1,8 @@
 import { lstat } from 'node:fs/promises';
 import type { DiskGuard } from './disk-guard.ts';
 import { DiskStoreError, ifExists } from './errors.ts';
-import { type Layout, removeFile } from './layout.ts';
+import { removeFile } from './files.ts';
+import type { Layout } from './layout.ts';
 import { Scan, type ScannedEntry, type ScannedNamespace } from './scan.ts';
 import type { Usage } from './usage.ts';
 
@@ -46,7 +47,12 @@ export class Eviction {
    */
   async reserve(bytes: number): Promise<void> {
     const { usage, maxBytes } = this.#options;
-    const used = await usage.add(bytes);
+    let used = await usage.add(bytes);
+    if (used < 0) {
+      // The file of changes is damaged.
+      await this.sweep();
+      used = usage.bytes;
+    }
     if (used > maxBytes) {
       await this.#makeRoom();
       if ((await usage.refresh()) > maxBytes) await this.#makeRoom();

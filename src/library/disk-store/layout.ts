@@ -1,35 +1,12 @@
-import { createHash, randomBytes } from 'node:crypto';
-import {
-  link,
-  mkdir,
-  readdir,
-  readFile,
-  readlink,
-  rename,
-  rm,
-  symlink,
-  unlink,
-  writeFile,
-} from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf, DiskStoreError, ifExists } from './errors.ts';
+import { createFolder, readSmallFile, uniqueName } from './files.ts';
 
 const FORMAT = 'roundhouse disk store 1\n';
 const SHARDS = '0123456789abcdef';
 const MAX_NAME_BYTES = 240;
-/** File systems round sizes up to blocks. */
-const BLOCK_BYTES = 4096;
-
-/** Returns how much of the disk a file of `size` bytes takes. */
-export function diskBytes(size: number): number {
-  return Math.ceil(size / BLOCK_BYTES) * BLOCK_BYTES;
-}
-
-/** Returns a name that no other process or thread uses. */
-export function uniqueName(): string {
-  return randomBytes(12).toString('hex');
-}
-
 /** Returns the name of a key's record. Case and length of keys do not matter to the file system. */
 export function keyHash(key: string): string {
   return createHash('sha256').update(key).digest('hex');
@@ -72,15 +49,13 @@ export class Layout {
   async create(): Promise<void> {
     await mkdir(this.root, { recursive: true });
     const path = join(this.root, 'format');
-    const format = await ifExists(readFile(path, 'utf8'));
+    const format = (await readSmallFile(path))?.toString();
     if (format === undefined) await this.#createFormat(path);
     else if (format !== FORMAT) {
       const hint = 'choose another folder, or remove this one';
       throw new DiskStoreError('ERR_STORE_FORMAT', `${this.root} is a store of another version: ${hint}`);
     }
-    await Promise.all(
-      [this.tmp, this.trash, this.leases, this.namespaces].map((path) => mkdir(path, { recursive: true })),
-    );
+    await Promise.all([this.tmp, this.trash, this.leases, this.namespaces].map(createFolder));
   }
 
   /** Creates the file with its content in one step, because another process may read it at once. */
@@ -110,10 +85,16 @@ export class Layout {
     return join(this.namespace(namespace), 'current');
   }
 
-  /** Returns the folder of the generation in use; undefined if the namespace does not exist. */
+  /**
+   * Returns the folder of the generation in use; undefined if the namespace does not exist.
+   * @throws DiskStoreError `ERR_STORE_FORMAT` if the link leads elsewhere: what it leads to would be removed
+   */
   async generation(namespace: string): Promise<string | undefined> {
-    const name = await ifExists(readlink(this.current(namespace)));
-    return name === undefined ? undefined : join(this.namespace(namespace), name);
+    const link = this.current(namespace);
+    const name = await ifExists(readlink(link));
+    if (name === undefined) return undefined;
+    if (/^g-\w+$/.test(name)) return join(this.namespace(namespace), name);
+    throw new DiskStoreError('ERR_STORE_FORMAT', `${link} leads to ${name}: remove it`);
   }
 
   /** Returns the folder of the generation in use. Creates the namespace if it does not exist. */
@@ -184,22 +165,6 @@ async function createGeneration(folder: string): Promise<string> {
   await mkdir(path);
   await Promise.all(recordFolders(path).map((one) => mkdir(one)));
   return name;
-}
-
-/** Creates `target` from the file `source` if it does not exist. @returns false if it exists */
-export async function createFrom(source: string, target: string): Promise<boolean> {
-  try {
-    await link(source, target);
-    return true;
-  } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false;
-    throw error;
-  }
-}
-
-/** Removes a file. @returns false if it does not exist, for example because another process has removed it */
-export async function removeFile(path: string): Promise<boolean> {
-  return (await ifExists(unlink(path).then(() => true))) ?? false;
 }
 
 /** Escapes what a file system may not distinguish (case) or accept (`/`). */

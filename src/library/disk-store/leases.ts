@@ -1,10 +1,11 @@
-import { type FileHandle, open, readFile, readlink, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, readlink, rename, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../util/clock.ts';
 import type { DiskGuard } from './disk-guard.ts';
 import { codeOf, ifExists } from './errors.ts';
-import { createFrom, keyHash, type Layout, uniqueName } from './layout.ts';
+import { createFrom, parseJson, readSmallFile, uniqueName } from './files.ts';
+import { keyHash, type Layout } from './layout.ts';
 
 /** How often a holder shows that it is alive. */
 const HEARTBEAT_MS = 500;
@@ -166,10 +167,12 @@ export class Leases {
   }
 }
 
-/** @returns undefined if there is no such file */
+/** @returns undefined if there is no such file, or a power failure has left it empty */
 async function readHolder(path: string): Promise<Holder | undefined> {
-  const text = await ifExists(readFile(path, 'utf8'));
-  return text === undefined ? undefined : (JSON.parse(text) as Holder);
+  const holder = parseJson(((await readSmallFile(path)) ?? '').toString());
+  const { id, pid, scope } = (holder ?? {}) as Partial<Record<keyof Holder, unknown>>;
+  const isHolder = typeof id === 'string' && Number.isInteger(pid) && typeof scope === 'string';
+  return isHolder ? (holder as Holder) : undefined;
 }
 
 /** Whether the process of a holder has ended. False if that cannot be determined here. */

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { parseJson } from './files.ts';
 
 /** Size of the blocks that bodies are verified in. The last block of a body may be shorter. */
 export const BLOCK_BYTES = 256 * 1024;
@@ -47,9 +48,35 @@ export function decodeRecord(bytes: Buffer): DiskRecord | undefined {
   if (!sha256(bytes.subarray(HASH_BYTES)).equals(bytes.subarray(0, HASH_BYTES))) return undefined;
   const start = HASH_BYTES + LENGTH_BYTES;
   const end = start + bytes.readUInt32LE(HASH_BYTES);
-  const { inline, ...fields } = JSON.parse(bytes.toString('utf8', start, end));
+  const decoded = parseJson(bytes.toString('utf8', start, end));
+  if (!hasFields(decoded)) return undefined;
+  const { inline, ...fields } = decoded;
   const rest = bytes.subarray(end);
+  const restBytes = inline ? fields.size : Math.ceil(fields.size / BLOCK_BYTES) * HASH_BYTES;
+  if (rest.length !== restBytes) return undefined;
   return inline ? { ...fields, blocks: Buffer.alloc(0), inline: rest } : { ...fields, blocks: rest };
+}
+
+type Fields = Omit<DiskRecord, 'blocks' | 'inline'> & { readonly inline: boolean };
+
+/**
+ * Whether a value has the fields of a record. Others can write to the folder of a store as well, and the hash of a
+ * record protects only from accidents: `sha256` becomes a part of a path, and `size` the size of a buffer.
+ */
+function hasFields(value: unknown): value is Fields {
+  const { key, metadata, size, sha256, createdAt, inline } = (value ?? {}) as Partial<
+    Record<string, unknown>
+  >;
+  return (
+    typeof key === 'string' &&
+    typeof metadata === 'object' &&
+    metadata !== null &&
+    Number.isSafeInteger(size) &&
+    typeof sha256 === 'string' &&
+    /^[0-9a-f]{64}$/.test(sha256) &&
+    typeof createdAt === 'number' &&
+    typeof inline === 'boolean'
+  );
 }
 
 /** Returns the hash of one block of a record's body. */

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { DiskGuard } from './disk-guard.ts';
 import type { ListedEntry, ListPage } from './entry.ts';
 import { ifExists } from './errors.ts';
-import { bodyPath, diskBytes, keyHash, recordFolders, removeFile } from './layout.ts';
+import { diskBytes, readOpenFile, removeFile } from './files.ts';
+import { bodyPath, keyHash, recordFolders } from './layout.ts';
 import { type DiskRecord, decodeRecord } from './record.ts';
 import type { ScannedNamespace } from './scan.ts';
 import type { NamespaceUsage } from './stats.ts';
@@ -43,7 +44,9 @@ export class Records {
     const handle = await ifExists(open(path));
     if (!handle) return undefined;
     try {
-      const record = decodeRecord(await readFile(handle, this.#options.wallClock(), isUse));
+      const { bytes, changedAt } = await readOpenFile(handle);
+      const record = decodeRecord(bytes);
+      if (record && isUse) await renewUse(handle, changedAt, this.#options.wallClock());
       if (record && (key === undefined || record.key === key)) return record;
     } finally {
       await handle.close();
@@ -112,13 +115,9 @@ export function isSameWrite(a: DiskRecord | undefined, b: DiskRecord): boolean {
   return a?.sha256 === b.sha256 && a.createdAt === b.createdAt;
 }
 
-/** Reads a file and renews the time of its last use. */
-async function readFile(handle: FileHandle, now: number, isUse: boolean): Promise<Buffer> {
-  const { size, mtimeMs } = await handle.stat();
-  const bytes = Buffer.allocUnsafeSlow(size);
-  const { bytesRead } = await handle.read(bytes, 0, size, 0);
+/** Renews the time of the last use. */
+async function renewUse(handle: FileHandle, usedAt: number, now: number): Promise<void> {
+  if (Math.abs(now - usedAt) <= USE_RESOLUTION_MS) return;
   // A disk that is read-only keeps no times, but can be read.
-  const isDue = isUse && Math.abs(now - mtimeMs) > USE_RESOLUTION_MS;
-  if (isDue) await handle.utimes(now / 1000, now / 1000).catch(() => {});
-  return bytes.subarray(0, bytesRead);
+  await handle.utimes(now / 1000, now / 1000).catch(() => {});
 }

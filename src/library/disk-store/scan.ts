@@ -1,8 +1,9 @@
-import { lstat, readdir, readFile, readlink, rm } from 'node:fs/promises';
+import { lstat, readdir, readlink, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DiskGuard } from './disk-guard.ts';
 import { ifExists } from './errors.ts';
-import { bodyPath, diskBytes, type Layout, recordFolders, removeFile } from './layout.ts';
+import { diskBytes, readSmallFile, removeFile } from './files.ts';
+import { bodyPath, type Layout, recordFolders } from './layout.ts';
 import { decodeRecord } from './record.ts';
 
 /** A generation that is not in use, and a temporary file, are left alone for this long after their last change. */
@@ -64,9 +65,7 @@ export class Scan {
 
   /** How much of the disk the files take that were found so far. */
   get bytes(): number {
-    let sum = 0;
-    for (const size of this.#sizes.values()) sum += size;
-    return sum;
+    return [...this.#sizes.values()].reduce((sum, size) => sum + size, 0);
   }
 
   /**
@@ -134,7 +133,7 @@ export class Scan {
 
   /** Finds the body that a record refers to. */
   async #findBody(record: File, bodies: readonly File[]): Promise<File | undefined> {
-    const bytes = await this.#run(() => readFile(record.path));
+    const bytes = await this.#run(() => readSmallFile(record.path));
     const decoded = bytes && decodeRecord(bytes);
     return decoded && bodies.find(({ path }) => path === bodyPath(record.path, decoded.sha256));
   }

@@ -2,7 +2,8 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, rename, stat, writeFile } from 'node:fs/promises';
 import type { DiskGuard } from './disk-guard.ts';
 import { DiskStoreError, ifExists } from './errors.ts';
-import { type Layout, uniqueName } from './layout.ts';
+import { uniqueName } from './files.ts';
+import type { Layout } from './layout.ts';
 
 const RECORD_BYTES = 8;
 /** A longer file is replaced by one with only the sum. */
@@ -25,7 +26,10 @@ export class Usage {
   #unwritten = 0;
   #activity = 0;
   #closed = false;
+  /** The end of the former operation. */
   #last: Promise<unknown> = Promise.resolve();
+  /** The end of the former operation, or its timeout. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(layout: Layout, guard: DiskGuard) {
     this.#path = layout.usage;
@@ -95,7 +99,10 @@ export class Usage {
     if (!this.#handle || current?.ino !== this.#inode) {
       await this.#handle?.close();
       this.#handle = await open(this.#path, constants.O_RDWR | constants.O_APPEND | constants.O_CREAT);
-      this.#inode = (await this.#handle.stat()).ino;
+      const { ino, size } = await this.#handle.stat();
+      // Cut by a power failure in the middle of a change, after which nothing can be read.
+      if (size % RECORD_BYTES !== 0) await this.#handle.truncate(0);
+      this.#inode = ino;
       this.#offset = 0;
       this.#bytes = 0;
     }
@@ -104,6 +111,10 @@ export class Usage {
 
   async #readNew(handle: FileHandle): Promise<number> {
     const { size } = await handle.stat();
+    if (size < this.#offset) {
+      this.#offset = 0;
+      this.#bytes = 0;
+    }
     const length = size - this.#offset - ((size - this.#offset) % RECORD_BYTES);
     if (length <= 0) return 0;
     const buffer = Buffer.alloc(length);
@@ -133,8 +144,11 @@ export class Usage {
   }
 
   #inTurn<T>(operation: () => Promise<T>): Promise<T> {
-    const running = this.#last.then(operation);
+    const running = Promise.all([this.#turn, this.#last]).then(operation);
+    // Its timeout begins with its turn: many writes at the same time on a busy machine are no disk that hangs.
+    const result = this.#turn.then(() => this.#guard.run('count its bytes', () => running));
     this.#last = running.catch(() => {});
-    return this.#guard.run('count its bytes', () => running);
+    this.#turn = result.catch(() => {});
+    return result;
   }
 }

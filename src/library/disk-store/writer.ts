@@ -1,9 +1,10 @@
 import { createHash, type Hash } from 'node:crypto';
-import { type FileHandle, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DiskGuard } from './disk-guard.ts';
 import { codeOf, DiskStoreError, ifExists } from './errors.ts';
-import { bodyPath, createFrom, diskBytes, keyHash, recordPath, removeFile, uniqueName } from './layout.ts';
+import { createFrom, diskBytes, readSmallFile, removeFile, uniqueName } from './files.ts';
+import { bodyPath, keyHash, recordPath } from './layout.ts';
 import { BLOCK_BYTES, type DiskMetadata, type DiskRecord, decodeRecord, encodeRecord } from './record.ts';
 
 /** Bodies up to this size are part of their record, so that a hit reads one file. */
@@ -252,7 +253,7 @@ export async function placeRecord(
     await reserve(diskBytes(bytes.length));
     unused = diskBytes(bytes.length);
     await guard.run('store a record', async () => {
-      const former = await ifExists(readFile(target));
+      const former = await readSmallFile(target);
       await rename(temporary, target);
       unused = former
         ? diskBytes(former.length) + (await removeFormerBody(target, former, record.sha256))

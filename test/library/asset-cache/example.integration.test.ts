@@ -1,4 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
@@ -46,7 +49,7 @@ test('roundhouse-assets status and versions list what is stored', async () => {
   const status = await runCli('status', '--dir', dir);
   expect(status).toMatchObject({ stderr: '', code: 0 });
   expect(status.stdout).toMatch(
-    /^B +1 B +0 s +fresh +https:.*\/B\/main\.dart\.js\nA +2\.00 KB .*\n2 entries, 2\.00 KB\n$/,
+    /^B +1 B +\d+ s +fresh +https:.*\/B\/main\.dart\.js\nA +2\.00 KB .*\n2 entries, 2\.00 KB\n$/,
   );
   const versions = await runCli('versions', A, '--dir', dir);
   expect(versions.stdout).toMatch(/^https:\/\/cdn\.example\/app\/\*\/main\.dart\.js\n {2}B .*\n {2}A /);
@@ -70,7 +73,43 @@ test('roundhouse-assets explains what is wrong', async () => {
     stderr: expect.stringContaining('--depth'),
   });
   expect(await runCli('status', '--dir', '/dev/null')).toMatchObject({ code: 1, stdout: '' });
+  for (const interval of ['0', '0.001', '1e12', 'Infinity', 'soon']) {
+    const { code, stderr } = await runCli('watch', '--interval', interval);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('--interval must be')]);
+  }
   expect((await runCli('--help')).stdout).toContain('--namespace NAME');
+});
+
+test('roundhouse-assets reads a folder that it may not change, and creates none', async () => {
+  const dir = await makeFolder();
+  const { cache } = await makeCache({ dir: join(dir, 'cache') });
+  await cache.save(A, 'x'.repeat(20_000));
+  await rm(join(dir, 'cache', 'usage'));
+  await mkdir(join(dir, 'cache', 'usage'));
+  expect(await runCli('status', '--dir', join(dir, 'cache'))).toMatchObject({
+    code: 0,
+    stderr: '',
+    stdout: expect.stringContaining('1 entries'),
+  });
+  expect((await runCli('status', '--dir', join(dir, 'none'))).stdout).toBe('0 entries, 0 B\n');
+  expect(await readdir(dir)).toEqual(['cache']);
+});
+
+test('roundhouse-assets ends quietly with the reader of its output', async () => {
+  const dir = await makeFolder();
+  const { cache } = await makeCache({ dir });
+  await cache.save(A, 'x');
+  const child = spawn(process.execPath, [CLI, 'watch', '--dir', dir, '--interval', '0.1'], { cwd: ROOT });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const exited = once(child, 'exit');
+  let stderr = '';
+  child.stderr.on('data', (data) => {
+    stderr += data;
+  });
+  await once(child.stdout, 'data');
+  child.stdout.destroy();
+  await cache.save(B, 'y');
+  expect([(await exited)[0], stderr]).toEqual([0, '']);
 });
 
 test('roundhouse-assets watch prints new versions of other processes', async () => {

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { FakeClock } from '../../support/fake-clock.ts';
@@ -53,6 +53,19 @@ test('a lease without a heartbeat is taken over after 5 s by the clock of the on
   // The former holder cannot release the lease of the next one.
   await lease!.release();
   expect(await holder.tryLease('app', 'k')).toBeUndefined();
+});
+
+test('a lease whose file a power failure has emptied is free', async () => {
+  const store = await openStore();
+  for (const content of ['', '{', 'null', '{"id":1}']) {
+    const lease = await store.tryLease('app', 'k');
+    const [name] = await readdir(join(store.dir, 'leases'));
+    await writeFile(join(store.dir, 'leases', name!), content);
+    expect(await store.leaseEnded('app', 'k', { timeoutMs: SOON_MS })).toBe(true);
+    await using next = await store.tryLease('app', 'k');
+    expect(next).toBeDefined();
+    await lease!.release();
+  }
 });
 
 test('waiting ends with the signal', async () => {

@@ -7,7 +7,12 @@ import { describeWithRedis, startRedis } from '../../../support/redis/redis.ts';
 import { connectedLink } from '../../redis/support.ts';
 import { describeConformance } from './describe.ts';
 
-describeConformance('on disk', async () => {
+describeConformance(
+  { 'on disk': openDisk, 'in Redis': openInRedis, 'in memory and Redis': openTiered },
+  describeWithRedis,
+);
+
+async function openDisk() {
   const dir = await mkdtemp(join(tmpdir(), 'roundhouse-conformance-'));
   const disk = await openDiskStore({ dir });
   const remove = async () => {
@@ -15,30 +20,22 @@ describeConformance('on disk', async () => {
     await rm(dir, { recursive: true });
   };
   return { store: new DiskByteStore(disk), [Symbol.asyncDispose]: remove };
-});
+}
 
-describeConformance(
-  'in Redis',
-  async () => {
-    const { link, close } = await openRedis();
-    return { store: new RedisByteStore(link, 'http'), [Symbol.asyncDispose]: close };
-  },
-  describeWithRedis,
-);
+async function openInRedis() {
+  const { link, close } = await openRedis();
+  return { store: new RedisByteStore(link, 'http'), [Symbol.asyncDispose]: close };
+}
 
-describeConformance(
-  'in memory and Redis',
-  async () => {
-    const { link, close } = await openRedis();
-    const store = new TieredByteStore(link, { namespace: 'http' });
-    const closeAll = async () => {
-      store.close();
-      await close();
-    };
-    return { store, [Symbol.asyncDispose]: closeAll };
-  },
-  describeWithRedis,
-);
+async function openTiered() {
+  const { link, close } = await openRedis();
+  const store = new TieredByteStore(link, { namespace: 'http' });
+  const closeAll = async () => {
+    store.close();
+    await close();
+  };
+  return { store, [Symbol.asyncDispose]: closeAll };
+}
 
 async function openRedis() {
   const redis = await startRedis();

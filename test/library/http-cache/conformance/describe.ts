@@ -14,33 +14,42 @@ export interface OpenedStore extends AsyncDisposable {
 const TOTALS = { browser: { required: 147, optimal: 68 }, proxy: { required: 157, optimal: 86 } };
 
 /**
- * Runs the conformance suite on a store, in private and in shared mode.
- * @param describeStore `describe`, or a variant that skips the tests if the store is not available
+ * Runs the conformance suite on several stores at the same time, in private and then in shared mode. The tests of the
+ * suite mostly wait.
+ * @param stores how to open each store, by where it keeps responses
+ * @param describeStores `describe`, or a variant that skips the tests if a store is not available
  */
 export function describeConformance(
-  storage: string,
-  open: () => Promise<OpenedStore>,
-  describeStore: (name: string, tests: () => void) => void = describe,
+  stores: Readonly<Record<string, () => Promise<OpenedStore>>>,
+  describeStores: (name: string, tests: () => void) => void = describe,
 ): void {
-  describeStore(`HTTP cache conformance, responses stored ${storage}`, () => {
+  describeStores('HTTP cache conformance', () => {
     let server: Awaited<ReturnType<typeof startServer>>;
     beforeAll(async () => {
       server = await startServer();
     });
     afterAll(() => server.stop());
 
-    test('a private cache, through fetch', { timeout: 120_000 }, async () => {
-      await using opened = await open();
-      await using cache = createHttpCache({ store: opened.store, mode: 'private' });
-      await expectResults('browser', PRIVATE_FAILURES, cache.fetch, server.url);
-      expect(cache.stats().storeErrors).toBe(0);
+    describe('a private cache, through fetch', () => {
+      test.concurrent.each(Object.entries(stores))('%s', { timeout: 120_000 }, async (_, open) => {
+        await using opened = await open();
+        const errors: unknown[] = [];
+        const onError = (error: unknown) => void errors.push(error);
+        await using cache = createHttpCache({ store: opened.store, mode: 'private', onError });
+        await expectResults('browser', PRIVATE_FAILURES, cache.fetch, server.url);
+        expect(cache.stats().storeErrors, errors.join()).toBe(0);
+      });
     });
 
-    test('a shared cache, through the interceptor', { timeout: 120_000 }, async () => {
-      await using opened = await open();
-      await using cache = createHttpCache({ store: opened.store, mode: 'shared' });
-      await expectResults('proxy', SHARED_FAILURES, plainFetch(cache), server.url);
-      expect(cache.stats().storeErrors).toBe(0);
+    describe('a shared cache, through the interceptor', () => {
+      test.concurrent.each(Object.entries(stores))('%s', { timeout: 120_000 }, async (_, open) => {
+        await using opened = await open();
+        const errors: unknown[] = [];
+        const onError = (error: unknown) => void errors.push(error);
+        await using cache = createHttpCache({ store: opened.store, mode: 'shared', onError });
+        await expectResults('proxy', SHARED_FAILURES, plainFetch(cache), server.url);
+        expect(cache.stats().storeErrors, errors.join()).toBe(0);
+      });
     });
   });
 }

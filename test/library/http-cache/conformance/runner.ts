@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -41,30 +42,41 @@ export function testsFor(selection: Selection): ConformanceTest[] {
   return suites.flatMap(({ tests }) => tests.filter((test) => !test[skipped]));
 }
 
-/** Runs tests through `fetch`, one run at a time: the settings of the suite's client are global. */
+/** The suite has one `fetch` for all of its tests, and several caches are tested at the same time. */
+const fetchOfRun = new AsyncLocalStorage<Fetch>();
+let runs = 0;
+
+type Fetch = (...args: unknown[]) => unknown;
+
+/**
+ * Runs tests through `fetch`. Runs of one selection may overlap; those of different ones may not, because the selection
+ * is a global setting of the suite.
+ */
 export async function run(
   selection: Selection,
   tests: readonly ConformanceTest[],
   fetch: unknown,
   url: string,
 ): Promise<Result[]> {
-  config.setFetch(fetch);
+  config.setFetch((...args: unknown[]) => fetchOfRun.getStore()!(...args));
   config.setBaseUrl(url);
   config.setUseBrowserCache(selection === 'browser');
   const results: Result[] = [];
   const queue = [...tests];
+  runs += 1;
+  const name = `run ${runs}`;
   const worker = async () => {
-    for (let test = queue.shift(); test; test = queue.shift()) results.push(await runOne(test));
+    for (let test = queue.shift(); test; test = queue.shift()) results.push(await runOne(test, name));
   };
-  await Promise.all(Array.from({ length: CONCURRENCY }, worker));
+  await fetchOfRun.run(fetch as Fetch, () => Promise.all(Array.from({ length: CONCURRENCY }, worker)));
   return results;
 }
 
-async function runOne(test: ConformanceTest): Promise<Result> {
-  delete testResults[test.id];
+async function runOne(test: ConformanceTest, run: string): Promise<Result> {
+  const uniqueId = `${test.id} in ${run}`;
   // The suite's client modifies the tests it runs.
-  await makeCacheTest(structuredClone(test));
-  const result = testResults[test.id]!;
+  await makeCacheTest({ ...structuredClone(test), id: uniqueId });
+  const result = testResults[uniqueId]!;
   const { id, name, kind = 'required' } = test;
   return { id, name, kind, failure: result === true ? undefined : result.join(': ') };
 }
