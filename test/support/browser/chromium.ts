@@ -1,5 +1,6 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page, type Request } from 'playwright-core';
 import { afterAll, beforeAll, describe, inject, it } from 'vitest';
+import { NETWORK_CHANGED } from './network-changes.ts';
 
 /** Command line of Chromium: headless, and without requests of its own. */
 export const CHROMIUM_FLAGS = [
@@ -13,8 +14,6 @@ export const CHROMIUM_FLAGS = [
   '--disable-sync',
 ];
 
-/** Aborts requests when a network interface is added or removed, as by a container of another test. */
-const NETWORK_CHANGED = 'net::ERR_NETWORK_CHANGED';
 /** A busy machine may miss the deadline of a read. The page shows that and reads again. */
 const UNAVAILABLE = 'status of 503 (Service Unavailable)';
 

@@ -5,7 +5,7 @@ import type { BrowserContext } from 'playwright-core';
  * Chromium aborts all its requests with this error when a network interface is added or removed, as by a container of
  * another test. No command-line switch prevents it.
  */
-const NETWORK_CHANGED = 'net::ERR_NETWORK_CHANGED';
+export const NETWORK_CHANGED = 'net::ERR_NETWORK_CHANGED';
 const MAX_ATTEMPTS = 10;
 const POLL_MS = 20;
 
