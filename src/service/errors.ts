@@ -34,6 +34,16 @@ export type ErrorCode =
   | 'runtime_unavailable'
   | 'too_many_clients'
   | 'history_unavailable'
+  | 'invalid_manifest'
+  | 'app_not_found'
+  | 'app_exists'
+  | 'app_not_stored'
+  | 'app_start_failed'
+  | 'session_not_found'
+  | 'session_not_running'
+  | 'too_many_sessions'
+  | 'script_failed'
+  | 'browser_unavailable'
   | 'timeout'
   | 'internal_error';
 

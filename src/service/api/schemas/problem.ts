@@ -40,6 +40,16 @@ export const PROBLEMS: Readonly<Record<ErrorCode, { status: number; title: strin
   runtime_unavailable: { status: 503, title: 'The engine runtime is unavailable' },
   too_many_clients: { status: 503, title: 'Too many clients' },
   history_unavailable: { status: 503, title: 'The event log cannot be read' },
+  invalid_manifest: { status: 400, title: 'The app cannot be installed like this' },
+  script_failed: { status: 400, title: 'The script has failed' },
+  app_not_found: { status: 404, title: 'App not found' },
+  session_not_found: { status: 404, title: 'Session not found' },
+  app_exists: { status: 409, title: 'The app is installed already' },
+  session_not_running: { status: 409, title: 'The session is not running' },
+  app_not_stored: { status: 503, title: 'The app cannot be stored' },
+  app_start_failed: { status: 503, title: 'The app could not be started' },
+  too_many_sessions: { status: 503, title: 'Too many sessions' },
+  browser_unavailable: { status: 503, title: 'Chromium is not available' },
   timeout: { status: 503, title: 'Timed out' },
 };
 
