@@ -28,7 +28,7 @@ export function findCodeFaults(manifest: Manifest, { source, files }: AppCode): 
   const paths = files.map(({ path }) => path);
   const main = mainFileOf(manifest);
   if (manifest.url !== undefined)
-    faults.push(`url is only for web-app; a ${manifest.type} has source or files`);
+    faults.push(`url is only for web-app: a ${manifest.type} has source or files`);
   if (!isRelativePath(main)) faults.push(`entry_point: ${JSON.stringify(main)} is not a relative path`);
   else if (source === undefined && !paths.includes(main))
     faults.push(`a ${manifest.type} needs source, or a file ${JSON.stringify(main)}`);

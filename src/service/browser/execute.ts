@@ -26,7 +26,12 @@ export async function executeInPage(page: Page, script: string, timeoutMs: numbe
       timeout: timeoutMs,
       objectGroup: 'execute',
     });
-    const { result, exceptionDetails } = await Promise.race([evaluated, deadline]);
+    let { result, exceptionDetails } = await Promise.race([evaluated, deadline]);
+    // `await` has been handled, but a script may also return a promise.
+    if (result.subtype === 'promise' && result.objectId !== undefined) {
+      const settled = session.send('Runtime.awaitPromise', { promiseObjectId: result.objectId });
+      ({ result, exceptionDetails } = await Promise.race([settled, deadline]));
+    }
     if (exceptionDetails) {
       const { text, exception } = exceptionDetails;
       throw failed(exception?.description ?? String(exception?.value ?? text));

@@ -76,6 +76,7 @@ export async function loadApp(page: Page, entry: URL, manifest: Manifest): Promi
   const response = await page.goto(entry.href, { waitUntil: 'load', timeout: 0 });
   if (response && response.status() >= 400)
     throw failed(`the entry point answered with status ${response.status()}`);
+  await forgetHistory(page);
   if (type === 'web-python' || type === 'web-worker') {
     const state = await waitForValue(page, `document.documentElement.getAttribute('${STATE_ATTRIBUTE}')`);
     if (state !== 'ready') throw failed(state.replace('failed: ', ''));
@@ -83,6 +84,13 @@ export async function loadApp(page: Page, entry: URL, manifest: Manifest): Promi
   if (script !== undefined) await executeInPage(page, script, STARTUP_SCRIPT_TIMEOUT_MS);
   if (service !== undefined)
     await waitForValue(page, `String(globalThis[${JSON.stringify(service)}] !== undefined || '')`);
+}
+
+/** The page from which storage was set must not be reachable with `history.back()`. */
+async function forgetHistory(page: Page): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Page.resetNavigationHistory');
+  await session.detach();
 }
 
 /** Waits until an expression has a value other than an empty one. */

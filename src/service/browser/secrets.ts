@@ -26,6 +26,8 @@ export function maskManifest(manifest: Manifest): Manifest {
     const items = manifest[name];
     if (items) masked[name] = Object.fromEntries(Object.keys(items).map((key) => [key, MASK]));
   }
+  if (manifest.startup_script !== undefined)
+    masked.startup_script = maskText(manifest.startup_script, secretsOf(manifest));
   if (manifest.authorization_token !== undefined) masked.authorization_token = MASK;
   return masked;
 }

@@ -45,8 +45,6 @@ async function onBlankPage(page: Page, origin: string, use: () => Promise<void>)
     await use();
     await session.send('Fetch.disable');
     await session.send('Network.setBypassServiceWorker', { bypass: false });
-    await page.goto('about:blank');
-    await session.send('Page.resetNavigationHistory');
   } finally {
     await session.detach().catch(() => {});
   }
