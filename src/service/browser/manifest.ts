@@ -44,7 +44,9 @@ function invalid(faults: readonly string[]): RoundhouseError {
 }
 
 function describe(errors: readonly { instancePath: string; message: string; params: object }[]): string[] {
-  const lines = errors.map(({ instancePath, message, params }) => {
+  // The object is reported with the names of such fields too.
+  const relevant = errors.filter(({ message }) => message !== 'schema is false');
+  const lines = relevant.map(({ instancePath, message, params }) => {
     const at = instancePath.slice(1).replaceAll('/', '.') || 'the body';
     const names = Object.values(params)
       .flat()

@@ -77,7 +77,7 @@ describe.skipIf(isMissing)('apps in Chromium', () => {
       'both responses are stored',
       async () => {
         const { body } = await client.call('GET', '/apps/w/a-page/cache');
-        return body.entry_count === 2 && body;
+        return body.entry_count === 2 && body.misses === 2 && body;
       },
       WAIT_MS,
     );
