@@ -84,6 +84,7 @@ test.each([
   'CONTRIBUTING.md',
   'docs/architecture.md',
   'docs/asset-cache.md',
+  'docs/browser-apps.md',
   'docs/browser-state.md',
   'docs/gateway.md',
   ...LIBRARY_PAGES,
