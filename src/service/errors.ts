@@ -44,6 +44,10 @@ export type ErrorCode =
   | 'too_many_sessions'
   | 'script_failed'
   | 'browser_unavailable'
+  | 'profile_not_found'
+  | 'profile_exists'
+  | 'profile_in_use'
+  | 'profile_unavailable'
   | 'timeout'
   | 'internal_error';
 

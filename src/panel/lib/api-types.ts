@@ -462,6 +462,60 @@ export interface Operations {
   'GET /orchestrator/status': {
     reply: OrchestratorStatus;
   };
+  'GET /profiles': {
+    reply: ProfileKey[];
+  };
+  'GET /profiles/{user}/{session}': {
+    path: {
+      user: string;
+      session: string;
+    };
+    reply: Profile;
+  };
+  'DELETE /profiles/{user}/{session}': {
+    path: {
+      user: string;
+      session: string;
+    };
+    reply: {
+      deleted: string;
+    };
+  };
+  'POST /profiles/{user}/{session}/rollback': {
+    path: {
+      user: string;
+      session: string;
+    };
+    body: {
+      /**
+       * Version whose content becomes the newest
+       */
+      version: number;
+    };
+    reply: {
+      /**
+       * Number of the new version
+       */
+      version: number;
+    };
+  };
+  'POST /profiles/{user}/{session}/fork': {
+    path: {
+      user: string;
+      session: string;
+    };
+    body: {
+      /**
+       * Name of the new profile
+       */
+      session: string;
+      /**
+       * Default: the newest
+       */
+      version?: number;
+    };
+    reply: Profile;
+  };
   'POST /provision/acestream': {
     body?: {
       labels?: {
@@ -695,6 +749,10 @@ export interface AppDetails {
       stop_after_inactive?: number;
     };
     /**
+     * Browser profile of the workspace that sessions use and save when they end
+     */
+    profile?: string;
+    /**
      * Default 1280 × 720
      */
     viewport?: {
@@ -918,6 +976,10 @@ export interface StartRequest {
    */
   mode?: 'record' | 'record-start' | 'replay' | 'offline' | 'off';
   /**
+   * Default: that of the manifest, if any
+   */
+  profile?: string;
+  /**
    * How long the start may take
    */
   timeout_s?: number;
@@ -937,6 +999,7 @@ export interface Session {
    * What it does with the cache
    */
   mode: 'record' | 'record-start' | 'replay' | 'offline' | 'off';
+  profile: string | null;
   /**
    * RFC 3339, UTC
    */
@@ -1583,6 +1646,30 @@ export interface ProvisioningBlock {
    */
   should_wait: boolean;
 }
+export interface ProfileKey {
+  user: string;
+  session: string;
+}
+export interface Profile {
+  user: string;
+  session: string;
+  /**
+   * Newest first
+   */
+  versions: ProfileVersion[];
+}
+export interface ProfileVersion {
+  version: number;
+  /**
+   * RFC 3339, UTC
+   */
+  created_at: string;
+  /**
+   * Why it exists, such as `commit`, `fork` or `rollback`
+   */
+  reason: string;
+  restored_checkpoint: string | null;
+}
 export interface ProvisionedEngine {
   container_id: string;
   container_name: string;
@@ -1843,6 +1930,10 @@ export interface AppManifest {
      */
     stop_after_inactive?: number;
   };
+  /**
+   * Browser profile of the workspace that sessions use and save when they end
+   */
+  profile?: string;
   /**
    * Default 1280 × 720
    */

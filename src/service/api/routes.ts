@@ -23,6 +23,7 @@ import { livenessRoutes } from './routes/livez.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { orchestratorRoutes } from './routes/orchestrator.ts';
 import { panelRoutes } from './routes/panel.ts';
+import { profileRoutes } from './routes/profiles.ts';
 import { provisionRoutes } from './routes/provision.ts';
 import { readinessRoutes } from './routes/readyz.ts';
 import { rootRoutes } from './routes/root.ts';
@@ -64,6 +65,7 @@ export const ROUTES: Readonly<Record<string, Routes>> = {
   '/metrics': metricsRoutes,
   '/orchestrator': orchestratorRoutes,
   '/panel': panelRoutes,
+  '/profiles': profileRoutes,
   '/provision': provisionRoutes,
   '/readyz': readinessRoutes,
   '/scale': scaleRoutes,

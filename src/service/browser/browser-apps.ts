@@ -12,6 +12,7 @@ import { type LaunchSettings, launchChromium } from './launch.ts';
 import { parseInstallRequest } from './manifest.ts';
 import type { SessionMode } from './manifest-schema.ts';
 import { openApp } from './open-app.ts';
+import { Profiles } from './profiles.ts';
 import { SESSION_STATUSES, Session, type SessionStatus } from './session.ts';
 import { Sessions } from './sessions.ts';
 import { Slots } from './slots.ts';
@@ -56,6 +57,8 @@ export interface StartOptions {
   readonly mode?: SessionMode;
   /** Default: that of the manifest, else 60. */
   readonly timeoutS?: number;
+  /** Name of the profile. Default: that of the manifest. */
+  readonly profile?: string;
 }
 
 /** Installs apps and runs them in Chromium. Nothing is loaded or started before the first session. */
@@ -63,6 +66,7 @@ export class BrowserApps {
   readonly apps: AppStore;
   readonly sessions = new Sessions();
   readonly caches: AppCaches;
+  readonly profiles: Profiles;
   readonly #options: BrowserAppsOptions;
   readonly #gateway: GatewaySource;
   readonly #pool: BrowserPool;
@@ -83,6 +87,9 @@ export class BrowserApps {
       return await launchChromium(launch, gateway.launchOptions.args);
     });
     this.#slots = new Slots(maxSessions, clock);
+    this.profiles = new Profiles(dataDir, (error) =>
+      onError(error, 'an operation on a browser profile failed'),
+    );
     this.caches = new AppCaches({
       apps: this.apps,
       sessions: this.sessions,
@@ -218,11 +225,12 @@ export class BrowserApps {
       this.sessions.list().map((session) => session.isLive && session.stop('the service stopped')),
     );
     await this.#pool.settled();
-    await this.#gateway.close();
+    await Promise.all([this.#gateway.close(), this.profiles.close()]);
   }
 
-  async #start(app: InstalledApp, { mode = 'record', timeoutS }: StartOptions): Promise<Session> {
-    const { clock, queueTimeoutS } = this.#options;
+  async #start(app: InstalledApp, options: StartOptions): Promise<Session> {
+    const { mode = 'record', timeoutS, profile = app.manifest.profile ?? null } = options;
+    const { clock, launch, queueTimeoutS, onError } = this.#options;
     const { manifest } = app;
     const free = await this.#slots.take(queueTimeoutS * 1000, this.#closed.signal);
     try {
@@ -231,6 +239,7 @@ export class BrowserApps {
       const session = new Session({
         app,
         mode,
+        profile,
         clock,
         entry: entryUrlOf(app, manifest),
         onChange: (changed) => {
@@ -250,7 +259,11 @@ export class BrowserApps {
           manifest,
           lane: planLane(app, manifest, code, this.#laneSettings(opened)),
           mode: manifest.enable_cache === false ? 'off' : mode === 'record-start' ? 'record' : mode,
+          profile,
+          profiles: this.profiles,
+          launch,
           clock,
+          onError: (error) => onError(error, 'a browser profile was not saved'),
         });
       }, timeoutMs);
       const { hits = 0, misses = 0 } = session.traffic ?? {};

@@ -38,52 +38,65 @@ export async function launchChromium(
   settings: LaunchSettings,
   args: readonly string[],
 ): Promise<RunningBrowser> {
+  const { chromium } = await import('playwright-core');
+  const browser = await startWithSandbox(settings, args, (options) => chromium.launch(options));
+  const kill = await createKill(browser);
+  const close = async () => {
+    const deadline = { clock: settings.clock, timeoutMs: CLOSE_TIMEOUT_MS, subject: 'Chromium' };
+    await withinDeadline(deadline, () => browser.close()).catch(kill);
+  };
+  return { browser, close };
+}
+
+/**
+ * Starts Chromium with its sandbox, or without where that is permitted.
+ * @param start called with the options for Playwright; once more without the sandbox if it rejects
+ * @throws RoundhouseError `browser_unavailable` if there is no Chromium, or if it does not start
+ */
+export async function startWithSandbox<T>(
+  settings: LaunchSettings,
+  args: readonly string[],
+  start: (options: LaunchOptions) => Promise<T>,
+): Promise<T> {
   const path = findChromium(settings.chromiumPath);
+  const launcher = needsUnprivilegedUser() ? await createLauncher(path) : undefined;
   try {
-    return await launchWithSandbox(settings, path, args);
+    return await start(optionsFor(launcher?.path ?? path, args, true));
   } catch (error) {
     if (!settings.allowNoSandbox) throw unavailable(error);
     settings.onNoSandbox();
+  } finally {
+    await launcher?.remove();
   }
   try {
-    return await launch(settings, { executablePath: path, chromiumSandbox: false, args: [...args] });
+    return await start(optionsFor(path, args, false));
   } catch (error) {
     throw unavailable(error);
   }
 }
 
-async function launchWithSandbox(
-  settings: LaunchSettings,
-  path: string,
+function optionsFor(
+  executablePath: string,
   args: readonly string[],
-): Promise<RunningBrowser> {
-  const options = { chromiumSandbox: true, args: [...args] };
-  if (!needsUnprivilegedUser()) return await launch(settings, { ...options, executablePath: path });
-  const launcher = await createLauncher(path);
-  try {
-    return await launch(settings, { ...options, executablePath: launcher.path });
-  } finally {
-    await launcher.remove();
-  }
-}
-
-async function launch({ clock }: LaunchSettings, options: LaunchOptions): Promise<RunningBrowser> {
-  const { chromium } = await import('playwright-core');
-  const browser = await chromium.launch({
-    ...options,
+  chromiumSandbox: boolean,
+): LaunchOptions {
+  return {
+    executablePath,
+    chromiumSandbox,
+    args: [...args],
     timeout: LAUNCH_TIMEOUT_MS,
     env: Object.fromEntries(
       VARIABLES.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
     ),
     // The service ends Chromium itself.
     ...{ handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false },
-  });
-  const pid = await processIdOf(browser);
-  const close = async () => {
-    const deadline = { clock, timeoutMs: CLOSE_TIMEOUT_MS, subject: 'Chromium' };
-    await withinDeadline(deadline, () => browser.close()).catch(() => killGroup(pid));
   };
-  return { browser, close };
+}
+
+/** Returns a function that kills the processes of a browser. */
+export async function createKill(browser: Browser): Promise<() => void> {
+  const pid = await processIdOf(browser);
+  return () => killGroup(pid);
 }
 
 async function processIdOf(browser: Browser): Promise<number> {

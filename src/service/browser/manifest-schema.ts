@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { PROFILE_PATTERN } from './profiles.ts';
 
 /** What an app is: Python in Pyodide, an external page, a page, a page in an iframe, or a module in a Worker. */
 export const APP_TYPES = ['web-python', 'web-app', 'window', 'iframe', 'web-worker'] as const;
@@ -158,6 +159,12 @@ export const ManifestSchema = Type.Object(
         },
         { additionalProperties: false },
       ),
+    ),
+    profile: Type.Optional(
+      Type.String({
+        pattern: PROFILE_PATTERN,
+        description: 'Browser profile of the workspace that sessions use and save when they end',
+      }),
     ),
     viewport: Type.Optional(
       Type.Object(

@@ -6,10 +6,14 @@ import { RoundhouseError } from '../errors.ts';
 import type { BrowserPool } from './browser-pool.ts';
 import { executeInPage } from './execute.ts';
 import { STATE_ATTRIBUTE } from './host-pages.ts';
+import { createKill, type LaunchSettings, startWithSandbox } from './launch.ts';
 import type { Manifest } from './manifest-schema.ts';
+import type { Profiles } from './profiles.ts';
 import { seedStorage } from './seed-storage.ts';
 
 const CONTEXT_CLOSE_TIMEOUT_MS = 700;
+/** A graceful close writes the profile, and a commit stores it. Shorter than a step of the service's stop. */
+const PROFILE_CLOSE_TIMEOUT_MS = 4000;
 const STARTUP_SCRIPT_TIMEOUT_MS = 30_000;
 /** A page that opens popups without end would use all memory. */
 const MAX_PAGES = 20;
@@ -22,7 +26,13 @@ export interface OpenAppOptions {
   readonly manifest: Manifest;
   readonly lane: LaneOptions;
   readonly mode: LaneMode;
+  /** Name of the profile, or null for none. */
+  readonly profile: string | null;
+  readonly profiles: Profiles;
+  readonly launch: LaunchSettings;
   readonly clock: Clock;
+  /** Called for a profile that could not be committed. */
+  readonly onError: (error: unknown) => void;
 }
 
 /** An app in Chromium, whose page is still blank. */
@@ -36,34 +46,90 @@ export interface OpenApp {
 
 /** Opens a lane, a browser context and a blank page. */
 export async function openApp(options: OpenAppOptions): Promise<OpenApp> {
-  const { gateway, pool, workspace, manifest, mode, clock } = options;
-  const lane = await gateway.openLane({ ...options.lane, mode });
+  const lane = await options.gateway.openLane({ ...options.lane, mode: options.mode });
   try {
-    const use = await pool.use(workspace);
-    try {
-      const context = await use.browser.newContext({
-        ...lane.contextOptions,
-        viewport: manifest.viewport ?? { width: 1280, height: 720 },
-        acceptDownloads: false,
-      });
-      const page = await context.newPage();
-      context.on('page', (popup) => {
-        if (context.pages().length > MAX_PAGES) popup.close().catch(() => {});
-      });
-      const close = async () => {
-        const deadline = { clock, timeoutMs: CONTEXT_CLOSE_TIMEOUT_MS, subject: 'The page' };
-        await withinDeadline(deadline, () => context.close()).catch(() => {});
-        await Promise.all([use.release(), lane.close()]);
-      };
-      return { lane, context, page, close };
-    } catch (error) {
-      await use.release();
-      throw error;
-    }
+    const opened = await (options.profile
+      ? openWithProfile(options, options.profile, lane)
+      : openContext(options, lane));
+    const { context } = opened;
+    context.on('page', (popup) => {
+      if (context.pages().length > MAX_PAGES) popup.close().catch(() => {});
+    });
+    const close = async () => {
+      try {
+        await opened.close();
+      } finally {
+        await lane.close();
+      }
+    };
+    return { lane, context, page: opened.page, close };
   } catch (error) {
     await lane.close();
     throw error;
   }
+}
+
+type OpenContext = Pick<OpenApp, 'context' | 'page' | 'close'>;
+
+/** A context of the workspace's browser. */
+async function openContext(
+  { pool, workspace, manifest, clock }: OpenAppOptions,
+  lane: Lane,
+): Promise<OpenContext> {
+  const use = await pool.use(workspace);
+  try {
+    const context = await use.browser.newContext({ ...lane.contextOptions, ...contextOptions(manifest) });
+    const page = await context.newPage();
+    const close = async () => {
+      const deadline = { clock, timeoutMs: CONTEXT_CLOSE_TIMEOUT_MS, subject: 'The page' };
+      await withinDeadline(deadline, () => context.close()).catch(() => {});
+      await use.release();
+    };
+    return { context, page, close };
+  } catch (error) {
+    await use.release();
+    throw error;
+  }
+}
+
+/** A browser of its own on a mounted profile, which is committed when it is closed. */
+async function openWithProfile(options: OpenAppOptions, profile: string, lane: Lane): Promise<OpenContext> {
+  const { gateway, profiles, workspace, manifest, clock, launch } = options;
+  const { openBrowser } = await profiles.library();
+  const { chromium } = await import('playwright-core');
+  const mount = await profiles.mount(workspace, profile);
+  try {
+    const { args } = gateway.launchOptions;
+    const opened = await startWithSandbox(launch, args, (playwrightOptions) =>
+      openBrowser(chromium, mount, {
+        launch: { ...playwrightOptions, ...lane.contextOptions, ...contextOptions(manifest) },
+        handleSignals: false,
+        clock,
+        onError: options.onError,
+      }),
+    );
+    const context = opened.context as BrowserContext;
+    const kill = await createKill(context.browser()!);
+    const close = async () => {
+      const deadline = { clock, timeoutMs: PROFILE_CLOSE_TIMEOUT_MS, subject: 'The profile' };
+      try {
+        await withinDeadline(deadline, () => opened.close());
+      } catch (error) {
+        options.onError(error);
+        kill();
+      } finally {
+        await mount.discard();
+      }
+    };
+    return { context, page: context.pages()[0] ?? (await context.newPage()), close };
+  } catch (error) {
+    await mount.discard();
+    throw error;
+  }
+}
+
+function contextOptions({ viewport = { width: 1280, height: 720 } }: Manifest) {
+  return { viewport, acceptDownloads: false };
 }
 
 /**

@@ -1,20 +1,27 @@
 import type { Page } from 'playwright-core';
 import type { Manifest } from './manifest-schema.ts';
 
-/** Sets the cookies and storage of a manifest before the first script of the app runs. */
+/**
+ * Sets the cookies and storage of a manifest before the first script of the app runs. What a profile contains already is
+ * not changed.
+ */
 export async function seedStorage(page: Page, entry: URL, manifest: Manifest): Promise<void> {
   const { cookies = {}, localStorage = {}, session_storage: sessionStorage = {} } = manifest;
-  const list = Object.entries(cookies).map(([name, value]) => ({ name, value, url: entry.href }));
-  if (list.length > 0) await page.context().addCookies(list);
+  const context = page.context();
+  const present = new Set((await context.cookies(entry.href)).map(({ name }) => name));
+  const list = Object.entries(cookies)
+    .filter(([name]) => !present.has(name))
+    .map(([name, value]) => ({ name, value, url: entry.href }));
+  if (list.length > 0) await context.addCookies(list);
   if (Object.keys(localStorage).length + Object.keys(sessionStorage).length === 0) return;
   await onBlankPage(page, entry.origin, async () => {
     await page.evaluate(
       (items) => {
         const { localStorage: local, sessionStorage: session } = globalThis as never as Record<
           'localStorage' | 'sessionStorage',
-          { setItem(name: string, value: string): void }
+          { getItem(name: string): string | null; setItem(name: string, value: string): void }
         >;
-        for (const [name, value] of items.local) local.setItem(name, value);
+        for (const [name, value] of items.local) if (local.getItem(name) === null) local.setItem(name, value);
         for (const [name, value] of items.session) session.setItem(name, value);
       },
       { local: Object.entries(localStorage), session: Object.entries(sessionStorage) },

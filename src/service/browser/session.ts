@@ -29,6 +29,8 @@ export type SessionStatus = (typeof SESSION_STATUSES)[number];
 export interface SessionParts {
   readonly app: InstalledApp;
   readonly mode: SessionMode;
+  /** Name of the profile, or null for none. */
+  readonly profile: string | null;
   readonly clock: Clock;
   readonly entry: URL;
   /** Called after each change of the status. */
@@ -40,6 +42,8 @@ export class Session {
   readonly id = randomBytes(8).toString('hex');
   readonly app: InstalledApp;
   readonly mode: SessionMode;
+  /** Name of the profile, or null for none. */
+  readonly profile: string | null;
   readonly log: SessionLog;
   /** Milliseconds since the epoch. */
   readonly createdAt = Date.now();
@@ -63,6 +67,7 @@ export class Session {
     const { app, mode, clock } = parts;
     this.app = app;
     this.mode = mode;
+    this.profile = parts.profile;
     this.#parts = parts;
     this.#secrets = secretsOf(app.manifest);
     this.log = new SessionLog(this.#secrets);

@@ -324,7 +324,7 @@ describe.skipIf(isMissing)('apps in Chromium', () => {
   test('every documented operation was used, and needs the key', async () => {
     const documented = Object.entries(OPENAPI.paths).flatMap(([path, operations]) =>
       Object.entries(operations)
-        .filter(([, { tags }]) => tags.includes('apps'))
+        .filter(([, { tags }]) => tags.includes('apps') && !path.startsWith('/profiles'))
         .map(([method]) => `${method.toUpperCase()} ${path}`),
     );
     expect([...client.used].sort()).toEqual(documented.sort());

@@ -82,6 +82,7 @@ function documentedPath(url: string): string {
   return url
     .replace(/\?.*$/, '')
     .replace(/^\/apps\/[^/]+\/[^/]+/, '/apps/{workspace}/{app}')
+    .replace(/^\/profiles\/[^/]+\/[^/]+/, '/profiles/{user}/{session}')
     .replace(/^\/browser\/sessions\/[^/]+/, '/browser/sessions/{id}');
 }
 

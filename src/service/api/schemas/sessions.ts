@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { APP_TYPES, SESSION_MODES } from '../../browser/manifest-schema.ts';
+import { PROFILE_PATTERN } from '../../browser/profiles.ts';
 import { SCREENSHOT_TYPES } from '../../browser/screenshots.ts';
 import { SESSION_STATUSES } from '../../browser/session.ts';
 import { TrafficStatsFields } from './apps.ts';
@@ -21,6 +22,7 @@ export const SessionSchema = Type.Object(
     status: oneOf(SESSION_STATUSES, { description: '`completed`: the page closed itself' }),
     reason: Nullable(Type.String({ description: 'Why it has failed or ended' })),
     mode: oneOf(SESSION_MODES, { description: 'What it does with the cache' }),
+    profile: Nullable(Type.String({ description: 'Browser profile, or null for none' })),
     created_at: Time,
     ready_at: Nullable(Time),
     ended_at: Nullable(Time),
@@ -44,6 +46,9 @@ export const StartBody = Type.Object(
         description:
           '`record` reads and writes the cache, `record-start` only reads once the app is ready, `replay` only reads, `offline` sends no requests, `off` does not use the cache. Default `record`',
       }),
+    ),
+    profile: Type.Optional(
+      Type.String({ pattern: PROFILE_PATTERN, description: 'Default: that of the manifest, if any' }),
     ),
     timeout_s: Type.Optional(
       Type.Number({ minimum: 1, maximum: 600, description: 'How long the start may take' }),

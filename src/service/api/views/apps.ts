@@ -50,6 +50,7 @@ export function toWireSession(session: Session): WireSession {
     status: session.status,
     reason: session.reason,
     mode: session.status === 'running' ? (session.laneMode ?? session.mode) : session.mode,
+    profile: session.profile,
     created_at: toTime(session.createdAt),
     ready_at: session.readyAt === null ? null : toTime(session.readyAt),
     ended_at: session.endedAt === null ? null : toTime(session.endedAt),

@@ -29,6 +29,8 @@ export function appSessionRoutes(
           ...problems(
             ...WRITE_CODES,
             'app_not_found',
+            'profile_in_use',
+            'profile_unavailable',
             'app_start_failed',
             'app_not_stored',
             'script_failed',
@@ -39,10 +41,14 @@ export function appSessionRoutes(
         },
       },
     },
-    async ({ params: { workspace, app: appId }, body: { mode, timeout_s: timeoutS } }, reply) => {
+    async ({ params: { workspace, app: appId }, body: { mode, profile, timeout_s: timeoutS } }, reply) => {
       const { session, isNew } = await browserApps.start(
         { workspace, appId },
-        { ...(mode && { mode }), ...(timeoutS !== undefined && { timeoutS }) },
+        {
+          ...(mode && { mode }),
+          ...(profile !== undefined && { profile }),
+          ...(timeoutS !== undefined && { timeoutS }),
+        },
       );
       return reply.code(isNew ? 201 : 200).send(toWireSession(session));
     },
