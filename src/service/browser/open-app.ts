@@ -8,6 +8,7 @@ import { executeInPage } from './execute.ts';
 import { STATE_ATTRIBUTE } from './host-pages.ts';
 import { createKill, type LaunchSettings, startWithSandbox } from './launch.ts';
 import type { Manifest } from './manifest-schema.ts';
+import { repeatOnNetworkChange } from './network-changes.ts';
 import type { Profiles } from './profiles.ts';
 import { seedStorage } from './seed-storage.ts';
 
@@ -138,15 +139,16 @@ function contextOptions({ viewport = { width: 1280, height: 720 } }: Manifest) {
  */
 export async function loadApp(page: Page, entry: URL, manifest: Manifest): Promise<void> {
   const { type, startup_script: script, startup_config: { wait_for_service: service } = {} } = manifest;
-  await seedStorage(page, entry, manifest);
-  const response = await page.goto(entry.href, { waitUntil: 'load', timeout: 0 });
-  if (response && response.status() >= 400)
-    throw failed(`the entry point answered with status ${response.status()}`);
-  await forgetHistory(page);
-  if (type === 'web-python' || type === 'web-worker') {
+  await repeatOnNetworkChange(page.context(), async () => {
+    await seedStorage(page, entry, manifest);
+    const response = await page.goto(entry.href, { waitUntil: 'load', timeout: 0 });
+    if (response && response.status() >= 400)
+      throw failed(`the entry point answered with status ${response.status()}`);
+    if (type !== 'web-python' && type !== 'web-worker') return;
     const state = await waitForValue(page, `document.documentElement.getAttribute('${STATE_ATTRIBUTE}')`);
     if (state !== 'ready') throw failed(state.replace('failed: ', ''));
-  }
+  });
+  await forgetHistory(page);
   if (script !== undefined) await executeInPage(page, script, STARTUP_SCRIPT_TIMEOUT_MS);
   if (service !== undefined)
     await waitForValue(page, `String(globalThis[${JSON.stringify(service)}] !== undefined || '')`);

@@ -11,7 +11,7 @@ import { isMissing, startService } from './support.ts';
 const PAGE = new URL('../../../docs/browser-apps.md', import.meta.url);
 
 describe.skipIf(isMissing)('docs/browser-apps.md', () => {
-  test('the commands work in their order', async () => {
+  test('the commands work in their order', { timeout: 180_000 }, async () => {
     await using cdn = await startPyodideCdn();
     const client = await startService([cdn], { PYODIDE_URL: cdn.url });
     await using app = client.app;

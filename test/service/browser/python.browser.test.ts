@@ -13,7 +13,9 @@ globalThis.answer = sum(range(10))
 `;
 
 describe.skipIf(isMissing)('a web-python app', () => {
-  test('fills its cache at its first start, and then starts without the server', async () => {
+  test('fills its cache at its first start, and then starts without the server', {
+    timeout: 180_000,
+  }, async () => {
     const cdn = await startPyodideCdn();
     const client = await startService([cdn], { PYODIDE_URL: cdn.url });
     await using _app = client.app;
