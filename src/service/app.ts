@@ -5,6 +5,7 @@ import { SseClients } from './api/live/sse-clients.ts';
 import type { Config } from './config/config.ts';
 import { restoreStreams } from './event-log/connect.ts';
 import { createApi } from './wiring/api.ts';
+import { createBrowserApps } from './wiring/browser.ts';
 import { createCluster } from './wiring/cluster.ts';
 import type { Dependencies } from './wiring/dependencies.ts';
 import { createEngines } from './wiring/engines.ts';
@@ -68,8 +69,9 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
   );
 
   const timeSeries = createTimeSeries(config, engines, streams, infrastructure);
+  const browserApps = createBrowserApps(config, infrastructure, () => api.server.address());
   const sseClients = new SseClients({ notices, clock, maxClients: config.liveMaxClients });
-  connectMetrics(config, { engines, playback, vpns, cluster, sseClients }, infrastructure);
+  connectMetrics(config, { browserApps, engines, playback, vpns, cluster, sseClients }, infrastructure);
   const api = await createApi(config, dependencies, {
     infrastructure,
     engines,
@@ -77,6 +79,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     vpns,
     cluster,
     reconcilers,
+    browserApps,
     timeSeries: timeSeries.series,
     sseClients,
   });
@@ -85,6 +88,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     eventLog.start();
     await timeSeries.restore();
     await reconcilers.restore();
+    await browserApps.restore();
     await restoreStreams({ eventLog, bus, streams, engines: registry, onLog });
   });
 
@@ -104,6 +108,8 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
       const run = (name: string, step: () => unknown) => shutdown.run(name, STEP_TIMEOUT_MS, step);
       await run('reconcilers', () => reconcilers.stop());
       await run('VPN supervisor', () => vpnSupervisor.stop());
+      // Starts that are in progress end with it, and so do their replies.
+      const browsers = run('browser apps', () => browserApps.close());
       const served = run('HTTP server', () => api.close());
       // Most replies take less, and show the engines as they were. The others must not keep engines running.
       await Promise.race([served, delay(REPLY_GRACE_MS, undefined, { ref: false })]);
@@ -113,6 +119,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
       await run('Docker check', () => dependencies.fallback?.close());
       await run('registry', () => registry.stop());
       await Promise.all([
+        browsers,
         served,
         run('cluster', () => cluster.close()),
         run('time series', () => timeSeries.stop()),

@@ -20,7 +20,7 @@ const PANEL_LAYERS = [['lib', 'styles'], ['theme', 'hooks'], ['components'], ['p
 const SERVICE_LAYERS = [
   ['config', 'errors', 'log', 'http-client'],
   ['events'],
-  ['engines', 'vpn', 'streams'],
+  ['engines', 'vpn', 'streams', 'browser'],
   ['cluster', 'event-log', 'time-series', 'metrics', 'runtimes'],
   ['api'],
   ['wiring'],
@@ -35,6 +35,7 @@ const RESTRICTED_PACKAGES: { package: RegExp; importers: RegExp }[] = [
   { package: /^undici$/, importers: /^(library\/(http-cache|gateway)|service\/http-client)\// },
   { package: /^ipaddr\.js$/, importers: /^library\/gateway\// },
   { package: /^@prometheus-io\//, importers: /^service\/metrics\// },
+  { package: /^playwright-core$/, importers: /^service\/browser\// },
   { package: /^node:sqlite$/, importers: /^service\/event-log\// },
   { package: /^(fastify$|@fastify\/|fastify-)/, importers: /^service\/(api|wiring)\// },
   { package: /^(preact|uplot)(\/|$)/, importers: /^panel\// },

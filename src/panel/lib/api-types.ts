@@ -3,6 +3,157 @@
  * Generated from openapi/openapi.json by `npm run docs`; do not edit.
  */
 export interface Operations {
+  'GET /apps': {
+    reply: App[];
+  };
+  'GET /apps/{workspace}/{app}': {
+    path: {
+      workspace: string;
+      app: string;
+    };
+    reply: AppDetails;
+  };
+  'DELETE /apps/{workspace}/{app}': {
+    path: {
+      workspace: string;
+      app: string;
+    };
+    reply: {
+      /**
+       * Responses that were removed from the cache
+       */
+      deleted_entries: number;
+      stopped_sessions: number;
+    };
+  };
+  'GET /apps/{workspace}/{app}/cache': {
+    path: {
+      workspace: string;
+      app: string;
+    };
+    reply: AppCache;
+  };
+  'DELETE /apps/{workspace}/{app}/cache': {
+    path: {
+      workspace: string;
+      app: string;
+    };
+    query?: {
+      match?: string;
+    };
+    reply: {
+      deleted_entries: number;
+    };
+  };
+  'GET /apps/{workspace}/{app}/cache/entries': {
+    path: {
+      workspace: string;
+      app: string;
+    };
+    query?: {
+      match?: string;
+      limit?: number;
+      cursor?: string;
+    };
+    reply: {
+      entries: CacheEntry[];
+      next_cursor: string | null;
+    };
+  };
+  'GET /apps/{workspace}/{app}/cache/explain': {
+    path: {
+      workspace: string;
+      app: string;
+    };
+    query: {
+      url: string;
+    };
+    reply: CacheExplanation;
+  };
+  'POST /apps/{workspace}/{app}/cache/warm': {
+    path: {
+      workspace: string;
+      app: string;
+    };
+    body: {
+      /**
+       * @minItems 1
+       * @maxItems 1000
+       */
+      urls: [string, ...string[]];
+    };
+    reply: {
+      requested: number;
+      /**
+       * URLs whose request failed, or got a status of 400 or more
+       */
+      failed: string[];
+    };
+  };
+  'GET /apps/{workspace}/{app}/cache/misses': {
+    path: {
+      workspace: string;
+      app: string;
+    };
+    reply: {
+      /**
+       * Each once
+       */
+      urls: string[];
+    };
+  };
+  'POST /apps/{workspace}/{app}/sessions': {
+    path: {
+      workspace: string;
+      app: string;
+    };
+    body?: StartRequest;
+    reply: Session;
+  };
+  'GET /browser/sessions': {
+    reply: Session[];
+  };
+  'GET /browser/sessions/{id}': {
+    path: {
+      id: string;
+    };
+    reply: Session;
+  };
+  'PATCH /browser/sessions/{id}': {
+    path: {
+      id: string;
+    };
+    body: {
+      mode: 'record' | 'replay' | 'offline' | 'off';
+    };
+    reply: Session;
+  };
+  'DELETE /browser/sessions/{id}': {
+    path: {
+      id: string;
+    };
+    reply: Session;
+  };
+  'GET /browser/sessions/{id}/traffic': {
+    path: {
+      id: string;
+    };
+    reply: SessionTraffic;
+  };
+  'POST /browser/sessions/{id}/execute': {
+    path: {
+      id: string;
+    };
+    body: ExecuteRequest;
+    reply: {
+      /**
+       * Value of the last expression, as JSON
+       */
+      result: {
+        [k: string]: unknown;
+      };
+    };
+  };
   'GET /by-label': {
     query: {
       key: string;
@@ -223,7 +374,7 @@ export interface Operations {
     query?: {
       limit?: number;
       offset?: number;
-      event_type?: 'engine' | 'stream' | 'vpn' | 'health' | 'system';
+      event_type?: 'engine' | 'stream' | 'vpn' | 'health' | 'system' | 'app';
       category?: string;
       container_id?: string;
       stream_id?: string;
@@ -310,6 +461,60 @@ export interface Operations {
   };
   'GET /orchestrator/status': {
     reply: OrchestratorStatus;
+  };
+  'GET /profiles': {
+    reply: ProfileKey[];
+  };
+  'GET /profiles/{user}/{session}': {
+    path: {
+      user: string;
+      session: string;
+    };
+    reply: Profile;
+  };
+  'DELETE /profiles/{user}/{session}': {
+    path: {
+      user: string;
+      session: string;
+    };
+    reply: {
+      deleted: string;
+    };
+  };
+  'POST /profiles/{user}/{session}/rollback': {
+    path: {
+      user: string;
+      session: string;
+    };
+    body: {
+      /**
+       * Version whose content becomes the newest
+       */
+      version: number;
+    };
+    reply: {
+      /**
+       * Number of the new version
+       */
+      version: number;
+    };
+  };
+  'POST /profiles/{user}/{session}/fork': {
+    path: {
+      user: string;
+      session: string;
+    };
+    body: {
+      /**
+       * Name of the new profile
+       */
+      session: string;
+      /**
+       * Default: the newest
+       */
+      version?: number;
+    };
+    reply: Profile;
   };
   'POST /provision/acestream': {
     body?: {
@@ -408,6 +613,480 @@ export interface Operations {
       public_ip: string;
     };
   };
+}
+export interface App {
+  workspace: string;
+  app_id: string;
+  name: string;
+  type: 'web-python' | 'web-app' | 'window' | 'iframe' | 'web-worker';
+  version: string | null;
+  description: string | null;
+  /**
+   * RFC 3339, UTC
+   */
+  installed_at: string;
+  /**
+   * Sessions that have not ended
+   */
+  live_sessions: number;
+}
+export interface AppDetails {
+  workspace: string;
+  app_id: string;
+  name: string;
+  type: 'web-python' | 'web-app' | 'window' | 'iframe' | 'web-worker';
+  version: string | null;
+  description: string | null;
+  /**
+   * RFC 3339, UTC
+   */
+  installed_at: string;
+  /**
+   * Sessions that have not ended
+   */
+  live_sessions: number;
+  /**
+   * Secrets are replaced by `***`: the token, and the values of cookies and storage
+   */
+  manifest: {
+    /**
+     * Python in Pyodide (`web-python`), an external page (`web-app`), a page (`window`), a page in an iframe (`iframe`), or a module in a Worker (`web-worker`)
+     */
+    type: 'web-python' | 'web-app' | 'window' | 'iframe' | 'web-worker';
+    name: string;
+    version?: string;
+    description?: string;
+    /**
+     * The page of a `web-app`
+     */
+    url?: string;
+    /**
+     * The main file among `files`; for a `web-app`, the same as `url`
+     */
+    entry_point?: string;
+    /**
+     * Content of the main file: Python, HTML, or a JavaScript module for `web-worker`
+     */
+    source?: string;
+    /**
+     * @maxItems 1000
+     */
+    files?: AppFile[];
+    /**
+     * Python packages that `web-python` installs with micropip
+     *
+     * @maxItems 200
+     */
+    requirements?: string[];
+    /**
+     * Whether sessions use the cache of the app. Default true
+     */
+    enable_cache?: boolean;
+    /**
+     * Which responses are stored: patterns or rules. The first that matches applies
+     *
+     * @maxItems 500
+     */
+    cache_routes?: (string | CacheRule)[];
+    /**
+     * Cookies of the entry point, by name
+     */
+    cookies?: {
+      [k: string]: string;
+    };
+    /**
+     * Items of localStorage at the origin of the entry point
+     */
+    localStorage?: {
+      [k: string]: string;
+    };
+    /**
+     * The same as `localStorage`
+     */
+    local_storage?: {
+      [k: string]: string;
+    };
+    /**
+     * Items of sessionStorage at the origin of the entry point
+     */
+    session_storage?: {
+      [k: string]: string;
+    };
+    /**
+     * Value of the Authorization field of requests to the origin of the entry point and to `authorization_origins`. Without a scheme, `Bearer` is added
+     */
+    authorization_token?: string;
+    /**
+     * Further origins that get `authorization_token`
+     *
+     * @maxItems 50
+     */
+    authorization_origins?: string[];
+    /**
+     * Accepted for manifests of other systems. Every session is isolated, so it has no effect
+     */
+    detached?: boolean;
+    /**
+     * Whether a start returns the running session if there is one
+     */
+    singleton?: boolean;
+    /**
+     * JavaScript that runs in the page once it is loaded
+     */
+    startup_script?: string;
+    startup_config?: {
+      /**
+       * How long a start may take, in seconds. Default 60
+       */
+      timeout?: number;
+      /**
+       * Global variable that the page sets when the app is ready
+       */
+      wait_for_service?: string;
+      /**
+       * Ends a session that has neither requests nor calls for this long; 0 for never. Default 0, in seconds
+       */
+      stop_after_inactive?: number;
+    };
+    /**
+     * Browser profile of the workspace that sessions use and save when they end
+     */
+    profile?: string;
+    /**
+     * Default 1280 × 720
+     */
+    viewport?: {
+      width: number;
+      height: number;
+    };
+    /**
+     * Patterns of URLs that are refused
+     *
+     * @maxItems 500
+     */
+    block?: string[];
+  };
+}
+export interface AppFile {
+  /**
+   * Relative path, such as `lib/a.js`
+   */
+  path: string;
+  content: string;
+  /**
+   * Of `content`. Default `utf8`
+   */
+  encoding?: 'utf8' | 'base64';
+}
+export interface CacheRule {
+  /**
+   * Pattern for the whole URL; `*` and `?` are wildcards, a leading `!` excludes
+   */
+  match: string;
+  /**
+   * Lifetime of responses that specify none; with `force`, of all. Default BROWSER_CACHE_TTL_S, in seconds
+   */
+  ttl_s?: number;
+  /**
+   * Whether responses are stored regardless of Cache-Control
+   */
+  force?: boolean;
+  /**
+   * How long after its lifetime a response is still served while it is loaded again, in seconds
+   */
+  stale_while_revalidate_s?: number;
+  /**
+   * How long responses with status 404 and 410 are stored, in seconds
+   */
+  negative_ttl_s?: number;
+  /**
+   * Responses are stored separately for each value
+   */
+  version?: string;
+  /**
+   * Largest body that is stored
+   */
+  max_bytes?: number;
+  /**
+   * Query parameters, such as tokens, that are not stored
+   *
+   * @maxItems 50
+   */
+  redact?: string[];
+  /**
+   * Whether responses are stored for each set of credentials or once for all
+   */
+  credentials?: 'key' | 'ignore';
+}
+/**
+ * Figures other than those of stored entries count since the start of the service
+ *
+ * This interface was referenced by `Operations`'s JSON-Schema
+ * via the `definition` "AppCache".
+ */
+export interface AppCache {
+  entry_count: number;
+  /**
+   * Stored bodies, in bytes
+   */
+  total_size_bytes: number;
+  oldest_entry: number | null;
+  newest_entry: number | null;
+  /**
+   * Whether a session stores responses now
+   */
+  recording: boolean;
+  requests: number;
+  /**
+   * Responses from the cache, and those validated with a 304
+   */
+  hits: number;
+  misses: number;
+  /**
+   * Requests that were passed on without looking for a stored response
+   */
+  bypasses: number;
+  /**
+   * Bodies sent to the browser, in bytes
+   */
+  bytes_to_browser: number;
+  /**
+   * Bodies received from servers, in bytes
+   */
+  bytes_from_upstream: number;
+  /**
+   * Bodies sent to the browser from the cache, in bytes
+   */
+  bytes_saved: number;
+  bypass_reasons: {
+    [k: string]: number;
+  };
+  by_host: {
+    [k: string]: Traffic;
+  };
+  by_type: {
+    [k: string]: Traffic;
+  };
+  by_rule: {
+    [k: string]: Traffic;
+  };
+  /**
+   * Header sections in both directions, as HTTP/1.1 would send them, in bytes
+   */
+  header_bytes: number;
+  /**
+   * Durations of starts; warm if all responses that the rules select came from the cache
+   */
+  starts: {
+    cold: StartTimes;
+    warm: StartTimes;
+  };
+  /**
+   * The 20 resources that were requested most
+   */
+  most_used: ResourceUse[];
+  /**
+   * Failed operations of the store, for all apps; each counted as a miss
+   */
+  store_errors: number;
+  /**
+   * Responses that were removed to make room, for all apps
+   */
+  store_evictions: number;
+}
+export interface Traffic {
+  requests: number;
+  /**
+   * Responses from the cache, and those validated with a 304
+   */
+  hits: number;
+  misses: number;
+  /**
+   * Requests that were passed on without looking for a stored response
+   */
+  bypasses: number;
+  /**
+   * Bodies sent to the browser, in bytes
+   */
+  bytes_to_browser: number;
+  /**
+   * Bodies received from servers, in bytes
+   */
+  bytes_from_upstream: number;
+  /**
+   * Bodies sent to the browser from the cache, in bytes
+   */
+  bytes_saved: number;
+}
+export interface StartTimes {
+  count: number;
+  last_seconds: number | null;
+  mean_seconds: number | null;
+}
+export interface ResourceUse {
+  url: string;
+  requests: number;
+  hits: number;
+  /**
+   * Bytes
+   */
+  bytes_to_browser: number;
+}
+export interface CacheEntry {
+  url: string;
+  status: number;
+  content_type: string;
+  /**
+   * Body as stored, which may be compressed, in bytes
+   */
+  bytes: number;
+  /**
+   * RFC 3339, UTC
+   */
+  received_at: string;
+  /**
+   * Whether it is stored for one set of credentials
+   */
+  personal: boolean;
+}
+export interface CacheExplanation {
+  rule: string | null;
+  /**
+   * Whether a rule with `!` matches
+   */
+  excluded: boolean;
+  /**
+   * Whether `block` of the manifest matches
+   */
+  blocked: boolean;
+  /**
+   * What the latest session does with the cache
+   */
+  mode: string;
+  latest: {
+    result: 'hit' | 'miss' | 'bypass';
+    bypass_reason: string | null;
+    miss_reason: string | null;
+    not_stored: string | null;
+  } | null;
+}
+export interface StartRequest {
+  /**
+   * `record` reads and writes the cache, `record-start` only reads once the app is ready, `replay` only reads, `offline` sends no requests, `off` does not use the cache. Default `record`
+   */
+  mode?: 'record' | 'record-start' | 'replay' | 'offline' | 'off';
+  /**
+   * Default: that of the manifest, if any
+   */
+  profile?: string;
+  /**
+   * How long the start may take
+   */
+  timeout_s?: number;
+}
+export interface Session {
+  id: string;
+  workspace: string;
+  app_id: string;
+  name: string;
+  type: 'web-python' | 'web-app' | 'window' | 'iframe' | 'web-worker';
+  /**
+   * `completed`: the page closed itself
+   */
+  status: 'starting' | 'running' | 'stopping' | 'completed' | 'failed' | 'stopped';
+  reason: string | null;
+  /**
+   * What it does with the cache
+   */
+  mode: 'record' | 'record-start' | 'replay' | 'offline' | 'off';
+  profile: string | null;
+  /**
+   * RFC 3339, UTC
+   */
+  created_at: string;
+  ready_at: string | null;
+  ended_at: string | null;
+  start_seconds: number | null;
+  requests: number;
+  /**
+   * Responses from the cache
+   */
+  hits: number;
+  /**
+   * Bodies received from servers, in bytes
+   */
+  bytes_from_upstream: number;
+}
+export interface SessionTraffic {
+  requests: number;
+  /**
+   * Responses from the cache, and those validated with a 304
+   */
+  hits: number;
+  misses: number;
+  /**
+   * Requests that were passed on without looking for a stored response
+   */
+  bypasses: number;
+  /**
+   * Bodies sent to the browser, in bytes
+   */
+  bytes_to_browser: number;
+  /**
+   * Bodies received from servers, in bytes
+   */
+  bytes_from_upstream: number;
+  /**
+   * Bodies sent to the browser from the cache, in bytes
+   */
+  bytes_saved: number;
+  bypass_reasons: {
+    [k: string]: number;
+  };
+  by_host: {
+    [k: string]: Traffic;
+  };
+  by_type: {
+    [k: string]: Traffic;
+  };
+  by_rule: {
+    [k: string]: Traffic;
+  };
+  /**
+   * Header sections in both directions, as HTTP/1.1 would send them, in bytes
+   */
+  header_bytes: number;
+  /**
+   * Requests that `block` or the policy for private hosts refused
+   */
+  blocked: number;
+  /**
+   * Requests of Chromium itself, which are refused
+   */
+  background: number;
+  /**
+   * Connections that were refused before they had a URL
+   */
+  refused: number;
+  /**
+   * Requests that failed at the server or on the way
+   */
+  failures: number;
+  /**
+   * Bytes
+   */
+  web_socket_bytes_to_browser: number;
+  /**
+   * Bytes
+   */
+  web_socket_bytes_to_upstream: number;
+}
+export interface ExecuteRequest {
+  /**
+   * JavaScript, as in the console of a browser: `await` is permitted
+   */
+  script: string;
+  timeout_s?: number;
 }
 export interface Container {
   id: string;
@@ -769,7 +1448,7 @@ export interface Event {
   /**
    * What the event is about
    */
-  event_type: 'engine' | 'stream' | 'vpn' | 'health' | 'system';
+  event_type: 'engine' | 'stream' | 'vpn' | 'health' | 'system' | 'app';
   /**
    * What has happened, such as `created`, `started`, `ended`, `failed` or `recovered`
    */
@@ -789,6 +1468,7 @@ export interface EventStats {
     vpn: number;
     health: number;
     system: number;
+    app: number;
   };
   by_category: {
     [k: string]: number;
@@ -966,6 +1646,30 @@ export interface ProvisioningBlock {
    */
   should_wait: boolean;
 }
+export interface ProfileKey {
+  user: string;
+  session: string;
+}
+export interface Profile {
+  user: string;
+  session: string;
+  /**
+   * Newest first
+   */
+  versions: ProfileVersion[];
+}
+export interface ProfileVersion {
+  version: number;
+  /**
+   * RFC 3339, UTC
+   */
+  created_at: string;
+  /**
+   * Why it exists, such as `commit`, `fork` or `rollback`
+   */
+  reason: string;
+  restored_checkpoint: string | null;
+}
 export interface ProvisionedEngine {
   container_id: string;
   container_name: string;
@@ -1125,6 +1829,147 @@ export interface Vpn {
   region: string | null;
   last_check: string | null;
   last_check_at: string | null;
+}
+export interface AppManifest {
+  /**
+   * Python in Pyodide (`web-python`), an external page (`web-app`), a page (`window`), a page in an iframe (`iframe`), or a module in a Worker (`web-worker`)
+   */
+  type: 'web-python' | 'web-app' | 'window' | 'iframe' | 'web-worker';
+  name: string;
+  version?: string;
+  description?: string;
+  /**
+   * The page of a `web-app`
+   */
+  url?: string;
+  /**
+   * The main file among `files`; for a `web-app`, the same as `url`
+   */
+  entry_point?: string;
+  /**
+   * Content of the main file: Python, HTML, or a JavaScript module for `web-worker`
+   */
+  source?: string;
+  /**
+   * @maxItems 1000
+   */
+  files?: AppFile[];
+  /**
+   * Python packages that `web-python` installs with micropip
+   *
+   * @maxItems 200
+   */
+  requirements?: string[];
+  /**
+   * Whether sessions use the cache of the app. Default true
+   */
+  enable_cache?: boolean;
+  /**
+   * Which responses are stored: patterns or rules. The first that matches applies
+   *
+   * @maxItems 500
+   */
+  cache_routes?: (string | CacheRule)[];
+  /**
+   * Cookies of the entry point, by name
+   */
+  cookies?: {
+    [k: string]: string;
+  };
+  /**
+   * Items of localStorage at the origin of the entry point
+   */
+  localStorage?: {
+    [k: string]: string;
+  };
+  /**
+   * The same as `localStorage`
+   */
+  local_storage?: {
+    [k: string]: string;
+  };
+  /**
+   * Items of sessionStorage at the origin of the entry point
+   */
+  session_storage?: {
+    [k: string]: string;
+  };
+  /**
+   * Value of the Authorization field of requests to the origin of the entry point and to `authorization_origins`. Without a scheme, `Bearer` is added
+   */
+  authorization_token?: string;
+  /**
+   * Further origins that get `authorization_token`
+   *
+   * @maxItems 50
+   */
+  authorization_origins?: string[];
+  /**
+   * Accepted for manifests of other systems. Every session is isolated, so it has no effect
+   */
+  detached?: boolean;
+  /**
+   * Whether a start returns the running session if there is one
+   */
+  singleton?: boolean;
+  /**
+   * JavaScript that runs in the page once it is loaded
+   */
+  startup_script?: string;
+  startup_config?: {
+    /**
+     * How long a start may take, in seconds. Default 60
+     */
+    timeout?: number;
+    /**
+     * Global variable that the page sets when the app is ready
+     */
+    wait_for_service?: string;
+    /**
+     * Ends a session that has neither requests nor calls for this long; 0 for never. Default 0, in seconds
+     */
+    stop_after_inactive?: number;
+  };
+  /**
+   * Browser profile of the workspace that sessions use and save when they end
+   */
+  profile?: string;
+  /**
+   * Default 1280 × 720
+   */
+  viewport?: {
+    width: number;
+    height: number;
+  };
+  /**
+   * Patterns of URLs that are refused
+   *
+   * @maxItems 500
+   */
+  block?: string[];
+}
+export interface InstallRequest {
+  /**
+   * Apps of a workspace share one Chromium; apps never share caches or storage
+   */
+  workspace: string;
+  /**
+   * Default: derived from the name
+   */
+  app_id?: string;
+  manifest: AppManifest;
+  /**
+   * Content of the main file: Python, HTML, or a JavaScript module for `web-worker`
+   */
+  source?: string;
+  /**
+   * @maxItems 1000
+   */
+  files?: AppFile[];
+  /**
+   * Whether an installed app with this id is replaced. Default false
+   */
+  overwrite?: boolean;
 }
 export interface LiveSnapshot {
   reason: 'connected' | 'gap';

@@ -142,7 +142,8 @@ async function readStatus(parts: AnswersParts): Promise<WireStatus> {
   });
 }
 
-function toAnswer<T extends object>(value: T): Answer<T> {
+/** Makes the body and the entity tag of an answer. */
+export function toAnswer<T extends object>(value: T): Answer<T> {
   const body = JSON.stringify(value);
   const tagged = JSON.stringify(value, (name, field) => (TIME_FIELDS.has(name) ? undefined : field));
   return { body: Buffer.from(body).toString('latin1'), etag: weakEtag(tagged) };

@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify';
+import type { BrowserApps } from '../browser/browser-apps.ts';
 import type { CircuitBreaker } from '../engines/breaker.ts';
 import type { CustomVariantStore } from '../engines/custom-variant-store.ts';
 import type { Provisioner } from '../engines/provisioner.ts';
@@ -17,6 +18,7 @@ import type { Streams } from '../streams/streams.ts';
 import type { TimeSeries } from '../time-series/time-series.ts';
 import type { VpnStateCache } from '../vpn/state-cache.ts';
 import type { Answers } from './answers.ts';
+import type { AppAnswers } from './app-answers.ts';
 import type { CachedReply } from './cached-reply.ts';
 import type { ClientReads } from './client-reads.ts';
 import type { SseClients } from './live/sse-clients.ts';
@@ -31,6 +33,10 @@ import type { EngineViews } from './views/engines.ts';
 export interface RouteDependencies {
   /** Cached answers to the polled reads. */
   answers: Answers;
+  /** Browser apps. */
+  browserApps: BrowserApps;
+  /** Cached answers about browser apps. */
+  appAnswers: AppAnswers;
   /** Replies with a cached answer. */
   cachedReply: CachedReply;
   /** Counts the cached reads of clients. */
@@ -56,8 +62,8 @@ export interface RouteDependencies {
   replacer: Replacer;
   /** The circuit breakers of provisioning. */
   breakers: { general: CircuitBreaker; replacement: CircuitBreaker };
-  /** Minimum number of engines, and seconds between two health checks of an engine. */
-  limits: { minReplicas: number; healthCheckIntervalS: number };
+  /** Minimum number of engines, seconds between two health checks of an engine, whether scripts can be executed. */
+  limits: { minReplicas: number; healthCheckIntervalS: number; browserExecute: boolean };
   views: EngineViews;
   streams: Streams;
   streamSamples: StreamSamples;

@@ -1,5 +1,11 @@
 import type { Api } from './context.ts';
 import type { RouteDependencies } from './dependencies.ts';
+import { appCacheRoutes } from './routes/apps/cache.ts';
+import { appSessionRoutes } from './routes/apps/sessions.ts';
+import { appRoutes } from './routes/apps.ts';
+import { sessionLogRoutes } from './routes/browser/sessions/logs.ts';
+import { screenshotRoutes } from './routes/browser/sessions/screenshot.ts';
+import { browserSessionRoutes } from './routes/browser/sessions.ts';
 import { byLabelRoutes } from './routes/by-label.ts';
 import { cacheRoutes } from './routes/cache.ts';
 import { containerRoutes } from './routes/containers.ts';
@@ -17,6 +23,7 @@ import { livenessRoutes } from './routes/livez.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { orchestratorRoutes } from './routes/orchestrator.ts';
 import { panelRoutes } from './routes/panel.ts';
+import { profileRoutes } from './routes/profiles.ts';
 import { provisionRoutes } from './routes/provision.ts';
 import { readinessRoutes } from './routes/readyz.ts';
 import { rootRoutes } from './routes/root.ts';
@@ -35,6 +42,12 @@ export type Routes = (api: Api, dependencies: RouteDependencies) => void | Promi
  */
 export const ROUTES: Readonly<Record<string, Routes>> = {
   '/': rootRoutes,
+  '/apps': appRoutes,
+  '/apps/:workspace/:app/cache': appCacheRoutes,
+  '/apps/:workspace/:app/sessions': appSessionRoutes,
+  '/browser/sessions': browserSessionRoutes,
+  '/browser/sessions/:id/logs': sessionLogRoutes,
+  '/browser/sessions/:id/screenshot': screenshotRoutes,
   '/by-label': byLabelRoutes,
   '/cache': cacheRoutes,
   '/containers': containerRoutes,
@@ -52,6 +65,7 @@ export const ROUTES: Readonly<Record<string, Routes>> = {
   '/metrics': metricsRoutes,
   '/orchestrator': orchestratorRoutes,
   '/panel': panelRoutes,
+  '/profiles': profileRoutes,
   '/provision': provisionRoutes,
   '/readyz': readinessRoutes,
   '/scale': scaleRoutes,

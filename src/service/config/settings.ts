@@ -1,4 +1,5 @@
 import { choice, flag, integer, parsed, parseRedisUrl, seconds, text } from '../../library/settings/index.ts';
+import { BROWSER_SETTINGS } from './browser-settings.ts';
 import { SERVICE_CACHE_SETTINGS } from './cache-settings.ts';
 import {
   parseHosts,
@@ -365,6 +366,9 @@ export const SETTINGS = {
     1,
     300,
   ),
+
+  // Browser apps
+  ...BROWSER_SETTINGS,
 
   // The cache
   ...SERVICE_CACHE_SETTINGS,

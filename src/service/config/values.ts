@@ -73,3 +73,17 @@ export function parseUrl(text: string): string {
   if (url && (url.protocol === 'http:' || url.protocol === 'https:')) return text.replace(/\/+$/, '');
   throw new Error('must be an http or https URL');
 }
+
+/** A name, which may contain `*`, an address or a range of addresses, each with an optional port. */
+const DESTINATION =
+  /^([\w*-]+(\.[\w*-]+)*|[\d.]+\/\d{1,2}|\[[\da-f:.]+(\/\d{1,3})?\]|[\da-f]*:[\da-f:.]*:[\da-f:.]*(\/\d{1,3})?)(:\d{1,5})?$/i;
+
+/**
+ * Parses destinations separated by commas, such as `10.0.0.5:8080`, `10.0.0.0/8` or `*.internal`.
+ * @throws Error for anything else, such as a URL
+ */
+export function parseDestinations(text: string): string[] {
+  const destinations = text.split(',').map((destination) => destination.trim());
+  if (destinations.every((destination) => DESTINATION.test(destination))) return destinations;
+  throw new Error('must be names, addresses or ranges separated by commas, such as 10.0.0.5:8080');
+}

@@ -29,6 +29,16 @@ const CHANGES: Record<
   ],
 };
 
+/** Category and predicate for each state of a session. */
+const SESSION_CHANGES: Record<EventOf<'session_changed'>['status'], readonly [Category, string]> = {
+  starting: ['starting', 'is starting'],
+  running: ['started', 'is running'],
+  stopping: ['stopping', 'is stopping'],
+  completed: ['completed', 'has completed'],
+  failed: ['failed', 'has failed'],
+  stopped: ['ended', 'has ended'],
+};
+
 /** Description of each domain event. The mapped type makes a missing one a compile error. */
 const DESCRIPTIONS: { [Type in DomainEvent['type']]: (event: EventOf<Type>) => EventDescription } = {
   engine_started: ({ engineId }) => ofEngine(['engine', 'created', 'is running'], engineId),
@@ -73,6 +83,15 @@ const DESCRIPTIONS: { [Type in DomainEvent['type']]: (event: EventOf<Type>) => E
     }),
   stream_started: ({ streamId, engineId }) => ofStream('started', streamId, engineId),
   stream_ended: ({ streamId, engineId }) => ofStream('ended', streamId, engineId),
+  app_installed: (event) => ofApp('installed', event, `App ${nameOf(event)} was installed`),
+  app_uninstalled: (event) => ofApp('uninstalled', event, `App ${nameOf(event)} was uninstalled`),
+  app_cache_cleared: (event) =>
+    ofApp('cache_cleared', event, `The cache of the app ${nameOf(event)} was cleared`),
+  session_changed: (event) => {
+    const [category, predicate] = SESSION_CHANGES[event.status];
+    const message = `Session ${event.sessionId} of the app ${nameOf(event)} ${predicate}`;
+    return ofApp(category, event, message, { session: event.sessionId, status: event.status });
+  },
   streams_restored: ({ started }) =>
     ofService('stream', 'restored', `Streams restored after a restart: ${started} active`, { started }),
 };
@@ -105,6 +124,25 @@ function ofStream(
   containerId: string | null,
 ): EventDescription {
   return { type: 'stream', category, containerId, streamId, message: `Stream ${category}`, details: {} };
+}
+
+interface AppEvent {
+  readonly workspace: string;
+  readonly appId: string;
+}
+
+function nameOf({ workspace, appId }: AppEvent): string {
+  return `${workspace}/${appId}`;
+}
+
+function ofApp(
+  category: Category,
+  { workspace, appId }: AppEvent,
+  message: string,
+  more: EventDescription['details'] = {},
+): EventDescription {
+  const details = { workspace, app: appId, ...more };
+  return { type: 'app', category, containerId: null, streamId: null, message, details };
 }
 
 function ofService(

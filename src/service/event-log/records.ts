@@ -1,7 +1,7 @@
 import type { Stream } from '../streams/streams.ts';
 
 /** What events are about. */
-export const EVENT_TYPES = ['engine', 'stream', 'vpn', 'health', 'system'] as const;
+export const EVENT_TYPES = ['engine', 'stream', 'vpn', 'health', 'system', 'app'] as const;
 
 /** What an event is about. */
 export type EventType = (typeof EVENT_TYPES)[number];
@@ -19,6 +19,12 @@ export type Category =
   | 'connected'
   | 'disconnected'
   | 'restarted'
+  | 'installed'
+  | 'uninstalled'
+  | 'cache_cleared'
+  | 'starting'
+  | 'stopping'
+  | 'completed'
   | 'recovered'
   | 'failed'
   | 'warning'

@@ -28,7 +28,18 @@ export type DomainEvent =
   /** This orchestrator has become, or is no longer, the leader of those that share its engines. */
   | { type: 'leadership_changed'; leading: boolean; term: number }
   /** Streams of a previous run were restored; `started` of them have not ended. */
-  | { type: 'streams_restored'; started: number };
+  | { type: 'streams_restored'; started: number }
+  | { type: 'app_installed'; workspace: string; appId: string }
+  | { type: 'app_uninstalled'; workspace: string; appId: string }
+  | { type: 'app_cache_cleared'; workspace: string; appId: string }
+  /** A session of a browser app was created, or its state has changed. */
+  | {
+      type: 'session_changed';
+      sessionId: string;
+      workspace: string;
+      appId: string;
+      status: 'starting' | 'running' | 'stopping' | 'completed' | 'failed' | 'stopped';
+    };
 
 /** Called synchronously with each published event. */
 export type EventListener = (event: DomainEvent) => void;

@@ -24,6 +24,10 @@ export const INVALIDATED_KEYS: Readonly<Record<DomainEvent['type'], readonly str
   // No answer contains the leader.
   leadership_changed: [],
   streams_restored: ['engines:*', 'orchestrator:status'],
+  app_installed: ['apps:*'],
+  app_uninstalled: ['apps:*', 'browser:*'],
+  app_cache_cleared: ['apps:*'],
+  session_changed: ['apps:*', 'browser:*'],
 };
 
 /**

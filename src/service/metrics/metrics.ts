@@ -2,6 +2,7 @@ import { Counter, Registry } from '@prometheus-io/client';
 import type { CacheTotals, Clock, SettledLoad } from '../../library/cache/index.ts';
 import type { DomainEvent, EventBus } from '../events/events.ts';
 import { INVALIDATED_KEYS } from '../events/invalidation.ts';
+import { type BrowserFigures, browserMetrics } from './browser.ts';
 import { cacheMetrics } from './cache.ts';
 import { callMetrics, type RecordCall } from './calls.ts';
 import { type ClusterMetricsState, clusterMetrics } from './cluster.ts';
@@ -21,6 +22,7 @@ export interface MetricSources {
   samples: StreamSampleSource;
   /** Null without Redis. */
   cluster: (() => ClusterMetricsState) | null;
+  browserApps: () => BrowserFigures;
   bus: EventBus;
 }
 
@@ -69,11 +71,12 @@ export class Metrics {
   };
 
   /** Adds the metrics of the application. Called once. */
-  expose({ cacheTotals, snapshot, samples, cluster, bus }: MetricSources): void {
+  expose({ cacheTotals, snapshot, samples, cluster, browserApps, bus }: MetricSources): void {
     const setDomain = domainMetrics(this.#registry);
     const setOrchestrator = orchestratorMetrics(this.#registry);
     this.#refreshes.push(
       cacheMetrics(this.#registry, cacheTotals),
+      browserMetrics(this.#registry, browserApps),
       transferMetrics(this.#registry, samples, bus),
       () => {
         const current = snapshot();

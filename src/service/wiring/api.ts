@@ -1,4 +1,5 @@
 import { createAnswers } from '../api/answers.ts';
+import { createAppAnswers } from '../api/app-answers.ts';
 import { createCachedReply } from '../api/cached-reply.ts';
 import { ClientReads } from '../api/client-reads.ts';
 import type { Api } from '../api/context.ts';
@@ -13,6 +14,7 @@ import { registerRoutes } from '../api/routes.ts';
 import type { ClusterState } from '../api/schemas/health.ts';
 import { createServer } from '../api/server.ts';
 import { EngineViews } from '../api/views/engines.ts';
+import type { BrowserApps } from '../browser/browser-apps.ts';
 import type { Config } from '../config/config.ts';
 import type { TimeSeries } from '../time-series/time-series.ts';
 import type { Cluster } from './cluster.ts';
@@ -31,6 +33,7 @@ export interface ApiParts {
   vpns: Vpns;
   cluster: Cluster;
   reconcilers: Reconcilers;
+  browserApps: BrowserApps;
   timeSeries: TimeSeries;
   sseClients: SseClients;
 }
@@ -41,7 +44,7 @@ export async function createApi(
   { runtime, apiKey, version, fallback = null }: Dependencies,
   parts: ApiParts,
 ): Promise<Api> {
-  const { sseClients, timeSeries, cluster } = parts;
+  const { browserApps, sseClients, timeSeries, cluster } = parts;
   const { caches, clock, eventLog, log, metrics } = parts.infrastructure;
   const { registry, usage, breakers } = parts.engines;
   const { streams, samples, sessions, readContent } = parts.playback;
@@ -73,6 +76,9 @@ export async function createApi(
   if (config.authReads) requireKeyForReads(api, checkKey);
   await registerRoutes(api, {
     answers,
+    browserApps,
+    // Other orchestrators have other apps.
+    appAnswers: createAppAnswers(caches.results, browserApps),
     cachedReply: createCachedReply(headers, clientReads),
     clientReads,
     caches,

@@ -66,7 +66,7 @@ export function createServiceCaches(
     stats: (shared ?? new Cache(options)) as LoadingCache,
     /** `stats`, if it is shared with other orchestrators over Redis; otherwise null. */
     shared,
-    /** Responses of the VPNs' control servers. Only their own client reads them, so they are not shared. */
+    /** Responses of the VPNs' control servers, and answers about browser apps. They are not shared. */
     results: new Cache(options),
   };
 }

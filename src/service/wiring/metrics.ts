@@ -1,4 +1,5 @@
 import type { SseClients } from '../api/live/sse-clients.ts';
+import type { BrowserApps } from '../browser/browser-apps.ts';
 import type { Config } from '../config/config.ts';
 import { knownVpns } from '../metrics/vpn.ts';
 import type { Cluster } from './cluster.ts';
@@ -10,7 +11,14 @@ import type { Vpns } from './vpns.ts';
 /** Connects the metrics to their sources. All of them read only what is in memory. */
 export function connectMetrics(
   config: Config,
-  parts: { engines: Engines; playback: Playback; vpns: Vpns; cluster: Cluster; sseClients: SseClients },
+  parts: {
+    browserApps: BrowserApps;
+    engines: Engines;
+    playback: Playback;
+    vpns: Vpns;
+    cluster: Cluster;
+    sseClients: SseClients;
+  },
   { bus, caches, metrics }: Infrastructure,
 ): void {
   const { registry } = parts.engines;
@@ -34,6 +42,7 @@ export function connectMetrics(
       last: (id) => samples.history(id).at(-1) ?? null,
     },
     cluster: clusterState && (() => ({ ...clusterState(), redisTotals: caches.shared?.redisTotals() ?? {} })),
+    browserApps: () => parts.browserApps.figures(),
     bus,
   });
 }

@@ -12,6 +12,8 @@ function changed(change: Changed['change'], fields: Partial<Changed>): Changed {
   return { type: 'engine_changed', engineId: ID, change, ...others, ...fields };
 }
 
+const APP = { workspace: 'w', appId: 'a' };
+
 /** Events with their type, category and message. */
 const LINES: [DomainEvent, string, string, string][] = [
   [{ type: 'engine_started', engineId: ID }, 'engine', 'created', 'Engine b0d601e6d345 is running'],
@@ -45,6 +47,15 @@ const LINES: [DomainEvent, string, string, string][] = [
     'engine',
     'forwarded',
     'Engine b0d601e6d345 no longer uses the forwarded port of its VPN',
+  ],
+  [{ type: 'app_installed', ...APP }, 'app', 'installed', 'App w/a was installed'],
+  [{ type: 'app_uninstalled', ...APP }, 'app', 'uninstalled', 'App w/a was uninstalled'],
+  [{ type: 'app_cache_cleared', ...APP }, 'app', 'cache_cleared', 'The cache of the app w/a was cleared'],
+  [
+    { type: 'session_changed', sessionId: 's', status: 'failed', ...APP },
+    'app',
+    'failed',
+    'Session s of the app w/a has failed',
   ],
   [{ type: 'runtime_connected' }, 'system', 'connected', 'Engine runtime connected'],
   [{ type: 'runtime_disconnected', reason: 'gone' }, 'system', 'disconnected', 'Engine runtime disconnected'],

@@ -18,11 +18,15 @@ const KEYS = {
   // Facts from the VPN's control server; see src/service/vpn/control-facts.ts.
   vpnPort: cacheKey('vpn', 'port', 'container', 1),
   vpnAddress: cacheKey('vpn', 'publicip', 'container', 1),
+  apps: 'apps:list',
+  sessions: 'browser:sessions',
 };
 type KeyName = keyof typeof KEYS;
 
 const STATS: KeyName[] = ['statsAll', 'statsTotal', 'statsOfA', 'statsOfB'];
 const ALL = Object.keys(KEYS) as KeyName[];
+
+const APP = { workspace: 'w', appId: 'a' };
 
 /** The keys that must be invalidated by each event. */
 const EXPECTED: { [T in DomainEvent['type']]: [Extract<DomainEvent, { type: T }>, KeyName[]] } = {
@@ -42,6 +46,13 @@ const EXPECTED: { [T in DomainEvent['type']]: [Extract<DomainEvent, { type: T }>
       paused: false,
     },
     ['engines', 'status'],
+  ],
+  app_installed: [{ type: 'app_installed', ...APP }, ['apps']],
+  app_uninstalled: [{ type: 'app_uninstalled', ...APP }, ['apps', 'sessions']],
+  app_cache_cleared: [{ type: 'app_cache_cleared', ...APP }, ['apps']],
+  session_changed: [
+    { type: 'session_changed', sessionId: 's', status: 'running', ...APP },
+    ['apps', 'sessions'],
   ],
   runtime_connected: [{ type: 'runtime_connected' }, ALL],
   runtime_disconnected: [

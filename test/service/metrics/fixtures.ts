@@ -1,5 +1,6 @@
 import { type Engine, newEngine } from '../../../src/service/engines/engine.ts';
 import { EventBus } from '../../../src/service/events/events.ts';
+import type { BrowserFigures } from '../../../src/service/metrics/browser.ts';
 import type { ClusterMetricsState } from '../../../src/service/metrics/cluster.ts';
 import type { DomainSnapshot } from '../../../src/service/metrics/domain.ts';
 import { Metrics } from '../../../src/service/metrics/metrics.ts';
@@ -56,6 +57,16 @@ export class ExposedMetrics implements Disposable {
     inFlight: 0,
   };
 
+  browserFigures: BrowserFigures = {
+    apps: 0,
+    sessions: { starting: 0, running: 0, stopping: 0, completed: 0, failed: 0, stopped: 0 },
+    waiting: 0,
+    browsers: 0,
+    cache: { hits: 0, misses: 0, bypasses: 0, bytesToBrowser: 0, bytesFromUpstream: 0, bytesSaved: 0 },
+    storeErrors: 0,
+    storeBytes: 0,
+  };
+
   constructor(cluster: (() => ClusterMetricsState) | null = null) {
     const sampleOf = (id: string) => {
       const sample = this.samples.get(id);
@@ -68,6 +79,7 @@ export class ExposedMetrics implements Disposable {
       snapshot: () => this.snapshot,
       samples: { startedIds: () => this.samples.keys(), current: sampleOf, last: sampleOf },
       cluster,
+      browserApps: () => this.browserFigures,
       bus: this.bus,
     });
   }

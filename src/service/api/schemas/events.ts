@@ -63,6 +63,7 @@ export const EventStatsSchema = Type.Object(
       vpn: Count(),
       health: Count(),
       system: Count(),
+      app: Count(),
     } satisfies Record<EventType, TSchema>),
     by_category: Type.Record(Type.String(), Count()),
     oldest: Nullable(Time),

@@ -24,7 +24,7 @@ export function toWireEventStats(
 ): Static<typeof EventStatsSchema> {
   return {
     total: stats.total,
-    by_type: { engine: 0, stream: 0, vpn: 0, health: 0, system: 0, ...stats.byType },
+    by_type: { engine: 0, stream: 0, vpn: 0, health: 0, system: 0, app: 0, ...stats.byType },
     by_category: stats.byCategory,
     oldest: toTime(stats.oldest),
     newest: toTime(stats.newest),

@@ -146,7 +146,7 @@ describe('GET /events/stats', () => {
     const stats = reply.body;
     expect(stats).toMatchObject({ dropped: 0, queued: 0, store: 'file' });
     expect(stats.by_type).toMatchObject({ engine: 1, stream: 3, vpn: 0, system: 1 });
-    expect(Object.keys(stats.by_type)).toEqual(['engine', 'stream', 'vpn', 'health', 'system']);
+    expect(Object.keys(stats.by_type)).toEqual(['engine', 'stream', 'vpn', 'health', 'system', 'app']);
     expect(stats.by_category).toMatchObject({ started: 2, ended: 1, created: 1, connected: 1 });
     const counts = Object.values<number>(stats.by_type);
     expect(stats.total).toBe(counts.reduce((sum, count) => sum + count));

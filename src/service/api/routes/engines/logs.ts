@@ -1,30 +1,10 @@
-import { Type } from 'typebox';
 import { RoundhouseError } from '../../../errors.ts';
 import type { Api } from '../../context.ts';
 import type { RouteDependencies } from '../../dependencies.ts';
+import { beginLog, DEFAULT_TAIL, LogsQuery, logResponse } from '../../logs/log-route.ts';
 import { EngineId } from '../../schemas/common.ts';
 import { KEY_CODES, KEY_SECURITY, problems } from '../../schemas/problem.ts';
-import { Since, toMs } from '../../schemas/since.ts';
-
-const DEFAULT_TAIL = 200;
-
-const LogsQuery = Type.Object({
-  tail: Type.Optional(
-    Type.Integer({
-      minimum: 1,
-      maximum: 5000,
-      default: DEFAULT_TAIL,
-      description: 'Maximum number of lines that have already been written',
-    }),
-  ),
-  follow: Type.Optional(
-    Type.Boolean({
-      default: false,
-      description: 'Whether to also send lines as they are written, until the engine ends',
-    }),
-  ),
-  since: Type.Optional(Since),
-});
+import { toMs } from '../../schemas/since.ts';
 
 /**
  * `/engines/{id}/logs`: what an engine writes. Needs the key, because it may say what is played, and by whom.
@@ -49,10 +29,7 @@ export function engineLogRoutes(
         params: EngineId,
         querystring: LogsQuery,
         response: {
-          200: {
-            description: 'Plain text. With `follow`, it ends when the engine or the service stops.',
-            content: { 'text/plain': { schema: Type.String() } },
-          },
+          200: logResponse('With `follow`, it ends when the engine or the service stops.'),
           ...problems(
             'invalid_request',
             ...KEY_CODES,
@@ -75,19 +52,7 @@ export function engineLogRoutes(
           if (bytes) return bytes;
           throw new RoundhouseError('engine_not_found', `There is no engine with the id ${id}`);
         },
-        begin: () => {
-          reply.raw.writeHead(200, {
-            ...headers,
-            'Content-Type': 'text/plain; charset=utf-8',
-            'Cache-Control': 'no-store',
-            // Keeps nginx from buffering lines.
-            'X-Accel-Buffering': 'no',
-            // A connection that is kept alive would delay the stop of the service after the log has ended.
-            ...(follow ? { Connection: 'close' } : {}),
-          });
-          reply.hijack();
-          reply.raw.flushHeaders();
-        },
+        begin: () => beginLog(reply, headers, follow),
       });
     },
   );

@@ -1,0 +1,132 @@
+import type { Api } from '../../context.ts';
+import type { RouteDependencies } from '../../dependencies.ts';
+import {
+  AppCacheSchema,
+  AppParams,
+  ClearedSchema,
+  ClearQuery,
+  EntriesQuery,
+  EntriesSchema,
+  ExplainQuery,
+  ExplanationSchema,
+  MissesSchema,
+  WarmBody,
+  WarmedSchema,
+} from '../../schemas/apps.ts';
+import { KEY_CODES, KEY_SECURITY, problems, WRITE_CODES } from '../../schemas/problem.ts';
+import { toWireEntries, toWireExplanation } from '../../views/apps.ts';
+
+const DEFAULT_LIMIT = 100;
+
+/** `/apps/{workspace}/{app}/cache`: what the cache of an app contains, and what it has done. */
+export function appCacheRoutes(
+  api: Api,
+  {
+    browserApps,
+    appAnswers,
+    cachedReply,
+    checkKey,
+  }: Pick<RouteDependencies, 'browserApps' | 'appAnswers' | 'cachedReply' | 'checkKey'>,
+): void {
+  const { caches } = browserApps;
+  const common = { tags: ['apps'], security: KEY_SECURITY, params: AppParams };
+  const reads = problems('invalid_request', ...KEY_CODES, 'app_not_found', 'timeout');
+  const writes = problems(...WRITE_CODES, 'app_not_found');
+  api.addHook('onRequest', checkKey);
+
+  api.get(
+    '/',
+    {
+      schema: {
+        ...common,
+        summary: "Figures of an app's cache",
+        response: { 200: AppCacheSchema, ...reads },
+      },
+    },
+    (request, reply) => {
+      const { workspace, app: appId } = request.params;
+      browserApps.apps.require({ workspace, appId });
+      return cachedReply(request, reply, appAnswers.cache({ workspace, appId }));
+    },
+  );
+
+  api.get(
+    '/entries',
+    {
+      schema: {
+        ...common,
+        summary: 'List stored responses, a page at a time',
+        querystring: EntriesQuery,
+        response: { 200: EntriesSchema, ...reads },
+      },
+    },
+    async ({ params: { workspace, app: appId }, query }) => {
+      const { match, cursor, limit = DEFAULT_LIMIT } = query;
+      const options = {
+        limit,
+        ...(match !== undefined && { match }),
+        ...(cursor !== undefined && { cursor }),
+      };
+      return toWireEntries(await caches.entries({ workspace, appId }, options));
+    },
+  );
+
+  api.get(
+    '/explain',
+    {
+      schema: {
+        ...common,
+        summary: 'Which rule applies to a URL, and the result of its latest request',
+        querystring: ExplainQuery,
+        response: { 200: ExplanationSchema, ...reads },
+      },
+    },
+    async ({ params: { workspace, app: appId }, query: { url } }) =>
+      toWireExplanation(await caches.explain({ workspace, appId }, url)),
+  );
+
+  api.delete(
+    '/',
+    {
+      schema: {
+        ...common,
+        summary: 'Remove stored responses: all, or those whose URL matches a pattern',
+        description: 'The HTTP caches of running sessions are cleared too.',
+        querystring: ClearQuery,
+        response: { 200: ClearedSchema, ...writes },
+      },
+    },
+    async ({ params: { workspace, app: appId }, query: { match } }) => ({
+      deleted_entries: await browserApps.clearCache({ workspace, appId }, match),
+    }),
+  );
+
+  api.post(
+    '/warm',
+    {
+      schema: {
+        ...common,
+        summary: 'Request URLs, so that their responses are stored',
+        description: 'A rule of the app must select each URL. Private hosts are refused as in sessions.',
+        body: WarmBody,
+        response: { 200: WarmedSchema, ...writes },
+      },
+    },
+    async ({ params: { workspace, app: appId }, body: { urls } }) => ({
+      requested: urls.length,
+      failed: await caches.warm({ workspace, appId }, urls),
+    }),
+  );
+
+  api.get(
+    '/misses',
+    {
+      schema: {
+        ...common,
+        summary: 'URLs that were missing in sessions in the mode `offline`',
+        response: { 200: MissesSchema, ...reads },
+      },
+    },
+    async ({ params: { workspace, app: appId } }) => ({ urls: caches.misses({ workspace, appId }) }),
+  );
+}

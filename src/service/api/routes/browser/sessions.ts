@@ -1,0 +1,127 @@
+import { RoundhouseError } from '../../../errors.ts';
+import type { Api } from '../../context.ts';
+import type { RouteDependencies } from '../../dependencies.ts';
+import { KEY_CODES, KEY_SECURITY, problems, WRITE_CODES } from '../../schemas/problem.ts';
+import {
+  ExecuteBody,
+  ExecutedSchema,
+  SessionChange,
+  SessionId,
+  SessionSchema,
+  SessionsSchema,
+  TrafficSchema,
+} from '../../schemas/sessions.ts';
+import { toWireSession, toWireTraffic } from '../../views/apps.ts';
+
+const DEFAULT_TIMEOUT_S = 10;
+const BODY_LIMIT = 2 * 1024 * 1024;
+
+/** `/browser/sessions`: the sessions of browser apps. All of it needs the key. */
+export function browserSessionRoutes(
+  api: Api,
+  {
+    browserApps,
+    appAnswers,
+    cachedReply,
+    checkKey,
+    limits,
+  }: Pick<RouteDependencies, 'browserApps' | 'appAnswers' | 'cachedReply' | 'checkKey' | 'limits'>,
+): void {
+  const { sessions } = browserApps;
+  const common = { tags: ['apps'], security: KEY_SECURITY };
+  const one = { ...common, params: SessionId };
+  const reads = ['invalid_request', ...KEY_CODES, 'session_not_found', 'timeout'] as const;
+  api.addHook('onRequest', checkKey);
+
+  api.get(
+    '/',
+    {
+      schema: {
+        ...common,
+        summary: 'List the sessions: those that run, and the last 100 that have ended',
+        response: { 200: SessionsSchema, ...problems(...KEY_CODES, 'timeout') },
+      },
+    },
+    (request, reply) => cachedReply(request, reply, appAnswers.sessions),
+  );
+
+  api.get(
+    '/:id',
+    { schema: { ...one, summary: 'Get a session', response: { 200: SessionSchema, ...problems(...reads) } } },
+    (request, reply) => {
+      const { id } = sessions.require(request.params.id);
+      return cachedReply(request, reply, appAnswers.session(id));
+    },
+  );
+
+  api.patch(
+    '/:id',
+    {
+      schema: {
+        ...one,
+        summary: 'Change what a session does with the cache',
+        body: SessionChange,
+        response: {
+          200: SessionSchema,
+          ...problems(...WRITE_CODES, 'session_not_found', 'session_not_running'),
+        },
+      },
+    },
+    async ({ params: { id }, body: { mode } }) => {
+      const session = sessions.require(id);
+      session.setMode(mode);
+      return toWireSession(session);
+    },
+  );
+
+  api.delete(
+    '/:id',
+    {
+      schema: {
+        ...one,
+        summary: 'End a session, or remove one that has ended from the list',
+        response: { 200: SessionSchema, ...problems(...WRITE_CODES, 'session_not_found') },
+      },
+    },
+    async ({ params: { id } }) => toWireSession(await browserApps.stop(id)),
+  );
+
+  api.get(
+    '/:id/traffic',
+    {
+      schema: {
+        ...one,
+        summary: 'Requests and bytes of a session',
+        response: { 200: TrafficSchema, ...problems(...reads, 'session_not_running') },
+      },
+    },
+    async ({ params: { id } }, reply) => {
+      const { traffic, status } = sessions.require(id);
+      if (!traffic)
+        throw new RoundhouseError('session_not_running', `The session is ${status}, without any requests`);
+      reply.header('Cache-Control', 'no-store');
+      return toWireTraffic(traffic);
+    },
+  );
+
+  if (!limits.browserExecute) return;
+  api.post(
+    '/:id/execute',
+    {
+      bodyLimit: BODY_LIMIT,
+      schema: {
+        ...one,
+        summary: 'Execute JavaScript in the page of a session',
+        description: 'In the page only. BROWSER_EXECUTE=false removes this route.',
+        body: ExecuteBody,
+        response: {
+          200: ExecutedSchema,
+          ...problems(...WRITE_CODES, 'script_failed', 'session_not_found', 'session_not_running', 'timeout'),
+        },
+      },
+    },
+    async ({ params: { id }, body: { script, timeout_s: timeoutS = DEFAULT_TIMEOUT_S } }) => ({
+      result: await sessions.require(id).execute(script, timeoutS * 1000),
+    }),
+  );
+}

@@ -1,0 +1,112 @@
+import type { VersionInfo } from '../../../library/browser-state/index.ts';
+import type { ProfileKey } from '../../browser/profiles.ts';
+import type { Api } from '../context.ts';
+import type { RouteDependencies } from '../dependencies.ts';
+import { KEY_CODES, KEY_SECURITY, problems, WRITE_CODES } from '../schemas/problem.ts';
+import {
+  ForkBody,
+  ProfileDeletedSchema,
+  ProfileParams,
+  ProfileSchema,
+  ProfilesSchema,
+  RollbackBody,
+  RolledBackSchema,
+} from '../schemas/profiles.ts';
+
+/** `/profiles`: the browser profiles that sessions of apps save. All of it needs the key. */
+export function profileRoutes(
+  api: Api,
+  { browserApps: { profiles }, checkKey }: Pick<RouteDependencies, 'browserApps' | 'checkKey'>,
+): void {
+  const common = { tags: ['apps'], security: KEY_SECURITY };
+  const one = { ...common, params: ProfileParams };
+  const writes = [...WRITE_CODES, 'profile_not_found', 'profile_unavailable'] as const;
+  api.addHook('onRequest', checkKey);
+  const read = async (key: ProfileKey) => toWireProfile(key, await profiles.versions(key));
+
+  api.get(
+    '/',
+    {
+      schema: {
+        ...common,
+        summary: 'List the browser profiles',
+        response: { 200: ProfilesSchema, ...problems(...KEY_CODES, 'profile_unavailable') },
+      },
+    },
+    async () => await profiles.list(),
+  );
+
+  api.get(
+    '/:user/:session',
+    {
+      schema: {
+        ...one,
+        summary: 'Get a profile and its versions',
+        response: {
+          200: ProfileSchema,
+          ...problems('invalid_request', ...KEY_CODES, 'profile_not_found', 'profile_unavailable'),
+        },
+      },
+    },
+    async ({ params }) => await read(params),
+  );
+
+  api.delete(
+    '/:user/:session',
+    {
+      schema: {
+        ...one,
+        summary: 'Delete a profile with all its versions',
+        description: 'A session that uses it can no longer save it.',
+        response: { 200: ProfileDeletedSchema, ...problems(...writes) },
+      },
+    },
+    async ({ params }) => {
+      await profiles.delete(params);
+      return { deleted: params.session };
+    },
+  );
+
+  api.post(
+    '/:user/:session/rollback',
+    {
+      schema: {
+        ...one,
+        summary: 'Make the content of an earlier version the newest',
+        description: 'A session that uses the profile can no longer save it.',
+        body: RollbackBody,
+        response: { 200: RolledBackSchema, ...problems(...writes, 'profile_in_use') },
+      },
+    },
+    async ({ params, body: { version } }) => ({ version: await profiles.rollback(params, version) }),
+  );
+
+  api.post(
+    '/:user/:session/fork',
+    {
+      schema: {
+        ...one,
+        summary: 'Copy a version to a new profile',
+        body: ForkBody,
+        response: { 200: ProfileSchema, ...problems(...writes, 'profile_exists', 'profile_in_use') },
+      },
+    },
+    async ({ params, body: { session, version } }) => {
+      await profiles.fork(params, session, version);
+      return await read({ user: params.user, session });
+    },
+  );
+}
+
+function toWireProfile({ user, session }: ProfileKey, versions: readonly VersionInfo[]) {
+  return {
+    user,
+    session,
+    versions: versions.map(({ version, createdAt, reason, restoredCheckpoint = null }) => ({
+      version,
+      created_at: createdAt,
+      reason,
+      restored_checkpoint: restoredCheckpoint,
+    })),
+  };
+}

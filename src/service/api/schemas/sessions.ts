@@ -1,0 +1,100 @@
+import { type Static, Type } from 'typebox';
+import { APP_TYPES, SESSION_MODES } from '../../browser/manifest-schema.ts';
+import { PROFILE_PATTERN } from '../../browser/profiles.ts';
+import { SCREENSHOT_TYPES } from '../../browser/screenshots.ts';
+import { SESSION_STATUSES } from '../../browser/session.ts';
+import { TrafficStatsFields } from './apps.ts';
+import { Bytes, Count, Nullable, oneOf, Time } from './common.ts';
+
+/** Path parameters of a session. */
+export const SessionId = Type.Object({
+  id: Type.String({ minLength: 1, maxLength: 64, description: 'Id of the session' }),
+});
+
+/** A session of a browser app. */
+export const SessionSchema = Type.Object(
+  {
+    id: Type.String(),
+    workspace: Type.String(),
+    app_id: Type.String(),
+    name: Type.String(),
+    type: oneOf(APP_TYPES),
+    status: oneOf(SESSION_STATUSES, { description: '`completed`: the page closed itself' }),
+    reason: Nullable(Type.String({ description: 'Why it has failed or ended' })),
+    mode: oneOf(SESSION_MODES, { description: 'What it does with the cache' }),
+    profile: Nullable(Type.String({ description: 'Browser profile, or null for none' })),
+    created_at: Time,
+    ready_at: Nullable(Time),
+    ended_at: Nullable(Time),
+    start_seconds: Nullable(Type.Number({ minimum: 0, description: 'Duration of the start' })),
+    requests: Count(),
+    hits: Count('Responses from the cache'),
+    bytes_from_upstream: Bytes('Bodies received from servers'),
+  },
+  { title: 'Session' },
+);
+/** {@inheritDoc SessionSchema} */
+export type WireSession = Static<typeof SessionSchema>;
+/** `GET /browser/sessions`. */
+export const SessionsSchema = Type.Array(SessionSchema);
+
+/** `POST /apps/{workspace}/{app}/sessions`. */
+export const StartBody = Type.Object(
+  {
+    mode: Type.Optional(
+      oneOf(SESSION_MODES, {
+        description:
+          '`record` reads and writes the cache, `record-start` only reads once the app is ready, `replay` only reads, `offline` sends no requests, `off` does not use the cache. Default `record`',
+      }),
+    ),
+    profile: Type.Optional(
+      Type.String({ pattern: PROFILE_PATTERN, description: 'Default: that of the manifest, if any' }),
+    ),
+    timeout_s: Type.Optional(
+      Type.Number({ minimum: 1, maximum: 600, description: 'How long the start may take' }),
+    ),
+  },
+  { additionalProperties: false, title: 'StartRequest' },
+);
+
+/** `PATCH /browser/sessions/{id}`. */
+export const SessionChange = Type.Object(
+  { mode: oneOf(['record', 'replay', 'offline', 'off']) },
+  { additionalProperties: false },
+);
+
+/** `POST /browser/sessions/{id}/execute`. */
+export const ExecuteBody = Type.Object(
+  {
+    script: Type.String({
+      minLength: 1,
+      maxLength: 1_048_576,
+      description: 'JavaScript, as in the console of a browser: `await` is permitted',
+    }),
+    timeout_s: Type.Optional(Type.Number({ minimum: 0.1, maximum: 60, default: 10 })),
+  },
+  { additionalProperties: false, title: 'ExecuteRequest' },
+);
+/** Reply to `POST /browser/sessions/{id}/execute`. */
+export const ExecutedSchema = Type.Object({
+  result: Type.Unknown({ description: 'Value of the last expression, as JSON' }),
+});
+
+/** Query of `GET /browser/sessions/{id}/screenshot`. */
+export const ScreenshotQuery = Type.Object({
+  type: Type.Optional(oneOf(SCREENSHOT_TYPES, { description: 'Default `png`' })),
+});
+
+/** `GET /browser/sessions/{id}/traffic`. */
+export const TrafficSchema = Type.Object(
+  {
+    ...TrafficStatsFields,
+    blocked: Count('Requests that `block` or the policy for private hosts refused'),
+    background: Count('Requests of Chromium itself, which are refused'),
+    refused: Count('Connections that were refused before they had a URL'),
+    failures: Count('Requests that failed at the server or on the way'),
+    web_socket_bytes_to_browser: Bytes(),
+    web_socket_bytes_to_upstream: Bytes(),
+  },
+  { title: 'SessionTraffic' },
+);

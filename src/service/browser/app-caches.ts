@@ -1,0 +1,150 @@
+import type { Explanation, KeptPage, Lane, NamespaceStats } from '../../library/gateway/index.ts';
+import { RoundhouseError } from '../errors.ts';
+import { type AppKey, hashOf, namespaceOf } from './app-key.ts';
+import type { AppStore, InstalledApp } from './app-store.ts';
+import type { GatewaySource, OpenGateway } from './gateway-source.ts';
+import { type LaneSettings, planLane } from './lane-plan.ts';
+import type { Sessions } from './sessions.ts';
+import { StartTimes } from './start-times.ts';
+
+/** Most URLs of one request to warm a cache. */
+export const MAX_WARM_URLS = 1000;
+const MAX_MISSES = 10_000;
+
+/** What the cache of an app contains, and what it has done since the start of the service. */
+export interface AppCacheStats {
+  readonly entryCount: number;
+  readonly totalSizeBytes: number;
+  /** When the oldest and the newest response were stored, in milliseconds since the epoch; null if it is empty. */
+  readonly oldestAt: number | null;
+  readonly newestAt: number | null;
+  /** Whether a session stores responses now. */
+  readonly recording: boolean;
+  readonly traffic: NamespaceStats;
+  readonly starts: StartTimes;
+  /** Failed operations of the store, for all apps. */
+  readonly storeErrors: number;
+  /** Responses that were removed to make room, for all apps. */
+  readonly storeEvictions: number;
+}
+
+/** What the caches work with. */
+export interface AppCachesParts {
+  readonly apps: AppStore;
+  readonly sessions: Sessions;
+  readonly gateway: GatewaySource;
+  readonly laneSettings: (opened: OpenGateway) => LaneSettings;
+}
+
+/** The caches of the apps: one namespace of the gateway each. */
+export class AppCaches {
+  readonly #parts: AppCachesParts;
+  readonly #starts = new Map<string, StartTimes>();
+
+  constructor(parts: AppCachesParts) {
+    this.#parts = parts;
+  }
+
+  /** Figures of an app's cache. @throws RoundhouseError `app_not_found` */
+  async stats(key: AppKey): Promise<AppCacheStats> {
+    const { apps, sessions } = this.#parts;
+    apps.require(key);
+    const { gateway, store } = await this.#parts.gateway.open();
+    const namespace = namespaceOf(key);
+    const usage = (await gateway.usage()).find((each) => each.namespace === namespace);
+    return {
+      entryCount: usage?.entries ?? 0,
+      totalSizeBytes: usage?.bodyBytes ?? 0,
+      oldestAt: usage?.oldestAt ?? null,
+      newestAt: usage?.newestAt ?? null,
+      recording: sessions.ofApp(key).some(({ laneMode }) => laneMode === 'record'),
+      traffic: gateway.stats(namespace),
+      starts: this.startTimes(key),
+      storeErrors: gateway.storeErrors,
+      storeEvictions: store.stats().evictions,
+    };
+  }
+
+  /** Durations of the starts of an app. */
+  startTimes(key: AppKey): StartTimes {
+    const hash = hashOf(key);
+    let times = this.#starts.get(hash);
+    if (!times) {
+      times = new StartTimes();
+      this.#starts.set(hash, times);
+    }
+    return times;
+  }
+
+  /** Lists stored responses. @throws RoundhouseError `app_not_found` */
+  async entries(key: AppKey, options: { match?: string; limit: number; cursor?: string }): Promise<KeptPage> {
+    this.#parts.apps.require(key);
+    const { gateway } = await this.#parts.gateway.open();
+    return await gateway.list(namespaceOf(key), options);
+  }
+
+  /** Says which rule applies to a URL, and what became of the latest request for it. */
+  async explain(key: AppKey, url: string): Promise<Explanation> {
+    const app = this.#parts.apps.require(key);
+    const live = this.#parts.sessions.ofApp(key).findLast(({ laneMode }) => laneMode !== undefined);
+    const explanation = live?.explain(url);
+    if (explanation) return explanation;
+    return await this.#withLane(app, async (lane) => lane.explain(url));
+  }
+
+  /**
+   * Removes the stored responses whose URL matches.
+   * @returns their number
+   * @throws RoundhouseError `app_not_found`
+   */
+  async clear(key: AppKey, match = '*'): Promise<number> {
+    const { apps, gateway, sessions } = this.#parts;
+    apps.require(key);
+    const opened = await gateway.open();
+    const deleted = await opened.gateway.clearMatching(namespaceOf(key), match);
+    // Responses whose request is in progress, which the list does not contain yet.
+    if (match === '*') await opened.gateway.clear(namespaceOf(key));
+    await Promise.all(sessions.ofApp(key).map((session) => session.clearBrowserCache()));
+    return deleted;
+  }
+
+  /**
+   * Requests URLs, so that their responses are stored.
+   * @returns the URLs that failed
+   * @throws RoundhouseError `invalid_request` if the rules of the app do not select a URL
+   */
+  async warm(key: AppKey, urls: readonly string[]): Promise<string[]> {
+    const app = this.#parts.apps.require(key);
+    return await this.#withLane(app, async (lane) => {
+      const other = urls.find((url) => lane.explain(url).rule === undefined);
+      if (other !== undefined)
+        throw new RoundhouseError(
+          'invalid_request',
+          `No rule of the app selects the URL ${JSON.stringify(other)}`,
+        );
+      return await lane.warm(urls);
+    });
+  }
+
+  /** URLs that were missing in sessions in the mode `offline`. @throws RoundhouseError `app_not_found` */
+  misses(key: AppKey): string[] {
+    this.#parts.apps.require(key);
+    const urls = this.#parts.sessions.ofApp(key).flatMap((session) => session.misses);
+    return [...new Set(urls)].slice(0, MAX_MISSES);
+  }
+
+  /** Removes everything about an app that is being uninstalled. @returns the number of removed responses */
+  async drop(key: AppKey): Promise<number> {
+    const deleted = await this.clear(key);
+    this.#starts.delete(hashOf(key));
+    return deleted;
+  }
+
+  async #withLane<T>(app: InstalledApp, use: (lane: Lane) => Promise<T>) {
+    const { gateway, laneSettings } = this.#parts;
+    const opened = await gateway.open();
+    const options = planLane(app, app.manifest, undefined, laneSettings(opened));
+    await using lane = await opened.gateway.openLane(options);
+    return await use(lane);
+  }
+}

@@ -1,0 +1,125 @@
+import type { Browser, LaunchOptions } from 'playwright-core';
+import type { Clock } from '../../library/cache/index.ts';
+import { withinDeadline } from '../../library/util/deadline.ts';
+import { RoundhouseError } from '../errors.ts';
+import { findChromium } from './chromium.ts';
+import { createLauncher, needsUnprivilegedUser } from './unprivileged.ts';
+
+/** How Chromium is launched. */
+export interface LaunchSettings {
+  /** CHROMIUM_PATH. */
+  readonly chromiumPath: string | null;
+  /** Whether it may run without its sandbox if that does not work here. */
+  readonly allowNoSandbox: boolean;
+  readonly clock: Clock;
+  /** Called when Chromium runs without its sandbox. */
+  readonly onNoSandbox: () => void;
+}
+
+const LAUNCH_TIMEOUT_MS = 30_000;
+/** How long Chromium may take to end before it is killed. A stop of the service takes less than 2 s. */
+const CLOSE_TIMEOUT_MS = 1000;
+/** Variables that Chromium gets. Those of the service may contain secrets. */
+const VARIABLES = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'FONTCONFIG_PATH', 'FONTCONFIG_FILE'];
+
+/** A running Chromium. */
+export interface RunningBrowser {
+  readonly browser: Browser;
+  /** Closes it, and kills its processes if it does not end in time. */
+  close(): Promise<void>;
+}
+
+/**
+ * Launches Chromium with its sandbox.
+ * @param args further arguments
+ * @throws RoundhouseError `browser_unavailable` if there is none, or if it does not start
+ */
+export async function launchChromium(
+  settings: LaunchSettings,
+  args: readonly string[],
+): Promise<RunningBrowser> {
+  const { chromium } = await import('playwright-core');
+  const browser = await startWithSandbox(settings, args, (options) => chromium.launch(options));
+  const kill = await createKill(browser);
+  const close = async () => {
+    const deadline = { clock: settings.clock, timeoutMs: CLOSE_TIMEOUT_MS, subject: 'Chromium' };
+    await withinDeadline(deadline, () => browser.close()).catch(kill);
+  };
+  return { browser, close };
+}
+
+/**
+ * Starts Chromium with its sandbox, or without where that is permitted.
+ * @param start called with the options for Playwright; once more without the sandbox if it rejects
+ * @throws RoundhouseError `browser_unavailable` if there is no Chromium, or if it does not start
+ */
+export async function startWithSandbox<T>(
+  settings: LaunchSettings,
+  args: readonly string[],
+  start: (options: LaunchOptions) => Promise<T>,
+): Promise<T> {
+  const path = findChromium(settings.chromiumPath);
+  const launcher = needsUnprivilegedUser() ? await createLauncher(path) : undefined;
+  try {
+    return await start(optionsFor(launcher?.path ?? path, args, true));
+  } catch (error) {
+    if (!settings.allowNoSandbox) throw unavailable(error);
+    settings.onNoSandbox();
+  } finally {
+    await launcher?.remove();
+  }
+  try {
+    return await start(optionsFor(path, args, false));
+  } catch (error) {
+    throw unavailable(error);
+  }
+}
+
+function optionsFor(
+  executablePath: string,
+  args: readonly string[],
+  chromiumSandbox: boolean,
+): LaunchOptions {
+  return {
+    executablePath,
+    chromiumSandbox,
+    args: [...args],
+    timeout: LAUNCH_TIMEOUT_MS,
+    env: Object.fromEntries(
+      VARIABLES.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+    ),
+    // The service ends Chromium itself.
+    ...{ handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false },
+  };
+}
+
+/** Returns a function that kills the processes of a browser. */
+export async function createKill(browser: Browser): Promise<() => void> {
+  const pid = await processIdOf(browser);
+  return () => killGroup(pid);
+}
+
+async function processIdOf(browser: Browser): Promise<number> {
+  const session = await browser.newBrowserCDPSession();
+  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+  await session.detach();
+  return processInfo.find(({ type }) => type === 'browser')!.id;
+}
+
+/** Playwright starts Chromium as the leader of a process group. */
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+function unavailable(cause: unknown): RoundhouseError {
+  if (cause instanceof RoundhouseError) return cause;
+  const { message } = cause as Error;
+  const advice = /sandbox/i.test(message)
+    ? 'its sandbox does not work on this machine: permit unprivileged user namespaces, or set BROWSER_ALLOW_NO_SANDBOX=true'
+    : (message.split('\n', 1)[0] ?? '');
+  return new RoundhouseError('browser_unavailable', `Chromium could not be started: ${advice}`, { cause });
+}

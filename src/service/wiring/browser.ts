@@ -1,0 +1,63 @@
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { BrowserApps } from '../browser/browser-apps.ts';
+import { deniedHosts } from '../browser/denied-hosts.ts';
+import type { Config } from '../config/config.ts';
+import { configuredVpns } from '../config/vpns.ts';
+import type { Infrastructure } from './infrastructure.ts';
+
+/**
+ * Creates the browser apps. Nothing is loaded before one of them starts.
+ * @param readAddress returns the address at which the service listens
+ */
+export function createBrowserApps(
+  config: Config,
+  { bus, clock, log }: Infrastructure,
+  readAddress: () => AddressInfo | string | null,
+): BrowserApps {
+  const readDenied = () => {
+    const address = readAddress();
+    const ownPort = typeof address === 'object' && address ? address.port : config.port;
+    const { first, last } = config.portRange;
+    const enginePorts = Array.from({ length: last - first + 1 }, (_, index) => first + index);
+    const vpns = configuredVpns(config);
+    const addresses = [
+      config.dockerSocket,
+      config.redisUrl,
+      ...vpns.flatMap(({ containerName, controlUrl }) => [
+        `${containerName}:${config.gluetunApiPort}`,
+        controlUrl,
+      ]),
+    ];
+    return deniedHosts({
+      ports: [ownPort, ...enginePorts, ...(vpns.length > 0 ? [config.gluetunApiPort] : [])],
+      addresses: addresses.filter((each) => each !== null && each !== undefined),
+    });
+  };
+  return new BrowserApps({
+    dataDir: config.dataDir,
+    bus,
+    clock,
+    launch: {
+      chromiumPath: config.chromiumPath,
+      allowNoSandbox: config.browserAllowNoSandbox,
+      clock,
+      onNoSandbox: () =>
+        log.warn('Chromium runs without its sandbox, because it does not work on this machine'),
+    },
+    gateway: {
+      dir: join(config.dataDir, 'browser-cache'),
+      maxBytes: config.browserCacheMaxBytes,
+      readDenied,
+      onError: (err) => log.warn({ err }, 'the cache of browser apps failed'),
+    },
+    lanes: {
+      allowHosts: config.browserAllowHosts,
+      cacheTtlS: config.browserCacheTtlS,
+      pyodideUrl: config.pyodideUrl,
+    },
+    maxSessions: config.browserMaxSessions,
+    queueTimeoutS: config.browserQueueTimeoutS,
+    onError: (err, what) => log.warn({ err }, what),
+  });
+}

@@ -1,0 +1,200 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { processesOf } from '../../support/leftovers.ts';
+import { sendRequest, startApp, WITH_KEY } from '../../support/service/app.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+import { AppClient, isMissing, type Origin, startOrigin, startService } from './support.ts';
+
+const WAIT_MS = 20_000;
+const WINDOW = { type: 'window', name: 'a' };
+
+describe.skipIf(isMissing)('sessions in Chromium', () => {
+  let site: Origin;
+  let client: AppClient;
+
+  beforeAll(async () => {
+    site = await startOrigin((request, response) => {
+      // `/endless` never ends.
+      response.writeHead(200, { 'content-type': 'text/html' });
+      if (request.url === '/endless') response.write('<title>endless</title>');
+      else response.end('<title>page</title>');
+    });
+    client = await startService([site], { BROWSER_MAX_SESSIONS: '2', BROWSER_QUEUE_TIMEOUT_S: '0.2' });
+  });
+  afterAll(async () => {
+    await client?.app[Symbol.asyncDispose]();
+    await site?.[Symbol.asyncDispose]();
+  });
+  afterEach(async () => {
+    for (const { workspace, app_id } of (await client.call('GET', '/apps')).body)
+      await client.call('DELETE', `/apps/${workspace}/${app_id}`);
+  });
+
+  const statusOf = async (session: string) => (await client.call('GET', session)).body;
+
+  test('fail when Chromium is killed, keep their log and screenshot, and the next start gets another Chromium', async () => {
+    const path = await client.install(WINDOW, { source: '<script>console.log("before")</script>' });
+    const session = await client.start(path);
+    await client.call('GET', `${session}/screenshot?type=jpeg`);
+    await waitUntil(
+      'the line is logged',
+      async () => (await client.call('GET', `${session}/logs`)).text.includes('before'),
+      WAIT_MS,
+    );
+    killBrowsers();
+    const failed = await waitUntil(
+      'the session has failed',
+      async () => {
+        const state = await statusOf(session);
+        return state.status === 'failed' && state;
+      },
+      WAIT_MS,
+    );
+    expect(failed.reason).toBe('Chromium ended unexpectedly');
+    expect((await client.call('GET', `${session}/screenshot`)).headers['content-type']).toBe('image/jpeg');
+    expect((await client.call('GET', `${session}/logs?follow=true`)).text).toContain('[log] before');
+    const next = await client.start(path);
+    expect(await client.execute(next, '1 + 1')).toBe(2);
+  });
+
+  test('complete when their page closes itself, and fail when it crashes', async () => {
+    const path = await client.install(WINDOW, { source: '<p>' });
+    const completed = await client.start(path);
+    await client.call('POST', `${completed}/execute`, { script: 'window.close()' });
+    await waitUntil(
+      'it has completed',
+      async () => (await statusOf(completed)).status === 'completed',
+      WAIT_MS,
+    );
+    const crashed = await client.start(path);
+    killRenderers();
+    await waitUntil('it has failed', async () => (await statusOf(crashed)).status === 'failed', WAIT_MS);
+    expect((await statusOf(crashed)).reason).toBe('the page crashed: it may have used too much memory');
+  });
+
+  test('fail to start after their deadline, with a reason and a screenshot; their place is free again', async () => {
+    const path = await client.install({ type: 'web-app', name: 'endless', url: `${site.url}/endless` });
+    const reply = await client.call('POST', `${path}/sessions`, { timeout_s: 1 });
+    expect([reply.status, reply.body.code]).toEqual([503, 'app_start_failed']);
+    expect(reply.body.detail).toBe('The app could not be started: the app was not ready after 1 s');
+    const [listed] = (await client.call('GET', '/browser/sessions')).body.filter(
+      ({ app_id: id }: { app_id: string }) => id === 'endless',
+    );
+    expect(listed).toMatchObject({ status: 'failed', reason: 'the app was not ready after 1 s' });
+    const missing = await client.install({ type: 'web-app', name: 'none', url: 'http://127.0.0.1:9/' });
+    const refused = await client.call('POST', `${missing}/sessions`);
+    expect([refused.status, refused.body.code]).toEqual([503, 'app_start_failed']);
+    const worker = await client.install(
+      { type: 'web-worker', name: 'broken' },
+      { source: 'throw new Error("broken code")' },
+    );
+    expect((await client.call('POST', `${worker}/sessions`)).body.detail).toContain('broken code');
+  });
+
+  test('are bounded: further starts wait, and are refused at the deadline of the queue', async () => {
+    const path = await client.install(WINDOW, { source: '<p>' });
+    const sessions = [await client.start(path), await client.start(path)];
+    const refused = await client.call('POST', `${path}/sessions`);
+    expect([refused.status, refused.body.code]).toEqual([503, 'too_many_sessions']);
+    await client.call('DELETE', sessions[0]!);
+    await client.start(path);
+  });
+
+  test('end when nobody uses them', async () => {
+    const path = await client.install(
+      { ...WINDOW, startup_config: { stop_after_inactive: 0.4 } },
+      { source: '<p>' },
+    );
+    const session = await client.start(path);
+    await waitUntil('it has ended', async () => (await statusOf(session)).status === 'stopped', WAIT_MS);
+    expect((await statusOf(session)).reason).toBe('inactive for 0.4 s');
+  });
+
+  test('a page cannot open popups without end', async () => {
+    const path = await client.install(WINDOW, { source: '<p>' });
+    const session = await client.start(path);
+    await client.execute(
+      session,
+      'globalThis.popups = Array.from({ length: 25 }, () => open("about:blank")), 0',
+    );
+    const open = 'popups.filter((popup) => popup && !popup.closed).length';
+    // With the page of the app, 20 pages.
+    await waitUntil('some are closed', async () => (await client.execute(session, open)) === 19, WAIT_MS);
+  });
+
+  test('end with the service, which leaves no process and no folder; its apps are there after a restart', async () => {
+    const folders = () =>
+      readdirSync(tmpdir()).filter((name) => /^(playwright_chromium|roundhouse-chromium)/.test(name));
+    const own = await startApp({ settings: { BROWSER_MAX_SESSIONS: '2' } });
+    const { dataDir } = own.config;
+    try {
+      const other = new AppClient(own);
+      const before = new Set(folders());
+      const path = await other.install(WINDOW, {
+        source: '<script>for (const a of [1]) console.log(a)</script>',
+      });
+      await other.start(path);
+      const hanging = await other.install({ type: 'web-app', name: 'h', url: 'http://192.0.2.1/' });
+      const starting = other.call('POST', `${hanging}/sessions`).catch((error) => error);
+      await waitUntil(
+        'it is starting',
+        async () => (await other.call('GET', '/browser/sessions')).body.length === 2,
+        WAIT_MS,
+      );
+      const [created] = folders().filter((name) => !before.has(name));
+      expect(processesOf(created!)).not.toEqual([]);
+      await own.app.close();
+      await starting;
+      expect(processesOf(created!)).toEqual([]);
+      expect(folders().filter((name) => !before.has(name))).toEqual([]);
+      const again = await startApp({ settings: { DATA_DIR: dataDir } });
+      try {
+        const apps = await sendRequest(again.app.api.server, 'GET', '/apps', { headers: WITH_KEY });
+        expect(apps.body.map(({ app_id }: { app_id: string }) => app_id)).toEqual(['a', 'h']);
+      } finally {
+        await again.app.close();
+      }
+    } finally {
+      await rm(dataDir, { recursive: true, force: true });
+    }
+  });
+});
+
+/** Kills the Chromium processes that this process has started. */
+function killBrowsers(): void {
+  for (const { id } of browsers()) process.kill(id, 'SIGKILL');
+}
+
+/** Kills the processes of their pages. */
+function killRenderers(): void {
+  const groups = new Set(browsers().map(({ group }) => group));
+  const renderers = processes().filter(
+    ({ id, group }) => groups.has(group) && readProc(id, 'cmdline').includes('--type=renderer'),
+  );
+  for (const { id } of renderers) process.kill(id, 'SIGKILL');
+}
+
+function browsers() {
+  return processes().filter(({ name, parent }) => parent === process.pid && name.startsWith('chrom'));
+}
+
+function processes(): { id: number; name: string; parent: number; group: number }[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((digits) => {
+      const id = Number(digits);
+      const [, name = '', parent, group] = /\((.*)\) \S (\d+) (\d+)/.exec(readProc(id, 'stat')) ?? [];
+      return { id, name, parent: Number(parent), group: Number(group) };
+    });
+}
+
+/** Reads a file of a process. @returns an empty string if the process has ended */
+function readProc(id: number, file: string): string {
+  try {
+    return readFileSync(`/proc/${id}/${file}`, 'utf8');
+  } catch {
+    return '';
+  }
+}
