@@ -115,7 +115,7 @@ export class ProfileStore implements AsyncDisposable {
     return await openMount(this.#context, this.#objects(user, session), options);
   }
 
-  /** Lists the IDs of a user's sessions. */
+  /** Lists the IDs of a user's sessions, sorted. */
   async sessions(user: string): Promise<string[]> {
     checkId('user', user);
     const { store, prefix } = this.#context;
