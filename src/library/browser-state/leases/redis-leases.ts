@@ -85,7 +85,6 @@ export class RedisLeases implements LeaseManager {
     };
   }
 
-  /** See {@link LeaseManager.exclusive}. Waits up to 20 s for the lock, which lasts for 60 s. */
   async exclusive<T>(name: string, call: () => Promise<T>): Promise<T> {
     const key = `${this.#link.prefix}:{lock:${name}}`;
     const token = randomUUID();
