@@ -12,6 +12,7 @@ import { hits } from './rows/hits.ts';
 import { httpCache } from './rows/http-cache.ts';
 import { outsideKill } from './rows/outside-kill.ts';
 import { outsideStart } from './rows/outside-start.ts';
+import { profiles } from './rows/profiles.ts';
 import { resultHits } from './rows/result-hits.ts';
 import { sharedHits } from './rows/shared-hits.ts';
 import { sharedHung } from './rows/shared-hung.ts';
@@ -48,6 +49,7 @@ const TABLE: readonly Row[] = [
   ...REDIS,
   assets,
   ...BROWSER,
+  profiles,
   sweep,
 ];
 /**
@@ -60,6 +62,7 @@ const ORDER: readonly Row[] = [
   expiry,
   sweep,
   assets,
+  profiles,
   ...REDIS,
   ...BROWSER,
   cachedHttp,

@@ -1,7 +1,7 @@
 import { type Spread, spreadOf } from './statistics.ts';
 
 /** Unit of a measure. `count` is written without a unit. */
-export type Unit = '×' | 'ms' | 'ns' | 'requests/s' | '%' | 'count';
+export type Unit = '×' | 'ms' | 'ns' | 'kB' | 'requests/s' | '%' | 'count';
 
 /** A target value. `judged` selects what is compared with it: the worst round or the median. */
 export interface Target {

@@ -42,11 +42,13 @@ export class LeaseKeeper {
   }
 
   /**
-   * Makes sure that the lease is held: renews it if it may have ended, for example while this process was stopped.
+   * Makes sure that the lease is held: renews it if it may have ended, for example while this process was stopped, or
+   * if the lease requires it.
    * @throws BrowserStateError `LEASE_LOST` if another mount has taken it
    */
   async check(): Promise<void> {
-    if (!this.signal.aborted && this.remainingMs === 0) await this.#renew();
+    const mustRenew = this.#lease.renewBeforeCommit || this.remainingMs === 0;
+    if (!this.signal.aborted && mustRenew) await this.#renew();
     if (this.signal.aborted) throw this.signal.reason;
   }
 

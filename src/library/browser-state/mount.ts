@@ -10,6 +10,7 @@ import type { CommitOptions, MountMode, ProgressEvent } from './options.ts';
 import { save, saveNew } from './save.ts';
 import type { SessionObjects } from './session-objects.ts';
 import { type StoreContext, sessionObjects } from './store-context.ts';
+import { isSweepDue, sweepStored } from './sweep-stored.ts';
 
 /** What a mount starts with. */
 export interface MountState {
@@ -44,6 +45,7 @@ export class Mount implements AsyncDisposable {
   /** Whether the folder can be kept: it was committed after the browser had closed it. */
   #committed = false;
   #hasCheckpoint = false;
+  #sweeping = Promise.resolve();
   #closed = false;
 
   constructor(context: StoreContext, state: MountState) {
@@ -115,6 +117,7 @@ export class Mount implements AsyncDisposable {
     this.#baseReadAt = clock.now();
     this.#committed = !options.allowUnclean;
     await this.#removeCheckpoint();
+    if (isSweepDue(this.version)) this.#sweep();
     return this.version;
   }
 
@@ -169,6 +172,7 @@ export class Mount implements AsyncDisposable {
     } catch (error) {
       onError(error);
     } finally {
+      await this.#sweeping;
       await lease?.close().catch(onError);
     }
   }
@@ -176,6 +180,13 @@ export class Mount implements AsyncDisposable {
   /** Same as {@link discard}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.discard();
+  }
+
+  /** In the background: the commit has ended, and an error does not concern it. */
+  #sweep(): void {
+    const previous = this.#sweeping;
+    const next = () => sweepStored(this.#context, this.#state.objects.keys);
+    this.#sweeping = previous.then(next).then(() => {}, this.#context.onError);
   }
 
   async #takeSnapshot({ allowUnclean = false }: CommitOptions) {

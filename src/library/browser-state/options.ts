@@ -18,7 +18,10 @@ export interface ProfileStoreOptions {
   workFolder?: string;
   /** Caches in front of the storage, the fastest first. The profile store closes them. Default none. */
   caches?: readonly SessionCache[];
-  /** Grants leases. Default: objects in the storage. */
+  /**
+   * Grants leases. Default: objects in the storage. A storage that cannot create objects only if they are absent needs
+   * `RedisLeases`.
+   */
   leases?: LeaseManager;
   /** Encrypts everything that is stored. Default: no encryption. */
   encryption?: EncryptionOptions;

@@ -9,6 +9,7 @@ import { isTombstone, type Sidecar, type VersionInfo } from './content/manifest.
 import { restoreFiles } from './content/restore.ts';
 import { takeSnapshot } from './content/snapshot.ts';
 import type { TierCounters } from './counters.ts';
+import { LockedStore } from './drivers/locked-store.ts';
 import {
   deleteSession,
   listVersions,
@@ -18,12 +19,13 @@ import {
   rollBack,
 } from './history/history.ts';
 import { listSessions } from './history/sessions.ts';
-import { type HistoryOptions, type SweepResult, sweepSession } from './history/sweep.ts';
+import type { SweepResult } from './history/sweep.ts';
 import { type VerifyResult, verifySession } from './history/verify.ts';
 import { checkId, checkPrefix, userFolder } from './keys.ts';
 import { ObjectLeases } from './leases/object-leases.ts';
 import type { Mount } from './mount.ts';
 import { MountFolders } from './mount-folder.ts';
+import type { ObjectStore } from './object-store.ts';
 import { countProgress, openMount } from './open-mount.ts';
 import type { MountOptions, ProfileStoreOptions, ProgressEvent } from './options.ts';
 import { ReliableStore } from './reliable-store.ts';
@@ -31,6 +33,7 @@ import { saveNew } from './save.ts';
 import { SessionObjects } from './session-objects.ts';
 import { type ProfileCounters, type StoreContext, sessionObjects } from './store-context.ts';
 import { openStoreId } from './store-id.ts';
+import { sweepStored } from './sweep-stored.ts';
 
 const DAY_S = 86_400;
 const GIB = 2 ** 30;
@@ -59,7 +62,6 @@ export interface ProfileHealth {
 /** Browser profiles of users in a storage, in versions. Any number of processes can use the same storage. */
 export class ProfileStore implements AsyncDisposable {
   readonly #context: StoreContext;
-  readonly #history: Required<HistoryOptions>;
 
   /**
    * Opens a store. The first time, this checks that the storage can create objects only if they are absent.
@@ -71,30 +73,33 @@ export class ProfileStore implements AsyncDisposable {
     const { prefix = 'browser-state/', clock = createSystemClock(), timeoutMs = 30_000 } = options;
     checkPrefix(prefix);
     const encryption = options.encryption && new Encryption(options.encryption);
-    const store = new ReliableStore(options.driver, { clock, timeoutMs });
+    const reliable = (driver: ObjectStore) => new ReliableStore(driver, { clock, timeoutMs });
+    const { driver, leases } = options;
+    const exclusive = leases?.exclusive?.bind(leases);
+    const locked = exclusive && reliable(new LockedStore(driver, exclusive));
     const folders = new MountFolders(options.workFolder ?? defaultWorkFolder());
     const onError = options.onError ?? (() => {});
-    const storeId = await openStoreId(store, prefix);
+    const { storeId, store } = await openStoreId(reliable(driver), locked, prefix);
     await folders.removeAbandoned().catch(onError);
     const { maxVersions = 20, maxAgeS = Number.POSITIVE_INFINITY } = options.history ?? {};
     const context: StoreContext = {
       ...{ store, storeId, prefix, clock, encryption, folders, onError },
       caches: options.caches ?? [],
       maxProfileBytes: options.maxProfileBytes ?? 4 * GIB,
-      leases: options.leases ?? new ObjectLeases(store, clock),
+      leases: leases ?? new ObjectLeases(store, clock),
       exclude: [...DEFAULT_EXCLUDE, ...(options.exclude ?? [])],
       graceMs: (options.sweepGraceS ?? DAY_S) * 1000,
+      history: { maxVersions, maxAgeS },
       counters: {
         mounts: { lastFolder: 0, packs: 0, empty: 0 },
         ...{ commits: 0, unchangedCommits: 0, conflicts: 0, takeovers: 0 },
       },
     };
-    return new ProfileStore(context, { maxVersions, maxAgeS });
+    return new ProfileStore(context);
   }
 
-  private constructor(context: StoreContext, history: Required<HistoryOptions>) {
+  private constructor(context: StoreContext) {
     this.#context = context;
-    this.#history = history;
   }
 
   /**
@@ -110,7 +115,7 @@ export class ProfileStore implements AsyncDisposable {
     return await openMount(this.#context, this.#objects(user, session), options);
   }
 
-  /** Lists the IDs of a user's sessions. */
+  /** Lists the IDs of a user's sessions, sorted. */
   async sessions(user: string): Promise<string[]> {
     checkId('user', user);
     const { store, prefix } = this.#context;
@@ -226,13 +231,12 @@ export class ProfileStore implements AsyncDisposable {
     return await verifySession(new SessionObjects(keys, { ...this.#context, caches: [] }));
   }
 
-  /** Removes versions according to the option `history`, and packs that no version needs. */
+  /**
+   * Removes versions according to the option `history`, and packs that no version needs. A mount does this too, after
+   * every 16th version.
+   */
   async sweep(user: string, session: string): Promise<SweepResult> {
-    const { store, prefix, graceMs } = this.#context;
-    const { keys } = this.#objects(user, session);
-    // Caches could hide that a manifest is damaged.
-    const objects = new SessionObjects(keys, { ...this.#context, caches: [] });
-    return await sweepSession({ objects, store, prefix, graceMs, history: this.#history });
+    return await sweepStored(this.#context, this.#objects(user, session).keys);
   }
 
   /** Checks whether the storage responds. Does not reject. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../util/clock.ts';
 import type { Encryption } from './content/encryption.ts';
+import type { HistoryOptions } from './history/sweep.ts';
 import { SessionKeys } from './keys.ts';
 import type { LeaseManager } from './leases/lease.ts';
 import type { MountFolders } from './mount-folder.ts';
@@ -32,6 +33,7 @@ export interface StoreContext extends StorageContext {
   readonly folders: MountFolders;
   readonly exclude: readonly string[];
   readonly graceMs: number;
+  readonly history: Required<HistoryOptions>;
   readonly clock: Clock;
   readonly counters: ProfileCounters;
   readonly onError: (error: unknown) => void;

@@ -1,30 +1,55 @@
 import { randomUUID } from 'node:crypto';
-import { probeStore } from './drivers/probe.ts';
-import { StorageError } from './errors.ts';
+import { createsOnlyIfAbsent } from './drivers/probe.ts';
+import { BrowserStateError, StorageError } from './errors.ts';
 import type { ObjectStore } from './object-store.ts';
 
-const UUID = /^[0-9a-f-]{36}$/;
+/** A UUID, and "locks" if every process must create objects of this store with a lock. */
+const ID = /^([0-9a-f-]{36})( locks)?$/;
 
-/**
- * Returns the ID of a store, which is created when the store is first used. It keeps the cached objects of different
- * stores apart that have users and sessions with the same IDs. The first use also checks that the store is suitable.
- * @throws BrowserStateError `UNSUPPORTED_STORE`
- */
-export async function openStoreId(store: ObjectStore, prefix: string): Promise<string> {
-  const key = `${prefix}~store/id`;
-  const existing = await store.get(key);
-  if (existing) return parse(key, existing);
-  await probeStore(store, prefix);
-  const id = randomUUID();
-  if (await store.create(key, Buffer.from(id))) return id;
-  const created = await store.get(key);
-  if (!created) throw new StorageError(`${key} exists but cannot be read`, { transient: true });
-  return parse(key, created);
+/** A store that was opened. */
+export interface OpenedStore<Store> {
+  /** Keeps the cached objects of different stores apart that have users and sessions with the same IDs. */
+  readonly storeId: string;
+  /** The store to use. */
+  readonly store: Store;
 }
 
-function parse(key: string, bytes: Uint8Array): string {
-  const id = Buffer.from(bytes).toString();
-  if (!UUID.test(id))
+/**
+ * Opens a store: reads its ID, which is created when the store is first used. The first use also determines whether the
+ * store creates objects only if they are absent.
+ * @param locked the same store with a lock around each creation, for one that does not
+ * @throws BrowserStateError `UNSUPPORTED_STORE` if locks are needed and there are none
+ */
+export async function openStoreId<Store extends ObjectStore>(
+  plain: Store,
+  locked: Store | undefined,
+  prefix: string,
+): Promise<OpenedStore<Store>> {
+  const key = `${prefix}~store/id`;
+  const existing = await plain.get(key);
+  const needsLocks = existing ? parse(key, existing).needsLocks : !(await createsOnlyIfAbsent(plain, prefix));
+  const store = needsLocks ? locked : plain;
+  if (!store) throw unsupported(plain);
+  if (existing) return { storeId: parse(key, existing).storeId, store };
+  const storeId = randomUUID();
+  if (await store.create(key, Buffer.from(needsLocks ? `${storeId} locks` : storeId)))
+    return { storeId, store };
+  const created = await store.get(key);
+  if (!created) throw new StorageError(`${key} exists but cannot be read`, { transient: true });
+  return { storeId: parse(key, created).storeId, store };
+}
+
+function parse(key: string, bytes: Uint8Array) {
+  const [, storeId, locks] = ID.exec(Buffer.from(bytes).toString()) ?? [];
+  if (storeId === undefined)
     throw new StorageError(`${key} is damaged: it is not the ID of a store`, { transient: false });
-  return id;
+  return { storeId, needsLocks: locks !== undefined };
+}
+
+function unsupported({ kind }: ObjectStore): BrowserStateError {
+  return new BrowserStateError(
+    'UNSUPPORTED_STORE',
+    `this ${kind} store cannot create an object only if it is absent: ` +
+      'use another store, or leases in Redis (the option leases)',
+  );
 }

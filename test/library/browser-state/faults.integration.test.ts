@@ -197,4 +197,21 @@ describeWithRedis('Redis that is killed', () => {
       expect((await mountedFiles(plain, 'user', 's1')).file).toBe('two');
     },
   );
+
+  test('while it holds the lease fails a commit with a clear error; it can be repeated', async () => {
+    await using server = await startDurable();
+    const link = await openLink(server.url);
+    const driver = new MemoryStore();
+    const store = await openHost({ driver, leases: new RedisLeases(link) });
+    await using mount = await store.mount('user', 's1');
+    await writeFiles(mount.dir, { file: 'content' });
+    await server.kill('SIGKILL');
+    const commit = mount.commit();
+    await expect(commit).rejects.toMatchObject({ code: 'STORAGE_FAILED', transient: true });
+    await expect(commit).rejects.toThrow('Redis, which holds the leases of sessions, is unavailable');
+    expect(driver.calls.filter((call) => call.includes('/m/'))).toEqual([]);
+    await server.start();
+    await waitUntil('the link is connected again', () => link.state === 'connected', SOON_MS);
+    expect(await mount.commit()).toBe(1);
+  });
 });

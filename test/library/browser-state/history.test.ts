@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { ProfileStoreOptions } from '../../../src/library/browser-state/index.ts';
+import { type ProfileStoreOptions, StorageError } from '../../../src/library/browser-state/index.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import {
   commitFiles,
@@ -89,6 +89,35 @@ describe('a sweep', () => {
     expect(packs()).toHaveLength(2);
   });
 
+  test('runs by itself after every 16th version, and its errors do not fail the commit', async () => {
+    const errors: unknown[] = [];
+    const { store, driver, packs, pass } = await openStore({
+      history: { maxVersions: 2 },
+      onError: (error) => errors.push(error),
+    });
+    const versions = async () => (await store.versions('user', 's1')).map(({ version }) => version);
+    for (let i = 1; i <= 15; i += 1) await commitFiles(store, 'user', 's1', { file: `${i}` });
+    expect(await versions()).toHaveLength(15);
+    pass(2 * GRACE_S);
+    await commitFiles(store, 'user', 's1', { file: '16' });
+    expect(await versions()).toEqual([16, 15]);
+    // Mounts may still be reading the packs of versions that were just removed.
+    expect(packs()).toHaveLength(16);
+    pass(2 * GRACE_S);
+    for (let i = 17; i <= 31; i += 1) await commitFiles(store, 'user', 's1', { file: `${i}` });
+    driver.before = (call) => {
+      if (call.startsWith('put browser-state/~clock')) throw new StorageError('denied', { transient: false });
+    };
+    await commitFiles(store, 'user', 's1', { file: '32' });
+    expect(errors).toHaveLength(1);
+    expect(await versions()).toHaveLength(18);
+    driver.before = () => {};
+    await store.sweep('user', 's1');
+    expect(await versions()).toEqual([32, 31]);
+    expect(packs()).toHaveLength(18);
+    expect((await store.verify('user', 's1')).problems).toEqual([]);
+  });
+
   test('during a long mount does not break its commit', async () => {
     const { store, other, pass, driver, packs } = await openStore({ history: { maxVersions: 1 } });
     await commitFiles(store, 'user', 's1', { kept: randomBytes(50_000), file: 'one' });
@@ -136,7 +165,7 @@ describe('packs', () => {
   });
 
   test('are never more than 16 for a small profile, after 60 commits of one small change', async () => {
-    const { store, other, driver } = await openStore();
+    const { store, other, driver } = await openStore({ history: { maxVersions: 100 } });
     const counts: number[] = [];
     for (let i = 0; i < 60; i += 1) {
       await using mount = await store.mount('user', 's1');

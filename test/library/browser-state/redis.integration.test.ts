@@ -3,12 +3,14 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import {
   BrowserState,
   type BrowserStateOptions,
+  type LeaseManager,
   ProfileStore,
   type ProfileStoreOptions,
   RedisCache,
   RedisLeases,
   RedisStore,
   storeContract,
+  VersionConflictError,
 } from '../../../src/library/browser-state/index.ts';
 import { ReliableStore } from '../../../src/library/browser-state/reliable-store.ts';
 import { describeWithRedis, type RedisServer, startRedis } from '../../support/redis/redis.ts';
@@ -18,6 +20,7 @@ import {
   commitFiles,
   MemoryStore,
   mountedFiles,
+  NO_LEASES,
   openHost,
   randomBytes,
   readFiles,
@@ -119,7 +122,7 @@ describeWithRedis('leases in Redis', () => {
     await using next = await b.mount('user', 's1');
     expect(next.version).toBe(2);
     expect(b.stats().takeovers).toBe(1);
-    await expect(former.commit()).rejects.toMatchObject({ code: 'VERSION_CONFLICT' });
+    await expect(former.commit()).rejects.toMatchObject({ code: 'LEASE_LOST' });
   });
 
   test('that Redis has lost make a commit fail; the session can be mounted again', async () => {
@@ -130,7 +133,60 @@ describeWithRedis('leases in Redis', () => {
     await redis.command('FLUSHALL');
     await using next = await b.mount('user', 's1');
     expect(await readFiles(next.dir)).toEqual({ file: 'one' });
-    await expect(former.commit()).rejects.toMatchObject({ code: 'VERSION_CONFLICT' });
+    await expect(former.commit()).rejects.toMatchObject({ code: 'LEASE_LOST' });
+  });
+});
+
+describeWithRedis('a store that overwrites, with leases in Redis', () => {
+  function overwritingStore(): MemoryStore {
+    const driver = new MemoryStore();
+    driver.create = async (key, bytes) => driver.put(key, bytes).then(() => true);
+    return driver;
+  }
+
+  test('is used with locks by everyone: a process without leases is refused', async () => {
+    const link = await openLink();
+    const driver = overwritingStore();
+    const open = () => openHost({ driver, leases: new RedisLeases(link) });
+    await expect(openHost({ driver })).rejects.toMatchObject({ code: 'UNSUPPORTED_STORE' });
+    const hosts = await Promise.all(Array.from({ length: 5 }, open));
+    expect([...driver.objects.keys()]).toEqual(['browser-state/~store/id']);
+    await expect(openHost({ driver })).rejects.toThrow('leases in Redis');
+    await commitFiles(hosts[0]!, 'user', 's1', { file: 'content' });
+    expect(await mountedFiles(hosts[1]!, 'user', 's1')).toEqual({ file: 'content' });
+    expect(await redis.command('KEYS', `${link.prefix}:{lock*`)).toEqual([]);
+  });
+
+  test('has one winner of each race', async () => {
+    const link = await openLink();
+    const driver = overwritingStore();
+    // Without leases, as if all of them had expired.
+    const redisLeases = new RedisLeases(link);
+    const leases: LeaseManager = {
+      ...NO_LEASES,
+      exclusive: (name, call) => redisLeases.exclusive(name, call),
+    };
+    const hosts = await Promise.all(Array.from({ length: 8 }, () => openHost({ driver, leases })));
+    const mounts = await Promise.all(hosts.map((host) => host.mount('user', 's1')));
+    await Promise.all(mounts.map((mount, index) => writeFiles(mount.dir, { file: `by ${index}` })));
+    const commits = await Promise.allSettled(mounts.map((mount) => mount.commit()));
+    const winner = commits.findIndex(({ status }) => status === 'fulfilled');
+    const lost = commits.filter((each) => each.status === 'rejected');
+    expect(lost).toHaveLength(7);
+    for (const { reason } of lost) expect(reason).toBeInstanceOf(VersionConflictError);
+    expect(await mountedFiles(hosts[0]!, 'user', 's1')).toEqual({ file: `by ${winner}` });
+    await Promise.all(mounts.map((mount) => mount.discard()));
+  });
+
+  test('a lock that has expired fails the call', async () => {
+    const link = await openLink();
+    const leases = new RedisLeases(link);
+    const call = leases.exclusive('name', () => redis.command('FLUSHALL'));
+    await expect(call).rejects.toThrow('the lock of name has expired');
+    await expect(leases.exclusive('name', () => Promise.reject(new Error('of the call')))).rejects.toThrow(
+      'of the call',
+    );
+    expect(await leases.exclusive('name', async () => 'free again')).toBe('free again');
   });
 });
 

@@ -1,6 +1,7 @@
-import { fork } from 'node:child_process';
+import { execFile, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { type BrowserContext, chromium } from 'playwright-core';
 import { describe, expect, inject, test } from 'vitest';
 import { openBrowser, withBrowser } from '../../../src/library/browser-state/index.ts';
@@ -116,5 +117,17 @@ describe.skipIf('missing' in provided)('Chromium', () => {
         'alice, with a session',
       );
     });
+  });
+
+  test('examples/playwright/browser-state.ts: the second host continues where the first has ended', async () => {
+    await using site = await startSite();
+    const command = ['--conditions=roundhouse:source', 'examples/playwright/browser-state.ts', site.url];
+    const { stdout } = await promisify(execFile)(process.execPath, command, {
+      cwd: fileURLToPath(new URL('../../..', import.meta.url)),
+      env: { ...process.env, CHROMIUM_PATH: 'path' in provided ? provided.path : '' },
+    });
+    expect(stdout).toBe(
+      'first host: visit 1, saved as version 1\nsecond host: visit 2, saved as version 2\n',
+    );
   });
 });

@@ -11,6 +11,10 @@ const MAGIC = Buffer.from('RHB1');
 const NONCE_BYTES = 12;
 const CHECKSUM_BYTES = 32;
 const COMPRESSION_LEVEL = 3;
+/** Usual data is not compressed to less than a share of 1 / this. */
+const LARGEST_RATIO = 8;
+const MIN_OUTPUT_CHUNK = 16 * 1024;
+const MAX_OUTPUT_CHUNK = 8 * 1024 * 1024;
 
 /** Kind of an object. It is authenticated, so that one kind cannot take the place of another. */
 export type ObjectKind = 'manifest' | 'pack' | 'checkpoint';
@@ -28,6 +32,7 @@ export async function encodeObject(
   encryption: Encryption | undefined,
 ): Promise<Uint8Array> {
   const compressed = await compress(payload, {
+    chunkSize: outputChunk(payload.length),
     params: { [constants.ZSTD_c_compressionLevel]: COMPRESSION_LEVEL },
   });
   const keyId = Buffer.from(encryption?.currentKey ?? '');
@@ -77,10 +82,21 @@ export async function decodeObject(
   const nonce = header.subarray(-NONCE_BYTES);
   const compressed = encryption ? encryption.decrypt(keyId, context.user, nonce, additional, body) : body;
   try {
-    return await decompress(compressed, { maxOutputLength: Math.max(1, maxBytes) });
+    return await decompress(compressed, {
+      chunkSize: outputChunk(Math.min(maxBytes, compressed.length * LARGEST_RATIO)),
+      maxOutputLength: Math.max(1, maxBytes),
+    });
   } catch (cause) {
     throw new CorruptObjectError(key, `cannot be decompressed to at most ${maxBytes} bytes`, { cause });
   }
+}
+
+/**
+ * Size of the pieces in which a result is produced. Each takes a turn of the thread pool: with the default of 16 KiB, a
+ * pack takes several times as long. A little more than the result, because a full piece is followed by another.
+ */
+function outputChunk(expectedBytes: number): number {
+  return Math.min(Math.max(expectedBytes, MIN_OUTPUT_CHUNK), MAX_OUTPUT_CHUNK) + 64;
 }
 
 function checkEncrypted(key: string, keyId: string, encryption: Encryption | undefined): void {

@@ -1,6 +1,8 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
+import { TimeSlice } from '../../util/time-slice.ts';
 import { BrowserStateError } from '../errors.ts';
 import { chunkLength, MAX_CHUNK_SIZE } from './chunker.ts';
 import { isExcluded } from './exclude.ts';
@@ -8,6 +10,8 @@ import { sha256 } from './hash.ts';
 
 const OPEN_FILES = 8;
 const READ_SIZE = 1024 * 1024;
+/** Small files are read synchronously, in slices, as they are written: see restore.ts. */
+const SLICE_MS = 4;
 
 /** A part of a file. */
 export interface Chunk {
@@ -45,9 +49,46 @@ export async function takeSnapshot(folder: string, exclude: readonly string[]): 
   const paths: string[] = [];
   const omitted: string[] = [];
   await walk(folder, '', exclude, paths, omitted);
+  const files = new Map<string, ProfileFile>();
+  const large: string[] = [];
+  const slice = new TimeSlice(SLICE_MS);
+  for (const path of paths.sort()) {
+    const small = describeSmallFile(folder, path);
+    if (small) files.set(path, small);
+    else large.push(path);
+    if (slice.isOver) await slice.next();
+  }
   const limit = pLimit(OPEN_FILES);
-  const files = await Promise.all(paths.sort().map((path) => limit(() => describeFile(folder, path))));
-  return { files, omitted: omitted.sort() };
+  const described = await Promise.all(large.map((path) => limit(() => describeFile(folder, path))));
+  for (const file of described) files.set(file.path, file);
+  return { files: paths.map((path) => files.get(path)!), omitted: omitted.sort() };
+}
+
+/** Describes a file of up to one chunk. @returns undefined if it is larger */
+function describeSmallFile(folder: string, path: string): ProfileFile | undefined {
+  let file: number;
+  try {
+    file = openSync(join(folder, path), 'r');
+  } catch (error) {
+    throw changedIfMissing(error, path);
+  }
+  try {
+    const { size, mode } = fstatSync(file);
+    if (size > MAX_CHUNK_SIZE) return undefined;
+    // One byte more, to notice that the file grows.
+    const buffer = Buffer.allocUnsafe(size + 1);
+    const read = readSync(file, buffer, 0, size + 1, 0);
+    if (read !== size) throw changed(path);
+    const bytes = buffer.subarray(0, size);
+    const chunks = size === 0 ? [] : [{ hash: sha256(bytes), length: size }];
+    return { path, size, mode: modeOf(mode), chunks };
+  } finally {
+    closeSync(file);
+  }
+}
+
+function modeOf(mode: number): number {
+  return mode & 0o100 ? 0o700 : 0o600;
 }
 
 async function walk(
@@ -74,7 +115,7 @@ async function describeFile(folder: string, path: string): Promise<ProfileFile> 
     for await (const bytes of cut(file, size)) chunks.push({ hash: sha256(bytes), length: bytes.length });
     const read = chunks.reduce((sum, { length }) => sum + length, 0);
     if (read !== size) throw changed(path);
-    return { path, size, mode: mode & 0o100 ? 0o700 : 0o600, chunks };
+    return { path, size, mode: modeOf(mode), chunks };
   } finally {
     await file.close();
   }
@@ -132,8 +173,12 @@ async function openFile(folder: string, path: string): Promise<FileHandle> {
   try {
     return await open(join(folder, path), 'r');
   } catch (error) {
-    throw (error as NodeJS.ErrnoException).code === 'ENOENT' ? changed(path) : error;
+    throw changedIfMissing(error, path);
   }
+}
+
+function changedIfMissing(error: unknown, path: string): unknown {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT' ? changed(path) : error;
 }
 
 function changed(path: string): BrowserStateError {

@@ -1,7 +1,12 @@
+import type { EventEmitter } from 'node:events';
+import { addAbortSignal } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import type { Bucket } from '@google-cloud/storage';
 import { StorageError } from '../errors.ts';
-import type { ListOptions, ObjectInfo, ObjectStore } from '../object-store.ts';
+import type { CallOptions, ListOptions, ObjectInfo, ObjectStore } from '../object-store.ts';
 import { loadPackage } from './load-package.ts';
+
+const MAX_LISTENERS = 20;
 
 /** Options of a {@link GcsStore}. Without a key file, the application default credentials are used. */
 export interface GcsStoreOptions {
@@ -11,7 +16,7 @@ export interface GcsStoreOptions {
   projectID?: string;
   /** Path of the key file of a service account. */
   keyFilename?: string;
-  /** URL of a server other than Google's, such as an emulator. */
+  /** URL of a server other than Google's, such as an emulator. Requests to it are not authenticated. */
   apiEndpoint?: string;
 }
 
@@ -28,11 +33,13 @@ export class GcsStore implements ObjectStore {
     this.#options = options;
   }
 
-  async get(key: string): Promise<Uint8Array | undefined> {
+  async get(key: string, { signal }: CallOptions = {}): Promise<Uint8Array | undefined> {
     const bucket = await this.#open();
+    const stream = bucket.file(key).createReadStream();
+    // The package adds 12 listeners to a response, and Node.js prints a warning above 10.
+    stream.on('response', (response: EventEmitter) => response.setMaxListeners(MAX_LISTENERS));
     try {
-      const [bytes] = await bucket.file(key).download();
-      return bytes;
+      return await buffer(signal ? addAbortSignal(signal, stream) : stream);
     } catch (error) {
       if (codeOf(error) === 404 && !isMissingBucket(error)) return undefined;
       throw translate(error);

@@ -10,7 +10,7 @@ const READS_AT_ONCE = 8;
 const MAX_TOMBSTONE_BYTES = 1024;
 
 /**
- * Lists the sessions in a user's folder that exist, from one listing of it.
+ * Lists the sessions in a user's folder that exist, sorted, from one listing of it.
  * @param objectsOf returns the objects of a session, or undefined if its name is not a valid ID
  */
 export async function listSessions(
@@ -32,5 +32,8 @@ export async function listSessions(
   };
   const sessions = [...newest];
   const existing = await Promise.all(sessions.map((session) => limit(() => exists(session))));
-  return sessions.filter((_, index) => existing[index]).map(([session]) => session);
+  return sessions
+    .filter((_, index) => existing[index])
+    .map(([session]) => session)
+    .sort();
 }

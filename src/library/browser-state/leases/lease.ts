@@ -5,6 +5,8 @@ import type { SessionListing } from '../session-objects.ts';
 export interface Lease {
   /** How the previous lease ended. If it expired, its holder may still be running; if that is unknown, too. */
   readonly previous: 'released' | 'expired' | 'unknown';
+  /** Whether it is renewed before every commit, not only if it may have expired. */
+  readonly renewBeforeCommit?: boolean;
   /** Whether a listing made after the lease was acquired agrees that this is the latest lease. */
   isConfirmedBy(listing: SessionListing): boolean;
   /**
@@ -24,4 +26,10 @@ export interface LeaseManager {
    * @throws SessionLockedError if another mount holds it
    */
   acquire(keys: SessionKeys, leaseMs: number): Promise<Lease>;
+  /**
+   * Runs a call while no other process runs one with the same name. Stores need it that cannot create an object only if
+   * it is absent.
+   * @throws StorageError if the lock cannot be acquired, or has expired before the call has ended
+   */
+  exclusive?<T>(name: string, call: () => Promise<T>): Promise<T>;
 }
