@@ -1,6 +1,7 @@
 import { type Clock, createSystemClock } from '../util/clock.ts';
 import { hitRate } from '../util/hit-rate.ts';
 import { raceSignal } from '../util/race-signal.ts';
+import { AdaptiveTtl } from './adaptive-ttl.ts';
 import { Entries, isFresh, stopRefresh } from './entries.ts';
 import { CacheClosedError } from './errors.ts';
 import { deepFreeze } from './freeze.ts';
@@ -41,6 +42,7 @@ export class Cache<V = unknown> implements LoadingCache<V>, Disposable {
   readonly #countersBeforeClear = zeroCounters();
   readonly #onError: (error: unknown, key: string) => void;
   readonly #onRead: CacheOptions['onRead'];
+  readonly #adaptiveTtl: AdaptiveTtl<V> | undefined;
   #cancelSweep: (() => void) | undefined;
   #closed = false;
 
@@ -51,6 +53,7 @@ export class Cache<V = unknown> implements LoadingCache<V>, Disposable {
     this.#clock = options.clock ?? createSystemClock();
     this.#onError = options.onError ?? (() => {});
     this.#onRead = options.onRead;
+    this.#adaptiveTtl = options.adaptiveTtl && new AdaptiveTtl(options.adaptiveTtl);
     const { maxEntries = 10_000, maxBytes = 64 * 1024 * 1024 } = options;
     this.#entries = new Entries<V>({
       store: options.store ?? new MemoryStore<V>({ maxEntries, maxBytes }),
@@ -60,6 +63,8 @@ export class Cache<V = unknown> implements LoadingCache<V>, Disposable {
       counters: this.#counters,
       onError: this.#onError,
       onEvict: options.onEvict,
+      onSet: options.onSet,
+      onDelete: options.onDelete,
     });
     this.#loads = new PendingLoads<V>({
       clock: this.#clock,
@@ -79,7 +84,7 @@ export class Cache<V = unknown> implements LoadingCache<V>, Disposable {
     if (entry !== undefined && isFresh(entry, now)) {
       this.#counters.hits += 1;
       entry.lastReadAt = now;
-      if (this.#onRead !== undefined) this.#report(key, 'hit');
+      if (this.#onRead !== undefined) this.#report(key, 'hit', entry);
       return entry.value;
     }
     this.#counters.misses += 1;
@@ -153,6 +158,25 @@ export class Cache<V = unknown> implements LoadingCache<V>, Disposable {
     const volume = this.#entries.volume;
     const counters = sumCounters(this.#countersBeforeClear, this.#counters);
     return { ...counters, ...volume, inFlight: this.#loads.size };
+  }
+
+  /**
+   * Returns the TTL that `adaptiveTtl` chooses for a value that has just been loaded, in seconds; without that option,
+   * the requested one. For loads that call `setFreshness`, to which the option does not apply.
+   * @param ttlS the requested TTL, in seconds
+   * @param startedAt when its source was called, in clock milliseconds
+   */
+  adaptTtl(key: string, value: V, ttlS: number, startedAt: number): number {
+    if (this.#adaptiveTtl === undefined) return ttlS;
+    const now = this.#clock.now();
+    const entry = this.#entries.peek(key);
+    const former = entry?.invalidated === false ? describeRead(entry, 'hit', now) : undefined;
+    return this.#adaptiveTtl.choose({ value, ttlS, loadS: (now - startedAt) / 1000, former });
+  }
+
+  /** Returns the longest TTL that a value can get whose read requests `ttlS`, in seconds. */
+  maxTtlS(ttlS: number): number {
+    return this.#adaptiveTtl?.limit(ttlS) ?? ttlS;
   }
 
   sweep(): Promise<number> {
@@ -277,7 +301,7 @@ export class Cache<V = unknown> implements LoadingCache<V>, Disposable {
 
   #serve(entry: CacheEntry<V>, outcome: ReadOutcome, now: number): CacheRead<V> {
     if (outcome === 'stale') this.#counters.stale += 1;
-    if (this.#onRead !== undefined) this.#report(entry.key, outcome);
+    if (this.#onRead !== undefined) this.#report(entry.key, outcome, entry);
     entry.lastReadAt = now;
     return describeRead(entry, outcome, now);
   }
@@ -313,6 +337,10 @@ export class Cache<V = unknown> implements LoadingCache<V>, Disposable {
 
   #storeLoaded(pending: PendingLoad<V>, value: V): void {
     if (!this.isCurrent(pending)) return;
+    if (this.#adaptiveTtl !== undefined && !pending.freshnessSet) {
+      const ttlS = this.adaptTtl(pending.key, value, pending.options.ttlS, pending.startedAt);
+      pending.freshness = { ageS: 0, ttlS };
+    }
     const { key, freshness } = pending;
     this.#loads.detach(key);
     if (value === undefined || freshness.ttlS + this.#times.staleIfErrorS === 0) {
@@ -370,9 +398,9 @@ export class Cache<V = unknown> implements LoadingCache<V>, Disposable {
     return signal ? raceSignal(read, signal) : read;
   }
 
-  #report(key: string, outcome: ReadOutcome): void {
+  #report(key: string, outcome: ReadOutcome, entry?: CacheEntry<V>): void {
     try {
-      this.#onRead?.(key, outcome);
+      this.#onRead?.(key, outcome, entry && (this.#clock.now() - entry.createdAt) / 1000);
     } catch (error) {
       this.#onError(error, key);
     }
