@@ -142,8 +142,9 @@ async function readTestConfig({ first, last }: PortRange, { settings }: TestAppO
     MIN_REPLICAS: '0',
     MIN_FREE_REPLICAS: '0',
     MAX_REPLICAS: '3',
-    // Its reads would add to those that tests count.
+    // Their reads would add to those that tests count.
     HISTORY_SAMPLE_INTERVAL_S: '0',
+    CACHE_WARM_ON_START: 'false',
     ...settings,
   });
 }
