@@ -1,5 +1,6 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { ensureFolder } from '../config/data-folder.ts';
 import { RoundhouseError } from '../errors.ts';
 import { type CustomVariant, defaultVariant, findProblem } from './custom-variant.ts';
 
@@ -115,7 +116,7 @@ export class CustomVariantStore {
 
   async #write(saved: Saved): Promise<void> {
     try {
-      await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
+      ensureFolder(dirname(this.#path));
       // Readable for the service only: settings may contain access tokens of engines.
       await writeFile(`${this.#path}.tmp`, JSON.stringify(saved), { mode: 0o600 });
       await rename(`${this.#path}.tmp`, this.#path);

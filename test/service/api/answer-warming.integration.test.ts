@@ -14,7 +14,7 @@ const POLLED = [
 /** Outcomes of one poll, by path. */
 async function poll(app: TestApp): Promise<string[]> {
   const replies = await Promise.all(POLLED.map((path) => app.get(path)));
-  return replies.map(({ headers }) => /hit|miss/.exec(headers['cache-status'])![0]);
+  return replies.map(({ headers }) => /hit|miss/.exec(headers['cache-status'] ?? '')![0]);
 }
 
 function startApp(settings: Record<string, string> = {}) {

@@ -177,12 +177,12 @@ export class DockerRuntime implements EngineRuntime {
   /** Does nothing: engines keep running, so that a restart of Roundhouse interrupts no stream. */
   async close(): Promise<void> {}
 
-  #onEvent({ action, id }: ContainerEvent, listener: RuntimeListener): void {
+  #onEvent({ action, id, exitCode }: ContainerEvent, listener: RuntimeListener): void {
     this.#inspected.delete(id);
     if (action === 'die' || action === 'destroy') {
       this.#starting.delete(id);
       this.#created.delete(id);
-      listener.onStopped(id);
+      listener.onStopped(id, exitCode);
     } else {
       listener.onStarted(id);
     }
