@@ -11,14 +11,21 @@ import type { Answers, ReadAnswer } from './answers.ts';
  */
 export function warmAnswers(
   { engines, statsAll, statsTotal, status, vpn }: Answers,
-  { bus, clock, forS, onError }: { bus: EventBus; clock: Clock; forS: number; onError: (err: unknown) => void },
+  {
+    bus,
+    clock,
+    forS,
+    onError,
+  }: { bus: EventBus; clock: Clock; forS: number; onError: (err: unknown) => void },
 ): () => void {
   const task = new SerialTask(
     async () => {
       const load = async (read: ReadAnswer<unknown>) => {
         await read();
       };
-      await Promise.all([engines, statsAll, statsTotal, status, vpn].map((read) => load(read).catch(onError)));
+      await Promise.all(
+        [engines, statsAll, statsTotal, status, vpn].map((read) => load(read).catch(onError)),
+      );
     },
     { clock },
   );

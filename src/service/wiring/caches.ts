@@ -1,4 +1,10 @@
-import { Cache, type CacheOptions, type Clock, type LoadingCache, type ReadOutcome } from '../../library/cache/index.ts';
+import {
+  Cache,
+  type CacheOptions,
+  type Clock,
+  type LoadingCache,
+  type ReadOutcome,
+} from '../../library/cache/index.ts';
 import {
   CorruptValueError,
   type RedisLink,

@@ -121,8 +121,8 @@ export function untilMisses(app: TestApp, count: number): Promise<boolean> {
 /** The application with real engines: local processes of the bundled emulated engine. */
 export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
   const config = await readTestConfig(await freePortRange(), options);
-  const { runtime } = await openRuntime(config, () => {});
-  return build(config, runtime, createSystemClock(), options);
+  const { runtime, fallback } = await openRuntime(config, () => {});
+  return build(config, runtime, createSystemClock(), options, fallback);
 }
 
 /** The application with a runtime in memory and a clock that the test advances. */
@@ -155,10 +155,12 @@ async function build<R extends EngineRuntime, C extends Clock>(
   runtime: R,
   clock: C,
   { vpnContainers = null, start = true, port = 0 }: TestAppOptions,
+  fallback: Dependencies['fallback'] = null,
 ): Promise<TestApp<R, C>> {
   const app = await buildApp(config, {
     runtime,
     vpnContainers,
+    fallback,
     clock,
     apiKey: KEY,
     version: '0.0.0-test',

@@ -74,7 +74,8 @@ export const CacheStatsSchema = Type.Object(
         {
           max_ttl_seconds: Type.Number({ description: 'Longest TTL of a key' }),
           max_load_share: Type.Number({
-            description: 'Largest share of the time that loads of a key take, unless its TTL would be too long',
+            description:
+              'Largest share of the time that loads of a key take, unless its TTL would be too long',
           }),
         },
         { title: 'AdaptiveTtl', description: 'Bounds of the TTLs, or null without CACHE_ADAPTIVE_TTL' },
