@@ -54,7 +54,7 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
 }
 
 function bundledCommand(bindAll: boolean): Command {
-  const program = fileURLToPath(new URL('./emulated-engine.ts', import.meta.url));
+  const program = fileURLToPath(new URL('./emulated-engine.cts', import.meta.url));
   const flags = ['--http-port', '{http_port}', '--https-port', '{https_port}', '--exit-with-parent'];
   return [process.execPath, program, ...flags, ...(bindAll ? ['--bind-all'] : [])];
 }
