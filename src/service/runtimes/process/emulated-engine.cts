@@ -11,7 +11,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 const { createServer } = process.getBuiltinModule('node:http');
-const { parseArgs } = process.getBuiltinModule('node:util');
 
 const VERSION = { code: 3_017_000, platform: 'linux', version: '3.1.70-emulated' };
 /** Above this the oldest session ends, as if its player had disconnected. */
@@ -235,19 +234,19 @@ function readPort(text: string): number {
   process.exit(2);
 }
 
-const { values: flags } = parseArgs({
-  strict: false,
-  options: {
-    'http-port': { type: 'string', default: '6878' },
-    'https-port': { type: 'string' },
-    'bind-all': { type: 'boolean' },
-    'exit-with-parent': { type: 'boolean' },
-  },
-});
-const port = readPort(String(flags['http-port']));
+/** Returns the value of a flag: `--name value` or `--name=value`. `util.parseArgs` takes 2 MB of memory. */
+function valueOfFlag(name: string): string | undefined {
+  const args = process.argv.slice(2);
+  const index = args.findLastIndex((arg) => arg === name || arg.startsWith(`${name}=`));
+  const [, value] = args[index]?.split('=') ?? [];
+  return index === -1 ? undefined : (value ?? args[index + 1] ?? '');
+}
+
+const port = readPort(valueOfFlag('--http-port') ?? '6878');
 const exit = () => process.exit(0);
 process.on('SIGTERM', exit).on('SIGINT', exit);
-if (flags['exit-with-parent']) process.stdin.on('error', exit).on('end', exit).on('close', exit).resume();
+if (process.argv.includes('--exit-with-parent'))
+  process.stdin.on('error', exit).on('end', exit).on('close', exit).resume();
 
 const server = createServer(handle);
 server.maxConnections = MAX_CONNECTIONS;
@@ -259,5 +258,5 @@ server.on('error', (error) => {
 process.stdout.on('error', () => {});
 server.once('listening', () => log(`emulated engine ${VERSION.version} serves on port ${port}`));
 // Without an address, Node listens on all addresses, IPv6 included if available.
-if (flags['bind-all']) server.listen(port);
+if (process.argv.includes('--bind-all')) server.listen(port);
 else server.listen(port, '127.0.0.1');
