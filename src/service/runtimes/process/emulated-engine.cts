@@ -1,7 +1,7 @@
 /**
  * An emulated AceStream engine: it implements the engine's HTTP API but transfers no content. The program is
  * this single file without dependencies, so that it can be copied into an image. It is CommonJS and loads node:crypto on
- * use, because the loader of ES modules takes 13 MB of memory in each engine, and OpenSSL 2 MB.
+ * use, because the loader of ES modules takes 11 MB of memory in each engine, and OpenSSL 2 MB.
  *
  *   node emulated-engine.cts --http-port 6878 [--https-port P] [--bind-all] [--exit-with-parent]
  *
