@@ -13,8 +13,8 @@ import { waitUntil } from '../support/wait-until.ts';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** Measured: 141 to 143 MB. The rest is the spread of machines and versions. */
 const MAX_SERVICE_MB = 150;
-/** Measured: 180 to 196 MB with 60 engines and an open panel. */
-const MAX_BUSY_SERVICE_MB = 215;
+/** Measured: 170 MB after the start, with 60 engines and an open panel, and up to 248 MB after four minutes. */
+const MAX_BUSY_SERVICE_MB = 260;
 /** Measured: 51 to 53 MB, of which 11 are its own and 41 are Node's binary, which all engines share. */
 const MAX_ENGINE_MB = 58;
 /** What an open panel requests. */
