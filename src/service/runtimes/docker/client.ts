@@ -32,8 +32,17 @@ export interface DaemonError extends Error {
 
 /** Whether an error is a response of the daemon with one of these statuses. */
 export function hasStatus(error: unknown, ...statuses: number[]): error is DaemonError {
-  return error instanceof Error && 'statusCode' in error && statuses.includes(error.statusCode as number);
+  return isDaemonError(error) && statuses.includes(error.statusCode);
 }
+
+function isDaemonError(error: unknown): error is DaemonError {
+  return error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number';
+}
+
+/** Statuses that describe a container, not the daemon: it has stopped already, does not exist, or is in another state. */
+const CONTAINER_STATUSES = [304, 404, 409];
+/** Calls whose other errors describe the container too, such as a port that is in use, or logs that are not kept. */
+const DESCRIPTIVE: ReadonlySet<DockerCall> = new Set(['create', 'start', 'logs']);
 
 /** A client of the Docker daemon with a deadline for each call and a limit of concurrent calls. */
 export class DockerClient {
@@ -62,7 +71,9 @@ export class DockerClient {
    * Makes one call. The deadline starts when the call is made, not when it is queued.
    * @param task makes the call; its signal aborts at the deadline or with `options.signal`
    * @param options.timeoutMs defaults to the client's
-   * @throws DaemonError for an error response; RoundhouseError `runtime_unavailable` for none
+   * @throws DaemonError for a response with status 304, 404 or 409, and for any error response to `create`, `start` and
+   *   `logs`
+   * @throws RoundhouseError `runtime_unavailable` for any other error response and for none
    */
   call<T>(
     name: DockerCall,
@@ -94,8 +105,11 @@ export class DockerClient {
       end(true);
       return result;
     } catch (error) {
-      end(error instanceof Error && 'statusCode' in error && (error as DaemonError).statusCode < 500);
-      throw error;
+      end(isDaemonError(error) && error.statusCode < 500);
+      if (!isDaemonError(error) || DESCRIPTIVE.has(name) || hasStatus(error, ...CONTAINER_STATUSES))
+        throw error;
+      const message = `Docker responded to a call (${name}) with status ${error.statusCode}`;
+      throw new RoundhouseError('runtime_unavailable', message, { cause: error });
     }
   }
 }

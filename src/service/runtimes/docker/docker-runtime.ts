@@ -74,7 +74,11 @@ export class DockerRuntime implements EngineRuntime {
   }
 
   async list(): Promise<RuntimeEngine[]> {
+    // Those that are started during the request may be missing from the list.
+    const starting = [...this.#starting.keys()];
     const listed = await this.#listContainers();
+    // The event of their end may have been lost.
+    for (const id of starting) if (!listed.some(({ Id }) => Id === id)) this.#starting.delete(id);
     this.#removeLeftovers(listed.filter(({ State }) => State === 'created'));
     const running = listed.filter(({ State }) => RUNNING.has(State));
     const found = await Promise.all(running.map(({ Id }) => this.#getContainer(Id)));

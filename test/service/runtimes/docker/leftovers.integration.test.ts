@@ -150,3 +150,17 @@ test('a container that Docker creates without an id is removed by its name', asy
   await waitUntil('it is removed', () => deletions(server).length === 1, 10_000);
   expect(deletions(server)[0]).toContain('/containers/engine?');
 });
+
+test('an engine that ends right after its start, whose event is lost, is not listed', async () => {
+  const handlers: Record<string, (response: ServerResponse) => void> = {};
+  const { server, runtime } = await daemon(handlers);
+  await using _ = server;
+  // It has been removed before it could be inspected.
+  handlers['GET /containers/id/json'] = (response) =>
+    void response.writeHead(404, { 'content-type': 'application/json' }).end('{}');
+  handlers['GET /containers/json'] = (response) =>
+    void response.writeHead(200, { 'content-type': 'application/json' }).end('[]');
+  await runtime.create(SPEC);
+  expect(await runtime.list()).toEqual([]);
+  expect(await runtime.inspect(ID)).toBeNull();
+});
