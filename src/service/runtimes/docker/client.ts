@@ -39,10 +39,24 @@ function isDaemonError(error: unknown): error is DaemonError {
   return error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number';
 }
 
-/** Statuses that describe a container, not the daemon: it has stopped already, does not exist, or is in another state. */
-const CONTAINER_STATUSES = [304, 404, 409];
-/** Calls whose other errors describe the container too, such as a port that is in use, or logs that are not kept. */
-const DESCRIPTIVE: ReadonlySet<DockerCall> = new Set(['create', 'start', 'logs']);
+/**
+ * The error responses of each call that describe a container, and not the daemon: it does not exist, has stopped
+ * already, or is in another state. Those of `create`, `start` and `logs` can all do so: a port is in use, or logs are
+ * not kept.
+ */
+const DESCRIPTIVE: Readonly<Record<DockerCall, readonly number[] | 'all'>> = {
+  list: [],
+  inspect: [404],
+  create: 'all',
+  start: 'all',
+  stop: [304, 404],
+  restart: [404],
+  remove: [404, 409],
+  stats: [404, 409],
+  logs: 'all',
+  wait: [404],
+  ping: [],
+};
 
 /** A client of the Docker daemon with a deadline for each call and a limit of concurrent calls. */
 export class DockerClient {
@@ -71,8 +85,7 @@ export class DockerClient {
    * Makes one call. The deadline starts when the call is made, not when it is queued.
    * @param task makes the call; its signal aborts at the deadline or with `options.signal`
    * @param options.timeoutMs defaults to the client's
-   * @throws DaemonError for a response with status 304, 404 or 409, and for any error response to `create`, `start` and
-   *   `logs`
+   * @throws DaemonError for an error response that describes the container
    * @throws RoundhouseError `runtime_unavailable` for any other error response and for none
    */
   call<T>(

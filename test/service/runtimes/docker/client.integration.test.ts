@@ -29,7 +29,8 @@ test('each call is observed by name when it ends, pings included', async () => {
 
 test.each([
   [404, true, { statusCode: 404 }],
-  [409, true, { statusCode: 409 }],
+  [409, true, { code: 'runtime_unavailable', message: expect.stringContaining('status 409') }],
+  [304, true, { code: 'runtime_unavailable', message: expect.stringContaining('status 304') }],
   [400, true, { code: 'runtime_unavailable', message: expect.stringContaining('status 400') }],
   [500, false, { code: 'runtime_unavailable', message: expect.stringContaining('status 500') }],
 ])('an answer of %i counts as success: %s', async (status, succeeded, expected) => {
