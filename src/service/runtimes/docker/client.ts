@@ -119,7 +119,8 @@ export class DockerClient {
       return result;
     } catch (error) {
       end(isDaemonError(error) && error.statusCode < 500);
-      if (!isDaemonError(error) || DESCRIPTIVE.has(name) || hasStatus(error, ...CONTAINER_STATUSES))
+      const descriptive = DESCRIPTIVE[name];
+      if (!isDaemonError(error) || descriptive === 'all' || descriptive.includes(error.statusCode))
         throw error;
       const message = `Docker responded to a call (${name}) with status ${error.statusCode}`;
       throw new RoundhouseError('runtime_unavailable', message, { cause: error });
