@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { CacheRead } from './read.ts';
+import type { Clock } from '../util/clock.ts';
+import type { CacheEntry } from './store.ts';
 
 /** Options of {@link AdaptiveTtl}. */
 export interface AdaptiveTtlOptions<V = unknown> {
@@ -14,17 +15,6 @@ export interface AdaptiveTtlOptions<V = unknown> {
   isSame?: (loaded: V, former: V) => boolean;
 }
 
-/** A value that has been loaded. */
-interface LoadedValue<V> {
-  readonly value: V;
-  /** The TTL that its reader requested, in seconds. */
-  readonly ttlS: number;
-  /** Duration of the load, in seconds. */
-  readonly loadS: number;
-  /** The value before, unless it has been removed or invalidated. */
-  readonly former: CacheRead<V> | undefined;
-}
-
 /**
  * Chooses TTLs between the requested one and `maxTtlS`. A value lives twice as long as the one before if it is the
  * same, and so long that loads take at most `maxLoadShare` of the time. After a change or an invalidation, the TTL is
@@ -35,15 +25,26 @@ export class AdaptiveTtl<V> {
   /** Seconds of TTL per second of loading. */
   readonly #ttlPerLoad: number;
   readonly #isSame: (loaded: V, former: V) => boolean;
+  readonly #clock: Clock;
+  readonly #entryOf: (key: string) => CacheEntry<V> | undefined;
 
-  /** @throws RangeError if an option is out of range */
-  constructor({ maxTtlS, maxLoadShare = 0.1, isSame = isDeepStrictEqual }: AdaptiveTtlOptions<V>) {
+  /**
+   * @param entryOf returns the entry of a key, fresh or not
+   * @throws RangeError if an option is out of range
+   */
+  constructor(
+    { maxTtlS, maxLoadShare = 0.1, isSame = isDeepStrictEqual }: AdaptiveTtlOptions<V>,
+    clock: Clock,
+    entryOf: (key: string) => CacheEntry<V> | undefined,
+  ) {
     if (!(maxTtlS > 0)) throw new RangeError(`maxTtlS must be a number of seconds above 0, not ${maxTtlS}`);
     if (!(maxLoadShare > 0 && maxLoadShare < 1))
       throw new RangeError(`maxLoadShare must be between 0 and 1, not ${maxLoadShare}`);
     this.#maxTtlS = maxTtlS;
     this.#ttlPerLoad = (1 - maxLoadShare) / maxLoadShare;
     this.#isSame = isSame;
+    this.#clock = clock;
+    this.#entryOf = entryOf;
   }
 
   /** Returns the longest TTL of a value whose reader requested `ttlS`, in seconds. */
@@ -51,11 +52,19 @@ export class AdaptiveTtl<V> {
     return Math.max(ttlS, this.#maxTtlS);
   }
 
-  /** Returns the TTL of a loaded value, in seconds. A requested TTL of 0 is kept: the value is not to be cached. */
-  choose({ value, ttlS, loadS, former }: LoadedValue<V>): number {
+  /**
+   * Returns the TTL of a value that has just been loaded, in seconds. A requested TTL of 0 is kept: the value is not to
+   * be cached.
+   * @param load its key, and when its source was called, in clock milliseconds
+   * @param ttlS the requested TTL, in seconds
+   */
+  choose({ key, startedAt }: { key: string; startedAt: number }, value: V, ttlS: number): number {
     if (ttlS === 0) return 0;
+    const former = this.#entryOf(key);
+    const isSame = former !== undefined && !former.invalidated && this.#equals(value, former.value);
     // Its whole TTL, also if it has come from another tier.
-    const formerTtlS = former && this.#equals(value, former.value) ? former.ageS + former.ttlS : 0;
+    const formerTtlS = isSame ? (former.expiresAt - former.createdAt) / 1000 : 0;
+    const loadS = (this.#clock.now() - startedAt) / 1000;
     return Math.min(this.limit(ttlS), Math.max(ttlS, 2 * formerTtlS, loadS * this.#ttlPerLoad));
   }
 

@@ -32,6 +32,8 @@ import type { CacheEntry } from './store.ts';
  * of the event loop, so any number of interleaved calls see a consistent state.
  */
 export class Cache<V = unknown> implements LoadingCache<V>, Disposable {
+  /** Chooses the TTLs of loaded values, if that is enabled. For loads that call `setFreshness` themselves. */
+  readonly adaptiveTtl: AdaptiveTtl<V> | undefined;
   readonly #enabled: boolean;
   readonly #times: CacheTimes;
   readonly #clock: Clock;
@@ -42,7 +44,6 @@ export class Cache<V = unknown> implements LoadingCache<V>, Disposable {
   readonly #countersBeforeClear = zeroCounters();
   readonly #onError: (error: unknown, key: string) => void;
   readonly #onRead: CacheOptions['onRead'];
-  readonly #adaptiveTtl: AdaptiveTtl<V> | undefined;
   #cancelSweep: (() => void) | undefined;
   #closed = false;
 
@@ -53,7 +54,6 @@ export class Cache<V = unknown> implements LoadingCache<V>, Disposable {
     this.#clock = options.clock ?? createSystemClock();
     this.#onError = options.onError ?? (() => {});
     this.#onRead = options.onRead;
-    this.#adaptiveTtl = options.adaptiveTtl && new AdaptiveTtl(options.adaptiveTtl);
     const { maxEntries = 10_000, maxBytes = 64 * 1024 * 1024 } = options;
     this.#entries = new Entries<V>({
       store: options.store ?? new MemoryStore<V>({ maxEntries, maxBytes }),
@@ -75,6 +75,9 @@ export class Cache<V = unknown> implements LoadingCache<V>, Disposable {
       onLoad: options.onLoad,
       onError: this.#onError,
     });
+    this.adaptiveTtl =
+      options.adaptiveTtl &&
+      new AdaptiveTtl(options.adaptiveTtl, this.#clock, (key) => this.#entries.peek(key));
     this.#scheduleSweep();
   }
 
@@ -158,25 +161,6 @@ export class Cache<V = unknown> implements LoadingCache<V>, Disposable {
     const volume = this.#entries.volume;
     const counters = sumCounters(this.#countersBeforeClear, this.#counters);
     return { ...counters, ...volume, inFlight: this.#loads.size };
-  }
-
-  /**
-   * Returns the TTL that `adaptiveTtl` chooses for a value that has just been loaded, in seconds; without that option,
-   * the requested one. For loads that call `setFreshness`, to which the option does not apply.
-   * @param ttlS the requested TTL, in seconds
-   * @param startedAt when its source was called, in clock milliseconds
-   */
-  adaptTtl(key: string, value: V, ttlS: number, startedAt: number): number {
-    if (this.#adaptiveTtl === undefined) return ttlS;
-    const now = this.#clock.now();
-    const entry = this.#entries.peek(key);
-    const former = entry?.invalidated === false ? describeRead(entry, 'hit', now) : undefined;
-    return this.#adaptiveTtl.choose({ value, ttlS, loadS: (now - startedAt) / 1000, former });
-  }
-
-  /** Returns the longest TTL that a value can get whose read requests `ttlS`, in seconds. */
-  maxTtlS(ttlS: number): number {
-    return this.#adaptiveTtl?.limit(ttlS) ?? ttlS;
   }
 
   sweep(): Promise<number> {
@@ -337,10 +321,8 @@ export class Cache<V = unknown> implements LoadingCache<V>, Disposable {
 
   #storeLoaded(pending: PendingLoad<V>, value: V): void {
     if (!this.isCurrent(pending)) return;
-    if (this.#adaptiveTtl !== undefined && !pending.freshnessSet) {
-      const ttlS = this.adaptTtl(pending.key, value, pending.options.ttlS, pending.startedAt);
-      pending.freshness = { ageS: 0, ttlS };
-    }
+    if (this.adaptiveTtl && !pending.freshnessSet)
+      pending.freshness = { ageS: 0, ttlS: this.adaptiveTtl.choose(pending, value, pending.options.ttlS) };
     const { key, freshness } = pending;
     this.#loads.detach(key);
     if (value === undefined || freshness.ttlS + this.#times.staleIfErrorS === 0) {

@@ -70,7 +70,7 @@ export class LeasedLoads<V> {
     const value = this.#tiers.decode(key, stored);
     if (value === undefined) return false;
     const { freshness } = stored;
-    const maxTtlS = this.#tiers.memory.maxTtlS(ttlS);
+    const maxTtlS = this.#tiers.memory.adaptiveTtl?.limit(ttlS) ?? ttlS;
     this.#setMemoryFreshness(result, freshness.ageS, Math.min(maxTtlS, freshness.ttlS));
     result.resolve(value);
     return true;
@@ -122,9 +122,10 @@ export class LeasedLoads<V> {
     this.#setMemoryFreshness(result, freshness.ageS, freshness.ttlS);
     const startedAt = this.#clock.now();
     const value = await call.load(result.signal, setFreshness);
-    if (!reportedByLoad) {
-      const ttlS = this.#tiers.memory.adaptTtl(call.key, value, call.ttlS, startedAt);
-      if (ttlS !== call.ttlS) setFreshness({ ageS: 0, ttlS });
+    const { adaptiveTtl } = this.#tiers.memory;
+    if (adaptiveTtl && !reportedByLoad) {
+      const ttlS = adaptiveTtl.choose({ key: call.key, startedAt }, value, call.ttlS);
+      setFreshness({ ageS: 0, ttlS });
     }
     return { value, freshness };
   }

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import { AdaptiveTtl, Cache, type CacheOptions } from '../../../src/library/cache/index.ts';
+import { Cache, type CacheOptions } from '../../../src/library/cache/index.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 
 /** A cache that is read once per second, with a TTL of 3 s, and what it loads. */
@@ -131,5 +131,5 @@ test('options out of range are refused', () => {
     { maxTtlS: 1, maxLoadShare: 0 },
     { maxTtlS: 1, maxLoadShare: 1 },
   ])
-    expect(() => new AdaptiveTtl(options)).toThrow(RangeError);
+    expect(() => new Cache({ adaptiveTtl: options })).toThrow(RangeError);
 });
