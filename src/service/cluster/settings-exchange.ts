@@ -73,9 +73,20 @@ export class SettingsExchange {
     this.#subscription?.close();
   }
 
+  /** Removes what is no text: another program has written it, and it would prevent every synchronization. */
+  async #read(): Promise<string> {
+    try {
+      return String((await this.#link.send(['GET', this.#key])) ?? '');
+    } catch (error) {
+      if (!(error instanceof Error && error.message.startsWith('WRONGTYPE'))) throw error;
+      await this.#link.send(['DEL', this.#key]);
+      return '';
+    }
+  }
+
   async #synchronize(): Promise<void> {
     if (this.#link.state !== 'connected') return;
-    const stored = String((await this.#link.send(['GET', this.#key])) ?? '');
+    const stored = await this.#read();
     if ((stored !== '' && (await this.#settings.adopt(stored))) || this.#settings.changedAt === 0) return;
     // If another orchestrator stores its settings meanwhile, its message starts one more synchronization.
     const values = [this.#settings.encode(), stored];

@@ -98,6 +98,17 @@ describeWithRedis('settings of engines', () => {
     );
   });
 
+  test('are published again if a value of another type has replaced them', async () => {
+    const { a, b, prefix } = await two();
+    await a.setLimit('1g');
+    await b.untilLimit('1g');
+    await server.command('DEL', key(prefix));
+    await server.command('RPUSH', key(prefix), 'x');
+    await a.setLimit('2g');
+    await b.untilLimit('2g');
+    expect([a.errors, b.errors]).toEqual([[], []]);
+  });
+
   test.each(['', 'null', '7', '[]', '{"changedAt":9e15}', '{"config":7,"changedAt":1e300}', '\u0000'])(
     'that are not valid are replaced: %j',
     async (garbage) => {
