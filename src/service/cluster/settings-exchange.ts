@@ -1,5 +1,6 @@
 import type { RedisLink } from '../../library/redis/index.ts';
 import { SerialTask } from '../../library/util/serial-task.ts';
+import { readOrReset } from './read-or-reset.ts';
 
 const SYNC_INTERVAL_MS = 10_000;
 
@@ -73,20 +74,9 @@ export class SettingsExchange {
     this.#subscription?.close();
   }
 
-  /** Removes what is no text: another program has written it, and it would prevent every synchronization. */
-  async #read(): Promise<string> {
-    try {
-      return String((await this.#link.send(['GET', this.#key])) ?? '');
-    } catch (error) {
-      if (!(error instanceof Error && error.message.startsWith('WRONGTYPE'))) throw error;
-      await this.#link.send(['DEL', this.#key]);
-      return '';
-    }
-  }
-
   async #synchronize(): Promise<void> {
     if (this.#link.state !== 'connected') return;
-    const stored = await this.#read();
+    const stored = String((await readOrReset(this.#link, ['GET', this.#key])) ?? '');
     if ((stored !== '' && (await this.#settings.adopt(stored))) || this.#settings.changedAt === 0) return;
     // If another orchestrator stores its settings meanwhile, its message starts one more synchronization.
     const values = [this.#settings.encode(), stored];
