@@ -5,8 +5,8 @@
  *     REDIS_URL=redis://localhost node --conditions=roundhouse:source examples/redis.ts
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { LeaderLease, RedisLink, TieredCache } from 'roundhouse/redis';
-import { cachedResult, type StoredResult } from 'roundhouse/result-cache';
+import { jsonCodec, LeaderLease, RedisLink, TieredCache } from 'roundhouse/redis';
+import { cachedResult, isStoredResult, type StoredResult } from 'roundhouse/result-cache';
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
 const until = async (condition: () => boolean) => {
@@ -16,7 +16,10 @@ const until = async (condition: () => boolean) => {
 /** What each process would do. Here, both are in the same process. */
 function connect() {
   const link = new RedisLink({ url: process.env.REDIS_URL ?? 'redis://localhost', prefix: 'example' });
-  const cache = new TieredCache<StoredResult>(link, { namespace: `yard-${process.pid}` });
+  const cache = new TieredCache<StoredResult>(link, {
+    namespace: `yard-${process.pid}`,
+    codec: jsonCodec(isStoredResult),
+  });
   return { link, cache };
 }
 const a = connect();

@@ -14,17 +14,18 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const BUILD = join(ROOT, 'build');
 /** Relative paths of modules, in imports and in `new URL(…, import.meta.url)`. */
-const MODULE_PATHS = /(?<=['"]\.\.?\/[^'"\n]*)\.ts(?=['"])/g;
+const MODULE_PATHS = /(?<=['"]\.\.?\/[^'"\n]*\.c?)ts(?=['"])/g;
 
-const sources = globSync(['*.ts', 'library/**/*.ts', 'service/**/*.ts'], { cwd: join(ROOT, 'src') });
+const sources = globSync(['*.ts', 'library/**/*.ts', 'service/**/*.{ts,cts}'], { cwd: join(ROOT, 'src') });
 const outputs = new Set(sources.map((path) => path.replace(/ts$/, 'js')));
-for (const path of globSync('**/*.js', { cwd: BUILD })) if (!outputs.has(path)) rmSync(join(BUILD, path));
+for (const path of globSync('**/*.{js,cjs}', { cwd: BUILD }))
+  if (!outputs.has(path)) rmSync(join(BUILD, path));
 for (const path of sources) compile(join(ROOT, 'src', path), join(BUILD, path.replace(/ts$/, 'js')));
 
 function compile(source: string, output: string): void {
   const written = statSync(output, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   if (written > statSync(source).mtimeMs) return;
-  const code = stripTypeScriptTypes(readFileSync(source, 'utf8')).replaceAll(MODULE_PATHS, '.js');
+  const code = stripTypeScriptTypes(readFileSync(source, 'utf8')).replaceAll(MODULE_PATHS, 'js');
   mkdirSync(dirname(output), { recursive: true });
   writeFileSync(output, code);
 }

@@ -18,6 +18,11 @@ export function createLogger(level: string): Logger {
   });
 }
 
+/** Whether lines of the level `debug` are written at this level. */
+export function includesDebug(level: string): boolean {
+  return level === 'debug' || level === 'trace';
+}
+
 /**
  * Serializes an error. pino's own serializer marks every nested object that looks like an error, which throws if
  * the object is frozen, as cached values are: a log line has crashed the process that way.

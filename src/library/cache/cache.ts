@@ -1,6 +1,7 @@
 import { type Clock, createSystemClock } from '../util/clock.ts';
 import { hitRate } from '../util/hit-rate.ts';
 import { raceSignal } from '../util/race-signal.ts';
+import { AdaptiveTtl } from './adaptive-ttl.ts';
 import { Entries, isFresh, stopRefresh } from './entries.ts';
 import { CacheClosedError } from './errors.ts';
 import { deepFreeze } from './freeze.ts';
@@ -31,6 +32,8 @@ import type { CacheEntry } from './store.ts';
  * of the event loop, so any number of interleaved calls see a consistent state.
  */
 export class Cache<V = unknown> implements LoadingCache<V>, Disposable {
+  /** Chooses the TTLs of loaded values, if that is enabled. For loads that call `setFreshness` themselves. */
+  readonly adaptiveTtl: AdaptiveTtl<V> | undefined;
   readonly #enabled: boolean;
   readonly #times: CacheTimes;
   readonly #clock: Clock;
@@ -60,6 +63,8 @@ export class Cache<V = unknown> implements LoadingCache<V>, Disposable {
       counters: this.#counters,
       onError: this.#onError,
       onEvict: options.onEvict,
+      onSet: options.onSet,
+      onDelete: options.onDelete,
     });
     this.#loads = new PendingLoads<V>({
       clock: this.#clock,
@@ -70,6 +75,9 @@ export class Cache<V = unknown> implements LoadingCache<V>, Disposable {
       onLoad: options.onLoad,
       onError: this.#onError,
     });
+    this.adaptiveTtl =
+      options.adaptiveTtl &&
+      new AdaptiveTtl(options.adaptiveTtl, this.#clock, (key) => this.#entries.peek(key));
     this.#scheduleSweep();
   }
 
@@ -79,7 +87,7 @@ export class Cache<V = unknown> implements LoadingCache<V>, Disposable {
     if (entry !== undefined && isFresh(entry, now)) {
       this.#counters.hits += 1;
       entry.lastReadAt = now;
-      if (this.#onRead !== undefined) this.#report(key, 'hit');
+      if (this.#onRead !== undefined) this.#report(key, 'hit', entry);
       return entry.value;
     }
     this.#counters.misses += 1;
@@ -277,7 +285,7 @@ export class Cache<V = unknown> implements LoadingCache<V>, Disposable {
 
   #serve(entry: CacheEntry<V>, outcome: ReadOutcome, now: number): CacheRead<V> {
     if (outcome === 'stale') this.#counters.stale += 1;
-    if (this.#onRead !== undefined) this.#report(entry.key, outcome);
+    if (this.#onRead !== undefined) this.#report(entry.key, outcome, entry);
     entry.lastReadAt = now;
     return describeRead(entry, outcome, now);
   }
@@ -313,6 +321,8 @@ export class Cache<V = unknown> implements LoadingCache<V>, Disposable {
 
   #storeLoaded(pending: PendingLoad<V>, value: V): void {
     if (!this.isCurrent(pending)) return;
+    if (this.adaptiveTtl && !pending.freshnessSet)
+      pending.freshness = { ageS: 0, ttlS: this.adaptiveTtl.choose(pending, value, pending.options.ttlS) };
     const { key, freshness } = pending;
     this.#loads.detach(key);
     if (value === undefined || freshness.ttlS + this.#times.staleIfErrorS === 0) {
@@ -370,9 +380,9 @@ export class Cache<V = unknown> implements LoadingCache<V>, Disposable {
     return signal ? raceSignal(read, signal) : read;
   }
 
-  #report(key: string, outcome: ReadOutcome): void {
+  #report(key: string, outcome: ReadOutcome, entry?: CacheEntry<V>): void {
     try {
-      this.#onRead?.(key, outcome);
+      this.#onRead?.(key, outcome, entry && (this.#clock.now() - entry.createdAt) / 1000);
     } catch (error) {
       this.#onError(error, key);
     }

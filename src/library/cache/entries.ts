@@ -33,8 +33,10 @@ export interface EntriesOptions<V> {
   counters: CacheCounters;
   /** Receives each error of the store and of `onEvict`. */
   onError: (error: unknown, key: string) => void;
-  /** See `onEvict` in {@link CacheOptions}. */
+  /** See {@link CacheOptions}, as the hooks below. */
   onEvict: ((key: string, value: V) => void) | undefined;
+  onSet: ((key: string, ttlS: number) => void) | undefined;
+  onDelete: ((key: string, ageS: number) => void) | undefined;
 }
 
 /** The entries of a cache: a store whose errors are counted as misses and whose evictions are counted. */
@@ -45,7 +47,9 @@ export class Entries<V> {
   readonly #sizeOf: (value: V) => number;
   readonly #counters: CacheCounters;
   readonly #onError: (error: unknown, key: string) => void;
-  readonly #onEvict: ((key: string, value: V) => void) | undefined;
+  readonly #onEvict: EntriesOptions<V>['onEvict'];
+  readonly #onSet: EntriesOptions<V>['onSet'];
+  readonly #onDelete: EntriesOptions<V>['onDelete'];
   /** Entries stored up to this time are ignored: the store may have failed to remove them. */
   #untrustedUntil = Number.NEGATIVE_INFINITY;
 
@@ -57,6 +61,8 @@ export class Entries<V> {
     this.#counters = options.counters;
     this.#onError = options.onError;
     this.#onEvict = options.onEvict;
+    this.#onSet = options.onSet;
+    this.#onDelete = options.onDelete;
   }
 
   /** Number and memory of all entries, expired ones included. */
@@ -122,7 +128,9 @@ export class Entries<V> {
       }
       const evicted = this.#store.set(entry);
       for (const victim of evicted) this.#evicted(victim);
-      return evicted.includes(entry) ? undefined : entry;
+      if (evicted.includes(entry)) return undefined;
+      if (this.#onSet !== undefined) this.#callHook(key, () => this.#onSet?.(key, ttlS));
+      return entry;
     } catch (error) {
       this.#storeFailed(error, key);
       this.remove(key);
@@ -134,6 +142,8 @@ export class Entries<V> {
     try {
       const entry = this.#store.delete(key);
       if (entry) stopRefresh(entry);
+      // That of an invalidated entry has been reported.
+      if (this.#onDelete !== undefined && entry?.invalidated === false) this.#reportDeleted(entry);
       return this.#trusted(entry);
     } catch (error) {
       this.#removalFailed(error, key);
@@ -153,6 +163,7 @@ export class Entries<V> {
       const entry = this.#trusted(this.#store.peek(key));
       if (entry === undefined) return false;
       const wasFresh = isFresh(entry, this.#clock.now());
+      if (this.#onDelete !== undefined && !entry.invalidated) this.#reportDeleted(entry);
       entry.invalidated = true;
       // From now on it may only replace the result of a load that fails.
       entry.staleUntil = Math.min(entry.staleUntil, entry.expiresAt + this.#staleIfErrorMs);
@@ -226,11 +237,19 @@ export class Entries<V> {
   #evicted(entry: CacheEntry<V>): void {
     stopRefresh(entry);
     this.#counters.evictions += 1;
-    if (this.#onEvict === undefined) return;
+    if (this.#onDelete !== undefined && !entry.invalidated) this.#reportDeleted(entry);
+    if (this.#onEvict !== undefined) this.#callHook(entry.key, () => this.#onEvict?.(entry.key, entry.value));
+  }
+
+  #reportDeleted({ key, createdAt }: CacheEntry<V>): void {
+    this.#callHook(key, () => this.#onDelete?.(key, (this.#clock.now() - createdAt) / 1000));
+  }
+
+  #callHook(key: string, hook: () => void): void {
     try {
-      this.#onEvict(entry.key, entry.value);
+      hook();
     } catch (error) {
-      this.#onError(error, entry.key);
+      this.#onError(error, key);
     }
   }
 

@@ -11,6 +11,7 @@ import '../util/node-version.ts';
 
 export { type Clock, createSystemClock } from '../util/clock.ts';
 export { isGlob, matchGlob } from '../util/glob.ts';
+export type { AdaptiveTtl, AdaptiveTtlOptions } from './adaptive-ttl.ts';
 export type { ByteStore, StoredBytes } from './byte-store.ts';
 export { Cache } from './cache.ts';
 export { CacheClosedError, LoadTimeoutError } from './errors.ts';

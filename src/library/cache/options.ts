@@ -1,4 +1,5 @@
 import type { Clock } from '../util/clock.ts';
+import type { AdaptiveTtlOptions } from './adaptive-ttl.ts';
 import type { Freshness } from './load.ts';
 import type { ReadOutcome } from './read.ts';
 import type { CacheStore } from './store.ts';
@@ -22,6 +23,11 @@ export interface CacheOptions<V = unknown> {
    * that clients that poll less often than once per TTL still get hits. In seconds. Default 0: disabled.
    */
   refreshAheadS?: number;
+  /**
+   * Adaptive TTL: a value whose load takes long, or that does not change from one load to the next, lives longer than
+   * its read requests. Does not apply to loads that call `setFreshness`. Default: disabled.
+   */
+  adaptiveTtl?: AdaptiveTtlOptions<V>;
   /** Interval between removals of entries that can no longer be served, in seconds. Default 60; 0 disables them. */
   sweepIntervalS?: number;
   /** Returns the memory of a value in bytes. Default {@link estimateBytes}. */
@@ -36,9 +42,17 @@ export interface CacheOptions<V = unknown> {
   onLoad?: (load: SettledLoad) => void;
   /**
    * Called for each read as it is counted: with `miss` or `collapsed` when it starts to wait for a load, then with
-   * `stale` if that load fails and a stale value replaces its result. An error that it throws goes to `onError`.
+   * `stale` if that load fails and a stale value replaces its result. `ageS` is the age of a cached value in seconds,
+   * undefined for a read that loads. An error that it throws goes to `onError`.
    */
-  onRead?: (key: string, outcome: ReadOutcome) => void;
+  onRead?: (key: string, outcome: ReadOutcome, ageS: number | undefined) => void;
+  /** Called for each value that is stored, with its TTL in seconds. An error that it throws goes to `onError`. */
+  onSet?: (key: string, ttlS: number) => void;
+  /**
+   * Called for each value that is removed, invalidated, evicted or swept, with its age in seconds, and not for one that
+   * is replaced. An error that it throws goes to `onError`.
+   */
+  onDelete?: (key: string, ageS: number) => void;
   /** Called for each entry that is evicted because of a limit. An error that it throws goes to `onError`. */
   onEvict?: (key: string, value: V) => void;
 }

@@ -41,6 +41,8 @@ export class PendingLoad<V> implements LoadRequest<V>, LoadResult<V> {
   readonly result: Promise<V>;
   /** As set by the load; until then age 0 and the requested TTL. */
   freshness: Freshness;
+  /** Whether the load has set it. */
+  freshnessSet = false;
   /** Time of the latest read of the key, in clock milliseconds. */
   lastReadAt: number;
   readonly #observer: LoadObserver<V>;
@@ -78,6 +80,7 @@ export class PendingLoad<V> implements LoadRequest<V>, LoadResult<V> {
 
   setFreshness(freshness: Freshness): void {
     this.freshness = checkFreshness(freshness);
+    this.freshnessSet = true;
   }
 
   /** Freezes the value, which several readers share. */

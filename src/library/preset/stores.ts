@@ -1,5 +1,6 @@
 import type { CacheTotals } from '../cache/index.ts';
 import {
+  jsonCodec,
   type LinkState,
   type RedisClientLike,
   type RedisCounters,
@@ -8,7 +9,7 @@ import {
   TieredByteStore,
   TieredCache,
 } from '../redis/index.ts';
-import type { StoredResult } from '../result-cache/index.ts';
+import { isStoredResult, type StoredResult } from '../result-cache/index.ts';
 import type { CacheSettings } from './settings.ts';
 
 /**
@@ -65,7 +66,11 @@ export class Stores implements AsyncDisposable {
     this.#links = { responses: openLink('Redis for responses'), results: openLink('Redis for results') };
     const { responses, results } = this.#links;
     this.responses = new TieredByteStore(responses, { namespace: 'http', onError: onCommandError });
-    this.results = new TieredCache(results, { namespace: 'results', onError: onCommandError });
+    this.results = new TieredCache(results, {
+      namespace: 'results',
+      codec: jsonCodec(isStoredResult),
+      onError: onCommandError,
+    });
   }
 
   /** State of both stores. */

@@ -11,14 +11,20 @@ export interface Codec<V> {
 /**
  * JSON in UTF-8, the default. Values that do not survive a round trip through JSON, such as a `Date`, need
  * another codec.
+ * @param isValid whether parsed JSON is a value of this cache. Other programs may have written it, or another version of
+ *   this one. Default: everything is
  */
-export function jsonCodec<V>(): Codec<V> {
+export function jsonCodec<V>(isValid?: (value: unknown) => value is V): Codec<V> {
   return {
     encode(value) {
       const text = JSON.stringify(value);
       if (text === undefined) throw new TypeError(`a ${typeof value} cannot be represented in JSON`);
       return Buffer.from(text);
     },
-    decode: (bytes) => JSON.parse(asBuffer(bytes).toString()),
+    decode(bytes) {
+      const value: unknown = JSON.parse(asBuffer(bytes).toString());
+      if (isValid && !isValid(value)) throw new TypeError('a value in Redis has another shape');
+      return value as V;
+    },
   };
 }

@@ -70,7 +70,8 @@ export class LeasedLoads<V> {
     const value = this.#tiers.decode(key, stored);
     if (value === undefined) return false;
     const { freshness } = stored;
-    this.#setMemoryFreshness(result, freshness.ageS, Math.min(ttlS, freshness.ttlS));
+    const maxTtlS = this.#tiers.memory.adaptiveTtl?.limit(ttlS) ?? ttlS;
+    this.#setMemoryFreshness(result, freshness.ageS, Math.min(maxTtlS, freshness.ttlS));
     result.resolve(value);
     return true;
   }
@@ -112,12 +113,20 @@ export class LeasedLoads<V> {
     result: LoadResult<V>,
   ): Promise<{ value: V; freshness: Freshness }> {
     let freshness: Freshness = { ageS: 0, ttlS: call.ttlS };
+    let reportedByLoad = false;
     const setFreshness = (reported: Freshness) => {
       freshness = reported;
+      reportedByLoad = true;
       this.#setMemoryFreshness(result, reported.ageS, reported.ttlS);
     };
-    setFreshness(freshness);
+    this.#setMemoryFreshness(result, freshness.ageS, freshness.ttlS);
+    const startedAt = this.#clock.now();
     const value = await call.load(result.signal, setFreshness);
+    const { adaptiveTtl } = this.#tiers.memory;
+    if (adaptiveTtl && !reportedByLoad) {
+      const ttlS = adaptiveTtl.choose({ key: call.key, startedAt }, value, call.ttlS);
+      setFreshness({ ageS: 0, ttlS });
+    }
     return { value, freshness };
   }
 

@@ -8,4 +8,10 @@
  */
 export { cachedResult } from './cached-result.ts';
 export { UnserialisableError } from './canonical.ts';
-export type { CachedFunction, CachedResultOptions, ResultStore, StoredResult } from './options.ts';
+export {
+  type CachedFunction,
+  type CachedResultOptions,
+  isStoredResult,
+  type ResultStore,
+  type StoredResult,
+} from './options.ts';

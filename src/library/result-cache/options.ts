@@ -8,6 +8,15 @@ export interface StoredResult {
   readonly value?: unknown;
 }
 
+/**
+ * Returns whether a value from a shared store is a result. Use it in the codec of a `TieredCache`:
+ * `jsonCodec(isStoredResult)`.
+ */
+export function isStoredResult(stored: unknown): stored is StoredResult {
+  if (typeof stored !== 'object' || stored === null || Array.isArray(stored)) return false;
+  return Object.keys(stored).every((name) => name === 'value');
+}
+
 /** Where results are stored: a `Cache`, or a `TieredCache` that processes share. */
 export interface ResultStore extends Pick<LoadingCache<StoredResult>, 'get' | 'set' | 'delete' | 'read'> {
   /** The tier that can be read synchronously. Default: the store itself. */

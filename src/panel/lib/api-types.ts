@@ -1163,6 +1163,7 @@ export interface CacheStats {
    * Loads in progress
    */
   in_flight: number;
+  adaptive_ttl: AdaptiveTtl | null;
   /**
    * Duration of the loads that succeeded, by key without the hash of its arguments
    */
@@ -1182,6 +1183,22 @@ export interface CacheStats {
       redis: RedisTier | null;
     };
   };
+}
+/**
+ * Bounds of the TTLs, or null without CACHE_ADAPTIVE_TTL
+ *
+ * This interface was referenced by `Operations`'s JSON-Schema
+ * via the `definition` "AdaptiveTtl".
+ */
+export interface AdaptiveTtl {
+  /**
+   * Longest TTL of a key
+   */
+  max_ttl_seconds: number;
+  /**
+   * Largest share of the time that loads of a key take, unless its TTL would be too long
+   */
+  max_load_share: number;
 }
 export interface LoadTimes {
   /**

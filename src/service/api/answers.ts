@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type CacheRead, cacheKey, type LoadingCache } from '../../library/cache/index.ts';
 import { weakEtag } from '../../library/util/etag.ts';
 import type { Config } from '../config/config.ts';
@@ -5,8 +6,9 @@ import type { CircuitBreaker } from '../engines/breaker.ts';
 import type { Provisioner } from '../engines/provisioner.ts';
 import type { EngineRegistry } from '../engines/registry.ts';
 import type { EngineUsageReader } from '../engines/usage.ts';
+import { includesDebug } from '../log.ts';
 import type { Streams } from '../streams/streams.ts';
-import { connectivityOf, primaryVpn } from '../vpn/state.ts';
+import { connectivityOf, primaryVpn, type VpnState } from '../vpn/state.ts';
 import type { VpnStateCache } from '../vpn/state-cache.ts';
 import type { EngineViews, WireEngine } from './views/engines.ts';
 import {
@@ -136,10 +138,17 @@ async function readStatus(parts: AnswersParts): Promise<WireStatus> {
       auto_delete: config.autoDelete,
       grace_period_s: config.gracePeriodS,
       engine_variant: parts.engineVariant,
-      debug_mode: config.logLevel === 'debug' || config.logLevel === 'trace',
+      debug_mode: includesDebug(config.logLevel),
     },
     now: new Date(),
   });
+}
+
+/** Returns whether two values of the cache of answers say the same, apart from when they were made. */
+export function isSameAnswer(loaded: unknown, former: unknown): boolean {
+  const [a, b] = [loaded, former] as Partial<Answer<unknown> & VpnState>[];
+  if (a?.etag !== undefined) return a.etag === b?.etag;
+  return isDeepStrictEqual({ ...a, observedAt: 0 }, { ...b, observedAt: 0 });
 }
 
 /** Makes the body and the entity tag of an answer. */

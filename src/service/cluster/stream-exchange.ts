@@ -2,6 +2,7 @@ import type { RedisLink } from '../../library/redis/index.ts';
 import { SerialTask } from '../../library/util/serial-task.ts';
 import type { DomainEvent, EventBus } from '../events/events.ts';
 import type { Stream, Streams } from '../streams/streams.ts';
+import { readOrReset } from './read-or-reset.ts';
 import { decodeStream, encodeStream } from './stream-record.ts';
 
 const SYNC_INTERVAL_MS = 10_000;
@@ -196,7 +197,7 @@ export class StreamExchange {
   }
 
   async #readPublished(): Promise<Map<string, Stream>> {
-    const reply = await this.#link.send(['HVALS', this.#hash]);
+    const reply = await readOrReset(this.#link, ['HVALS', this.#hash]);
     const records = Array.isArray(reply) ? reply.map(String) : [];
     const streams = records.map(decodeStream).filter((stream) => stream !== null);
     return new Map(streams.map((stream) => [stream.id, stream]));

@@ -28,6 +28,22 @@ export const SERVICE_CACHE_SETTINGS = {
     'For how long after its last read a key is refreshed ahead.',
     0.1,
   ),
+  cacheWarmOnStart: flag(
+    'CACHE_WARM_ON_START',
+    true,
+    'Whether polled keys are loaded at the start, so that the first poll is a hit.',
+  ),
+  cacheAdaptiveTtl: flag(
+    'CACHE_ADAPTIVE_TTL',
+    false,
+    'Whether a key lives longer than its TTL if loading it takes long, so that loads take at most a tenth of the time, or if its value does not change.',
+  ),
+  cacheAdaptiveTtlMaxS: seconds(
+    'CACHE_ADAPTIVE_TTL_MAX_S',
+    30,
+    'Longest TTL of a key with `CACHE_ADAPTIVE_TTL`.',
+    0.1,
+  ),
   cacheStaleIfErrorS: seconds(
     'CACHE_STALE_IF_ERROR_S',
     30,

@@ -1,5 +1,6 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { ensureFolder } from '../config/data-folder.ts';
 import { RoundhouseError } from '../errors.ts';
 import { type CustomVariant, defaultVariant, findProblem } from './custom-variant.ts';
 
@@ -18,6 +19,8 @@ interface Saved {
   templates: Record<string, Template>;
   /** Slot of the template that was activated last, or null. */
   activeTemplate: number | null;
+  /** When they were changed last, in milliseconds since the epoch; 0 for the defaults. */
+  changedAt: number;
 }
 
 /**
@@ -27,8 +30,9 @@ interface Saved {
 export class CustomVariantStore {
   readonly #path: string;
   readonly #isValid: (value: unknown) => value is CustomVariant;
-  #saved: Saved = { config: defaultVariant(), templates: {}, activeTemplate: null };
+  #saved: Saved = { config: defaultVariant(), templates: {}, activeTemplate: null, changedAt: 0 };
   #writing: Promise<void> = Promise.resolve();
+  readonly #listeners = new Set<() => void>();
 
   /** @param isValid whether a value has the shape of settings; the file may have been edited */
   constructor(dataDir: string, isValid: (value: unknown) => value is CustomVariant) {
@@ -46,6 +50,46 @@ export class CustomVariantStore {
       throw error;
     });
     if (text !== null) this.#saved = this.#parse(text);
+  }
+
+  /** When the settings were changed last, in milliseconds since the epoch; 0 if they are the defaults. */
+  get changedAt(): number {
+    return this.#saved.changedAt;
+  }
+
+  /** The settings and templates as JSON, for {@link adopt}. */
+  encode(): string {
+    return JSON.stringify(this.#saved);
+  }
+
+  /**
+   * Puts the settings and templates of another orchestrator into effect if they were changed later than these. Of two
+   * changes in the same millisecond, all orchestrators keep the same one.
+   * @returns whether the text are these settings or later ones; false for a text that is not valid
+   * @throws RoundhouseError `settings_not_stored`; they are in effect nevertheless
+   */
+  async adopt(encoded: string): Promise<boolean> {
+    const adopting = this.#writing.then(async () => {
+      const other = this.#tryParse(encoded);
+      if (!other) return false;
+      const own = this.encode();
+      const order = other.changedAt - this.#saved.changedAt;
+      if (order < 0 || (order === 0 && encoded <= own)) return encoded === own;
+      this.#saved = other;
+      await this.#write(other);
+      return true;
+    });
+    this.#writing = adopting.then(
+      () => {},
+      () => {},
+    );
+    return await adopting;
+  }
+
+  /** Calls a function after each change, but not for {@link adopt}. @returns a function that ends it */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** The settings in effect. */
@@ -105,9 +149,12 @@ export class CustomVariantStore {
 
   async #change(change: (saved: Saved) => Saved): Promise<void> {
     const write = this.#writing.then(async () => {
-      const saved = change(this.#saved);
+      // Later than the settings that it changes, also if the clock of another orchestrator is ahead.
+      const changedAt = Math.max(Date.now(), this.#saved.changedAt + 1);
+      const saved = { ...change(this.#saved), changedAt };
       await this.#write(saved);
       this.#saved = saved;
+      for (const listener of this.#listeners) listener();
     });
     this.#writing = write.catch(() => {});
     await write;
@@ -115,7 +162,7 @@ export class CustomVariantStore {
 
   async #write(saved: Saved): Promise<void> {
     try {
-      await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
+      ensureFolder(dirname(this.#path));
       // Readable for the service only: settings may contain access tokens of engines.
       await writeFile(`${this.#path}.tmp`, JSON.stringify(saved), { mode: 0o600 });
       await rename(`${this.#path}.tmp`, this.#path);
@@ -123,6 +170,14 @@ export class CustomVariantStore {
       throw new RoundhouseError('settings_not_stored', 'The settings cannot be written to DATA_DIR', {
         cause,
       });
+    }
+  }
+
+  #tryParse(text: string): Saved | null {
+    try {
+      return this.#parse(text);
+    } catch {
+      return null;
     }
   }
 
@@ -140,6 +195,8 @@ export class CustomVariantStore {
       config: saved.config,
       templates: Object.fromEntries(templates),
       activeTemplate: active !== null && isSlot(active) ? active : null,
+      // Files of earlier versions have no time.
+      changedAt: Number.isSafeInteger(saved.changedAt) && saved.changedAt! > 0 ? saved.changedAt! : 1,
     };
   }
 }

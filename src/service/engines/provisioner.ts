@@ -17,7 +17,7 @@ import {
   type EngineRuntime,
   type RuntimeEngine,
 } from './runtime.ts';
-import { staysUp } from './settling.ts';
+import { settle as settleEngine } from './settling.ts';
 import { StartupTracker } from './startup-tracker.ts';
 
 /** Number of ports to try: one of the range may be in use by another program. */
@@ -263,13 +263,13 @@ export class Provisioner {
     this.#registry.add(engine, sequence);
     const settleMs = Math.min(this.#runtime.settleMs, this.#remainingMs(pending));
     const parts = { registry: this.#registry, bus: this.#bus, clock: this.#clock };
-    const runs = await staysUp(engine.id, settle ? settleMs : 0, parts);
+    const { runs, exitCode } = await settleEngine(engine.id, settle ? settleMs : 0, parts);
     // It may have stopped without an event, before it was added.
     if (!runs) this.#releaseReservation(engine.id);
     if (runs || !settle) return engine;
     throw new RoundhouseError(
       'engine_exited',
-      `The engine exited right after its start on port ${ports.hostHttp}: check its image, its command and its settings`,
+      `The engine exited${exitCode === undefined ? '' : ` with code ${exitCode}`} right after its start on port ${ports.hostHttp}: check its image, its command and its settings`,
     );
   }
 

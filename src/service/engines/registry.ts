@@ -47,7 +47,7 @@ export class EngineRegistry {
   start(): void {
     this.#unwatch = this.#runtime.watch({
       onStarted: (id) => void this.#inspect(id),
-      onStopped: (id) => this.#remove(id),
+      onStopped: (id, exitCode) => this.#remove(id, exitCode),
       onConnected: () => this.#reconciliation.trigger(),
       onDisconnected: (reason) => this.#setDisconnected(reason),
     });
@@ -174,14 +174,16 @@ export class EngineRegistry {
     this.#bus.publish({ type: 'engine_changed', engineId: id, change, health, deleting, forwarded, paused });
   }
 
-  #remove(id: string): void {
+  #remove(id: string, exitCode?: number): void {
     this.#stoppedAt.delete(id);
     this.#stoppedAt.set(id, this.nextSequence());
     if (this.#stoppedAt.size > MAX_REMEMBERED_STOPS)
       this.#stoppedAt.delete(this.#stoppedAt.keys().next().value!);
     this.#observedAt.delete(id);
     const reason = this.#deleting.has(id) ? 'deleted' : 'gone';
-    if (this.#engines.delete(id)) this.#bus.publish({ type: 'engine_stopped', engineId: id, reason });
+    if (!this.#engines.delete(id)) return;
+    const exit = exitCode === undefined ? {} : { exitCode };
+    this.#bus.publish({ type: 'engine_stopped', engineId: id, reason, ...exit });
   }
 
   async #inspect(id: string): Promise<void> {

@@ -2,24 +2,29 @@ import type { Clock } from '../../library/cache/index.ts';
 import type { EventBus } from '../events/events.ts';
 import type { EngineRegistry } from './registry.ts';
 
-/**
- * Waits until an engine that has just started has stopped, is healthy, or has run for `waitMs`.
- * @returns whether it still runs
- */
-export async function staysUp(
+/** Whether an engine runs, and with which code its program has exited, if that is known. */
+export interface Settled {
+  runs: boolean;
+  exitCode?: number | undefined;
+}
+
+/** Waits until an engine that has just started has stopped, is healthy, or has run for `waitMs`. */
+export async function settle(
   id: string,
   waitMs: number,
   { registry, bus, clock }: { registry: EngineRegistry; bus: EventBus; clock: Clock },
-): Promise<boolean> {
+): Promise<Settled> {
   const isSettled = () => registry.get(id)?.health !== 'unknown';
-  if (waitMs <= 0 || isSettled()) return registry.get(id) !== undefined;
+  if (waitMs <= 0 || isSettled()) return { runs: registry.get(id) !== undefined };
   const { promise, resolve } = Promise.withResolvers<void>();
-  const unsubscribe = bus.subscribe(() => {
+  let exitCode: number | undefined;
+  const unsubscribe = bus.subscribe((event) => {
+    if (event.type === 'engine_stopped' && event.engineId === id) exitCode = event.exitCode;
     if (isSettled()) resolve();
   });
   const cancel = clock.after(waitMs, resolve);
   await promise;
   unsubscribe();
   cancel();
-  return registry.get(id) !== undefined;
+  return { runs: registry.get(id) !== undefined, exitCode };
 }

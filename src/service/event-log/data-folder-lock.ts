@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { ConfigError } from '../config/config.ts';
+import { ensureFolder } from '../config/data-folder.ts';
 
 /** A service that is being restarted may still be closing. */
 const WAIT_MS = 2000;
@@ -24,7 +24,7 @@ const held = new Set<DatabaseSync>();
 export function lockDataFolder(dataDir: string, waitMs: number = WAIT_MS): () => void {
   let database: DatabaseSync | undefined;
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    ensureFolder(dataDir);
     database = new DatabaseSync(join(dataDir, 'lock'), { timeout: waitMs });
     database.exec('BEGIN EXCLUSIVE');
   } catch (error) {

@@ -1,8 +1,11 @@
 /** A change of state that cached answers, the event log or reconcilers may depend on. */
 export type DomainEvent =
   | { type: 'engine_started'; engineId: string }
-  /** `deleted` by this orchestrator, or `gone` for any other reason. */
-  | { type: 'engine_stopped'; engineId: string; reason: 'deleted' | 'gone' }
+  /**
+   * `deleted` by this orchestrator, or `gone` for any other reason. `exitCode` is that of its program, unless it is
+   * unknown or a signal has ended it.
+   */
+  | { type: 'engine_stopped'; engineId: string; reason: 'deleted' | 'gone'; exitCode?: number }
   | {
       type: 'engine_changed';
       engineId: string;

@@ -10,6 +10,8 @@ const TIMEOUT_MS = 5000;
 /** What a content is called rarely changes while it is played. */
 const TTL_S = 60;
 
+/** @see https://www.bittorrent.org/beps/bep_0009.html */
+const MAGNET_INFOHASH = /[?&]xt=urn:btih:([0-9a-f]{40})(?:&|$)/i;
 const MAX_TEXT_LENGTH = 1024;
 const MAX_CATEGORIES = 32;
 
@@ -29,28 +31,34 @@ export interface StreamContent {
 export type ReadContent = (stream: Stream) => Promise<StreamContent>;
 
 /**
- * Creates a reader of contents (`analyze_content` of the engine). Answers are cached for a minute.
+ * Creates a reader of contents (`analyze_content` of the engine). Answers are cached for a minute. Contents are named
+ * by their hash: an engine that is asked about a URL, or a magnet link with trackers, requests the addresses in it.
  * @param parts.addressOf the address of a managed engine, or null
+ * @param parts.readInfohash the infohash of the content that a stream plays, or null if its engine does not report it
  */
 export function createContentReader(parts: {
   cache: LoadingCache;
   clock: Clock;
   addressOf: (engineId: string) => { host: string; port: number } | null;
+  readInfohash: (stream: Stream, signal: AbortSignal) => Promise<string | null>;
 }): ReadContent {
   return async (stream) => {
     const address = stream.engineId === null ? null : parts.addressOf(stream.engineId);
     if (!address) throw unavailable();
     const { keyType, key } = stream;
-    const query = new URLSearchParams({
-      api_version: '3',
-      method: 'analyze_content',
-      query: keyType === 'infohash' || keyType === 'content_id' ? `acestream:?${keyType}=${key}` : key,
-    });
     const load = (outer: AbortSignal) =>
       withinDeadline(
         { clock: parts.clock, timeoutMs: TIMEOUT_MS, subject: 'The engine of the stream', signal: outer },
-        async (signal) =>
-          parseContent(await getJson(`${httpOrigin(address)}/server/api?${query}`, { signal })),
+        async (signal) => {
+          const [name, hash] = hashOf(stream) ?? ['infohash', await parts.readInfohash(stream, signal)];
+          if (hash === null) throw new Error('the engine does not report the infohash of the stream');
+          const query = new URLSearchParams({
+            api_version: '3',
+            method: 'analyze_content',
+            query: `acestream:?${name}=${encodeURIComponent(hash)}`,
+          });
+          return parseContent(await getJson(`${httpOrigin(address)}/server/api?${query}`, { signal }));
+        },
       );
     try {
       return await parts.cache.getOrLoad(cacheKey('streams', 'content', keyType, key), load, { ttlS: TTL_S });
@@ -58,6 +66,13 @@ export function createContentReader(parts: {
       throw unavailable(cause);
     }
   };
+}
+
+/** Returns the kind of hash in a key and the hash, or null if it has none. */
+function hashOf({ keyType, key }: Stream): [name: string, hash: string] | null {
+  if (keyType === 'infohash' || keyType === 'content_id') return [keyType, key];
+  const infohash = keyType === 'magnet' && MAGNET_INFOHASH.exec(key)?.[1];
+  return infohash ? ['infohash', infohash] : null;
 }
 
 function unavailable(cause?: unknown): RoundhouseError {

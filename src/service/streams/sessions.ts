@@ -45,6 +45,17 @@ export class PlaybackSessions {
   }
 
   /**
+   * Reads the infohash of the content that a session plays.
+   * @returns null if the engine does not report it
+   * @throws Error if the engine does not respond within 3 s
+   */
+  async readInfohash({ statUrl }: Stream, outer: AbortSignal): Promise<string | null> {
+    const { response } = await this.#request(this.#engineUrl(statUrl), STAT_TIMEOUT_MS, outer);
+    const infohash = (response as { infohash?: unknown } | null | undefined)?.infohash;
+    return typeof infohash === 'string' && infohash !== '' ? infohash : null;
+  }
+
+  /**
    * Ends a session. Resolves also if the engine no longer has it.
    * @throws Error if the engine does not confirm within 2 s
    */

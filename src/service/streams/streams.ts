@@ -124,6 +124,18 @@ export class Streams {
     return [...this.#started.values(), ...this.#ended.values()].sort((a, b) => b.startedAt - a.startedAt);
   }
 
+  /** Started streams of each engine that has any. */
+  byEngine(): Map<string, Stream[]> {
+    const streams = new Map<string, Stream[]>();
+    for (const stream of this.#started.values()) {
+      if (stream.engineId === null) continue;
+      const others = streams.get(stream.engineId);
+      if (others) others.push(stream);
+      else streams.set(stream.engineId, [stream]);
+    }
+    return streams;
+  }
+
   /** Started streams of an engine. */
   ofEngine(engineId: string): Stream[] {
     return this.started().filter((stream) => stream.engineId === engineId);

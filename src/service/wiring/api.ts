@@ -1,3 +1,4 @@
+import { warmAnswers } from '../api/answer-warming.ts';
 import { createAnswers } from '../api/answers.ts';
 import { createAppAnswers } from '../api/app-answers.ts';
 import { createCachedReply } from '../api/cached-reply.ts';
@@ -45,7 +46,7 @@ export async function createApi(
   parts: ApiParts,
 ): Promise<Api> {
   const { browserApps, sseClients, timeSeries, cluster } = parts;
-  const { caches, clock, eventLog, log, metrics } = parts.infrastructure;
+  const { bus, caches, clock, eventLog, log, metrics } = parts.infrastructure;
   const { registry, usage, breakers } = parts.engines;
   const { streams, samples, sessions, readContent } = parts.playback;
   const { state: vpnState } = parts.vpns;
@@ -69,6 +70,12 @@ export async function createApi(
     vpnState,
   });
   const api = createServer(log, headers);
+  if (config.cacheEnabled && config.cacheWarmOnStart) {
+    const forS = config.cacheKeepWarm ? config.cacheRefreshAheadS : 0;
+    const onError = (err: unknown) => log.debug({ err }, 'could not load an answer at the start');
+    const stopWarming = warmAnswers(answers, { bus, clock, forS, onError });
+    api.addHook('onClose', async () => stopWarming());
+  }
   answerUnmatched(api);
   addCommonHeaders(api, headers, config.corsOrigin);
   allowHosts(api, config.allowedHosts);

@@ -1,4 +1,10 @@
-import { Cache, type Clock, type LoadingCache } from '../../library/cache/index.ts';
+import {
+  Cache,
+  type CacheOptions,
+  type Clock,
+  type LoadingCache,
+  type ReadOutcome,
+} from '../../library/cache/index.ts';
 import {
   CorruptValueError,
   type RedisLink,
@@ -6,13 +12,18 @@ import {
   RedisUnavailableError,
   TieredCache,
 } from '../../library/redis/index.ts';
+import { isSameAnswer } from '../api/answers.ts';
 import type { Config } from '../config/config.ts';
+import { includesDebug } from '../log.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Dependencies } from './dependencies.ts';
 import { checkedCodec, shapeOf } from './shared-codec.ts';
 
 /** The caches of the service, by name. */
 export type ServiceCaches = ReturnType<typeof createServiceCaches>;
+
+/** Largest share of the time that loads of one key take with CACHE_ADAPTIVE_TTL. */
+const MAX_LOAD_SHARE = 0.1;
 
 /**
  * Creates the caches. With a link to Redis, `stats` is shared with other orchestrators over the same engines.
@@ -45,13 +56,18 @@ export function createServiceCaches(
       if (err instanceof RedisTimeoutError) log.warn({ err, key }, 'Redis command timed out');
       else log.warn({ err, key }, 'load failed: serving the last good value');
     },
+    ...(includesDebug(config.logLevel) && logOperations(log)),
   };
+  const adaptiveTtl = config.cacheAdaptiveTtl
+    ? { maxTtlS: config.cacheAdaptiveTtlMaxS, maxLoadShare: MAX_LOAD_SHARE, isSame: isSameAnswer }
+    : undefined;
+  const statsOptions = { ...options, ...(adaptiveTtl && { adaptiveTtl }) };
   const { name, value } = config.containerLabel;
   // With the cache off, every read goes to its source, and so does not use Redis either.
   const shared =
     link && config.cacheEnabled
       ? new TieredCache<unknown>(link, {
-          ...options,
+          ...statsOptions,
           namespace: `answers:${shapeOf(version)}:${name}=${value}`,
           codec: checkedCodec(),
           onError: (err, key) => {
@@ -63,10 +79,29 @@ export function createServiceCaches(
       : null;
   return {
     /** Answers to polls. */
-    stats: (shared ?? new Cache(options)) as LoadingCache,
+    stats: (shared ?? new Cache(statsOptions)) as LoadingCache,
     /** `stats`, if it is shared with other orchestrators over Redis; otherwise null. */
     shared,
     /** Responses of the VPNs' control servers, and answers about browser apps. They are not shared. */
     results: new Cache(options),
+    /** How TTLs of `stats` are chosen, or null if they are those of the settings. */
+    adaptiveTtl: adaptiveTtl ?? null,
   };
 }
+
+/** Hooks that write a line for each operation. Without them, operations do not even look for a level. */
+function logOperations(log: Dependencies['logger']): Pick<CacheOptions, 'onRead' | 'onSet' | 'onDelete'> {
+  return {
+    onRead: (key, outcome, age) => log.debug({ key, age, outcome }, READ_LINES[outcome]),
+    onSet: (key, ttl) => log.debug({ key, age: 0, ttl }, 'Cache SET'),
+    onDelete: (key, age) => log.debug({ key, age }, 'Cache DELETE'),
+  };
+}
+
+const READ_LINES: Readonly<Record<ReadOutcome, string>> = {
+  hit: 'Cache HIT',
+  stale: 'Cache STALE',
+  miss: 'Cache MISS',
+  collapsed: 'Cache MISS',
+  bypass: 'Cache MISS',
+};

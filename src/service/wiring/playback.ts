@@ -37,6 +37,7 @@ export function createPlayback(config: Config, registry: EngineRegistry, infrast
       const engine = registry.get(engineId);
       return engine ? { host: engine.host, port: engine.ports.hostHttp } : null;
     },
+    readInfohash: (stream, signal) => sessions.readInfohash(stream, signal),
   });
   return { streams, samples, sessions, readContent, collector };
 }

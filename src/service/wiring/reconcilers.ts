@@ -1,4 +1,5 @@
 import { isCustomVariant } from '../api/schemas/custom-variant.ts';
+import { SettingsExchange } from '../cluster/settings-exchange.ts';
 import type { Config } from '../config/config.ts';
 import { toCustomEngine } from '../engines/custom-variant.ts';
 import { CustomVariantStore } from '../engines/custom-variant-store.ts';
@@ -36,7 +37,7 @@ export interface ReconcilersParts {
 export function createReconcilers(config: Config, parts: ReconcilersParts, infrastructure: Infrastructure) {
   const { runtime, streams, cluster } = parts;
   const { fleet, state: vpnState } = parts.vpns;
-  const { bus, clock, log } = infrastructure;
+  const { bus, clock, link, log } = infrastructure;
   const { registry, breakers } = parts.engines;
   // A command without a placeholder for the port cannot pass it to the engine.
   const takesPort = config.engineCommand === null || config.engineCommand.includes('{p2p_port}');
@@ -52,6 +53,8 @@ export function createReconcilers(config: Config, parts: ReconcilersParts, infra
     return { ...connectivity, placements: placementsFor(vpns, config.portRange, takesPort) };
   };
   const customVariants = new CustomVariantStore(config.dataDir, isCustomVariant);
+  const onError = (err: unknown) => log.warn({ err }, 'could not share the settings of engines');
+  const settingsExchange = link && new SettingsExchange({ link, settings: customVariants, onError });
   const provisioner = new Provisioner({
     runtime,
     registry,
@@ -144,11 +147,13 @@ export function createReconcilers(config: Config, parts: ReconcilersParts, infra
     },
     /** Begins to scale and to replace. */
     start() {
+      settingsExchange?.start();
       scaler.start(bus);
       replacer.start(bus);
     },
     /** Ends all of it. */
     stop() {
+      settingsExchange?.close();
       scaler.stop();
       replacer.stop();
       reprovisioner.stop();

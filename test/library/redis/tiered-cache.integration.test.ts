@@ -87,6 +87,18 @@ describeWithRedis('TieredCache', () => {
       expect(await b!.cache.getOrLoad('nothing', () => 'loaded', TTL)).toBe('loaded');
     });
 
+    test('shares adaptive TTLs: a value that does not change lives longer in all processes', async () => {
+      using world = await nodes(2, { adaptiveTtl: { maxTtlS: 300, maxLoadShare: 0.999 } });
+      const [a, b] = world;
+      const lifetime = async (node: typeof a) => {
+        const { ageS, ttlS } = await node!.cache.read('k', () => ({ n: 1 }), { ttlS: 0.2 });
+        return ageS + ttlS;
+      };
+      expect(await lifetime(a)).toBeCloseTo(0.2, 1);
+      await waitUntil('it lives longer', async () => (await lifetime(a)) > 0.7, SOON_MS);
+      await waitUntil('the other one has it', async () => (await lifetime(b)) > 0.7, SOON_MS);
+    });
+
     test('stores a value that cannot be encoded in memory only', async () => {
       using world = await nodes(2);
       const [a, b] = world;

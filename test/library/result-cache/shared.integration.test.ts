@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { cachedResult, type StoredResult } from '../../../src/library/result-cache/index.ts';
+import { jsonCodec } from '../../../src/library/redis/index.ts';
+import { cachedResult, isStoredResult, type StoredResult } from '../../../src/library/result-cache/index.ts';
 import { describeWithRedis, type RedisServer, startRedis } from '../../support/redis/redis.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { freshNamespace, Node, SOON_MS } from '../redis/support.ts';
@@ -14,8 +15,8 @@ describeWithRedis('cachedResult over a TieredCache', () => {
   async function twoNodes() {
     const namespace = freshNamespace();
     const nodes = [
-      new Node<StoredResult>(server.url, { namespace }),
-      new Node<StoredResult>(server.url, { namespace }),
+      new Node<StoredResult>(server.url, { namespace, codec: jsonCodec(isStoredResult) }),
+      new Node<StoredResult>(server.url, { namespace, codec: jsonCodec(isStoredResult) }),
     ] as const;
     await Promise.all(nodes.map((node) => node.up()));
     return { nodes, [Symbol.dispose]: () => nodes.map((node) => node[Symbol.dispose]()) };
@@ -83,6 +84,27 @@ describeWithRedis('cachedResult over a TieredCache', () => {
       SOON_MS,
     );
   });
+
+  test.each(['null', '7', '"text"', '[1]', '{"other":1}', '{"value":1,"other":1}', ''])(
+    'a value of another shape in Redis is a miss, and is replaced: %s',
+    async (garbage) => {
+      using world = await twoNodes();
+      const [here, there] = world.nodes.map(({ cache }) =>
+        cachedResult(async () => 'result', { name: 'shape', async: true, cache }),
+      );
+      await here!();
+      const { cache } = world.nodes[1];
+      await waitUntil('it is stored', () => world.nodes[0].cache.redisTotals().stored === 1, SOON_MS);
+      const [key] = (await server.command('KEYS', '*:entry:*shape*')) as string[];
+      const entry = String(await server.command('GET', key!));
+      await server.command('SET', key!, `${entry.slice(0, entry.indexOf('\n') + 1)}${garbage}`);
+      expect(await there!()).toBe('result');
+      expect(cache.redisTotals()).toMatchObject({ corrupt: 1, leads: 1 });
+      await waitUntil('it is replaced', () => cache.redisTotals().stored === 1, SOON_MS);
+      expect(String(await server.command('GET', key!))).toMatch(/\n{"value":"result"}$/);
+      await server.command('DEL', key!);
+    },
+  );
 
   test('caches results in memory while Redis is unavailable', async () => {
     using node = new Node<StoredResult>('redis://127.0.0.1:1', { namespace: freshNamespace() });

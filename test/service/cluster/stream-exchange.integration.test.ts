@@ -62,6 +62,17 @@ describeWithRedis('orchestrators that share a Redis', () => {
     expect(a.events).toHaveLength(2);
   });
 
+  test('publish their streams again if a value of another type has replaced them', async () => {
+    const { a, prefix } = await two();
+    a.streams.start(newStream('s'));
+    await waitUntil('it is published', async () => (await publishedCount(prefix)) === 1, SOON_MS);
+    await server.command('SET', hash(prefix), 'text');
+    await a.clock.advanceAsync(SYNC_INTERVAL_MS);
+    const type = () => server.command('TYPE', hash(prefix));
+    await waitUntil('it is published again', async () => (await type()) === 'hash', SOON_MS);
+    expect([a.ids(), a.errors]).toEqual([['s'], []]);
+  });
+
   test('have all streams after one synchronization interval', async () => {
     const { a } = await two();
     expect(a.exchange.isComplete).toBe(false);

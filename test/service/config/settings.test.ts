@@ -217,6 +217,9 @@ const ROWS: Record<keyof typeof SETTINGS, Row> = {
   cacheSweepIntervalS: seconds(1),
   cacheKeepWarm: FLAG,
   cacheRefreshAheadS: seconds(0.1),
+  cacheWarmOnStart: FLAG,
+  cacheAdaptiveTtl: FLAG,
+  cacheAdaptiveTtlMaxS: seconds(0.1),
   cacheStaleIfErrorS: seconds(0),
   cacheLoadTimeoutS: seconds(0.1, 300),
   cacheMaxEntries: integer(1, 10_000_000),
@@ -303,6 +306,9 @@ test('the defaults are the documented ones', () => {
     cacheSweepIntervalS: 60,
     cacheKeepWarm: true,
     cacheRefreshAheadS: 15,
+    cacheWarmOnStart: true,
+    cacheAdaptiveTtl: false,
+    cacheAdaptiveTtlMaxS: 30,
     cacheStaleIfErrorS: 30,
   };
   expect(readConfig({})).toMatchObject(defaults);

@@ -186,7 +186,7 @@ describe('an engine that exits right after its start', () => {
     const dies = (id: string) => doomed.includes(registry.get(id)?.ports.hostHttp ?? 0);
     bus.subscribe((event) => {
       if (event.type === 'engine_started' && dies(event.engineId))
-        queueMicrotask(() => runtime.stop(event.engineId));
+        queueMicrotask(() => runtime.stop(event.engineId, 3));
     });
     return fixture;
   }
@@ -203,7 +203,10 @@ describe('an engine that exits right after its start', () => {
 
   test('is a failure once all attempts, or the maximum wait, are used up', async () => {
     const { provisioner, breaker, runtime } = await createDoomed(19_000, 19_002, 19_004, 19_006, 19_008);
-    await expect(provisioner.provision({ settle: true })).rejects.toMatchObject({ code: 'engine_exited' });
+    await expect(provisioner.provision({ settle: true })).rejects.toMatchObject({
+      code: 'engine_exited',
+      message: expect.stringContaining('exited with code 3'),
+    });
     expect([runtime.calls.create, breaker.snapshot().failureCount, provisioner.count]).toEqual([5, 1, 0]);
   });
 

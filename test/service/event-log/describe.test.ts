@@ -138,3 +138,9 @@ describe('descriptions of events', () => {
     expect(JSON.stringify(description).length).toBeLessThan(1000);
   });
 });
+
+it('the exit code of an engine is a detail', () => {
+  const stopped = { type: 'engine_stopped', engineId: ID, reason: 'gone' } as const;
+  expect(describeEvent(stopped).details).toEqual({ reason: 'gone' });
+  expect(describeEvent({ ...stopped, exitCode: 3 }).details).toEqual({ reason: 'gone', exitCode: 3 });
+});

@@ -5,13 +5,13 @@ import { docker } from './docker-programs.ts';
 import { busyboxPath, type ImageSpec, importImage, sharedLibraries } from './import-image.ts';
 
 const EMULATED_ENGINE = fileURLToPath(
-  new URL('../../../src/service/runtimes/process/emulated-engine.ts', import.meta.url),
+  new URL('../../../src/service/runtimes/process/emulated-engine.cts', import.meta.url),
 );
 
 /**
  * Creates the image of the emulated engine in the daemon at `socket`: the engine program and the Node.js that runs the
  * tests. It reads its arguments from CONF or ACESTREAM_ARGS, as the images of the presets do, or from the command after
- * `node /engine/emulated-engine.ts`.
+ * `node /engine/emulated-engine.cts`.
  * @param preload a module that is loaded before the engine program
  * @returns the image's name, which depends on its contents
  */
@@ -20,14 +20,14 @@ export async function engineImage(socket: string, preload?: string): Promise<str
     files: {
       ...(await sharedLibraries(process.execPath)),
       '/usr/local/bin/node': process.execPath,
-      '/engine/emulated-engine.ts': EMULATED_ENGINE,
+      '/engine/emulated-engine.cts': EMULATED_ENGINE,
       ...(preload === undefined ? {} : { '/engine/preload.ts': preload }),
     },
     texts: { '/engine/package.json': '{"type":"module"}' },
     changes: [
       'ENV PATH=/usr/local/bin:/bin',
       ...(preload === undefined ? [] : ['ENV NODE_OPTIONS=--import=/engine/preload.ts']),
-      'CMD ["sh", "-c", "exec node /engine/emulated-engine.ts $CONF $ACESTREAM_ARGS"]',
+      'CMD ["sh", "-c", "exec node /engine/emulated-engine.cts $CONF $ACESTREAM_ARGS"]',
     ],
   });
 }

@@ -121,8 +121,8 @@ export function untilMisses(app: TestApp, count: number): Promise<boolean> {
 /** The application with real engines: local processes of the bundled emulated engine. */
 export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
   const config = await readTestConfig(await freePortRange(), options);
-  const { runtime } = await openRuntime(config, () => {});
-  return build(config, runtime, createSystemClock(), options);
+  const { runtime, fallback } = await openRuntime(config, () => {});
+  return build(config, runtime, createSystemClock(), options, fallback);
 }
 
 /** The application with a runtime in memory and a clock that the test advances. */
@@ -142,8 +142,9 @@ async function readTestConfig({ first, last }: PortRange, { settings }: TestAppO
     MIN_REPLICAS: '0',
     MIN_FREE_REPLICAS: '0',
     MAX_REPLICAS: '3',
-    // Its reads would add to those that tests count.
+    // Their reads would add to those that tests count.
     HISTORY_SAMPLE_INTERVAL_S: '0',
+    CACHE_WARM_ON_START: 'false',
     ...settings,
   });
 }
@@ -154,10 +155,12 @@ async function build<R extends EngineRuntime, C extends Clock>(
   runtime: R,
   clock: C,
   { vpnContainers = null, start = true, port = 0 }: TestAppOptions,
+  fallback: Dependencies['fallback'] = null,
 ): Promise<TestApp<R, C>> {
   const app = await buildApp(config, {
     runtime,
     vpnContainers,
+    fallback,
     clock,
     apiKey: KEY,
     version: '0.0.0-test',

@@ -5,7 +5,7 @@ import { freePorts } from '../http/free-ports.ts';
 import { waitUntil } from '../wait-until.ts';
 
 const PROGRAM = fileURLToPath(
-  new URL('../../../src/service/runtimes/process/emulated-engine.ts', import.meta.url),
+  new URL('../../../src/service/runtimes/process/emulated-engine.cts', import.meta.url),
 );
 /** A real program can take seconds to start on a busy machine. */
 const START_DEADLINE_MS = 20_000;

@@ -142,8 +142,8 @@ export class FakeRuntime implements EngineRuntime {
   }
 
   /** Stops an engine and emits its event. Does nothing for an unknown id. */
-  stop(id: string): void {
-    if (this.engines.delete(id)) this.#listener?.onStopped(id);
+  stop(id: string, exitCode?: number): void {
+    if (this.engines.delete(id)) this.#listener?.onStopped(id, exitCode);
   }
 
   /** Stops an engine without an event. */

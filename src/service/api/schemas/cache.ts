@@ -69,6 +69,18 @@ export const CacheStatsSchema = Type.Object(
     store_errors: Count(),
     bytes: Count('Bytes in memory, including expired entries that are kept as fallbacks'),
     in_flight: Count('Loads in progress'),
+    adaptive_ttl: Nullable(
+      Type.Object(
+        {
+          max_ttl_seconds: Type.Number({ description: 'Longest TTL of a key' }),
+          max_load_share: Type.Number({
+            description:
+              'Largest share of the time that loads of a key take, unless its TTL would be too long',
+          }),
+        },
+        { title: 'AdaptiveTtl', description: 'Bounds of the TTLs, or null without CACHE_ADAPTIVE_TTL' },
+      ),
+    ),
     load_times: Type.Record(
       Type.String(),
       Type.Object(

@@ -11,6 +11,8 @@ type WireTiers = WireCacheStats['caches'];
 export type NamedCaches = Readonly<Record<CacheName, LoadingCache>> & {
   /** The Redis tier of `stats`, or null if `stats` is not shared with other orchestrators. */
   readonly shared: RedisTier | null;
+  /** How TTLs of `stats` are chosen, or null if they are those of the settings. */
+  readonly adaptiveTtl: { maxTtlS: number; maxLoadShare: number } | null;
 };
 
 /** The part of a Redis tier that `GET /cache/stats` shows. */
@@ -50,6 +52,10 @@ export function toWireCacheStats(
     store_errors: stats.storeErrors,
     bytes: stats.bytes,
     in_flight: stats.inFlight,
+    adaptive_ttl: caches.adaptiveTtl && {
+      max_ttl_seconds: caches.adaptiveTtl.maxTtlS,
+      max_load_share: caches.adaptiveTtl.maxLoadShare,
+    },
     load_times: Object.fromEntries(
       Object.entries(loadTimes).map(([keyClass, time]) => [keyClass, toWireLoadTime(time)]),
     ),

@@ -35,7 +35,8 @@ export class EngineViews {
     this.#registry.assertAvailable();
     // Clients must not choose an engine that is being removed for another stream.
     const staying = this.#registry.list().filter(({ id }) => !this.#registry.isDeleting(id));
-    return staying.map((engine) => this.#toWire(engine, this.#streams.ofEngine(engine.id)));
+    const streams = this.#streams.byEngine();
+    return staying.map((engine) => this.#toWire(engine, streams.get(engine.id) ?? []));
   }
 
   /** One engine with its streams. */

@@ -32,8 +32,31 @@ export interface DaemonError extends Error {
 
 /** Whether an error is a response of the daemon with one of these statuses. */
 export function hasStatus(error: unknown, ...statuses: number[]): error is DaemonError {
-  return error instanceof Error && 'statusCode' in error && statuses.includes(error.statusCode as number);
+  return isDaemonError(error) && statuses.includes(error.statusCode);
 }
+
+function isDaemonError(error: unknown): error is DaemonError {
+  return error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number';
+}
+
+/**
+ * The error responses of each call that describe a container, and not the daemon: it does not exist, has stopped
+ * already, or is in another state. Those of `create`, `start` and `logs` can all do so: a port is in use, or logs are
+ * not kept.
+ */
+const DESCRIPTIVE: Readonly<Record<DockerCall, readonly number[] | 'all'>> = {
+  list: [],
+  inspect: [404],
+  create: 'all',
+  start: 'all',
+  stop: [304, 404],
+  restart: [404],
+  remove: [404, 409],
+  stats: [404, 409],
+  logs: 'all',
+  wait: [404],
+  ping: [],
+};
 
 /** A client of the Docker daemon with a deadline for each call and a limit of concurrent calls. */
 export class DockerClient {
@@ -62,7 +85,8 @@ export class DockerClient {
    * Makes one call. The deadline starts when the call is made, not when it is queued.
    * @param task makes the call; its signal aborts at the deadline or with `options.signal`
    * @param options.timeoutMs defaults to the client's
-   * @throws DaemonError for an error response; RoundhouseError `runtime_unavailable` for none
+   * @throws DaemonError for an error response that describes the container
+   * @throws RoundhouseError `runtime_unavailable` for any other error response and for none
    */
   call<T>(
     name: DockerCall,
@@ -94,8 +118,12 @@ export class DockerClient {
       end(true);
       return result;
     } catch (error) {
-      end(error instanceof Error && 'statusCode' in error && (error as DaemonError).statusCode < 500);
-      throw error;
+      end(isDaemonError(error) && error.statusCode < 500);
+      const descriptive = DESCRIPTIVE[name];
+      if (!isDaemonError(error) || descriptive === 'all' || descriptive.includes(error.statusCode))
+        throw error;
+      const message = `Docker responded to a call (${name}) with status ${error.statusCode}`;
+      throw new RoundhouseError('runtime_unavailable', message, { cause: error });
     }
   }
 }

@@ -2,7 +2,7 @@ import type { ContainerInspectInfo } from 'dockerode';
 import type { Label } from '../../config/values.ts';
 import type { RuntimeEngine } from '../../engines/runtime.ts';
 import { joinedContainer } from './engine-vpn.ts';
-import { parseLabels } from './labels.ts';
+import { parseLabels, toPort } from './labels.ts';
 import { type EngineNetwork, hostOf } from './network.ts';
 
 /** An engine and the details of its container that sampling and logs need. */
@@ -75,8 +75,8 @@ function namespaceOf(info: ContainerInspectInfo): string | null {
 /** For containers with the label that were not created by Roundhouse. */
 function firstPublishedPort(info: ContainerInspectInfo): number | undefined {
   for (const bindings of Object.values(info.NetworkSettings.Ports ?? {})) {
-    const port = Number(bindings?.[0]?.HostPort);
-    if (port > 0) return port;
+    const port = toPort(bindings?.[0]?.HostPort);
+    if (port !== undefined) return port;
   }
   return undefined;
 }

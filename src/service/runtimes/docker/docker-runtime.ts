@@ -19,6 +19,7 @@ import { type ContainerEvent, followEvents } from './events.ts';
 import { readContainerLogs } from './logs.ts';
 import { hostOf } from './network.ts';
 import type { DockerEngineOptions } from './options.ts';
+import { checkReply } from './replies.ts';
 import type { DockerSampleSource } from './sampler.ts';
 import { compareWithSiblings, findLeftovers } from './siblings.ts';
 import { START_TIMEOUT_MS, startContainer, toCreateError } from './starting.ts';
@@ -73,7 +74,11 @@ export class DockerRuntime implements EngineRuntime {
   }
 
   async list(): Promise<RuntimeEngine[]> {
+    // Those that are started during the request may be missing from the list.
+    const starting = [...this.#starting.keys()];
     const listed = await this.#listContainers();
+    // The event of their end may have been lost.
+    for (const id of starting) if (!listed.some(({ Id }) => Id === id)) this.#starting.delete(id);
     this.#removeLeftovers(listed.filter(({ State }) => State === 'created'));
     const running = listed.filter(({ State }) => RUNNING.has(State));
     const found = await Promise.all(running.map(({ Id }) => this.#getContainer(Id)));
@@ -116,7 +121,12 @@ export class DockerRuntime implements EngineRuntime {
     } catch (error) {
       this.#starting.delete(id);
       this.#created.delete(id);
-      await this.#forceRemove(id).catch(() => {});
+      // The client waits: a daemon that hangs must not delay the error. The list finds a container that remains.
+      const removal = this.#forceRemove(id).catch(() => {});
+      await Promise.race([
+        removal,
+        delay(Math.max(0, returnBy - performance.now()), undefined, { ref: false }),
+      ]);
       throw error;
     }
   }
@@ -177,23 +187,24 @@ export class DockerRuntime implements EngineRuntime {
   /** Does nothing: engines keep running, so that a restart of Roundhouse interrupts no stream. */
   async close(): Promise<void> {}
 
-  #onEvent({ action, id }: ContainerEvent, listener: RuntimeListener): void {
+  #onEvent({ action, id, exitCode }: ContainerEvent, listener: RuntimeListener): void {
     this.#inspected.delete(id);
     if (action === 'die' || action === 'destroy') {
       this.#starting.delete(id);
       this.#created.delete(id);
-      listener.onStopped(id);
+      listener.onStopped(id, exitCode);
     } else {
       listener.onStarted(id);
     }
   }
 
   /** Lists the managed containers in any state, newest first. */
-  #listContainers() {
+  async #listContainers(): Promise<ContainerInfo[]> {
     const filters = { label: [labelFilter(this.#options)] };
-    return this.#client.call('list', (abortSignal) =>
+    const listed = await this.#client.call('list', (abortSignal) =>
       this.#client.docker.listContainers({ all: true, filters, abortSignal }),
     );
+    return checkReply('list', listed);
   }
 
   /** Waits until no container of another orchestrator can take the port or the place of a container not yet started. */
@@ -224,7 +235,8 @@ export class DockerRuntime implements EngineRuntime {
         (abortSignal) => this.#client.docker.createContainer({ ...options, abortSignal }),
         { timeoutMs: Math.max(MIN_CREATE_TIMEOUT_MS, remainingMs) },
       );
-      return container.id;
+      if (typeof container.id === 'string' && container.id !== '') return container.id;
+      throw new RoundhouseError('runtime_unavailable', 'Docker sent no id of the container that it created');
     } catch (error) {
       // Docker may still complete a call that has timed out here.
       if (error instanceof RoundhouseError) void this.#forceRemove(spec.name).catch(() => {});
@@ -247,9 +259,10 @@ export class DockerRuntime implements EngineRuntime {
     if (inspected) return inspected;
     const { label, network, engineHost } = this.#options;
     try {
-      const info = await this.#client.call('inspect', (abortSignal) =>
+      const inspected = await this.#client.call('inspect', (abortSignal) =>
         this.#client.docker.getContainer(id).inspect({ abortSignal }),
       );
+      const info = checkReply('engine', inspected);
       const vpnContainer = await findVpnOf(info, this.#client, network);
       const container = readContainer(info, label, network, engineHost, vpnContainer);
       if (!container) return null;

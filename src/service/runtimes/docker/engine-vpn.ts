@@ -2,6 +2,7 @@ import type { ContainerInspectInfo } from 'dockerode';
 import { type DockerClient, hasStatus } from './client.ts';
 import { vpnLabelOf } from './labels.ts';
 import type { EngineNetwork } from './network.ts';
+import { checkReply } from './replies.ts';
 
 /** Id of the container whose network a container has joined, or null. */
 export function joinedContainer(info: ContainerInspectInfo): string | null {
@@ -13,7 +14,8 @@ export function joinedContainer(info: ContainerInspectInfo): string | null {
 export async function findContainerId(client: DockerClient, name: string): Promise<string | null> {
   const container = client.docker.getContainer(name);
   try {
-    return (await client.call('inspect', (abortSignal) => container.inspect({ abortSignal }))).Id;
+    const inspected = await client.call('inspect', (abortSignal) => container.inspect({ abortSignal }));
+    return checkReply('vpn', inspected).Id;
   } catch (error) {
     if (hasStatus(error, 404)) return null;
     throw error;

@@ -6,6 +6,8 @@ const HEARTBEAT_MS = 1000;
 /** A busy daemon may miss one heartbeat. Two consecutive ones mean that it is gone. */
 const MAX_MISSED_HEARTBEATS = 2;
 const RECONNECT_MS = 500;
+/** In events, a code is text. */
+const EXIT_CODE = /^\d{1,3}$/;
 
 /** An event of a container. */
 export interface ContainerEvent {
@@ -13,6 +15,8 @@ export interface ContainerEvent {
   action: string;
   /** The container's id. */
   id: string;
+  /** Exit code of its program, for `die`. */
+  exitCode?: number;
 }
 
 /** Callbacks of {@link followEvents}. */
@@ -111,12 +115,16 @@ function parseEvent(line: string): ContainerEvent | null {
     const event = JSON.parse(line) as {
       Action?: unknown;
       status?: unknown;
-      Actor?: { ID?: unknown } | null;
+      Actor?: { ID?: unknown; Attributes?: { exitCode?: unknown } | null } | null;
       id?: unknown;
     };
     const id = event.Actor?.ID ?? event.id;
     const action = event.Action ?? event.status;
-    return typeof id === 'string' && typeof action === 'string' ? { action, id } : null;
+    if (typeof id !== 'string' || typeof action !== 'string') return null;
+    const exitCode = event.Actor?.Attributes?.exitCode;
+    return typeof exitCode === 'string' && EXIT_CODE.test(exitCode)
+      ? { action, id, exitCode: Number(exitCode) }
+      : { action, id };
   } catch {
     return null;
   }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ensureFolder } from '../../config/data-folder.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -15,7 +16,7 @@ export async function readInstance(dataDir: string): Promise<string> {
   if (UUID.test(stored.trim())) return stored.trim();
   const created = randomUUID();
   try {
-    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    ensureFolder(dataDir);
     await writeFile(path, `${created}\n`, { mode: 0o600 });
   } catch {
     // The event log reports a folder that cannot be written.

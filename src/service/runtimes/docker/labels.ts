@@ -61,7 +61,7 @@ export function parseLabels(managed: Label, all: Record<string, string>): Parsed
       ([name]) => name !== managed.name && !COMPATIBLE.has(name) && !name.startsWith(OWN_PREFIX),
     ),
   );
-  const port = (name: string) => (/^\d{1,5}$/.test(all[name] ?? '') ? Number(all[name]) : undefined);
+  const port = (name: string) => toPort(all[name]);
   const ports: Partial<EnginePorts> = {};
   const hostHttp = port(HOST_HTTP) ?? port(COMPATIBLE_LABELS.hostHttp);
   const containerHttp = port(CONTAINER_HTTP) ?? port(COMPATIBLE_LABELS.containerHttp);
@@ -75,6 +75,12 @@ export function parseLabels(managed: Label, all: Record<string, string>): Parsed
     ports,
     forwardedPort: port(FORWARDED_PORT) ?? null,
   };
+}
+
+/** Returns a port from 1 to 65535, or undefined. */
+export function toPort(text: unknown): number | undefined {
+  const port = typeof text === 'string' && /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  return port >= 1 && port <= 65_535 ? port : undefined;
 }
 
 /** The service that created a container, over its restarts; undefined for a container that it did not create. */

@@ -7,6 +7,7 @@ import type {
 } from '../../vpn/containers.ts';
 import { type DockerClient, hasStatus } from './client.ts';
 import { followEvents } from './events.ts';
+import { checkReply } from './replies.ts';
 
 /** Time for a container to stop before Docker kills it. */
 const STOP_GRACE_S = 10;
@@ -23,9 +24,12 @@ export class DockerVpnContainers implements VpnContainers, VpnContainerRestarts,
   async inspect(name: string, signal: AbortSignal): Promise<VpnContainer | null> {
     try {
       const container = this.#client.docker.getContainer(name);
-      const info = await this.#client.call('inspect', (abortSignal) => container.inspect({ abortSignal }), {
-        signal,
-      });
+      const inspected = await this.#client.call(
+        'inspect',
+        (abortSignal) => container.inspect({ abortSignal }),
+        { signal },
+      );
+      const info = checkReply('vpn', inspected);
       return {
         id: info.Id,
         running: info.State.Running && !info.State.Paused && !info.State.Restarting,

@@ -15,8 +15,8 @@ export interface EngineProcess {
   readonly pid: number;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
-  /** Resolves when the process has exited. */
-  readonly exited: Promise<void>;
+  /** Resolves when the process has exited, with its code; undefined if a signal has ended it. */
+  readonly exited: Promise<number | undefined>;
   /** Its standard output and error. Ends after the process has exited. */
   readonly output: OutputLog;
   /** Resolves with the exit code or signal and the end of its standard error, once all output has been read. */
@@ -44,7 +44,9 @@ export async function startProcess(command: Command, env: Record<string, string>
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...Object.fromEntries(inherited), ...env },
   });
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const exited = new Promise<number | undefined>((resolve) =>
+    child.once('exit', (code) => resolve(code ?? undefined)),
+  );
   const output = new OutputLog();
   for (const stream of [child.stdout, child.stderr]) {
     const sink = output.createSink();

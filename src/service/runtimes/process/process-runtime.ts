@@ -54,7 +54,7 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
 }
 
 function bundledCommand(bindAll: boolean): Command {
-  const program = fileURLToPath(new URL('./emulated-engine.ts', import.meta.url));
+  const program = fileURLToPath(new URL('./emulated-engine.cts', import.meta.url));
   const flags = ['--http-port', '{http_port}', '--https-port', '{https_port}', '--exit-with-parent'];
   return [process.execPath, program, ...flags, ...(bindAll ? ['--bind-all'] : [])];
 }
@@ -193,7 +193,7 @@ class ProcessRuntime implements EngineRuntime {
       engine,
       process,
       removing: false,
-      gone: process.exited.then(() => this.#track(this.#cleanUp(running))),
+      gone: process.exited.then((exitCode) => this.#track(this.#cleanUp(running, exitCode))),
     };
     this.#engines.set(engine.id, running);
     this.#listener?.onStarted(engine.id);
@@ -213,10 +213,10 @@ class ProcessRuntime implements EngineRuntime {
     throw new RoundhouseError('provisioning_failed', 'The engine exited right after its start');
   }
 
-  async #cleanUp({ engine, process, removing }: Running): Promise<void> {
+  async #cleanUp({ engine, process, removing }: Running, exitCode: number | undefined): Promise<void> {
     const { warn, stopTimeoutMs } = this.#options;
     this.#engines.delete(engine.id);
-    this.#listener?.onStopped(engine.id);
+    this.#listener?.onStopped(engine.id, exitCode);
     if (!removing) {
       void process.exitSummary.then((text) =>
         warn(`The engine ${engine.name} exited unexpectedly (${text})`),

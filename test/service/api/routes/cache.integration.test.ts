@@ -36,6 +36,7 @@ describe('GET /cache/stats', () => {
       store_errors: 0,
       bytes: 0,
       in_flight: 0,
+      adaptive_ttl: null,
       load_times: {},
       caches: { stats: { memory: NOTHING, redis: null }, results: { memory: NOTHING, redis: null } },
     });
@@ -277,4 +278,63 @@ describe('POST /cache/clear', () => {
       expect((await stats(app)).size).toBe(4);
     },
   );
+});
+
+describe('CACHE_ADAPTIVE_TTL', () => {
+  const settings = { CACHE_ADAPTIVE_TTL: 'true', CACHE_ADAPTIVE_TTL_MAX_S: '20' };
+
+  async function ttls(app: TestApp): Promise<Record<string, number>> {
+    const { entries } = await stats(app);
+    return Object.fromEntries(
+      entries.map((entry: { key: string; age: number; ttl_remaining: number }) => [
+        entry.key,
+        Math.round(entry.age + entry.ttl_remaining),
+      ]),
+    );
+  }
+
+  test('answers that do not change live longer, up to the bound that /cache/stats shows', async () => {
+    await using app = await startFakeApp({ settings });
+    const paths = ['/engines', '/engines/stats/total', '/orchestrator/status', '/vpn/status'];
+    const poll = () => Promise.all(paths.map((path) => app.get(path)));
+    await poll();
+    expect(await ttls(app)).toEqual({
+      'engines:list': 2,
+      'stats:total': 3,
+      'orchestrator:status': 2,
+      'vpn:status': 3,
+    });
+    for (let read = 0; read < 30; read += 1) {
+      await app.clock.advanceAsync(2000);
+      await poll();
+    }
+    expect(new Set(Object.values(await ttls(app)))).toEqual(new Set([20]));
+    expect((await stats(app)).adaptive_ttl).toEqual({ max_ttl_seconds: 20, max_load_share: 0.1 });
+  });
+
+  test('an event still invalidates them at once', async () => {
+    await using app = await startFakeApp({ settings });
+    for (let read = 0; read < 30; read += 1) {
+      await app.get('/engines');
+      await app.clock.advanceAsync(2000);
+    }
+    expect((await app.get('/engines')).body).toEqual([]);
+    app.runtime.start();
+    await settle();
+    expect((await app.get('/engines')).body).toHaveLength(1);
+    expect(await ttls(app)).toMatchObject({ 'engines:list': 2 });
+  });
+
+  test('loads that take 1 s make a TTL of 9 s', async () => {
+    await using app = await startFakeApp({ settings });
+    app.runtime.start();
+    await settle();
+    app.runtime.hold('sample');
+    const reply = app.get('/engines/stats/total');
+    await untilHeld(app, 'sample');
+    app.clock.advance(1000);
+    app.runtime.release('sample');
+    expect((await reply).statusCode).toBe(200);
+    expect(await ttls(app)).toMatchObject({ 'stats:total': 9 });
+  });
 });

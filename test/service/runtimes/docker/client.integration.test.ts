@@ -28,10 +28,12 @@ test('each call is observed by name when it ends, pings included', async () => {
 });
 
 test.each([
-  [404, true],
-  [409, true],
-  [500, false],
-])('an answer of %i counts as success: %s', async (status, succeeded) => {
+  [404, true, { statusCode: 404 }],
+  [409, true, { code: 'runtime_unavailable', message: expect.stringContaining('status 409') }],
+  [304, true, { code: 'runtime_unavailable', message: expect.stringContaining('status 304') }],
+  [400, true, { code: 'runtime_unavailable', message: expect.stringContaining('status 400') }],
+  [500, false, { code: 'runtime_unavailable', message: expect.stringContaining('status 500') }],
+])('an answer of %i counts as success: %s', async (status, succeeded, expected) => {
   await using daemon = await startStubServer((_, response) => {
     response.writeHead(status, { 'content-type': 'application/json' }).end('{"message":"no"}');
   });
@@ -39,8 +41,17 @@ test.each([
   const call = client.call('inspect', (abortSignal) =>
     client.docker.getContainer('x').inspect({ abortSignal }),
   );
-  await expect(call).rejects.toMatchObject({ statusCode: status });
+  await expect(call).rejects.toMatchObject(expected);
   expect(ended).toEqual([{ call: 'inspect', seconds: expect.any(Number), succeeded }]);
+});
+
+test('an error of a start is that of the daemon, which says what is wrong with the container', async () => {
+  await using daemon = await startStubServer((_, response) => {
+    response.writeHead(500, { 'content-type': 'application/json' }).end('{"message":"port is in use"}');
+  });
+  const { client } = observe(daemon.port);
+  const call = client.call('start', (abortSignal) => client.docker.getContainer('x').start({ abortSignal }));
+  await expect(call).rejects.toMatchObject({ statusCode: 500, json: { message: 'port is in use' } });
 });
 
 test('a missing response is a failure with the duration of the timeout', async () => {

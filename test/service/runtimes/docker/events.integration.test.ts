@@ -79,3 +79,16 @@ test('the fields of daemons before API version 1.22 are read', async () => {
   await waitUntil('the event', () => events.length === 1, WAIT_MS);
   expect(events).toEqual([{ action: 'die', id: 'first' }]);
 });
+
+test('the exit code of a container that has stopped is read, if it is one', async () => {
+  const died = (Attributes: unknown) =>
+    `${JSON.stringify({ Action: 'die', Actor: { ID: 'a', Attributes } })}\n`;
+  streams[0]!.write(
+    [{ exitCode: '137' }, { exitCode: 'x' }, { exitCode: {} }, {}, null, 7].map(died).join(''),
+  );
+  await waitUntil('all events', () => events.length === 6, WAIT_MS);
+  expect(events).toEqual([
+    { action: 'die', id: 'a', exitCode: 137 },
+    ...Array.from({ length: 5 }, () => ({ action: 'die', id: 'a' })),
+  ]);
+});

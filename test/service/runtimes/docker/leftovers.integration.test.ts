@@ -104,3 +104,63 @@ test('a container whose start was not reached, as the connection was lost, is re
   expect(await runtime.list()).toEqual([]);
   expect(deletions(server)).toHaveLength(2);
 });
+
+test('a removal that Docker does not answer does not delay the error of a failed start', async () => {
+  const handlers: Record<string, (response: ServerResponse) => void> = {};
+  const { server, runtime } = await daemon(handlers);
+  await using _ = server;
+  handlers['POST /containers/id/start'] = (response) => void response.destroy();
+  handlers['DELETE /containers/id'] = () => {};
+  await expect(runtime.create(SPEC, 100)).rejects.toMatchObject({ code: 'runtime_unavailable' });
+  expect(deletions(server)).toHaveLength(1);
+}, 15_000);
+
+test.each([
+  ['no list', 'GET /containers/json', '{"message":"no list"}'],
+  ['a list of something else', 'GET /containers/json', '[7]'],
+  ['no container', 'GET /containers/id/json', '{}'],
+  ['a container without a state', 'GET /containers/id/json', `{"Id":"${ID}","State":null}`],
+])('a daemon that sends %s does not respond, as far as engines are concerned', async (_, call, body) => {
+  const handlers: Record<string, (response: ServerResponse) => void> = {};
+  const { server, runtime } = await daemon(handlers);
+  await using _server = server;
+  await runtime.create(SPEC);
+  const fresh = new DockerRuntime(
+    new DockerClient({ host: `tcp://127.0.0.1:${server.port}`, timeoutS: 5, concurrency: 9 }),
+    dockerEngineOptions(readConfig({}), 'this-service'),
+    async () => null,
+  );
+  handlers[call] = (response) =>
+    void response.writeHead(200, { 'content-type': 'application/json' }).end(body);
+  await expect(fresh.list()).rejects.toMatchObject({
+    code: 'runtime_unavailable',
+    message: 'Docker sent a reply of an unexpected shape',
+  });
+  delete handlers[call];
+  expect(await fresh.list()).toHaveLength(1);
+});
+
+test('a container that Docker creates without an id is removed by its name', async () => {
+  const handlers: Record<string, (response: ServerResponse) => void> = {};
+  const { server, runtime } = await daemon(handlers);
+  await using _ = server;
+  handlers['POST /containers/create'] = (response) =>
+    void response.writeHead(201, { 'content-type': 'application/json' }).end('{}');
+  await expect(runtime.create(SPEC)).rejects.toMatchObject({ code: 'runtime_unavailable' });
+  await waitUntil('it is removed', () => deletions(server).length === 1, 10_000);
+  expect(deletions(server)[0]).toContain('/containers/engine?');
+});
+
+test('an engine that ends right after its start, whose event is lost, is not listed', async () => {
+  const handlers: Record<string, (response: ServerResponse) => void> = {};
+  const { server, runtime } = await daemon(handlers);
+  await using _ = server;
+  // It has been removed before it could be inspected.
+  handlers['GET /containers/id/json'] = (response) =>
+    void response.writeHead(404, { 'content-type': 'application/json' }).end('{}');
+  handlers['GET /containers/json'] = (response) =>
+    void response.writeHead(200, { 'content-type': 'application/json' }).end('[]');
+  await runtime.create(SPEC);
+  expect(await runtime.list()).toEqual([]);
+  expect(await runtime.inspect(ID)).toBeNull();
+});

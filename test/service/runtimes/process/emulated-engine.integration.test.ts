@@ -9,7 +9,7 @@ import { freePorts } from '../../../support/http/free-ports.ts';
 import { waitUntil } from '../../../support/wait-until.ts';
 import { askEngine } from './support.ts';
 
-const PROGRAM = join(import.meta.dirname, '../../../../src/service/runtimes/process/emulated-engine.ts');
+const PROGRAM = join(import.meta.dirname, '../../../../src/service/runtimes/process/emulated-engine.cts');
 const ID = '94c2fd8fb9bc8f2fc71a2cbe9d4b866f227a0209';
 const DEAD = { response: null, error: 'unknown playback session id' };
 
