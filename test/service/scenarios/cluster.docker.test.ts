@@ -82,7 +82,11 @@ describeWithDocker('several orchestrators with one daemon', (docker) => {
       (await service.get<CacheStats>('/cache/stats')).body.caches.stats.redis;
 
     it('load each polled answer once for all of them, and receive invalidations', async () => {
-      const settings = { CACHE_TTL_STATS_TOTAL_S: '600', CACHE_KEEP_WARM: 'false' };
+      const settings = {
+        CACHE_TTL_STATS_TOTAL_S: '600',
+        CACHE_KEEP_WARM: 'false',
+        CACHE_WARM_ON_START: 'false',
+      };
       const [a, b] = [await start(settings), await start(settings)];
       const total = async (service: ServiceProcess) =>
         (await service.get<{ container_count: number }>('/engines/stats/total')).body.container_count;
