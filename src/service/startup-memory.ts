@@ -2,12 +2,12 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Clock } from '../library/cache/index.ts';
 
-/** Late enough for the first engines, and for the first polls of clients that waited for the service. */
-const DELAY_MS = 10_000;
+/** Late enough for the first engines, for the first polls of clients, and for the end of warming. */
+const DELAY_MS = 20_000;
 
 /**
- * Returns memory that only the start needed to the system, once, 10 s after the start. Loading the modules leaves
- * 60 MB of garbage and free pages. V8 returns them only under memory pressure, or after this kind of collection, which
+ * Returns memory that only the start needed to the system, once, 20 s after the start. Loading the modules leaves
+ * garbage and free pages. V8 returns them only under memory pressure, or after this kind of collection, which
  * pauses the process for about 0.1 s.
  */
 export function releaseStartupMemory(clock: Clock): void {

@@ -1,4 +1,5 @@
-import { createClient, ErrorReply, RESP_TYPES, type RedisArgument } from '@redis/client';
+import { createRequire } from 'node:module';
+import type { RedisArgument } from '@redis/client';
 import type { Clock } from '../cache/index.ts';
 import { RedisTimeoutError } from './errors.ts';
 import { ReplyDeadlines } from './reply-deadlines.ts';
@@ -17,15 +18,16 @@ export interface Subscription {
   readonly onMessage: (message: string) => void;
 }
 
-/** Bulk strings as Buffers. */
-const COMMAND_OPTIONS = { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } };
+const require = createRequire(import.meta.url);
+/** Loaded for the first connection, since a service without Redis does not need its hundreds of modules. */
+const redisClient = () => require('@redis/client') as typeof import('@redis/client');
 
 /** Error replies of a server that is reachable but cannot serve: still loading its data, or no longer the primary. */
 const UNUSABLE = /^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|UNKILLABLE|BUSY)\b/;
 
 /** Whether an error concerns only the command that was sent. The server itself is usable. */
 export function isCommandError(error: unknown): boolean {
-  return error instanceof ErrorReply && !UNUSABLE.test(error.message);
+  return error instanceof redisClient().ErrorReply && !UNUSABLE.test(error.message);
 }
 
 /** Options of a {@link Connection}. */
@@ -46,6 +48,8 @@ export interface ConnectionOptions {
  */
 export class Connection {
   readonly #client: ReturnType<typeof createPlainClient>;
+  /** Bulk strings as Buffers. */
+  readonly #commandOptions = { typeMapping: { [redisClient().RESP_TYPES.BLOB_STRING]: Buffer } };
   readonly #clock: Clock;
   readonly #connectTimeoutMs: number;
   readonly #commandTimeoutMs: number;
@@ -90,7 +94,7 @@ export class Connection {
     const replied = this.#deadlines.add(() => {
       reject(new RedisTimeoutError(String(args[0]), this.#commandTimeoutMs));
     });
-    this.#client.sendCommand<RedisReply>(args, COMMAND_OPTIONS).then(
+    this.#client.sendCommand<RedisReply>(args, this.#commandOptions).then(
       (reply) => {
         replied();
         resolve(reply);
@@ -136,7 +140,7 @@ function createPlainClient(options: Pick<ConnectionOptions, 'server' | 'keepAliv
     connectTimeout: options.connectTimeoutMs,
     keepAlive: options.keepAlive,
   } as NonNullable<ServerOptions['socket']>;
-  return createClient({
+  return redisClient().createClient({
     ...options.server,
     socket,
     disableOfflineQueue: true,

@@ -35,6 +35,7 @@ export async function openRuntime(
   warn: (message: string) => void,
   onDockerCall: CallObserver = () => {},
 ): Promise<OpenedRuntime> {
+  if (config.engineRuntime === 'process') return openProcess(config, warn, 'ENGINE_RUNTIME=process');
   const client = new DockerClient({
     host: config.dockerSocket,
     timeoutS: config.dockerTimeoutS,
@@ -42,7 +43,6 @@ export async function openRuntime(
     onCall: onDockerCall,
   });
   const address = config.dockerSocket ?? DEFAULT_SOCKET;
-  if (config.engineRuntime === 'process') return openProcess(config, warn, 'ENGINE_RUNTIME=process');
   if (config.engineRuntime === 'docker')
     return await openDocker(config, client, `ENGINE_RUNTIME=docker, at ${address}`);
   const responds = await client.ping().then(

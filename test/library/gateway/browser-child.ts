@@ -7,7 +7,8 @@ import { chromium } from 'playwright-core';
 import { openGateway } from '../../../src/library/gateway/index.ts';
 
 const [dir = '', executablePath = '', port = '', count = '0'] = process.argv.slice(2);
-await using gateway = await openGateway({ dir });
+// Without this, a busy machine could miss the deadline of the store, which costs a request to the origin.
+await using gateway = await openGateway({ dir, storeTimeoutMs: 60_000 });
 const browser = await chromium.launch({
   executablePath,
   args: ['--no-sandbox', ...gateway.launchOptions.args],

@@ -14,17 +14,19 @@ const drawn: number[] = [];
 /**
  * Finds a range of free ports on 127.0.0.1, for PORT_RANGE_HOST. Test files that run in parallel use different
  * blocks. Two test runs on one machine are kept apart by chance.
+ * @param blocks the size of the range, in blocks of 50 ports
  */
-export async function freePortRange(): Promise<{ first: number; last: number }> {
+export async function freePortRange(blocks = 1): Promise<{ first: number; last: number }> {
   const worker = Number(process.env.VITEST_POOL_ID ?? 0) % WORKERS;
   for (;;) {
-    const block = worker * BLOCKS_PER_WORKER + randomInt(BLOCKS_PER_WORKER);
-    if (drawn.includes(block)) continue;
-    drawn.push(block);
-    if (drawn.length > REMEMBERED) drawn.shift();
+    const block = worker * BLOCKS_PER_WORKER + randomInt(BLOCKS_PER_WORKER - blocks + 1);
+    const range = Array.from({ length: blocks }, (_, index) => block + index);
+    if (range.some((each) => drawn.includes(each))) continue;
+    drawn.push(...range);
+    drawn.splice(0, Math.max(0, drawn.length - REMEMBERED));
     const first = FIRST + block * SIZE;
-    const ports = Array.from({ length: SIZE }, (_, index) => first + index);
+    const ports = Array.from({ length: blocks * SIZE }, (_, index) => first + index);
     const free = await Promise.all(ports.map(isFree));
-    if (free.every(Boolean)) return { first, last: first + SIZE - 1 };
+    if (free.every(Boolean)) return { first, last: first + ports.length - 1 };
   }
 }

@@ -1,4 +1,5 @@
-import Docker from 'dockerode';
+import { createRequire } from 'node:module';
+import type Docker from 'dockerode';
 import pLimit from 'p-limit';
 import { RoundhouseError } from '../../errors.ts';
 
@@ -129,6 +130,8 @@ export class DockerClient {
 }
 
 function connect(host: string | null): Docker {
+  // Loaded here, since a service with local processes does not need its hundreds of modules.
+  const Docker = createRequire(import.meta.url)('dockerode') as typeof import('dockerode');
   if (host === null) return new Docker({ socketPath: '/var/run/docker.sock' });
   if (host.startsWith('unix://')) return new Docker({ socketPath: host.slice('unix://'.length) });
   const { hostname, port } = new URL(host.replace(/^tcp:/, 'http:'));
