@@ -98,7 +98,7 @@ describeWithDocker('the services in docker-compose.yml', ({ socket, engineImage 
     expect(engine?.host).toBe(engine?.container_name);
     const total = await read<{ container_count: number; total_memory_usage: number }>('/engines/stats/total');
     expect(total.container_count).toBe(1);
-    expect(total.total_memory_usage).toBeGreaterThan(1e6);
+    expect(total.total_memory_usage).toBeGreaterThan(0);
     // From the kernel's files.
     const metrics = await (await fetch(`${origin}/metrics`)).text();
     expect(metrics).toMatch(/call="list"[^}]*\} [1-9]/);

