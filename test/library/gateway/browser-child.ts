@@ -4,11 +4,13 @@
  */
 import { once } from 'node:events';
 import { chromium } from 'playwright-core';
+import { openDiskStore } from '../../../src/library/disk-store/index.ts';
 import { openGateway } from '../../../src/library/gateway/index.ts';
 
 const [dir = '', executablePath = '', port = '', count = '0'] = process.argv.slice(2);
-// Without this, a busy machine could miss the deadline of the store, which costs a request to the origin.
-await using gateway = await openGateway({ dir, storeTimeoutMs: 60_000 });
+// With the default timeouts, a machine that is busy with 50 pages may miss them, which costs a request to the origin.
+await using store = await openDiskStore({ dir, timeoutMs: 60_000 });
+await using gateway = await openGateway({ store, storeTimeoutMs: 60_000 });
 const browser = await chromium.launch({
   executablePath,
   args: ['--no-sandbox', ...gateway.launchOptions.args],
