@@ -172,7 +172,8 @@ async function runOnEachNode({ name, prints }: Program, redisUrl = '', before = 
     await before();
     const { stdout, stderr } = await promisify(execFile)(path, [join('out', `${name}.js`)], {
       cwd: project.folder,
-      env: { PATH: process.env.PATH, REDIS_URL: redisUrl },
+      // Programs of the docs leave their temporary folders.
+      env: { PATH: process.env.PATH, REDIS_URL: redisUrl, TMPDIR: project.folder },
       timeout: MINUTES_MS,
     });
     expect(stderr, version).toBe('');
