@@ -79,7 +79,8 @@ test('the idle service with one engine stays within its memory target', async ()
   const { service } = await startService();
   const engine = await waitUntil('one engine runs', () => childrenOf(service)[0], 30_000);
   const isSmall = () => residentMb(service) <= MAX_SERVICE_MB;
-  await waitUntil(`the service takes at most ${MAX_SERVICE_MB} MB`, isSmall, 30_000);
+  // Twenty seconds after the start, or later if the service is busy then.
+  await waitUntil(`the service takes at most ${MAX_SERVICE_MB} MB`, isSmall, 90_000);
   expect(residentMb(engine!)).toBeLessThanOrEqual(MAX_ENGINE_MB);
 });
 
