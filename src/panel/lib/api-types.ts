@@ -630,6 +630,12 @@ export interface App {
    */
   live_sessions: number;
 }
+/**
+ * In the manifest, secrets are replaced by `***`: the token, and the values of cookies and storage
+ *
+ * This interface was referenced by `Operations`'s JSON-Schema
+ * via the `definition` "AppDetails".
+ */
 export interface AppDetails {
   workspace: string;
   app_id: string;
@@ -645,127 +651,125 @@ export interface AppDetails {
    * Sessions that have not ended
    */
   live_sessions: number;
+  manifest: AppManifest;
+}
+export interface AppManifest {
   /**
-   * Secrets are replaced by `***`: the token, and the values of cookies and storage
+   * Python in Pyodide (`web-python`), an external page (`web-app`), a page (`window`), a page in an iframe (`iframe`), or a module in a Worker (`web-worker`)
    */
-  manifest: {
-    /**
-     * Python in Pyodide (`web-python`), an external page (`web-app`), a page (`window`), a page in an iframe (`iframe`), or a module in a Worker (`web-worker`)
-     */
-    type: 'web-python' | 'web-app' | 'window' | 'iframe' | 'web-worker';
-    name: string;
-    version?: string;
-    description?: string;
-    /**
-     * The page of a `web-app`
-     */
-    url?: string;
-    /**
-     * The main file among `files`; for a `web-app`, the same as `url`
-     */
-    entry_point?: string;
-    /**
-     * Content of the main file: Python, HTML, or a JavaScript module for `web-worker`
-     */
-    source?: string;
-    /**
-     * @maxItems 1000
-     */
-    files?: AppFile[];
-    /**
-     * Python packages that `web-python` installs with micropip
-     *
-     * @maxItems 200
-     */
-    requirements?: string[];
-    /**
-     * Whether sessions use the cache of the app. Default true
-     */
-    enable_cache?: boolean;
-    /**
-     * Which responses are stored: patterns or rules. The first that matches applies
-     *
-     * @maxItems 500
-     */
-    cache_routes?: (string | CacheRule)[];
-    /**
-     * Cookies of the entry point, by name
-     */
-    cookies?: {
-      [k: string]: string;
-    };
-    /**
-     * Items of localStorage at the origin of the entry point
-     */
-    localStorage?: {
-      [k: string]: string;
-    };
-    /**
-     * The same as `localStorage`
-     */
-    local_storage?: {
-      [k: string]: string;
-    };
-    /**
-     * Items of sessionStorage at the origin of the entry point
-     */
-    session_storage?: {
-      [k: string]: string;
-    };
-    /**
-     * Value of the Authorization field of requests to the origin of the entry point and to `authorization_origins`. Without a scheme, `Bearer` is added
-     */
-    authorization_token?: string;
-    /**
-     * Further origins that get `authorization_token`
-     *
-     * @maxItems 50
-     */
-    authorization_origins?: string[];
-    /**
-     * Accepted for manifests of other systems. Every session is isolated, so it has no effect
-     */
-    detached?: boolean;
-    /**
-     * Whether a start returns the running session if there is one
-     */
-    singleton?: boolean;
-    /**
-     * JavaScript that runs in the page once it is loaded
-     */
-    startup_script?: string;
-    startup_config?: {
-      /**
-       * How long a start may take, in seconds. Default 60
-       */
-      timeout?: number;
-      /**
-       * Global variable that the page sets when the app is ready
-       */
-      wait_for_service?: string;
-      /**
-       * Ends a session that has neither requests nor calls for this long; 0 for never. Default 0, in seconds
-       */
-      stop_after_inactive?: number;
-    };
-    /**
-     * Browser profile of the workspace that sessions use and save when they end
-     */
-    profile?: string;
-    /**
-     * Default 1280 × 720
-     */
-    viewport?: {
-      width: number;
-      height: number;
-    };
-    /**
-     * Patterns of URLs that are refused
-     *
-     * @maxItems 500
-     */
-    block?: string[];
+  type: 'web-python' | 'web-app' | 'window' | 'iframe' | 'web-worker';
+  name: string;
+  version?: string;
+  description?: string;
+  /**
+   * The page of a `web-app`
+   */
+  url?: string;
+  /**
+   * The main file among `files`; for a `web-app`, the same as `url`
+   */
+  entry_point?: string;
+  /**
+   * Content of the main file: Python, HTML, or a JavaScript module for `web-worker`
+   */
+  source?: string;
+  /**
+   * @maxItems 1000
+   */
+  files?: AppFile[];
+  /**
+   * Python packages that `web-python` installs with micropip
+   *
+   * @maxItems 200
+   */
+  requirements?: string[];
+  /**
+   * Whether sessions use the cache of the app. Default true
+   */
+  enable_cache?: boolean;
+  /**
+   * Which responses are stored: patterns or rules. The first that matches applies
+   *
+   * @maxItems 500
+   */
+  cache_routes?: (string | CacheRule)[];
+  /**
+   * Cookies of the entry point, by name
+   */
+  cookies?: {
+    [k: string]: string;
   };
+  /**
+   * Items of localStorage at the origin of the entry point
+   */
+  localStorage?: {
+    [k: string]: string;
+  };
+  /**
+   * The same as `localStorage`
+   */
+  local_storage?: {
+    [k: string]: string;
+  };
+  /**
+   * Items of sessionStorage at the origin of the entry point
+   */
+  session_storage?: {
+    [k: string]: string;
+  };
+  /**
+   * Value of the Authorization field of requests to the origin of the entry point and to `authorization_origins`. Without a scheme, `Bearer` is added
+   */
+  authorization_token?: string;
+  /**
+   * Further origins that get `authorization_token`
+   *
+   * @maxItems 50
+   */
+  authorization_origins?: string[];
+  /**
+   * Accepted for manifests of other systems. Every session is isolated, so it has no effect
+   */
+  detached?: boolean;
+  /**
+   * Whether a start returns the running session if there is one
+   */
+  singleton?: boolean;
+  /**
+   * JavaScript that runs in the page once it is loaded
+   */
+  startup_script?: string;
+  startup_config?: {
+    /**
+     * How long a start may take, in seconds. Default 60
+     */
+    timeout?: number;
+    /**
+     * Global variable that the page sets when the app is ready
+     */
+    wait_for_service?: string;
+    /**
+     * Ends a session that has neither requests nor calls for this long; 0 for never. Default 0, in seconds
+     */
+    stop_after_inactive?: number;
+  };
+  /**
+   * Browser profile of the workspace that sessions use and save when they end
+   */
+  profile?: string;
+  /**
+   * Default 1280 × 720
+   */
+  viewport?: {
+    width: number;
+    height: number;
+  };
+  /**
+   * Patterns of URLs that are refused
+   *
+   * @maxItems 500
+   */
+  block?: string[];
 }
 export interface AppFile {
   /**
@@ -1846,124 +1850,6 @@ export interface Vpn {
   region: string | null;
   last_check: string | null;
   last_check_at: string | null;
-}
-export interface AppManifest {
-  /**
-   * Python in Pyodide (`web-python`), an external page (`web-app`), a page (`window`), a page in an iframe (`iframe`), or a module in a Worker (`web-worker`)
-   */
-  type: 'web-python' | 'web-app' | 'window' | 'iframe' | 'web-worker';
-  name: string;
-  version?: string;
-  description?: string;
-  /**
-   * The page of a `web-app`
-   */
-  url?: string;
-  /**
-   * The main file among `files`; for a `web-app`, the same as `url`
-   */
-  entry_point?: string;
-  /**
-   * Content of the main file: Python, HTML, or a JavaScript module for `web-worker`
-   */
-  source?: string;
-  /**
-   * @maxItems 1000
-   */
-  files?: AppFile[];
-  /**
-   * Python packages that `web-python` installs with micropip
-   *
-   * @maxItems 200
-   */
-  requirements?: string[];
-  /**
-   * Whether sessions use the cache of the app. Default true
-   */
-  enable_cache?: boolean;
-  /**
-   * Which responses are stored: patterns or rules. The first that matches applies
-   *
-   * @maxItems 500
-   */
-  cache_routes?: (string | CacheRule)[];
-  /**
-   * Cookies of the entry point, by name
-   */
-  cookies?: {
-    [k: string]: string;
-  };
-  /**
-   * Items of localStorage at the origin of the entry point
-   */
-  localStorage?: {
-    [k: string]: string;
-  };
-  /**
-   * The same as `localStorage`
-   */
-  local_storage?: {
-    [k: string]: string;
-  };
-  /**
-   * Items of sessionStorage at the origin of the entry point
-   */
-  session_storage?: {
-    [k: string]: string;
-  };
-  /**
-   * Value of the Authorization field of requests to the origin of the entry point and to `authorization_origins`. Without a scheme, `Bearer` is added
-   */
-  authorization_token?: string;
-  /**
-   * Further origins that get `authorization_token`
-   *
-   * @maxItems 50
-   */
-  authorization_origins?: string[];
-  /**
-   * Accepted for manifests of other systems. Every session is isolated, so it has no effect
-   */
-  detached?: boolean;
-  /**
-   * Whether a start returns the running session if there is one
-   */
-  singleton?: boolean;
-  /**
-   * JavaScript that runs in the page once it is loaded
-   */
-  startup_script?: string;
-  startup_config?: {
-    /**
-     * How long a start may take, in seconds. Default 60
-     */
-    timeout?: number;
-    /**
-     * Global variable that the page sets when the app is ready
-     */
-    wait_for_service?: string;
-    /**
-     * Ends a session that has neither requests nor calls for this long; 0 for never. Default 0, in seconds
-     */
-    stop_after_inactive?: number;
-  };
-  /**
-   * Browser profile of the workspace that sessions use and save when they end
-   */
-  profile?: string;
-  /**
-   * Default 1280 × 720
-   */
-  viewport?: {
-    width: number;
-    height: number;
-  };
-  /**
-   * Patterns of URLs that are refused
-   *
-   * @maxItems 500
-   */
-  block?: string[];
 }
 export interface InstallRequest {
   /**

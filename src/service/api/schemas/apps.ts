@@ -1,4 +1,4 @@
-import { type Static, type TObject, Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { APP_TYPES, AppKeySchema, ManifestSchema } from '../../browser/manifest-schema.ts';
 import { Bytes, Count, Nullable, oneOf, Time } from './common.ts';
 
@@ -23,18 +23,17 @@ export type WireApp = Static<typeof AppSchema>;
 /** `GET /apps`. */
 export const AppsSchema = Type.Array(AppSchema);
 
-/** The manifest in a response: what is optional in a request is optional here too, but nothing else is refused. */
-const MaskedManifest = Type.Object((ManifestSchema as TObject).properties, {
-  description: 'Secrets are replaced by `***`: the token, and the values of cookies and storage',
-});
-
 /** `GET /apps/{workspace}/{app}`. */
 export const AppDetailsSchema = Type.Object(
-  { ...AppFields, manifest: MaskedManifest },
-  { title: 'AppDetails' },
+  { ...AppFields, manifest: ManifestSchema },
+  {
+    title: 'AppDetails',
+    description:
+      'In the manifest, secrets are replaced by `***`: the token, and the values of cookies and storage',
+  },
 );
 /** {@inheritDoc AppDetailsSchema} */
-export type WireAppDetails = WireApp & { manifest: Record<string, unknown> };
+export type WireAppDetails = Static<typeof AppDetailsSchema>;
 
 /** `DELETE /apps/{workspace}/{app}`. */
 export const UninstalledSchema = Type.Object({

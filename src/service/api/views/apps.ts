@@ -34,7 +34,7 @@ export function toWireApp({ workspace, appId, manifest, installedAt }: Installed
 
 /** Maps an app with its manifest to the wire. Secrets are masked. */
 export function toWireAppDetails(app: InstalledApp, live: number): WireAppDetails {
-  return { ...toWireApp(app, live), manifest: { ...maskManifest(app.manifest) } };
+  return { ...toWireApp(app, live), manifest: maskManifest(app.manifest) };
 }
 
 /** Maps a session to the wire. */
