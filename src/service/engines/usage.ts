@@ -89,17 +89,20 @@ export class EngineUsageReader {
     return total;
   }
 
+  /** The latest samples of all engines, without reading new ones; empty if they are older than `maxAgeMs`. */
+  recent(maxAgeMs: number): ReadonlyMap<string, ResourceSample> {
+    if (!this.#latest || this.#clock.now() - this.#latest.sampledAt > maxAgeMs) return new Map();
+    return this.#latest.samples;
+  }
+
   /**
    * Returns a sample of each running engine: the latest ones if all are at most `maxAgeMs` old, else new ones.
    * @throws RoundhouseError `runtime_unavailable`, or `stats_unavailable` if no engine could be read
    */
   async samples(maxAgeMs: number, signal: AbortSignal): Promise<ReadonlyMap<string, ResourceSample>> {
     this.#registry.assertAvailable();
-    const recent =
-      this.#latest && this.#clock.now() - this.#latest.sampledAt <= maxAgeMs
-        ? this.#latest.samples
-        : undefined;
-    const entries = this.#runningIds().map((id) => [id, recent?.get(id)] as const);
+    const recent = this.recent(maxAgeMs);
+    const entries = this.#runningIds().map((id) => [id, recent.get(id)] as const);
     const isComplete = entries.every((entry): entry is [string, ResourceSample] => entry[1] !== undefined);
     return isComplete ? new Map(entries) : this.#sampleAll(signal);
   }

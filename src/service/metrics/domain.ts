@@ -1,5 +1,8 @@
 import type { Registry } from '@prometheus-io/client';
+import type { BreakerState } from '../engines/breaker.ts';
 import type { Engine, Health } from '../engines/engine.ts';
+import type { ResourceSample } from '../engines/runtime.ts';
+import { engineMetrics } from './engines.ts';
 import { gauge, gaugeBy } from './instruments.ts';
 import type { KnownVpn } from './vpn.ts';
 
@@ -7,14 +10,20 @@ import type { KnownVpn } from './vpn.ts';
 export interface DomainSnapshot {
   runtimeAvailable: boolean;
   engines: readonly Engine[];
-  /** Playing streams and the ids of the engines they play on. */
-  streams: { active: number; engineIds: ReadonlySet<string> };
+  /** Playing streams, in all and by id of the engine they play on. */
+  streams: { active: number; byEngine: ReadonlyMap<string, number> };
+  /** The latest samples by id of the engine, without those that are out of date. */
+  samples: ReadonlyMap<string, ResourceSample>;
   /** The configured VPNs: none, one or two. */
   vpns: readonly KnownVpn[];
   minReplicas: number;
+  /** State of each circuit breaker of provisioning. */
+  breakers: Readonly<Record<'general' | 'replacement', BreakerState>>;
   /** Connections to /events/live. */
   liveClients: number;
 }
+
+const BREAKER_VALUES: Readonly<Record<BreakerState, number>> = { closed: 0, half_open: 0.5, open: 1 };
 
 type EngineState = Health | 'starting';
 
@@ -28,11 +37,23 @@ export function domainMetrics(registry: Registry): (snapshot: DomainSnapshot) =>
   const setEngines = gaugeBy<EngineState>(registry, 'roundhouse_engines', 'Engines by state.', 'state');
   const setStreams = gauge(registry, 'roundhouse_active_streams', 'Playing streams.');
   const setClients = gauge(registry, 'roundhouse_live_clients', 'Clients connected to /events/live.');
-  return ({ runtimeAvailable, engines, streams, liveClients }) => {
+  const setBreakers = gaugeBy<keyof DomainSnapshot['breakers']>(
+    registry,
+    'roundhouse_breaker_open',
+    'Whether a circuit breaker prevents the start of engines (1) or not (0). A half-open breaker is 0.5.',
+    'breaker',
+  );
+  const setSeries = engineMetrics(registry);
+  return ({ runtimeAvailable, engines, streams, samples, breakers, liveClients }) => {
     setAvailable(runtimeAvailable ? 1 : 0);
     setEngines(countStates(engines));
     setStreams(streams.active);
     setClients(liveClients);
+    setBreakers({
+      general: BREAKER_VALUES[breakers.general],
+      replacement: BREAKER_VALUES[breakers.replacement],
+    });
+    setSeries({ engines, streamCounts: streams.byEngine, samples });
   };
 }
 

@@ -31,3 +31,34 @@ export function counter(registry: Registry, name: string, help: string): (count:
     instrument.inc(count);
   };
 }
+
+/** A metric with one series for each value of a label. */
+export interface SeriesOptions {
+  registry: Registry;
+  /** Put before the name. */
+  prefix: string;
+  name: string;
+  help: string;
+  label: string;
+}
+
+/** Sets all series of a metric by label value. Series that are not set end. */
+export type SetSeries = (values: readonly (readonly [labelValue: string, value: number])[]) => void;
+
+/** Declares a gauge whose label values come and go. */
+export function gaugeSeries({ registry, prefix, name, help, label }: SeriesOptions): SetSeries {
+  const instrument = new Gauge({ name: prefix + name, help, registers: [registry], labelNames: [label] });
+  return (values) => {
+    instrument.reset();
+    for (const [labelValue, value] of values) instrument.set({ [label]: labelValue }, value);
+  };
+}
+
+/** Declares a counter whose label values come and go, and whose values are counted elsewhere. */
+export function counterSeries({ registry, prefix, name, help, label }: SeriesOptions): SetSeries {
+  const instrument = new Counter({ name: prefix + name, help, registers: [registry], labelNames: [label] });
+  return (values) => {
+    instrument.reset();
+    for (const [labelValue, value] of values) instrument.inc({ [label]: labelValue }, value);
+  };
+}

@@ -27,7 +27,7 @@ export function orchestratorMetrics(registry: Registry): (snapshot: DomainSnapsh
     setStreams(streams.active);
     setHealthy(count(({ health }) => health === 'healthy'));
     setUnhealthy(count(({ health }) => health === 'unhealthy'));
-    setUsed(count(({ id }) => streams.engineIds.has(id)));
+    setUsed(count(({ id }) => streams.byEngine.has(id)));
     setExtra(Math.max(0, engines.length - minReplicas));
 
     const [first, second] = vpns;

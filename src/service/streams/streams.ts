@@ -149,4 +149,12 @@ export class Streams {
       engineIds: new Set(this.started().flatMap(({ engineId }) => engineId ?? [])),
     };
   }
+
+  /** @returns the number of playing streams by id of their engine */
+  countsByEngine(): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>();
+    for (const { engineId } of this.started())
+      if (engineId !== null) counts.set(engineId, (counts.get(engineId) ?? 0) + 1);
+    return counts;
+  }
 }

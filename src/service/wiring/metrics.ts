@@ -8,6 +8,9 @@ import type { Infrastructure } from './infrastructure.ts';
 import type { Playback } from './playback.ts';
 import type { Vpns } from './vpns.ts';
 
+/** Twice the longest HISTORY_SAMPLE_INTERVAL_S, and some time to read. Older ones would draw a flat line in a dashboard. */
+const MAX_SAMPLE_AGE_MS = 150_000;
+
 /** Connects the metrics to their sources. All of them read only what is in memory. */
 export function connectMetrics(
   config: Config,
@@ -21,7 +24,7 @@ export function connectMetrics(
   },
   { bus, caches, metrics }: Infrastructure,
 ): void {
-  const { registry } = parts.engines;
+  const { registry, usage, breakers } = parts.engines;
   const { streams, samples } = parts.playback;
   const { fleet, state } = parts.vpns;
   const vpnNames = fleet.vpns.map(({ name }) => name);
@@ -31,9 +34,11 @@ export function connectMetrics(
     snapshot: () => ({
       runtimeAvailable: registry.available,
       engines: registry.list(),
-      streams: streams.counts(),
+      streams: { active: streams.counts().active, byEngine: streams.countsByEngine() },
+      samples: usage.recent(MAX_SAMPLE_AGE_MS),
       vpns: knownVpns(vpnNames, state.peek(), fleet.observations),
       minReplicas: config.minReplicas,
+      breakers: { general: breakers.general.state, replacement: breakers.replacement.state },
       liveClients: parts.sseClients.size,
     }),
     samples: {

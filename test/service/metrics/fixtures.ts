@@ -35,9 +35,11 @@ export class ExposedMetrics implements Disposable {
   readonly snapshot: DomainSnapshot = {
     runtimeAvailable: true,
     engines: [],
-    streams: { active: 0, engineIds: new Set() },
+    streams: { active: 0, byEngine: new Map() },
+    samples: new Map(),
     vpns: [],
     minReplicas: 0,
+    breakers: { general: 'closed', replacement: 'closed' },
     liveClients: 0,
   };
   /** The latest samples of started streams. */

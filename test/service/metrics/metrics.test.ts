@@ -23,6 +23,14 @@ describe('the metrics', () => {
     expect(later.get('roundhouse_engines')!.samples.map(({ value }) => value)).toEqual([0, 0, 0, 0]);
   });
 
+  test('include the circuit breakers', async () => {
+    using exposed = new ExposedMetrics();
+    Object.assign(exposed.snapshot, { breakers: { general: 'open', replacement: 'half_open' } });
+    const families = await exposed.scrape();
+    expect(figure(families, 'roundhouse_breaker_open', { breaker: 'general' })).toBe(1);
+    expect(figure(families, 'roundhouse_breaker_open', { breaker: 'replacement' })).toBe(0.5);
+  });
+
   test('include the cluster only with Redis', async () => {
     using alone = new ExposedMetrics();
     expect((await alone.scrape()).has('roundhouse_leading')).toBe(false);

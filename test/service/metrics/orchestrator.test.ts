@@ -30,7 +30,14 @@ describe('gauges for dashboards', () => {
         engine('c', { health: 'unhealthy' }),
         engine('d'),
       ],
-      streams: { active: 5, engineIds: new Set(['a', 'c', 'an engine that is gone']) },
+      streams: {
+        active: 5,
+        byEngine: new Map([
+          ['a', 1],
+          ['c', 2],
+          ['an engine that is gone', 2],
+        ]),
+      },
       minReplicas: 1,
     });
     expect(

@@ -10,10 +10,11 @@ async function scrape(app: TestApp): Promise<Map<string, Family>> {
   return parseExposition(reply.text);
 }
 
-/** Name and labels of every series. */
+/** Name and labels of every series, except those of a single engine. */
 function seriesOf(families: Map<string, Family>): string[] {
   return [...families.values()]
-    .flatMap(({ samples }) => samples.map(({ name, labels }) => JSON.stringify([name, labels])))
+    .flatMap(({ samples }) => samples.filter(({ labels }) => !('engine' in labels)))
+    .map(({ name, labels }) => JSON.stringify([name, labels]))
     .sort();
 }
 
@@ -87,7 +88,7 @@ describe('a scrape', () => {
     expect(figure(await scrape(app), 'roundhouse_cache_load_failures_total', failures)).toBe(1);
   });
 
-  test('has the same number of series for more engines, streams and reads', async () => {
+  test('has one more series of each kind for an engine, and none for more streams and reads', async () => {
     await using app = await startFakeApp({ settings: { CACHE_KEEP_WARM: 'false' } });
     const first = app.runtime.start();
     await settle();
@@ -103,6 +104,8 @@ describe('a scrape', () => {
     const many = await scrape(app);
     expect(seriesOf(many)).toEqual(seriesOf(few));
     expect(figure(many, 'roundhouse_engines', { state: 'unknown' })).toBe(41);
+    expect(many.get('roundhouse_engine_streams')!.samples).toHaveLength(41);
+    expect(many.get('roundhouse_engine_memory_bytes')!.samples).toHaveLength(41);
     const engines = { key_class: 'stats:engine' };
     expect(figure(many, 'roundhouse_cache_load_seconds_count', engines)).toBe(41);
   });
