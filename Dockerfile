@@ -23,6 +23,7 @@ COPY --from=dependencies /app/node_modules node_modules
 COPY package.json ./
 COPY --from=build /app/build build
 COPY --from=build /app/dist/panel dist/panel
+COPY openapi/examples.json openapi/
 USER 10001:10001
 VOLUME /data
 EXPOSE 8000

@@ -1,6 +1,10 @@
+import { readFileSync } from 'node:fs';
 import swagger from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
 import type { Api } from '../context.ts';
+import { serveApiDocs } from './api-docs.ts';
+
+/** Responses of a service, recorded by `npm run examples`. The keys are operations, such as `GET /engines`. */
+const EXAMPLES = new URL('../../../../openapi/examples.json', import.meta.url);
 
 /**
  * Generates the OpenAPI document from the schemas of the routes, and serves it at /docs. Call before routes
@@ -38,13 +42,30 @@ export async function describeApi(api: Api, version: string): Promise<void> {
       if (!('openapiObject' in document)) return document.swaggerObject;
       const { openapiObject } = document;
       for (const path of Object.values(openapiObject.paths ?? {})) markOptionalBody(path?.post);
+      addExamples(openapiObject.paths ?? {});
       const schemas: Record<string, object> = {};
       const paths = nameSchemas(openapiObject.paths, schemas);
       const components = { ...openapiObject.components, schemas };
       return Object.assign(openapiObject, { paths, components });
     },
   });
-  await api.register(swaggerUi, { routePrefix: '/docs' });
+  await serveApiDocs(api);
+}
+
+interface Operation {
+  responses?: Record<string, { content?: Record<string, { example?: unknown }> }>;
+}
+
+/** Adds the recorded responses. */
+function addExamples(paths: object): void {
+  const examples = JSON.parse(readFileSync(EXAMPLES, 'utf8')) as Record<string, unknown>;
+  for (const [path, operations] of Object.entries(paths as Record<string, Record<string, Operation>>))
+    for (const [method, { responses = {} }] of Object.entries(operations)) {
+      const example = examples[`${method.toUpperCase()} ${path}`];
+      const success = Object.entries(responses).find(([status]) => status.startsWith('2'))?.[1];
+      const content = success?.content?.['application/json'];
+      if (content && example !== undefined) content.example = example;
+    }
 }
 
 interface RequestBody {

@@ -16,6 +16,8 @@ export function byLabelRoutes(
       schema: {
         tags: ['engines'],
         summary: 'List the containers of engines with a label',
+        description:
+          'Only containers of managed engines. The containers are in the shape of `GET /containers/{id}`.',
         security: KEY_SECURITY,
         querystring: LabelQuery,
         response: {

@@ -30,6 +30,7 @@ export function cacheRoutes(
       schema: {
         tags: ['cache'],
         summary: 'Entries and counters of the cache',
+        description: 'Reading it does not count as a hit or a miss.',
         response: { 200: CacheStatsSchema },
       },
     },

@@ -18,6 +18,8 @@ export function containerRoutes(
       schema: {
         tags: ['engines'],
         summary: 'Get the container of an engine',
+        description:
+          'The shape that clients of other AceStream orchestrators expect. `GET /engines/{id}` has more.',
         params: EngineId,
         response: {
           200: ContainerSchema,

@@ -3,6 +3,7 @@ import type { ReprovisionState } from '../../engines/reprovisioner.ts';
 import type { Api } from '../context.ts';
 import type { RouteDependencies } from '../dependencies.ts';
 import {
+  CustomVariantBody,
   CustomVariantSchema,
   PlatformSchema,
   ReprovisionStartedSchema,
@@ -26,6 +27,7 @@ export function customVariantRoutes(
       schema: {
         tags,
         summary: 'Settings of engines',
+        description: 'They take precedence over ENGINE_VARIANT if `enabled` is true.',
         security: KEY_SECURITY,
         response: { 200: CustomVariantSchema, ...problems(...KEY_CODES, 'invalid_request') },
       },
@@ -40,9 +42,10 @@ export function customVariantRoutes(
       schema: {
         tags,
         summary: 'Change the settings of engines',
-        description: 'They apply to engines that are started later. With `reprovision`, to all.',
+        description:
+          'They apply to engines that are started later. `POST /custom-variant/reprovision` applies them to all.',
         security: KEY_SECURITY,
-        body: CustomVariantSchema,
+        body: CustomVariantBody,
         response: {
           200: CustomVariantSchema,
           ...problems(...WRITE_CODES, 'invalid_settings', 'settings_not_stored'),
@@ -57,7 +60,15 @@ export function customVariantRoutes(
 
   api.get(
     '/platform',
-    { schema: { tags, summary: 'Platform of this machine', response: { 200: PlatformSchema } } },
+    {
+      schema: {
+        tags,
+        summary: 'Platform of this machine',
+        description:
+          'Engine settings for other platforms can be stored, but their engines may not start on this machine.',
+        response: { 200: PlatformSchema },
+      },
+    },
     async () => ({ platform: defaultVariant().platform, supported_platforms: [...PLATFORMS] }),
   );
 
@@ -89,6 +100,7 @@ export function customVariantRoutes(
       schema: {
         tags,
         summary: 'Progress of the replacement of all engines',
+        description: '`status` is `idle` until the first replacement.',
         response: { 200: ReprovisionStatusSchema },
       },
     },

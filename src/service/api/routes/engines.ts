@@ -26,6 +26,8 @@ export function engineRoutes(
   declareCachedGet(api, '/', cachedReply, {
     tag: 'engines',
     summary: 'List all engines, ordered by port',
+    description:
+      'Engines that are starting are included. The response is cached, and invalidated when an engine changes.',
     body: EngineListSchema,
     errors: READ_CODES,
     read: answers.engines,
@@ -41,6 +43,8 @@ export function engineRoutes(
   declareCachedGet(api, '/stats/total', cachedReply, {
     tag: 'engines',
     summary: 'Resource usage of all engines together',
+    description:
+      'Sums over the engines that could be read; `container_count` is their number. A network that several engines share is counted once.',
     body: TotalStatsSchema,
     errors: [...READ_CODES, 'stats_unavailable'],
     read: answers.statsTotal,
@@ -52,6 +56,8 @@ export function engineRoutes(
       schema: {
         tags: ['engines'],
         summary: 'Resource usage of one engine',
+        description:
+          'Network counters are those of the network namespace, which engines behind one VPN share.',
         params: EngineId,
         response: {
           200: EngineStatsSchema,
@@ -74,6 +80,7 @@ export function engineRoutes(
       schema: {
         tags: ['engines'],
         summary: 'Get one engine and its streams',
+        description: '`streams` contains those that are playing.',
         params: EngineId,
         response: {
           200: EngineDetailsSchema,

@@ -30,6 +30,7 @@ export function eventRoutes(
       schema: {
         tags: ['events'],
         summary: 'Query the event log, newest first',
+        description: 'All filters can be combined. Unknown parameters are refused.',
         querystring: EventsQuery,
         response: { 200: EventsSchema, ...problems('invalid_request', 'history_unavailable') },
       },
@@ -43,6 +44,7 @@ export function eventRoutes(
       schema: {
         tags: ['events'],
         summary: 'Statistics of the event log',
+        description: 'Counts by type, and the time of the oldest event.',
         response: { 200: EventStatsSchema, ...problems('history_unavailable') },
       },
     },
@@ -60,6 +62,7 @@ export function eventRoutes(
       schema: {
         tags: ['events'],
         summary: 'Delete old events',
+        description: 'Deletes all events older than `max_age_days`.',
         security: KEY_SECURITY,
         querystring: CleanupQuery,
         response: { 200: CleanedUpSchema, ...problems(...WRITE_CODES, 'history_unavailable') },

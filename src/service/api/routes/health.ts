@@ -31,6 +31,7 @@ export function healthRoutes(
       schema: {
         tags: ['probes'],
         summary: 'Health of the service; 503 while the engine runtime is unavailable',
+        description: 'For people and dashboards. Supervisors use `/livez` and `/readyz`.',
         response: { 200: HealthSchema, 503: HealthSchema },
       },
     },
@@ -62,6 +63,7 @@ export function healthRoutes(
       schema: {
         tags: ['orchestrator'],
         summary: 'Health of the engines, and the circuit breakers of provisioning',
+        description: 'The result of the latest health checks; a request causes no check.',
         response: { 200: HealthStatusSchema, ...problems('runtime_unavailable') },
       },
     },
@@ -90,6 +92,8 @@ export function healthRoutes(
       schema: {
         tags: ['orchestrator'],
         summary: 'Close a circuit breaker',
+        description:
+          'Engines are started again at once, instead of after the recovery time. `operation_type` selects one of the breakers; without it, both are closed.',
         security: KEY_SECURITY,
         querystring: BreakerQuery,
         response: { 200: MessageSchema, ...problems(...WRITE_CODES) },

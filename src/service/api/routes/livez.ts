@@ -9,6 +9,7 @@ export function livenessRoutes(api: Api): void {
       schema: {
         tags: ['probes'],
         summary: 'Liveness probe: the process serves requests',
+        description: 'It does not depend on Docker, Redis or the VPN.',
         response: { 200: Type.Object({ status: Type.Literal('alive') }) },
       },
     },

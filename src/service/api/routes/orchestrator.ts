@@ -12,6 +12,8 @@ export function orchestratorRoutes(
   declareCachedGet(api, '/status', cachedReply, {
     tag: 'orchestrator',
     summary: 'State of the orchestrator, and whether an engine can be provisioned',
+    description:
+      'A stream proxy reads this before it provisions an engine. `provisioning` has the reason if none can be started, and when to try again.',
     body: StatusSchema,
     errors: READ_CODES,
     read: answers.status,

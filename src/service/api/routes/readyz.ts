@@ -11,6 +11,7 @@ export function readinessRoutes(api: Api, { registry }: Pick<RouteDependencies, 
       schema: {
         tags: ['probes'],
         summary: 'Readiness probe: the engine runtime is available and its engines are listed',
+        description: 'Status 503 until then.',
         response: { 200: Type.Object({ status: Type.Literal('ready') }), ...problems('runtime_unavailable') },
       },
     },

@@ -66,6 +66,7 @@ export function streamRoutes(
       schema: {
         tags: ['streams'],
         summary: 'Recent samples of a stream, oldest first',
+        description: 'Kept for streams that are playing, and for some time after their end.',
         params: StreamParams,
         querystring: StreamStatsQuery,
         response: { 200: StreamSamplesSchema, ...problems('invalid_request', 'stream_not_found') },
@@ -105,6 +106,8 @@ export function streamRoutes(
       schema: {
         tags: ['streams'],
         summary: 'Stop several streams',
+        description:
+          'The body lists the `command_url` of each stream. A stream that cannot be stopped does not affect the others.',
         security: KEY_SECURITY,
         body: BatchStopBody,
         response: { 200: BatchStoppedSchema, ...problems(...WRITE_CODES) },
@@ -138,6 +141,8 @@ export function streamRoutes(
       schema: {
         tags: ['streams'],
         summary: 'Position of a live stream, as its engine reports it',
+        description:
+          '`has_livepos` is false until the engine has reported a position, and for video on demand.',
         params: StreamParams,
         response: {
           200: LivePositionSchema,

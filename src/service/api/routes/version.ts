@@ -10,6 +10,7 @@ export function versionRoutes(api: Api, { version }: Pick<RouteDependencies, 've
       schema: {
         tags: ['probes'],
         summary: 'Versions of Roundhouse and Node.js',
+        description: 'For bug reports and for clients that support several versions.',
         response: { 200: Type.Object({ name: Type.String(), version: Type.String(), node: Type.String() }) },
       },
     },

@@ -19,6 +19,8 @@ export function vpnRoutes(
   declareCachedGet(api, '/status', cachedReply, {
     tag: 'vpn',
     summary: 'State of the VPN',
+    description:
+      'Its health by Docker, its connection by Gluetun, and the forwarded port. Without a VPN, `enabled` is false.',
     body: VpnStatusSchema,
     errors: READ_CODES,
     read: answers.vpn,
@@ -30,6 +32,7 @@ export function vpnRoutes(
       schema: {
         tags: ['vpn'],
         summary: 'Public IP address of the VPN',
+        description: 'As Gluetun reports it.',
         response: { 200: PublicIpSchema, ...problems('public_ip_unknown', ...READ_CODES) },
       },
     },

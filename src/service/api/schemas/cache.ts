@@ -110,7 +110,7 @@ export const ClearRequest = Type.Object(
     ),
     cache: Type.Optional(oneOf(CACHE_NAMES, { description: 'The cache to clear. Defaults to all.' })),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ pattern: 'stats:*' }] },
 );
 
 /** `POST /cache/clear`. */

@@ -13,6 +13,14 @@ const Text = Type.String({ maxLength: 1024 });
 const TemplateName = Type.String({ minLength: 1, maxLength: 100 });
 const Slot = Type.Integer({ minimum: 1, maximum: TEMPLATE_SLOTS, description: 'Slot of a template' });
 
+const EXAMPLE: CustomVariant = {
+  enabled: true,
+  platform: 'amd64',
+  arm_version: '3.2.13',
+  memory_limit: '512m',
+  parameters: [{ name: '--live-cache-size', type: 'bytes', value: 104_857_600, enabled: true }],
+};
+
 /** Settings of engines. */
 export const CustomVariantSchema = Type.Object(
   {
@@ -39,6 +47,12 @@ export const CustomVariantSchema = Type.Object(
   },
   { title: 'EngineSettings' },
 );
+
+/** Body of `POST /custom-variant/config`. */
+export const CustomVariantBody = Type.Object(CustomVariantSchema.properties, {
+  title: 'EngineSettings',
+  examples: [EXAMPLE],
+});
 
 const compiled = Compile(CustomVariantSchema);
 
@@ -93,7 +107,10 @@ export const TemplateSchema = Type.Object(
 export const TemplateParams = Type.Object({ slot: Slot });
 
 /** Body of `POST /custom-variant/templates/{slot}`, and the content of an exported file. */
-export const TemplateBody = Type.Object({ name: TemplateName, config: CustomVariantSchema });
+export const TemplateBody = Type.Object(
+  { name: TemplateName, config: CustomVariantSchema },
+  { examples: [{ name: 'Live TV', config: EXAMPLE }] },
+);
 
 const compiledTemplate = Compile(TemplateBody);
 
@@ -103,12 +120,18 @@ export function isTemplate(value: unknown): value is { name: string; config: Cus
 }
 
 /** Body of `PATCH /custom-variant/templates/{slot}/rename`. */
-export const RenameBody = Type.Object({ name: TemplateName });
+export const RenameBody = Type.Object(
+  { name: TemplateName },
+  { examples: [{ name: 'Live TV, small cache' }] },
+);
 
 /** Body of `POST /custom-variant/templates/{slot}/import`. */
-export const ImportBody = Type.Object({
-  json_data: Type.String({ maxLength: 60_000, description: 'The content of an exported file' }),
-});
+export const ImportBody = Type.Object(
+  {
+    json_data: Type.String({ maxLength: 60_000, description: 'The content of an exported file' }),
+  },
+  { examples: [{ json_data: JSON.stringify({ name: 'Live TV', config: EXAMPLE }) }] },
+);
 
 /** A change of a template. */
 export const TemplateChangedSchema = Type.Object({ ...MessageSchema.properties, slot_id: Slot });

@@ -92,36 +92,39 @@ const NO_CONTROL_CHARACTERS = '^[^\\u0000-\\u001f\\u007f-\\u009f]*$';
  * Body of `POST /provision/acestream`. Unknown fields, such as `image`, are ignored: clients may be newer than the
  * service. Null is the same as no value.
  */
-export const ProvisionBody = Type.Object({
-  labels: Type.Optional(
-    Nullable(
-      Type.Record(Type.String(), Type.String({ maxLength: 1024, pattern: NO_CONTROL_CHARACTERS }), {
-        propertyNames: { pattern: '^[a-zA-Z0-9](?:[a-zA-Z0-9._/-]{0,126}[a-zA-Z0-9])?$' },
-        maxProperties: 64,
-        description: 'Labels of the engine',
-      }),
+export const ProvisionBody = Type.Object(
+  {
+    labels: Type.Optional(
+      Nullable(
+        Type.Record(Type.String(), Type.String({ maxLength: 1024, pattern: NO_CONTROL_CHARACTERS }), {
+          propertyNames: { pattern: '^[a-zA-Z0-9](?:[a-zA-Z0-9._/-]{0,126}[a-zA-Z0-9])?$' },
+          maxProperties: 64,
+          description: 'Labels of the engine',
+        }),
+      ),
     ),
-  ),
-  env: Type.Optional(
-    Nullable(
-      Type.Record(Type.String(), Type.String({ maxLength: 4096, pattern: NO_CONTROL_CHARACTERS }), {
-        propertyNames: { pattern: '^[A-Za-z_][A-Za-z0-9_]{0,127}$' },
-        maxProperties: 64,
-        description:
-          'Environment variables of the engine. Those that change what code a program runs, such as `NODE_OPTIONS`, are refused where engines are local processes.',
-      }),
+    env: Type.Optional(
+      Nullable(
+        Type.Record(Type.String(), Type.String({ maxLength: 4096, pattern: NO_CONTROL_CHARACTERS }), {
+          propertyNames: { pattern: '^[A-Za-z_][A-Za-z0-9_]{0,127}$' },
+          maxProperties: 64,
+          description:
+            'Environment variables of the engine. Those that change what code a program runs, such as `NODE_OPTIONS`, are refused where engines are local processes.',
+        }),
+      ),
     ),
-  ),
-  host_port: Type.Optional(
-    Nullable(
-      Type.Integer({
-        minimum: 1,
-        maximum: 65_535,
-        description: 'Port on the host, within PORT_RANGE_HOST. Defaults to a free one.',
-      }),
+    host_port: Type.Optional(
+      Nullable(
+        Type.Integer({
+          minimum: 1,
+          maximum: 65_535,
+          description: 'Port on the host, within PORT_RANGE_HOST. Defaults to a free one.',
+        }),
+      ),
     ),
-  ),
-});
+  },
+  { examples: [{ labels: { purpose: 'live-tv' }, env: {} }] },
+);
 
 /** `POST /provision/acestream`. */
 export const ProvisionedSchema = Type.Object(

@@ -14,6 +14,13 @@ const EngineHost = Type.String({ minLength: 1, maxLength: 255 });
 const StreamId = Type.String({ minLength: 1, maxLength: MAX_KEY_LENGTH + 1 + MAX_SESSION_ID_LENGTH });
 const Label = Type.String({ maxLength: MAX_KEY_LENGTH });
 const Labels = Type.Object({ stream_id: Type.Optional(Label) }, { additionalProperties: Label });
+const EXAMPLE_KEY = '0123456789abcdef0123456789abcdef01234567';
+const EXAMPLE_SESSION = {
+  playback_session_id: '4f1c2b8a',
+  stat_url: `http://127.0.0.1:19000/ace/stat/${EXAMPLE_KEY}/4f1c2b8a`,
+  command_url: `http://127.0.0.1:19000/ace/cmd/${EXAMPLE_KEY}/4f1c2b8a`,
+  is_live: 1,
+};
 /** Default of `limit` of `GET /streams`. */
 export const DEFAULT_LIMIT = 500;
 const CLOSED = { additionalProperties: false };
@@ -107,7 +114,10 @@ export const ContentSchema = Type.Object(
 );
 
 /** Body of `POST /streams/batch-stop`: the `command_url` of each stream. */
-export const BatchStopBody = Type.Array(SessionUrl, { maxItems: 1000 });
+export const BatchStopBody = Type.Array(SessionUrl, {
+  maxItems: 1000,
+  examples: [[EXAMPLE_SESSION.command_url]],
+});
 
 /** `POST /streams/batch-stop`. */
 export const BatchStoppedSchema = Type.Object(
@@ -153,25 +163,44 @@ export const StreamStatsQuery = Type.Object({
 });
 
 /** Body of `POST /events/stream_started`. Unknown fields are ignored: clients may be newer than the service. */
-export const StreamStartedBody = Type.Object({
-  container_id: Type.Optional(Nullable(ContainerId)),
-  engine: Type.Object({ host: EngineHost, port: Type.Integer({ minimum: 1, maximum: 65_535 }) }),
-  stream: Type.Object({ key_type: KeyType, key: Key }),
-  session: Type.Object({
-    playback_session_id: SessionId,
-    stat_url: SessionUrl,
-    command_url: SessionUrl,
-    is_live: Type.Enum([0, 1], { type: 'integer' }),
-  }),
-  labels: Type.Optional(Nullable(Labels)),
-});
+export const StreamStartedBody = Type.Object(
+  {
+    container_id: Type.Optional(Nullable(ContainerId)),
+    engine: Type.Object({ host: EngineHost, port: Type.Integer({ minimum: 1, maximum: 65_535 }) }),
+    stream: Type.Object({ key_type: KeyType, key: Key }),
+    session: Type.Object({
+      playback_session_id: SessionId,
+      stat_url: SessionUrl,
+      command_url: SessionUrl,
+      is_live: Type.Enum([0, 1], { type: 'integer' }),
+    }),
+    labels: Type.Optional(Nullable(Labels)),
+  },
+  {
+    examples: [
+      {
+        engine: { host: '127.0.0.1', port: 19_000 },
+        stream: { key_type: 'infohash', key: EXAMPLE_KEY },
+        session: EXAMPLE_SESSION,
+        labels: { 'proxy.name': 'News' },
+      },
+    ],
+  },
+);
 
 /** Body of `POST /events/stream_ended`. Unknown fields are ignored, as those of `stream_started`. */
-export const StreamEndedBody = Type.Object({
-  container_id: Type.Optional(Nullable(ContainerId)),
-  stream_id: Type.Optional(Nullable(StreamId)),
-  reason: Type.Optional(Nullable(Type.String({ maxLength: 1024 }))),
-});
+export const StreamEndedBody = Type.Object(
+  {
+    container_id: Type.Optional(Nullable(ContainerId)),
+    stream_id: Type.Optional(Nullable(StreamId)),
+    reason: Type.Optional(Nullable(Type.String({ maxLength: 1024 }))),
+  },
+  {
+    examples: [
+      { stream_id: `${EXAMPLE_KEY}|${EXAMPLE_SESSION.playback_session_id}`, reason: 'player closed' },
+    ],
+  },
+);
 
 /** Query of `GET /streams`. Unknown parameters are refused, because a misspelt filter must not be ignored. */
 export const StreamsQuery = Type.Object(

@@ -27,6 +27,17 @@ test('GET /openapi.json is the OpenAPI document', async () => {
   expect(Object.keys(body.paths)).toEqual(Object.keys(OPENAPI.paths));
 });
 
+test('the documentation has the name of Roundhouse, and its static files are cached', async () => {
+  const { text } = await app.get('/docs');
+  expect(text).toContain('<title>Roundhouse API</title>');
+  for (const file of ['swagger-ui.css', 'swagger-ui-bundle.js']) {
+    expect(text).toContain(`/${file}"`);
+    const { status, headers } = await app.get(`/docs/static/${file}`);
+    expect([status, headers['cache-control']]).toEqual([200, 'public, max-age=3600']);
+  }
+  expect((await app.get('/docs/static/nothing')).headers['cache-control']).not.toBe('public, max-age=3600');
+});
+
 test('GET /favicon.ico leads to the icon of the panel', async () => {
   const { status, headers } = await app.get('/favicon.ico');
   expect([status, headers.location]).toEqual([302, 'panel/icon.svg']);

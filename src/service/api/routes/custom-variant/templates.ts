@@ -31,7 +31,14 @@ export function templateRoutes(
 
   api.get(
     '/',
-    { schema: { tags, summary: 'List the templates', response: { 200: TemplatesSchema } } },
+    {
+      schema: {
+        tags,
+        summary: 'List the templates',
+        description: 'All slots; `exists` is false for an empty one.',
+        response: { 200: TemplatesSchema },
+      },
+    },
     async () => ({
       templates: Array.from({ length: TEMPLATE_SLOTS }, (_, index) => {
         const template = store.template(index + 1);
@@ -53,6 +60,7 @@ export function templateRoutes(
       schema: {
         ...common,
         summary: 'Get a template',
+        description: 'Engine settings that were stored under a name. Status 404 if the slot is empty.',
         response: { 200: TemplateSchema, ...problems(...READ) },
       },
     },
@@ -63,7 +71,13 @@ export function templateRoutes(
     '/:slot',
     {
       onRequest,
-      schema: { ...common, summary: 'Store a template', body: TemplateBody, response: changed() },
+      schema: {
+        ...common,
+        summary: 'Store a template',
+        description: 'Replaces the template in this slot, if there is one.',
+        body: TemplateBody,
+        response: changed(),
+      },
     },
     async ({ params: { slot }, body: { name, config } }) => {
       await store.setTemplate(slot, { name, config });
@@ -78,6 +92,7 @@ export function templateRoutes(
       schema: {
         ...common,
         summary: 'Delete a template that is not active',
+        description: 'The active template cannot be deleted: activate another one first.',
         response: changed('template_active', 'template_not_found'),
       },
     },
@@ -94,6 +109,7 @@ export function templateRoutes(
       schema: {
         ...common,
         summary: 'Rename a template',
+        description: 'Its settings do not change.',
         body: RenameBody,
         response: changed('template_not_found'),
       },
@@ -111,6 +127,8 @@ export function templateRoutes(
       schema: {
         ...common,
         summary: 'Put the settings of a template into effect',
+        description:
+          'They apply to engines that are started later. `POST /custom-variant/reprovision` applies them to all.',
         response: changed('template_not_found'),
       },
     },
@@ -127,6 +145,7 @@ export function templateRoutes(
       schema: {
         ...common,
         summary: 'Download a template',
+        description: 'As a file. `POST /custom-variant/templates/{slot}/import` reads its content.',
         response: { 200: TemplateBody, ...problems(...READ) },
       },
     },
@@ -141,7 +160,13 @@ export function templateRoutes(
     '/:slot/import',
     {
       onRequest,
-      schema: { ...common, summary: 'Store an exported template', body: ImportBody, response: changed() },
+      schema: {
+        ...common,
+        summary: 'Store an exported template',
+        description: '`json_data` is the content of a file from `export`.',
+        body: ImportBody,
+        response: changed(),
+      },
     },
     async ({ params: { slot }, body }) => {
       const { name, config } = parse(body.json_data);
