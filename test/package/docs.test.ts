@@ -84,9 +84,12 @@ test.each([
   'CONTRIBUTING.md',
   'docs/architecture.md',
   'docs/asset-cache.md',
+  'docs/benchmarks.md',
   'docs/browser-apps.md',
   'docs/browser-state.md',
   'docs/gateway.md',
+  'docs/monitoring.md',
+  'docs/operations.md',
   ...LIBRARY_PAGES,
 ])('%s has no broken links', async (path) => {
   const page = await committed(path);

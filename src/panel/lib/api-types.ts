@@ -1927,6 +1927,3 @@ export interface ProvisioningRefusal {
    */
   should_wait: boolean;
 }
-export interface Channel6B1Ca9D0 {
-  [k: string]: unknown;
-}

@@ -42,9 +42,10 @@ export async function describeApi(api: Api, version: string): Promise<void> {
       if (!('openapiObject' in document)) return document.swaggerObject;
       const { openapiObject } = document;
       for (const path of Object.values(openapiObject.paths ?? {})) markOptionalBody(path?.post);
-      addExamples(openapiObject.paths ?? {});
       const schemas: Record<string, object> = {};
       const paths = nameSchemas(openapiObject.paths, schemas);
+      // After the schemas have names: an example may have a field `title` too.
+      addExamples(paths ?? {});
       const components = { ...openapiObject.components, schemas };
       return Object.assign(openapiObject, { paths, components });
     },
