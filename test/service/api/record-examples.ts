@@ -22,9 +22,9 @@ await writeFile(
 );
 process.stderr.write(`${examples.length} examples\n`);
 
-/** A long list is shown by its first elements. */
+/** A long list is shown by its last elements: time series begin with intervals before the start. */
 function shorten(value: unknown): unknown {
-  if (Array.isArray(value)) return value.slice(0, SHOWN).map(shorten);
+  if (Array.isArray(value)) return value.slice(-SHOWN).map(shorten);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, shorten(inner)]));
 }
