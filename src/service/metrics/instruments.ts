@@ -31,3 +31,23 @@ export function counter(registry: Registry, name: string, help: string): (count:
     instrument.inc(count);
   };
 }
+
+/** Labels of a series and its value. */
+export type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
+
+/**
+ * Declares a gauge whose series come and go. The number of series must be bounded by the caller.
+ * @returns a function that replaces all series
+ */
+export function gaugeOf(
+  registry: Registry,
+  name: string,
+  help: string,
+  labelNames: readonly string[],
+): (samples: Iterable<Sample>) => void {
+  const instrument = new Gauge({ name, help, registers: [registry], labelNames: [...labelNames] });
+  return (samples) => {
+    instrument.reset();
+    for (const [labels, value] of samples) instrument.set(labels, value);
+  };
+}
