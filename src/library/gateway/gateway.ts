@@ -8,6 +8,7 @@ import {
   type KeptPage,
   keptUrls,
   type ListOptions,
+  listByHits,
   listKept,
   type RuleUsage,
   usageByRule,
@@ -175,9 +176,14 @@ export class Gateway implements AsyncDisposable {
     return keptUrls(this.#store, namespace);
   }
 
-  /** Lists the kept responses of a namespace, a page at a time. Rejects if the store fails. */
+  /**
+   * Lists the kept responses of a namespace, a page at a time. Rejects if the store fails.
+   * @throws RangeError if the cursor is not from the same kind of listing
+   */
   list(namespace: string, options: ListOptions = {}): Promise<KeptPage> {
-    return listKept(this.#store, namespace, options);
+    const { ranking } = this.#namespace(namespace);
+    const listPage = options.sort === 'hits' ? listByHits : listKept;
+    return listPage(this.#store, namespace, options, (url) => ranking.hitsOf(url));
   }
 
   /** Removes all kept responses of a namespace, in constant time. Rejects if the store fails. */

@@ -34,6 +34,11 @@ export class ResourceRanking {
       .map(([url, use]) => ({ url, ...use }));
   }
 
+  /** Hits of a resource; 0 if it was not requested, or was dropped. */
+  hitsOf(url: string): number {
+    return this.#resources.get(url)?.hits ?? 0;
+  }
+
   #sorted() {
     return [...this.#resources].sort(([, a], [, b]) => b.requests - a.requests);
   }

@@ -52,6 +52,7 @@ export interface Operations {
     };
     query?: {
       match?: string;
+      sort?: 'hits';
       limit?: number;
       cursor?: string;
     };
@@ -631,7 +632,7 @@ export interface App {
   live_sessions: number;
 }
 /**
- * In the manifest, secrets are replaced by `***`: the token, and the values of cookies and storage
+ * `warm_up` is the start after the installation, if the manifest asks for one with `warm`; null if there was none since the start of the service. In the manifest, secrets are replaced by `***`: the token, and the values of cookies and storage
  *
  * This interface was referenced by `Operations`'s JSON-Schema
  * via the `definition` "AppDetails".
@@ -651,7 +652,15 @@ export interface AppDetails {
    * Sessions that have not ended
    */
   live_sessions: number;
+  warm_up: WarmUp | null;
   manifest: AppManifest;
+}
+export interface WarmUp {
+  /**
+   * `waiting` until the app is ready
+   */
+  status: 'waiting' | 'completed' | 'failed';
+  reason: string | null;
 }
 export interface AppManifest {
   /**
@@ -764,6 +773,18 @@ export interface AppManifest {
     width: number;
     height: number;
   };
+  /**
+   * Whether the app is started once in the background after its installation, so that its cache is filled. The session ends when the app is ready. Default false
+   */
+  warm?: boolean;
+  /**
+   * Memory that a session may use, in MiB, over all processes of its Chromium, which it shares with no other session. A session that uses more fails. Only on Linux
+   */
+  memory_limit_mib?: number;
+  /**
+   * How often a session is started again after a crash or too much memory, after 1 s, 2 s, 4 s and so on up to 60 s. The count begins anew when a session has run for 10 minutes. Default 0
+   */
+  max_restarts?: number;
   /**
    * Patterns of URLs that are refused
    *
@@ -890,13 +911,17 @@ export interface AppCache {
    */
   most_used: ResourceUse[];
   /**
+   * The rules of the app in their order, with their requests
+   */
+  rules: RuleUse[];
+  /**
+   * Responses that were removed to make room
+   */
+  evictions: number;
+  /**
    * Failed operations of the store, for all apps; each counted as a miss
    */
   store_errors: number;
-  /**
-   * Responses that were removed to make room, for all apps
-   */
-  store_evictions: number;
 }
 export interface Traffic {
   requests: number;
@@ -936,6 +961,31 @@ export interface ResourceUse {
    */
   bytes_to_browser: number;
 }
+export interface RuleUse {
+  match: string;
+  requests: number;
+  /**
+   * Responses from the cache, and those validated with a 304
+   */
+  hits: number;
+  misses: number;
+  /**
+   * Requests that were passed on without looking for a stored response
+   */
+  bypasses: number;
+  /**
+   * Bodies sent to the browser, in bytes
+   */
+  bytes_to_browser: number;
+  /**
+   * Bodies received from servers, in bytes
+   */
+  bytes_from_upstream: number;
+  /**
+   * Bodies sent to the browser from the cache, in bytes
+   */
+  bytes_saved: number;
+}
 export interface CacheEntry {
   url: string;
   status: number;
@@ -948,6 +998,10 @@ export interface CacheEntry {
    * RFC 3339, UTC
    */
   received_at: string;
+  /**
+   * Since the start of the service
+   */
+  hits: number;
   /**
    * Whether it is stored for one set of credentials
    */
@@ -995,15 +1049,21 @@ export interface Session {
   name: string;
   type: 'web-python' | 'web-app' | 'window' | 'iframe' | 'web-worker';
   /**
-   * `completed`: the page closed itself
+   * `completed`: the page closed itself, or the cache is warm
    */
   status: 'starting' | 'running' | 'stopping' | 'completed' | 'failed' | 'stopped';
   reason: string | null;
+  code: string | null;
   /**
    * What it does with the cache
    */
   mode: 'record' | 'record-start' | 'replay' | 'offline' | 'off';
   profile: string | null;
+  /**
+   * Whether it only fills the cache after the installation
+   */
+  warm_up: boolean;
+  restart_of: string | null;
   /**
    * RFC 3339, UTC
    */
@@ -1020,6 +1080,7 @@ export interface Session {
    * Bodies received from servers, in bytes
    */
   bytes_from_upstream: number;
+  memory_bytes: number | null;
 }
 export interface SessionTraffic {
   requests: number;

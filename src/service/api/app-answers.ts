@@ -35,7 +35,7 @@ export function createAppAnswers(cache: LoadingCache, browserApps: BrowserApps):
     apps: cached('apps:list', () => apps.list().map((app) => toWireApp(app, liveOf(app)))),
     app: (key) =>
       cached(cacheKey('apps', 'one', key.workspace, key.appId), () =>
-        toWireAppDetails(apps.require(key), liveOf(key)),
+        toWireAppDetails(apps.require(key), liveOf(key), browserApps.warmUpOf(key)),
       ),
     cache: (key) =>
       cached(cacheKey('apps', 'cache', key.workspace, key.appId), async () =>

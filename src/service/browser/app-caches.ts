@@ -1,9 +1,17 @@
-import type { Explanation, KeptPage, Lane, NamespaceStats } from '../../library/gateway/index.ts';
+import type {
+  Explanation,
+  KeptPage,
+  Lane,
+  ListOptions,
+  NamespaceStats,
+  StoreUsage,
+} from '../../library/gateway/index.ts';
+import type { Clock } from '../../library/util/clock.ts';
 import { RoundhouseError } from '../errors.ts';
 import { type AppKey, hashOf, namespaceOf } from './app-key.ts';
 import type { AppStore, InstalledApp } from './app-store.ts';
 import type { GatewaySource, OpenGateway } from './gateway-source.ts';
-import { type LaneSettings, planLane } from './lane-plan.ts';
+import { type LaneSettings, planLane, rulesOf } from './lane-plan.ts';
 import type { Sessions } from './sessions.ts';
 import { StartTimes } from './start-times.ts';
 
@@ -21,12 +29,17 @@ export interface AppCacheStats {
   /** Whether a session stores responses now. */
   readonly recording: boolean;
   readonly traffic: NamespaceStats;
+  /** Patterns of the rules that apply, in their order, without those that exclude. */
+  readonly rules: readonly string[];
   readonly starts: StartTimes;
+  /** Responses that this process has removed to make room. */
+  readonly evictions: number;
   /** Failed operations of the store, for all apps. */
   readonly storeErrors: number;
-  /** Responses that were removed to make room, for all apps. */
-  readonly storeEvictions: number;
 }
+
+/** How long the usage that metrics show may be out of date before it is read again. */
+const USAGE_LIFETIME_MS = 60_000;
 
 /** What the caches work with. */
 export interface AppCachesParts {
@@ -34,24 +47,28 @@ export interface AppCachesParts {
   readonly sessions: Sessions;
   readonly gateway: GatewaySource;
   readonly laneSettings: (opened: OpenGateway) => LaneSettings;
+  readonly clock: Clock;
 }
 
 /** The caches of the apps: one namespace of the gateway each. */
 export class AppCaches {
   readonly #parts: AppCachesParts;
   readonly #starts = new Map<string, StartTimes>();
+  #refreshing: Promise<unknown> = Promise.resolve();
+  readonly #usages = new Map<string, { readAt: number; usage: StoreUsage | undefined }>();
 
   constructor(parts: AppCachesParts) {
     this.#parts = parts;
   }
 
-  /** Figures of an app's cache. @throws RoundhouseError `app_not_found` */
+  /** Figures of an app's cache. @throws RoundhouseError `app_not_found`, `app_cache_unavailable` */
   async stats(key: AppKey): Promise<AppCacheStats> {
-    const { apps, sessions } = this.#parts;
-    apps.require(key);
-    const { gateway, store } = await this.#parts.gateway.open();
+    const { apps, sessions, laneSettings } = this.#parts;
+    const { manifest } = apps.require(key);
+    const opened = await this.#parts.gateway.open();
+    const { gateway, stores } = opened;
     const namespace = namespaceOf(key);
-    const usage = (await gateway.usage()).find((each) => each.namespace === namespace);
+    const usage = await this.#readUsage(key);
     return {
       entryCount: usage?.entries ?? 0,
       totalSizeBytes: usage?.bodyBytes ?? 0,
@@ -59,10 +76,31 @@ export class AppCaches {
       newestAt: usage?.newestAt ?? null,
       recording: sessions.ofApp(key).some(({ laneMode }) => laneMode === 'record'),
       traffic: gateway.stats(namespace),
+      rules: rulesOf(manifest, laneSettings(opened))
+        .map(({ match }) => match)
+        .filter((match) => !match.startsWith('!')),
       starts: this.startTimes(key),
+      evictions: stores.evictionsOf(namespace),
       storeErrors: gateway.storeErrors,
-      storeEvictions: store.stats().evictions,
     };
+  }
+
+  /**
+   * What the cache of an app contained when that was last read, for metrics; null before. If it was used since the start
+   * and last read long ago, it is read again in the background, one app after another.
+   */
+  lastUsage(key: AppKey): { entries: number; bodyBytes: number } | null {
+    const { gateway, clock } = this.#parts;
+    const last = this.#usages.get(hashOf(key));
+    const isUsed = gateway.opened?.stores.has(namespaceOf(key)) ?? false;
+    if (isUsed && (!last || clock.now() - last.readAt > USAGE_LIFETIME_MS)) {
+      this.#usages.set(hashOf(key), { readAt: clock.now(), usage: last?.usage });
+      // The store reports its own errors.
+      this.#refreshing = this.#refreshing.then(() => this.#readUsage(key)).catch(() => {});
+    }
+    if (!last) return null;
+    const { entries = 0, bodyBytes = 0 } = last.usage ?? {};
+    return { entries, bodyBytes };
   }
 
   /** Durations of the starts of an app. */
@@ -76,11 +114,13 @@ export class AppCaches {
     return times;
   }
 
-  /** Lists stored responses. @throws RoundhouseError `app_not_found` */
-  async entries(key: AppKey, options: { match?: string; limit: number; cursor?: string }): Promise<KeptPage> {
+  /** Lists stored responses. @throws RoundhouseError `app_not_found`, `app_cache_unavailable` */
+  async entries(key: AppKey, options: ListOptions): Promise<KeptPage> {
     this.#parts.apps.require(key);
-    const { gateway } = await this.#parts.gateway.open();
-    return await gateway.list(namespaceOf(key), options);
+    return await withStore(async () => {
+      const { gateway } = await this.#parts.gateway.open();
+      return await gateway.list(namespaceOf(key), options);
+    });
   }
 
   /** Says which rule applies to a URL, and what became of the latest request for it. */
@@ -95,15 +135,19 @@ export class AppCaches {
   /**
    * Removes the stored responses whose URL matches.
    * @returns their number
-   * @throws RoundhouseError `app_not_found`
+   * @throws RoundhouseError `app_not_found`, `app_cache_unavailable`
    */
   async clear(key: AppKey, match = '*'): Promise<number> {
     const { apps, gateway, sessions } = this.#parts;
     apps.require(key);
-    const opened = await gateway.open();
-    const deleted = await opened.gateway.clearMatching(namespaceOf(key), match);
-    // Responses whose request is in progress, which the list does not contain yet.
-    if (match === '*') await opened.gateway.clear(namespaceOf(key));
+    const deleted = await withStore(async () => {
+      const opened = await gateway.open();
+      const matching = await opened.gateway.clearMatching(namespaceOf(key), match);
+      // Responses whose request is in progress, which the list does not contain yet.
+      if (match === '*') await opened.gateway.clear(namespaceOf(key));
+      return matching;
+    });
+    this.#usages.delete(hashOf(key));
     await Promise.all(sessions.ofApp(key).map((session) => session.clearBrowserCache()));
     return deleted;
   }
@@ -136,8 +180,20 @@ export class AppCaches {
   /** Removes everything about an app that is being uninstalled. @returns the number of removed responses */
   async drop(key: AppKey): Promise<number> {
     const deleted = await this.clear(key);
+    const { stores } = await this.#parts.gateway.open();
+    await stores.remove(namespaceOf(key));
     this.#starts.delete(hashOf(key));
     return deleted;
+  }
+
+  async #readUsage(key: AppKey): Promise<StoreUsage | undefined> {
+    const { gateway, clock } = this.#parts;
+    return await withStore(async () => {
+      const { stores } = await gateway.open();
+      const usage = await stores.usageOf(namespaceOf(key));
+      this.#usages.set(hashOf(key), { readAt: clock.now(), usage });
+      return usage;
+    });
   }
 
   async #withLane<T>(app: InstalledApp, use: (lane: Lane) => Promise<T>) {
@@ -146,5 +202,19 @@ export class AppCaches {
     const options = planLane(app, app.manifest, undefined, laneSettings(opened));
     await using lane = await opened.gateway.openLane(options);
     return await use(lane);
+  }
+}
+
+/** @throws RoundhouseError `app_cache_unavailable` for an error of the store, `invalid_request` for a wrong cursor */
+async function withStore<T>(use: () => Promise<T>): Promise<T> {
+  try {
+    return await use();
+  } catch (cause) {
+    if (cause instanceof RoundhouseError) throw cause;
+    const { message } = cause as Error;
+    if (cause instanceof RangeError) throw new RoundhouseError('invalid_request', message);
+    throw new RoundhouseError('app_cache_unavailable', `The cache of the app cannot be used: ${message}`, {
+      cause,
+    });
   }
 }

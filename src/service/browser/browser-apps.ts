@@ -1,23 +1,21 @@
 import type { Clock } from '../../library/cache/index.ts';
 import { RoundhouseError } from '../errors.ts';
 import type { EventBus } from '../events/events.ts';
-import { AppCaches } from './app-caches.ts';
-import { type AppKey, hashOf, idFromName, namespaceOf } from './app-key.ts';
+import { type AppCacheStats, AppCaches } from './app-caches.ts';
+import { type AppKey, hashOf, idFromName } from './app-key.ts';
 import { AppStore, type InstalledApp } from './app-store.ts';
-import { BrowserPool } from './browser-pool.ts';
 import { findChromium } from './chromium.ts';
+import { type BrowserFigures, readFigures } from './figures.ts';
 import { type GatewaySettings, GatewaySource, type OpenGateway } from './gateway-source.ts';
-import { entryUrlOf, type LaneSettings, planLane } from './lane-plan.ts';
-import { type LaunchSettings, launchChromium } from './launch.ts';
+import type { LaneSettings } from './lane-plan.ts';
+import type { LaunchSettings } from './launch.ts';
 import { parseInstallRequest } from './manifest.ts';
-import type { SessionMode } from './manifest-schema.ts';
-import { openApp } from './open-app.ts';
 import { Profiles } from './profiles.ts';
-import { SESSION_STATUSES, Session, type SessionStatus } from './session.ts';
+import { Restarts } from './restarts.ts';
+import type { Session } from './session.ts';
+import { SessionStarter, type StartOptions } from './session-starter.ts';
 import { Sessions } from './sessions.ts';
-import { Slots } from './slots.ts';
-
-const DEFAULT_START_TIMEOUT_S = 60;
+import { WarmUps } from './warm-ups.ts';
 
 /** What browser apps are created with. */
 export interface BrowserAppsOptions {
@@ -35,32 +33,6 @@ export interface BrowserAppsOptions {
   readonly onError: (error: unknown, what: string) => void;
 }
 
-/** Figures for metrics. */
-export interface BrowserFigures {
-  readonly apps: number;
-  readonly sessions: Readonly<Record<SessionStatus, number>>;
-  /** Starts that wait for a place. */
-  readonly waiting: number;
-  /** Running Chromium processes, without their children. */
-  readonly browsers: number;
-  /** Requests and bytes of all installed apps since the start. */
-  readonly cache: Readonly<
-    Record<'hits' | 'misses' | 'bypasses' | 'bytesToBrowser' | 'bytesFromUpstream' | 'bytesSaved', number>
-  >;
-  readonly storeErrors: number;
-  readonly storeBytes: number;
-}
-
-/** How a session is started. */
-export interface StartOptions {
-  /** Default `record`. */
-  readonly mode?: SessionMode;
-  /** Default: that of the manifest, else 60. */
-  readonly timeoutS?: number;
-  /** Name of the profile. Default: that of the manifest. */
-  readonly profile?: string;
-}
-
 /** Installs apps and runs them in Chromium. Nothing is loaded or started before the first session. */
 export class BrowserApps {
   readonly apps: AppStore;
@@ -69,33 +41,37 @@ export class BrowserApps {
   readonly profiles: Profiles;
   readonly #options: BrowserAppsOptions;
   readonly #gateway: GatewaySource;
-  readonly #pool: BrowserPool;
-  readonly #slots: Slots;
-  readonly #closed = new AbortController();
+  readonly #starter: SessionStarter;
+  readonly #warmUps: WarmUps;
+  readonly #restarts: Restarts;
   /** Installations and removals, one after another: two of one app must not be mixed. */
   #changing: Promise<unknown> = Promise.resolve();
   /** Starts of singletons, by app. */
   readonly #startingSingletons = new Map<string, Promise<Session>>();
 
   constructor(options: BrowserAppsOptions) {
-    const { dataDir, clock, launch, maxSessions, onError } = options;
+    const { dataDir, bus, clock, launch, maxSessions, queueTimeoutS, onError } = options;
     this.#options = options;
     this.apps = new AppStore(dataDir, (error) => onError(error, 'could not read an installed app'));
     this.#gateway = new GatewaySource(options.gateway);
-    this.#pool = new BrowserPool(async () => {
-      const { gateway } = await this.#gateway.open();
-      return await launchChromium(launch, gateway.launchOptions.args);
-    });
-    this.#slots = new Slots(maxSessions, clock);
     this.profiles = new Profiles(dataDir, (error) =>
       onError(error, 'an operation on a browser profile failed'),
     );
-    this.caches = new AppCaches({
-      apps: this.apps,
-      sessions: this.sessions,
-      gateway: this.#gateway,
-      laneSettings: (opened) => this.#laneSettings(opened),
+    const laneSettings = ({ pythonRules }: OpenGateway) => ({ ...options.lanes, pythonRules });
+    const { apps, sessions, profiles } = this;
+    const gateway = this.#gateway;
+    this.caches = new AppCaches({ apps, sessions, gateway, laneSettings, clock });
+    this.#starter = new SessionStarter({
+      ...{ apps, sessions, profiles, gateway, caches: this.caches, laneSettings },
+      ...{ launch, clock, maxSessions, queueTimeoutS, onError },
+      onChange: (session) => {
+        this.#publish(session);
+        if (!session.isLive) this.#restarts.handleEnd(session);
+      },
     });
+    const start = this.#starter.start.bind(this.#starter);
+    this.#warmUps = new WarmUps({ bus, start, onError });
+    this.#restarts = new Restarts({ clock, start: ({ app }, restart) => this.start(app, restart), onError });
   }
 
   /** Reads the apps of the previous run. */
@@ -109,7 +85,7 @@ export class BrowserApps {
   }
 
   /** Figures of an app's cache. {@inheritDoc AppCaches.stats} */
-  getAppCacheStats(workspace: string, appId: string) {
+  getAppCacheStats(workspace: string, appId: string): Promise<AppCacheStats> {
     return this.caches.stats({ workspace, appId });
   }
 
@@ -133,6 +109,8 @@ export class BrowserApps {
           `The app ${JSON.stringify(app.appId)} is installed already: send "overwrite": true to replace it, or another "app_id"`,
         );
       await this.apps.put(app, { source, files });
+      this.#warmUps.cancel(app);
+      if (manifest.warm) this.#warmUps.begin(app);
     });
     this.#options.bus.publish({ type: 'app_installed', workspace, appId: app.appId });
     return app;
@@ -145,6 +123,8 @@ export class BrowserApps {
   async uninstall(key: AppKey): Promise<{ deletedEntries: number; stoppedSessions: number }> {
     const result = await this.#change(async () => {
       this.apps.require(key);
+      this.#warmUps.cancel(key);
+      for (const { id } of this.sessions.ofApp(key)) this.#restarts.cancel(id);
       const live = this.sessions.ofApp(key).filter(({ isLive }) => isLive);
       await Promise.all(live.map((session) => session.stop('the app was uninstalled')));
       const deletedEntries = await this.caches.drop(key);
@@ -172,14 +152,21 @@ export class BrowserApps {
   async start(key: AppKey, options: StartOptions = {}): Promise<{ session: Session; isNew: boolean }> {
     this.assertAvailable();
     const app = this.apps.require(key);
-    if (!app.manifest.singleton) return { session: await this.#start(app, options), isNew: true };
+    if (!app.manifest.singleton) return { session: await this.#starter.start(app, options), isNew: true };
     const hash = hashOf(key);
-    const running = this.sessions.ofApp(key).find(({ status }) => status === 'running');
+    const running = this.sessions
+      .ofApp(key)
+      .find(({ status, isWarmUp }) => status === 'running' && !isWarmUp);
     const starting = this.#startingSingletons.get(hash);
     if (running || starting) return { session: running ?? (await starting!), isNew: false };
-    const start = this.#start(app, options).finally(() => this.#startingSingletons.delete(hash));
+    const start = this.#starter.start(app, options).finally(() => this.#startingSingletons.delete(hash));
     this.#startingSingletons.set(hash, start);
     return { session: await start, isNew: true };
+  }
+
+  /** State of the start that fills the cache of an app after its installation; null if there was none. */
+  warmUpOf(key: AppKey) {
+    return this.#warmUps.stateOf(key);
   }
 
   /** Ends a session, or removes one that has ended from the list. @throws RoundhouseError `session_not_found` */
@@ -189,6 +176,7 @@ export class BrowserApps {
       await session.stop();
       return session;
     }
+    this.#restarts.cancel(id);
     this.sessions.remove(id);
     this.#publish(session);
     return session;
@@ -196,87 +184,21 @@ export class BrowserApps {
 
   /** Figures for metrics, from memory. */
   figures(): BrowserFigures {
-    const sessions = Object.fromEntries(SESSION_STATUSES.map((status) => [status, 0])) as Record<
-      SessionStatus,
-      number
-    >;
-    for (const { status } of this.sessions.list()) sessions[status] += 1;
-    const cache = { hits: 0, misses: 0, bypasses: 0, bytesToBrowser: 0, bytesFromUpstream: 0, bytesSaved: 0 };
-    const gateway = this.#gateway.opened?.gateway;
-    for (const app of gateway ? this.apps.list() : []) {
-      const traffic = gateway!.stats(namespaceOf(app));
-      for (const name of Object.keys(cache) as (keyof typeof cache)[]) cache[name] += traffic[name];
-    }
-    return {
-      apps: this.apps.size,
-      sessions,
-      waiting: this.#slots.waiting,
-      browsers: this.#pool.size,
-      cache,
-      storeErrors: gateway?.storeErrors ?? 0,
-      storeBytes: this.#gateway.opened?.store.stats().bytes ?? 0,
-    };
+    const { apps, sessions, caches } = this;
+    const { waiting, browsers } = this.#starter;
+    return readFigures({ apps, sessions, caches, gateway: this.#gateway, waiting, browsers });
   }
 
   /** Ends all sessions and Chromium, and closes the caches. */
   async close(): Promise<void> {
-    this.#closed.abort(new RoundhouseError('app_start_failed', 'The service is stopping'));
+    this.#restarts.cancelAll();
+    this.#warmUps.stop();
+    this.#starter.stop();
     await Promise.all(
       this.sessions.list().map((session) => session.isLive && session.stop('the service stopped')),
     );
-    await this.#pool.settled();
+    await this.#starter.settled();
     await Promise.all([this.#gateway.close(), this.profiles.close()]);
-  }
-
-  async #start(app: InstalledApp, options: StartOptions): Promise<Session> {
-    const { mode = 'record', timeoutS, profile = app.manifest.profile ?? null } = options;
-    const { clock, launch, queueTimeoutS, onError } = this.#options;
-    const { manifest } = app;
-    const free = await this.#slots.take(queueTimeoutS * 1000, this.#closed.signal);
-    try {
-      const code = await this.apps.readCode(app);
-      this.#closed.signal.throwIfAborted();
-      const session = new Session({
-        app,
-        mode,
-        profile,
-        clock,
-        entry: entryUrlOf(app, manifest),
-        onChange: (changed) => {
-          this.#publish(changed);
-          if (!changed.isLive) free();
-        },
-      });
-      this.sessions.add(session);
-      this.#publish(session);
-      const timeoutMs = (timeoutS ?? manifest.startup_config?.timeout ?? DEFAULT_START_TIMEOUT_S) * 1000;
-      await session.start(async () => {
-        const opened = await this.#gateway.open();
-        return await openApp({
-          gateway: opened.gateway,
-          pool: this.#pool,
-          workspace: app.workspace,
-          manifest,
-          lane: planLane(app, manifest, code, this.#laneSettings(opened)),
-          mode: manifest.enable_cache === false ? 'off' : mode === 'record-start' ? 'record' : mode,
-          profile,
-          profiles: this.profiles,
-          launch,
-          clock,
-          onError: (error) => onError(error, 'a browser profile was not saved'),
-        });
-      }, timeoutMs);
-      const { hits = 0, misses = 0 } = session.traffic ?? {};
-      this.caches.startTimes(app).add(hits > 0 && misses === 0, session.startMs ?? 0);
-      return session;
-    } catch (error) {
-      free();
-      throw error;
-    }
-  }
-
-  #laneSettings({ pythonRules }: OpenGateway): LaneSettings {
-    return { ...this.#options.lanes, pythonRules };
   }
 
   #publish({ id, app, status }: Session): void {

@@ -1,11 +1,11 @@
-import type { DiskStore } from '../../library/disk-store/index.ts';
 import type { Gateway, Rule } from '../../library/gateway/index.ts';
+import { openResponseStores, type ResponseStores, type StoreLocation } from './response-stores.ts';
 import { needsUnprivilegedUser, UNPRIVILEGED_ID } from './unprivileged.ts';
 
 /** How the gateway is opened. */
 export interface GatewaySettings {
-  /** Folder of the stored responses. */
-  readonly dir: string;
+  readonly location: StoreLocation;
+  /** BROWSER_CACHE_MAX_BYTES. */
   readonly maxBytes: number;
   /** Returns destinations that no lane connects to. Called when the gateway is opened. */
   readonly readDenied: () => readonly string[];
@@ -13,10 +13,10 @@ export interface GatewaySettings {
   readonly onError: (error: unknown) => void;
 }
 
-/** The gateway and its store. */
+/** The gateway and its stores. */
 export interface OpenGateway {
   readonly gateway: Gateway;
-  readonly store: DiskStore;
+  readonly stores: ResponseStores;
   /** Rules for `web-python`. */
   readonly pythonRules: readonly Rule[];
 }
@@ -36,7 +36,7 @@ export class GatewaySource {
     return this.#opened;
   }
 
-  /** Returns the gateway. Rejects if the folder of the store cannot be used. */
+  /** Returns the gateway. Rejects if the stores cannot be opened. */
   async open(): Promise<OpenGateway> {
     this.#opening ??= this.#open();
     try {
@@ -47,30 +47,27 @@ export class GatewaySource {
     }
   }
 
-  /** Ends all lanes, and closes the store. */
+  /** Ends all lanes, and closes the stores. */
   async close(): Promise<void> {
     const opened = await this.#opening?.catch(() => undefined);
     await opened?.gateway.close();
-    await opened?.store.close();
+    await opened?.stores.close();
   }
 
   async #open(): Promise<OpenGateway> {
-    const { dir, maxBytes, readDenied, onError } = this.#settings;
-    const [{ openDiskStore }, { openGateway, WEB_PYTHON_RULES }] = await Promise.all([
-      import('../../library/disk-store/index.ts'),
-      import('../../library/gateway/index.ts'),
-    ]);
-    const store = await openDiskStore({ dir, maxBytes, onError });
+    const { readDenied, onError } = this.#settings;
+    const { openGateway, WEB_PYTHON_RULES } = await import('../../library/gateway/index.ts');
+    const stores = await openResponseStores(this.#settings);
     const ownId = process.getuid?.();
     const gateway = await openGateway({
-      store,
+      store: stores,
       deny: readDenied(),
       ...(ownId !== undefined && {
         userIds: needsUnprivilegedUser() ? [ownId, UNPRIVILEGED_ID] : [ownId],
       }),
       onError: (error) => onError(error),
     });
-    this.#opened = { gateway, store, pythonRules: WEB_PYTHON_RULES };
+    this.#opened = { gateway, stores, pythonRules: WEB_PYTHON_RULES };
     return this.#opened;
   }
 }

@@ -22,9 +22,18 @@ const CLOSE_TIMEOUT_MS = 1000;
 /** Variables that Chromium gets. Those of the service may contain secrets. */
 const VARIABLES = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'FONTCONFIG_PATH', 'FONTCONFIG_FILE'];
 
+/** The processes of a Chromium. */
+export interface BrowserProcesses {
+  /** Process id of the browser, and of the group of all its processes. */
+  readonly pid: number;
+  /** Kills all of them. */
+  kill(): void;
+}
+
 /** A running Chromium. */
 export interface RunningBrowser {
   readonly browser: Browser;
+  readonly processes: BrowserProcesses;
   /** Closes it, and kills its processes if it does not end in time. */
   close(): Promise<void>;
 }
@@ -40,12 +49,12 @@ export async function launchChromium(
 ): Promise<RunningBrowser> {
   const { chromium } = await import('playwright-core');
   const browser = await startWithSandbox(settings, args, (options) => chromium.launch(options));
-  const kill = await createKill(browser);
+  const processes = await processesOf(browser);
   const close = async () => {
     const deadline = { clock: settings.clock, timeoutMs: CLOSE_TIMEOUT_MS, subject: 'Chromium' };
-    await withinDeadline(deadline, () => browser.close()).catch(kill);
+    await withinDeadline(deadline, () => browser.close()).catch(() => processes.kill());
   };
-  return { browser, close };
+  return { browser, processes, close };
 }
 
 /**
@@ -93,10 +102,10 @@ function optionsFor(
   };
 }
 
-/** Returns a function that kills the processes of a browser. */
-export async function createKill(browser: Browser): Promise<() => void> {
+/** Returns the processes of a browser. */
+export async function processesOf(browser: Browser): Promise<BrowserProcesses> {
   const pid = await processIdOf(browser);
-  return () => killGroup(pid);
+  return { pid, kill: () => killGroup(pid) };
 }
 
 async function processIdOf(browser: Browser): Promise<number> {

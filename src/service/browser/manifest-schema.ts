@@ -175,6 +175,28 @@ export const ManifestSchema = Type.Object(
         { additionalProperties: false, description: 'Default 1280 × 720' },
       ),
     ),
+    warm: Type.Optional(
+      Type.Boolean({
+        description:
+          'Whether the app is started once in the background after its installation, so that its cache is filled. The session ends when the app is ready. Default false',
+      }),
+    ),
+    memory_limit_mib: Type.Optional(
+      Type.Integer({
+        minimum: 128,
+        maximum: 1_048_576,
+        description:
+          'Memory that a session may use, in MiB, over all processes of its Chromium, which it shares with no other session. A session that uses more fails. Only on Linux',
+      }),
+    ),
+    max_restarts: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 100,
+        description:
+          'How often a session is started again after a crash or too much memory, after 1 s, 2 s, 4 s and so on up to 60 s. The count begins anew when a session has run for 10 minutes. Default 0',
+      }),
+    ),
     block: Type.Optional(
       Type.Array(Type.String({ minLength: 1, maxLength: 2048 }), {
         maxItems: 500,

@@ -65,6 +65,10 @@ function findFaults(manifest: Manifest, code: Omit<AppDefinition, 'manifest'>): 
   if (type === 'web-app') faults.push(...findPageFaults(manifest, code));
   else faults.push(...findCodeFaults(manifest, code));
   if (requirements && type !== 'web-python') faults.push('requirements are only for web-python');
+  if (manifest.warm && manifest.enable_cache === false)
+    faults.push('warm needs the cache: remove enable_cache');
+  else if (manifest.warm && type !== 'web-python' && !manifest.cache_routes?.length)
+    faults.push(`warm needs cache_routes: nothing of a ${type} is stored without them`);
   for (const name of Object.keys(cookies))
     if (!TOKEN.test(name)) faults.push(`cookies: ${JSON.stringify(name)} is not a name of a cookie`);
   for (const [name, value] of Object.entries(cookies))

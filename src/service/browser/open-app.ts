@@ -3,10 +3,16 @@ import type { Clock } from '../../library/cache/index.ts';
 import type { Gateway, Lane, LaneMode, LaneOptions } from '../../library/gateway/index.ts';
 import { withinDeadline } from '../../library/util/deadline.ts';
 import { RoundhouseError } from '../errors.ts';
-import type { BrowserPool } from './browser-pool.ts';
+import type { BrowserPool, BrowserUse } from './browser-pool.ts';
 import { executeInPage } from './execute.ts';
 import { STATE_ATTRIBUTE } from './host-pages.ts';
-import { createKill, type LaunchSettings, startWithSandbox } from './launch.ts';
+import {
+  type BrowserProcesses,
+  type LaunchSettings,
+  launchChromium,
+  processesOf,
+  startWithSandbox,
+} from './launch.ts';
 import type { Manifest } from './manifest-schema.ts';
 import { repeatOnNetworkChange } from './network-changes.ts';
 import type { Profiles } from './profiles.ts';
@@ -41,6 +47,8 @@ export interface OpenApp {
   readonly lane: Lane;
   readonly context: BrowserContext;
   readonly page: Page;
+  /** The processes of a Chromium that no other session uses; undefined if it is shared. */
+  readonly own: BrowserProcesses | undefined;
   /** Closes the pages and the lane, and Chromium if no other session uses it. */
   close(): Promise<void>;
 }
@@ -49,9 +57,7 @@ export interface OpenApp {
 export async function openApp(options: OpenAppOptions): Promise<OpenApp> {
   const lane = await options.gateway.openLane({ ...options.lane, mode: options.mode });
   try {
-    const opened = await (options.profile
-      ? openWithProfile(options, options.profile, lane)
-      : openContext(options, lane));
+    const opened = await open(options, lane);
     const { context } = opened;
     context.on('page', (popup) => {
       if (context.pages().length > MAX_PAGES) popup.close().catch(() => {});
@@ -63,21 +69,32 @@ export async function openApp(options: OpenAppOptions): Promise<OpenApp> {
         await lane.close();
       }
     };
-    return { lane, context, page: opened.page, close };
+    return { lane, context, page: opened.page, own: opened.own, close };
   } catch (error) {
     await lane.close();
     throw error;
   }
 }
 
-type OpenContext = Pick<OpenApp, 'context' | 'page' | 'close'>;
+type OpenContext = Pick<OpenApp, 'context' | 'page' | 'own' | 'close'>;
 
-/** A context of the workspace's browser. */
+async function open(options: OpenAppOptions, lane: Lane): Promise<OpenContext> {
+  const { profile, pool, workspace, gateway, launch } = options;
+  const isLimited = options.manifest.memory_limit_mib !== undefined;
+  if (isLimited && process.platform !== 'linux') throw failed('memory_limit_mib requires Linux');
+  if (profile) return await openWithProfile(options, profile, lane);
+  if (!isLimited) return await openContext(options, lane, await pool.use(workspace));
+  const { browser, processes, close } = await launchChromium(launch, gateway.launchOptions.args);
+  const opened = await openContext(options, lane, { browser, release: close });
+  return { ...opened, own: processes };
+}
+
+/** A context of a browser, which is released when the context is closed. */
 async function openContext(
-  { pool, workspace, manifest, clock }: OpenAppOptions,
+  { manifest, clock }: OpenAppOptions,
   lane: Lane,
+  use: BrowserUse,
 ): Promise<OpenContext> {
-  const use = await pool.use(workspace);
   try {
     const context = await use.browser.newContext({ ...lane.contextOptions, ...contextOptions(manifest) });
     const page = await context.newPage();
@@ -86,7 +103,7 @@ async function openContext(
       await withinDeadline(deadline, () => context.close()).catch(() => {});
       await use.release();
     };
-    return { context, page, close };
+    return { context, page, own: undefined, close };
   } catch (error) {
     await use.release();
     throw error;
@@ -110,19 +127,19 @@ async function openWithProfile(options: OpenAppOptions, profile: string, lane: L
       }),
     );
     const context = opened.context as BrowserContext;
-    const kill = await createKill(context.browser()!);
+    const own = await processesOf(context.browser()!);
     const close = async () => {
       const deadline = { clock, timeoutMs: PROFILE_CLOSE_TIMEOUT_MS, subject: 'The profile' };
       try {
         await withinDeadline(deadline, () => opened.close());
       } catch (error) {
         options.onError(error);
-        kill();
+        own.kill();
       } finally {
         await mount.discard();
       }
     };
-    return { context, page: context.pages()[0] ?? (await context.newPage()), close };
+    return { context, page: context.pages()[0] ?? (await context.newPage()), own, close };
   } catch (error) {
     await mount.discard();
     throw error;

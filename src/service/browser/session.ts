@@ -1,29 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import type { BrowserContext } from 'playwright-core';
 import type { Clock } from '../../library/cache/index.ts';
 import type { LaneMode, LaneStats } from '../../library/gateway/index.ts';
 import { withinDeadline } from '../../library/util/deadline.ts';
-import { RoundhouseError } from '../errors.ts';
+import { type ErrorCode, RoundhouseError } from '../errors.ts';
 import type { InstalledApp } from './app-store.ts';
 import { executeInPage } from './execute.ts';
 import { IdleTimer } from './idle-timer.ts';
 import type { SessionMode } from './manifest-schema.ts';
+import { MemoryLimit } from './memory-limit.ts';
 import { loadApp, type OpenApp } from './open-app.ts';
+import { clearBrowserCache, firstLine, observeConsole } from './page-events.ts';
 import { type Screenshot, Screenshots, type ScreenshotType } from './screenshots.ts';
 import { maskText, secretsOf } from './secrets.ts';
 import { SessionLog } from './session-log.ts';
-
-/** States of a session. The last three are final. */
-export const SESSION_STATUSES = [
-  'starting',
-  'running',
-  'stopping',
-  'completed',
-  'failed',
-  'stopped',
-] as const;
-/** State of a session. {@inheritDoc SESSION_STATUSES} */
-export type SessionStatus = (typeof SESSION_STATUSES)[number];
+import type { EndStatus, SessionStatus } from './session-status.ts';
 
 /** What a session is made from. */
 export interface SessionParts {
@@ -31,6 +21,10 @@ export interface SessionParts {
   readonly mode: SessionMode;
   /** Name of the profile, or null for none. */
   readonly profile: string | null;
+  /** Whether it only fills the cache, after the installation. */
+  readonly isWarmUp: boolean;
+  /** Id of the session that has crashed and is replaced by this one, or null. */
+  readonly restartOf: string | null;
   readonly clock: Clock;
   readonly entry: URL;
   /** Called after each change of the status. */
@@ -44,11 +38,16 @@ export class Session {
   readonly mode: SessionMode;
   /** Name of the profile, or null for none. */
   readonly profile: string | null;
+  /** Whether it only fills the cache, after the installation. */
+  readonly isWarmUp: boolean;
+  /** Id of the session that has crashed and was replaced by this one, or null. */
+  readonly restartOf: string | null;
   readonly log: SessionLog;
   /** Milliseconds since the epoch. */
   readonly createdAt = Date.now();
   #status: SessionStatus = 'starting';
   #reason: string | null = null;
+  #code: ErrorCode | null = null;
   #readyAt: number | null = null;
   #endedAt: number | null = null;
   #startMs: number | null = null;
@@ -57,6 +56,7 @@ export class Session {
   readonly #ended = new AbortController();
   readonly #screenshots: Screenshots;
   readonly #idle: IdleTimer;
+  readonly #memory: MemoryLimit | undefined;
   #opening: Promise<OpenApp> | undefined;
   #open: OpenApp | undefined;
   #lastTraffic: LaneStats | undefined;
@@ -68,6 +68,8 @@ export class Session {
     this.app = app;
     this.mode = mode;
     this.profile = parts.profile;
+    this.isWarmUp = parts.isWarmUp;
+    this.restartOf = parts.restartOf;
     this.#parts = parts;
     this.#secrets = secretsOf(app.manifest);
     this.log = new SessionLog(this.#secrets);
@@ -79,6 +81,8 @@ export class Session {
       readActivity: () => this.traffic?.requests ?? 0,
       onIdle: () => void this.#end('stopped', `inactive for ${idleS} s`),
     });
+    const { memory_limit_mib: limitMib } = app.manifest;
+    if (limitMib !== undefined) this.#memory = new MemoryLimit(limitMib, clock);
   }
 
   get status(): SessionStatus {
@@ -88,6 +92,16 @@ export class Session {
   /** Why the session has failed or ended, or null. */
   get reason(): string | null {
     return this.#reason;
+  }
+
+  /** Code of the failure, or null. */
+  get code(): ErrorCode | null {
+    return this.#code;
+  }
+
+  /** Memory of its Chromium when it was last read; null unless it has a limit. */
+  get memoryBytes(): number | null {
+    return this.#memory?.usedBytes ?? null;
   }
 
   /** When the app was ready, in milliseconds since the epoch, or null. */
@@ -170,6 +184,11 @@ export class Session {
     await this.#end('stopped', reason);
   }
 
+  /** Ends the session, because it has done what it was started for. */
+  async complete(reason: string): Promise<void> {
+    await this.#end('completed', reason);
+  }
+
   /** Changes what the lane does with the cache. @throws RoundhouseError `session_not_running` */
   setMode(mode: LaneMode): void {
     this.#requireOpen().lane.setMode(mode);
@@ -202,14 +221,7 @@ export class Session {
 
   /** Clears the HTTP cache of the session's browser context. */
   async clearBrowserCache(): Promise<void> {
-    if (!this.#open) return;
-    try {
-      const session = await this.#open.context.newCDPSession(this.#open.page);
-      await session.send('Network.clearBrowserCache');
-      await session.detach();
-    } catch {
-      // The page has just been closed.
-    }
+    if (this.#open) await clearBrowserCache(this.#open.page);
   }
 
   #requireOpen(): OpenApp {
@@ -217,26 +229,42 @@ export class Session {
     throw new RoundhouseError('session_not_running', `The session is ${this.#status}`);
   }
 
-  #observe({ context, page }: OpenApp): void {
+  #observe({ context, page, own }: OpenApp): void {
     observeConsole(context, this.log);
-    page.once('crash', () => void this.#end('failed', 'the page crashed: it may have used too much memory'));
+    page.once(
+      'crash',
+      () => void this.#end('failed', 'the page crashed: it may have used too much memory', 'page_crashed'),
+    );
     page.once('close', () => {
       // The context is closed with the browser, and then the reason is the browser's end.
       setImmediate(() => void this.#end('completed', 'the page closed itself'));
     });
-    context.browser()?.once('disconnected', () => void this.#end('failed', 'Chromium ended unexpectedly'));
+    context
+      .browser()
+      ?.once(
+        'disconnected',
+        () => void this.#end('failed', 'Chromium ended unexpectedly', 'browser_crashed'),
+      );
+    if (!own) return;
+    this.#memory?.watch(own.pid, (reason) => {
+      // At once: a graceful end takes seconds, in which the page may use all memory of the machine.
+      own.kill();
+      void this.#end('failed', reason, 'memory_limit_exceeded');
+    });
   }
 
   async #failStart(error: unknown, timeoutMs: number, isTimeout: boolean): Promise<RoundhouseError> {
     if (this.#ending) {
       await this.#ending;
       const why = this.#reason ? `: ${this.#reason}` : '';
-      return new RoundhouseError('app_start_failed', `The session ended before the app was ready${why}`);
+      const code = this.#code ?? 'app_start_failed';
+      return new RoundhouseError(code, `The session ended before the app was ready${why}`);
     }
     const message = isTimeout
       ? `the app was not ready after ${timeoutMs / 1000} s`
       : maskText(firstLine(error), this.#secrets);
-    await this.#end('failed', message);
+    const code = error instanceof RoundhouseError ? error.code : 'app_start_failed';
+    await this.#end('failed', message, code);
     if (error instanceof RoundhouseError)
       return new RoundhouseError(error.code, maskText(error.message, this.#secrets));
     return new RoundhouseError('app_start_failed', `The app could not be started: ${message}`, {
@@ -244,15 +272,17 @@ export class Session {
     });
   }
 
-  #end(status: 'completed' | 'failed' | 'stopped', reason: string | null): Promise<void> {
-    this.#ending ??= this.#close(status, reason);
+  #end(status: EndStatus, reason: string | null, code: ErrorCode | null = null): Promise<void> {
+    this.#ending ??= this.#close(status, reason, code);
     return this.#ending;
   }
 
-  async #close(status: 'completed' | 'failed' | 'stopped', reason: string | null): Promise<void> {
+  async #close(status: EndStatus, reason: string | null, code: ErrorCode | null): Promise<void> {
     const wasStarting = this.#status === 'starting';
     this.#reason = reason;
+    this.#code = code;
     this.#idle.stop();
+    this.#memory?.stop();
     this.#setStatus('stopping');
     const open = this.#open;
     // The last screenshot shows what went wrong with a start.
@@ -276,20 +306,4 @@ export class Session {
     this.#status = status;
     this.#parts.onChange(this);
   }
-}
-
-function observeConsole(context: BrowserContext, log: SessionLog): void {
-  context.on('console', (message) => log.add(message.type(), message.text()));
-  context.on('weberror', (error) => {
-    const { stack, message } = error.error();
-    log.add('exception', stack ?? message);
-  });
-}
-
-function firstLine(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message
-    .replace(/^page\.\w+: /, '')
-    .split('\n', 1)[0]!
-    .slice(0, 500);
 }

@@ -1,4 +1,4 @@
-import { flag, integer, parsed, seconds, text } from '../../library/settings/index.ts';
+import { choice, flag, integer, parsed, seconds, text } from '../../library/settings/index.ts';
 import { parseDestinations, parseUrl } from './values.ts';
 
 /** The settings of browser apps. */
@@ -46,11 +46,17 @@ export const BROWSER_SETTINGS = {
     0,
     31_536_000,
   ),
+  browserCacheStore: choice(
+    'BROWSER_CACHE_STORE',
+    ['disk', 'redis'],
+    'disk',
+    'Where the caches of browser apps are stored: `disk` is a folder in DATA_DIR, `redis` the server of REDIS_URL, for several orchestrators.',
+  ),
   browserCacheMaxBytes: integer(
     'BROWSER_CACHE_MAX_BYTES',
-    2 ** 30,
+    2 ** 29,
     'bytes',
-    'Maximum size of the caches of all browser apps together, in DATA_DIR.',
+    'Maximum size of the cache of each browser app. What was not used for the longest time is removed first.',
     1_048_576,
     2 ** 50,
   ),

@@ -42,6 +42,8 @@ function conflicts(config: Values): string[] {
   if (config.engineHost?.includes('{vpn}') && !config.gluetunContainerName) {
     problems.push('ENGINE_HOST contains {vpn}, which requires GLUETUN_CONTAINER_NAME to be set');
   }
+  if (config.browserCacheStore === 'redis' && config.redisUrl === null)
+    problems.push('BROWSER_CACHE_STORE=redis requires REDIS_URL');
   if (config.vpnMode === 'redundant') problems.push(...redundancyConflicts(config));
   return problems;
 }

@@ -87,6 +87,13 @@ const DESCRIPTIONS: { [Type in DomainEvent['type']]: (event: EventOf<Type>) => E
   app_uninstalled: (event) => ofApp('uninstalled', event, `App ${nameOf(event)} was uninstalled`),
   app_cache_cleared: (event) =>
     ofApp('cache_cleared', event, `The cache of the app ${nameOf(event)} was cleared`),
+  app_warmed: (event) =>
+    ofApp(
+      event.succeeded ? 'warmed' : 'failed',
+      event,
+      `The cache of the app ${nameOf(event)} ${event.succeeded ? 'was' : 'could not be'} warmed`,
+      { succeeded: event.succeeded },
+    ),
   session_changed: (event) => {
     const [category, predicate] = SESSION_CHANGES[event.status];
     const message = `Session ${event.sessionId} of the app ${nameOf(event)} ${predicate}`;

@@ -22,6 +22,7 @@ export type Category =
   | 'installed'
   | 'uninstalled'
   | 'cache_cleared'
+  | 'warmed'
   | 'starting'
   | 'stopping'
   | 'completed'

@@ -35,6 +35,8 @@ export type DomainEvent =
   | { type: 'app_installed'; workspace: string; appId: string }
   | { type: 'app_uninstalled'; workspace: string; appId: string }
   | { type: 'app_cache_cleared'; workspace: string; appId: string }
+  /** The start that fills the cache of an app after its installation has ended. */
+  | { type: 'app_warmed'; workspace: string; appId: string; succeeded: boolean }
   /** A session of a browser app was created, or its state has changed. */
   | {
       type: 'session_changed';

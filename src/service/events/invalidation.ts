@@ -27,6 +27,7 @@ export const INVALIDATED_KEYS: Readonly<Record<DomainEvent['type'], readonly str
   app_installed: ['apps:*'],
   app_uninstalled: ['apps:*', 'browser:*'],
   app_cache_cleared: ['apps:*'],
+  app_warmed: ['apps:*'],
   session_changed: ['apps:*', 'browser:*'],
 };
 

@@ -1,8 +1,9 @@
 import type { Registry } from '@prometheus-io/client';
-import type { BrowserFigures } from '../browser/browser-apps.ts';
-import { counter, gauge, gaugeBy, type Refresh } from './instruments.ts';
+import type { BrowserFigures } from '../browser/figures.ts';
+import { appMetrics, appSessionMetrics, bytesOf, requestsOf } from './browser-apps.ts';
+import { counter, gauge, gaugeBy, gaugeOf, type Refresh } from './instruments.ts';
 
-export type { BrowserFigures } from '../browser/browser-apps.ts';
+export type { BrowserFigures } from '../browser/figures.ts';
 
 /**
  * Declares `roundhouse_browser_*`. Counters of an app end when it is uninstalled, so sums over apps can decrease: they
@@ -28,35 +29,40 @@ export function browserMetrics(registry: Registry, read: () => BrowserFigures): 
     'Requests of installed browser apps since the start, by result.',
     'result',
   );
+  const setBypasses = gaugeOf(
+    registry,
+    'roundhouse_browser_cache_bypasses',
+    'Requests of installed browser apps since the start that were passed on without a lookup, by reason.',
+    ['reason'],
+  );
   const setBytes = gaugeBy<'to_browser' | 'from_upstream' | 'saved'>(
     registry,
     'roundhouse_browser_cache_transfer_bytes',
     'Bytes of bodies of installed browser apps since the start.',
     'direction',
   );
-  const setStoreBytes = gauge(
-    registry,
-    'roundhouse_browser_cache_store_bytes',
-    'Size of the store of all browser apps.',
-  );
   const setErrors = counter(
     registry,
     'roundhouse_browser_cache_store_errors_total',
     'Failed operations of the store of browser apps.',
   );
+  const setEvictions = gauge(
+    registry,
+    'roundhouse_browser_cache_evictions',
+    'Responses of installed browser apps that this process has removed to make room.',
+  );
+  const refreshes = [appMetrics(registry), appSessionMetrics(registry)];
   return () => {
-    const { apps, sessions, waiting, browsers, cache, storeErrors, storeBytes } = read();
-    setApps(apps);
-    setSessions(sessions);
-    setWaiting(waiting);
-    setBrowsers(browsers);
-    setRequests({ hit: cache.hits, miss: cache.misses, bypass: cache.bypasses });
-    setBytes({
-      to_browser: cache.bytesToBrowser,
-      from_upstream: cache.bytesFromUpstream,
-      saved: cache.bytesSaved,
-    });
-    setStoreBytes(storeBytes);
-    setErrors(storeErrors);
+    const figures = read();
+    setApps(figures.apps);
+    setSessions(figures.sessions);
+    setWaiting(figures.waiting);
+    setBrowsers(figures.browsers);
+    setRequests(requestsOf(figures.cache));
+    setBypasses(Object.entries(figures.bypasses).map(([reason, count]) => [{ reason }, count]));
+    setBytes(bytesOf(figures.cache));
+    setErrors(figures.storeErrors);
+    setEvictions(figures.storeEvictions);
+    for (const refresh of refreshes) refresh(figures);
   };
 }

@@ -32,33 +32,36 @@ export function counter(registry: Registry, name: string, help: string): (count:
   };
 }
 
-/** A metric with one series for each value of a label. */
-export interface SeriesOptions {
-  registry: Registry;
-  /** Put before the name. */
-  prefix: string;
-  name: string;
-  help: string;
-  label: string;
-}
+/** Labels of a series and its value. */
+export type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
 
-/** Sets all series of a metric by label value. Series that are not set end. */
-export type SetSeries = (values: readonly (readonly [labelValue: string, value: number])[]) => void;
-
-/** Declares a gauge whose label values come and go. */
-export function gaugeSeries({ registry, prefix, name, help, label }: SeriesOptions): SetSeries {
-  const instrument = new Gauge({ name: prefix + name, help, registers: [registry], labelNames: [label] });
-  return (values) => {
+/**
+ * Declares a gauge whose series come and go. The number of series must be bounded by the caller.
+ * @returns a function that replaces all series
+ */
+export function gaugeOf(
+  registry: Registry,
+  name: string,
+  help: string,
+  labelNames: readonly string[],
+): (samples: Iterable<Sample>) => void {
+  const instrument = new Gauge({ name, help, registers: [registry], labelNames: [...labelNames] });
+  return (samples) => {
     instrument.reset();
-    for (const [labelValue, value] of values) instrument.set({ [label]: labelValue }, value);
+    for (const [labels, value] of samples) instrument.set(labels, value);
   };
 }
 
-/** Declares a counter whose label values come and go, and whose values are counted elsewhere. */
-export function counterSeries({ registry, prefix, name, help, label }: SeriesOptions): SetSeries {
-  const instrument = new Counter({ name: prefix + name, help, registers: [registry], labelNames: [label] });
-  return (values) => {
+/** Like {@link gaugeOf}, for a counter whose values are counted elsewhere. */
+export function counterOf(
+  registry: Registry,
+  name: string,
+  help: string,
+  labelNames: readonly string[],
+): (samples: Iterable<Sample>) => void {
+  const instrument = new Counter({ name, help, registers: [registry], labelNames: [...labelNames] });
+  return (samples) => {
     instrument.reset();
-    for (const [labelValue, value] of values) instrument.inc({ [label]: labelValue }, value);
+    for (const [labels, value] of samples) instrument.inc(labels, value);
   };
 }

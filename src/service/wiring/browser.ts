@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { BrowserApps } from '../browser/browser-apps.ts';
 import { deniedHosts } from '../browser/denied-hosts.ts';
+import type { StoreLocation } from '../browser/response-stores.ts';
 import type { Config } from '../config/config.ts';
 import { configuredVpns } from '../config/vpns.ts';
 import type { Infrastructure } from './infrastructure.ts';
@@ -46,7 +47,7 @@ export function createBrowserApps(
         log.warn('Chromium runs without its sandbox, because it does not work on this machine'),
     },
     gateway: {
-      dir: join(config.dataDir, 'browser-cache'),
+      location: cacheLocation(config),
       maxBytes: config.browserCacheMaxBytes,
       readDenied,
       onError: (err) => log.warn({ err }, 'the cache of browser apps failed'),
@@ -60,4 +61,16 @@ export function createBrowserApps(
     queueTimeoutS: config.browserQueueTimeoutS,
     onError: (err, what) => log.warn({ err }, what),
   });
+}
+
+function cacheLocation(config: Config): StoreLocation {
+  // The configuration requires REDIS_URL with it.
+  if (config.browserCacheStore === 'redis')
+    return {
+      kind: 'redis',
+      url: config.redisUrl!,
+      prefix: config.redisPrefix,
+      connectTimeoutMs: config.redisConnectTimeoutS * 1000,
+    };
+  return { kind: 'disk', dir: join(config.dataDir, 'browser-cache') };
 }

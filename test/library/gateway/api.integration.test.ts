@@ -94,6 +94,26 @@ describe('kept responses', () => {
     });
   });
 
+  test('are listed by their hits, a page at a time', async () => {
+    const lane = await openLane();
+    for (const [path, hits] of Object.entries({ '/a': 1, '/b': 3, '/c': 0, '/d': 2 }))
+      for (let request = 0; request <= hits; request += 1) await send(lane, `${origin.url}${path}`);
+    const list = (options: object) => gateway.list('app', { sort: 'hits', limit: 2, ...options });
+    const first = await list({});
+    const second = await list({ cursor: first.cursor });
+    expect([...first.resources, ...second.resources].map(({ url, hits }) => [url, hits])).toEqual([
+      [`${origin.url}/b`, 3],
+      [`${origin.url}/d`, 2],
+      [`${origin.url}/a`, 1],
+      [`${origin.url}/c`, 0],
+    ]);
+    expect(second.cursor).toBeUndefined();
+    expect((await list({ match: '*/[ac]' })).resources).toEqual([]);
+    expect((await list({ match: '*/a' })).resources).toMatchObject([{ hits: 1 }]);
+    await expect(list({ cursor: 'x' })).rejects.toThrow(RangeError);
+    expect((await gateway.list('app', { match: '*/b' })).resources).toMatchObject([{ hits: 3 }]);
+  });
+
   test('are removed by namespace and by pattern', async () => {
     const [lane, other] = [await openLane(), await openLane({ namespace: 'other' })];
     for (const path of ['/a.js', '/b.js', '/c']) await send(lane, `${origin.url}${path}`);

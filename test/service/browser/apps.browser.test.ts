@@ -60,6 +60,7 @@ describe.skipIf(isMissing)('apps in Chromium', () => {
         description: null,
         installed_at: expect.any(String),
         live_sessions: 0,
+        warm_up: null,
         manifest,
       },
     ]);
@@ -203,6 +204,15 @@ describe.skipIf(isMissing)('apps in Chromium', () => {
     expect(listed.entries.map(({ url }: { url: string }) => url).sort()).toEqual(urls);
     const scripts = (await client.call('GET', `${path}/cache/entries?match=*.js&limit=10`)).body.entries;
     expect(scripts).toHaveLength(2);
+    await client.call('POST', `${path}/cache/warm`, { urls: [urls[1]!] });
+    const used = (await client.call('GET', `${path}/cache/entries?sort=hits&limit=1`)).body;
+    expect(used).toMatchObject({ entries: [{ url: urls[1], hits: 1 }], next_cursor: '1' });
+    expect((await client.call('GET', `${path}/cache/entries?sort=hits&cursor=x`)).status).toBe(400);
+    expect((await client.call('GET', `${path}/cache`)).body).toMatchObject({
+      rules: [{ match: `${site.url}/*`, requests: 5, hits: 1, misses: 4 }],
+      evictions: 0,
+      store_errors: 0,
+    });
     const explain = (url: string) =>
       client.call('GET', `${path}/cache/explain?url=${encodeURIComponent(url)}`);
     expect((await explain(`${site.url}/private`)).body).toEqual({

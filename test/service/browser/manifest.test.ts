@@ -111,6 +111,11 @@ describe('a manifest', () => {
       { ...WINDOW, source: '', authorization_token: 't' },
       'the authorization_token of a window needs authorization_origins: its own origin is not a server',
     ],
+    [{ ...PAGE, warm: true }, 'warm needs cache_routes: nothing of a web-app is stored without them'],
+    [
+      { ...PAGE, warm: true, cache_routes: ['*'], enable_cache: false },
+      'warm needs the cache: remove enable_cache',
+    ],
     [{ ...WINDOW, source: '', entry_point: 'a//b' }, 'entry_point: "a//b" is not a relative path'],
   ])('%j is refused', (manifest, fault) => {
     expect(faultsOf({ workspace: 'w', manifest })).toEqual([fault]);

@@ -205,6 +205,7 @@ const ROWS: Record<keyof typeof SETTINGS, Row> = {
   browserAllowNoSandbox: FLAG,
   browserExecute: FLAG,
   browserCacheTtlS: seconds(0, 31_536_000),
+  browserCacheStore: { good: [['disk', 'disk']], bad: ['memory', 'Redis'] },
   browserCacheMaxBytes: integer(1_048_576, 2 ** 50),
   pyodideUrl: {
     good: [['https://cdn.example/pyodide/', 'https://cdn.example/pyodide']],
@@ -385,6 +386,7 @@ test.each([
     { ...TWO_VPNS, GLUETUN_API_URL: 'http://x:8000', GLUETUN_API_URL_2: 'http://x:8000/' },
     /GLUETUN_API_URL and GLUETUN_API_URL_2 must differ/,
   ],
+  ['caches of apps in Redis without Redis', { BROWSER_CACHE_STORE: 'redis' }, /requires REDIS_URL/],
   ['a VPN as host without a VPN', { ENGINE_HOST: '{vpn}' }, /ENGINE_HOST.*GLUETUN_CONTAINER_NAME/],
 ])('conflicting settings are rejected: %s', (_, env, problem) => {
   expect(problemsOf(env)).toEqual([expect.stringMatching(problem)]);
@@ -393,6 +395,7 @@ test.each([
 test('settings at the limit of a conflict are accepted', () => {
   expect(problemsOf({ MIN_REPLICAS: '4', MAX_REPLICAS: '4', PORT_RANGE_HOST: '100-103' })).toEqual([]);
   expect(problemsOf({ ...TWO_VPNS, GLUETUN_API_URL: 'http://x:8000', ENGINE_HOST: '{vpn}' })).toEqual([]);
+  expect(problemsOf({ BROWSER_CACHE_STORE: 'redis', REDIS_URL: 'redis://x' })).toEqual([]);
   // Switching back to one VPN does not require unsetting the name of the second.
   expect(problemsOf({ GLUETUN_CONTAINER_NAME: 'one', GLUETUN_CONTAINER_NAME_2: 'one' })).toEqual([]);
 });

@@ -50,6 +50,13 @@ const LINES: [DomainEvent, string, string, string][] = [
   ],
   [{ type: 'app_installed', ...APP }, 'app', 'installed', 'App w/a was installed'],
   [{ type: 'app_uninstalled', ...APP }, 'app', 'uninstalled', 'App w/a was uninstalled'],
+  [{ type: 'app_warmed', ...APP, succeeded: true }, 'app', 'warmed', 'The cache of the app w/a was warmed'],
+  [
+    { type: 'app_warmed', ...APP, succeeded: false },
+    'app',
+    'failed',
+    'The cache of the app w/a could not be warmed',
+  ],
   [{ type: 'app_cache_cleared', ...APP }, 'app', 'cache_cleared', 'The cache of the app w/a was cleared'],
   [
     { type: 'session_changed', sessionId: 's', status: 'failed', ...APP },

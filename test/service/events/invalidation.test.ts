@@ -49,6 +49,7 @@ const EXPECTED: { [T in DomainEvent['type']]: [Extract<DomainEvent, { type: T }>
   ],
   app_installed: [{ type: 'app_installed', ...APP }, ['apps']],
   app_uninstalled: [{ type: 'app_uninstalled', ...APP }, ['apps', 'sessions']],
+  app_warmed: [{ type: 'app_warmed', ...APP, succeeded: true }, ['apps']],
   app_cache_cleared: [{ type: 'app_cache_cleared', ...APP }, ['apps']],
   session_changed: [
     { type: 'session_changed', sessionId: 's', status: 'running', ...APP },

@@ -65,8 +65,11 @@ export class ExposedMetrics implements Disposable {
     waiting: 0,
     browsers: 0,
     cache: { hits: 0, misses: 0, bypasses: 0, bytesToBrowser: 0, bytesFromUpstream: 0, bytesSaved: 0 },
+    bypasses: {},
+    byApp: [],
+    bySession: [],
     storeErrors: 0,
-    storeBytes: 0,
+    storeEvictions: 0,
   };
 
   constructor(cluster: (() => ClusterMetricsState) | null = null) {

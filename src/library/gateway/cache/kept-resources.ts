@@ -20,6 +20,8 @@ export interface KeptResource {
   readonly receivedAt: number;
   /** Whether it is kept for one set of credentials. */
   readonly isPersonal: boolean;
+  /** Requests for the URL that were answered from the cache since the gateway was opened. */
+  readonly hits: number;
 }
 
 /** A page of kept responses. */
@@ -33,22 +35,62 @@ export interface KeptPage {
 export interface ListOptions {
   /** From the previous page. */
   cursor?: string;
-  /** Number of entries to read for a page, of which `match` may leave fewer. Default 100. */
+  /** Number of entries to read for a page, of which `match` may leave fewer unless they are sorted. Default 100. */
   limit?: number;
+  /** `hits`: the most hits first, which reads the metadata of all entries for each page. Default: in no order. */
+  sort?: 'hits';
   /** Pattern for the URL, as in rules. */
   match?: string;
 }
+
+/** Returns the number of hits of a URL. */
+export type HitsOf = (url: string) => number;
 
 /** Lists the kept responses of a namespace, some at a time. */
 export async function listKept(
   store: ResponseStore,
   namespace: string,
   { cursor, limit = 100, match = '*' }: ListOptions,
+  hitsOf: HitsOf = () => 0,
 ): Promise<KeptPage> {
   const page = await store.list(namespace, { limit, ...(cursor === undefined ? {} : { cursor }) });
   const matches = compilePattern(match);
-  const resources = page.entries.filter(({ key }) => matches(urlOfKey(key))).flatMap(toResource);
+  const resources = page.entries
+    .filter(({ key }) => matches(urlOfKey(key)))
+    .flatMap((entry) => toResource(entry, hitsOf));
   return { resources, cursor: page.cursor };
+}
+
+/**
+ * Lists the kept responses of a namespace by their hits. The cursor is the number of those that were listed before, so
+ * that one may be listed twice or not at all if its hits change between two pages.
+ * @throws RangeError if the cursor is not from such a listing
+ */
+export async function listByHits(
+  store: ResponseStore,
+  namespace: string,
+  { cursor = '0', limit = 100, match = '*' }: ListOptions,
+  hitsOf: HitsOf,
+): Promise<KeptPage> {
+  const start = Number(cursor);
+  if (!/^\d{1,9}$/.test(cursor)) throw new RangeError(`not a cursor of a listing by hits: ${cursor}`);
+  const end = start + limit;
+  // With one more, to see whether there is another page.
+  const sort = (found: KeptResource[]) =>
+    found.sort((a, b) => b.hits - a.hits || (a.url < b.url ? -1 : 1)).slice(0, end + 1);
+  let best: KeptResource[] = [];
+  let from: string | undefined;
+  do {
+    const page = await listKept(
+      store,
+      namespace,
+      { match, ...(from !== undefined && { cursor: from }) },
+      hitsOf,
+    );
+    best = sort([...best, ...page.resources]);
+    from = page.cursor;
+  } while (from !== undefined);
+  return { resources: best.slice(start, end), cursor: best.length > end ? String(end) : undefined };
 }
 
 /** What a namespace contains of one rule. */
@@ -124,20 +166,22 @@ export async function clearMatching(
   return removed;
 }
 
-function toResource({ key, metadata, size }: StorePage['entries'][number]): KeptResource[] {
+function toResource({ key, metadata, size }: StorePage['entries'][number], hitsOf: HitsOf): KeptResource[] {
   const response = fromMetadata(metadata);
   if (!response) return [];
   const { status, rule, headers, receivedAt } = response;
   const type = fieldValue(headers, 'content-type') ?? '';
+  const url = urlOfKey(key);
   return [
     {
-      url: urlOfKey(key),
+      url,
       status,
       rule,
       type,
       bytes: size,
       receivedAt,
       isPersonal: key.includes(' credentials:'),
+      hits: hitsOf(url),
     },
   ];
 }

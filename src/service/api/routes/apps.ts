@@ -62,7 +62,10 @@ export function appRoutes(
     },
     async ({ body }, reply) => {
       const app = await browserApps.install(body);
-      return reply.code(201).type('application/json; charset=utf-8').send(toWireAppDetails(app, 0));
+      return reply
+        .code(201)
+        .type('application/json; charset=utf-8')
+        .send(toWireAppDetails(app, 0, browserApps.warmUpOf(app)));
     },
   );
 
@@ -96,7 +99,7 @@ export function appRoutes(
         params: AppParams,
         response: {
           200: UninstalledSchema,
-          ...problems(...WRITE_CODES, 'app_not_found', 'app_not_stored'),
+          ...problems(...WRITE_CODES, 'app_not_found', 'app_not_stored', 'app_cache_unavailable'),
         },
       },
     },

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { APP_TYPES, AppKeySchema, ManifestSchema } from '../../browser/manifest-schema.ts';
+import { WARM_UP_STATUSES } from '../../browser/warm-ups.ts';
 import { Bytes, Count, Nullable, oneOf, Time } from './common.ts';
 
 /** Path parameters of an app. */
@@ -25,11 +26,23 @@ export const AppsSchema = Type.Array(AppSchema);
 
 /** `GET /apps/{workspace}/{app}`. */
 export const AppDetailsSchema = Type.Object(
-  { ...AppFields, manifest: ManifestSchema },
+  {
+    ...AppFields,
+    warm_up: Nullable(
+      Type.Object(
+        {
+          status: oneOf(WARM_UP_STATUSES, { description: '`waiting` until the app is ready' }),
+          reason: Nullable(Type.String({ description: 'Why it has failed' })),
+        },
+        { title: 'WarmUp' },
+      ),
+    ),
+    manifest: ManifestSchema,
+  },
   {
     title: 'AppDetails',
     description:
-      'In the manifest, secrets are replaced by `***`: the token, and the values of cookies and storage',
+      '`warm_up` is the start after the installation, if the manifest asks for one with `warm`; null if there was none since the start of the service. In the manifest, secrets are replaced by `***`: the token, and the values of cookies and storage',
   },
 );
 /** {@inheritDoc AppDetailsSchema} */
@@ -94,8 +107,11 @@ export const AppCacheSchema = Type.Object(
       ),
       { description: 'The 20 resources that were requested most' },
     ),
+    rules: Type.Array(Type.Object({ match: Type.String(), ...TrafficFields }, { title: 'RuleUse' }), {
+      description: 'The rules of the app in their order, with their requests',
+    }),
+    evictions: Count('Responses that were removed to make room'),
     store_errors: Count('Failed operations of the store, for all apps; each counted as a miss'),
-    store_evictions: Count('Responses that were removed to make room, for all apps'),
   },
   {
     title: 'AppCache',
@@ -114,6 +130,9 @@ const Match = Type.String({
 /** Query of `GET /apps/{workspace}/{app}/cache/entries`. */
 export const EntriesQuery = Type.Object({
   match: Type.Optional(Match),
+  sort: Type.Optional(
+    oneOf(['hits'], { description: 'Most hits first. Default: in an order that does not change' }),
+  ),
   limit: Type.Optional(
     Type.Integer({
       minimum: 1,
@@ -137,6 +156,7 @@ export const EntriesSchema = Type.Object({
         content_type: Type.String(),
         bytes: Bytes('Body as stored, which may be compressed'),
         received_at: Time,
+        hits: Count('Since the start of the service'),
         personal: Type.Boolean({ description: 'Whether it is stored for one set of credentials' }),
       },
       { title: 'CacheEntry' },

@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 import { APP_TYPES, SESSION_MODES } from '../../browser/manifest-schema.ts';
 import { PROFILE_PATTERN } from '../../browser/profiles.ts';
 import { SCREENSHOT_TYPES } from '../../browser/screenshots.ts';
-import { SESSION_STATUSES } from '../../browser/session.ts';
+import { SESSION_STATUSES } from '../../browser/session-status.ts';
 import { TrafficStatsFields } from './apps.ts';
 import { Bytes, Count, Nullable, oneOf, Time } from './common.ts';
 
@@ -19,10 +19,21 @@ export const SessionSchema = Type.Object(
     app_id: Type.String(),
     name: Type.String(),
     type: oneOf(APP_TYPES),
-    status: oneOf(SESSION_STATUSES, { description: '`completed`: the page closed itself' }),
+    status: oneOf(SESSION_STATUSES, {
+      description: '`completed`: the page closed itself, or the cache is warm',
+    }),
     reason: Nullable(Type.String({ description: 'Why it has failed or ended' })),
+    code: Nullable(
+      Type.String({
+        description: 'Code of the failure, such as `browser_crashed` or `memory_limit_exceeded`',
+      }),
+    ),
     mode: oneOf(SESSION_MODES, { description: 'What it does with the cache' }),
     profile: Nullable(Type.String({ description: 'Browser profile, or null for none' })),
+    warm_up: Type.Boolean({ description: 'Whether it only fills the cache after the installation' }),
+    restart_of: Nullable(
+      Type.String({ description: 'Id of the session that has crashed and was replaced by this one' }),
+    ),
     created_at: Time,
     ready_at: Nullable(Time),
     ended_at: Nullable(Time),
@@ -30,6 +41,9 @@ export const SessionSchema = Type.Object(
     requests: Count(),
     hits: Count('Responses from the cache'),
     bytes_from_upstream: Bytes('Bodies received from servers'),
+    memory_bytes: Nullable(
+      Bytes('Memory of its Chromium when it was last read; null unless the manifest limits it'),
+    ),
   },
   { title: 'Session' },
 );

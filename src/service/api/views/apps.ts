@@ -5,6 +5,7 @@ import type { InstalledApp } from '../../browser/app-store.ts';
 import { maskManifest } from '../../browser/secrets.ts';
 import type { Session } from '../../browser/session.ts';
 import type { StartFigures } from '../../browser/start-times.ts';
+import type { WarmUp } from '../../browser/warm-ups.ts';
 import type {
   AppCacheSchema,
   EntriesSchema,
@@ -15,6 +16,16 @@ import type {
 } from '../schemas/apps.ts';
 import type { TrafficSchema, WireSession } from '../schemas/sessions.ts';
 import { toTime } from './time.ts';
+
+const NO_TRAFFIC: TrafficStats['byHost'][string] = {
+  requests: 0,
+  hits: 0,
+  misses: 0,
+  bypasses: 0,
+  bytesToBrowser: 0,
+  bytesFromUpstream: 0,
+  bytesSaved: 0,
+};
 
 /** Maps an app to the wire. */
 export function toWireApp({ workspace, appId, manifest, installedAt }: InstalledApp, live: number): WireApp {
@@ -33,8 +44,8 @@ export function toWireApp({ workspace, appId, manifest, installedAt }: Installed
 }
 
 /** Maps an app with its manifest to the wire. Secrets are masked. */
-export function toWireAppDetails(app: InstalledApp, live: number): WireAppDetails {
-  return { ...toWireApp(app, live), manifest: maskManifest(app.manifest) };
+export function toWireAppDetails(app: InstalledApp, live: number, warmUp: WarmUp | null): WireAppDetails {
+  return { ...toWireApp(app, live), warm_up: warmUp, manifest: maskManifest(app.manifest) };
 }
 
 /** Maps a session to the wire. */
@@ -49,8 +60,11 @@ export function toWireSession(session: Session): WireSession {
     type: manifest.type,
     status: session.status,
     reason: session.reason,
+    code: session.code,
     mode: session.status === 'running' ? (session.laneMode ?? session.mode) : session.mode,
     profile: session.profile,
+    warm_up: session.isWarmUp,
+    restart_of: session.restartOf,
     created_at: toTime(session.createdAt),
     ready_at: session.readyAt === null ? null : toTime(session.readyAt),
     ended_at: session.endedAt === null ? null : toTime(session.endedAt),
@@ -58,6 +72,7 @@ export function toWireSession(session: Session): WireSession {
     requests,
     hits,
     bytes_from_upstream: bytesFromUpstream,
+    memory_bytes: session.memoryBytes,
   };
 }
 
@@ -78,8 +93,9 @@ export function toWireAppCache(stats: AppCacheStats): WireAppCache {
       hits,
       bytes_to_browser: bytesToBrowser,
     })),
+    rules: stats.rules.map((match) => ({ match, ...toWireCounts(traffic.byRule[match] ?? NO_TRAFFIC) })),
+    evictions: stats.evictions,
     store_errors: stats.storeErrors,
-    store_evictions: stats.storeEvictions,
   };
 }
 
@@ -100,12 +116,13 @@ export function toWireTraffic(stats: LaneStats): Static<typeof TrafficSchema> {
 /** Maps a page of stored responses to the wire. */
 export function toWireEntries({ resources, cursor }: KeptPage): Static<typeof EntriesSchema> {
   return {
-    entries: resources.map(({ url, status, type, bytes, receivedAt, isPersonal }) => ({
+    entries: resources.map(({ url, status, type, bytes, receivedAt, isPersonal, hits }) => ({
       url,
       status,
       content_type: type,
       bytes,
       received_at: toTime(receivedAt),
+      hits,
       personal: isPersonal,
     })),
     next_cursor: cursor ?? null,

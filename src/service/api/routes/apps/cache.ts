@@ -30,8 +30,9 @@ export function appCacheRoutes(
 ): void {
   const { caches } = browserApps;
   const common = { tags: ['apps'], security: KEY_SECURITY, params: AppParams };
-  const reads = problems('invalid_request', ...KEY_CODES, 'app_not_found', 'timeout');
-  const writes = problems(...WRITE_CODES, 'app_not_found');
+  const codes = ['app_not_found', 'app_cache_unavailable'] as const;
+  const reads = problems('invalid_request', ...KEY_CODES, ...codes, 'timeout');
+  const writes = problems(...WRITE_CODES, ...codes);
   api.addHook('onRequest', checkKey);
 
   api.get(
@@ -61,10 +62,11 @@ export function appCacheRoutes(
       },
     },
     async ({ params: { workspace, app: appId }, query }) => {
-      const { match, cursor, limit = DEFAULT_LIMIT } = query;
+      const { match, cursor, sort, limit = DEFAULT_LIMIT } = query;
       const options = {
         limit,
         ...(match !== undefined && { match }),
+        ...(sort !== undefined && { sort }),
         ...(cursor !== undefined && { cursor }),
       };
       return toWireEntries(await caches.entries({ workspace, appId }, options));
