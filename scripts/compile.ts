@@ -6,7 +6,7 @@
  * Files that are newer than their source are left as they are. `npm start` runs this script, so that it always starts
  * the current sources.
  */
-import { globSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, globSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,6 +21,9 @@ const outputs = new Set(sources.map((path) => path.replace(/ts$/, 'js')));
 for (const path of globSync('**/*.{js,cjs}', { cwd: BUILD }))
   if (!outputs.has(path)) rmSync(join(BUILD, path));
 for (const path of sources) compile(join(ROOT, 'src', path), join(BUILD, path.replace(/ts$/, 'js')));
+// With their permissions.
+for (const path of globSync('service/**/*.sh', { cwd: join(ROOT, 'src') }))
+  copyFileSync(join(ROOT, 'src', path), join(BUILD, path));
 
 function compile(source: string, output: string): void {
   const written = statSync(output, { throwIfNoEntry: false })?.mtimeMs ?? 0;

@@ -1,8 +1,10 @@
 import type { Page } from 'playwright-core';
 import { RoundhouseError } from '../errors.ts';
+import { TOO_LARGE } from './relay/message-limiter.ts';
 
 /** Largest result of a script, as JSON. */
 const MAX_RESULT_CHARACTERS = 1024 * 1024;
+const NOT_JSON = 'The result cannot be represented in JSON';
 
 /**
  * Evaluates JavaScript in a page, as its console does: `await` is permitted, and the value of the last expression is the
@@ -18,6 +20,7 @@ export async function executeInPage(page: Page, script: string, timeoutMs: numbe
     const message = `The script did not end within ${timeoutMs / 1000} s`;
     timer = setTimeout(() => reject(new RoundhouseError('timeout', message)), timeoutMs);
   });
+  let isConverting = false;
   try {
     const evaluated = session.send('Runtime.evaluate', {
       expression: script,
@@ -37,6 +40,7 @@ export async function executeInPage(page: Page, script: string, timeoutMs: numbe
       throw failed(exception?.description ?? String(exception?.value ?? text));
     }
     if (result.objectId === undefined) return checkSize(result.value);
+    isConverting = true;
     const json = await Promise.race([
       session.send('Runtime.callFunctionOn', {
         objectId: result.objectId,
@@ -49,13 +53,28 @@ export async function executeInPage(page: Page, script: string, timeoutMs: numbe
       }),
       deadline,
     ]);
-    if (json.exceptionDetails) throw failed('The result cannot be represented in JSON');
+    isConverting = false;
+    if (json.exceptionDetails) throw failed(NOT_JSON);
     if (typeof json.result.value === 'number') throw tooLarge(json.result.value);
-    return JSON.parse(json.result.value);
+    return parse(json.result.value);
+  } catch (error) {
+    if (String(error).includes(TOO_LARGE)) throw failed('The result is too large');
+    throw error;
   } finally {
     clearTimeout(timer);
+    // A `toJSON` method that does not return: this call has no deadline of its own.
+    if (isConverting) session.send('Runtime.terminateExecution').catch(() => {});
     session.send('Runtime.releaseObjectGroup', { objectGroup: 'execute' }).catch(() => {});
     session.detach().catch(() => {});
+  }
+}
+
+/** The page may have replaced JSON.stringify. */
+function parse(text: unknown): unknown {
+  try {
+    return JSON.parse(text as string);
+  } catch {
+    throw failed(NOT_JSON);
   }
 }
 

@@ -1,9 +1,11 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import type { Browser, LaunchOptions } from 'playwright-core';
 import type { Clock } from '../../library/cache/index.ts';
 import { withinDeadline } from '../../library/util/deadline.ts';
 import { RoundhouseError } from '../errors.ts';
 import { findChromium } from './chromium.ts';
-import { createLauncher, needsUnprivilegedUser } from './unprivileged.ts';
+import { needsUnprivilegedUser, UNPRIVILEGED_ID } from './unprivileged.ts';
 
 /** How Chromium is launched. */
 export interface LaunchSettings {
@@ -21,6 +23,8 @@ const LAUNCH_TIMEOUT_MS = 30_000;
 const CLOSE_TIMEOUT_MS = 1000;
 /** Variables that Chromium gets. Those of the service may contain secrets. */
 const VARIABLES = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'FONTCONFIG_PATH', 'FONTCONFIG_FILE'];
+const LAUNCHER = fileURLToPath(new URL('./relay/launch-chromium.sh', import.meta.url));
+const RELAY = fileURLToPath(new URL('./relay/relay.ts', import.meta.url));
 
 /** The processes of a Chromium. */
 export interface BrowserProcesses {
@@ -68,14 +72,11 @@ export async function startWithSandbox<T>(
   start: (options: LaunchOptions) => Promise<T>,
 ): Promise<T> {
   const path = findChromium(settings.chromiumPath);
-  const launcher = needsUnprivilegedUser() ? await createLauncher(path) : undefined;
   try {
-    return await start(optionsFor(launcher?.path ?? path, args, true));
+    return await start(optionsFor(path, args, true));
   } catch (error) {
     if (!settings.allowNoSandbox) throw unavailable(error);
     settings.onNoSandbox();
-  } finally {
-    await launcher?.remove();
   }
   try {
     return await start(optionsFor(path, args, false));
@@ -84,19 +85,23 @@ export async function startWithSandbox<T>(
   }
 }
 
-function optionsFor(
-  executablePath: string,
-  args: readonly string[],
-  chromiumSandbox: boolean,
-): LaunchOptions {
+/** Playwright starts the relay, and the relay Chromium. */
+function optionsFor(program: string, args: readonly string[], chromiumSandbox: boolean): LaunchOptions {
+  const variables = VARIABLES.flatMap((name) =>
+    process.env[name] === undefined ? [] : [[name, process.env[name]]],
+  );
   return {
-    executablePath,
+    executablePath: LAUNCHER,
     chromiumSandbox,
     args: [...args],
     timeout: LAUNCH_TIMEOUT_MS,
-    env: Object.fromEntries(
-      VARIABLES.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
-    ),
+    env: {
+      ...Object.fromEntries(variables),
+      RELAY_NODE: process.execPath,
+      RELAY_SCRIPT: RELAY,
+      RELAY_PROGRAM: program,
+      ...(needsUnprivilegedUser() && { RELAY_USER_ID: String(UNPRIVILEGED_ID) }),
+    },
     // The service ends Chromium itself.
     ...{ handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false },
   };
@@ -112,10 +117,15 @@ async function processIdOf(browser: Browser): Promise<number> {
   const session = await browser.newBrowserCDPSession();
   const { processInfo } = await session.send('SystemInfo.getProcessInfo');
   await session.detach();
-  return processInfo.find(({ type }) => type === 'browser')!.id;
+  return await groupOf(processInfo.find(({ type }) => type === 'browser')!.id);
 }
 
-/** Playwright starts Chromium as the leader of a process group. */
+/** Playwright starts the relay as the leader of a process group, in which Chromium is too. */
+async function groupOf(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  return Number(/^NSpgid:\s+(\d+)/m.exec(status)?.[1] ?? pid);
+}
+
 function killGroup(pid: number): void {
   try {
     process.kill(-pid, 'SIGKILL');

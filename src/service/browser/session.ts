@@ -168,7 +168,8 @@ export class Session {
         await loadApp(opened.page, entry, this.app.manifest);
       });
     } catch (error) {
-      throw await this.#failStart(error, timeoutMs, clock.now() - startedAt >= timeoutMs);
+      // A timer may fire a fraction of a millisecond early.
+      throw await this.#failStart(error, timeoutMs, Math.ceil(clock.now() - startedAt) >= timeoutMs);
     }
     this.#startMs = clock.now() - startedAt;
     this.#readyAt = Date.now();

@@ -176,8 +176,11 @@ function killRenderers(): void {
   for (const { id } of renderers) process.kill(id, 'SIGKILL');
 }
 
+/** The children of relays, which this process has started. */
 function browsers() {
-  return processes().filter(({ name, parent }) => parent === process.pid && name.startsWith('chrom'));
+  const all = processes();
+  const relays = new Set(all.filter(({ parent }) => parent === process.pid).map(({ id }) => id));
+  return all.filter(({ name, parent }) => relays.has(parent) && name.startsWith('chrom'));
 }
 
 function processes(): { id: number; name: string; parent: number; group: number }[] {

@@ -1,0 +1,65 @@
+/**
+ * Starts Chromium, and connects its DevTools pipe with the one of this process, which Playwright reads. Messages of
+ * Chromium pass the limits of {@link MessageLimiter}. A process of its own: the service responds to polls while a page
+ * floods the pipe.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { Socket } from 'node:net';
+import type { Readable, Writable } from 'node:stream';
+import { MessageLimiter } from './message-limiter.ts';
+
+const USER_DATA_DIR = '--user-data-dir=';
+const REPORT_INTERVAL_MS = 1000;
+/** How long Chromium may take to end when the service has ended. */
+const END_TIMEOUT_MS = 5000;
+
+const { RELAY_PROGRAM = '', RELAY_USER_ID, RELAY_NODE: _node, RELAY_SCRIPT: _script, ...env } = process.env;
+const args = process.argv.slice(2);
+const userId = RELAY_USER_ID === undefined ? undefined : Number(RELAY_USER_ID);
+if (userId !== undefined) giveProfileTo(userId);
+
+const child = spawn(RELAY_PROGRAM, args, {
+  env,
+  stdio: ['ignore', 'inherit', 'inherit', 'pipe', 'pipe'],
+  ...(userId !== undefined && { uid: userId, gid: userId }),
+});
+const [, , , toChromium, fromChromium] = child.stdio as unknown as [null, null, null, Writable, Readable];
+const fromService = new Socket({ fd: 3, readable: true, writable: false });
+const toService = new Socket({ fd: 4, readable: false, writable: true });
+for (const stream of [toChromium, fromChromium, fromService, toService]) stream.on('error', () => {});
+
+const limiter = new MessageLimiter();
+fromService.pipe(toChromium);
+fromChromium.on('data', (chunk: Buffer) => send(limiter.push(chunk)));
+toService.on('drain', () => fromChromium.resume());
+setInterval(() => send(limiter.report()), REPORT_INTERVAL_MS).unref();
+
+// Chromium ends when its pipe is closed, unless it hangs.
+fromService.once('close', () => {
+  toChromium.end();
+  setTimeout(() => child.kill('SIGKILL'), END_TIMEOUT_MS);
+});
+child.once('error', (error) => {
+  process.stderr.write(`${error.message}\n`);
+  process.exit(127);
+});
+child.once('close', (code) => toService.end(() => process.exit(code ?? 1)));
+// A process that Chromium has left behind may hold the pipe.
+child.once('exit', (code) => setTimeout(() => process.exit(code ?? 1), END_TIMEOUT_MS));
+
+function send(messages: Buffer[]): void {
+  if (messages.length === 0 || toService.destroyed) return;
+  toService.cork();
+  for (const message of messages) toService.write(message);
+  toService.uncork();
+  if (toService.writableNeedDrain) fromChromium.pause();
+}
+
+/** The profile was created by the service. It is the HOME too, because the user has none. */
+function giveProfileTo(id: number): void {
+  const argument = args.find((each) => each.startsWith(USER_DATA_DIR));
+  if (argument === undefined) return;
+  const folder = argument.slice(USER_DATA_DIR.length);
+  execFileSync('chown', ['-R', `${id}:${id}`, '--', folder]);
+  env.HOME = folder;
+}
