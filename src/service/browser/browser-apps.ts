@@ -1,4 +1,5 @@
 import type { Clock } from '../../library/cache/index.ts';
+import type { NamespaceStats } from '../../library/gateway/index.ts';
 import { RoundhouseError } from '../errors.ts';
 import type { EventBus } from '../events/events.ts';
 import { AppCaches } from './app-caches.ts';
@@ -31,6 +32,8 @@ export interface BrowserAppsOptions {
   readonly maxSessions: number;
   /** BROWSER_QUEUE_TIMEOUT_S. */
   readonly queueTimeoutS: number;
+  /** BROWSER_EXECUTE. */
+  readonly allowExecute: boolean;
   /** Called for errors that no caller gets. */
   readonly onError: (error: unknown, what: string) => void;
 }
@@ -218,6 +221,13 @@ export class BrowserApps {
     };
   }
 
+  /** Requests and bytes of each app since the start, by the namespace of its cache. From memory. */
+  traffic(): Map<string, NamespaceStats> {
+    const gateway = this.#gateway.opened?.gateway;
+    const namespaces = gateway ? this.apps.list().map(namespaceOf) : [];
+    return new Map(namespaces.map((namespace) => [namespace, gateway!.stats(namespace)]));
+  }
+
   /** Ends all sessions and Chromium, and closes the caches. */
   async close(): Promise<void> {
     this.#closed.abort(new RoundhouseError('app_start_failed', 'The service is stopping'));
@@ -242,6 +252,7 @@ export class BrowserApps {
         profile,
         clock,
         entry: entryUrlOf(app, manifest),
+        allowExecute: this.#options.allowExecute,
         onChange: (changed) => {
           this.#publish(changed);
           if (!changed.isLive) free();

@@ -30,6 +30,10 @@ export const SessionSchema = Type.Object(
     requests: Count(),
     hits: Count('Responses from the cache'),
     bytes_from_upstream: Bytes('Bodies received from servers'),
+    can_execute: Type.Boolean({
+      description:
+        'Whether scripts can be executed now: the session runs, and BROWSER_EXECUTE is not `false`',
+    }),
   },
   { title: 'Session' },
 );

@@ -58,6 +58,7 @@ export function toWireSession(session: Session): WireSession {
     requests,
     hits,
     bytes_from_upstream: bytesFromUpstream,
+    can_execute: session.canExecute,
   };
 }
 
