@@ -5,7 +5,7 @@ import { SseClients } from './api/live/sse-clients.ts';
 import type { Config } from './config/config.ts';
 import { restoreStreams } from './event-log/connect.ts';
 import { createApi } from './wiring/api.ts';
-import { createBrowserApps } from './wiring/browser.ts';
+import { createAppSeries, createBrowserApps } from './wiring/browser.ts';
 import { createCluster } from './wiring/cluster.ts';
 import type { Dependencies } from './wiring/dependencies.ts';
 import { createEngines } from './wiring/engines.ts';
@@ -70,6 +70,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
 
   const timeSeries = createTimeSeries(config, engines, streams, infrastructure);
   const browserApps = createBrowserApps(config, infrastructure, () => api.server.address());
+  const appSeries = createAppSeries(config, browserApps, infrastructure);
   const sseClients = new SseClients({ notices, clock, maxClients: config.liveMaxClients });
   connectMetrics(config, { browserApps, engines, playback, vpns, cluster, sseClients }, infrastructure);
   const api = await createApi(config, dependencies, {
@@ -81,6 +82,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     reconcilers,
     browserApps,
     timeSeries: timeSeries.series,
+    appSeries,
     sseClients,
   });
   // Before the first request is served: a client may report the end of a stream of the previous run.
@@ -102,6 +104,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
       collector.start();
       vpnSupervisor.start();
       timeSeries.start();
+      appSeries.start();
     },
     async close() {
       const shutdown = new Shutdown();
@@ -123,6 +126,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
         served,
         run('cluster', () => cluster.close()),
         run('time series', () => timeSeries.stop()),
+        run('time series of apps', () => appSeries.stop()),
         run('runtime', () => runtime.close()),
       ]);
       await run('cache', () => caches.stats.close());

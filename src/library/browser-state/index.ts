@@ -27,7 +27,7 @@ export type { SessionCache } from './cache/session-cache.ts';
 export type { Checkpoint } from './checkpoint.ts';
 export type { EncryptionOptions } from './content/encryption.ts';
 export { DEFAULT_EXCLUDE } from './content/exclude.ts';
-export type { Sidecar, VersionInfo, VersionReason } from './content/manifest.ts';
+export type { ListedVersion, Sidecar, VersionInfo, VersionReason } from './content/manifest.ts';
 export type { TierCounters } from './counters.ts';
 export { type StoreCheck, storeContract } from './drivers/contract.ts';
 export { GcsStore, type GcsStoreOptions } from './drivers/gcs-store.ts';

@@ -5,7 +5,7 @@ import { createSystemClock } from '../util/clock.ts';
 import { checkProfileClosed } from './browser/profile-lock.ts';
 import { Encryption } from './content/encryption.ts';
 import { DEFAULT_EXCLUDE } from './content/exclude.ts';
-import { isTombstone, type Sidecar, type VersionInfo } from './content/manifest.ts';
+import { isTombstone, type ListedVersion, type Sidecar } from './content/manifest.ts';
 import { restoreFiles } from './content/restore.ts';
 import { takeSnapshot } from './content/snapshot.ts';
 import type { TierCounters } from './counters.ts';
@@ -130,7 +130,7 @@ export class ProfileStore implements AsyncDisposable {
   }
 
   /** Lists the versions of a session that can be mounted, newest first. */
-  async versions(user: string, session: string): Promise<VersionInfo[]> {
+  async versions(user: string, session: string): Promise<ListedVersion[]> {
     return await listVersions(this.#objects(user, session));
   }
 

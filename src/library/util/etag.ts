@@ -8,6 +8,11 @@ export function weakEtag(text: string): string {
   return `W/"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`;
 }
 
+/** Returns a strong entity tag: only the same bytes have the same tag. */
+export function bytesEtag(bytes: Uint8Array): string {
+  return `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`;
+}
+
 /** One entity tag of a list, with the separators before it. Tags may contain commas, so the list cannot be split. */
 const LISTED_TAG = /[ \t,]*(?:W\/)?("[\x21\x23-\x7e\x80-\uffff]*")[ \t]*(?=,|$)/y;
 const LIST_END = /[ \t,]*$/y;

@@ -45,6 +45,16 @@ export interface Operations {
       deleted_entries: number;
     };
   };
+  'GET /apps/{workspace}/{app}/cache/history': {
+    path: {
+      workspace: string;
+      app: string;
+    };
+    query?: {
+      window_s?: number;
+    };
+    reply: AppSeries;
+  };
   'GET /apps/{workspace}/{app}/cache/entries': {
     path: {
       workspace: string;
@@ -464,7 +474,7 @@ export interface Operations {
     reply: OrchestratorStatus;
   };
   'GET /profiles': {
-    reply: ProfileKey[];
+    reply: ProfileSummary[];
   };
   'GET /profiles/{user}/{session}': {
     path: {
@@ -986,6 +996,38 @@ export interface RuleUse {
    */
   bytes_saved: number;
 }
+/**
+ * Each column has one value per interval in `t`: what was counted within it, or null before the start of the service
+ *
+ * This interface was referenced by `Operations`'s JSON-Schema
+ * via the `definition` "AppSeries".
+ */
+export interface AppSeries {
+  /**
+   * Length of an interval, in seconds
+   */
+  interval_s: number;
+  /**
+   * Seconds since the epoch
+   */
+  from: number;
+  /**
+   * Seconds since the epoch
+   */
+  to: number;
+  /**
+   * Start of each interval, in seconds since the epoch
+   *
+   * @maxItems 400
+   */
+  t: number[];
+  hits: (number | null)[];
+  misses: (number | null)[];
+  bypasses: (number | null)[];
+  bytes_to_browser: (number | null)[];
+  bytes_from_upstream: (number | null)[];
+  bytes_saved: (number | null)[];
+}
 export interface CacheEntry {
   url: string;
   status: number;
@@ -1081,6 +1123,10 @@ export interface Session {
    */
   bytes_from_upstream: number;
   memory_bytes: number | null;
+  /**
+   * Whether scripts can be executed now: the session runs, and BROWSER_EXECUTE is not `false`
+   */
+  can_execute: boolean;
 }
 export interface SessionTraffic {
   requests: number;
@@ -1728,9 +1774,25 @@ export interface ProvisioningBlock {
    */
   should_wait: boolean;
 }
-export interface ProfileKey {
+export interface ProfileSummary {
   user: string;
   session: string;
+  /**
+   * Versions that are kept
+   */
+  version_count: number;
+  /**
+   * The newest version
+   */
+  version: number;
+  /**
+   * RFC 3339, UTC
+   */
+  updated_at: string;
+  /**
+   * Files of the version, before deduplication and compression, in bytes
+   */
+  bytes: number;
 }
 export interface Profile {
   user: string;
@@ -1746,6 +1808,11 @@ export interface ProfileVersion {
    * RFC 3339, UTC
    */
   created_at: string;
+  /**
+   * Files of the version, before deduplication and compression, in bytes
+   */
+  bytes: number;
+  file_count: number;
   /**
    * Why it exists, such as `commit`, `fork` or `rollback`
    */

@@ -34,7 +34,7 @@ export async function replaceUnmodified(
  * @returns whether it matches
  * @see https://www.rfc-editor.org/rfc/rfc9110.html#section-13.1.2
  */
-function setValidator(request: FastifyRequest, reply: FastifyReply, etag: string): boolean {
+export function setValidator(request: FastifyRequest, reply: FastifyReply, etag: string): boolean {
   reply.headers({ ETag: etag, 'Cache-Control': 'private, no-cache' });
   const condition = request.headers['if-none-match'];
   const matches = condition !== undefined && matchesIfNoneMatch(condition, etag);

@@ -15,6 +15,7 @@ import type { ReadContent } from '../streams/content.ts';
 import type { PlaybackSessions } from '../streams/sessions.ts';
 import type { StreamSamples } from '../streams/stream-samples.ts';
 import type { Streams } from '../streams/streams.ts';
+import type { AppSeries } from '../time-series/app-series.ts';
 import type { TimeSeries } from '../time-series/time-series.ts';
 import type { VpnStateCache } from '../vpn/state-cache.ts';
 import type { Answers } from './answers.ts';
@@ -73,6 +74,8 @@ export interface RouteDependencies {
   vpnState: VpnStateCache;
   eventLog: EventLog;
   timeSeries: TimeSeries;
+  /** Traffic of each browser app over time. */
+  appSeries: AppSeries;
   metrics: Metrics;
   logReaders: LogReaders;
   sseClients: SseClients;

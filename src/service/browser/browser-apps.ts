@@ -1,8 +1,9 @@
 import type { Clock } from '../../library/cache/index.ts';
+import type { NamespaceStats } from '../../library/gateway/index.ts';
 import { RoundhouseError } from '../errors.ts';
 import type { EventBus } from '../events/events.ts';
 import { type AppCacheStats, AppCaches } from './app-caches.ts';
-import { type AppKey, hashOf, idFromName } from './app-key.ts';
+import { type AppKey, hashOf, idFromName, namespaceOf } from './app-key.ts';
 import { AppStore, type InstalledApp } from './app-store.ts';
 import { findChromium } from './chromium.ts';
 import { type BrowserFigures, readFigures } from './figures.ts';
@@ -29,6 +30,8 @@ export interface BrowserAppsOptions {
   readonly maxSessions: number;
   /** BROWSER_QUEUE_TIMEOUT_S. */
   readonly queueTimeoutS: number;
+  /** BROWSER_EXECUTE. */
+  readonly allowExecute: boolean;
   /** Called for errors that no caller gets. */
   readonly onError: (error: unknown, what: string) => void;
 }
@@ -50,7 +53,7 @@ export class BrowserApps {
   readonly #startingSingletons = new Map<string, Promise<Session>>();
 
   constructor(options: BrowserAppsOptions) {
-    const { dataDir, bus, clock, launch, maxSessions, queueTimeoutS, onError } = options;
+    const { dataDir, bus, clock, launch, maxSessions, queueTimeoutS, allowExecute, onError } = options;
     this.#options = options;
     this.apps = new AppStore(dataDir, (error) => onError(error, 'could not read an installed app'));
     this.#gateway = new GatewaySource(options.gateway);
@@ -63,7 +66,7 @@ export class BrowserApps {
     this.caches = new AppCaches({ apps, sessions, gateway, laneSettings, clock });
     this.#starter = new SessionStarter({
       ...{ apps, sessions, profiles, gateway, caches: this.caches, laneSettings },
-      ...{ launch, clock, maxSessions, queueTimeoutS, onError },
+      ...{ launch, clock, maxSessions, queueTimeoutS, allowExecute, onError },
       onChange: (session) => {
         this.#publish(session);
         if (!session.isLive) this.#restarts.handleEnd(session);
@@ -187,6 +190,13 @@ export class BrowserApps {
     const { apps, sessions, caches } = this;
     const { waiting, browsers } = this.#starter;
     return readFigures({ apps, sessions, caches, gateway: this.#gateway, waiting, browsers });
+  }
+
+  /** Requests and bytes of each app since the start, by the namespace of its cache. From memory. */
+  traffic(): Map<string, NamespaceStats> {
+    const gateway = this.#gateway.opened?.gateway;
+    const namespaces = gateway ? this.apps.list().map(namespaceOf) : [];
+    return new Map(namespaces.map((namespace) => [namespace, gateway!.stats(namespace)]));
   }
 
   /** Ends all sessions and Chromium, and closes the caches. */

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { LocalStore, Mount, ProfileStore, VersionInfo } from '../../library/browser-state/index.ts';
+import type { ListedVersion, LocalStore, Mount, ProfileStore } from '../../library/browser-state/index.ts';
 import { type ErrorCode, RoundhouseError } from '../errors.ts';
 import { needsUnprivilegedUser } from './unprivileged.ts';
 
@@ -73,7 +73,7 @@ export class Profiles {
   }
 
   /** Lists the versions of a profile, newest first. @throws RoundhouseError `profile_not_found` */
-  async versions({ user, session }: ProfileKey): Promise<VersionInfo[]> {
+  async versions({ user, session }: ProfileKey): Promise<ListedVersion[]> {
     return await this.#run(async ({ store }) => {
       const versions = await store.versions(user, session);
       if (versions.length === 0) throw notFound({ user, session });

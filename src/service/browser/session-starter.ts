@@ -46,6 +46,8 @@ export interface SessionStarterParts {
   readonly maxSessions: number;
   /** BROWSER_QUEUE_TIMEOUT_S. */
   readonly queueTimeoutS: number;
+  /** BROWSER_EXECUTE. */
+  readonly allowExecute: boolean;
   readonly laneSettings: (opened: OpenGateway) => LaneSettings;
   /** Called after each change of a session. */
   readonly onChange: (session: Session) => void;
@@ -98,6 +100,7 @@ export class SessionStarter {
         mode,
         profile,
         clock,
+        allowExecute: this.#parts.allowExecute,
         isWarmUp: options.isWarmUp ?? false,
         restartOf: options.restartOf?.id ?? null,
         entry: entryUrlOf(app, app.manifest),

@@ -27,6 +27,8 @@ export interface SessionParts {
   readonly restartOf: string | null;
   readonly clock: Clock;
   readonly entry: URL;
+  /** Whether clients may execute scripts: BROWSER_EXECUTE. */
+  readonly allowExecute: boolean;
   /** Called after each change of the status. */
   readonly onChange: (session: Session) => void;
 }
@@ -122,6 +124,11 @@ export class Session {
   /** Whether the session uses Chromium, or is about to. */
   get isLive(): boolean {
     return this.#status === 'starting' || this.#status === 'running' || this.#status === 'stopping';
+  }
+
+  /** Whether clients can execute scripts in the page now. */
+  get canExecute(): boolean {
+    return this.#parts.allowExecute && this.#status === 'running';
   }
 
   /** Aborted when the session begins to end. */

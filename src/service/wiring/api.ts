@@ -17,6 +17,7 @@ import { createServer } from '../api/server.ts';
 import { EngineViews } from '../api/views/engines.ts';
 import type { BrowserApps } from '../browser/browser-apps.ts';
 import type { Config } from '../config/config.ts';
+import type { AppSeries } from '../time-series/app-series.ts';
 import type { TimeSeries } from '../time-series/time-series.ts';
 import type { Cluster } from './cluster.ts';
 import type { Dependencies } from './dependencies.ts';
@@ -36,6 +37,7 @@ export interface ApiParts {
   reconcilers: Reconcilers;
   browserApps: BrowserApps;
   timeSeries: TimeSeries;
+  appSeries: AppSeries;
   sseClients: SseClients;
 }
 
@@ -45,7 +47,7 @@ export async function createApi(
   { runtime, apiKey, version, fallback = null }: Dependencies,
   parts: ApiParts,
 ): Promise<Api> {
-  const { browserApps, sseClients, timeSeries, cluster } = parts;
+  const { appSeries, browserApps, sseClients, timeSeries, cluster } = parts;
   const { bus, caches, clock, eventLog, log, metrics } = parts.infrastructure;
   const { registry, usage, breakers } = parts.engines;
   const { streams, samples, sessions, readContent } = parts.playback;
@@ -111,6 +113,7 @@ export async function createApi(
     vpnState,
     eventLog,
     timeSeries,
+    appSeries,
     metrics,
     logReaders: new LogReaders(clock),
     sseClients,

@@ -1,10 +1,12 @@
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import type { NamespaceStats } from '../../library/gateway/index.ts';
 import { BrowserApps } from '../browser/browser-apps.ts';
 import { deniedHosts } from '../browser/denied-hosts.ts';
 import type { StoreLocation } from '../browser/response-stores.ts';
 import type { Config } from '../config/config.ts';
 import { configuredVpns } from '../config/vpns.ts';
+import { AppSeries, type AppTotals } from '../time-series/app-series.ts';
 import type { Infrastructure } from './infrastructure.ts';
 
 /**
@@ -59,6 +61,7 @@ export function createBrowserApps(
     },
     maxSessions: config.browserMaxSessions,
     queueTimeoutS: config.browserQueueTimeoutS,
+    allowExecute: config.browserExecute,
     onError: (err, what) => log.warn({ err }, what),
   });
 }
@@ -73,4 +76,26 @@ function cacheLocation(config: Config): StoreLocation {
       connectTimeoutMs: config.redisConnectTimeoutS * 1000,
     };
   return { kind: 'disk', dir: join(config.dataDir, 'browser-cache') };
+}
+
+/** Creates the series of the apps' traffic. */
+export function createAppSeries(
+  { historySampleIntervalS: intervalS }: Config,
+  browserApps: BrowserApps,
+  { clock }: Pick<Infrastructure, 'clock'>,
+): AppSeries {
+  const readTotals = () =>
+    new Map([...browserApps.traffic()].map(([namespace, traffic]) => [namespace, toTotals(traffic)]));
+  return new AppSeries({ clock, now: Date.now, intervalS, readTotals });
+}
+
+function toTotals(traffic: NamespaceStats): AppTotals {
+  return {
+    hits: traffic.hits,
+    misses: traffic.misses,
+    bypasses: traffic.bypasses,
+    bytes_to_browser: traffic.bytesToBrowser,
+    bytes_from_upstream: traffic.bytesFromUpstream,
+    bytes_saved: traffic.bytesSaved,
+  };
 }

@@ -63,6 +63,14 @@ export interface VersionInfo {
   readonly restoredCheckpoint?: string;
 }
 
+/** A version in the list of a session's versions. */
+export interface ListedVersion extends VersionInfo {
+  /** Number of its files. */
+  readonly fileCount: number;
+  /** Size of its files in bytes, before deduplication and compression. */
+  readonly bytes: number;
+}
+
 /** A version of a profile. */
 export interface Manifest extends VersionInfo {
   /** ID of the user. */

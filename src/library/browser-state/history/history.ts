@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { isTombstone, type Manifest, type VersionInfo } from '../content/manifest.ts';
+import { isTombstone, type ListedVersion, type Manifest } from '../content/manifest.ts';
 import { BrowserStateError } from '../errors.ts';
 import type { CallOptions, ObjectStore } from '../object-store.ts';
 import type { SessionListing, SessionObjects } from '../session-objects.ts';
@@ -52,7 +52,7 @@ export async function requireHead(objects: SessionObjects): Promise<Manifest> {
 }
 
 /** Describes all versions that can be mounted, newest first. */
-export async function listVersions(objects: SessionObjects): Promise<VersionInfo[]> {
+export async function listVersions(objects: SessionObjects): Promise<ListedVersion[]> {
   const { versions } = await objects.list();
   const limit = pLimit(READS_AT_ONCE);
   const manifests = await Promise.all(versions.map((version) => limit(() => objects.readManifest(version))));
@@ -62,8 +62,9 @@ export async function listVersions(objects: SessionObjects): Promise<VersionInfo
   const current = deletion === -1 ? described : described.slice(0, deletion);
   return current
     .filter((manifest) => !isTombstone(manifest))
-    .map(({ version, parent, fence, createdAt, reason, contentVersion, restoredCheckpoint }) => ({
-      ...{ version, parent, fence, createdAt, reason, contentVersion },
+    .map(({ version, parent, fence, createdAt, reason, contentVersion, restoredCheckpoint, files }) => ({
+      ...{ version, parent, fence, createdAt, reason, contentVersion, fileCount: files.length },
+      bytes: files.reduce((sum, { size }) => sum + size, 0),
       ...(restoredCheckpoint !== undefined && { restoredCheckpoint }),
     }));
 }

@@ -1,5 +1,6 @@
-import type { VersionInfo } from '../../../library/browser-state/index.ts';
+import type { ListedVersion } from '../../../library/browser-state/index.ts';
 import type { ProfileKey } from '../../browser/profiles.ts';
+import { replaceUnmodified } from '../conditional.ts';
 import type { Api } from '../context.ts';
 import type { RouteDependencies } from '../dependencies.ts';
 import { KEY_CODES, KEY_SECURITY, problems, WRITE_CODES } from '../schemas/problem.ts';
@@ -27,18 +28,25 @@ export function profileRoutes(
   api.get(
     '/',
     {
+      onSend: replaceUnmodified,
       schema: {
         ...common,
         summary: 'List the browser profiles',
         response: { 200: ProfilesSchema, ...problems(...KEY_CODES, 'profile_unavailable') },
       },
     },
-    async () => await profiles.list(),
+    async () => {
+      const keys = await profiles.list();
+      // A profile that is deleted meanwhile has no versions.
+      const versions = await Promise.all(keys.map((key) => profiles.versions(key).catch(() => [])));
+      return keys.flatMap((key, index) => toWireSummary(key, versions[index]!));
+    },
   );
 
   api.get(
     '/:user/:session',
     {
+      onSend: replaceUnmodified,
       schema: {
         ...one,
         summary: 'Get a profile and its versions',
@@ -98,13 +106,22 @@ export function profileRoutes(
   );
 }
 
-function toWireProfile({ user, session }: ProfileKey, versions: readonly VersionInfo[]) {
+function toWireSummary({ user, session }: ProfileKey, versions: readonly ListedVersion[]) {
+  const [newest] = versions;
+  if (!newest) return [];
+  const { version, createdAt, bytes } = newest;
+  return [{ user, session, version_count: versions.length, version, updated_at: createdAt, bytes }];
+}
+
+function toWireProfile({ user, session }: ProfileKey, versions: readonly ListedVersion[]) {
   return {
     user,
     session,
-    versions: versions.map(({ version, createdAt, reason, restoredCheckpoint = null }) => ({
+    versions: versions.map(({ version, createdAt, bytes, fileCount, reason, restoredCheckpoint = null }) => ({
       version,
       created_at: createdAt,
+      bytes,
+      file_count: fileCount,
       reason,
       restored_checkpoint: restoredCheckpoint,
     })),

@@ -1,7 +1,9 @@
 import { type Static, Type } from 'typebox';
 import { APP_TYPES, AppKeySchema, ManifestSchema } from '../../browser/manifest-schema.ts';
 import { WARM_UP_STATUSES } from '../../browser/warm-ups.ts';
+import { APP_COLUMNS } from '../../time-series/app-series.ts';
 import { Bytes, Count, Nullable, oneOf, Time } from './common.ts';
+import { SeriesTimes } from './time-series.ts';
 
 /** Path parameters of an app. */
 export const AppParams = AppKeySchema;
@@ -120,6 +122,22 @@ export const AppCacheSchema = Type.Object(
 );
 /** {@inheritDoc AppCacheSchema} */
 export type WireAppCache = Static<typeof AppCacheSchema>;
+
+const Column = Type.Array(Nullable(Count()));
+const columns = Object.fromEntries(APP_COLUMNS.map((name) => [name, Column])) as Record<
+  (typeof APP_COLUMNS)[number],
+  typeof Column
+>;
+
+/** `GET /apps/{workspace}/{app}/cache/history`. */
+export const AppSeriesSchema = Type.Object(
+  { ...SeriesTimes, ...columns },
+  {
+    title: 'AppSeries',
+    description:
+      'Each column has one value per interval in `t`: what was counted within it, or null before the start of the service',
+  },
+);
 
 const Match = Type.String({
   minLength: 1,

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { PROFILE_PATTERN } from '../../browser/profiles.ts';
-import { Nullable, Time } from './common.ts';
+import { Bytes, Count, Nullable, Time } from './common.ts';
 
 const Name = (description: string) => Type.String({ pattern: PROFILE_PATTERN, description });
 
@@ -10,10 +10,22 @@ export const ProfileParams = Type.Object({
   session: Name('Name of the profile'),
 });
 
+const Size = Bytes('Files of the version, before deduplication and compression');
 const Key = { user: Type.String(), session: Type.String() };
 
 /** `GET /profiles`. */
-export const ProfilesSchema = Type.Array(Type.Object(Key, { title: 'ProfileKey' }));
+export const ProfilesSchema = Type.Array(
+  Type.Object(
+    {
+      ...Key,
+      version_count: Count('Versions that are kept'),
+      version: Type.Integer({ minimum: 1, description: 'The newest version' }),
+      updated_at: Time,
+      bytes: Size,
+    },
+    { title: 'ProfileSummary' },
+  ),
+);
 
 /** `GET /profiles/{user}/{session}`. */
 export const ProfileSchema = Type.Object(
@@ -24,6 +36,8 @@ export const ProfileSchema = Type.Object(
         {
           version: Type.Integer({ minimum: 1 }),
           created_at: Time,
+          bytes: Size,
+          file_count: Count(),
           reason: Type.String({ description: 'Why it exists, such as `commit`, `fork` or `rollback`' }),
           restored_checkpoint: Nullable(
             Type.String({ description: 'When the checkpoint was saved that it contains, after a crash' }),

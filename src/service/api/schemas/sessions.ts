@@ -44,6 +44,10 @@ export const SessionSchema = Type.Object(
     memory_bytes: Nullable(
       Bytes('Memory of its Chromium when it was last read; null unless the manifest limits it'),
     ),
+    can_execute: Type.Boolean({
+      description:
+        'Whether scripts can be executed now: the session runs, and BROWSER_EXECUTE is not `false`',
+    }),
   },
   { title: 'Session' },
 );

@@ -23,18 +23,20 @@ const columns = Object.fromEntries(COLUMN_NAMES.map((name) => [name, ColumnSchem
   typeof ColumnSchema
 >;
 
+/** The intervals of a series. */
+export const SeriesTimes = {
+  interval_s: Type.Number({ minimum: 1, description: 'Length of an interval, in seconds' }),
+  from: Type.Number({ description: 'Seconds since the epoch' }),
+  to: Type.Number({ description: 'Seconds since the epoch' }),
+  t: Type.Array(Type.Number(), {
+    maxItems: 400,
+    description: 'Start of each interval, in seconds since the epoch',
+  }),
+};
+
 /** `GET /stats/history`. */
 export const SeriesWindowSchema = Type.Object(
-  {
-    interval_s: Type.Number({ minimum: 1, description: 'Length of an interval, in seconds' }),
-    from: Type.Number({ description: 'Seconds since the epoch' }),
-    to: Type.Number({ description: 'Seconds since the epoch' }),
-    t: Type.Array(Type.Number(), {
-      maxItems: 400,
-      description: 'Start of each interval, in seconds since the epoch',
-    }),
-    ...columns,
-  },
+  { ...SeriesTimes, ...columns },
   {
     title: 'SeriesWindow',
     description:

@@ -73,6 +73,7 @@ export function toWireSession(session: Session): WireSession {
     hits,
     bytes_from_upstream: bytesFromUpstream,
     memory_bytes: session.memoryBytes,
+    can_execute: session.canExecute,
   };
 }
 

@@ -1,8 +1,12 @@
+import { randomBytes } from 'node:crypto';
+import { namespaceOf } from '../../../browser/app-key.ts';
+import { sendIfModified } from '../../conditional.ts';
 import type { Api } from '../../context.ts';
 import type { RouteDependencies } from '../../dependencies.ts';
 import {
   AppCacheSchema,
   AppParams,
+  AppSeriesSchema,
   ClearedSchema,
   ClearQuery,
   EntriesQuery,
@@ -14,6 +18,7 @@ import {
   WarmedSchema,
 } from '../../schemas/apps.ts';
 import { KEY_CODES, KEY_SECURITY, problems, WRITE_CODES } from '../../schemas/problem.ts';
+import { DEFAULT_WINDOW_S, SeriesWindowQuery } from '../../schemas/time-series.ts';
 import { toWireEntries, toWireExplanation } from '../../views/apps.ts';
 
 const DEFAULT_LIMIT = 100;
@@ -24,9 +29,10 @@ export function appCacheRoutes(
   {
     browserApps,
     appAnswers,
+    appSeries,
     cachedReply,
     checkKey,
-  }: Pick<RouteDependencies, 'browserApps' | 'appAnswers' | 'cachedReply' | 'checkKey'>,
+  }: Pick<RouteDependencies, 'browserApps' | 'appAnswers' | 'appSeries' | 'cachedReply' | 'checkKey'>,
 ): void {
   const { caches } = browserApps;
   const common = { tags: ['apps'], security: KEY_SECURITY, params: AppParams };
@@ -48,6 +54,29 @@ export function appCacheRoutes(
       const { workspace, app: appId } = request.params;
       browserApps.apps.require({ workspace, appId });
       return cachedReply(request, reply, appAnswers.cache({ workspace, appId }));
+    },
+  );
+
+  /** Part of the entity tags, because another run of the service has other samples under the same number. */
+  const run = randomBytes(6).toString('hex');
+  api.get(
+    '/history',
+    {
+      schema: {
+        ...common,
+        summary: 'Requests and bytes of an app over time, for charts',
+        description: 'Since the start of the service, sampled every HISTORY_SAMPLE_INTERVAL_S.',
+        querystring: SeriesWindowQuery,
+        response: { 200: AppSeriesSchema, ...reads },
+      },
+    },
+    (request, reply) => {
+      const { workspace, app: appId } = request.params;
+      browserApps.apps.require({ workspace, appId });
+      const { window_s: windowS = DEFAULT_WINDOW_S } = request.query;
+      const namespace = namespaceOf({ workspace, appId });
+      const etag = `W/"${run}-${appSeries.sampleCount}-${windowS}"`;
+      sendIfModified(request, reply, etag, () => appSeries.read(namespace, windowS));
     },
   );
 

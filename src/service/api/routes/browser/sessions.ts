@@ -1,4 +1,5 @@
 import { RoundhouseError } from '../../../errors.ts';
+import { replaceUnmodified } from '../../conditional.ts';
 import type { Api } from '../../context.ts';
 import type { RouteDependencies } from '../../dependencies.ts';
 import { KEY_CODES, KEY_SECURITY, problems, WRITE_CODES } from '../../schemas/problem.ts';
@@ -89,17 +90,17 @@ export function browserSessionRoutes(
   api.get(
     '/:id/traffic',
     {
+      onSend: replaceUnmodified,
       schema: {
         ...one,
         summary: 'Requests and bytes of a session',
         response: { 200: TrafficSchema, ...problems(...reads, 'session_not_running') },
       },
     },
-    async ({ params: { id } }, reply) => {
+    async ({ params: { id } }) => {
       const { traffic, status } = sessions.require(id);
       if (!traffic)
         throw new RoundhouseError('session_not_running', `The session is ${status}, without any requests`);
-      reply.header('Cache-Control', 'no-store');
       return toWireTraffic(traffic);
     },
   );

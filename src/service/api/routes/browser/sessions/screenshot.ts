@@ -1,4 +1,6 @@
 import { Type } from 'typebox';
+import { bytesEtag } from '../../../../../library/util/etag.ts';
+import { setValidator } from '../../../conditional.ts';
 import type { Api } from '../../../context.ts';
 import type { RouteDependencies } from '../../../dependencies.ts';
 import { KEY_CODES, KEY_SECURITY, problems } from '../../../schemas/problem.ts';
@@ -31,10 +33,13 @@ export function screenshotRoutes(
         },
       },
     },
-    async ({ params: { id }, query: { type = 'png' } }, reply) => {
-      const shot = await browserApps.sessions.require(id).screenshot(type);
+    async (request, reply) => {
+      const { id } = request.params;
+      const shot = await browserApps.sessions.require(id).screenshot(request.query.type ?? 'png');
+      const isUnmodified = setValidator(request, reply, bytesEtag(shot.bytes));
+      reply.header('Cache-Control', 'no-store');
+      if (isUnmodified) return reply.send(undefined as never);
       return reply
-        .header('Cache-Control', 'no-store')
         .header('Last-Modified', new Date(shot.takenAt).toUTCString())
         .type(`image/${shot.type}`)
         .serializer((bytes: Buffer) => bytes as never)
