@@ -171,28 +171,34 @@ test('a later start uses the same key, and a kept-alive connection does not dela
   expect(performance.now() - stoppedAt).toBeLessThan(4000);
 });
 
-test.each([
-  ['half a head', 'GET / HTTP/1.1\r\n', ''],
-  ['half a body', 'POST /provision/acestream HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{', ''],
-  ['a request and half a head', 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n', 'GET /livez HT'],
-  [
-    'an endless chunked body',
-    'POST /cache/clear HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n',
-    '',
-  ],
-  ['nothing', '', ''],
-])('a connection that has sent %s does not delay the stop', async (_, first, second) => {
+/** What a connection sends first, and what it sends after the reply to that. */
+const UNFINISHED = [
+  ['', ''],
+  ['GET / HTTP/1.1\r\n', ''],
+  ['POST /provision/acestream HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{', ''],
+  ['POST /cache/clear HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n', ''],
+  ['GET /livez HTTP/1.1\r\nHost: x\r\n\r\n', 'GET /livez HT'],
+  ['GET /livez HTTP/1.1\r\nHost: x\r\n\r\n', 'GET /events/live HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(3)],
+] as const;
+
+test('connections with unfinished requests do not delay the stop', async () => {
   const service = new Service({ MIN_REPLICAS: '1' });
   const origin = await service.serving();
   await waitUntil('an engine', async () => (await get(`${origin}/engines`)).body.length === 1, START_MS);
-  const socket = connect(Number(new URL(origin).port), '127.0.0.1').on('error', () => {});
+  const sockets = UNFINISHED.map(() =>
+    connect(Number(new URL(origin).port), '127.0.0.1').on('error', () => {}),
+  );
   try {
-    await once(socket, 'connect');
-    socket.write(first);
-    if (second !== '') {
-      await once(socket, 'data');
-      socket.write(second);
-    }
+    await Promise.all(
+      UNFINISHED.map(async ([first, second], index) => {
+        const socket = sockets[index]!;
+        await once(socket, 'connect');
+        socket.write(first);
+        if (second === '') return;
+        await once(socket, 'data');
+        socket.write(second);
+      }),
+    );
     // Until the bytes have arrived: a request that is served after them shows it.
     await get(`${origin}/livez`);
     const stoppedAt = performance.now();
@@ -201,7 +207,7 @@ test.each([
     // 1 s for requests in progress, and the time a busy machine takes.
     expect(performance.now() - stoppedAt).toBeLessThan(4000);
   } finally {
-    socket.destroy();
+    for (const socket of sockets) socket.destroy();
   }
   expect(await readdir(join(dataDir, 'process-engines'))).toEqual([]);
   await expect(fetch(`http://127.0.0.1:${range.first}/`)).rejects.toThrow();

@@ -1,4 +1,11 @@
 import { Script } from './script.ts';
+import { MAX_AHEAD_MS, MAX_CHANGE_NUMBER } from './stored-entry.ts';
+
+/**
+ * A lease that lasts longer than this many leases of the caller was set before the clock of the server was set back.
+ * Processes of one group have leases of about the same duration.
+ */
+const MAX_LEASES = 10;
 
 /**
  * Shared by all scripts of a namespace. The state of a namespace is the text `<s> <g>`: the number of its latest change,
@@ -9,6 +16,9 @@ import { Script } from './script.ts';
  * `known` is the highest change number that the caller has seen. If Redis has a lower one, it has lost changes:
  * it was flushed, restored, or replaced by a replica that lagged behind. The entries it still has may have been
  * invalidated by one of those, so the namespace gets a new generation.
+ *
+ * The state of another program may have a number of any size. One that Lua would write as `1e+14` is not used: no process
+ * could read that state, and every read would start a new generation.
  *
  * Redis rejects writes when its memory is full. `try` returns false for that error and raises all others. A
  * namespace whose state cannot be written has no generation, so it has neither hits nor leases.
@@ -24,6 +34,7 @@ local function state(known, fresh, channel)
   local s, g = string.match(redis.call('MGET', KEYS[1])[1] or '', '^(%d+) (%S+)$')
   s = tonumber(s or 0)
   known = tonumber(known)
+  if s > ${MAX_CHANGE_NUMBER} then g, s = nil, 0 end
   if g and s >= known then return g, s end
   s = math.max(s, known) + 1
   if not try('SET', KEYS[1], s .. ' ' .. fresh) then return false, s end
@@ -43,13 +54,16 @@ end
 
 /**
  * Looks up the entry of a key. Returns its reply, or nil if there is no valid entry. MGET returns nothing for a key of
- * another type, where GET would fail.
+ * another type, where GET would fail. An entry from the future has been written before the clock of the server was set
+ * back: its age is unknown.
  */
 const LOOKUP = `
 local function lookup(g, s)
   local entry = redis.call('MGET', KEYS[2])[1]
-  if not entry or string.match(entry, '^(%S+) %d+ %d+\\n') ~= g then return nil end
-  return {'hit', g, s, now(), entry}
+  local generation, produced = string.match(entry or '', '^(%S+) (%d+) %d+\\n')
+  local time = now()
+  if not g or generation ~= g or tonumber(produced) > time + ${MAX_AHEAD_MS} then return nil end
+  return {'hit', g, s, time, entry}
 end
 `;
 
@@ -90,7 +104,7 @@ local lease = redis.pcall('HMGET', KEYS[3], 'g', 't')
 if lease[1] == g then
   local remaining = redis.call('PTTL', KEYS[3])
   -- Without an expiry, as after a restore, the lease of a process that died would never end.
-  if remaining >= 0 then
+  if remaining >= 0 and remaining <= ${MAX_LEASES} * tonumber(ARGV[5]) then
     try('HSET', KEYS[3], 'w', '1')
     return {'wait', g, s, now(), remaining}
   end
@@ -158,8 +172,11 @@ return s
  * Returns {1 if it was written, else 0, time of the server in ms}.
  */
 export const SET_BYTES = new Script(`${STATE}${LOOKUP}
-redis.call('SET', KEYS[1], ARGV[1], 'NX')
-local g = redis.call('GET', KEYS[1])
+local g = redis.call('MGET', KEYS[1])[1]
+if not g then
+  g = ARGV[1]
+  redis.call('SET', KEYS[1], g)
+end
 if ARGV[4] and lookup(g) then return {0, now()} end
 local produced = string.format('%.0f', now())
 redis.call('SET', KEYS[2], g .. ' ' .. produced .. ' ' .. ARGV[2] .. '\\n' .. ARGV[3], 'PX', ARGV[2])
@@ -174,12 +191,13 @@ return now()
 /**
  * Acquires leadership if there is no leader. The fencing token is at least the time of day in milliseconds, so it
  * increases even if Redis has lost the previous one, or has something else under its key. A leader key without a
- * TTL, as a restored dump or PERSIST leaves one, gets one: nobody could lead ever again.
+ * TTL, as a restored dump or PERSIST leaves one, gets one: nobody could lead ever again. So does one with a TTL that no
+ * leader sets, as of a leader that died before the clock of the server was set back.
  * KEYS: leader, fence. ARGV: token, lease in ms. Returns {1, fencing token}, or {0, remaining ms of the leader}.
  */
 export const ACQUIRE_LEADERSHIP = new Script(`
 local remaining = redis.call('PTTL', KEYS[1])
-if remaining == -1 then
+if remaining == -1 or remaining > ${MAX_LEASES} * tonumber(ARGV[2]) then
   redis.call('PEXPIRE', KEYS[1], ARGV[2])
   remaining = tonumber(ARGV[2])
 end
@@ -187,8 +205,11 @@ if remaining ~= -2 then return {0, remaining} end
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local former = redis.pcall('GET', KEYS[2])
-local fence = math.max((type(former) == 'string' and tonumber(former) or 0) + 1, now)
-redis.call('SET', KEYS[2], fence)
+-- Above 2^53, adding 1 changes nothing. Text such as 'nan' and 'inf' is a number for Lua.
+former = type(former) == 'string' and string.match(former, '^%d+$') and tonumber(former) or 0
+if former >= 2 ^ 53 then former = 0 end
+local fence = math.max(former + 1, now)
+redis.call('SET', KEYS[2], string.format('%.0f', fence))
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return {1, fence}
 `);

@@ -18,6 +18,14 @@ export interface StoredEntry {
   readonly bytes: Uint8Array;
 }
 
+/**
+ * How far the time at which a value was produced may be ahead of the server's, in ms. Otherwise the clock of the server
+ * has been set back, and the value would look fresh until that time comes again.
+ */
+export const MAX_AHEAD_MS = 1000;
+/** Highest number of a change that is used. Lua writes those from 1e14 in another form. */
+export const MAX_CHANGE_NUMBER = 90_000_000_000_000;
+
 const LINE_FEED = 10;
 
 /** Parses an entry as the scripts write it. @returns undefined for anything else */
@@ -35,8 +43,9 @@ export function parseEntry(entry: unknown): StoredEntry | undefined {
   return { generation: head.slice(0, first), producedAt, lifetimeMs, bytes: entry.subarray(end + 1) };
 }
 
-/** The value of an entry at a time of the server. @returns undefined if it has expired */
+/** The value of an entry at a time of the server. @returns undefined if it has expired, or its age is unknown */
 export function valueAt(entry: StoredEntry, serverMs: number): StoredValue | undefined {
+  if (entry.producedAt > serverMs + MAX_AHEAD_MS) return undefined;
   const ageMs = Math.max(0, serverMs - entry.producedAt);
   if (!(ageMs < entry.lifetimeMs)) return undefined;
   const freshness = { ageS: ageMs / 1000, ttlS: (entry.lifetimeMs - ageMs) / 1000 };
@@ -61,7 +70,8 @@ export function createStateParser(): (text: unknown) => NamespaceState | undefin
     if (!Buffer.isBuffer(text)) return undefined;
     if (latestText === undefined || !text.equals(latestText)) {
       const [, number, generation] = /^(\d+) (\S+)$/.exec(String(text)) ?? [];
-      latest = generation === undefined ? undefined : { number: Number(number), generation };
+      const isUsable = generation !== undefined && Number(number) <= MAX_CHANGE_NUMBER;
+      latest = isUsable ? { number: Number(number), generation } : undefined;
       // A copy: a reply may be part of a larger buffer.
       latestText = Buffer.from(text);
     }

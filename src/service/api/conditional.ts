@@ -26,7 +26,9 @@ export async function replaceUnmodified(
   payload: unknown,
 ): Promise<unknown> {
   if (reply.statusCode !== 200 || typeof payload !== 'string') return payload;
-  return setValidator(request, reply, weakEtag(payload)) ? null : payload;
+  const matches = setValidator(request, reply, weakEtag(payload));
+  // Fastify's own hook for HEAD, which runs after this one, fails on null. It drops the payload itself.
+  return matches && request.method !== 'HEAD' ? null : payload;
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Api } from './context.ts';
 import { endConnectionsOnClose } from './plugins/connections.ts';
 import type { CommonHeaders } from './plugins/headers.ts';
 import { parseParameters } from './plugins/parameters.ts';
+import { handleInTurn } from './plugins/pipelining.ts';
 import { WriteLog } from './plugins/request-log.ts';
 import { createErrorHandler, toProblem } from './problem.ts';
 import { PROBLEMS } from './schemas/problem.ts';
@@ -40,6 +41,7 @@ export function createServer(log: FastifyBaseLogger, commonHeaders: CommonHeader
   }).withTypeProvider<TypeBoxTypeProvider>();
   api.setErrorHandler(handleError);
   api.removeContentTypeParser('text/plain');
+  handleInTurn(api);
   endConnectionsOnClose(api);
   parseParameters(api);
   return api;

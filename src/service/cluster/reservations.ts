@@ -5,7 +5,7 @@ import type { Reservation, ReservationOutcome, Reservations } from '../engines/r
 const LIFETIME_MS = 75_000;
 
 /**
- * Checks and adds a reservation, and deletes those that have ended or cannot be read.
+ * Checks and adds a reservation, and deletes those that have ended or cannot be read, and a key of another type.
  * KEYS: hash of reservations by the names of their engines. ARGV: name, lifetime in ms, maximum number of engines,
  * JSON of the claims, JSON of the names of the engines that the caller has.
  * Returns {'reserved'}, {'full'}, or {'taken', all claims of other engines…}.
@@ -20,11 +20,15 @@ for _, name in ipairs(cjson.decode(ARGV[5])) do
   count = count + 1
 end
 local claimed, reply = {}, {'taken'}
-local stored = redis.call('HGETALL', KEYS[1])
+local stored = redis.pcall('HGETALL', KEYS[1])
+if stored.err then
+  redis.call('DEL', KEYS[1])
+  stored = {}
+end
 for i = 1, #stored, 2 do
   local readable, reservation = pcall(cjson.decode, stored[i + 1])
   local ends = readable and type(reservation) == 'table' and tonumber(reservation.ends)
-  if not ends or ends <= now or ends > now + lifetime or type(reservation.claims) ~= 'table' then
+  if not (ends and ends > now and ends <= now + lifetime and type(reservation.claims) == 'table') then
     redis.call('HDEL', KEYS[1], stored[i])
   elseif stored[i] ~= ARGV[1] then
     if not known[stored[i]] then count = count + 1 end

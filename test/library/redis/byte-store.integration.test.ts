@@ -49,6 +49,19 @@ describeWithRedis('RedisByteStore', () => {
     expect(send.mock.calls.map(([args]) => String(args[0]))).toEqual(['MGET']);
   });
 
+  test.each([
+    ['a list', ['RPUSH', 'x']],
+    ['a hash', ['HSET', 'field', 'x']],
+  ])('%s where the generation should be is replaced', async (_, [command, ...values]) => {
+    using world = await createStore();
+    const namespace = freshNamespace();
+    await server.command(command!, `roundhouse:{${namespace}}:generation`, ...values);
+    const store = new RedisByteStore(world.link, namespace);
+    expect(await store.get('k')).toBeUndefined();
+    await store.set('k', Buffer.from('x'), 60_000);
+    expect(String((await store.get('k'))?.bytes)).toBe('x');
+  });
+
   test('a store that has written nothing reads the time of the server once', async () => {
     using world = await createStore();
     const namespace = freshNamespace();

@@ -120,6 +120,14 @@ describeWithRedis('LeaderLease', () => {
     expect(candidate.errors).toEqual([]);
   });
 
+  test('a leader key with a much longer TTL than a lease, as after the clock of Redis was set back, expires', async () => {
+    const name = freshNamespace();
+    await server.command('SET', `roundhouse:{${name}}:leader`, 'left-over', 'PX', '3600000');
+    await using candidate = await createCandidate(name, { leaseS: 0.3 });
+    await waitUntil('it leads', () => candidate.lease.term, SOON_MS);
+    expect(candidate.errors).toEqual([]);
+  });
+
   test('waits for a key without a TTL, without asking for it all the time', async () => {
     const clock = new FakeClock();
     const name = freshNamespace();
@@ -152,6 +160,23 @@ describeWithRedis('LeaderLease', () => {
       expect(candidate.errors).toEqual([]);
     }
   });
+
+  test.each(['nan', 'inf', '-inf', '1e300', '0x7fffffffffffffff', '9'.repeat(20), '9'.repeat(400)])(
+    'fencing tokens increase after the fence was %s',
+    async (fence) => {
+      const name = freshNamespace();
+      await server.command('SET', `roundhouse:{${name}}:fence`, fence);
+      const fences: number[] = [];
+      for (let term = 1; term <= 3; term += 1) {
+        await using candidate = await createCandidate(name);
+        fences.push((await waitUntil('it leads', () => candidate.lease.term, SOON_MS)).fence);
+      }
+      expect(fences[0]).toBeGreaterThan(0);
+      expect(fences[1]).toBeGreaterThan(fences[0]!);
+      expect(fences[2]).toBeGreaterThan(fences[1]!);
+      expect(fences.every(Number.isSafeInteger)).toBe(true);
+    },
+  );
 
   test('closing a lease lets the next candidate lead at once', async () => {
     const name = freshNamespace();

@@ -110,6 +110,36 @@ describeWithRedis('reads of a value in Redis', () => {
     expect(freshness.ageS + freshness.ttlS).toBeCloseTo(150, 3);
   });
 
+  test('load a value again that was written before the clock of the server was set back', async () => {
+    using world = await processes(2);
+    const [a, b] = world.namespaces;
+    await load(a!, 'k', 'old');
+    const [key] = (await server.command('KEYS', `*${world.name}*:entry:k`)) as [string];
+    const [generation, produced, rest] = String(await server.command('GET', key)).split(' ');
+    const hourAhead = `${generation} ${Number(produced) + 3_600_000} ${rest}`;
+    await server.command('SET', key, hourAhead, 'PX', '3660000');
+    expect(await b!.read('k')).toBeUndefined();
+    await load(b!, 'k', 'new');
+    expect(String((await a!.read('k'))?.bytes)).toBe('new');
+  });
+
+  test.each(['90000000000001', '100000000000000', '9'.repeat(30), '9'.repeat(400)])(
+    'and writes continue after the state had the number %s',
+    async (number) => {
+      using world = await processes(2);
+      const [a, b] = world.namespaces;
+      const [state] = (await server.command('KEYS', `*${world.name}*:state`)) as [string];
+      await server.command('SET', state, `${number} generation`);
+      expect(await b!.read('k')).toBeUndefined();
+      await load(a!, 'k', 'value');
+      expect(String((await b!.read('k'))?.bytes)).toBe('value');
+      await a!.invalidate('delete', 'k');
+      expect(await b!.read('k')).toBeUndefined();
+      await load(b!, 'k', 'next');
+      expect(String((await a!.read('k'))?.bytes)).toBe('next');
+    },
+  );
+
   test.each([
     ['one key', 'k'],
     ['a glob', 'k*'],

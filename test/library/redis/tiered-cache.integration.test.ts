@@ -237,7 +237,7 @@ describeWithRedis('TieredCache', () => {
       const clock = new FakeClock();
       const namespace = await createNamespace(server.url);
       using holder = await new Node(server.url, { namespace, leaseS: 600, loadTimeoutS: 1000 }).up();
-      const options = { namespace, waitS: 600, loadTimeoutS: 1 };
+      const options = { namespace, leaseS: 600, waitS: 600, loadTimeoutS: 1 };
       using node = await new Node(server.url, options, { clock }).up();
       const source = new ManualSource<number>();
       const first = holder.cache.getOrLoad('k', source.load, TTL);
@@ -255,7 +255,10 @@ describeWithRedis('TieredCache', () => {
       await first;
     });
 
-    test('a lease without a TTL, of a process that is gone, expires', async () => {
+    test.each([
+      ['without a TTL', ['PERSIST']],
+      ['with a TTL of hours, as after the clock of Redis was set back', ['PEXPIRE', '7200000']],
+    ])('a lease %s, of a process that is gone, expires', async (_, [command, ...ttl]) => {
       const namespace = await createNamespace(server.url);
       using holder = await new Node(server.url, { namespace, leaseS: 60, loadTimeoutS: 1000 }).up();
       const load = Promise.withResolvers<string>();
@@ -263,7 +266,7 @@ describeWithRedis('TieredCache', () => {
       const lease = async () => ((await server.command('KEYS', '*:lease:held')) as string[])[0];
       const name = await waitUntil('it has the lease', lease, SOON_MS);
       holder.link.close();
-      await server.command('PERSIST', name);
+      await server.command(command!, name, ...ttl);
       using node = await new Node(server.url, {
         namespace,
         leaseS: 0.3,

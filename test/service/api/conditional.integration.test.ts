@@ -59,6 +59,8 @@ describe.each(READS)('GET %s', (url, change) => {
     const { headers } = await readTwice(app, url);
     const head = await app.request('HEAD', url);
     expect([head.statusCode, head.text, head.headers.etag]).toEqual([200, undefined, headers.etag]);
+    const same = await app.request('HEAD', url, { headers: { 'if-none-match': headers.etag! } });
+    expect([same.statusCode, same.text, same.headers.etag]).toEqual([304, undefined, headers.etag]);
   });
 });
 

@@ -117,6 +117,7 @@ describeWithRedis('reservations in Redis', () => {
     for (const [name, record] of Object.entries({
       ended: JSON.stringify({ ends: Date.now() - 1, claims: ['1'] }),
       far: JSON.stringify({ ends: far, claims: ['1'] }),
+      'not a number': JSON.stringify({ ends: 'nan', claims: ['1'] }),
       nonsense: 'nonsense',
       number: '7',
       incomplete: JSON.stringify({ ends: Date.now() + 1000 }),
@@ -130,11 +131,20 @@ describeWithRedis('reservations in Redis', () => {
     expect(errors).toEqual([]);
   });
 
-  test('without Redis, or with something else under the key, everything is granted', async () => {
+  test.each([
+    ['text', ['SET', 'x']],
+    ['a list', ['RPUSH', 'x']],
+    ['a sorted set', ['ZADD', '1', 'x']],
+    ['a stream', ['XADD', '*', 'a', 'b']],
+  ])('%s under their key is replaced', async (_, [command, ...values]) => {
     const { all, hash, errors } = await reservations();
-    await server.command('SET', hash, 'something else');
-    expect(await all.reserve(reservation('a'))).toEqual({ kind: 'reserved' });
-    expect(errors).toHaveLength(1);
+    await server.command(command!, hash, ...values);
+    expect(await all.reserve(reservation('a', { claims: ['1'] }))).toEqual({ kind: 'reserved' });
+    expect(await all.reserve(reservation('b', { claims: ['1'] }))).toMatchObject({ kind: 'taken' });
+    expect(errors).toEqual([]);
+  });
+
+  test('without Redis, everything is granted', async () => {
     using link = new RedisLink({ ...PATIENT, url: 'redis://127.0.0.1:1' });
     const unavailable: unknown[] = [];
     const none = new RedisReservations(link, (error) => unavailable.push(error));

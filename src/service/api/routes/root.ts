@@ -26,7 +26,11 @@ export function rootRoutes(api: Api): void {
     return INDEX;
   });
 
-  api.get('/openapi.json', { schema: { hide: true } }, async () => api.swagger());
+  let document: string | undefined;
+  api.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) => {
+    document ??= JSON.stringify(api.swagger());
+    return reply.type('application/json; charset=utf-8').send(document);
+  });
 
   api.get('/favicon.ico', { schema: { hide: true } }, async (_request, reply) =>
     reply.header('Cache-Control', 'public, max-age=86400').redirect('panel/icon.svg'),
