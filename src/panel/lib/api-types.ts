@@ -460,6 +460,24 @@ export interface Operations {
       status: 'alive';
     };
   };
+  'GET /notifications': {
+    reply: {
+      targets: NotifyTarget[];
+      quiet_s: number;
+    };
+  };
+  'POST /notifications/test': {
+    reply: {
+      results: {
+        /**
+         * The configured URL without what may be secret: credentials, path and query
+         */
+        url: string;
+        delivered: boolean;
+        error: string | null;
+      }[];
+    };
+  };
   'GET /orchestrator/status': {
     reply: OrchestratorStatus;
   };
@@ -1646,6 +1664,31 @@ export interface CircuitBreaker {
    * Seconds that the breaker stays open
    */
   recovery_timeout: number;
+}
+export interface NotifyTarget {
+  /**
+   * The configured URL without what may be secret: credentials, path and query
+   */
+  url: string;
+  kind: 'webhook' | 'ntfy' | 'apprise';
+  /**
+   * The least urgent level that is sent
+   */
+  level: 'info' | 'warning' | 'error';
+  /**
+   * Notifications that wait to be sent
+   */
+  waiting: number;
+  /**
+   * Notifications sent since the start
+   */
+  sent: number;
+  /**
+   * Notifications dropped since the start
+   */
+  dropped: number;
+  last_sent_at: string | null;
+  error: string | null;
 }
 export interface OrchestratorStatus {
   /**

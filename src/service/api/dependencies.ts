@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { BrowserApps } from '../browser/browser-apps.ts';
+import type { Config } from '../config/config.ts';
 import type { CircuitBreaker } from '../engines/breaker.ts';
 import type { CustomVariantStore } from '../engines/custom-variant-store.ts';
 import type { Provisioner } from '../engines/provisioner.ts';
@@ -11,6 +12,7 @@ import type { Scaler } from '../engines/scaler.ts';
 import type { EventLog } from '../event-log/event-log.ts';
 import type { LoadTimes } from '../metrics/load-times.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import type { Notifications } from '../notifications/notifications.ts';
 import type { ReadContent } from '../streams/content.ts';
 import type { PlaybackSessions } from '../streams/sessions.ts';
 import type { StreamSamples } from '../streams/stream-samples.ts';
@@ -62,8 +64,8 @@ export interface RouteDependencies {
   replacer: Replacer;
   /** The circuit breakers of provisioning. */
   breakers: { general: CircuitBreaker; replacement: CircuitBreaker };
-  /** Minimum number of engines, seconds between two health checks of an engine, whether scripts can be executed. */
-  limits: { minReplicas: number; healthCheckIntervalS: number; browserExecute: boolean };
+  /** Settings that answers contain or routes obey. */
+  limits: Pick<Config, 'minReplicas' | 'healthCheckIntervalS' | 'browserExecute' | 'notifyQuietS'>;
   views: EngineViews;
   streams: Streams;
   streamSamples: StreamSamples;
@@ -74,6 +76,7 @@ export interface RouteDependencies {
   eventLog: EventLog;
   timeSeries: TimeSeries;
   metrics: Metrics;
+  notifications: Notifications;
   logReaders: LogReaders;
   sseClients: SseClients;
   /** State of the cluster, or null if no other orchestrator manages the same engines. */

@@ -21,6 +21,7 @@ import { gcRoutes } from './routes/gc.ts';
 import { healthRoutes } from './routes/health.ts';
 import { livenessRoutes } from './routes/livez.ts';
 import { metricsRoutes } from './routes/metrics.ts';
+import { notificationRoutes } from './routes/notifications.ts';
 import { orchestratorRoutes } from './routes/orchestrator.ts';
 import { panelRoutes } from './routes/panel.ts';
 import { profileRoutes } from './routes/profiles.ts';
@@ -63,6 +64,7 @@ export const ROUTES: Readonly<Record<string, Routes>> = {
   '/health': healthRoutes,
   '/livez': livenessRoutes,
   '/metrics': metricsRoutes,
+  '/notifications': notificationRoutes,
   '/orchestrator': orchestratorRoutes,
   '/panel': panelRoutes,
   '/profiles': profileRoutes,

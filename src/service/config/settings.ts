@@ -1,6 +1,16 @@
-import { choice, flag, integer, parsed, parseRedisUrl, seconds, text } from '../../library/settings/index.ts';
+import {
+  choice,
+  flag,
+  integer,
+  parsed,
+  parseRedisUrl,
+  seconds,
+  secret,
+  text,
+} from '../../library/settings/index.ts';
 import { BROWSER_SETTINGS } from './browser-settings.ts';
 import { SERVICE_CACHE_SETTINGS } from './cache-settings.ts';
+import { NOTIFY_SETTINGS } from './notify-settings.ts';
 import {
   parseHosts,
   parseLabel,
@@ -40,12 +50,14 @@ export const SETTINGS = {
     'Folder for the API key, the event log and other state.',
     String,
   ),
-  apiKey: text(
-    'API_KEY',
-    'text',
-    'API key required for writes; use at least 8 characters. Unset: a key is generated at the first start and stored in `DATA_DIR/api-key`.',
-    /^[\x21-\x7e]{1,256}$/,
-    'must be 1 to 256 printable ASCII characters without spaces',
+  apiKey: secret(
+    text(
+      'API_KEY',
+      'text',
+      'API key required for writes; use at least 8 characters. Unset: a key is generated at the first start and stored in `DATA_DIR/api-key`.',
+      /^[\x21-\x7e]{1,256}$/,
+      'must be 1 to 256 printable ASCII characters without spaces',
+    ),
   ),
   allowedHosts: parsed<readonly string[]>(
     'ALLOWED_HOSTS',
@@ -283,12 +295,14 @@ export const SETTINGS = {
     'URL of the control server of the second Gluetun container, if it is not reachable at the address of the container.',
     parseUrl,
   ),
-  gluetunApiKey: text(
-    'GLUETUN_API_KEY',
-    'text',
-    "API key of Gluetun's control server.",
-    /^[\x21-\x7e]+$/,
-    'must be printable ASCII',
+  gluetunApiKey: secret(
+    text(
+      'GLUETUN_API_KEY',
+      'text',
+      "API key of Gluetun's control server.",
+      /^[\x21-\x7e]+$/,
+      'must be printable ASCII',
+    ),
   ),
   gluetunHealthCheckIntervalS: seconds(
     'GLUETUN_HEALTH_CHECK_INTERVAL_S',
@@ -366,6 +380,9 @@ export const SETTINGS = {
     1,
     300,
   ),
+
+  // Notifications
+  ...NOTIFY_SETTINGS,
 
   // Browser apps
   ...BROWSER_SETTINGS,

@@ -17,6 +17,7 @@ import { createServer } from '../api/server.ts';
 import { EngineViews } from '../api/views/engines.ts';
 import type { BrowserApps } from '../browser/browser-apps.ts';
 import type { Config } from '../config/config.ts';
+import type { Notifications } from '../notifications/notifications.ts';
 import type { TimeSeries } from '../time-series/time-series.ts';
 import type { Cluster } from './cluster.ts';
 import type { Dependencies } from './dependencies.ts';
@@ -35,6 +36,7 @@ export interface ApiParts {
   cluster: Cluster;
   reconcilers: Reconcilers;
   browserApps: BrowserApps;
+  notifications: Notifications;
   timeSeries: TimeSeries;
   sseClients: SseClients;
 }
@@ -45,7 +47,7 @@ export async function createApi(
   { runtime, apiKey, version, fallback = null }: Dependencies,
   parts: ApiParts,
 ): Promise<Api> {
-  const { browserApps, sseClients, timeSeries, cluster } = parts;
+  const { browserApps, notifications, sseClients, timeSeries, cluster } = parts;
   const { bus, caches, clock, eventLog, log, metrics } = parts.infrastructure;
   const { registry, usage, breakers } = parts.engines;
   const { streams, samples, sessions, readContent } = parts.playback;
@@ -112,6 +114,7 @@ export async function createApi(
     eventLog,
     timeSeries,
     metrics,
+    notifications,
     logReaders: new LogReaders(clock),
     sseClients,
     cluster: () => toClusterState(cluster),

@@ -28,6 +28,7 @@ export async function describeApi(api: Api, version: string): Promise<void> {
         { name: 'streams', description: 'Streams that clients play' },
         { name: 'events', description: 'The event log, and live notices of changes' },
         { name: 'cache', description: 'The cache that answers polled reads' },
+        { name: 'notifications', description: 'Notifications of the operator' },
         { name: 'apps', description: 'Browser apps, their sessions and their caches' },
         { name: 'probes', description: 'Probes for supervisors, and metrics' },
       ],
