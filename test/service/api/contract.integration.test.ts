@@ -352,6 +352,11 @@ test('all engines can be replaced', async () => {
   port = engine.port;
 });
 
+test('notifications have targets, and can be tested', async () => {
+  expect(await call('GET', '/notifications')).toEqual({ status: 200, body: { targets: [], quiet_s: 300 } });
+  expect(await call('POST', '/notifications/test')).toEqual({ status: 200, body: { results: [] } });
+});
+
 test('the number of engines can be evaluated again', async () => {
   expect(await call('POST', '/gc')).toEqual({ status: 200, body: { status: 'ok' } });
 });
