@@ -560,6 +560,25 @@ export interface Operations {
       scaled_to: number;
     };
   };
+  'GET /session': {
+    reply: SessionState;
+  };
+  'POST /session': {
+    body: {
+      /**
+       * The API key
+       */
+      key: string;
+      /**
+       * Whether to stay logged in for 30 days, instead of until the browser is closed
+       */
+      remember?: boolean;
+    };
+    reply: SessionState;
+  };
+  'DELETE /session': {
+    reply: SessionState;
+  };
   'GET /stats/history': {
     query?: {
       window_s?: number;
@@ -1801,6 +1820,16 @@ export interface ProvisionedEngine {
   host_http_port: number;
   container_http_port: number;
   container_https_port: number;
+}
+export interface SessionState {
+  /**
+   * Whether the request has the cookie of a login
+   */
+  logged_in: boolean;
+  /**
+   * Whether reads require the API key too (`AUTH_READS`)
+   */
+  reads_need_key: boolean;
 }
 /**
  * Each column has one value per interval in `t`, null if unknown. CPU: percent, 100 is one core. Memory: bytes. Rates: bytes per second. `cache_*`: counted within the interval.

@@ -25,9 +25,10 @@ import type { CachedReply } from './cached-reply.ts';
 import type { ClientReads } from './client-reads.ts';
 import type { SseClients } from './live/sse-clients.ts';
 import type { LogReaders } from './logs/log-readers.ts';
-import type { KeyCheck } from './plugins/auth.ts';
+import type { KeyCheck, KeyMatch } from './plugins/auth.ts';
 import type { CommonHeaders } from './plugins/headers.ts';
 import type { ClusterState } from './schemas/health.ts';
+import type { SessionTokens } from './session-tokens.ts';
 import type { NamedCaches } from './views/cache.ts';
 import type { EngineViews } from './views/engines.ts';
 
@@ -49,6 +50,10 @@ export interface RouteDependencies {
   loadTimes: LoadTimes;
   /** Rejects requests without the API key. */
   checkKey: KeyCheck;
+  /** Whether a text is the API key. */
+  isKey: KeyMatch;
+  /** Tokens of users who have logged in. */
+  tokens: SessionTokens;
   /** Headers of replies that are written without Fastify. */
   headers: CommonHeaders;
   log: FastifyBaseLogger;
@@ -65,7 +70,10 @@ export interface RouteDependencies {
   /** The circuit breakers of provisioning. */
   breakers: { general: CircuitBreaker; replacement: CircuitBreaker };
   /** Settings that answers contain or routes obey. */
-  limits: Pick<Config, 'minReplicas' | 'healthCheckIntervalS' | 'browserExecute' | 'notifyQuietS'>;
+  limits: Pick<
+    Config,
+    'minReplicas' | 'healthCheckIntervalS' | 'browserExecute' | 'notifyQuietS' | 'authReads' | 'basePath'
+  >;
   views: EngineViews;
   streams: Streams;
   streamSamples: StreamSamples;

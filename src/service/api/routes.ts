@@ -29,6 +29,7 @@ import { provisionRoutes } from './routes/provision.ts';
 import { readinessRoutes } from './routes/readyz.ts';
 import { rootRoutes } from './routes/root.ts';
 import { scaleRoutes } from './routes/scale.ts';
+import { sessionRoutes } from './routes/session.ts';
 import { statsRoutes } from './routes/stats.ts';
 import { streamRoutes } from './routes/streams.ts';
 import { versionRoutes } from './routes/version.ts';
@@ -71,6 +72,7 @@ export const ROUTES: Readonly<Record<string, Routes>> = {
   '/provision': provisionRoutes,
   '/readyz': readinessRoutes,
   '/scale': scaleRoutes,
+  '/session': sessionRoutes,
   '/stats': statsRoutes,
   '/streams': streamRoutes,
   '/version': versionRoutes,

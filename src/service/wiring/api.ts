@@ -7,13 +7,14 @@ import type { Api } from '../api/context.ts';
 import type { SseClients } from '../api/live/sse-clients.ts';
 import { LogReaders } from '../api/logs/log-readers.ts';
 import { allowHosts } from '../api/plugins/allowed-hosts.ts';
-import { createKeyCheck, requireKeyForReads } from '../api/plugins/auth.ts';
+import { createKeyCheck, createKeyMatch, requireKeyForReads } from '../api/plugins/auth.ts';
 import { addCommonHeaders, commonHeaders } from '../api/plugins/headers.ts';
 import { answerUnmatched } from '../api/plugins/method-not-allowed.ts';
 import { describeApi } from '../api/plugins/openapi.ts';
 import { registerRoutes } from '../api/routes.ts';
 import type { ClusterState } from '../api/schemas/health.ts';
 import { createServer } from '../api/server.ts';
+import { SessionTokens } from '../api/session-tokens.ts';
 import { EngineViews } from '../api/views/engines.ts';
 import type { BrowserApps } from '../browser/browser-apps.ts';
 import type { Config } from '../config/config.ts';
@@ -57,7 +58,14 @@ export async function createApi(
     name === config.containerLabel.name || name.startsWith('roundhouse.');
   const headers = commonHeaders(config.corsOrigin);
   const clientReads = new ClientReads();
-  const checkKey = createKeyCheck(apiKey);
+  const isKey = createKeyMatch(apiKey);
+  const tokens = new SessionTokens({
+    apiKey,
+    dataDir: config.dataDir,
+    now: Date.now,
+    onError: (message) => log.warn(message),
+  });
+  const checkKey = createKeyCheck(isKey, tokens);
   const views = new EngineViews(registry, streams, samples, config.containerLabel);
   const answers = createAnswers({
     cache: caches.stats,
@@ -71,7 +79,8 @@ export async function createApi(
     provisioner,
     vpnState,
   });
-  const api = createServer(log, headers);
+  const api = createServer(log, headers, config.basePath);
+  api.addHook('onClose', () => tokens.close());
   if (config.cacheEnabled && config.cacheWarmOnStart) {
     const forS = config.cacheKeepWarm ? config.cacheRefreshAheadS : 0;
     const onError = (err: unknown) => log.debug({ err }, 'could not load an answer at the start');
@@ -81,8 +90,8 @@ export async function createApi(
   answerUnmatched(api);
   addCommonHeaders(api, headers, config.corsOrigin);
   allowHosts(api, config.allowedHosts);
-  await describeApi(api, version);
-  if (config.authReads) requireKeyForReads(api, checkKey);
+  await describeApi(api, version, config.basePath);
+  if (config.authReads) requireKeyForReads(api, checkKey, `${config.basePath}/panel/`);
   await registerRoutes(api, {
     answers,
     browserApps,
@@ -93,6 +102,8 @@ export async function createApi(
     caches,
     loadTimes: metrics.loadTimes,
     checkKey,
+    isKey,
+    tokens,
     headers,
     log,
     registry,

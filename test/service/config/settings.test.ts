@@ -74,6 +74,14 @@ const ROWS: Record<keyof typeof SETTINGS, Row> = {
     ],
     bad: ['a.example:8000', 'http://a.example', 'a.example,', 'a b', '*a.example', '.example'],
   },
+  basePath: {
+    good: [
+      ['/', ''],
+      ['/a', '/a'],
+      ['/a/b-c/', '/a/b-c'],
+    ],
+    bad: ['a', '//a', '/a?b', '/a b', '/../a', 'http://a/b', '/%61'],
+  },
   authReads: FLAG,
   corsOrigin: {
     good: [
