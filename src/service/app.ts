@@ -11,6 +11,7 @@ import type { Dependencies } from './wiring/dependencies.ts';
 import { createEngines } from './wiring/engines.ts';
 import { createInfrastructure } from './wiring/infrastructure.ts';
 import { connectMetrics } from './wiring/metrics.ts';
+import { createNotifications } from './wiring/notifications.ts';
 import { createPlayback } from './wiring/playback.ts';
 import { createReconcilers } from './wiring/reconcilers.ts';
 import { Shutdown } from './wiring/shutdown.ts';
@@ -71,6 +72,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
   const timeSeries = createTimeSeries(config, engines, streams, infrastructure);
   const browserApps = createBrowserApps(config, infrastructure, () => api.server.address());
   const appSeries = createAppSeries(config, browserApps, infrastructure);
+  const notifications = createNotifications(config, { engines, playback, vpns, cluster }, infrastructure);
   const sseClients = new SseClients({ notices, clock, maxClients: config.liveMaxClients });
   connectMetrics(config, { browserApps, engines, playback, vpns, cluster, sseClients }, infrastructure);
   const api = await createApi(config, dependencies, {
@@ -81,6 +83,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     cluster,
     reconcilers,
     browserApps,
+    notifications,
     timeSeries: timeSeries.series,
     appSeries,
     sseClients,
@@ -90,6 +93,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     eventLog.start();
     await timeSeries.restore();
     await reconcilers.restore();
+    await notifications.restore();
     await browserApps.restore();
     await restoreStreams({ eventLog, bus, streams, engines: registry, onLog });
   });
@@ -99,6 +103,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     cache: caches.stats,
     start() {
       reconcilers.start();
+      notifications.start();
       registry.start();
       cluster.start();
       collector.start();
@@ -121,6 +126,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
       // The ends of engines that follow are no events.
       await run('Docker check', () => dependencies.fallback?.close());
       await run('registry', () => registry.stop());
+      await run('notifications', () => notifications.close());
       await Promise.all([
         browsers,
         served,

@@ -13,6 +13,7 @@ export type ErrorCode =
   | 'missing_key'
   | 'wrong_key'
   | 'ambiguous_key'
+  | 'cross_site_request'
   | 'host_not_allowed'
   | 'not_found'
   | 'method_not_allowed'

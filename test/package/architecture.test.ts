@@ -21,7 +21,7 @@ const SERVICE_LAYERS = [
   ['config', 'errors', 'log', 'http-client'],
   ['events'],
   ['engines', 'vpn', 'streams', 'browser'],
-  ['cluster', 'event-log', 'time-series', 'metrics', 'runtimes'],
+  ['cluster', 'event-log', 'time-series', 'metrics', 'notifications', 'runtimes'],
   ['api'],
   ['wiring'],
   ['app'],

@@ -17,7 +17,7 @@ describeWithChromium('the pages of the panel', (chromium) => {
   let origin: string;
   let engine: Engine;
   beforeAll(async () => {
-    app = await startApp({ settings: FLEET_SETTINGS });
+    app = await startApp({ settings: { ...FLEET_SETTINGS, NOTIFY_URLS: 'json://127.0.0.1:1/secret' } });
     origin = app.url;
     [engine] = (await healthyEngines(app, 2)) as [Engine];
     await startStream(app, engine, INFOHASH);
@@ -69,6 +69,9 @@ describeWithChromium('the pages of the panel', (chromium) => {
         await enterApiKey(page, KEY);
         await page.getByLabel('--bind-all').waitFor();
         await page.getByLabel('Name of template 10').waitFor();
+        await page.getByRole('button', { name: 'Send a test' }).click();
+        await page.getByText('The request failed (ECONNREFUSED)').waitFor();
+        await page.getByRole('rowheader', { name: 'json://127.0.0.1:1/…' }).waitFor();
       },
     },
     {

@@ -1,5 +1,5 @@
 /** Settings read from environment variables and `.env` files. */
-export { choice, flag, integer, parsed, type Setting, seconds, text } from './kinds.ts';
+export { choice, flag, integer, parsed, type Setting, seconds, secret, text } from './kinds.ts';
 export {
   ConfigError,
   readEnvFile,

@@ -15,6 +15,8 @@ export interface Setting<T> {
   readonly parse: (text: string) => T;
   /** Description of the default for the documentation. Defaults to the default itself. */
   readonly defaultText?: string;
+  /** Whether no part of the value may appear in logs, error messages or answers. */
+  readonly isSecret?: true;
 }
 
 type Names = string | readonly [string, ...string[]];
@@ -101,4 +103,9 @@ export function parsed<T>(
   parse: (text: string) => T,
 ): Setting<T> {
   return { ...setting(env, defaultValue, unit, description, parse), defaultText };
+}
+
+/** A setting whose value appears in no log, error message or answer. */
+export function secret<T>(of: Setting<T>): Setting<T> & { readonly isSecret: true } {
+  return { ...of, isSecret: true };
 }

@@ -50,7 +50,7 @@ function readSetting(setting: Setting<unknown>, layers: readonly Variables[], pr
   try {
     return setting.parse(text);
   } catch (error) {
-    problems.push(`${name}=${JSON.stringify(redact(name, text))} ${(error as Error).message}`);
+    problems.push(`${name}=${JSON.stringify(redact(setting, text))} ${(error as Error).message}`);
     return setting.defaultValue;
   }
 }
@@ -58,9 +58,9 @@ function readSetting(setting: Setting<unknown>, layers: readonly Variables[], pr
 /** Everything up to the last `@`, which may contain credentials. An invalid URL may have them in unusual places. */
 const CREDENTIALS = /^([a-z]*:\/\/)?.*@/is;
 
-/** Keeps keys, and passwords in URLs, out of error messages and therefore out of the log. */
-function redact(name: string, text: string): string {
-  return name.endsWith('KEY') ? '…' : text.replace(CREDENTIALS, '$1…@').slice(0, 100);
+/** Keeps secrets, and passwords in URLs, out of error messages and therefore out of the log. */
+function redact({ isSecret }: Setting<unknown>, text: string): string {
+  return isSecret ? '…' : text.replace(CREDENTIALS, '$1…@').slice(0, 100);
 }
 
 /**

@@ -470,6 +470,24 @@ export interface Operations {
       status: 'alive';
     };
   };
+  'GET /notifications': {
+    reply: {
+      targets: NotifyTarget[];
+      quiet_s: number;
+    };
+  };
+  'POST /notifications/test': {
+    reply: {
+      results: {
+        /**
+         * The configured URL without what may be secret: credentials, path and query
+         */
+        url: string;
+        delivered: boolean;
+        error: string | null;
+      }[];
+    };
+  };
   'GET /orchestrator/status': {
     reply: OrchestratorStatus;
   };
@@ -551,6 +569,25 @@ export interface Operations {
     reply: {
       scaled_to: number;
     };
+  };
+  'GET /session': {
+    reply: SessionState;
+  };
+  'POST /session': {
+    body: {
+      /**
+       * The API key
+       */
+      key: string;
+      /**
+       * Whether to stay logged in for 30 days, instead of until the browser is closed
+       */
+      remember?: boolean;
+    };
+    reply: SessionState;
+  };
+  'DELETE /session': {
+    reply: SessionState;
   };
   'GET /stats/history': {
     query?: {
@@ -1693,6 +1730,31 @@ export interface CircuitBreaker {
    */
   recovery_timeout: number;
 }
+export interface NotifyTarget {
+  /**
+   * The configured URL without what may be secret: credentials, path and query
+   */
+  url: string;
+  kind: 'webhook' | 'ntfy' | 'apprise';
+  /**
+   * The least urgent level that is sent
+   */
+  level: 'info' | 'warning' | 'error';
+  /**
+   * Notifications that wait to be sent
+   */
+  waiting: number;
+  /**
+   * Notifications sent since the start
+   */
+  sent: number;
+  /**
+   * Notifications dropped since the start
+   */
+  dropped: number;
+  last_sent_at: string | null;
+  error: string | null;
+}
 export interface OrchestratorStatus {
   /**
    * `unavailable` if no engine is running, `degraded` if none can be provisioned although there is room
@@ -1825,6 +1887,16 @@ export interface ProvisionedEngine {
   host_http_port: number;
   container_http_port: number;
   container_https_port: number;
+}
+export interface SessionState {
+  /**
+   * Whether the request has the cookie of a login
+   */
+  logged_in: boolean;
+  /**
+   * Whether reads require the API key too (`AUTH_READS`)
+   */
+  reads_need_key: boolean;
 }
 /**
  * Each column has one value per interval in `t`, null if unknown. CPU: percent, 100 is one core. Memory: bytes. Rates: bytes per second. `cache_*`: counted within the interval.

@@ -2,6 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { Card, EmptyState } from '../components/card.tsx';
 import { EngineParameters } from '../components/engine-parameters.tsx';
 import { EngineTemplates } from '../components/engine-templates.tsx';
+import { NotificationsCard } from '../components/notifications-card.tsx';
 import { useClient, useStore } from '../hooks.ts';
 import { errorMessage } from '../lib/errors.ts';
 import type { EngineSettings } from '../lib/wire.ts';
@@ -63,6 +64,7 @@ export function SettingsPage() {
           </Card>
         </>
       )}
+      <NotificationsCard />
     </>
   );
 }

@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { BrowserApps } from '../browser/browser-apps.ts';
+import type { Config } from '../config/config.ts';
 import type { CircuitBreaker } from '../engines/breaker.ts';
 import type { CustomVariantStore } from '../engines/custom-variant-store.ts';
 import type { Provisioner } from '../engines/provisioner.ts';
@@ -11,6 +12,7 @@ import type { Scaler } from '../engines/scaler.ts';
 import type { EventLog } from '../event-log/event-log.ts';
 import type { LoadTimes } from '../metrics/load-times.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import type { Notifications } from '../notifications/notifications.ts';
 import type { ReadContent } from '../streams/content.ts';
 import type { PlaybackSessions } from '../streams/sessions.ts';
 import type { StreamSamples } from '../streams/stream-samples.ts';
@@ -24,9 +26,10 @@ import type { CachedReply } from './cached-reply.ts';
 import type { ClientReads } from './client-reads.ts';
 import type { SseClients } from './live/sse-clients.ts';
 import type { LogReaders } from './logs/log-readers.ts';
-import type { KeyCheck } from './plugins/auth.ts';
+import type { KeyCheck, KeyMatch } from './plugins/auth.ts';
 import type { CommonHeaders } from './plugins/headers.ts';
 import type { ClusterState } from './schemas/health.ts';
+import type { SessionTokens } from './session-tokens.ts';
 import type { NamedCaches } from './views/cache.ts';
 import type { EngineViews } from './views/engines.ts';
 
@@ -48,6 +51,10 @@ export interface RouteDependencies {
   loadTimes: LoadTimes;
   /** Rejects requests without the API key. */
   checkKey: KeyCheck;
+  /** Whether a text is the API key. */
+  isKey: KeyMatch;
+  /** Tokens of users who have logged in. */
+  tokens: SessionTokens;
   /** Headers of replies that are written without Fastify. */
   headers: CommonHeaders;
   log: FastifyBaseLogger;
@@ -63,8 +70,11 @@ export interface RouteDependencies {
   replacer: Replacer;
   /** The circuit breakers of provisioning. */
   breakers: { general: CircuitBreaker; replacement: CircuitBreaker };
-  /** Minimum number of engines, seconds between two health checks of an engine, whether scripts can be executed. */
-  limits: { minReplicas: number; healthCheckIntervalS: number; browserExecute: boolean };
+  /** Settings that answers contain or routes obey. */
+  limits: Pick<
+    Config,
+    'minReplicas' | 'healthCheckIntervalS' | 'browserExecute' | 'notifyQuietS' | 'authReads' | 'basePath'
+  >;
   views: EngineViews;
   streams: Streams;
   streamSamples: StreamSamples;
@@ -77,6 +87,7 @@ export interface RouteDependencies {
   /** Traffic of each browser app over time. */
   appSeries: AppSeries;
   metrics: Metrics;
+  notifications: Notifications;
   logReaders: LogReaders;
   sseClients: SseClients;
   /** State of the cluster, or null if no other orchestrator manages the same engines. */

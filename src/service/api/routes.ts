@@ -21,6 +21,7 @@ import { gcRoutes } from './routes/gc.ts';
 import { healthRoutes } from './routes/health.ts';
 import { livenessRoutes } from './routes/livez.ts';
 import { metricsRoutes } from './routes/metrics.ts';
+import { notificationRoutes } from './routes/notifications.ts';
 import { orchestratorRoutes } from './routes/orchestrator.ts';
 import { panelRoutes } from './routes/panel.ts';
 import { profileRoutes } from './routes/profiles.ts';
@@ -28,6 +29,7 @@ import { provisionRoutes } from './routes/provision.ts';
 import { readinessRoutes } from './routes/readyz.ts';
 import { rootRoutes } from './routes/root.ts';
 import { scaleRoutes } from './routes/scale.ts';
+import { sessionRoutes } from './routes/session.ts';
 import { statsRoutes } from './routes/stats.ts';
 import { streamRoutes } from './routes/streams.ts';
 import { versionRoutes } from './routes/version.ts';
@@ -63,12 +65,14 @@ export const ROUTES: Readonly<Record<string, Routes>> = {
   '/health': healthRoutes,
   '/livez': livenessRoutes,
   '/metrics': metricsRoutes,
+  '/notifications': notificationRoutes,
   '/orchestrator': orchestratorRoutes,
   '/panel': panelRoutes,
   '/profiles': profileRoutes,
   '/provision': provisionRoutes,
   '/readyz': readinessRoutes,
   '/scale': scaleRoutes,
+  '/session': sessionRoutes,
   '/stats': statsRoutes,
   '/streams': streamRoutes,
   '/version': versionRoutes,

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyBaseLogger } from 'fastify';
@@ -19,14 +20,16 @@ const MAX_PATH_PARAMETER_LENGTH = 16 * 1024;
 /**
  * Creates a server without routes, with limits, validation and error handling.
  * @param commonHeaders added to responses that are sent before any hook runs
+ * @param basePath removed from the beginning of URLs, if it is there
  */
-export function createServer(log: FastifyBaseLogger, commonHeaders: CommonHeaders): Api {
+export function createServer(log: FastifyBaseLogger, commonHeaders: CommonHeaders, basePath = ''): Api {
   const handleError = createErrorHandler(log);
   const api = Fastify({
     // Fastify would create a logger per request, which costs as much as a cache hit. Log lines contain the
     // request id.
     logger: false,
     logController: new WriteLog(log),
+    ...(basePath !== '' && { rewriteUrl: ({ url = '/' }: IncomingMessage) => removePrefix(url, basePath) }),
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
@@ -68,4 +71,12 @@ function answerParserError(
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(`HTTP/1.1 ${status} ${title}\r\n${lines.join('')}\r\n${body}`);
+}
+
+/** Removes BASE_PATH. A proxy may have removed it already, and probes come without it. */
+function removePrefix(url: string, prefix: string): string {
+  if (!url.startsWith(prefix)) return url;
+  const rest = url.slice(prefix.length);
+  if (rest.startsWith('/')) return rest;
+  return rest === '' || rest.startsWith('?') ? `/${rest}` : url;
 }

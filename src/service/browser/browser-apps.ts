@@ -105,6 +105,7 @@ export class BrowserApps {
   async install(body: unknown): Promise<InstalledApp> {
     const { workspace, app_id: id, manifest, source, files, overwrite = false } = parseInstallRequest(body);
     const app = { workspace, appId: id ?? idFromName(manifest.name), manifest, installedAt: Date.now() };
+    const replaced = this.apps.has(app) ? this.apps.require(app) : null;
     await this.#change(async () => {
       if (this.apps.has(app) && !overwrite)
         throw new RoundhouseError(
@@ -115,7 +116,13 @@ export class BrowserApps {
       this.#warmUps.cancel(app);
       if (manifest.warm) this.#warmUps.begin(app);
     });
-    this.#options.bus.publish({ type: 'app_installed', workspace, appId: app.appId });
+    this.#options.bus.publish({
+      type: 'app_installed',
+      workspace,
+      appId: app.appId,
+      version: manifest.version ?? null,
+      ...(replaced && { formerVersion: replaced.manifest.version ?? null }),
+    });
     return app;
   }
 

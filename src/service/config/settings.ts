@@ -1,11 +1,21 @@
-import { choice, flag, integer, parsed, parseRedisUrl, seconds, text } from '../../library/settings/index.ts';
+import {
+  choice,
+  flag,
+  integer,
+  parsed,
+  parseRedisUrl,
+  seconds,
+  secret,
+  text,
+} from '../../library/settings/index.ts';
 import { BROWSER_SETTINGS } from './browser-settings.ts';
 import { SERVICE_CACHE_SETTINGS } from './cache-settings.ts';
+import { NOTIFY_SETTINGS } from './notify-settings.ts';
+import { SERVICE_SETTINGS } from './service-settings.ts';
 import {
-  parseHosts,
+  parseHostName,
   parseLabel,
   parseMemorySize,
-  parseOrigin,
   parsePortRange,
   parsePrefix,
   parseUrl,
@@ -24,54 +34,7 @@ const COMMAND = /^(?=.*[^\s"'])(?:[^\p{Cc}"']|"[^\p{Cc}"]*"|'[^\p{Cc}']*')+$/u;
  */
 export const SETTINGS = {
   // The service
-  host: parsed('HOST', '127.0.0.1', '127.0.0.1', 'address', 'Address to listen on.', hostName),
-  port: integer(['PORT', 'APP_PORT'], 8000, 'port', 'Port to listen on; 0 selects a free port.', 0, 65_535),
-  logLevel: choice(
-    'LOG_LEVEL',
-    ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
-    'info',
-    'Minimum level of log lines.',
-  ),
-  dataDir: parsed(
-    'DATA_DIR',
-    './data',
-    './data',
-    'folder',
-    'Folder for the API key, the event log and other state.',
-    String,
-  ),
-  apiKey: text(
-    'API_KEY',
-    'text',
-    'API key required for writes; use at least 8 characters. Unset: a key is generated at the first start and stored in `DATA_DIR/api-key`.',
-    /^[\x21-\x7e]{1,256}$/,
-    'must be 1 to 256 printable ASCII characters without spaces',
-  ),
-  allowedHosts: parsed<readonly string[]>(
-    'ALLOWED_HOSTS',
-    [],
-    'none',
-    'names, separated by commas',
-    'Host names under which the service is reached, such as `roundhouse.example.com` or `*.example.com`. IP addresses, names without a dot, and names under `.local`, `.lan`, `.internal` and `.home.arpa` are always allowed; `*` allows any.',
-    parseHosts,
-  ),
-  authReads: flag('AUTH_READS', false, 'Whether reads require the API key too.'),
-  corsOrigin: parsed<string | null>(
-    'CORS_ORIGIN',
-    null,
-    'unset',
-    'origin',
-    'Origin whose pages may call the API, or `*` for any. Unset: none.',
-    parseOrigin,
-  ),
-  liveMaxClients: integer(
-    'LIVE_MAX_CLIENTS',
-    100,
-    'clients',
-    'Maximum number of concurrent /events/live clients.',
-    0,
-    10_000,
-  ),
+  ...SERVICE_SETTINGS,
 
   // Engines
   engineRuntime: choice(
@@ -133,7 +96,7 @@ export const SETTINGS = {
     '127.0.0.1',
     'address',
     'Host address on which engine ports are published.',
-    hostName,
+    parseHostName,
   ),
   engineMemoryLimit: parsed<number | null>(
     'ENGINE_MEMORY_LIMIT',
@@ -283,12 +246,14 @@ export const SETTINGS = {
     'URL of the control server of the second Gluetun container, if it is not reachable at the address of the container.',
     parseUrl,
   ),
-  gluetunApiKey: text(
-    'GLUETUN_API_KEY',
-    'text',
-    "API key of Gluetun's control server.",
-    /^[\x21-\x7e]+$/,
-    'must be printable ASCII',
+  gluetunApiKey: secret(
+    text(
+      'GLUETUN_API_KEY',
+      'text',
+      "API key of Gluetun's control server.",
+      /^[\x21-\x7e]+$/,
+      'must be printable ASCII',
+    ),
   ),
   gluetunHealthCheckIntervalS: seconds(
     'GLUETUN_HEALTH_CHECK_INTERVAL_S',
@@ -367,14 +332,12 @@ export const SETTINGS = {
     300,
   ),
 
+  // Notifications
+  ...NOTIFY_SETTINGS,
+
   // Browser apps
   ...BROWSER_SETTINGS,
 
   // The cache
   ...SERVICE_CACHE_SETTINGS,
 } as const;
-
-function hostName(value: string): string {
-  if (/^[a-zA-Z0-9_.:-]+$/.test(value)) return value;
-  throw new Error('must be an address or host name');
-}

@@ -87,3 +87,16 @@ export function parseDestinations(text: string): string[] {
   if (destinations.every((destination) => DESTINATION.test(destination))) return destinations;
   throw new Error('must be names, addresses or ranges separated by commas, such as 10.0.0.5:8080');
 }
+
+/** Validates a path such as `/roundhouse`. @returns it without slashes at its end @throws Error for any other text */
+export function parseBasePath(text: string): string {
+  const path = text.replace(/\/+$/, '');
+  if (/^(\/[\w.~-]+)*$/.test(path) && !/\/\.{1,2}(\/|$)/.test(path)) return path;
+  throw new Error('must be a path such as /roundhouse');
+}
+
+/** Validates an address or host name. @throws Error for any other text */
+export function parseHostName(text: string): string {
+  if (/^[a-zA-Z0-9_.:-]+$/.test(text)) return text;
+  throw new Error('must be an address or host name');
+}

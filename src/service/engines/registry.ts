@@ -47,7 +47,7 @@ export class EngineRegistry {
   start(): void {
     this.#unwatch = this.#runtime.watch({
       onStarted: (id) => void this.#inspect(id),
-      onStopped: (id, exitCode) => this.#remove(id, exitCode),
+      onStopped: (id, exitCode, outOfMemory) => this.#remove(id, exitCode, outOfMemory),
       onConnected: () => this.#reconciliation.trigger(),
       onDisconnected: (reason) => this.#setDisconnected(reason),
     });
@@ -174,7 +174,7 @@ export class EngineRegistry {
     this.#bus.publish({ type: 'engine_changed', engineId: id, change, health, deleting, forwarded, paused });
   }
 
-  #remove(id: string, exitCode?: number): void {
+  #remove(id: string, exitCode?: number, outOfMemory = false): void {
     this.#stoppedAt.delete(id);
     this.#stoppedAt.set(id, this.nextSequence());
     if (this.#stoppedAt.size > MAX_REMEMBERED_STOPS)
@@ -182,7 +182,10 @@ export class EngineRegistry {
     this.#observedAt.delete(id);
     const reason = this.#deleting.has(id) ? 'deleted' : 'gone';
     if (!this.#engines.delete(id)) return;
-    const exit = exitCode === undefined ? {} : { exitCode };
+    const exit = {
+      ...(exitCode !== undefined && { exitCode }),
+      ...(outOfMemory && { outOfMemory: true as const }),
+    };
     this.#bus.publish({ type: 'engine_stopped', engineId: id, reason, ...exit });
   }
 

@@ -106,8 +106,12 @@ export interface LogOptions {
 export interface RuntimeListener {
   /** Called when an engine has started or its properties may have changed. */
   onStarted(id: string): void;
-  /** Called when an engine has stopped, for any reason, with the exit code of its program if there is one. */
-  onStopped(id: string, exitCode?: number): void;
+  /**
+   * Called when an engine has stopped, for any reason.
+   * @param exitCode that of its program, if there is one
+   * @param outOfMemory whether it was killed because it exceeded its memory limit
+   */
+  onStopped(id: string, exitCode?: number, outOfMemory?: boolean): void;
   /** Called when the runtime is connected, at first and again. Events may have been missed: compare `list()`. */
   onConnected(): void;
   /** Called when the connection is lost. Events are missed until `onConnected`. */

@@ -42,13 +42,13 @@ const SESSION_CHANGES: Record<EventOf<'session_changed'>['status'], readonly [Ca
 /** Description of each domain event. The mapped type makes a missing one a compile error. */
 const DESCRIPTIONS: { [Type in DomainEvent['type']]: (event: EventOf<Type>) => EventDescription } = {
   engine_started: ({ engineId }) => ofEngine(['engine', 'created', 'is running'], engineId),
-  engine_stopped: ({ engineId, reason, exitCode }) =>
+  engine_stopped: ({ engineId, reason, exitCode, outOfMemory }) =>
     ofEngine(
       reason === 'deleted'
         ? ['engine', 'deleted', 'was deleted']
         : ['engine', 'failed', 'is no longer running'],
       engineId,
-      exitCode === undefined ? { reason } : { reason, exitCode },
+      { reason, ...(exitCode !== undefined && { exitCode }), ...(outOfMemory && { outOfMemory }) },
     ),
   engine_changed: (event) => {
     const { engineId, change, health, deleting, forwarded, paused } = event;

@@ -5,7 +5,14 @@ export type DomainEvent =
    * `deleted` by this orchestrator, or `gone` for any other reason. `exitCode` is that of its program, unless it is
    * unknown or a signal has ended it.
    */
-  | { type: 'engine_stopped'; engineId: string; reason: 'deleted' | 'gone'; exitCode?: number }
+  | {
+      type: 'engine_stopped';
+      engineId: string;
+      reason: 'deleted' | 'gone';
+      exitCode?: number;
+      /** Whether it was killed because it exceeded its memory limit. Absent if it was not, or if it is unknown. */
+      outOfMemory?: true;
+    }
   | {
       type: 'engine_changed';
       engineId: string;
@@ -32,7 +39,14 @@ export type DomainEvent =
   | { type: 'leadership_changed'; leading: boolean; term: number }
   /** Streams of a previous run were restored; `started` of them have not ended. */
   | { type: 'streams_restored'; started: number }
-  | { type: 'app_installed'; workspace: string; appId: string }
+  /** `formerVersion` is that of the app it replaces. A version is null if the manifest has none. */
+  | {
+      type: 'app_installed';
+      workspace: string;
+      appId: string;
+      version: string | null;
+      formerVersion?: string | null;
+    }
   | { type: 'app_uninstalled'; workspace: string; appId: string }
   | { type: 'app_cache_cleared'; workspace: string; appId: string }
   /** The start that fills the cache of an app after its installation has ended. */

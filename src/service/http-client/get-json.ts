@@ -1,16 +1,5 @@
-import { Agent, request } from 'undici';
-
-/** Responses of engines and of Gluetun are smaller than 2 kB. */
-const MAX_RESPONSE_BYTES = 64 * 1024;
-const CONNECT_TIMEOUT_MS = 5000;
-
-const agent = new Agent({
-  // No keep-alive: each address is requested every few seconds at most, and the server may have closed an idle
-  // connection by then.
-  pipelining: 0,
-  maxResponseSize: MAX_RESPONSE_BYTES,
-  connect: { timeout: CONNECT_TIMEOUT_MS },
-});
+import { request } from 'undici';
+import { agent } from './agent.ts';
 
 /** The response has a status other than 200. */
 export class StatusError extends Error {

@@ -7,16 +7,18 @@ import type { Api } from '../api/context.ts';
 import type { SseClients } from '../api/live/sse-clients.ts';
 import { LogReaders } from '../api/logs/log-readers.ts';
 import { allowHosts } from '../api/plugins/allowed-hosts.ts';
-import { createKeyCheck, requireKeyForReads } from '../api/plugins/auth.ts';
+import { createKeyCheck, createKeyMatch, requireKeyForReads } from '../api/plugins/auth.ts';
 import { addCommonHeaders, commonHeaders } from '../api/plugins/headers.ts';
 import { answerUnmatched } from '../api/plugins/method-not-allowed.ts';
 import { describeApi } from '../api/plugins/openapi.ts';
 import { registerRoutes } from '../api/routes.ts';
 import type { ClusterState } from '../api/schemas/health.ts';
 import { createServer } from '../api/server.ts';
+import { SessionTokens } from '../api/session-tokens.ts';
 import { EngineViews } from '../api/views/engines.ts';
 import type { BrowserApps } from '../browser/browser-apps.ts';
 import type { Config } from '../config/config.ts';
+import type { Notifications } from '../notifications/notifications.ts';
 import type { AppSeries } from '../time-series/app-series.ts';
 import type { TimeSeries } from '../time-series/time-series.ts';
 import type { Cluster } from './cluster.ts';
@@ -36,6 +38,7 @@ export interface ApiParts {
   cluster: Cluster;
   reconcilers: Reconcilers;
   browserApps: BrowserApps;
+  notifications: Notifications;
   timeSeries: TimeSeries;
   appSeries: AppSeries;
   sseClients: SseClients;
@@ -47,7 +50,7 @@ export async function createApi(
   { runtime, apiKey, version, fallback = null }: Dependencies,
   parts: ApiParts,
 ): Promise<Api> {
-  const { appSeries, browserApps, sseClients, timeSeries, cluster } = parts;
+  const { appSeries, browserApps, notifications, sseClients, timeSeries, cluster } = parts;
   const { bus, caches, clock, eventLog, log, metrics } = parts.infrastructure;
   const { registry, usage, breakers } = parts.engines;
   const { streams, samples, sessions, readContent } = parts.playback;
@@ -57,7 +60,14 @@ export async function createApi(
     name === config.containerLabel.name || name.startsWith('roundhouse.');
   const headers = commonHeaders(config.corsOrigin);
   const clientReads = new ClientReads();
-  const checkKey = createKeyCheck(apiKey);
+  const isKey = createKeyMatch(apiKey);
+  const tokens = new SessionTokens({
+    apiKey,
+    dataDir: config.dataDir,
+    now: Date.now,
+    onError: (message) => log.warn(message),
+  });
+  const checkKey = createKeyCheck(isKey, tokens);
   const views = new EngineViews(registry, streams, samples, config.containerLabel);
   const answers = createAnswers({
     cache: caches.stats,
@@ -71,7 +81,8 @@ export async function createApi(
     provisioner,
     vpnState,
   });
-  const api = createServer(log, headers);
+  const api = createServer(log, headers, config.basePath);
+  api.addHook('onClose', () => tokens.close());
   if (config.cacheEnabled && config.cacheWarmOnStart) {
     const forS = config.cacheKeepWarm ? config.cacheRefreshAheadS : 0;
     const onError = (err: unknown) => log.debug({ err }, 'could not load an answer at the start');
@@ -81,8 +92,8 @@ export async function createApi(
   answerUnmatched(api);
   addCommonHeaders(api, headers, config.corsOrigin);
   allowHosts(api, config.allowedHosts);
-  await describeApi(api, version);
-  if (config.authReads) requireKeyForReads(api, checkKey);
+  await describeApi(api, version, config.basePath);
+  if (config.authReads) requireKeyForReads(api, checkKey, `${config.basePath}/panel/`);
   await registerRoutes(api, {
     answers,
     browserApps,
@@ -93,6 +104,8 @@ export async function createApi(
     caches,
     loadTimes: metrics.loadTimes,
     checkKey,
+    isKey,
+    tokens,
     headers,
     log,
     registry,
@@ -115,6 +128,7 @@ export async function createApi(
     timeSeries,
     appSeries,
     metrics,
+    notifications,
     logReaders: new LogReaders(clock),
     sseClients,
     cluster: () => toClusterState(cluster),

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { answersJson, assertDocumented, OPENAPI } from '../../support/http/openapi.ts';
-import { startApp, type TestApp, WITH_KEY } from '../../support/service/app.ts';
+import { KEY, startApp, type TestApp, WITH_KEY } from '../../support/service/app.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { DISABLED_STATUS } from '../vpn/fixtures.ts';
 
@@ -350,6 +350,19 @@ test('all engines can be replaced', async () => {
   expect(engine.container_id).not.toBe(engineId);
   engineId = engine.container_id;
   port = engine.port;
+});
+
+test('a browser can log in and out', async () => {
+  const state = { logged_in: false, reads_need_key: false };
+  expect(await call('GET', '/session')).toEqual({ status: 200, body: state });
+  const login = await call('POST', '/session', '/session', { key: KEY });
+  expect(login).toEqual({ status: 200, body: { ...state, logged_in: true } });
+  expect(await call('DELETE', '/session')).toEqual({ status: 200, body: state });
+});
+
+test('notifications have targets, and can be tested', async () => {
+  expect(await call('GET', '/notifications')).toEqual({ status: 200, body: { targets: [], quiet_s: 300 } });
+  expect(await call('POST', '/notifications/test')).toEqual({ status: 200, body: { results: [] } });
 });
 
 test('the number of engines can be evaluated again', async () => {

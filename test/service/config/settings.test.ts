@@ -74,6 +74,14 @@ const ROWS: Record<keyof typeof SETTINGS, Row> = {
     ],
     bad: ['a.example:8000', 'http://a.example', 'a.example,', 'a b', '*a.example', '.example'],
   },
+  basePath: {
+    good: [
+      ['/', ''],
+      ['/a', '/a'],
+      ['/a/b-c/', '/a/b-c'],
+    ],
+    bad: ['a', '//a', '/a?b', '/a b', '/../a', 'http://a/b', '/%61'],
+  },
   authReads: FLAG,
   corsOrigin: {
     good: [
@@ -191,6 +199,21 @@ const ROWS: Record<keyof typeof SETTINGS, Row> = {
   redisTimeoutS: seconds(0.01, 60),
   redisConnectTimeoutS: seconds(0.01, 60),
   leaderLeaseS: seconds(1, 300),
+  notifyUrls: {
+    good: [
+      [' ', []],
+      ['', []],
+    ],
+    bad: [
+      'example.com',
+      'ftp://a/b',
+      'https://a/?level=loud',
+      'ntfy://host/a/b',
+      'apprise://host',
+      'ntfy://a b:c@',
+    ],
+  },
+  notifyQuietS: seconds(0),
   chromiumPath: { good: [['/usr/bin/chromium', '/usr/bin/chromium']], bad: ['a\n'] },
   browserMaxSessions: integer(1, 1000),
   browserQueueTimeoutS: seconds(0),
@@ -256,7 +279,7 @@ describe.each(Object.entries(ROWS) as [keyof typeof SETTINGS, Row][])('%s', (nam
   test('rejects invalid values with the variable, the value and what it must be', () => {
     for (const text of bad) {
       const [problem, ...others] = problemsOf({ [variable]: text });
-      const shown = variable.endsWith('KEY') ? '"…"' : JSON.stringify(text);
+      const shown = setting.isSecret ? '"…"' : JSON.stringify(text);
       expect(others).toEqual([]);
       expect(problem).toMatch(/ must be /);
       expect(problem?.slice(0, variable.length + shown.length + 1)).toBe(`${variable}=${shown}`);

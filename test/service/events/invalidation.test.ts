@@ -47,7 +47,7 @@ const EXPECTED: { [T in DomainEvent['type']]: [Extract<DomainEvent, { type: T }>
     },
     ['engines', 'status'],
   ],
-  app_installed: [{ type: 'app_installed', ...APP }, ['apps']],
+  app_installed: [{ type: 'app_installed', ...APP, version: null }, ['apps']],
   app_uninstalled: [{ type: 'app_uninstalled', ...APP }, ['apps', 'sessions']],
   app_warmed: [{ type: 'app_warmed', ...APP, succeeded: true }, ['apps']],
   app_cache_cleared: [{ type: 'app_cache_cleared', ...APP }, ['apps']],

@@ -10,8 +10,9 @@ const EXAMPLES = new URL('../../../../openapi/examples.json', import.meta.url);
  * Generates the OpenAPI document from the schemas of the routes, and serves it at /docs. Call before routes
  * are registered.
  * @param version version of Roundhouse
+ * @param basePath path below which the service is reached
  */
-export async function describeApi(api: Api, version: string): Promise<void> {
+export async function describeApi(api: Api, version: string, basePath = ''): Promise<void> {
   await api.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -21,6 +22,7 @@ export async function describeApi(api: Api, version: string): Promise<void> {
         version,
         license: { name: 'MIT', identifier: 'MIT' },
       },
+      ...(basePath !== '' && { servers: [{ url: basePath }] }),
       tags: [
         { name: 'engines', description: 'Engines, their resource usage and their logs' },
         { name: 'orchestrator', description: 'State of the orchestrator, scaling and circuit breakers' },
@@ -28,7 +30,9 @@ export async function describeApi(api: Api, version: string): Promise<void> {
         { name: 'streams', description: 'Streams that clients play' },
         { name: 'events', description: 'The event log, and live notices of changes' },
         { name: 'cache', description: 'The cache that answers polled reads' },
+        { name: 'notifications', description: 'Notifications of the operator' },
         { name: 'apps', description: 'Browser apps, their sessions and their caches' },
+        { name: 'access', description: 'The login of the panel' },
         { name: 'probes', description: 'Probes for supervisors, and metrics' },
       ],
       components: {

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import type { Api } from '../context.ts';
+import type { RouteDependencies } from '../dependencies.ts';
 
 /** What clients other than browsers get at `/`. The paths are relative to it. */
 const IndexSchema = Type.Object({
@@ -19,10 +20,13 @@ const INDEX = {
 };
 
 /** `/`: the panel for browsers, links for other clients, and files that clients expect at the root. */
-export function rootRoutes(api: Api): void {
+export function rootRoutes(api: Api, { limits }: Pick<RouteDependencies, 'limits'>): void {
   api.get('/', { schema: { hide: true, response: { 200: IndexSchema } } }, async (request, reply) => {
     reply.header('Vary', 'Accept');
-    if (request.headers.accept?.includes('text/html')) return reply.redirect('panel/');
+    if (request.headers.accept?.includes('text/html')) {
+      // A relative URL would lead elsewhere from a BASE_PATH without a slash at its end.
+      return reply.redirect(limits.basePath === '' ? 'panel/' : `${limits.basePath}/panel/`);
+    }
     return INDEX;
   });
 

@@ -32,6 +32,8 @@ const MIN_CREATE_TIMEOUT_MS = 1000;
 const RUNNING = new Set(['running', 'paused']);
 /** An engine has no state to save, so it gets little time to stop. */
 const STOP_GRACE_S = 2;
+/** A container whose main process survives may end later for another reason. */
+const OUT_OF_MEMORY_MS = 10_000;
 const REMOVE_TIMEOUT_MS = 20_000;
 /** Other orchestrators remove or start their new containers within a few of Docker's responses. */
 const COMPARE_INTERVAL_MS = 25;
@@ -58,6 +60,8 @@ export class DockerRuntime implements EngineRuntime {
   /** Engines whose start Docker has not confirmed. */
   readonly #starting = new Map<string, RuntimeEngine>();
   #listener: RuntimeListener | undefined;
+  /** When a process of each container was killed because of its memory limit. */
+  readonly #outOfMemory = new Map<string, number>();
 
   constructor(client: DockerClient, options: DockerEngineOptions, source: DockerSampleSource) {
     this.#client = client;
@@ -172,7 +176,7 @@ export class DockerRuntime implements EngineRuntime {
     const filters = {
       type: ['container'],
       label: [labelFilter(this.#options)],
-      event: ['start', 'die', 'destroy', 'pause', 'unpause', 'rename', 'update'],
+      event: ['start', 'oom', 'die', 'destroy', 'pause', 'unpause', 'rename', 'update'],
     };
     return followEvents(this.#client, filters, {
       onEvent: (event) => this.#onEvent(event, listener),
@@ -189,13 +193,22 @@ export class DockerRuntime implements EngineRuntime {
 
   #onEvent({ action, id, exitCode }: ContainerEvent, listener: RuntimeListener): void {
     this.#inspected.delete(id);
-    if (action === 'die' || action === 'destroy') {
+    if (action === 'oom') {
+      this.#outOfMemory.set(id, performance.now());
+    } else if (action === 'die' || action === 'destroy') {
       this.#starting.delete(id);
       this.#created.delete(id);
-      listener.onStopped(id, exitCode);
+      listener.onStopped(id, exitCode, this.#endedByMemoryLimit(id));
     } else {
       listener.onStarted(id);
     }
+  }
+
+  /** Whether the kernel has killed a process of the container right before its end. */
+  #endedByMemoryLimit(id: string): boolean {
+    const killedAt = this.#outOfMemory.get(id);
+    this.#outOfMemory.delete(id);
+    return killedAt !== undefined && performance.now() - killedAt < OUT_OF_MEMORY_MS;
   }
 
   /** Lists the managed containers in any state, newest first. */

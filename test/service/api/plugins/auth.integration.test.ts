@@ -51,6 +51,9 @@ const READS_WITH_KEY = [
 /** Manifests, logs and screenshots of browser apps are private. */
 const PRIVATE = /^\/(apps|browser|profiles)(\/|$)/;
 
+/** The login and the log out. */
+const LOGIN = '/session';
+
 function readNeedsKey(path: string): boolean {
   return READS_WITH_KEY.includes(path) || PRIVATE.test(path);
 }
@@ -97,7 +100,7 @@ describe('a write is refused', () => {
   test('without the key, for every documented write and for logs', async () => {
     const writes = Object.entries(OPENAPI.paths).flatMap(([path, operations]) =>
       Object.keys(operations)
-        .filter((method) => method !== 'get' || readNeedsKey(path))
+        .filter((method) => (method !== 'get' || readNeedsKey(path)) && path !== LOGIN)
         .map((method) => [method.toUpperCase(), path.replace(/\{\w+\}/g, 'x')] as const),
     );
     expect(writes.length).toBeGreaterThanOrEqual(6);
@@ -110,7 +113,7 @@ describe('a write is refused', () => {
   test('as the OpenAPI document says', () => {
     for (const [path, operations] of Object.entries(OPENAPI.paths)) {
       for (const [method, { security }] of Object.entries(operations)) {
-        const isOpen = method === 'get' && !readNeedsKey(path);
+        const isOpen = (method === 'get' && !readNeedsKey(path)) || path === LOGIN;
         expect(security).toEqual(isOpen ? undefined : [{ key: [] }, { bearer: [] }]);
       }
     }
@@ -141,8 +144,8 @@ describe('reads', () => {
     });
     afterAll(() => closed[Symbol.asyncDispose]());
 
-    test('need the key, except for probes', async () => {
-      const open = ['/livez', '/readyz'];
+    test('need the key, except for probes and the login', async () => {
+      const open = ['/livez', '/readyz', LOGIN];
       for (const path of READS) {
         const without = await closed.get(path);
         const wrong = await closed.get(path, { 'x-api-key': 'wrong' });

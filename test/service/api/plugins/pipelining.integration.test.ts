@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { createServer } from '../../../../src/service/api/server.ts';
 import { waitUntil } from '../../../support/wait-until.ts';
@@ -17,8 +17,9 @@ async function startServer() {
     return promise;
   });
   await api.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = api.server.address() as AddressInfo;
   const open = async (): Promise<{ socket: Socket; received: () => string }> => {
-    const socket = connect(api.addresses()[0]!.port, '127.0.0.1').on('error', () => {});
+    const socket = connect(port, '127.0.0.1').on('error', () => {});
     onTestFinished(() => void socket.destroy());
     let text = '';
     socket.setEncoding('latin1').on('data', (data) => {
