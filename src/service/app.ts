@@ -50,7 +50,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
 
   const engines = createEngines(config, runtime, infrastructure);
   const { registry } = engines;
-  const playback = createPlayback(config, registry, infrastructure);
+  const playback = createPlayback(config, engines, infrastructure);
   const { streams, collector } = playback;
   const cluster = createCluster(config, streams, infrastructure);
   const { leadership } = cluster;

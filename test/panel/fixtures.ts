@@ -73,6 +73,8 @@ export function aStatus(fields: Partial<Status> = {}): Status {
       can_provision: true,
       circuit_breaker_state: 'closed',
       last_failure: null,
+      last_failure_reason: null,
+      breaker_opened_at: null,
       blocked_reason: null,
       blocked_reason_details: null,
     },

@@ -1528,6 +1528,8 @@ export interface Health {
        */
       message: string;
     } | null;
+    unavailable_since: string | null;
+    unavailable_reason: string | null;
   };
   /**
    * Number of engines
@@ -1541,6 +1543,7 @@ export interface Health {
   };
   cluster: {
     redis: 'connected' | 'away';
+    redis_away_since: string | null;
     /**
      * Whether this orchestrator is the leader, which starts and removes engines
      */
@@ -1581,6 +1584,8 @@ export interface CircuitBreaker {
   failure_threshold: number;
   last_failure_time: string | null;
   last_success_time: string | null;
+  last_failure_reason: string | null;
+  opened_at: string | null;
   /**
    * Seconds that the breaker stays open
    */
@@ -1640,6 +1645,8 @@ export interface OrchestratorStatus {
     can_provision: boolean;
     circuit_breaker_state: 'closed' | 'open' | 'half_open';
     last_failure: string | null;
+    last_failure_reason: string | null;
+    breaker_opened_at: string | null;
     blocked_reason: string | null;
     blocked_reason_details: ProvisioningBlock | null;
   };
@@ -1819,6 +1826,7 @@ export interface VpnStatus {
   region: string | null;
   last_check: string | null;
   last_check_at: string | null;
+  problem: VpnProblem | null;
   vpn1: Vpn | null;
   vpn2: Vpn | null;
   /**
@@ -1833,6 +1841,21 @@ export interface VpnStatus {
      */
     duration_seconds: number;
   };
+}
+/**
+ * What is wrong with the VPN. `responded_at`: when its control server last responded, so when the other fields were current.
+ *
+ * This interface was referenced by `Operations`'s JSON-Schema
+ * via the `definition` "VpnProblem".
+ */
+export interface VpnProblem {
+  code: 'container_missing' | 'container_stopped' | 'starting' | 'unhealthy' | 'unauthorized' | 'no_response';
+  message: string;
+  /**
+   * RFC 3339, UTC
+   */
+  since: string;
+  responded_at: string | null;
 }
 export interface Vpn {
   mode: 'single';
@@ -1850,6 +1873,7 @@ export interface Vpn {
   region: string | null;
   last_check: string | null;
   last_check_at: string | null;
+  problem: VpnProblem | null;
 }
 export interface InstallRequest {
   /**

@@ -190,7 +190,7 @@ export class Provisioner {
     } catch (error) {
       if (error instanceof ProvisioningBlockedError) attempt.abandon();
       else if (error instanceof RoundhouseError && IGNORED_BY_BREAKER.has(error.code)) attempt.abandon();
-      else attempt.fail();
+      else attempt.fail((error as Error).message);
       throw error;
     } finally {
       this.#pending.delete(pending);

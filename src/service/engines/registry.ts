@@ -33,6 +33,7 @@ export class EngineRegistry {
   #listedAt = 0;
   #sequence = 0;
   #error: Error | undefined = new Error('The runtime has not responded yet');
+  #unavailableSince = Date.now();
   #unwatch: (() => void) | undefined;
   #stopped = false;
 
@@ -63,6 +64,11 @@ export class EngineRegistry {
   /** Whether the runtime responds, and so the list of engines is current. */
   get available(): boolean {
     return this.#error === undefined;
+  }
+
+  /** Why the runtime does not respond, and since when in milliseconds since the epoch; null while it responds. */
+  get outage(): { since: number; reason: string } | null {
+    return this.#error ? { since: this.#unavailableSince, reason: this.#error.message } : null;
   }
 
   /** @throws RoundhouseError `runtime_unavailable` while the runtime does not respond */
@@ -245,8 +251,10 @@ export class EngineRegistry {
   }
 
   #setDisconnected(reason: Error): void {
-    if (this.#error === undefined)
-      this.#bus.publish({ type: 'runtime_disconnected', reason: reason.message });
+    const isFirst = this.#error === undefined;
     this.#error = reason;
+    if (!isFirst) return;
+    this.#unavailableSince = Date.now();
+    this.#bus.publish({ type: 'runtime_disconnected', reason: reason.message });
   }
 }

@@ -20,6 +20,7 @@ export class StreamCollector {
   readonly #clock: Clock;
   readonly #intervalMs: number;
   readonly #onError: (error: unknown, streamId: string) => void;
+  readonly #onTrouble: (engineId: string) => void;
   readonly #limit = pLimit(MAX_CONCURRENT_READS);
   readonly #reading = new WeakSet<Stream>();
   readonly #failures = new WeakMap<Stream, number>();
@@ -35,6 +36,8 @@ export class StreamCollector {
     intervalS: number;
     /** Called once when a stream's sample becomes out of date, and again only after a successful read. */
     onError: (error: unknown, streamId: string) => void;
+    /** Called on the first of several consecutive failed reads of a stream, with the id of its engine. */
+    onTrouble: (engineId: string) => void;
   }) {
     this.#streams = parts.streams;
     this.#samples = parts.samples;
@@ -42,6 +45,7 @@ export class StreamCollector {
     this.#clock = parts.clock;
     this.#intervalMs = parts.intervalS * 1000;
     this.#onError = parts.onError;
+    this.#onTrouble = parts.onTrouble;
   }
 
   /** Starts the first round after one interval. */
@@ -87,6 +91,7 @@ export class StreamCollector {
   #onFailure(stream: Stream, error: unknown): void {
     const failures = (this.#failures.get(stream) ?? 0) + 1;
     this.#failures.set(stream, failures);
+    if (failures === 1 && stream.engineId !== null) this.#onTrouble(stream.engineId);
     if (failures !== FAILURES_UNTIL_STALE) return;
     this.#samples.markStale(stream.id);
     this.#onError(error, stream.id);

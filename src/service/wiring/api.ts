@@ -15,6 +15,7 @@ import { registerRoutes } from '../api/routes.ts';
 import type { ClusterState } from '../api/schemas/health.ts';
 import { createServer } from '../api/server.ts';
 import { EngineViews } from '../api/views/engines.ts';
+import { toTime } from '../api/views/time.ts';
 import type { BrowserApps } from '../browser/browser-apps.ts';
 import type { Config } from '../config/config.ts';
 import type { TimeSeries } from '../time-series/time-series.ts';
@@ -123,6 +124,10 @@ export async function createApi(
 
 function toClusterState({ state }: Cluster): ClusterState | null {
   if (!state) return null;
-  const { redisConnected, leading } = state();
-  return { redis: redisConnected ? 'connected' : 'away', leading };
+  const { redisConnected, redisAwaySince, leading } = state();
+  return {
+    redis: redisConnected ? 'connected' : 'away',
+    redis_away_since: toTime(redisAwaySince),
+    leading,
+  };
 }

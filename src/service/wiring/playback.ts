@@ -1,19 +1,23 @@
 import type { Config } from '../config/config.ts';
 import { findEngineByAddress } from '../engines/locate.ts';
-import type { EngineRegistry } from '../engines/registry.ts';
 import { recordStreams } from '../event-log/connect.ts';
 import { StreamCollector } from '../streams/collector.ts';
 import { createContentReader } from '../streams/content.ts';
 import { PlaybackSessions } from '../streams/sessions.ts';
 import { StreamSamples } from '../streams/stream-samples.ts';
 import { Streams } from '../streams/streams.ts';
+import type { Engines } from './engines.ts';
 import type { Infrastructure } from './infrastructure.ts';
 
 /** The streams, their statistics, and the playback sessions at their engines. */
 export type Playback = ReturnType<typeof createPlayback>;
 
 /** Creates the streams and what reads their statistics. */
-export function createPlayback(config: Config, registry: EngineRegistry, infrastructure: Infrastructure) {
+export function createPlayback(
+  config: Config,
+  { registry, health }: Pick<Engines, 'registry' | 'health'>,
+  infrastructure: Infrastructure,
+) {
   const { bus, caches, clock, eventLog, log } = infrastructure;
   const streams = new Streams(bus);
   recordStreams(bus, eventLog, streams);
@@ -29,6 +33,7 @@ export function createPlayback(config: Config, registry: EngineRegistry, infrast
     clock,
     intervalS: config.collectIntervalS,
     onError: (err, streamId) => log.warn({ err, streamId }, 'could not read the statistics of a stream'),
+    onTrouble: (engineId) => health.suspect(engineId),
   });
   const readContent = createContentReader({
     cache: caches.results,
