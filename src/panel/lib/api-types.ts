@@ -1351,6 +1351,10 @@ export interface Engine {
   streams: string[];
   health_status: 'healthy' | 'unhealthy' | 'unknown';
   /**
+   * When `health_status` last changed
+   */
+  health_since: string;
+  /**
    * Whether the container is paused. Its streams go on when it is resumed.
    */
   paused: boolean;

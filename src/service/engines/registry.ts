@@ -129,7 +129,7 @@ export class EngineRegistry {
       Object.assign(existing, reported, { lastSeen: now });
       if (started) this.#bus.publish({ type: 'engine_started', engineId: reported.id });
       // What was measured before says nothing about a paused engine, nor about one that has been paused.
-      if (pausedChanges) existing.health = 'unknown';
+      if (pausedChanges) Object.assign(existing, { health: 'unknown', healthSince: now });
       if (pausedChanges) this.#publishChange(reported.id, 'paused');
       return;
     }
@@ -152,6 +152,7 @@ export class EngineRegistry {
     const isIdentified = change.identity && !engine.identity;
     const forwardedChanges = (change.forwarded ?? engine.forwarded) !== engine.forwarded;
     Object.assign(engine, change);
+    if (healthChanges) engine.healthSince = Date.now();
     if (healthChanges || isIdentified) this.#publishChange(id, 'health');
     else if (forwardedChanges) this.#publishChange(id, 'forwarded');
   }

@@ -19,6 +19,7 @@ export const EngineSchema = Type.Object(
     last_seen: Time,
     streams: Type.Array(Type.String(), { description: 'Ids of the streams that are playing' }),
     health_status: oneOf(['healthy', 'unhealthy', 'unknown']),
+    health_since: Type.String({ format: 'date-time', description: 'When `health_status` last changed' }),
     paused: Type.Boolean({
       description: 'Whether the container is paused. Its streams go on when it is resumed.',
     }),
