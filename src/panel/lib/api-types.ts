@@ -379,6 +379,9 @@ export interface Operations {
       container_id?: string;
       stream_id?: string;
       since?: string | number;
+      until?: string | number;
+      before_id?: number;
+      q?: string;
     };
     reply: Event[];
   };
@@ -430,6 +433,10 @@ export interface Operations {
       };
       labels?: {
         stream_id?: string;
+        /**
+         * Name of the stream
+         */
+        'proxy.name'?: string;
         [k: string]: string | undefined;
       } | null;
     };
@@ -1444,6 +1451,7 @@ export interface Stream {
   id: string;
   key_type: 'content_id' | 'infohash' | 'url' | 'magnet';
   key: string;
+  name: string | null;
   container_id: string | null;
   playback_session_id: string;
   stat_url: string;

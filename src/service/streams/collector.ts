@@ -21,6 +21,7 @@ export class StreamCollector {
   readonly #intervalMs: number;
   readonly #onError: (error: unknown, streamId: string) => void;
   readonly #onTrouble: (engineId: string) => void;
+  readonly #onSample: (stream: Stream) => void;
   readonly #limit = pLimit(MAX_CONCURRENT_READS);
   readonly #reading = new WeakSet<Stream>();
   readonly #failures = new WeakMap<Stream, number>();
@@ -38,6 +39,8 @@ export class StreamCollector {
     onError: (error: unknown, streamId: string) => void;
     /** Called on the first of several consecutive failed reads of a stream, with the id of its engine. */
     onTrouble: (engineId: string) => void;
+    /** Called after each sample. */
+    onSample: (stream: Stream) => void;
   }) {
     this.#streams = parts.streams;
     this.#samples = parts.samples;
@@ -46,6 +49,7 @@ export class StreamCollector {
     this.#intervalMs = parts.intervalS * 1000;
     this.#onError = parts.onError;
     this.#onTrouble = parts.onTrouble;
+    this.#onSample = parts.onSample;
   }
 
   /** Starts the first round after one interval. */
@@ -77,8 +81,10 @@ export class StreamCollector {
       const sample = await this.#sessions.readSample(stream, this.#stopping.signal);
       if (!this.#isCurrent(stream)) return;
       this.#failures.delete(stream);
-      if (sample) this.#samples.add(stream.id, sample);
-      else this.#streams.end(stream.id, 'session_gone');
+      if (sample) {
+        this.#samples.add(stream.id, sample);
+        this.#onSample(stream);
+      } else this.#streams.end(stream.id, 'session_gone');
     } catch (error) {
       if (this.#isCurrent(stream)) this.#onFailure(stream, error);
     }

@@ -30,6 +30,7 @@ function createCollector({ intervalS = INTERVAL_MS / 1000, historyMax = 720 } = 
     clock,
     intervalS,
     onError: (_error, streamId) => warnings.push(streamId),
+    onSample: () => {},
     onTrouble: (engineId) => inTrouble.push(engineId),
   });
   collector.start();
