@@ -81,6 +81,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     reconcilers,
     browserApps,
     timeSeries: timeSeries.series,
+    engineSeries: timeSeries.engineSeries,
     sseClients,
   });
   // Before the first request is served: a client may report the end of a stream of the previous run.

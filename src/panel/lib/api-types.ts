@@ -370,6 +370,21 @@ export interface Operations {
       deleted: string;
     };
   };
+  'POST /engines/{id}/restart': {
+    path: {
+      id: string;
+    };
+    reply: {
+      /**
+       * Id of the engine that was restarted
+       */
+      restarted: string;
+      /**
+       * Id of the engine that runs now: another one if engines are local processes
+       */
+      container_id: string;
+    };
+  };
   'GET /events': {
     query?: {
       limit?: number;
@@ -553,6 +568,15 @@ export interface Operations {
       window_s?: number;
     };
     reply: SeriesWindow;
+  };
+  'GET /stats/history/{id}': {
+    path: {
+      id: string;
+    };
+    query?: {
+      window_s?: number;
+    };
+    reply: EngineSeriesWindow;
   };
   'GET /streams': {
     query?: {
@@ -1758,6 +1782,37 @@ export interface SeriesWindow {
   cache_collapsed: (number | null)[];
   cache_stale: (number | null)[];
   cache_errors: (number | null)[];
+}
+/**
+ * As `SeriesWindow`, for one engine. It is kept in memory, from the start of the service or of the engine.
+ *
+ * This interface was referenced by `Operations`'s JSON-Schema
+ * via the `definition` "EngineSeriesWindow".
+ */
+export interface EngineSeriesWindow {
+  /**
+   * Length of an interval, in seconds
+   */
+  interval_s: number;
+  /**
+   * Seconds since the epoch
+   */
+  from: number;
+  /**
+   * Seconds since the epoch
+   */
+  to: number;
+  /**
+   * Start of each interval, in seconds since the epoch
+   *
+   * @maxItems 400
+   */
+  t: number[];
+  cpu_percent: (number | null)[];
+  memory_usage: (number | null)[];
+  network_rx_rate: (number | null)[];
+  network_tx_rate: (number | null)[];
+  streams_active: (number | null)[];
 }
 export interface StreamSample {
   /**

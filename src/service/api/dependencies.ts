@@ -15,6 +15,7 @@ import type { ReadContent } from '../streams/content.ts';
 import type { PlaybackSessions } from '../streams/sessions.ts';
 import type { StreamSamples } from '../streams/stream-samples.ts';
 import type { Streams } from '../streams/streams.ts';
+import type { EngineSeries } from '../time-series/engine-series.ts';
 import type { TimeSeries } from '../time-series/time-series.ts';
 import type { VpnStateCache } from '../vpn/state-cache.ts';
 import type { Answers } from './answers.ts';
@@ -73,6 +74,7 @@ export interface RouteDependencies {
   vpnState: VpnStateCache;
   eventLog: EventLog;
   timeSeries: TimeSeries;
+  engineSeries: EngineSeries;
   metrics: Metrics;
   logReaders: LogReaders;
   sseClients: SseClients;

@@ -28,6 +28,8 @@ export class EngineRegistry {
   readonly #stoppedAt = new Map<string, number>();
   /** Engines being deleted: the runtime's stop event often precedes the response to the call. */
   readonly #deleting = new Set<string>();
+  /** Engines being restarted. */
+  readonly #restarting = new Set<string>();
   readonly #reconciliation: SerialTask;
   /** Sequence number of the latest list that was applied. */
   #listedAt = 0;
@@ -173,6 +175,19 @@ export class EngineRegistry {
     }
   }
 
+  /**
+   * Restarts an engine by calling `restart`, whose stop and start the runtime reports.
+   * @throws what `restart` throws
+   */
+  async restart(id: string, restart: () => Promise<RuntimeEngine>): Promise<RuntimeEngine> {
+    this.#restarting.add(id);
+    try {
+      return await restart();
+    } finally {
+      this.#restarting.delete(id);
+    }
+  }
+
   #publishChange(id: string, change: 'health' | 'deleting' | 'forwarded' | 'paused'): void {
     const engine = this.#engines.get(id);
     if (!engine) return;
@@ -187,7 +202,7 @@ export class EngineRegistry {
     if (this.#stoppedAt.size > MAX_REMEMBERED_STOPS)
       this.#stoppedAt.delete(this.#stoppedAt.keys().next().value!);
     this.#observedAt.delete(id);
-    const reason = this.#deleting.has(id) ? 'deleted' : 'gone';
+    const reason = this.#deleting.has(id) ? 'deleted' : this.#restarting.has(id) ? 'restarted' : 'gone';
     if (!this.#engines.delete(id)) return;
     const exit = exitCode === undefined ? {} : { exitCode };
     this.#bus.publish({ type: 'engine_stopped', engineId: id, reason, ...exit });

@@ -61,11 +61,13 @@ const DESCRIPTIONS: {
     ofEngine(
       reason === 'deleted'
         ? ['engine', 'deleted', 'was deleted']
-        : [
-            'engine',
-            'failed',
-            `is no longer running${exitCode === undefined ? '' : ` (exit code ${exitCode})`}`,
-          ],
+        : reason === 'restarted'
+          ? ['engine', 'restarted', 'is being restarted']
+          : [
+              'engine',
+              'failed',
+              `is no longer running${exitCode === undefined ? '' : ` (exit code ${exitCode})`}`,
+            ],
       engineId,
       names,
       exitCode === undefined ? { reason } : { reason, exitCode },

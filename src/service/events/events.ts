@@ -2,10 +2,10 @@
 export type DomainEvent =
   | { type: 'engine_started'; engineId: string }
   /**
-   * `deleted` by this orchestrator, or `gone` for any other reason. `exitCode` is that of its program, unless it is
+   * `deleted` or `restarted` by this orchestrator, or `gone` for any other reason. `exitCode` is that of its program, unless it is
    * unknown or a signal has ended it.
    */
-  | { type: 'engine_stopped'; engineId: string; reason: 'deleted' | 'gone'; exitCode?: number }
+  | { type: 'engine_stopped'; engineId: string; reason: 'deleted' | 'restarted' | 'gone'; exitCode?: number }
   | {
       type: 'engine_changed';
       engineId: string;

@@ -18,6 +18,7 @@ import { EngineViews } from '../api/views/engines.ts';
 import { toTime } from '../api/views/time.ts';
 import type { BrowserApps } from '../browser/browser-apps.ts';
 import type { Config } from '../config/config.ts';
+import type { EngineSeries } from '../time-series/engine-series.ts';
 import type { TimeSeries } from '../time-series/time-series.ts';
 import type { Cluster } from './cluster.ts';
 import type { Dependencies } from './dependencies.ts';
@@ -37,6 +38,7 @@ export interface ApiParts {
   reconcilers: Reconcilers;
   browserApps: BrowserApps;
   timeSeries: TimeSeries;
+  engineSeries: EngineSeries;
   sseClients: SseClients;
 }
 
@@ -46,7 +48,7 @@ export async function createApi(
   { runtime, apiKey, version, fallback = null }: Dependencies,
   parts: ApiParts,
 ): Promise<Api> {
-  const { browserApps, sseClients, timeSeries, cluster } = parts;
+  const { browserApps, sseClients, timeSeries, engineSeries, cluster } = parts;
   const { bus, caches, clock, eventLog, log, metrics } = parts.infrastructure;
   const { registry, usage, breakers } = parts.engines;
   const { streams, samples, sessions, readContent } = parts.playback;
@@ -112,6 +114,7 @@ export async function createApi(
     vpnState,
     eventLog,
     timeSeries,
+    engineSeries,
     metrics,
     logReaders: new LogReaders(clock),
     sseClients,

@@ -49,6 +49,14 @@ export const EngineRemovedSchema = Type.Object({
   deleted: Type.String({ description: 'Id of the removed engine' }),
 });
 
+/** `POST /engines/{id}/restart`. */
+export const EngineRestartedSchema = Type.Object({
+  restarted: Type.String({ description: 'Id of the engine that was restarted' }),
+  container_id: Type.String({
+    description: 'Id of the engine that runs now: another one if engines are local processes',
+  }),
+});
+
 /** `GET /engines/{id}/stats`. */
 export const EngineStatsSchema = Type.Object(
   {
