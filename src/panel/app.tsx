@@ -3,6 +3,7 @@ import { ApiKeyDialog } from './components/api-key-dialog.tsx';
 import { Banner } from './components/banner.tsx';
 import { Header } from './components/header.tsx';
 import { OperationList } from './components/operation-list.tsx';
+import { TabState } from './components/tab-state.tsx';
 import { useRoute } from './hooks.ts';
 import type { Preferences } from './lib/preferences.ts';
 import type { Route } from './lib/router.ts';
@@ -28,14 +29,17 @@ export function App({ preferences }: { preferences: Preferences }) {
   const path = route.page === 'engine' ? route.id : route.page;
   const title = TITLES[route.page];
   useEffect(() => {
-    document.title = `${title} · Roundhouse`;
-    // Moves screen readers and the keyboard to the beginning of the new page.
-    if (previousPath.current !== undefined && previousPath.current !== path) main.current?.focus();
+    // Moves screen readers and the keyboard to the beginning of the new page, whose top is below the header.
+    if (previousPath.current !== undefined && previousPath.current !== path) {
+      main.current?.focus({ preventScroll: true });
+      scrollTo(0, 0);
+    }
     previousPath.current = path;
-  }, [path, title]);
+  }, [path]);
   return (
     <>
-      <button type="button" class="skip" onClick={() => main.current?.focus()}>
+      <TabState title={title} />
+      <button type="button" class="skip" onClick={() => main.current?.focus({ preventScroll: true })}>
         Skip to content
       </button>
       <Header page={route.page} preferences={preferences} />

@@ -1,6 +1,7 @@
 import { createContext } from 'preact';
 import { useContext, useEffect, useLayoutEffect, useState } from 'preact/hooks';
 import type { Polled, Poller } from './lib/poller.ts';
+import { findProblems, type Problem } from './lib/problems.ts';
 import { parseRoute, type Route } from './lib/router.ts';
 import type { ServiceClient } from './lib/service-client.ts';
 import { Store } from './lib/store.ts';
@@ -27,6 +28,17 @@ export function useStore<T>(store: Store<T>): T {
 export function usePolled<T>(poller: Poller<T>): Polled<T> {
   useEffect(() => poller.watch(), [poller]);
   return useStore(poller.state);
+}
+
+/** Returns the problems of the service, the worst first, and keeps what they are derived from up to date. */
+export function useProblems(): Problem[] {
+  const { resources } = useClient();
+  const status = usePolled(resources.status).value;
+  const health = usePolled(resources.health).value;
+  const vpn = usePolled(resources.vpn).value;
+  // Only pages that show engines poll them.
+  const engines = useStore(resources.engines.state).value;
+  return findProblems({ status, health, vpn, engines });
 }
 
 const currentTime = new Store(Date.now());

@@ -51,7 +51,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
 
   const engines = createEngines(config, runtime, infrastructure);
   const { registry } = engines;
-  const playback = createPlayback(config, registry, infrastructure);
+  const playback = createPlayback(config, engines, infrastructure);
   const { streams, collector } = playback;
   const cluster = createCluster(config, streams, infrastructure);
   const { leadership } = cluster;
@@ -86,6 +86,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     notifications,
     timeSeries: timeSeries.series,
     appSeries,
+    engineSeries: timeSeries.engineSeries,
     sseClients,
   });
   // Before the first request is served: a client may report the end of a stream of the previous run.

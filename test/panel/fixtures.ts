@@ -1,5 +1,5 @@
 import type { Reading } from '../../src/panel/lib/api.ts';
-import type { Engine, Status } from '../../src/panel/lib/wire.ts';
+import type { Engine, Health, Status, VpnStatus } from '../../src/panel/lib/wire.ts';
 
 /** A Storage in memory. */
 export class MemoryStorage {
@@ -47,6 +47,7 @@ export function anEngine(fields: Partial<Engine> = {}): Engine {
     last_seen: '2026-01-01T00:00:00.000Z',
     streams: [],
     health_status: 'healthy',
+    health_since: '2026-01-01T00:00:00.000Z',
     paused: false,
     last_health_check: null,
     last_stream_usage: null,
@@ -73,11 +74,58 @@ export function aStatus(fields: Partial<Status> = {}): Status {
       can_provision: true,
       circuit_breaker_state: 'closed',
       last_failure: null,
+      last_failure_reason: null,
+      breaker_opened_at: null,
       blocked_reason: null,
       blocked_reason_details: null,
     },
     config: { auto_delete: true, grace_period_s: 30, engine_variant: 'emulated', debug_mode: false },
     timestamp: '2026-01-01T00:00:00.000Z',
+    ...fields,
+  };
+}
+
+/** The health of a service with Docker. */
+export function aHealth(fields: Partial<Health> = {}): Health {
+  return {
+    status: 'healthy',
+    runtime: {
+      name: 'docker',
+      available: true,
+      unavailable_since: null,
+      unavailable_reason: null,
+      fallback: null,
+    },
+    engines: 3,
+    history: { store: 'file' },
+    cluster: null,
+    uptime_seconds: 60,
+    ...fields,
+  };
+}
+
+/** The state of one connected VPN. */
+export function aVpn(fields: Partial<VpnStatus> = {}): VpnStatus {
+  return {
+    mode: 'single',
+    enabled: true,
+    status: 'running',
+    container_name: 'gluetun',
+    container: 'gluetun',
+    health: 'healthy',
+    connected: true,
+    forwarded_port: 5914,
+    public_ip: '203.0.113.7',
+    provider: 'protonvpn',
+    country: 'Switzerland',
+    city: null,
+    region: null,
+    last_check: '2026-01-01T00:00:00.000Z',
+    last_check_at: '2026-01-01T00:00:00.000Z',
+    problem: null,
+    vpn1: null,
+    vpn2: null,
+    emergency_mode: { active: false, failed_vpn: null, healthy_vpn: null, duration_seconds: 0 },
     ...fields,
   };
 }

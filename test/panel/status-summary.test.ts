@@ -11,21 +11,13 @@ function blockedReason(code: BlockedReason['code']): BlockedReason {
   return { code, message: '', recovery_eta_seconds: null, can_retry: false, should_wait: true };
 }
 
-const vpnDown = {
-  ...provisioning,
-  blocked_reason: 'The VPN is down',
-  blocked_reason_details: blockedReason('vpn_disconnected'),
+const noEngines: Partial<Status> = {
+  status: 'unavailable',
+  engines: { total: 0, running: 0, healthy: 0, unhealthy: 0 },
 };
 
 test.each<[string, Partial<Status>, string, string, string]>([
   ['healthy', {}, 'good', 'All systems operational', '3 of 3 engines healthy, 2 available for streams.'],
-  [
-    'some unhealthy',
-    { engines: { total: 3, running: 3, healthy: 1, unhealthy: 1 } },
-    'warn',
-    'Some engines are not responding',
-    '1 of 3 engines healthy, 1 starting, 1 not responding, 2 available for streams.',
-  ],
   [
     'all starting',
     { engines: { total: 1, running: 1, healthy: 0, unhealthy: 0 } },
@@ -35,38 +27,17 @@ test.each<[string, Partial<Status>, string, string, string]>([
   ],
   [
     'no engine and no minimum',
-    { status: 'unavailable', capacity: { ...capacity, min_replicas: 0 } },
-    'bad',
+    { ...noEngines, capacity: { ...capacity, min_replicas: 0 } },
+    'idle',
     'No engines running',
-    'Provision an engine on the Engines page, or set MIN_REPLICAS to keep some running.',
+    'As configured: MIN_REPLICAS is 0. Engines start when they are provisioned.',
   ],
   [
     'no engine yet',
-    { status: 'unavailable', capacity: { ...capacity, min_replicas: 2 } },
-    'bad',
+    { ...noEngines, capacity: { ...capacity, min_replicas: 2 } },
+    'idle',
     'No engines running',
-    'At least 2 engines should be running, but none has been started yet.',
-  ],
-  [
-    'no engine after a failure',
-    { status: 'unavailable', provisioning: { ...provisioning, last_failure: '2026-11-21T05:58:03.000Z' } },
-    'bad',
-    'No engines running',
-    'The last start failed and will be retried; see the log of the service.',
-  ],
-  [
-    'no engine and blocked',
-    { status: 'unavailable', provisioning: vpnDown },
-    'bad',
-    'No engines running',
-    'The VPN is down.',
-  ],
-  [
-    'blocked',
-    { status: 'degraded', provisioning: vpnDown },
-    'warn',
-    'New engines cannot start',
-    'The VPN is down. 3 of 3 engines healthy, 2 available for streams.',
+    'The first engines are about to start.',
   ],
   [
     'at capacity',

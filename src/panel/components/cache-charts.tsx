@@ -15,7 +15,7 @@ export function CacheCharts({ windowS }: { windowS: Store<number> }) {
         title="Hit rate"
         format={formatPercent}
         minScale={100}
-        lines={[{ name: 'of reads', values: hitRates, color: '--series-2', filled: true }]}
+        lines={[{ name: 'of reads, latest interval', values: hitRates, color: '--series-2', filled: true }]}
       />
       <Chart
         series={series}

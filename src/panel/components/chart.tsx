@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { formatTime } from '../lib/format.ts';
+import { t } from '../lib/i18n.ts';
 import type { Polled } from '../lib/poller.ts';
 import { type Column, latest, type SeriesName } from '../lib/series.ts';
 import type { SeriesWindow } from '../lib/wire.ts';
@@ -16,7 +17,7 @@ export interface Line {
   color: string;
   filled?: boolean;
   /** The current value, if there is a more recent one than the last of the series. */
-  current?: number | null;
+  current?: number | null | undefined;
 }
 
 interface ChartProps {
@@ -26,10 +27,12 @@ interface ChartProps {
   format: (value: number | null) => string;
   /** Minimum upper end of the value axis. */
   minScale: number;
+  /** Why there is no data, if it is known. */
+  emptyText?: string | undefined;
 }
 
 /** A chart with the current values in its title, or those of the point under the pointer. */
-export function Chart({ title, series, lines, format, minScale }: ChartProps) {
+export function Chart({ title, series, lines, format, minScale, emptyText }: ChartProps) {
   const { value: data } = series;
   const [point, setPoint] = useState<number | null>(null);
   const columns = data
@@ -62,7 +65,7 @@ export function Chart({ title, series, lines, format, minScale }: ChartProps) {
         </dl>
       </figcaption>
       <Canvas
-        {...{ series, lines, columns, format, minScale }}
+        {...{ series, lines, columns, format, minScale, emptyText }}
         label={`${title}. ${legend.map(({ name, column }) => describe(name, column, format)).join('; ')}`}
         onPoint={setPoint}
       />
@@ -76,7 +79,7 @@ interface CanvasProps extends Omit<ChartProps, 'title'> {
   onPoint: (index: number | null) => void;
 }
 
-function Canvas({ series, lines, columns, format, minScale, label, onPoint }: CanvasProps) {
+function Canvas({ series, lines, columns, format, minScale, emptyText, label, onPoint }: CanvasProps) {
   const element = useRef<HTMLDivElement>(null);
   const plot = useRef<Plot | undefined>(undefined);
   const { value: data, error } = series;
@@ -93,7 +96,7 @@ function Canvas({ series, lines, columns, format, minScale, label, onPoint }: Ca
       <div ref={element} role="img" aria-label={label} />
       {data === null && <p class="chart-pending">{error ? error.message : 'Loading …'}</p>}
       {data !== null && columns.every((column) => latest(column) === null) && (
-        <p class="chart-pending">No data in this time range</p>
+        <p class="chart-pending">{emptyText ?? t('No data in this time range')}</p>
       )}
     </div>
   );

@@ -1,5 +1,7 @@
 import { useClient, usePolled, useStore } from '../hooks.ts';
 import { formatBytes, formatCount, formatPercent, formatRate } from '../lib/format.ts';
+import { t } from '../lib/i18n.ts';
+import { type Column, latest } from '../lib/series.ts';
 import type { Store } from '../lib/store.ts';
 import { Chart } from './chart.tsx';
 
@@ -8,6 +10,11 @@ export function UsageCharts({ windowS }: { windowS: Store<number> }) {
   const { resources, throughput } = useClient();
   const series = usePolled(resources.series(useStore(windowS)));
   const total = usePolled(resources.statsTotal).value;
+  // The last point of the series is older than the figures above the charts.
+  const { engines, capacity, streams } = usePolled(resources.status).value ?? {};
+  const { value: data } = series;
+  const isMeasured = (column: Column) => latest(column) !== null;
+  const networkIsShared = data && isMeasured(data.memory_usage) && !isMeasured(data.network_rx_rate);
   const { rx, tx, read, written } = throughput.total;
   return (
     <div class="charts">
@@ -44,6 +51,13 @@ export function UsageCharts({ windowS }: { windowS: Store<number> }) {
       <Chart
         series={series}
         title="Network"
+        emptyText={
+          networkIsShared
+            ? t(
+                'Not measured: the engines use the network of this machine, whose traffic is not theirs alone',
+              )
+            : undefined
+        }
         format={formatRate}
         minScale={1000}
         lines={[
@@ -89,9 +103,15 @@ export function UsageCharts({ windowS }: { windowS: Store<number> }) {
         format={formatCount}
         minScale={4}
         lines={[
-          { name: 'total', values: 'engines_total', color: '--series-5' },
-          { name: 'healthy', values: 'engines_healthy', color: '--series-2', filled: true },
-          { name: 'in use', values: 'engines_used', color: '--series-1' },
+          { name: 'total', values: 'engines_total', color: '--series-5', current: engines?.total },
+          {
+            name: 'healthy',
+            values: 'engines_healthy',
+            color: '--series-2',
+            filled: true,
+            current: engines?.healthy,
+          },
+          { name: 'in use', values: 'engines_used', color: '--series-1', current: capacity?.used },
         ]}
       />
       <Chart
@@ -99,7 +119,15 @@ export function UsageCharts({ windowS }: { windowS: Store<number> }) {
         title="Streams"
         format={formatCount}
         minScale={4}
-        lines={[{ name: 'active', values: 'streams_active', color: '--series-3', filled: true }]}
+        lines={[
+          {
+            name: 'active',
+            values: 'streams_active',
+            color: '--series-3',
+            filled: true,
+            current: streams?.active,
+          },
+        ]}
       />
     </div>
   );

@@ -1,12 +1,14 @@
 import { useClient, usePolled } from '../hooks.ts';
+import { t } from '../lib/i18n.ts';
+import { vpnsOf } from '../lib/problems.ts';
 import type { Vpn, VpnStatus } from '../lib/wire.ts';
-
-/** State of one of the VPN containers, or of the only one. */
-type VpnFields = Omit<Vpn, 'mode'>;
-
 import { Badge } from './badge.tsx';
 import { Card, EmptyState, Loading } from './card.tsx';
 import { Property, PropertyList } from './property-list.tsx';
+import { Since } from './time.tsx';
+
+/** State of one of the VPN containers, or of the only one. */
+type VpnFields = Omit<Vpn, 'mode'>;
 
 /** State of the VPN containers. */
 export function VpnCard() {
@@ -29,7 +31,6 @@ function VpnList({ vpn }: { vpn: VpnStatus }) {
       </EmptyState>
     );
   }
-  const redundant = [vpn.vpn1, vpn.vpn2].filter((one) => one !== null);
   return (
     <>
       {vpn.emergency_mode.active && (
@@ -37,7 +38,7 @@ function VpnList({ vpn }: { vpn: VpnStatus }) {
           {vpn.emergency_mode.failed_vpn} failed. Engines use {vpn.emergency_mode.healthy_vpn ?? 'no VPN'}.
         </p>
       )}
-      {(redundant.length > 0 ? redundant : [vpn]).map((one) => (
+      {vpnsOf(vpn).map((one) => (
         <VpnProperties key={one.container} vpn={one} />
       ))}
     </>
@@ -45,15 +46,25 @@ function VpnList({ vpn }: { vpn: VpnStatus }) {
 }
 
 function VpnProperties({ vpn }: { vpn: VpnFields }) {
-  const { connected, health, container, public_ip, country, city, provider, forwarded_port } = vpn;
+  const { connected, health, container, public_ip, country, city, provider, forwarded_port, problem } = vpn;
   const place = [city, country].filter((part) => part !== null).join(', ');
   return (
     <PropertyList>
       <Property name={container ?? 'Gluetun'}>
-        <Badge tone={connected ? 'good' : health === 'starting' ? 'idle' : 'bad'}>
-          {connected ? 'Connected' : health === 'starting' ? 'Connecting' : 'Disconnected'}
+        {connected && problem?.responded_at && (
+          <span class="data-age">
+            <Since at={problem.responded_at} /> {t('old')}
+          </span>
+        )}
+        <Badge tone={connected ? (problem ? 'warn' : 'good') : health === 'starting' ? 'idle' : 'bad'}>
+          {connected ? t('Connected') : health === 'starting' ? t('Connecting') : t('Not connected')}
         </Badge>
       </Property>
+      {problem && (
+        <Property name={t('Problem')}>
+          {problem.message}, {t('for')} <Since at={problem.since} />
+        </Property>
+      )}
       <Property name="Public IP">
         <span class="mono">{public_ip ?? 'Unknown'}</span>
       </Property>

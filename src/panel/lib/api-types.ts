@@ -381,6 +381,21 @@ export interface Operations {
       deleted: string;
     };
   };
+  'POST /engines/{id}/restart': {
+    path: {
+      id: string;
+    };
+    reply: {
+      /**
+       * Id of the engine that was restarted
+       */
+      restarted: string;
+      /**
+       * Id of the engine that runs now: another one if engines are local processes
+       */
+      container_id: string;
+    };
+  };
   'GET /events': {
     query?: {
       limit?: number;
@@ -390,6 +405,9 @@ export interface Operations {
       container_id?: string;
       stream_id?: string;
       since?: string | number;
+      until?: string | number;
+      before_id?: number;
+      q?: string;
     };
     reply: Event[];
   };
@@ -441,6 +459,10 @@ export interface Operations {
       };
       labels?: {
         stream_id?: string;
+        /**
+         * Name of the stream
+         */
+        'proxy.name'?: string;
         [k: string]: string | undefined;
       } | null;
     };
@@ -594,6 +616,15 @@ export interface Operations {
       window_s?: number;
     };
     reply: SeriesWindow;
+  };
+  'GET /stats/history/{id}': {
+    path: {
+      id: string;
+    };
+    query?: {
+      window_s?: number;
+    };
+    reply: EngineSeriesWindow;
   };
   'GET /streams': {
     query?: {
@@ -1495,6 +1526,10 @@ export interface Engine {
   streams: string[];
   health_status: 'healthy' | 'unhealthy' | 'unknown';
   /**
+   * When `health_status` last changed
+   */
+  health_since: string;
+  /**
    * Whether the container is paused. Its streams go on when it is resumed.
    */
   paused: boolean;
@@ -1584,6 +1619,7 @@ export interface Stream {
   id: string;
   key_type: 'content_id' | 'infohash' | 'url' | 'magnet';
   key: string;
+  name: string | null;
   container_id: string | null;
   playback_session_id: string;
   stat_url: string;
@@ -1672,6 +1708,8 @@ export interface Health {
        */
       message: string;
     } | null;
+    unavailable_since: string | null;
+    unavailable_reason: string | null;
   };
   /**
    * Number of engines
@@ -1685,6 +1723,7 @@ export interface Health {
   };
   cluster: {
     redis: 'connected' | 'away';
+    redis_away_since: string | null;
     /**
      * Whether this orchestrator is the leader, which starts and removes engines
      */
@@ -1725,6 +1764,8 @@ export interface CircuitBreaker {
   failure_threshold: number;
   last_failure_time: string | null;
   last_success_time: string | null;
+  last_failure_reason: string | null;
+  opened_at: string | null;
   /**
    * Seconds that the breaker stays open
    */
@@ -1809,6 +1850,8 @@ export interface OrchestratorStatus {
     can_provision: boolean;
     circuit_breaker_state: 'closed' | 'open' | 'half_open';
     last_failure: string | null;
+    last_failure_reason: string | null;
+    breaker_opened_at: string | null;
     blocked_reason: string | null;
     blocked_reason_details: ProvisioningBlock | null;
   };
@@ -1940,6 +1983,37 @@ export interface SeriesWindow {
   cache_stale: (number | null)[];
   cache_errors: (number | null)[];
 }
+/**
+ * As `SeriesWindow`, for one engine. It is kept in memory, from the start of the service or of the engine.
+ *
+ * This interface was referenced by `Operations`'s JSON-Schema
+ * via the `definition` "EngineSeriesWindow".
+ */
+export interface EngineSeriesWindow {
+  /**
+   * Length of an interval, in seconds
+   */
+  interval_s: number;
+  /**
+   * Seconds since the epoch
+   */
+  from: number;
+  /**
+   * Seconds since the epoch
+   */
+  to: number;
+  /**
+   * Start of each interval, in seconds since the epoch
+   *
+   * @maxItems 400
+   */
+  t: number[];
+  cpu_percent: (number | null)[];
+  memory_usage: (number | null)[];
+  network_rx_rate: (number | null)[];
+  network_tx_rate: (number | null)[];
+  streams_active: (number | null)[];
+}
 export interface StreamSample {
   /**
    * RFC 3339, UTC
@@ -2019,6 +2093,7 @@ export interface VpnStatus {
   region: string | null;
   last_check: string | null;
   last_check_at: string | null;
+  problem: VpnProblem | null;
   vpn1: Vpn | null;
   vpn2: Vpn | null;
   /**
@@ -2033,6 +2108,21 @@ export interface VpnStatus {
      */
     duration_seconds: number;
   };
+}
+/**
+ * What is wrong with the VPN. `responded_at`: when its control server last responded, so when the other fields were current.
+ *
+ * This interface was referenced by `Operations`'s JSON-Schema
+ * via the `definition` "VpnProblem".
+ */
+export interface VpnProblem {
+  code: 'container_missing' | 'container_stopped' | 'starting' | 'unhealthy' | 'unauthorized' | 'no_response';
+  message: string;
+  /**
+   * RFC 3339, UTC
+   */
+  since: string;
+  responded_at: string | null;
 }
 export interface Vpn {
   mode: 'single';
@@ -2050,6 +2140,7 @@ export interface Vpn {
   region: string | null;
   last_check: string | null;
   last_check_at: string | null;
+  problem: VpnProblem | null;
 }
 export interface InstallRequest {
   /**

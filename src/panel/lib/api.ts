@@ -59,7 +59,9 @@ export class Api {
         stale: /\bfwd=stale\b/.test(response.headers.get('Cache-Status') ?? ''),
       };
       if (response.status === 304) return { ...metadata, notModified: true };
-      return { ...metadata, notModified: false, value: await readJson<Reply<O>>(response) };
+      // The health of a service without engines has status 503.
+      const value = operation === 'GET /health' && response.status === 503 ? parse : readJson;
+      return { ...metadata, notModified: false, value: await value<Reply<O>>(response) };
     });
   }
 
@@ -141,6 +143,11 @@ function urlOf(operation: OperationName, input: RequestInput): string {
 /** @throws ProblemError for an error status */
 async function readJson<T>(response: Response): Promise<T> {
   if (!response.ok) throw await readProblem(response);
+  return await parse<T>(response);
+}
+
+/** @throws UnreachableError for a body that is not JSON */
+async function parse<T>(response: Response): Promise<T> {
   const text = await response.text();
   try {
     return JSON.parse(text) as T;

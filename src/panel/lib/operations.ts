@@ -1,6 +1,7 @@
 import type { Api } from './api.ts';
 import { errorMessage } from './errors.ts';
 import { formatCount, plural } from './format.ts';
+import { t } from './i18n.ts';
 import type { ServiceClient } from './service-client.ts';
 import { Store } from './store.ts';
 import type { Engine, EngineSettings } from './wire.ts';
@@ -70,18 +71,25 @@ export class Operations {
       if (!reply) return null;
       const { scaled_to: target } = reply;
       let from: number | null = null;
-      const reached = await this.#waitFor(({ length }) => {
-        from ??= length;
+      const reached = await this.#waitFor((engines) => {
+        // Those that have started but do not respond yet cannot play: the request is not fulfilled until they do.
+        const healthy = engines.filter(({ health_status }) => health_status === 'healthy').length;
+        const ready = engines.length > target ? engines.length : healthy;
+        from ??= ready;
         const progress =
-          from === target ? 1 : Math.max(0, 1 - Math.abs(target - length) / Math.abs(target - from));
+          from === target ? 1 : Math.max(0, 1 - Math.abs(target - ready) / Math.abs(target - from));
+        const starting = engines.length - healthy;
         update({
           state: 'running',
-          text: `Scaling: ${formatCount(length)} of ${plural(target, 'engine')}`,
+          text:
+            t('Scaling: {n} of {engines}', { n: formatCount(ready), engines: plural(target, 'engine') }) +
+            (starting > 0 ? t(', {n} starting', { n: formatCount(starting) }) : ''),
           progress,
         });
-        return length === target ? true : null;
+        return engines.length === target && healthy === target ? true : null;
       });
-      if (reached) return { state: 'done', text: `Scaled to ${plural(target, 'engine')}` };
+      if (reached)
+        return { state: 'done', text: t('Scaled to {engines}', { engines: plural(target, 'engine') }) };
       return {
         state: 'failed',
         text: `Scaling to ${plural(target, 'engine')} timed out; see the recent events`,
@@ -98,6 +106,17 @@ export class Operations {
       if (!reply) return null;
       resources.cache.refresh();
       return { state: 'done', text: `${plural(reply.cleared, 'entry', 'entries')} cleared` };
+    });
+  }
+
+  /** Closes the circuit breakers, so that engines are started again at once. */
+  resetBreaker(): Promise<void> {
+    return this.#run(t('Resetting the circuit breaker'), async () => {
+      const { api, apiKey, resources } = this.#client;
+      const reply = await apiKey.withKey(() => api.write('POST /health/circuit-breaker/reset', {}));
+      if (!reply) return null;
+      resources.status.refresh();
+      return { state: 'done', text: t('Circuit breaker reset') };
     });
   }
 

@@ -45,8 +45,13 @@ export class Resources {
 
   constructor(options: ResourcesOptions) {
     this.#options = options;
-    // It changes when the service is restarted, or when Docker responds again.
-    this.health = this.#create('GET /health', {}, isSnapshot, () => 30);
+    // Redis is lost and found without a notice.
+    this.health = this.#create(
+      'GET /health',
+      {},
+      ({ type }) => /^(snapshot|runtime_|leadership_)/.test(type),
+      () => 10,
+    );
     this.status = this.#create('GET /orchestrator/status', {}, invalidates('orchestrator:status'));
     this.engines = this.#create('GET /engines', {}, invalidates('engines:list'));
     this.statsAll = this.#create('GET /engines/stats/all', {}, invalidates('stats:all'));

@@ -1,4 +1,5 @@
 import { plural } from './format.ts';
+import { t } from './i18n.ts';
 import type { BreakerState, Status } from './wire.ts';
 
 /** Severity, shown as a colour. */
@@ -11,35 +12,41 @@ export interface StatusSummary {
   detail: string;
 }
 
-/** Summarizes the status of the service for the overview. */
-export function summarizeStatus({ status, engines, capacity, provisioning }: Status): StatusSummary {
-  const { blocked_reason: blocked, blocked_reason_details: details } = provisioning;
-  const starting = engines.total - engines.healthy - engines.unhealthy;
-  const counts = [
-    `${engines.healthy} of ${plural(engines.total, 'engine')} healthy`,
-    ...(starting > 0 ? [`${starting} starting`] : []),
-    ...(engines.unhealthy > 0 ? [`${engines.unhealthy} not responding`] : []),
-    `${capacity.available} available for streams`,
-  ].join(', ');
-
-  if (status === 'unavailable') {
-    const reason = blocked ?? whyNoEngine(capacity.min_replicas, provisioning.last_failure);
-    return { tone: 'bad', title: 'No engines running', detail: sentence(reason) };
-  }
-  if (status === 'degraded') {
-    const reason = blocked === null ? '' : `${sentence(blocked)} `;
-    return { tone: 'warn', title: 'New engines cannot start', detail: `${reason}${counts}.` };
-  }
-  if (engines.unhealthy > 0)
-    return { tone: 'warn', title: 'Some engines are not responding', detail: `${counts}.` };
-  if (details?.code === 'max_capacity')
+/** Summarizes the status of a service without problems. */
+export function summarizeStatus(status: Status): StatusSummary {
+  const { engines, capacity, provisioning } = status;
+  const detail = countEngines(status);
+  if (engines.total === 0) {
     return {
-      tone: 'good',
-      title: 'Running at capacity',
-      detail: `${counts}. The maximum number of engines is running.`,
+      tone: 'idle',
+      title: t('No engines running'),
+      detail:
+        capacity.min_replicas === 0
+          ? t('As configured: MIN_REPLICAS is 0. Engines start when they are provisioned.')
+          : t('The first engines are about to start.'),
     };
-  if (engines.healthy === 0) return { tone: 'idle', title: 'Engines are starting', detail: `${counts}.` };
-  return { tone: 'good', title: 'All systems operational', detail: `${counts}.` };
+  }
+  if (engines.healthy === 0) return { tone: 'idle', title: t('Engines are starting'), detail };
+  if (provisioning.blocked_reason_details?.code === 'max_capacity') {
+    const maximum = t('The maximum number of engines is running.');
+    return { tone: 'good', title: t('Running at capacity'), detail: `${detail} ${maximum}` };
+  }
+  return { tone: 'good', title: t('All systems operational'), detail };
+}
+
+/** `1 of 3 engines healthy, 1 starting, 1 not responding, 2 available for streams.` */
+export function countEngines({ engines, capacity }: Status): string {
+  const starting = engines.total - engines.healthy - engines.unhealthy;
+  const parts = [
+    t('{healthy} of {engines} healthy', {
+      healthy: engines.healthy,
+      engines: plural(engines.total, 'engine'),
+    }),
+    ...(starting > 0 ? [t('{n} starting', { n: starting })] : []),
+    ...(engines.unhealthy > 0 ? [t('{n} not responding', { n: engines.unhealthy })] : []),
+    t('{n} available for streams', { n: capacity.available }),
+  ];
+  return `${parts.join(', ')}.`;
 }
 
 const BREAKER = {
@@ -51,16 +58,4 @@ const BREAKER = {
 /** Name, tone and description of a state of the circuit breaker. */
 export function describeBreaker(state: BreakerState) {
   return BREAKER[state];
-}
-
-/** Why no engine is running although provisioning is possible. */
-function whyNoEngine(minReplicas: number, lastFailure: string | null): string {
-  if (minReplicas === 0)
-    return 'Provision an engine on the Engines page, or set MIN_REPLICAS to keep some running';
-  if (lastFailure !== null) return 'The last start failed and will be retried; see the log of the service';
-  return `At least ${plural(minReplicas, 'engine')} should be running, but none has been started yet`;
-}
-
-function sentence(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`;
 }

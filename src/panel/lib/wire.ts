@@ -6,6 +6,7 @@ export type {
   EngineSettings,
   EngineStats,
   Event as EventRecord,
+  Health,
   LiveNotice,
   LiveSnapshot,
   OrchestratorStatus as Status,

@@ -8,7 +8,8 @@ import { Time } from '../components/time.tsx';
 import { TimeRangePicker } from '../components/time-range-picker.tsx';
 import { UsageCharts } from '../components/usage-charts.tsx';
 import { VpnCard } from '../components/vpn-card.tsx';
-import { useClient, usePolled } from '../hooks.ts';
+import { useClient, usePolled, useProblems } from '../hooks.ts';
+import { t } from '../lib/i18n.ts';
 import { describeBreaker } from '../lib/status-summary.ts';
 import type { Store } from '../lib/store.ts';
 
@@ -16,10 +17,12 @@ const EVENTS_SHOWN = 14;
 
 /** Status, usage, streams, VPN and recent events. */
 export function OverviewPage({ windowS }: { windowS: Store<number> }) {
+  const vpnFails = useProblems().some(({ id }) => id.startsWith('vpn '));
   return (
     <>
       <h1 class="hidden">Overview</h1>
       <StatusCard />
+      {vpnFails && <VpnCard />}
       <div class="section-head">
         <h2>Usage over time</h2>
         <TimeRangePicker windowS={windowS} />
@@ -29,7 +32,7 @@ export function OverviewPage({ windowS }: { windowS: Store<number> }) {
         <div class="stack">
           <StreamsCard />
           <div class="pair">
-            <VpnCard />
+            {!vpnFails && <VpnCard />}
             <ProvisioningCard />
           </div>
         </div>
@@ -59,7 +62,7 @@ function StreamsCard() {
 }
 
 function ProvisioningCard() {
-  const { resources } = useClient();
+  const { resources, operations } = useClient();
   const polled = usePolled(resources.status);
   if (polled.value === null) {
     return (
@@ -91,6 +94,11 @@ function ProvisioningCard() {
         <Property name="Last failure">{last_failure === null ? 'None' : <Time at={last_failure} />}</Property>
       </PropertyList>
       {blocked_reason !== null && <p class="hint">{blocked_reason}</p>}
+      {state !== 'closed' && (
+        <button type="button" onClick={() => void operations.resetBreaker()}>
+          {t('Reset')}
+        </button>
+      )}
     </Card>
   );
 }

@@ -18,6 +18,7 @@ import type { PlaybackSessions } from '../streams/sessions.ts';
 import type { StreamSamples } from '../streams/stream-samples.ts';
 import type { Streams } from '../streams/streams.ts';
 import type { AppSeries } from '../time-series/app-series.ts';
+import type { EngineSeries } from '../time-series/engine-series.ts';
 import type { TimeSeries } from '../time-series/time-series.ts';
 import type { VpnStateCache } from '../vpn/state-cache.ts';
 import type { Answers } from './answers.ts';
@@ -86,6 +87,7 @@ export interface RouteDependencies {
   timeSeries: TimeSeries;
   /** Traffic of each browser app over time. */
   appSeries: AppSeries;
+  engineSeries: EngineSeries;
   metrics: Metrics;
   notifications: Notifications;
   logReaders: LogReaders;

@@ -14,7 +14,9 @@ export function encodeStream(stream: Stream): string {
 export function decodeStream(text: string): Stream | null {
   try {
     const value: unknown = JSON.parse(text);
-    return isStartedStream(value) ? value : null;
+    if (!isStartedStream(value)) return null;
+    // Earlier versions have no names.
+    return { ...value, name: typeof value.name === 'string' ? value.name : null };
   } catch {
     return null;
   }

@@ -1,5 +1,8 @@
 import type { Clock } from '../../library/cache/index.ts';
 
+/** Error messages of a runtime can have any length. */
+const MAX_REASON_LENGTH = 500;
+
 /** `closed` lets every attempt through, `open` none, `half_open` one at a time. */
 export type BreakerState = 'closed' | 'open' | 'half_open';
 
@@ -12,6 +15,10 @@ export interface BreakerSnapshot {
   failureThreshold: number;
   lastFailureTime: number | null;
   lastSuccessTime: number | null;
+  /** Why the last failed attempt failed. */
+  lastFailureReason: string | null;
+  /** When it last opened, or null while it is closed. */
+  openedTime: number | null;
   recoveryTimeoutS: number;
   /** Seconds until a probe is let through; 0 unless open. */
   recoveryEtaS: number;
@@ -20,7 +27,8 @@ export interface BreakerSnapshot {
 /** One attempt at the guarded operation. Call exactly one of these methods, once; there is no deadline. */
 export interface BreakerAttempt {
   succeed(): void;
-  fail(): void;
+  /** @param reason what has failed, for the operator */
+  fail(reason: string): void;
   /** The outcome says nothing about the host, as with a port that is taken. */
   abandon(): void;
 }
@@ -42,6 +50,8 @@ export class CircuitBreaker {
   /** The attempt let through while half open. A reset turns it into an ordinary attempt. */
   #probe: symbol | undefined;
   #lastFailure: number | null = null;
+  #lastReason: string | null = null;
+  #openedTime: number | null = null;
   #lastSuccess: number | null = null;
 
   constructor(parts: {
@@ -74,15 +84,15 @@ export class CircuitBreaker {
   begin(): BreakerAttempt {
     const own = Symbol();
     if (this.state === 'half_open') this.#setProbe(own);
-    const ending = (end: (isProbe: boolean) => void) => () => {
+    const end = () => {
       const isProbe = this.#probe === own;
       if (isProbe) this.#setProbe(undefined);
-      end(isProbe);
+      return isProbe;
     };
     return {
-      succeed: ending((isProbe) => this.#succeed(isProbe)),
-      fail: ending((isProbe) => this.#fail(isProbe)),
-      abandon: ending(() => {}),
+      succeed: () => this.#succeed(end()),
+      fail: (reason) => this.#fail(end(), reason),
+      abandon: () => void end(),
     };
   }
 
@@ -90,6 +100,7 @@ export class CircuitBreaker {
   reset(): void {
     this.#failures = 0;
     this.#openedAt = undefined;
+    this.#openedTime = null;
     this.#probe = undefined;
     this.#onChange();
   }
@@ -102,6 +113,8 @@ export class CircuitBreaker {
       failureThreshold: this.#threshold,
       lastFailureTime: this.#lastFailure,
       lastSuccessTime: this.#lastSuccess,
+      lastFailureReason: this.#lastReason,
+      openedTime: this.#openedTime,
       recoveryTimeoutS: this.#recoveryTimeoutS,
       recoveryEtaS: this.#openedAt === undefined ? 0 : Math.ceil(this.#etaS()),
     };
@@ -113,10 +126,13 @@ export class CircuitBreaker {
     else if (isProbe) this.reset();
   }
 
-  #fail(isProbe: boolean): void {
+  #fail(isProbe: boolean, reason: string): void {
     this.#failures += 1;
     this.#lastFailure = Date.now();
+    this.#lastReason = reason.slice(0, MAX_REASON_LENGTH);
     const opens = this.#openedAt === undefined ? this.#failures >= this.#threshold : isProbe;
+    // A failed probe reopens the breaker, which has not been closed since it opened.
+    if (opens) this.#openedTime ??= this.#lastFailure;
     if (opens) this.#openedAt = this.#clock.now();
     this.#onChange();
   }

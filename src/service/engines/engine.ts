@@ -12,6 +12,8 @@ export interface EngineIdentity {
 /** A managed engine that is starting or running. Times are milliseconds since the epoch. */
 export interface Engine extends RuntimeEngine {
   health: Health;
+  /** When `health` last changed. */
+  healthSince: number;
   lastHealthCheck: number | null;
   /** When a stream last started or ended on it. */
   lastStreamUsage: number | null;
@@ -29,6 +31,7 @@ export function newEngine(reported: RuntimeEngine, now: number): Engine {
   return {
     ...reported,
     health: 'unknown',
+    healthSince: now,
     lastHealthCheck: null,
     lastStreamUsage: null,
     firstSeen: now,

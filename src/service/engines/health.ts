@@ -5,8 +5,11 @@ import type { Engine, EngineIdentity } from './engine.ts';
 import { checkStatus, readIdentity } from './engine-client.ts';
 import type { EngineRegistry } from './registry.ts';
 
-/** Interval until an engine has responded once, so that it becomes healthy without delay. */
-const STARTING_INTERVAL_MS = 1000;
+/**
+ * Interval until an engine has responded once, so that it becomes healthy without delay, and of one whose streams are in
+ * trouble.
+ */
+const SHORT_INTERVAL_MS = 1000;
 const CHECK_TIMEOUT_MS = 3000;
 
 /** The checks of one run of an engine. */
@@ -14,12 +17,15 @@ interface Watch {
   readonly since: number;
   /** Consecutive failed checks. */
   failures: number;
+  /** Whether a stream on it is in trouble, and no check has succeeded since. */
+  suspect: boolean;
 }
 
 /**
  * Checks the health of each engine every HEALTH_CHECK_INTERVAL_S, independently of requests. One success makes
  * an engine healthy. `failureThreshold` consecutive failures make it unhealthy, but not before its start-up
- * time is over if it has never responded. A paused engine is not checked.
+ * time is over if it has never responded. A paused engine is not checked. An engine that is suspected is checked at
+ * once, and then every second until it has responded or is unhealthy.
  */
 export class HealthMonitor {
   readonly #registry: EngineRegistry;
@@ -27,7 +33,7 @@ export class HealthMonitor {
   readonly #intervalMs: number;
   readonly #failureThreshold: number;
   readonly #startupTimeoutMs: number;
-  readonly #tasks = new Map<string, SerialTask>();
+  readonly #checks = new Map<string, { watch: Watch; task: SerialTask }>();
 
   constructor(parts: {
     registry: EngineRegistry;
@@ -48,21 +54,29 @@ export class HealthMonitor {
   /** Starts to check an engine; call when it has started. */
   watch(id: string): void {
     this.unwatch(id);
-    const watch: Watch = { since: this.#clock.now(), failures: 0 };
+    const watch: Watch = { since: this.#clock.now(), failures: 0, suspect: false };
     const task = new SerialTask((signal) => this.#check(id, watch, signal), { clock: this.#clock });
-    this.#tasks.set(id, task);
+    this.#checks.set(id, { watch, task });
     task.schedule(0);
+  }
+
+  /** Checks an engine now, because a stream on it is in trouble. */
+  suspect(id: string): void {
+    const check = this.#checks.get(id);
+    if (!check || check.watch.suspect) return;
+    check.watch.suspect = true;
+    check.task.trigger();
   }
 
   /** Stops checking an engine; call when it has stopped. */
   unwatch(id: string): void {
-    this.#tasks.get(id)?.stop();
-    this.#tasks.delete(id);
+    this.#checks.get(id)?.task.stop();
+    this.#checks.delete(id);
   }
 
   /** Stops all checks. */
   stop(): void {
-    for (const id of [...this.#tasks.keys()]) this.unwatch(id);
+    for (const id of [...this.#checks.keys()]) this.unwatch(id);
   }
 
   /** @returns the pause before the next check, in milliseconds */
@@ -77,9 +91,12 @@ export class HealthMonitor {
     if (signal.aborted) return undefined;
     const lastHealthCheck = Date.now();
     watch.failures = identity ? 0 : watch.failures + 1;
+    if (identity) watch.suspect = false;
     if (identity) this.#registry.update(id, { health: 'healthy', identity, lastHealthCheck });
     else this.#registry.update(id, { health: this.#afterFailure(engine, watch), lastHealthCheck });
-    return this.#registry.get(id)?.health === 'unknown' ? STARTING_INTERVAL_MS : this.#intervalMs;
+    const { health } = this.#registry.get(id) ?? {};
+    const isUrgent = health === 'unknown' || (watch.suspect && health === 'healthy');
+    return isUrgent ? SHORT_INTERVAL_MS : this.#intervalMs;
   }
 
   /** @throws Error if the engine does not confirm within the timeout that it works */

@@ -129,7 +129,8 @@ export class Provisioner {
     this.#reservations = parts.reservations ?? NO_RESERVATIONS;
     this.#readVpn = parts.readVpn;
     parts.bus.subscribe((event) => {
-      if (event.type === 'engine_stopped') this.#releaseReservation(event.engineId);
+      if (event.type === 'engine_stopped' && event.reason !== 'restarted')
+        this.#releaseReservation(event.engineId);
     });
   }
 
@@ -190,7 +191,7 @@ export class Provisioner {
     } catch (error) {
       if (error instanceof ProvisioningBlockedError) attempt.abandon();
       else if (error instanceof RoundhouseError && IGNORED_BY_BREAKER.has(error.code)) attempt.abandon();
-      else attempt.fail();
+      else attempt.fail((error as Error).message);
       throw error;
     } finally {
       this.#pending.delete(pending);
@@ -207,6 +208,29 @@ export class Provisioner {
     if (!this.#registry.get(id))
       throw new RoundhouseError('engine_not_found', `No managed engine has the id ${id}`);
     await this.#registry.delete(id, () => this.#runtime.remove(id));
+  }
+
+  /**
+   * Restarts a managed engine, on the same ports and with the same settings. Its streams end.
+   * @returns the engine that runs now, whose id may be another one
+   * @throws RoundhouseError `engine_not_found`, `runtime_unavailable` or `provisioning_failed`
+   */
+  async restart(id: string): Promise<RuntimeEngine> {
+    this.#registry.assertAvailable();
+    const { name, vpnContainer, forwardedPort } = this.#registry.require(id);
+    // While it is stopped, its place must not be taken by a new engine.
+    const pending: Pending = { name, vpnContainer, forwardedPort, ports: [], requestedAt: this.#clock.now() };
+    this.#pending.add(pending);
+    try {
+      const engine = await this.#registry.restart(id, () => this.#runtime.restart(id));
+      if (this.#reserved.delete(id)) this.#reserved.set(engine.id, engine.name);
+      return engine;
+    } catch (error) {
+      this.#releaseReservation(id);
+      throw error;
+    } finally {
+      this.#pending.delete(pending);
+    }
   }
 
   #place(request: ProvisionRequest, { placements }: ProvisioningVpn): Omit<Pending, 'ports' | 'requestedAt'> {

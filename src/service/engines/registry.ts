@@ -28,11 +28,14 @@ export class EngineRegistry {
   readonly #stoppedAt = new Map<string, number>();
   /** Engines being deleted: the runtime's stop event often precedes the response to the call. */
   readonly #deleting = new Set<string>();
+  /** Engines being restarted. */
+  readonly #restarting = new Set<string>();
   readonly #reconciliation: SerialTask;
   /** Sequence number of the latest list that was applied. */
   #listedAt = 0;
   #sequence = 0;
   #error: Error | undefined = new Error('The runtime has not responded yet');
+  #unavailableSince = Date.now();
   #unwatch: (() => void) | undefined;
   #stopped = false;
 
@@ -63,6 +66,11 @@ export class EngineRegistry {
   /** Whether the runtime responds, and so the list of engines is current. */
   get available(): boolean {
     return this.#error === undefined;
+  }
+
+  /** Why the runtime does not respond, and since when in milliseconds since the epoch; null while it responds. */
+  get outage(): { since: number; reason: string } | null {
+    return this.#error ? { since: this.#unavailableSince, reason: this.#error.message } : null;
   }
 
   /** @throws RoundhouseError `runtime_unavailable` while the runtime does not respond */
@@ -123,7 +131,7 @@ export class EngineRegistry {
       Object.assign(existing, reported, { lastSeen: now });
       if (started) this.#bus.publish({ type: 'engine_started', engineId: reported.id });
       // What was measured before says nothing about a paused engine, nor about one that has been paused.
-      if (pausedChanges) existing.health = 'unknown';
+      if (pausedChanges) Object.assign(existing, { health: 'unknown', healthSince: now });
       if (pausedChanges) this.#publishChange(reported.id, 'paused');
       return;
     }
@@ -146,6 +154,7 @@ export class EngineRegistry {
     const isIdentified = change.identity && !engine.identity;
     const forwardedChanges = (change.forwarded ?? engine.forwarded) !== engine.forwarded;
     Object.assign(engine, change);
+    if (healthChanges) engine.healthSince = Date.now();
     if (healthChanges || isIdentified) this.#publishChange(id, 'health');
     else if (forwardedChanges) this.#publishChange(id, 'forwarded');
   }
@@ -166,6 +175,19 @@ export class EngineRegistry {
     }
   }
 
+  /**
+   * Restarts an engine by calling `restart`, whose stop and start the runtime reports.
+   * @throws what `restart` throws
+   */
+  async restart(id: string, restart: () => Promise<RuntimeEngine>): Promise<RuntimeEngine> {
+    this.#restarting.add(id);
+    try {
+      return await restart();
+    } finally {
+      this.#restarting.delete(id);
+    }
+  }
+
   #publishChange(id: string, change: 'health' | 'deleting' | 'forwarded' | 'paused'): void {
     const engine = this.#engines.get(id);
     if (!engine) return;
@@ -180,7 +202,7 @@ export class EngineRegistry {
     if (this.#stoppedAt.size > MAX_REMEMBERED_STOPS)
       this.#stoppedAt.delete(this.#stoppedAt.keys().next().value!);
     this.#observedAt.delete(id);
-    const reason = this.#deleting.has(id) ? 'deleted' : 'gone';
+    const reason = this.#deleting.has(id) ? 'deleted' : this.#restarting.has(id) ? 'restarted' : 'gone';
     if (!this.#engines.delete(id)) return;
     const exit = {
       ...(exitCode !== undefined && { exitCode }),
@@ -248,8 +270,10 @@ export class EngineRegistry {
   }
 
   #setDisconnected(reason: Error): void {
-    if (this.#error === undefined)
-      this.#bus.publish({ type: 'runtime_disconnected', reason: reason.message });
+    const isFirst = this.#error === undefined;
     this.#error = reason;
+    if (!isFirst) return;
+    this.#unavailableSince = Date.now();
+    this.#bus.publish({ type: 'runtime_disconnected', reason: reason.message });
   }
 }

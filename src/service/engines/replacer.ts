@@ -108,7 +108,7 @@ export class Replacer {
       const { id: newId } = await provisioner.provision();
       this.#current = { oldId, newId, attempt, due: clock.now() + startupTimeoutMs };
     } catch (error) {
-      attempt.fail();
+      attempt.fail((error as Error).message);
       throw error;
     }
   }
@@ -130,7 +130,7 @@ export class Replacer {
       if (registry.get(oldId)?.health === 'unhealthy') await provisioner.remove(oldId);
     } else if (!successor || successor.health === 'unhealthy' || clock.now() >= due) {
       this.#current = undefined;
-      attempt.fail();
+      attempt.fail(successor ? 'The new engine did not become healthy' : 'The new engine stopped');
       if (successor) await provisioner.remove(newId);
     }
   }

@@ -149,6 +149,12 @@ export interface EngineRuntime {
   create(spec: EngineSpec, maxWaitMs?: number): Promise<RuntimeEngine>;
   /** Stops and removes an engine. Resolves also if it no longer exists. */
   remove(id: string): Promise<void>;
+  /**
+   * Restarts an engine on the same ports and with the same settings. Resolves once its program runs again.
+   * @returns the engine, whose id may be another one
+   * @throws RoundhouseError `engine_not_found` or `provisioning_failed`
+   */
+  restart(id: string): Promise<RuntimeEngine>;
   /** Samples engines in parallel. Engines that are gone or cannot be read are missing from the result. */
   sample(ids: readonly string[], signal: AbortSignal): Promise<Map<string, ResourceSample>>;
   /**

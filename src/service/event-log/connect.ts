@@ -4,6 +4,7 @@ import { MAX_ENDED_STREAMS, type Streams } from '../streams/streams.ts';
 import { describeEvent } from './describe.ts';
 import type { EventLog } from './event-log.ts';
 import type { LogLine } from './records.ts';
+import type { SubjectNames } from './subject-names.ts';
 
 /** The start of the service waits no longer than this for stored streams; later ones are restored on arrival. */
 const RESTORE_TIMEOUT_MS = 2000;
@@ -21,10 +22,10 @@ export interface RestoreParts {
 
 /**
  * Records every domain event in the event log. Subscribe it before other listeners: events that they publish
- * in response must follow the original event in the log.
+ * in response must follow the original event in the log. Without `names`, subjects are called by their ids.
  */
-export function recordEvents(bus: EventBus, eventLog: EventLog): void {
-  bus.subscribe((event) => eventLog.record(describeEvent(event)));
+export function recordEvents(bus: EventBus, eventLog: EventLog, names?: SubjectNames): void {
+  bus.subscribe((event) => eventLog.record(describeEvent(event, names)));
 }
 
 /** Saves each stream when it starts and when it ends. */

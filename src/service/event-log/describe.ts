@@ -1,10 +1,16 @@
 import type { DomainEvent } from '../events/events.ts';
 import type { Category, EventDescription, EventType } from './records.ts';
+import type { SubjectNames } from './subject-names.ts';
 
 type EventOf<Type extends DomainEvent['type']> = Extract<DomainEvent, { type: Type }>;
 
 /** Error messages of a runtime can have any length. */
 const MAX_TEXT_LENGTH = 500;
+
+/** Names of the subjects of events. */
+type Names = Pick<SubjectNames, 'engine' | 'stream'>;
+
+const NO_NAMES: Names = { engine: () => undefined, stream: () => undefined };
 
 type EngineChange = EventOf<'engine_changed'>;
 
@@ -29,6 +35,13 @@ const CHANGES: Record<
   ],
 };
 
+/** Our own reasons for the end of a stream. Others are words of its client. */
+const END_REASONS: Readonly<Record<string, string>> = {
+  engine_stopped: 'its engine stopped',
+  session_gone: 'its engine no longer has the session',
+  forgotten: 'too many streams were started without an end',
+};
+
 /** Category and predicate for each state of a session. */
 const SESSION_CHANGES: Record<EventOf<'session_changed'>['status'], readonly [Category, string]> = {
   starting: ['starting', 'is starting'],
@@ -40,19 +53,28 @@ const SESSION_CHANGES: Record<EventOf<'session_changed'>['status'], readonly [Ca
 };
 
 /** Description of each domain event. The mapped type makes a missing one a compile error. */
-const DESCRIPTIONS: { [Type in DomainEvent['type']]: (event: EventOf<Type>) => EventDescription } = {
-  engine_started: ({ engineId }) => ofEngine(['engine', 'created', 'is running'], engineId),
-  engine_stopped: ({ engineId, reason, exitCode, outOfMemory }) =>
+const DESCRIPTIONS: {
+  [Type in DomainEvent['type']]: (event: EventOf<Type>, names: Names) => EventDescription;
+} = {
+  engine_started: ({ engineId }, names) => ofEngine(['engine', 'created', 'is running'], engineId, names),
+  engine_stopped: ({ engineId, reason, exitCode, outOfMemory }, names) =>
     ofEngine(
       reason === 'deleted'
         ? ['engine', 'deleted', 'was deleted']
-        : ['engine', 'failed', 'is no longer running'],
+        : reason === 'restarted'
+          ? ['engine', 'restarted', 'is being restarted']
+          : [
+              'engine',
+              'failed',
+              `is no longer running${exitCode === undefined ? '' : ` (exit code ${exitCode})`}`,
+            ],
       engineId,
+      names,
       { reason, ...(exitCode !== undefined && { exitCode }), ...(outOfMemory && { outOfMemory }) },
     ),
-  engine_changed: (event) => {
+  engine_changed: (event, names) => {
     const { engineId, change, health, deleting, forwarded, paused } = event;
-    return ofEngine(CHANGES[change](event), engineId, { change, health, deleting, forwarded, paused });
+    return ofEngine(CHANGES[change](event), engineId, names, { change, health, deleting, forwarded, paused });
   },
   runtime_connected: () => ofService('system', 'connected', 'Engine runtime connected'),
   runtime_disconnected: ({ reason }) =>
@@ -81,8 +103,9 @@ const DESCRIPTIONS: { [Type in DomainEvent['type']]: (event: EventOf<Type>) => E
       leading,
       term,
     }),
-  stream_started: ({ streamId, engineId }) => ofStream('started', streamId, engineId),
-  stream_ended: ({ streamId, engineId }) => ofStream('ended', streamId, engineId),
+  stream_started: ({ streamId, engineId }, names) => ofStream('started', streamId, engineId, names),
+  stream_ended: ({ streamId, engineId, reason }, names) =>
+    ofStream('ended', streamId, engineId, names, reason),
   app_installed: (event) => ofApp('installed', event, `App ${nameOf(event)} was installed`),
   app_uninstalled: (event) => ofApp('uninstalled', event, `App ${nameOf(event)} was uninstalled`),
   app_cache_cleared: (event) =>
@@ -104,9 +127,9 @@ const DESCRIPTIONS: { [Type in DomainEvent['type']]: (event: EventOf<Type>) => E
 };
 
 /** Turns a domain event into a log entry. */
-export function describeEvent(event: DomainEvent): EventDescription {
-  const describe = DESCRIPTIONS[event.type] as (event: DomainEvent) => EventDescription;
-  return describe(event);
+export function describeEvent(event: DomainEvent, names: Names = NO_NAMES): EventDescription {
+  const describe = DESCRIPTIONS[event.type] as (event: DomainEvent, names: Names) => EventDescription;
+  return describe(event, names);
 }
 
 function emergencyText(active: boolean, failedVpn: string, healthyVpn: string | null): string {
@@ -118,10 +141,13 @@ function emergencyText(active: boolean, failedVpn: string, healthyVpn: string | 
 function ofEngine(
   [type, category, predicate]: readonly [EventType, Category, string],
   containerId: string,
-  details: EventDescription['details'] = {},
+  names: Names,
+  more: EventDescription['details'] = {},
 ): EventDescription {
+  const name = names.engine(containerId);
   // The short form of a container id, as `docker ps` prints it.
-  const message = `Engine ${containerId.slice(0, 12)} ${predicate}`;
+  const message = `Engine ${name ?? containerId.slice(0, 12)} ${predicate}`;
+  const details = name === undefined ? more : { name, ...more };
   return { type, category, containerId, streamId: null, message, details };
 }
 
@@ -129,8 +155,24 @@ function ofStream(
   category: 'started' | 'ended',
   streamId: string,
   containerId: string | null,
+  names: Names,
+  reason: string | null = null,
 ): EventDescription {
-  return { type: 'stream', category, containerId, streamId, message: `Stream ${category}`, details: {} };
+  const name = names.stream(streamId);
+  const why = reason === null ? '' : `: ${END_REASONS[reason] ?? reason.slice(0, MAX_TEXT_LENGTH)}`;
+  const engine = containerId === null ? undefined : names.engine(containerId);
+  return {
+    type: 'stream',
+    category,
+    containerId,
+    streamId,
+    message: `Stream ${name === undefined ? '' : `${name} `}${category}${why}`,
+    details: {
+      ...(name !== undefined && { name }),
+      ...(engine !== undefined && { engine }),
+      ...(reason !== null && { reason: reason.slice(0, MAX_TEXT_LENGTH) }),
+    },
+  };
 }
 
 interface AppEvent {

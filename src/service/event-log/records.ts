@@ -69,6 +69,12 @@ export interface EventFilter {
   streamId?: string;
   /** Earliest time, inclusive, in milliseconds since the epoch. */
   since?: number;
+  /** Latest time, exclusive, in milliseconds since the epoch. */
+  until?: number;
+  /** Only events with a smaller id. */
+  beforeId?: number;
+  /** Text that the message or an id contains, whatever its case. */
+  text?: string;
 }
 
 /** One page of the events that match a filter. */

@@ -11,11 +11,11 @@ export const INSERT_EVENT = `
 
 /** Inserts a stream, or updates its end. */
 export const UPSERT_STREAM = `
-  INSERT INTO streams (id, started_at, ended_at, key_type, key, container_id, playback_session_id, stat_url,
+  INSERT INTO streams (id, started_at, ended_at, key_type, key, name, container_id, playback_session_id, stat_url,
     command_url, is_live)
-  VALUES ($id, $startedAt, $endedAt, $keyType, $key, $engineId, $playbackSessionId, $statUrl, $commandUrl,
+  VALUES ($id, $startedAt, $endedAt, $keyType, $key, $name, $engineId, $playbackSessionId, $statUrl, $commandUrl,
     $isLive)
-  ON CONFLICT (id, started_at) DO UPDATE SET ended_at = excluded.ended_at`;
+  ON CONFLICT (id, started_at) DO UPDATE SET ended_at = excluded.ended_at, name = excluded.name`;
 
 /** Named parameters of {@link INSERT_EVENT}. */
 export function eventValues(event: EventRecord) {
@@ -24,7 +24,8 @@ export function eventValues(event: EventRecord) {
 
 /** Named parameters of {@link UPSERT_STREAM}. */
 export function streamValues(stream: Stream) {
-  const { id, startedAt, endedAt, keyType, key, engineId, playbackSessionId, statUrl, commandUrl } = stream;
+  const { id, startedAt, endedAt, keyType, key, name, engineId, playbackSessionId, statUrl, commandUrl } =
+    stream;
   const isLive = stream.isLive ? 1 : 0;
   return {
     id,
@@ -32,6 +33,7 @@ export function streamValues(stream: Stream) {
     endedAt,
     keyType,
     key,
+    name,
     engineId,
     playbackSessionId,
     statUrl,
@@ -60,6 +62,7 @@ export function toStream(row: Row): Stream {
     id: row.id as string,
     keyType: row.key_type as KeyType,
     key: row.key as string,
+    name: row.name as string | null,
     engineId: row.container_id as string | null,
     playbackSessionId: row.playback_session_id as string,
     statUrl: row.stat_url as string,
@@ -69,6 +72,8 @@ export function toStream(row: Row): Stream {
     endedAt: row.ended_at as number | null,
   };
 }
+
+const CONTAINS = `(message || ' ' || ifnull(container_id, '') || ' ' || ifnull(stream_id, '')) LIKE ? ESCAPE '\\'`;
 
 /**
  * Translates a filter to SQL.
@@ -81,6 +86,9 @@ export function whereClause(filter: EventFilter): { where: string; values: (stri
     ['container_id = ?', filter.containerId],
     ['stream_id = ?', filter.streamId],
     ['time >= ?', filter.since],
+    ['time < ?', filter.until],
+    ['id < ?', filter.beforeId],
+    [CONTAINS, filter.text === undefined ? undefined : `%${filter.text.replace(/[\\%_]/g, '\\$&')}%`],
   ];
   const given = conditions.filter((entry): entry is [string, string | number] => entry[1] !== undefined);
   return {

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 
 /** Stored in the file as `user_version`. Every change of the tables needs the next number and a migration. */
-const VERSION = 2;
+const VERSION = 3;
 
 const TABLES = `
   CREATE TABLE events (
@@ -20,6 +20,7 @@ const TABLES = `
     ended_at INTEGER,
     key_type TEXT NOT NULL,
     key TEXT NOT NULL,
+    name TEXT,
     container_id TEXT,
     playback_session_id TEXT NOT NULL,
     stat_url TEXT NOT NULL,
@@ -57,6 +58,11 @@ const FROM_VERSION_1 = `
       WHEN type = 'engine_changed' AND details ->> 'change' = 'health' THEN 'health'
       WHEN category IN ('engine', 'stream', 'vpn') THEN category
       ELSE 'system' END;
+`;
+
+/** Version 2 had no names of streams. */
+const FROM_VERSION_2 = `
+  ALTER TABLE streams ADD COLUMN name TEXT;
   PRAGMA user_version = ${VERSION};
 `;
 
@@ -70,7 +76,11 @@ export function ensureTables(db: DatabaseSync): void {
   const version = Number(db.prepare('PRAGMA user_version').get()?.user_version);
   if (version === VERSION) return;
   if (version === 1) {
-    db.exec(`BEGIN IMMEDIATE; ${FROM_VERSION_1} COMMIT;`);
+    db.exec(`BEGIN IMMEDIATE; ${FROM_VERSION_1} ${FROM_VERSION_2} COMMIT;`);
+    return;
+  }
+  if (version === 2) {
+    db.exec(`BEGIN IMMEDIATE; ${FROM_VERSION_2} COMMIT;`);
     return;
   }
   if (version !== 0) throw new UnsupportedFileError(`schema version ${version}, supported is ${VERSION}`);

@@ -2,13 +2,13 @@
 export type DomainEvent =
   | { type: 'engine_started'; engineId: string }
   /**
-   * `deleted` by this orchestrator, or `gone` for any other reason. `exitCode` is that of its program, unless it is
+   * `deleted` or `restarted` by this orchestrator, or `gone` for any other reason. `exitCode` is that of its program, unless it is
    * unknown or a signal has ended it.
    */
   | {
       type: 'engine_stopped';
       engineId: string;
-      reason: 'deleted' | 'gone';
+      reason: 'deleted' | 'restarted' | 'gone';
       exitCode?: number;
       /** Whether it was killed because it exceeded its memory limit. Absent if it was not, or if it is unknown. */
       outOfMemory?: true;

@@ -20,6 +20,8 @@ export class StreamCollector {
   readonly #clock: Clock;
   readonly #intervalMs: number;
   readonly #onError: (error: unknown, streamId: string) => void;
+  readonly #onTrouble: (engineId: string) => void;
+  readonly #onSample: (stream: Stream) => void;
   readonly #limit = pLimit(MAX_CONCURRENT_READS);
   readonly #reading = new WeakSet<Stream>();
   readonly #failures = new WeakMap<Stream, number>();
@@ -35,6 +37,10 @@ export class StreamCollector {
     intervalS: number;
     /** Called once when a stream's sample becomes out of date, and again only after a successful read. */
     onError: (error: unknown, streamId: string) => void;
+    /** Called on the first of several consecutive failed reads of a stream, with the id of its engine. */
+    onTrouble: (engineId: string) => void;
+    /** Called after each sample. */
+    onSample: (stream: Stream) => void;
   }) {
     this.#streams = parts.streams;
     this.#samples = parts.samples;
@@ -42,6 +48,8 @@ export class StreamCollector {
     this.#clock = parts.clock;
     this.#intervalMs = parts.intervalS * 1000;
     this.#onError = parts.onError;
+    this.#onTrouble = parts.onTrouble;
+    this.#onSample = parts.onSample;
   }
 
   /** Starts the first round after one interval. */
@@ -73,8 +81,10 @@ export class StreamCollector {
       const sample = await this.#sessions.readSample(stream, this.#stopping.signal);
       if (!this.#isCurrent(stream)) return;
       this.#failures.delete(stream);
-      if (sample) this.#samples.add(stream.id, sample);
-      else this.#streams.end(stream.id, 'session_gone');
+      if (sample) {
+        this.#samples.add(stream.id, sample);
+        this.#onSample(stream);
+      } else this.#streams.end(stream.id, 'session_gone');
     } catch (error) {
       if (this.#isCurrent(stream)) this.#onFailure(stream, error);
     }
@@ -87,6 +97,7 @@ export class StreamCollector {
   #onFailure(stream: Stream, error: unknown): void {
     const failures = (this.#failures.get(stream) ?? 0) + 1;
     this.#failures.set(stream, failures);
+    if (failures === 1 && stream.engineId !== null) this.#onTrouble(stream.engineId);
     if (failures !== FAILURES_UNTIL_STALE) return;
     this.#samples.markStale(stream.id);
     this.#onError(error, stream.id);

@@ -9,6 +9,8 @@ export interface Stream {
   id: string;
   keyType: KeyType;
   key: string;
+  /** What its client calls it, or the title of its content; null if neither is known. */
+  name: string | null;
   /** Null if the stream's URLs lead to no managed engine. */
   engineId: string | null;
   playbackSessionId: string;

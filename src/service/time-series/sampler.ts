@@ -26,6 +26,8 @@ export interface SamplerOptions {
   readSamples: (maxAgeMs: number, signal: AbortSignal) => Promise<ReadonlyMap<string, ResourceSample>>;
   /** Returns counts that are in memory; null for unknown ones. */
   readCounts: () => Counts;
+  /** Called with the samples of all engines, and the time in seconds since the epoch. */
+  onSamples: (timeS: number, samples: ReadonlyMap<string, ResourceSample>) => void;
   /** Returns the totals of the cache since the start. */
   readCacheTotals: () => CacheTotals;
 }
@@ -106,6 +108,7 @@ export class Sampler {
     };
     try {
       const samples = await withinDeadline(deadline, (signal) => readSamples(this.#intervalMs / 2, signal));
+      this.#options.onSamples(now() / 1000, samples);
       return this.#meter.measure(samples, now());
     } catch {
       // A gap in the chart. Clients that read the stats of engines get the error.

@@ -27,6 +27,13 @@ export interface ControlFactsOptions {
   onError: (error: unknown) => void;
 }
 
+/** A request to the control server that failed. */
+export interface ControlFailure {
+  /** What was requested: `tunnel`, `port` or `publicip`. */
+  fact: string;
+  error: Error;
+}
+
 /**
  * Facts from the control server, read through the cache. Every response is cached, "no port" and refusals
  * included: repeating the request on each read fills Gluetun's log and slows down every poll. Failures are
@@ -39,10 +46,11 @@ export class ControlFacts {
   readonly #server: ControlServer;
   readonly #ttlS: number;
   readonly #onError: (error: unknown) => void;
-  /** Names of the facts whose last load failed. */
-  readonly #failing = new Set<string>();
+  /** Errors of the facts whose last load failed, by name of the fact. */
+  readonly #failing = new Map<string, Error>();
   /** By name of the fact, the cache key whose load last failed with no earlier response to serve. */
   readonly #unanswered = new Map<string, string>();
+  #respondedAt: number | null = null;
 
   constructor(options: ControlFactsOptions) {
     this.#name = options.name;
@@ -50,6 +58,18 @@ export class ControlFacts {
     this.#server = options.server;
     this.#ttlS = options.ttlS;
     this.#onError = options.onError;
+  }
+
+  /** The latest failure that no response has followed: of the state of the tunnel, if it has failed. */
+  get failure(): ControlFailure | null {
+    const [fact, error] =
+      [...this.#failing].find(([name]) => name === 'tunnel') ?? [...this.#failing][0] ?? [];
+    return fact !== undefined && error ? { fact, error } : null;
+  }
+
+  /** When the control server last responded with a fact, in milliseconds since the epoch; null if it has not. */
+  get respondedAt(): number | null {
+    return this.#respondedAt;
   }
 
   /** The forwarded port. @returns null if there is none or it is unknown */
@@ -110,11 +130,12 @@ export class ControlFacts {
     try {
       const value = await request();
       this.#failing.delete(fact);
+      this.#respondedAt = Date.now();
       this.#unanswered.delete(fact);
       return value;
     } catch (error) {
       const isFirst = !this.#failing.has(fact) && !(error instanceof CacheClosedError);
-      this.#failing.add(fact);
+      this.#failing.set(fact, error as Error);
       if (isFirst) this.#onError(error);
       if (error instanceof RefusedError) return null;
       throw error;

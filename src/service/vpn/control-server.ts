@@ -28,11 +28,13 @@ export type ControlObserver = (
  */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError';
+  /** HTTP status of the response. */
+  readonly status: number;
 
-  /** @param status the response's HTTP status */
   constructor(path: string, status: number) {
     const hint = status === 401 ? ' (does GLUETUN_API_KEY belong to a role that may read this route?)' : '';
     super(`GET ${path} on Gluetun's control server failed with status ${status}${hint}`);
+    this.status = status;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { VpnContainer } from './containers.ts';
 import type { PublicAddress, TunnelState } from './parse.ts';
+import type { VpnProblem } from './problem.ts';
 
 /** Health of a VPN; `unknown` if neither Docker nor the control server reports it. */
 export type VpnHealth = 'healthy' | 'unhealthy' | 'starting' | 'unknown';
@@ -25,6 +26,8 @@ export interface VpnObservation {
   forwardedPort: number | null;
   /** Public address of the VPN's exit, or null if unknown. */
   publicAddress: PublicAddress | null;
+  /** What is wrong with it, or null. */
+  problem: VpnProblem | null;
 }
 
 /** An observation with the name of its VPN. */
@@ -40,6 +43,7 @@ const NO_DETAILS = {
   provider: null,
   forwardedPort: null,
   publicAddress: null,
+  problem: null,
 } as const;
 
 /**
@@ -82,6 +86,7 @@ export function observeRunning(container: VpnContainer | null, report: ControlRe
     provider: container?.provider ?? null,
     forwardedPort: report.forwardedPort,
     publicAddress: report.publicAddress,
+    problem: null,
   };
 }
 

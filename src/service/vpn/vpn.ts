@@ -11,6 +11,7 @@ import {
   observeStopped,
   type VpnObservation,
 } from './observation.ts';
+import { nextProblem, type VpnProblem } from './problem.ts';
 
 /** The server responds from memory, and existing clients abort the whole request after 3 s. */
 const CONTROL_TIMEOUT_S = 2;
@@ -65,7 +66,15 @@ export function createVpn({ containerName: name, controlUrl }: VpnSettings, opti
   });
   const facts = new ControlFacts({ name, cache, server, ttlS: options.factTtlS, onError: options.onError });
 
+  let problem: VpnProblem | null = null;
+
   async function observe(signal: AbortSignal): Promise<VpnObservation> {
+    const observation = await observeNow(signal);
+    problem = nextProblem(problem, observation, facts.failure, facts.respondedAt, Date.now());
+    return { ...observation, problem };
+  }
+
+  async function observeNow(signal: AbortSignal): Promise<VpnObservation> {
     const container = containers && (await containers.inspect(name, signal));
     if (containers && !container) return NOT_FOUND_OBSERVATION;
     if (container && !container.running) return observeStopped(container);

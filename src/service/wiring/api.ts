@@ -16,10 +16,12 @@ import type { ClusterState } from '../api/schemas/health.ts';
 import { createServer } from '../api/server.ts';
 import { SessionTokens } from '../api/session-tokens.ts';
 import { EngineViews } from '../api/views/engines.ts';
+import { toTime } from '../api/views/time.ts';
 import type { BrowserApps } from '../browser/browser-apps.ts';
 import type { Config } from '../config/config.ts';
 import type { Notifications } from '../notifications/notifications.ts';
 import type { AppSeries } from '../time-series/app-series.ts';
+import type { EngineSeries } from '../time-series/engine-series.ts';
 import type { TimeSeries } from '../time-series/time-series.ts';
 import type { Cluster } from './cluster.ts';
 import type { Dependencies } from './dependencies.ts';
@@ -41,6 +43,7 @@ export interface ApiParts {
   notifications: Notifications;
   timeSeries: TimeSeries;
   appSeries: AppSeries;
+  engineSeries: EngineSeries;
   sseClients: SseClients;
 }
 
@@ -50,7 +53,7 @@ export async function createApi(
   { runtime, apiKey, version, fallback = null }: Dependencies,
   parts: ApiParts,
 ): Promise<Api> {
-  const { appSeries, browserApps, notifications, sseClients, timeSeries, cluster } = parts;
+  const { appSeries, browserApps, engineSeries, notifications, sseClients, timeSeries, cluster } = parts;
   const { bus, caches, clock, eventLog, log, metrics } = parts.infrastructure;
   const { registry, usage, breakers } = parts.engines;
   const { streams, samples, sessions, readContent } = parts.playback;
@@ -127,6 +130,7 @@ export async function createApi(
     eventLog,
     timeSeries,
     appSeries,
+    engineSeries,
     metrics,
     notifications,
     logReaders: new LogReaders(clock),
@@ -140,6 +144,10 @@ export async function createApi(
 
 function toClusterState({ state }: Cluster): ClusterState | null {
   if (!state) return null;
-  const { redisConnected, leading } = state();
-  return { redis: redisConnected ? 'connected' : 'away', leading };
+  const { redisConnected, redisAwaySince, leading } = state();
+  return {
+    redis: redisConnected ? 'connected' : 'away',
+    redis_away_since: toTime(redisAwaySince),
+    leading,
+  };
 }

@@ -14,8 +14,11 @@ export interface Cluster {
   readonly reservations: Reservations;
   /** Whether the streams of all orchestrators are known here. */
   hasAllStreams(): boolean;
-  /** Reads the connection to Redis and the leadership from memory. Null without Redis. */
-  readonly state: (() => { redisConnected: boolean; leading: boolean }) | null;
+  /**
+   * Reads from memory since when Redis is away, in milliseconds since the epoch, and the leadership. Null without
+   * Redis.
+   */
+  readonly state: (() => { redisConnected: boolean; redisAwaySince: number | null; leading: boolean }) | null;
   /** Joins the others. */
   start(): void;
   /** Leaves the others: another orchestrator can lead at once. */
@@ -36,12 +39,23 @@ export function createCluster(config: Config, streams: Streams, { bus, link, log
   }
   const onError = (err: unknown) => log.debug({ err }, 'Redis command failed');
   const election = new Election({ link, bus, leaseS: config.leaderLeaseS, onError });
+  let awaySince: number | null = link.state === 'connected' ? null : Date.now();
+  link.onConnected(() => {
+    awaySince = null;
+  });
+  link.onDisconnected(() => {
+    awaySince = Date.now();
+  });
   const exchange = new StreamExchange({ link, bus, streams, onError });
   return {
     leadership: election,
     reservations: new RedisReservations(link, onError),
     hasAllStreams: () => exchange.isComplete,
-    state: () => ({ redisConnected: link.state === 'connected', leading: election.leading }),
+    state: () => ({
+      redisConnected: link.state === 'connected',
+      redisAwaySince: awaySince,
+      leading: election.leading,
+    }),
     start() {
       exchange.start();
       election.start();

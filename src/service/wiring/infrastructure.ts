@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import { recordEvents } from '../event-log/connect.ts';
 import { EventLog } from '../event-log/event-log.ts';
 import type { LogLine } from '../event-log/records.ts';
+import { SubjectNames } from '../event-log/subject-names.ts';
 import { ChangeFeed } from '../events/change-feed.ts';
 import { EventBus } from '../events/events.ts';
 import { connectInvalidation } from '../events/invalidation.ts';
@@ -43,8 +44,9 @@ export function createInfrastructure(config: Config, dependencies: Dependencies)
     maxAgeS: config.historyMaxAgeS,
     onLog,
   });
-  recordEvents(bus, eventLog);
-  return { log, clock, metrics, bus, link, caches, notices, onLog, eventLog };
+  const names = new SubjectNames();
+  recordEvents(bus, eventLog, names);
+  return { log, clock, metrics, bus, link, caches, notices, onLog, eventLog, names };
 }
 
 /** @returns null without REDIS_URL, and where no other orchestrator can have the same engines */

@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
 import type { Streams } from '../streams/streams.ts';
+import { EngineSeries } from '../time-series/engine-series.ts';
 import { Sampler } from '../time-series/sampler.ts';
 import { TimeSeries } from '../time-series/time-series.ts';
 import { TimeSeriesFile } from '../time-series/time-series-file.ts';
@@ -15,6 +16,7 @@ export function createTimeSeries(
 ) {
   const intervalS = config.historySampleIntervalS;
   const timeSeries = new TimeSeries(Math.max(1, intervalS), Date.now);
+  const engineSeries = new EngineSeries(Math.max(1, intervalS));
   const sampler = new Sampler({
     timeSeries,
     clock,
@@ -35,6 +37,10 @@ export function createTimeSeries(
         streams_active: active,
       };
     },
+    onSamples: (timeS, engineSamples) => {
+      const playing = [...streams.byEngine()].map(([id, list]) => [id, list.length] as const);
+      engineSeries.add(timeS, engineSamples, new Map(playing));
+    },
     readCacheTotals: () => caches.stats.totals(),
   });
   const file = new TimeSeriesFile({
@@ -45,6 +51,7 @@ export function createTimeSeries(
   });
   return {
     series: timeSeries,
+    engineSeries,
     /** Loads what the previous run saved. */
     restore: () => file.restore(),
     /** Begins to sample and to save. */

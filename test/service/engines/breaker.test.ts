@@ -20,7 +20,7 @@ function createBreaker() {
     return changed;
   };
   const fail = (times: number) => {
-    for (let time = 0; time < times; time += 1) breaker.begin().fail();
+    for (let time = 0; time < times; time += 1) breaker.begin().fail('no space left');
   };
   return { clock, breaker, hasChanged, fail };
 }
@@ -37,6 +37,8 @@ describe('closed', () => {
       failureThreshold: 3,
       lastFailureTime: null,
       lastSuccessTime: null,
+      lastFailureReason: null,
+      openedTime: null,
       recoveryTimeoutS: 60,
       recoveryEtaS: 0,
     });
@@ -120,7 +122,7 @@ describe('half open', () => {
   test('a failed probe reopens the breaker for the full recovery time', () => {
     const { breaker, clock } = halfOpen();
     clock.advance(1000);
-    breaker.begin().fail();
+    breaker.begin().fail('no space left');
     expect(breaker.snapshot()).toMatchObject({ state: 'open', recoveryEtaS: 60 });
   });
 
@@ -138,11 +140,11 @@ describe('half open', () => {
       const [early, late] = [breaker.begin(), breaker.begin()];
       fail(3);
       clock.advance(59_000);
-      early[end]();
+      early[end]('late');
       expect(breaker.snapshot()).toMatchObject({ state: 'open', recoveryEtaS: 1 });
       clock.advance(1000);
       const probe = breaker.begin();
-      late[end]();
+      late[end]('late');
       expect(breaker.state).toBe('half_open');
       expect(breaker.allows).toBe(false);
       probe.succeed();
@@ -154,7 +156,7 @@ describe('half open', () => {
     const { breaker } = halfOpen();
     const probe = breaker.begin();
     breaker.reset();
-    probe.fail();
+    probe.fail('no space left');
     expect(breaker.snapshot()).toMatchObject({ state: 'closed', failureCount: 1 });
   });
 });

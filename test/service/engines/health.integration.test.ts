@@ -95,6 +95,21 @@ describe('an engine that responds', () => {
     expect((await nextCheck(INTERVAL_MS)).health).toBe('healthy');
   });
 
+  test('that is suspected is checked at once, and every second until it is unhealthy', async () => {
+    const { port, engine } = await startEngine();
+    const { nextCheck, clock, id, monitor, registry } = await watchEngine(port);
+    await nextCheck(0);
+    engine.kill('SIGSTOP');
+    for (let check = 1; check <= 3; check += 1) {
+      if (check > 1) clock.advance(1000);
+      monitor.suspect(id);
+      await nextCheck(DEADLINE_MS);
+    }
+    expect(registry.get(id)?.health).toBe('unhealthy');
+    engine.kill('SIGCONT');
+    expect((await nextCheck(INTERVAL_MS)).health).toBe('healthy');
+  });
+
   test('in between resets the count of failures', async () => {
     let fails = false;
     const port = await serve((request, response) => {

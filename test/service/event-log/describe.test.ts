@@ -151,3 +151,25 @@ it('the exit code of an engine is a detail', () => {
   expect(describeEvent(stopped).details).toEqual({ reason: 'gone' });
   expect(describeEvent({ ...stopped, exitCode: 3 }).details).toEqual({ reason: 'gone', exitCode: 3 });
 });
+
+describe('the subject of an event', () => {
+  const names = { engine: () => 'engine-7', stream: () => 'Channel 1' };
+
+  it('is named in the message and in the details', () => {
+    const stopped = { type: 'engine_stopped', engineId: ID, reason: 'gone', exitCode: 137 } as const;
+    expect(describeEvent(stopped, names)).toMatchObject({
+      message: 'Engine engine-7 is no longer running (exit code 137)',
+      details: { name: 'engine-7', reason: 'gone', exitCode: 137 },
+    });
+  });
+
+  it.each([
+    [null, 'Stream Channel 1 ended'],
+    ['session_gone', 'Stream Channel 1 ended: its engine no longer has the session'],
+    ['viewer left', 'Stream Channel 1 ended: viewer left'],
+  ])('of an end with the reason %j is a stream', (reason, message) => {
+    const description = describeEvent({ type: 'stream_ended', streamId: 's1', engineId: ID, reason }, names);
+    expect(description.message).toBe(message);
+    expect(description.details).toMatchObject({ name: 'Channel 1', engine: 'engine-7' });
+  });
+});

@@ -123,10 +123,26 @@ describe('a file of version 1', () => {
     await alter(
       path,
       `DELETE FROM events; INSERT INTO events (id, time, type, category, message, details) VALUES (1, 1, ${row});
-       PRAGMA user_version = 1`,
+       ALTER TABLE streams DROP COLUMN name; PRAGMA user_version = 1`,
     );
     const { store, logLines } = openStore(path);
     expect(store.events(ALL)).toMatchObject([{ type, category, message: 'text', details }]);
+    expect(logLines).toEqual([]);
+    store.close();
+  });
+});
+
+describe('a file of version 2', () => {
+  it('keeps its streams, which have no names', async () => {
+    const { path } = await makeFile();
+    const stream = makeStream('a');
+    const writer = openStore(path);
+    writer.store.write([{ stream }]);
+    writer.store.close();
+    await alter(path, 'ALTER TABLE streams DROP COLUMN name; PRAGMA user_version = 2');
+    const { store, logLines } = openStore(path);
+    store.write([{ stream: { ...stream, endedAt: stream.startedAt + 1, name: 'Title' } }]);
+    expect(store.streams(10)).toMatchObject([{ id: 'a', name: 'Title', endedAt: stream.startedAt + 1 }]);
     expect(logLines).toEqual([]);
     store.close();
   });

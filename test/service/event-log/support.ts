@@ -59,6 +59,7 @@ export function makeStream(id: string, fields: Partial<Stream> = {}): Stream {
     playbackSessionId: `session of ${id}`,
     statUrl: 'http://127.0.0.1:19000/ace/stat/1',
     commandUrl: 'http://127.0.0.1:19000/ace/cmd/1',
+    name: null,
     isLive: true,
     startedAt: NOON,
     endedAt: null,

@@ -23,16 +23,19 @@ function createCollector({ intervalS = INTERVAL_MS / 1000, historyMax = 720 } = 
     host === '127.0.0.1' ? { host, port } : null,
   );
   const warnings: string[] = [];
+  const inTrouble: string[] = [];
   const collector = new StreamCollector({
     ...fixture,
     sessions,
     clock,
     intervalS,
     onError: (_error, streamId) => warnings.push(streamId),
+    onSample: () => {},
+    onTrouble: (engineId) => inTrouble.push(engineId),
   });
   collector.start();
   onTestFinished(() => collector.stop());
-  return { ...fixture, clock, collector, warnings };
+  return { ...fixture, clock, collector, warnings, inTrouble };
 }
 
 type Fixture = ReturnType<typeof createCollector>;
@@ -132,6 +135,8 @@ describe('a stream whose engine', () => {
     engine.kill('SIGSTOP');
     for (let round = 1; round <= 3; round += 1) await failedRound(fixture);
     expect(fixture.warnings).toEqual(['a', 'a']);
+    // Its engine is checked on the first failure, not on the third.
+    expect(fixture.inTrouble).toEqual(['engine-1', 'engine-1']);
   });
 
   test('has been killed is kept, because the runtime reports its stop', async () => {

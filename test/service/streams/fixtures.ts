@@ -22,6 +22,7 @@ export function newStream(id: string, change: Partial<NewStream> = {}): NewStrea
     playbackSessionId: 'session-1',
     statUrl: 'http://127.0.0.1:1/ace/stat/x/y',
     commandUrl: 'http://127.0.0.1:1/ace/cmd/x/y',
+    name: null,
     isLive: true,
     ...change,
   };

@@ -30,6 +30,7 @@ function createSampler(change: Partial<SamplerOptions> = {}) {
       return samples();
     },
     readCounts: () => COUNTS,
+    onSamples: () => {},
     readCacheTotals: () => ({ ...cache }) as CacheTotals,
     ...change,
   });
@@ -97,6 +98,7 @@ describe('the sampler', () => {
         if (error) throw error;
         return fixture.samples();
       },
+      onSamples: () => {},
       readCounts: () => COUNTS,
       readCacheTotals: () => fixture.cache as CacheTotals,
     });

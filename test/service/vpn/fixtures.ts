@@ -29,6 +29,7 @@ export const UP: VpnObservation = {
   provider: 'protonvpn',
   forwardedPort: 5914,
   publicAddress: { ip: '203.0.113.7', country: 'Switzerland', region: null, city: null },
+  problem: null,
 };
 export const DOWN: VpnObservation = { ...UP, health: 'unhealthy', connected: false };
 export const STARTING: VpnObservation = { ...DOWN, health: 'starting' };
@@ -59,6 +60,7 @@ export const DISABLED_STATUS: WireVpnState = {
   region: null,
   last_check: null,
   last_check_at: null,
+  problem: null,
   vpn1: null,
   vpn2: null,
   emergency_mode: NO_EMERGENCY,

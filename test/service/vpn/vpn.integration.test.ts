@@ -24,6 +24,7 @@ describe('a VPN in Docker', () => {
       provider: 'protonvpn',
       forwardedPort: 5914,
       publicAddress: { ip: '203.0.113.7', country: 'Switzerland', city: 'Zurich', region: 'Zurich' },
+      problem: null,
     });
     expect(containers.inspected).toEqual(['gluetun']);
   });

@@ -11,7 +11,7 @@ import type {
 import { RoundhouseError } from '../../../src/service/errors.ts';
 
 /** Methods of the runtime that a test can hold or fail. */
-export type RuntimeCall = 'list' | 'inspect' | 'create' | 'remove' | 'sample' | 'logs';
+export type RuntimeCall = 'list' | 'inspect' | 'create' | 'remove' | 'restart' | 'sample' | 'logs';
 
 /**
  * A runtime in memory. Calls resolve at once with the state at the time of the call, unless a test holds or
@@ -29,6 +29,7 @@ export class FakeRuntime implements EngineRuntime {
     inspect: 0,
     create: 0,
     remove: 0,
+    restart: 0,
     sample: 0,
     logs: 0,
   };
@@ -82,6 +83,14 @@ export class FakeRuntime implements EngineRuntime {
 
   remove(id: string): Promise<void> {
     return this.#respond('remove', () => this.stop(id));
+  }
+
+  restart(id: string): Promise<RuntimeEngine> {
+    return this.#respond('restart', () => {
+      const engine = this.engines.get(id)!;
+      this.stop(id);
+      return this.start({ ...engine, startedAt: Date.now() });
+    });
   }
 
   sample(ids: readonly string[], signal: AbortSignal): Promise<Map<string, ResourceSample>> {

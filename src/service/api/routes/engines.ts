@@ -8,6 +8,7 @@ import {
   EngineDetailsSchema,
   EngineListSchema,
   EngineRemovedSchema,
+  EngineRestartedSchema,
   EngineStatsByIdSchema,
   EngineStatsSchema,
   TotalStatsSchema,
@@ -92,6 +93,28 @@ export function engineRoutes(
   );
 
   declareEngineRemoval(api, dependencies);
+
+  api.post(
+    '/:id/restart',
+    {
+      onRequest: dependencies.checkKey,
+      schema: {
+        tags: ['engines'],
+        summary: 'Restart an engine',
+        description: 'On the same port and with the same settings. Its streams end.',
+        security: KEY_SECURITY,
+        params: EngineId,
+        response: {
+          200: EngineRestartedSchema,
+          ...problems(...WRITE_CODES, 'engine_not_found', 'provisioning_failed', 'runtime_unavailable'),
+        },
+      },
+    },
+    async ({ params }) => {
+      const { id } = await dependencies.provisioner.restart(params.id);
+      return { restarted: params.id, container_id: id };
+    },
+  );
 }
 
 /** Declares `DELETE /:id`. */

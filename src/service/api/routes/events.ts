@@ -84,6 +84,9 @@ function toEventQuery(query: Static<typeof EventsQuery>): EventQuery {
     container_id,
     stream_id,
     since,
+    until,
+    before_id: beforeId,
+    q: text,
   } = query;
   return {
     limit,
@@ -93,5 +96,8 @@ function toEventQuery(query: Static<typeof EventsQuery>): EventQuery {
     ...(container_id !== undefined && { containerId: container_id }),
     ...(stream_id !== undefined && { streamId: stream_id }),
     ...(since !== undefined && { since: toMs(since) }),
+    ...(until !== undefined && { until: toMs(until) }),
+    ...(beforeId !== undefined && { beforeId }),
+    ...(text !== undefined && { text }),
   };
 }

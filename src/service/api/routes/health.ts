@@ -5,6 +5,7 @@ import { MessageSchema } from '../schemas/common.ts';
 import { BreakerQuery, HealthSchema, HealthStatusSchema } from '../schemas/health.ts';
 import { KEY_SECURITY, problems, WRITE_CODES } from '../schemas/problem.ts';
 import { toWireBreaker } from '../views/health.ts';
+import { toTime } from '../views/time.ts';
 
 /** `/health`: health of the service and its engines, and the circuit breakers of provisioning. */
 export function healthRoutes(
@@ -42,6 +43,8 @@ export function healthRoutes(
         runtime: {
           name: runtime.name,
           available,
+          unavailable_since: toTime(registry.outage?.since ?? null),
+          unavailable_reason: registry.outage?.reason ?? null,
           fallback: fallback && {
             emulated: fallback.isEmulated,
             docker_responds: fallback.dockerResponds,

@@ -19,6 +19,7 @@ export const EngineSchema = Type.Object(
     last_seen: Time,
     streams: Type.Array(Type.String(), { description: 'Ids of the streams that are playing' }),
     health_status: oneOf(['healthy', 'unhealthy', 'unknown']),
+    health_since: Type.String({ format: 'date-time', description: 'When `health_status` last changed' }),
     paused: Type.Boolean({
       description: 'Whether the container is paused. Its streams go on when it is resumed.',
     }),
@@ -46,6 +47,14 @@ export const EngineDetailsSchema = Type.Object({ engine: EngineSchema, streams: 
 /** `DELETE /engines/{id}`. */
 export const EngineRemovedSchema = Type.Object({
   deleted: Type.String({ description: 'Id of the removed engine' }),
+});
+
+/** `POST /engines/{id}/restart`. */
+export const EngineRestartedSchema = Type.Object({
+  restarted: Type.String({ description: 'Id of the engine that was restarted' }),
+  container_id: Type.String({
+    description: 'Id of the engine that runs now: another one if engines are local processes',
+  }),
 });
 
 /** `GET /engines/{id}/stats`. */

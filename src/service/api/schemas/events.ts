@@ -51,6 +51,21 @@ export const EventsQuery = Type.Object({
   container_id: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
   stream_id: Type.Optional(Type.String({ minLength: 1, maxLength: 8192 })),
   since: Type.Optional(Since),
+  until: Type.Optional(Since),
+  before_id: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: Number.MAX_SAFE_INTEGER,
+      description: 'Only events with a smaller `id`: the next page after the last event of this one',
+    }),
+  ),
+  q: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 200,
+      description: 'Text in the message or an id, whatever its case',
+    }),
+  ),
 });
 
 /** `GET /events/stats`. */

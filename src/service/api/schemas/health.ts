@@ -4,6 +4,7 @@ import { Count, Nullable, oneOf, Time } from './common.ts';
 const ClusterSchema = Type.Object(
   {
     redis: oneOf(['connected', 'away']),
+    redis_away_since: Nullable(Time),
     leading: Type.Boolean({
       description: 'Whether this orchestrator is the leader, which starts and removes engines',
     }),
@@ -34,6 +35,8 @@ export const HealthSchema = Type.Object(
       name: Type.String(),
       available: Type.Boolean(),
       fallback: Nullable(FallbackSchema),
+      unavailable_since: Nullable(Time),
+      unavailable_reason: Nullable(Type.String()),
     }),
     engines: Count('Number of engines'),
     history: Type.Object(
@@ -54,6 +57,8 @@ export const BreakerSchema = Type.Object(
     failure_threshold: Count('Consecutive failures that open the breaker'),
     last_failure_time: Nullable(Time),
     last_success_time: Nullable(Time),
+    last_failure_reason: Nullable(Type.String()),
+    opened_at: Nullable(Time),
     recovery_timeout: Type.Number({ description: 'Seconds that the breaker stays open' }),
   },
   { title: 'CircuitBreaker' },

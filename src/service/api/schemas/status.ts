@@ -49,6 +49,8 @@ export const StatusSchema = Type.Object(
       can_provision: Type.Boolean(),
       circuit_breaker_state: BreakerSchema.properties.state,
       last_failure: Nullable(Time),
+      last_failure_reason: Nullable(Type.String()),
+      breaker_opened_at: Nullable(Time),
       blocked_reason: Nullable(Type.String()),
       blocked_reason_details: Nullable(BlockedSchema),
     }),

@@ -13,7 +13,15 @@ const EngineHost = Type.String({ minLength: 1, maxLength: 255 });
 /** Long enough for the id of a stream whose client sends none: key, `|` and session id. */
 const StreamId = Type.String({ minLength: 1, maxLength: MAX_KEY_LENGTH + 1 + MAX_SESSION_ID_LENGTH });
 const Label = Type.String({ maxLength: MAX_KEY_LENGTH });
-const Labels = Type.Object({ stream_id: Type.Optional(Label) }, { additionalProperties: Label });
+const Labels = Type.Object(
+  {
+    stream_id: Type.Optional(Label),
+    'proxy.name': Type.Optional(
+      Type.String({ maxLength: MAX_KEY_LENGTH, description: 'Name of the stream' }),
+    ),
+  },
+  { additionalProperties: Label },
+);
 const EXAMPLE_KEY = '0123456789abcdef0123456789abcdef01234567';
 const EXAMPLE_SESSION = {
   playback_session_id: '4f1c2b8a',
@@ -40,6 +48,9 @@ export const StreamSchema = Type.Object(
     id: Type.String(),
     key_type: KeyType,
     key: Type.String(),
+    name: Nullable(
+      Type.String({ description: 'The label `proxy.name` of its client, or the title of its content' }),
+    ),
     container_id: Nullable(Type.String()),
     playback_session_id: Type.String(),
     stat_url: Type.String(),

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { COLUMN_NAMES, type ColumnName } from '../../time-series/columns.ts';
+import type { EngineWindow } from '../../time-series/engine-series.ts';
 import { Nullable } from './common.ts';
 
 /** Default of `window_s`. */
@@ -41,5 +42,22 @@ export const SeriesWindowSchema = Type.Object(
     title: 'SeriesWindow',
     description:
       'Each column has one value per interval in `t`, null if unknown. CPU: percent, 100 is one core. Memory: bytes. Rates: bytes per second. `cache_*`: counted within the interval.',
+  },
+);
+
+/** `GET /stats/history/{id}`. */
+export const EngineSeriesSchema = Type.Object(
+  {
+    ...SeriesTimes,
+    cpu_percent: ColumnSchema,
+    memory_usage: ColumnSchema,
+    network_rx_rate: ColumnSchema,
+    network_tx_rate: ColumnSchema,
+    streams_active: ColumnSchema,
+  } satisfies Record<keyof EngineWindow, unknown>,
+  {
+    title: 'EngineSeriesWindow',
+    description:
+      'As `SeriesWindow`, for one engine. It is kept in memory, from the start of the service or of the engine.',
   },
 );

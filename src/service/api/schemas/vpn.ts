@@ -1,5 +1,20 @@
 import { Type } from 'typebox';
-import { Nullable, oneOf } from './common.ts';
+import { VPN_PROBLEMS } from '../../vpn/problem.ts';
+import { Nullable, oneOf, Time } from './common.ts';
+
+const ProblemSchema = Type.Object(
+  {
+    code: oneOf(VPN_PROBLEMS),
+    message: Type.String(),
+    since: Time,
+    responded_at: Nullable(Time),
+  },
+  {
+    title: 'VpnProblem',
+    description:
+      'What is wrong with the VPN. `responded_at`: when its control server last responded, so when the other fields were current.',
+  },
+);
 
 const VpnFields = {
   enabled: Type.Boolean(),
@@ -16,6 +31,7 @@ const VpnFields = {
   region: Nullable(Type.String()),
   last_check: Nullable(Type.String({ format: 'date-time', description: 'Time of the last check' })),
   last_check_at: Nullable(Type.String({ format: 'date-time', description: 'Same as `last_check`' })),
+  problem: Nullable(ProblemSchema),
 };
 
 const VpnSchema = Type.Object({ mode: Type.Literal('single'), ...VpnFields }, { title: 'Vpn' });

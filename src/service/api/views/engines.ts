@@ -77,6 +77,7 @@ function toWireEngine(
     last_seen: toTime(engine.lastSeen),
     streams: streams.map(({ id }) => id),
     health_status: engine.health,
+    health_since: toTime(engine.healthSince),
     paused: engine.paused,
     last_health_check: toTime(engine.lastHealthCheck),
     last_stream_usage: toTime(engine.lastStreamUsage),

@@ -11,6 +11,8 @@ export function toWireBreaker(breaker: BreakerSnapshot): Static<typeof BreakerSc
     failure_threshold: breaker.failureThreshold,
     last_failure_time: toTime(breaker.lastFailureTime),
     last_success_time: toTime(breaker.lastSuccessTime),
+    last_failure_reason: breaker.lastFailureReason,
+    opened_at: toTime(breaker.openedTime),
     recovery_timeout: breaker.recoveryTimeoutS,
   };
 }

@@ -50,6 +50,8 @@ export function toWireStatus(input: StatusInput): WireStatus {
       can_provision: blocked === null,
       circuit_breaker_state: breaker.state,
       last_failure: toTime(breaker.lastFailureTime),
+      last_failure_reason: breaker.lastFailureReason,
+      breaker_opened_at: toTime(breaker.openedTime),
       blocked_reason: blocked?.message ?? null,
       blocked_reason_details: blocked && toWireBlocked(blocked),
     },

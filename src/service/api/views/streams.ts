@@ -18,6 +18,7 @@ export function toWireStream(stream: Stream, sample: StreamSample | null): WireS
     id: stream.id,
     key_type: stream.keyType,
     key: stream.key,
+    name: stream.name,
     container_id: stream.engineId,
     playback_session_id: stream.playbackSessionId,
     stat_url: stream.statUrl,

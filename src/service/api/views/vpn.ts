@@ -2,6 +2,7 @@ import type { Static } from 'typebox';
 import type { NamedObservation } from '../../vpn/observation.ts';
 import { primaryVpn, type VpnState } from '../../vpn/state.ts';
 import type { VpnStatusSchema } from '../schemas/vpn.ts';
+import { toTime } from './time.ts';
 
 /** Body of `GET /vpn/status`. */
 export type WireVpnState = Static<typeof VpnStatusSchema>;
@@ -30,6 +31,7 @@ const DISABLED: WireVpnState = {
   region: null,
   last_check: null,
   last_check_at: null,
+  problem: null,
   vpn1: null,
   vpn2: null,
   emergency_mode: NO_EMERGENCY,
@@ -79,5 +81,11 @@ function toWireVpn(vpn: NamedObservation, observedAt: number): WireVpn {
     region: vpn.publicAddress?.region ?? null,
     last_check: new Date(observedAt).toISOString(),
     last_check_at: new Date(observedAt).toISOString(),
+    problem: vpn.problem && {
+      code: vpn.problem.code,
+      message: vpn.problem.message,
+      since: toTime(vpn.problem.since),
+      responded_at: toTime(vpn.problem.respondedAt),
+    },
   };
 }

@@ -149,6 +149,21 @@ export class DockerRuntime implements EngineRuntime {
     await this.#forceRemove(id);
   }
 
+  async restart(id: string): Promise<RuntimeEngine> {
+    const container = this.#client.docker.getContainer(id);
+    await this.#client
+      .call('restart', (abortSignal) => container.restart({ t: STOP_GRACE_S, abortSignal }), {
+        timeoutMs: REMOVE_TIMEOUT_MS,
+      })
+      .catch((error) => {
+        if (hasStatus(error, 404)) throw notFound(error);
+        throw error instanceof RoundhouseError ? error : toCreateError(error);
+      });
+    const engine = await this.inspect(id);
+    if (engine) return engine;
+    throw new RoundhouseError('provisioning_failed', 'The engine exited right after its restart');
+  }
+
   async sample(ids: readonly string[], signal: AbortSignal): Promise<Map<string, ResourceSample>> {
     const samples = new Map<string, ResourceSample>();
     const read = async (id: string) => {
@@ -336,6 +351,10 @@ export class DockerRuntime implements EngineRuntime {
       paused: false,
     };
   }
+}
+
+function notFound(cause: unknown): RoundhouseError {
+  return new RoundhouseError('engine_not_found', 'No managed engine has this id', { cause });
 }
 
 /** The log of an engine whose program does not run yet. */

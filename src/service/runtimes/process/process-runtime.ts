@@ -61,6 +61,8 @@ function bundledCommand(bindAll: boolean): Command {
 
 interface Running {
   engine: RuntimeEngine;
+  /** What it was started with. */
+  spec: EngineSpec;
   process: EngineProcess;
   /** Whether its end was requested. */
   removing: boolean;
@@ -119,6 +121,13 @@ class ProcessRuntime implements EngineRuntime {
       throw new RoundhouseError('runtime_unavailable', `The engine ${id} could not be ended`);
     }
     await running.gone;
+  }
+
+  async restart(id: string): Promise<RuntimeEngine> {
+    const running = this.#engines.get(id);
+    if (!running) throw new RoundhouseError('engine_not_found', 'No managed engine has this id');
+    await this.remove(id);
+    return await this.create(running.spec);
   }
 
   async sample(ids: readonly string[], signal: AbortSignal): Promise<Map<string, ResourceSample>> {
@@ -191,6 +200,7 @@ class ProcessRuntime implements EngineRuntime {
     };
     const running: Running = {
       engine,
+      spec,
       process,
       removing: false,
       gone: process.exited.then((exitCode) => this.#track(this.#cleanUp(running, exitCode))),

@@ -25,6 +25,8 @@ describe('the circuit breaker', () => {
       failure_threshold: 1,
       last_failure_time: expect.stringMatching(/^\d{4}-.*Z$/),
       last_success_time: null,
+      last_failure_reason: 'no',
+      opened_at: expect.any(String),
       recovery_timeout: 300,
     });
     expect(replacement).toMatchObject({ state: 'closed', failure_count: 0, last_failure_time: null });

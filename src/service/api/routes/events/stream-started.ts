@@ -6,6 +6,8 @@ import type { RouteDependencies } from '../../dependencies.ts';
 import { KEY_SECURITY, problems, WRITE_CODES } from '../../schemas/problem.ts';
 import { StreamSchema, StreamStartedBody } from '../../schemas/streams.ts';
 
+const MAX_NAME_LENGTH = 200;
+
 /** `/events/stream_started`: clients report the streams that they start. */
 export function streamStartedRoutes(
   api: Api,
@@ -35,6 +37,7 @@ export function streamStartedRoutes(
         id: body.labels?.stream_id || `${stream.key}|${session.playback_session_id}`,
         keyType: stream.key_type,
         key: stream.key,
+        name: body.labels?.['proxy.name']?.trim().slice(0, MAX_NAME_LENGTH) || null,
         engineId: findEngine(registry, body),
         playbackSessionId: session.playback_session_id,
         statUrl: session.stat_url,
