@@ -10,6 +10,7 @@ import type { Route } from './lib/router.ts';
 import { CachePage } from './pages/cache.tsx';
 import { EnginePage } from './pages/engine.tsx';
 import { EnginesPage } from './pages/engines.tsx';
+import { EventsPage } from './pages/events.tsx';
 import { OverviewPage } from './pages/overview.tsx';
 import { SettingsPage } from './pages/settings.tsx';
 
@@ -17,6 +18,7 @@ const TITLES = {
   overview: 'Overview',
   engines: 'Engines',
   engine: 'Engine',
+  events: 'Events',
   cache: 'Cache',
   settings: 'Settings',
 };
@@ -55,7 +57,8 @@ export function App({ preferences }: { preferences: Preferences }) {
 
 function Page({ route, preferences }: { route: Route; preferences: Preferences }) {
   if (route.page === 'engines') return <EnginesPage />;
-  if (route.page === 'engine') return <EnginePage id={route.id} />;
+  if (route.page === 'engine') return <EnginePage id={route.id} windowS={preferences.windowS} />;
+  if (route.page === 'events') return <EventsPage />;
   if (route.page === 'cache') return <CachePage windowS={preferences.windowS} />;
   if (route.page === 'settings') return <SettingsPage />;
   return <OverviewPage windowS={preferences.windowS} />;

@@ -2,6 +2,7 @@ import { render } from 'preact';
 import { App } from './app.tsx';
 import { ClientContext } from './hooks.ts';
 import { systemClock } from './lib/clock.ts';
+import { openLastVisit } from './lib/last-visit.ts';
 import { openPreferences } from './lib/preferences.ts';
 import { ServiceClient } from './lib/service-client.ts';
 import { applyTheme } from './theme.ts';
@@ -21,6 +22,7 @@ const client = new ServiceClient({
   clock: systemClock,
   storage: sessionStorage,
   intervalS: preferences.intervalS,
+  lastVisit: openLastVisit(localStorage),
 });
 const onVisibilityChange = () => client.setHidden(document.visibilityState === 'hidden');
 document.addEventListener('visibilitychange', onVisibilityChange);

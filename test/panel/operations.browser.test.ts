@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { describeWithChromium, type MonitoredPage } from '../support/browser/chromium.ts';
@@ -48,8 +49,8 @@ describeWithChromium('operations of the panel', (chromium) => {
       await row.getByRole('link').click();
       await page.getByRole('rowheader', { name: 'team' }).waitFor();
 
-      await page.getByRole('button', { name: 'Delete' }).click();
-      const confirmation = page.getByRole('dialog', { name: 'Delete this engine?' });
+      await page.getByRole('button', { name: 'Delete', exact: true }).click();
+      const confirmation = page.getByRole('dialog', { name: `Delete ${engine!.container_name}?` });
       await confirmation.getByRole('button', { name: 'Cancel' }).click();
       await healthyEngines(app, 1);
       await page.getByRole('button', { name: 'Delete' }).click();
@@ -177,20 +178,30 @@ describeWithChromium('operations of the panel', (chromium) => {
     await open('#/', {});
     const [engine] = await healthyEngines(app, 2);
     await page.goto(`${origin}/panel/#/engines/${engine!.container_id}`);
-    await page.getByRole('button', { name: 'Follow' }).click();
+    await page.getByRole('button', { name: 'Show', exact: true }).click();
     await enterApiKey(page, KEY);
     await page.getByRole('button', { name: 'Stop following' }).waitFor();
-    await page.getByRole('log').filter({ hasText: /\w/ }).waitFor();
+    const log = page.getByRole('log');
+    await log.filter({ hasText: /\w/ }).waitFor();
     await page.getByRole('button', { name: 'Stop following' }).click();
-    await page
-      .getByRole('button', { name: 'Show', exact: true })
-      .or(page.getByRole('button', { name: 'Reload' }))
-      .click();
+    await page.getByLabel('Number of lines').selectOption('1000');
     await waitUntil(
       'the log was read',
-      () => monitored.requests.some((one) => /logs\?tail=200 200$/.test(one)),
+      () => monitored.requests.some((one) => /logs\?tail=1000 200$/.test(one)),
       TIMEOUT_MS,
     );
+    // With a key, the log opens at once.
+    await page.reload();
+    await page.getByRole('button', { name: 'Stop following' }).waitFor();
+    const all = await log.textContent();
+    await page.getByLabel('Search the log').fill('a text that no line has');
+    await page.getByText('0 lines match').waitFor();
+    await page.getByLabel('Search the log').fill('');
+    const downloading = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Download' }).click();
+    const download = await downloading;
+    expect(download.suggestedFilename()).toBe(`${engine!.container_name}.log`);
+    expect(await readFile(await download.path(), 'utf8')).toContain(all!.trim());
     expectNoViolations(monitored);
   });
 

@@ -206,7 +206,7 @@ describe('an operation', () => {
   test('deletes an engine and clears the cache', async () => {
     responses['DELETE engines/x%2F1'] = () => json({ deleted: 'x/1' });
     responses['POST cache/clear'] = () => json({ cleared: 1 });
-    await client.operations.deleteEngine(anEngine({ container_id: 'x/1', container_name: 'x' }));
+    await client.operations.deleteEngines([anEngine({ container_id: 'x/1', container_name: 'x' })]);
     await client.operations.clearCache('stats:*');
     expect(texts()).toEqual(['done: x deleted', 'done: 1 entry cleared']);
   });

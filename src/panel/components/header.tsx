@@ -8,6 +8,7 @@ import { Logo } from './logo.tsx';
 const LINKS = [
   { href: '#/', text: 'Overview', pages: ['overview'] },
   { href: '#/engines', text: 'Engines', pages: ['engines', 'engine'] },
+  { href: '#/events', text: 'Events', pages: ['events'] },
   { href: '#/cache', text: 'Cache', pages: ['cache'] },
   { href: '#/settings', text: 'Settings', pages: ['settings'] },
 ];

@@ -4,7 +4,8 @@ import { formatCount, plural } from './format.ts';
 import { t } from './i18n.ts';
 import type { ServiceClient } from './service-client.ts';
 import { Store } from './store.ts';
-import type { Engine, EngineSettings } from './wire.ts';
+import { nameOfStream } from './stream-rows.ts';
+import type { Engine, EngineSettings, Stream } from './wire.ts';
 
 /** A write that the user started, and its progress. */
 export interface Operation {
@@ -53,13 +54,57 @@ export class Operations {
     });
   }
 
-  deleteEngine({ container_id: id, container_name: name }: Engine): Promise<void> {
-    return this.#run(`Deleting ${name}`, async () => {
+  /** Restarts engines, one after another: so the others go on playing. */
+  restartEngines(engines: readonly Engine[]): Promise<void> {
+    return this.#forEach(engines, t('Restarting'), t('restarted'), (api, { container_id: id }) =>
+      api.write('POST /engines/{id}/restart', { path: { id } }),
+    );
+  }
+
+  /** Deletes engines, one after another. */
+  deleteEngines(engines: readonly Engine[]): Promise<void> {
+    return this.#forEach(engines, t('Deleting'), t('deleted'), (api, { container_id: id }) =>
+      api.write('DELETE /engines/{id}', { path: { id } }),
+    );
+  }
+
+  stopStream(stream: Stream): Promise<void> {
+    const name = nameOfStream(stream);
+    return this.#run(t('Stopping {name}', { name }), async () => {
       const { api, apiKey, resources } = this.#client;
-      const reply = await apiKey.withKey(() => api.write('DELETE /engines/{id}', { path: { id } }));
+      const path = { id: stream.id };
+      const reply = await apiKey.withKey(() => api.write('DELETE /streams/{id}', { path }));
       if (!reply) return null;
-      resources.engines.refresh();
-      return { state: 'done', text: `${name} deleted` };
+      resources.streams.refresh();
+      if (reply.stopped) return { state: 'done', text: t('{name} stopped', { name }) };
+      return { state: 'done', text: t('{name} ended, but its engine did not confirm it', { name }) };
+    });
+  }
+
+  /** @param done what has happened to the engines, as a participle */
+  #forEach(
+    engines: readonly Engine[],
+    doing: string,
+    done: string,
+    write: (api: Api, engine: Engine) => Promise<unknown>,
+  ): Promise<void> {
+    const [first] = engines;
+    const what = engines.length === 1 && first ? first.container_name : plural(engines.length, 'engine');
+    return this.#run(`${doing}: ${what}`, async (update) => {
+      const { api, apiKey, resources } = this.#client;
+      const failures: string[] = [];
+      for (const [index, engine] of engines.entries()) {
+        const text = `${doing}: ${engine.container_name}`;
+        update({ state: 'running', text, progress: index / engines.length });
+        try {
+          if ((await apiKey.withKey(() => write(api, engine))) === null) return null;
+        } catch (error) {
+          failures.push(`${engine.container_name}: ${errorMessage(error)}`);
+        }
+        resources.engines.refresh();
+      }
+      if (failures.length === 0) return { state: 'done', text: `${what} ${done}` };
+      return { state: 'failed', text: failures.join('; ') };
     });
   }
 

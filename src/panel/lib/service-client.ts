@@ -2,6 +2,7 @@ import { Api } from './api.ts';
 import { ApiKeyStore } from './api-key-store.ts';
 import type { Clock } from './clock.ts';
 import { ProblemError, UnreachableError } from './errors.ts';
+import type { LastVisit } from './last-visit.ts';
 import { LiveClient } from './live.ts';
 import { Operations } from './operations.ts';
 import { Resources } from './resources.ts';
@@ -18,6 +19,7 @@ export interface ServiceClientOptions {
   storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
   /** Polling interval in seconds. */
   intervalS: Store<number>;
+  lastVisit: LastVisit;
 }
 
 /** Everything the panel needs of the service: polled resources, live notices, writes and the connection's state. */
@@ -33,9 +35,12 @@ export class ServiceClient {
   readonly keyRequired = new Store(false);
   readonly throughput: ThroughputMeter;
   readonly clock: Clock;
+  /** What was shown when the panel was last left. */
+  readonly lastVisit: LastVisit;
 
-  constructor({ base, fetch, clock, storage, intervalS }: ServiceClientOptions) {
+  constructor({ base, fetch, clock, storage, intervalS, lastVisit }: ServiceClientOptions) {
     this.clock = clock;
+    this.lastVisit = lastVisit;
     this.apiKey = new ApiKeyStore(storage);
     this.api = new Api({ base, fetch, clock, key: () => this.apiKey.key.value });
     this.resources = new Resources({

@@ -1,3 +1,4 @@
+import { useEffect } from 'preact/hooks';
 import { Badge } from '../components/badge.tsx';
 import { Card, EmptyState, Loading } from '../components/card.tsx';
 import { EventList } from '../components/event-list.tsx';
@@ -104,16 +105,35 @@ function ProvisioningCard() {
 }
 
 function EventsCard() {
-  const { resources } = useClient();
+  const { resources, lastVisit } = useClient();
   const events = usePolled(resources.events);
+  const fresh =
+    events.value?.filter(({ id }) => lastVisit.eventId !== null && id > lastVisit.eventId).length ?? 0;
+  useEffect(() => {
+    const newest = events.value?.[0];
+    if (newest) lastVisit.save(newest.id);
+  }, [events.value, lastVisit]);
   return (
-    <Card title="Recent events" from={events} class="recent">
+    <Card
+      title={t('Recent events')}
+      from={events}
+      class="recent"
+      aside={
+        <a href="#/events">
+          {fresh > 0 && fresh === events.value?.length
+            ? t('more than {n} since your last visit', { n: fresh })
+            : fresh > 0
+              ? t('{n} since your last visit', { n: fresh })
+              : t('All events')}
+        </a>
+      }
+    >
       {events.value === null ? (
         <Loading from={events} />
       ) : events.value.length === 0 ? (
         <EmptyState title="No events yet" />
       ) : (
-        <EventList events={events.value.slice(0, EVENTS_SHOWN)} />
+        <EventList events={events.value} lastSeenId={lastVisit.eventId} limit={EVENTS_SHOWN} />
       )}
     </Card>
   );
