@@ -19,9 +19,9 @@ const client = new ServiceClient({
   base: new URL('../', location.href).href.replace(/[?#].*$/, ''),
   fetch: fetch.bind(window),
   clock: systemClock,
-  storage: sessionStorage,
   intervalS: preferences.intervalS,
 });
+void client.apiKey.load().catch(() => {});
 const onVisibilityChange = () => client.setHidden(document.visibilityState === 'hidden');
 document.addEventListener('visibilitychange', onVisibilityChange);
 onVisibilityChange();

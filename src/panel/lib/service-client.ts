@@ -1,5 +1,5 @@
 import { Api } from './api.ts';
-import { ApiKeyStore } from './api-key-store.ts';
+import { ApiKeyLogin } from './api-key-login.ts';
 import type { Clock } from './clock.ts';
 import { ProblemError, UnreachableError } from './errors.ts';
 import { LiveClient } from './live.ts';
@@ -14,15 +14,13 @@ export interface ServiceClientOptions {
   base: string;
   fetch: typeof fetch;
   clock: Clock;
-  /** Holds the API key: sessionStorage. */
-  storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
   /** Polling interval in seconds. */
   intervalS: Store<number>;
 }
 
 /** Everything the panel needs of the service: polled resources, live notices, writes and the connection's state. */
 export class ServiceClient {
-  readonly apiKey: ApiKeyStore;
+  readonly apiKey: ApiKeyLogin;
   readonly api: Api;
   readonly resources: Resources;
   readonly live: LiveClient;
@@ -34,10 +32,10 @@ export class ServiceClient {
   readonly throughput: ThroughputMeter;
   readonly clock: Clock;
 
-  constructor({ base, fetch, clock, storage, intervalS }: ServiceClientOptions) {
+  constructor({ base, fetch, clock, intervalS }: ServiceClientOptions) {
     this.clock = clock;
-    this.apiKey = new ApiKeyStore(storage);
-    this.api = new Api({ base, fetch, clock, key: () => this.apiKey.key.value });
+    this.api = new Api({ base, fetch, clock });
+    this.apiKey = new ApiKeyLogin(this.api);
     this.resources = new Resources({
       api: this.api,
       clock,
@@ -54,8 +52,8 @@ export class ServiceClient {
     });
     this.throughput = new ThroughputMeter(this.resources);
     this.operations = new Operations(this);
-    this.apiKey.key.subscribe(() => {
-      if (this.apiKey.key.value !== null && this.keyRequired.value) this.#readAll();
+    this.apiKey.loggedIn.subscribe(() => {
+      if (this.apiKey.loggedIn.value && this.keyRequired.value) this.#readAll();
     });
   }
 
@@ -77,6 +75,7 @@ export class ServiceClient {
   }
 
   #readAll(): void {
+    this.keyRequired.value = false;
     this.resources.onNotice({ type: 'snapshot', keys: ['*'] });
     this.live.stop();
     this.live.start();

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyBaseLogger } from 'fastify';
@@ -27,7 +28,7 @@ export function createServer(log: FastifyBaseLogger, commonHeaders: CommonHeader
     // request id.
     logger: false,
     logController: new WriteLog(log),
-    ...(basePath !== '' && { rewriteUrl: ({ url = '/' }) => removePrefix(url, basePath) }),
+    ...(basePath !== '' && { rewriteUrl: ({ url = '/' }: IncomingMessage) => removePrefix(url, basePath) }),
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,

@@ -38,7 +38,7 @@ describeWithDocker('notifications', (docker) => {
       expect(JSON.stringify(body)).toContain('"outOfMemory":true');
     } finally {
       await containers.removeAll();
-      await service.stop();
+      await service.close();
     }
   });
 });

@@ -17,7 +17,7 @@ beforeEach(async () => {
   api = createServer(pino({ level: 'silent' }), {});
   const panelFolder = join(folder, 'panel');
   await api.register(async (scope) => panelRoutes(scope, { panelFolder }), { prefix: '/panel' });
-  rootRoutes(api);
+  rootRoutes(api, { limits: { basePath: '' } });
   await api.listen({ host: '127.0.0.1', port: 0 });
 });
 afterEach(async () => {
