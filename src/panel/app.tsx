@@ -4,13 +4,14 @@ import { Banner } from './components/banner.tsx';
 import { Header } from './components/header.tsx';
 import { OperationList } from './components/operation-list.tsx';
 import { TabState } from './components/tab-state.tsx';
-import { useRoute } from './hooks.ts';
+import { useClient, useRoute, useStore } from './hooks.ts';
 import type { Preferences } from './lib/preferences.ts';
 import type { Route } from './lib/router.ts';
 import { CachePage } from './pages/cache.tsx';
 import { EnginePage } from './pages/engine.tsx';
 import { EnginesPage } from './pages/engines.tsx';
 import { EventsPage } from './pages/events.tsx';
+import { LoginPage } from './pages/login.tsx';
 import { OverviewPage } from './pages/overview.tsx';
 import { SettingsPage } from './pages/settings.tsx';
 
@@ -26,6 +27,7 @@ const TITLES = {
 /** The panel: header, the page that the URL names, and dialogs. */
 export function App({ preferences }: { preferences: Preferences }) {
   const route = useRoute();
+  const locked = useStore(useClient().keyRequired);
   const main = useRef<HTMLElement>(null);
   const previousPath = useRef<string | undefined>(undefined);
   const path = route.page === 'engine' ? route.id : route.page;
@@ -47,7 +49,7 @@ export function App({ preferences }: { preferences: Preferences }) {
       <Header page={route.page} preferences={preferences} />
       <Banner />
       <main id="main" ref={main} tabIndex={-1} key={path}>
-        <Page route={route} preferences={preferences} />
+        {locked ? <LoginPage /> : <Page route={route} preferences={preferences} />}
       </main>
       <OperationList />
       <ApiKeyDialog />

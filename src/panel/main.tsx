@@ -20,10 +20,10 @@ const client = new ServiceClient({
   base: new URL('../', location.href).href.replace(/[?#].*$/, ''),
   fetch: fetch.bind(window),
   clock: systemClock,
-  storage: sessionStorage,
   intervalS: preferences.intervalS,
   lastVisit: openLastVisit(localStorage),
 });
+void client.apiKey.load().catch(() => {});
 const onVisibilityChange = () => client.setHidden(document.visibilityState === 'hidden');
 document.addEventListener('visibilitychange', onVisibilityChange);
 onVisibilityChange();

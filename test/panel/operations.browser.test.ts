@@ -156,21 +156,27 @@ describeWithChromium('operations of the panel', (chromium) => {
       expectNoViolations(monitored);
     });
 
-    it('keeps the API key out of URLs and persistent storage, and forgets it on request', async () => {
-      await page.getByRole('button', { name: 'Clear …' }).click();
-      await page.getByRole('dialog').getByRole('button', { name: 'Clear all' }).click();
+    it('keeps the API key nowhere, stays logged in after a reload, and logs out', async () => {
+      const clear = async () => {
+        await page.getByRole('button', { name: 'Clear …' }).click();
+        await page.getByRole('dialog').getByRole('button', { name: 'Clear all' }).click();
+      };
+      await clear();
       await enterApiKey(page, KEY);
       await page.getByText(/cleared$/).waitFor();
-      const stored = () =>
-        page.evaluate(() => ({
-          persistent: JSON.stringify({ ...localStorage }) + document.cookie + location.href,
-          session: JSON.stringify({ ...sessionStorage }),
-        }));
-      expect((await stored()).persistent).not.toContain(KEY);
-      expect((await stored()).session).toContain(KEY);
+      const stored = await page.evaluate(() =>
+        JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, location.href]),
+      );
+      expect(stored).not.toContain(KEY);
       expect(monitored.requests.join()).not.toContain(KEY);
-      await page.getByRole('button', { name: 'Forget the API key' }).click();
-      expect((await stored()).session).not.toContain(KEY);
+      await page.reload();
+      await clear();
+      await page.getByText(/cleared$/).waitFor();
+      await page.getByRole('button', { name: 'Log out' }).click();
+      await page.getByRole('button', { name: 'Log out' }).waitFor({ state: 'detached' });
+      await clear();
+      await page.getByRole('dialog', { name: 'API key required' }).waitFor();
+      expectNoViolations(monitored);
     });
   });
 
@@ -230,13 +236,25 @@ describeWithChromium('operations of the panel', (chromium) => {
     expectNoViolations(monitored);
   });
 
-  it('requires the API key first if reads require it', async () => {
+  it('shows the login page if reads require the API key', async () => {
     await open('#/', { AUTH_READS: 'true' });
-    await page.getByText('This service requires an API key.').waitFor();
-    await page.getByRole('button', { name: 'Enter API key' }).click();
-    await enterApiKey(page, KEY);
+    await page.getByRole('heading', { name: 'Log in' }).waitFor();
+    expect(await page.getByRole('img').count()).toBe(0);
+    await page.getByLabel('API key').fill('not-the-key');
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByText('The API key is not valid.').waitFor();
+    await page.getByLabel('API key').fill(KEY);
+    await page.getByLabel('Remember me').check();
+    await page.getByRole('button', { name: 'Log in' }).click();
     await page.getByText('All systems operational').waitFor();
     await page.getByText('Live', { exact: true }).waitFor();
-    await page.getByText('This service requires an API key.').waitFor({ state: 'detached' });
+    await page.getByRole('heading', { name: 'Log in' }).waitFor({ state: 'detached' });
+    const [cookie] = await page.context().cookies();
+    expect(cookie).toMatchObject({ httpOnly: true, sameSite: 'Strict' });
+    expect(cookie!.expires).toBeGreaterThan(Date.now() / 1000 + 86_400);
+    await page.reload();
+    await page.getByText('All systems operational').waitFor();
+    await page.getByRole('button', { name: 'Log out' }).click();
+    await page.getByRole('heading', { name: 'Log in' }).waitFor();
   });
 });

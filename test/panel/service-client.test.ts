@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ServiceClient } from '../../src/panel/lib/service-client.ts';
 import { Store } from '../../src/panel/lib/store.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
-import { anEngine, aStatus, hang, json, MemoryStorage } from './fixtures.ts';
+import { anEngine, aStatus, hang, json } from './fixtures.ts';
 
 const ALL = { type: 'snapshot', keys: ['*'] };
 
@@ -10,13 +10,11 @@ let clock: FakeClock;
 let requests: string[];
 let responses: Record<string, (init: RequestInit) => Response | Promise<Response>>;
 let intervalS: Store<number>;
-let storage: MemoryStorage;
 let client: ServiceClient;
 beforeEach(() => {
   clock = new FakeClock();
   requests = [];
   intervalS = new Store(5);
-  storage = new MemoryStorage();
   responses = {
     'GET orchestrator/status': () => json(aStatus()),
     'GET engines': () => json([anEngine()]),
@@ -25,8 +23,8 @@ beforeEach(() => {
   client = new ServiceClient({
     base: '',
     clock,
-    storage,
     intervalS,
+    lastVisit: { eventId: null, save() {} },
     fetch: async (url, init = {}) => {
       const name = `${init.method ?? 'GET'} ${url}`;
       requests.push(name);
@@ -146,12 +144,12 @@ test('a hidden tab sends no requests and has no live connection', async () => {
 
 test('reports that reads require the key, and reads again once it is entered', async () => {
   responses['GET engines'] = () =>
-    client.apiKey.key.value === 'k' ? json([anEngine()]) : json({ code: 'missing_key' }, 401);
+    client.apiKey.loggedIn.value ? json([anEngine()]) : json({ code: 'missing_key' }, 401);
+  responses['POST session'] = () => json({ logged_in: true, reads_need_key: true });
   client.resources.engines.watch();
   await settle();
   expect(client.keyRequired.value).toBe(true);
-  void client.apiKey.promptForKey();
-  client.apiKey.prompt.value!.answer('k');
+  await client.apiKey.logIn({ key: 'k', remember: false });
   await clock.advanceAsync(300);
   expect(client.resources.engines.state.value.value).toHaveLength(1);
   expect(client.keyRequired.value).toBe(false);
@@ -160,8 +158,7 @@ test('reports that reads require the key, and reads again once it is entered', a
 describe('an operation', () => {
   const texts = () => client.operations.list.value.map(({ state, text }) => `${state}: ${text}`);
   beforeEach(() => {
-    storage.setItem('roundhouse-key', 'k');
-    client.apiKey.key.value = 'k';
+    client.apiKey.loggedIn.value = true;
   });
 
   test('provisions an engine and ends when it is healthy', async () => {
@@ -212,8 +209,9 @@ describe('an operation', () => {
   });
 
   test('is removed from the list if the user cancels the prompt', async () => {
-    client.apiKey.forget();
+    client.apiKey.loggedIn.value = false;
     const done = client.operations.clearCache('');
+    await settle();
     client.apiKey.prompt.value!.answer(null);
     await done;
     expect(texts()).toEqual([]);

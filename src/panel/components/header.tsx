@@ -36,7 +36,7 @@ export function Header({ page, preferences }: { page: Route['page']; preferences
       <div class="header-end">
         <ConnectionStatus />
         <IntervalSelect {...preferences} />
-        <ForgetKey />
+        <LogOut />
         <ThemeToggle {...preferences} />
       </div>
     </header>
@@ -64,14 +64,19 @@ function IntervalSelect({ intervalS }: Pick<Preferences, 'intervalS'>) {
   );
 }
 
-/** Shown only while an API key is stored. */
-function ForgetKey() {
+/** Shown only while the browser is logged in. */
+function LogOut() {
   const { apiKey } = useClient();
-  if (useStore(apiKey.key) === null) return null;
+  if (!useStore(apiKey.loggedIn)) return null;
   return (
-    <button type="button" class="icon-button" title="Forget the API key" onClick={() => apiKey.forget()}>
+    <button
+      type="button"
+      class="icon-button"
+      title="Log out"
+      onClick={() => void apiKey.logOut().catch(() => {})}
+    >
       <Icon name="key" />
-      <span class="hidden">Forget the API key</span>
+      <span class="hidden">Log out</span>
     </button>
   );
 }

@@ -9,8 +9,8 @@ import { Card, EmptyState } from './card.tsx';
 const TAILS = [200, 1000, 5000];
 
 /**
- * Log of an engine, followed from the beginning. It may contain secrets, so reading it requires the API key: without one,
- * it is read on request.
+ * Log of an engine, followed from the beginning. It may contain secrets, so reading it requires a login: without one, it
+ * is read on request.
  */
 export function LogCard({ id, name }: { id: string; name: string }) {
   const { api, apiKey } = useClient();
@@ -19,10 +19,11 @@ export function LogCard({ id, name }: { id: string; name: string }) {
   const [tail, setTail] = useState(TAILS[0]!);
   const [filter, setFilter] = useState<LogFilter>({ text: '', level: 'all' });
   const [wrap, setWrap] = useState(true);
+  const loggedIn = useStore(apiKey.loggedIn);
   useEffect(() => {
-    if (apiKey.key.value !== null) void log.read(TAILS[0]!, true);
+    if (loggedIn) void log.read(TAILS[0]!, true);
     return () => log.stop();
-  }, [apiKey, log]);
+  }, [loggedIn, log]);
   const following = state === 'following';
   const lines = filterLog(text, filter);
   const isFiltered = filter.text.trim() !== '' || filter.level !== 'all';

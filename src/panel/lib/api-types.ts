@@ -1933,7 +1933,7 @@ export interface ProvisionedEngine {
 }
 export interface SessionState {
   /**
-   * Whether the request has the cookie of a login
+   * Whether the request has the cookie of a login, or the key from a proxy
    */
   logged_in: boolean;
   /**

@@ -17,8 +17,6 @@ export interface ApiOptions {
   base: string;
   fetch: typeof fetch;
   clock: Clock;
-  /** Returns the API key, or null. The key is sent as a header only, never in a URL. */
-  key: () => string | null;
   /** Milliseconds until a request fails. Defaults to 10 s. */
   timeoutMs?: number;
 }
@@ -66,7 +64,7 @@ export class Api {
   }
 
   /** Sends a write and returns its reply. */
-  async write<O extends OperationName & `${'POST' | 'DELETE'} ${string}`>(
+  async write<O extends OperationName & `${'POST' | 'PATCH' | 'DELETE'} ${string}`>(
     operation: O,
     input: Input<O>,
   ): Promise<Reply<O>> {
@@ -117,9 +115,9 @@ export class Api {
   }
 
   #fetch(path: string, init: RequestInit): Promise<Response> {
-    const { base, fetch, key: readKey } = this.#options;
-    const key = readKey();
-    const headers = { ...init.headers, ...(key !== null && { 'X-API-KEY': key }) };
+    const { base, fetch } = this.#options;
+    // Writes with the cookie of the login need it.
+    const headers = { ...init.headers, 'X-Roundhouse-Panel': '1' };
     // The browser's own cache would answer conditional requests itself.
     return fetch(`${base}${path}`, { ...init, headers, cache: 'no-store', credentials: 'same-origin' });
   }

@@ -1,5 +1,5 @@
 import { Api } from './api.ts';
-import { ApiKeyStore } from './api-key-store.ts';
+import { ApiKeyLogin } from './api-key-login.ts';
 import type { Clock } from './clock.ts';
 import { ProblemError, UnreachableError } from './errors.ts';
 import type { LastVisit } from './last-visit.ts';
@@ -15,8 +15,6 @@ export interface ServiceClientOptions {
   base: string;
   fetch: typeof fetch;
   clock: Clock;
-  /** Holds the API key: sessionStorage. */
-  storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
   /** Polling interval in seconds. */
   intervalS: Store<number>;
   lastVisit: LastVisit;
@@ -24,7 +22,7 @@ export interface ServiceClientOptions {
 
 /** Everything the panel needs of the service: polled resources, live notices, writes and the connection's state. */
 export class ServiceClient {
-  readonly apiKey: ApiKeyStore;
+  readonly apiKey: ApiKeyLogin;
   readonly api: Api;
   readonly resources: Resources;
   readonly live: LiveClient;
@@ -38,11 +36,11 @@ export class ServiceClient {
   /** What was shown when the panel was last left. */
   readonly lastVisit: LastVisit;
 
-  constructor({ base, fetch, clock, storage, intervalS, lastVisit }: ServiceClientOptions) {
+  constructor({ base, fetch, clock, intervalS, lastVisit }: ServiceClientOptions) {
     this.clock = clock;
     this.lastVisit = lastVisit;
-    this.apiKey = new ApiKeyStore(storage);
-    this.api = new Api({ base, fetch, clock, key: () => this.apiKey.key.value });
+    this.api = new Api({ base, fetch, clock });
+    this.apiKey = new ApiKeyLogin(this.api);
     this.resources = new Resources({
       api: this.api,
       clock,
@@ -59,8 +57,8 @@ export class ServiceClient {
     });
     this.throughput = new ThroughputMeter(this.resources);
     this.operations = new Operations(this);
-    this.apiKey.key.subscribe(() => {
-      if (this.apiKey.key.value !== null && this.keyRequired.value) this.#readAll();
+    this.apiKey.loggedIn.subscribe(() => {
+      if (this.apiKey.loggedIn.value && this.keyRequired.value) this.#readAll();
     });
   }
 
@@ -82,6 +80,7 @@ export class ServiceClient {
   }
 
   #readAll(): void {
+    this.keyRequired.value = false;
     this.resources.onNotice({ type: 'snapshot', keys: ['*'] });
     this.live.stop();
     this.live.start();

@@ -13,7 +13,7 @@ const ARM_VERSIONS = ['3.2.13', '3.2.14'] as const;
 /** Settings of engines, their templates, and the replacement of all engines. All of it needs the API key. */
 export function SettingsPage() {
   const { api, apiKey, operations } = useClient();
-  const key = useStore(apiKey.key);
+  const loggedIn = useStore(apiKey.loggedIn);
   const [settings, setSettings] = useState<EngineSettings | null>(null);
   const [error, setError] = useState<string | null>(null);
   const load = async () => {
@@ -26,8 +26,8 @@ export function SettingsPage() {
     }
   };
   useEffect(() => {
-    if (key !== null) void load();
-  }, [key]);
+    if (loggedIn) void load();
+  }, [loggedIn]);
   return (
     <>
       <div class="section-head page-head">
