@@ -51,7 +51,7 @@ export function profileRoutes(
       schema: {
         ...one,
         summary: 'Get a profile and its versions',
-        description: 'Each session that ends saves a version. Earlier versions are removed after some time.',
+        description: 'Each session that ends saves a version.',
         response: {
           200: ProfileSchema,
           ...problems('invalid_request', ...KEY_CODES, 'profile_not_found', 'profile_unavailable'),
