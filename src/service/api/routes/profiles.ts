@@ -33,7 +33,6 @@ export function profileRoutes(
   api.get(
     '/',
     {
-      onSend: replaceUnmodified,
       schema: {
         ...common,
         summary: 'List the browser profiles',

@@ -14,7 +14,10 @@ export function toWireSummary(
 }
 
 /** Maps a profile with its versions to the wire. */
-export function toWireProfile({ user, session }: ProfileKey, versions: readonly ListedVersion[]): WireProfile {
+export function toWireProfile(
+  { user, session }: ProfileKey,
+  versions: readonly ListedVersion[],
+): WireProfile {
   return {
     user,
     session,

@@ -1,4 +1,3 @@
-import { replaceUnmodified } from '../../conditional.ts';
 import type { Api } from '../../context.ts';
 import type { RouteDependencies } from '../../dependencies.ts';
 import { KEY_CODES, KEY_SECURITY, problems, WRITE_CODES } from '../../schemas/problem.ts';
@@ -100,7 +99,6 @@ export function browserSessionRoutes(
   api.get(
     '/:id/traffic',
     {
-      onSend: replaceUnmodified,
       schema: {
         ...one,
         summary: 'Requests and bytes of a session',
