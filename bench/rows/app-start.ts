@@ -83,6 +83,7 @@ async function openApps(cleanup: Cleanup, chromiumPath: string, url: string): Pr
   const onError = (error: unknown) => process.stderr.write(`${error}\n`);
   const apps = new BrowserApps({
     ...{ dataDir, clock, onError, bus: new EventBus(), maxSessions: 2, queueTimeoutS: 30 },
+    allowExecute: false,
     launch: { chromiumPath, allowNoSandbox: true, clock, onNoSandbox: () => {} },
     gateway: {
       location: { kind: 'disk', dir: `${dataDir}/browser-cache` },

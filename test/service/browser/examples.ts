@@ -22,6 +22,7 @@ const ORDER = [
   'GET /apps',
   `GET ${APP}`,
   `GET ${APP}/cache`,
+  `GET ${APP}/cache/history`,
   `GET ${APP}/cache/entries`,
   `GET ${APP}/cache/explain`,
   `GET ${APP}/cache/misses`,
