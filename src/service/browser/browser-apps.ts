@@ -57,8 +57,10 @@ export class BrowserApps {
     this.#options = options;
     this.apps = new AppStore(dataDir, (error) => onError(error, 'could not read an installed app'));
     this.#gateway = new GatewaySource(options.gateway);
-    this.profiles = new Profiles(dataDir, (error) =>
-      onError(error, 'an operation on a browser profile failed'),
+    this.profiles = new Profiles(
+      dataDir,
+      (error) => onError(error, 'an operation on a browser profile failed'),
+      ({ user, session: profile }, change) => bus.publish({ type: 'profile_changed', user, profile, change }),
     );
     const laneSettings = ({ pythonRules }: OpenGateway) => ({ ...options.lanes, pythonRules });
     const { apps, sessions, profiles } = this;

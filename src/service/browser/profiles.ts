@@ -17,6 +17,9 @@ export interface ProfileKey {
   readonly session: string;
 }
 
+/** What was done to a profile. */
+export type ProfileChange = 'rolled_back' | 'forked' | 'deleted';
+
 /** The owner of a workspace's profiles. Names that a folder cannot have are replaced by a hash. */
 export function profileOwner(workspace: string): string {
   if (new RegExp(PROFILE_PATTERN).test(workspace) && !workspace.startsWith('@')) return workspace;
@@ -34,10 +37,19 @@ export class Profiles {
   readonly #dataDir: string;
   readonly #workFolder: string;
   readonly #onError: (error: unknown) => void;
+  readonly #onChange: (key: ProfileKey, change: ProfileChange) => void;
   #opening: Promise<OpenProfiles> | undefined;
 
-  /** @param onError called for errors that fail no call */
-  constructor(dataDir: string, onError: (error: unknown) => void) {
+  /**
+   * @param onError called for errors that fail no call
+   * @param onChange called after each change other than those that sessions save
+   */
+  constructor(
+    dataDir: string,
+    onError: (error: unknown) => void,
+    onChange: (key: ProfileKey, change: ProfileChange) => void,
+  ) {
+    this.#onChange = onChange;
     this.#dataDir = dataDir;
     this.#workFolder = needsUnprivilegedUser()
       ? // An unprivileged Chromium cannot enter the data folder.
@@ -84,7 +96,9 @@ export class Profiles {
   /** Makes an earlier version the newest. @returns its new number @throws RoundhouseError `profile_not_found` */
   async rollback(key: ProfileKey, version: number): Promise<number> {
     await this.#requireVersion(key, version);
-    return await this.#run(({ store }) => store.rollback(key.user, key.session, version));
+    const newest = await this.#run(({ store }) => store.rollback(key.user, key.session, version));
+    this.#onChange(key, 'rolled_back');
+    return newest;
   }
 
   /** Copies a version to a new profile of the same owner. @throws RoundhouseError `profile_not_found`, `profile_exists` */
@@ -95,6 +109,7 @@ export class Profiles {
         throw new RoundhouseError('profile_exists', `There is a profile ${name} already`);
       await store.fork(key.user, key.session, name, version === undefined ? {} : { version });
     });
+    this.#onChange({ user: key.user, session: name }, 'forked');
   }
 
   /** Deletes a profile with all its versions. @throws RoundhouseError `profile_not_found` */
@@ -102,6 +117,7 @@ export class Profiles {
     await this.#run(async ({ store }) => {
       if (!(await store.delete(user, session))) throw notFound({ user, session });
     });
+    this.#onChange({ user, session }, 'deleted');
   }
 
   /** Closes the storage. Mounts must have ended. */

@@ -15,6 +15,9 @@ import { maskText, secretsOf } from './secrets.ts';
 import { SessionLog } from './session-log.ts';
 import type { EndStatus, SessionStatus } from './session-status.ts';
 
+/** A stop of the service, whose steps take up to 5 s, waits for it. */
+const FAILURE_SCREENSHOT_MS = 3000;
+
 /** What a session is made from. */
 export interface SessionParts {
   readonly app: InstalledApp;
@@ -295,7 +298,7 @@ export class Session {
     const open = this.#open;
     // The last screenshot shows what went wrong with a start.
     if (open && status === 'failed' && wasStarting && !open.page.isClosed())
-      await this.#screenshots.take(open.page, 'jpeg', 500).catch(() => {});
+      await this.#screenshots.take(open.page, 'jpeg', FAILURE_SCREENSHOT_MS).catch(() => {});
     this.#ended.abort();
     if (open) {
       this.#lastMisses = open.lane.misses();

@@ -117,6 +117,11 @@ const DESCRIPTIONS: {
       `The cache of the app ${nameOf(event)} ${event.succeeded ? 'was' : 'could not be'} warmed`,
       { succeeded: event.succeeded },
     ),
+  profile_changed: ({ user, profile, change }) => ({
+    ...{ type: 'app', category: change === 'deleted' ? 'deleted' : 'restored', containerId: null },
+    ...{ streamId: null, message: `Profile ${user}/${profile} was ${change.replace('_', ' ')}` },
+    details: { user, profile, change },
+  }),
   session_changed: (event) => {
     const [category, predicate] = SESSION_CHANGES[event.status];
     const message = `Session ${event.sessionId} of the app ${nameOf(event)} ${predicate}`;

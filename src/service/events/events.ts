@@ -51,6 +51,8 @@ export type DomainEvent =
   | { type: 'app_cache_cleared'; workspace: string; appId: string }
   /** The start that fills the cache of an app after its installation has ended. */
   | { type: 'app_warmed'; workspace: string; appId: string; succeeded: boolean }
+  /** A browser profile was changed by the API. Sessions save profiles when they end. */
+  | { type: 'profile_changed'; user: string; profile: string; change: 'rolled_back' | 'forked' | 'deleted' }
   /** A session of a browser app was created, or its state has changed. */
   | {
       type: 'session_changed';

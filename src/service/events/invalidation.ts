@@ -28,7 +28,9 @@ export const INVALIDATED_KEYS: Readonly<Record<DomainEvent['type'], readonly str
   app_uninstalled: ['apps:*', 'browser:*'],
   app_cache_cleared: ['apps:*'],
   app_warmed: ['apps:*'],
-  session_changed: ['apps:*', 'browser:*'],
+  profile_changed: ['profiles:*'],
+  // Its profile is saved when it ends.
+  session_changed: ['apps:*', 'browser:*', 'profiles:*'],
 };
 
 /**

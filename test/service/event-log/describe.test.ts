@@ -57,6 +57,18 @@ const LINES: [DomainEvent, string, string, string][] = [
     'failed',
     'The cache of the app w/a could not be warmed',
   ],
+  [
+    { type: 'profile_changed', user: 'w', profile: 'alice', change: 'rolled_back' },
+    'app',
+    'restored',
+    'Profile w/alice was rolled back',
+  ],
+  [
+    { type: 'profile_changed', user: 'w', profile: 'alice', change: 'deleted' },
+    'app',
+    'deleted',
+    'Profile w/alice was deleted',
+  ],
   [{ type: 'app_cache_cleared', ...APP }, 'app', 'cache_cleared', 'The cache of the app w/a was cleared'],
   [
     { type: 'session_changed', sessionId: 's', status: 'failed', ...APP },

@@ -223,7 +223,10 @@ export const WarmBody = Type.Object(
       maxItems: 1000,
     }),
   },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    examples: [{ urls: ['https://cdn.jsdelivr.net/npm/d3@7/dist/d3.min.js'] }],
+  },
 );
 /** Reply to `POST /apps/{workspace}/{app}/cache/warm`. */
 export const WarmedSchema = Type.Object({

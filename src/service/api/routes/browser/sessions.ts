@@ -1,5 +1,3 @@
-import { RoundhouseError } from '../../../errors.ts';
-import { replaceUnmodified } from '../../conditional.ts';
 import type { Api } from '../../context.ts';
 import type { RouteDependencies } from '../../dependencies.ts';
 import { KEY_CODES, KEY_SECURITY, problems, WRITE_CODES } from '../../schemas/problem.ts';
@@ -12,7 +10,7 @@ import {
   SessionsSchema,
   TrafficSchema,
 } from '../../schemas/sessions.ts';
-import { toWireSession, toWireTraffic } from '../../views/apps.ts';
+import { toWireSession } from '../../views/apps.ts';
 
 const DEFAULT_TIMEOUT_S = 10;
 const BODY_LIMIT = 2 * 1024 * 1024;
@@ -40,6 +38,8 @@ export function browserSessionRoutes(
       schema: {
         ...common,
         summary: 'List the sessions: those that run, and the last 100 that have ended',
+        description:
+          'The oldest first. A session that has failed stays listed with its reason, code, log and last screenshot.',
         response: { 200: SessionsSchema, ...problems(...KEY_CODES, 'timeout') },
       },
     },
@@ -48,7 +48,14 @@ export function browserSessionRoutes(
 
   api.get(
     '/:id',
-    { schema: { ...one, summary: 'Get a session', response: { 200: SessionSchema, ...problems(...reads) } } },
+    {
+      schema: {
+        ...one,
+        summary: 'Get a session',
+        description: 'Its status, why it has ended, and its requests so far.',
+        response: { 200: SessionSchema, ...problems(...reads) },
+      },
+    },
     (request, reply) => {
       const { id } = sessions.require(request.params.id);
       return cachedReply(request, reply, appAnswers.session(id));
@@ -61,6 +68,7 @@ export function browserSessionRoutes(
       schema: {
         ...one,
         summary: 'Change what a session does with the cache',
+        description: 'Applies to this session only, and to requests from now on.',
         body: SessionChange,
         response: {
           200: SessionSchema,
@@ -81,6 +89,7 @@ export function browserSessionRoutes(
       schema: {
         ...one,
         summary: 'End a session, or remove one that has ended from the list',
+        description: 'A session with a profile saves it before the reply is sent.',
         response: { 200: SessionSchema, ...problems(...WRITE_CODES, 'session_not_found') },
       },
     },
@@ -90,18 +99,16 @@ export function browserSessionRoutes(
   api.get(
     '/:id/traffic',
     {
-      onSend: replaceUnmodified,
       schema: {
         ...one,
         summary: 'Requests and bytes of a session',
+        description: 'Since its start, also after its end.',
         response: { 200: TrafficSchema, ...problems(...reads, 'session_not_running') },
       },
     },
-    async ({ params: { id } }) => {
-      const { traffic, status } = sessions.require(id);
-      if (!traffic)
-        throw new RoundhouseError('session_not_running', `The session is ${status}, without any requests`);
-      return toWireTraffic(traffic);
+    (request, reply) => {
+      const { id } = sessions.require(request.params.id);
+      return cachedReply(request, reply, appAnswers.traffic(id));
     },
   );
 
