@@ -1,3 +1,4 @@
+import { summarize } from '../../../browser/cluster/session-summary.ts';
 import { RoundhouseError } from '../../../errors.ts';
 import { replaceUnmodified } from '../../conditional.ts';
 import type { Api } from '../../context.ts';
@@ -25,14 +26,25 @@ export function browserSessionRoutes(
     appAnswers,
     cachedReply,
     checkKey,
+    forwardSession,
     limits,
-  }: Pick<RouteDependencies, 'browserApps' | 'appAnswers' | 'cachedReply' | 'checkKey' | 'limits'>,
+  }: Pick<
+    RouteDependencies,
+    'browserApps' | 'appAnswers' | 'cachedReply' | 'checkKey' | 'forwardSession' | 'limits'
+  >,
 ): void {
   const { sessions } = browserApps;
   const common = { tags: ['apps'], security: KEY_SECURITY };
   const one = { ...common, params: SessionId };
-  const reads = ['invalid_request', ...KEY_CODES, 'session_not_found', 'timeout'] as const;
+  const reads = [
+    'invalid_request',
+    ...KEY_CODES,
+    'session_not_found',
+    'owner_unreachable',
+    'timeout',
+  ] as const;
   api.addHook('onRequest', checkKey);
+  api.addHook('onRequest', forwardSession);
 
   api.get(
     '/',
@@ -50,7 +62,7 @@ export function browserSessionRoutes(
     '/:id',
     { schema: { ...one, summary: 'Get a session', response: { 200: SessionSchema, ...problems(...reads) } } },
     (request, reply) => {
-      const { id } = sessions.require(request.params.id);
+      const { id } = browserApps.requireSession(request.params.id);
       return cachedReply(request, reply, appAnswers.session(id));
     },
   );
@@ -64,14 +76,14 @@ export function browserSessionRoutes(
         body: SessionChange,
         response: {
           200: SessionSchema,
-          ...problems(...WRITE_CODES, 'session_not_found', 'session_not_running'),
+          ...problems(...WRITE_CODES, 'session_not_found', 'session_not_running', 'owner_unreachable'),
         },
       },
     },
     async ({ params: { id }, body: { mode } }) => {
       const session = sessions.require(id);
       session.setMode(mode);
-      return toWireSession(session);
+      return toWireSession(summarize(session));
     },
   );
 
@@ -81,7 +93,10 @@ export function browserSessionRoutes(
       schema: {
         ...one,
         summary: 'End a session, or remove one that has ended from the list',
-        response: { 200: SessionSchema, ...problems(...WRITE_CODES, 'session_not_found') },
+        response: {
+          200: SessionSchema,
+          ...problems(...WRITE_CODES, 'session_not_found', 'owner_unreachable', 'cluster_unavailable'),
+        },
       },
     },
     async ({ params: { id } }) => toWireSession(await browserApps.stop(id)),
@@ -117,7 +132,14 @@ export function browserSessionRoutes(
         body: ExecuteBody,
         response: {
           200: ExecutedSchema,
-          ...problems(...WRITE_CODES, 'script_failed', 'session_not_found', 'session_not_running', 'timeout'),
+          ...problems(
+            ...WRITE_CODES,
+            'script_failed',
+            'session_not_found',
+            'session_not_running',
+            'owner_unreachable',
+            'timeout',
+          ),
         },
       },
     },
