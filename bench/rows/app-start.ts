@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
 import { createSystemClock } from '../../src/library/cache/index.ts';
@@ -84,7 +85,10 @@ async function openApps(cleanup: Cleanup, chromiumPath: string, url: string): Pr
   const apps = new BrowserApps({
     ...{ dataDir, clock, onError, bus: new EventBus(), maxSessions: 2, queueTimeoutS: 30 },
     allowExecute: false,
-    launch: { chromiumPath, allowNoSandbox: true, clock, onNoSandbox: () => {} },
+    launch: {
+      ...{ chromiumPath, allowNoSandbox: true, clock, onNoSandbox: () => {} },
+      artifactsDir: join(dataDir, 'artifacts'),
+    },
     gateway: {
       location: { kind: 'disk', dir: `${dataDir}/browser-cache` },
       maxBytes: 2 ** 28,
