@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -54,6 +54,7 @@ export class WatchedService implements AsyncDisposable {
       DATA_DIR: join(folder, 'data'),
       ENGINE_RUNTIME: 'process',
       MIN_REPLICAS: '0',
+      MIN_FREE_REPLICAS: '0',
       MAX_REPLICAS: '1',
       PORT: '0',
       PORT_RANGE_HOST: `${first}-${last}`,
@@ -85,7 +86,39 @@ export class WatchedService implements AsyncDisposable {
 
   /** Largest resident set since the start, in MB. */
   get peakMemoryMb(): number {
-    return Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8'))![1]) / 1024;
+    return this.#statusKb('VmHWM') / 1024;
+  }
+
+  /** Resident set, in MB. */
+  get memoryMb(): number {
+    return this.#statusKb('VmRSS') / 1024;
+  }
+
+  /** Number of ports on which it listens. */
+  get ports(): number {
+    const own = new Set(
+      readdirSync(`/proc/${this.pid}/fd`).map((name) => {
+        try {
+          return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${this.pid}/fd/${name}`))?.[1];
+        } catch {
+          return undefined;
+        }
+      }),
+    );
+    // The state 0A is LISTEN; the tenth column is the inode.
+    const rows = readFileSync('/proc/net/tcp', 'utf8')
+      .split('\n')
+      .map((row) => row.trim().split(/\s+/));
+    return rows.filter((row) => row[3] === '0A' && own.has(row[9])).length;
+  }
+
+  /** Process ids of its browsers. */
+  get chromiums(): number[] {
+    const all = processes();
+    const relays = new Set(all.filter(({ parent }) => parent === this.pid).map(({ id }) => Number(id)));
+    const isBrowser = ({ id, parent }: { id: string; parent: number }) =>
+      relays.has(parent) && readProc(id, 'cmdline').includes('--user-data-dir');
+    return all.filter(isBrowser).map(({ id }) => Number(id));
   }
 
   /** Number of open files and sockets. */
@@ -152,6 +185,11 @@ export class WatchedService implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
     await rm(this.folder, { recursive: true, force: true });
+  }
+
+  #statusKb(name: string): number {
+    const text = readFileSync(`/proc/${this.pid}/status`, 'utf8');
+    return Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)![1]);
   }
 
   async #poll(): Promise<void> {

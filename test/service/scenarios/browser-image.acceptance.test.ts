@@ -77,7 +77,8 @@ describeWithDocker('the image with Chromium', ({ socket }) => {
     const isGone = async () => !/chrom/i.test((await processes()).join());
     await waitUntil('Chromium has ended, without zombies', isGone, WAIT_MS);
     expect((await call('GET', '/profiles/w/p')).body.versions).toHaveLength(2);
-    expect(await docker(socket, 'exec', id, 'ls', '-A', '/tmp')).toBe('');
+    // Without the caches of fonts in its home.
+    expect(await docker(socket, 'exec', id, 'ls', '/tmp')).toBe('');
   });
 
   it("explains that the sandbox does not work with Docker's default profile, and serves everything else", async () => {

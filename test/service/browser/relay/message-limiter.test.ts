@@ -43,6 +43,11 @@ test('messages within the limits pass unchanged, however they are split', () => 
   fc.assert(property);
 });
 
+test('what is no message is dropped', () => {
+  const bytes = Buffer.concat([Buffer.from('garbage\0\0{"x":1}\0'), pipe({ id: 1, result: {} })]);
+  expect(pushAll(new MessageLimiter(), bytes)).toEqual([{ id: 1, result: {} }]);
+});
+
 describe('a message that is too large', () => {
   test('becomes an error if it is a response', () => {
     const large = { id: 7, result: { value: 'x'.repeat(64 * 2 ** 20) }, sessionId: SESSION };
