@@ -30,7 +30,7 @@ const ATTACKS: Readonly<Record<string, Attack>> = {
     log: /\d+ console messages were dropped/,
   },
   'logs a line of 200 MB': { script: 'console.error("x".repeat(2e8))', log: /\[error\] x+… \(20\d+ bytes\)/ },
-  'throws a text of 200 MB': { script: 'throw "x".repeat(2e8)', log: /… \(20\d+ bytes\)/ },
+  'throws a text of 50 MB': { script: 'throw "x".repeat(5e7)', log: /… \(50\d+ bytes\)/ },
   'throws without end': {
     script:
       'setInterval(() => { for (let i = 0; i < 200; i += 1) setTimeout(() => { throw new Error("x".repeat(1e4)) }) }, 1)',
@@ -114,6 +114,41 @@ describe.skipIf(isMissing)('a page', () => {
     expect(service.temporaryFiles).toEqual([]);
     expect(service.slowestMs).toBeLessThan(MAX_POLL_MS);
     expect(service.peakMemoryMb).toBeLessThan(MAX_MEMORY_MB);
+  });
+
+  test('that is hostile to scripts does not affect their results', async () => {
+    const source = '<script>JSON.stringify = () => globalThis.result</script>';
+    const path = await service.install('execute', { type: 'window', name: 'e' }, { source });
+    const { body } = await service.call('POST', `${path}/sessions`);
+    const run = async (script: string) => {
+      const request = { script, timeout_s: 2 };
+      const reply = await service.call('POST', `/browser/sessions/${body.id}/execute`, request);
+      return [script, reply.body.code ?? reply.body.result];
+    };
+    const failing = [
+      'result = "{"; ({})',
+      'result = { length: 1, toString: () => { throw 1 } }; ({})',
+      'result = { length: 1 }; ({})',
+      'delete JSON.stringify; result = undefined; ({})',
+      'throw { get stack() { throw 1 }, toString() { throw 2 } }',
+      'Promise.reject(new Proxy({}, { get() { throw 1 } }))',
+      'const own = {}; own.own = own; own',
+      '"x".repeat(2e6)',
+      '({ large: "x".repeat(2e6) })',
+      'throw new Error("x".repeat(1e6))',
+    ];
+    for (const script of failing) expect(await run(script)).toEqual([script, 'script_failed']);
+    await service.call('POST', `/browser/sessions/${body.id}/execute`, { script: 'location.reload()' });
+    for (const script of [
+      'for (;;);',
+      'new Promise(() => {})',
+      'JSON.stringify = () => { for (;;); }; ({})',
+      '({ then() {} , get a() { for (;;); } })',
+    ])
+      expect(await run(script)).toEqual([script, 'timeout']);
+    // The loops have been terminated.
+    expect(await run('1 + 1')).toEqual(['1 + 1', 2]);
+    await service.call('DELETE', path);
   });
 
   test('that uses all its memory fails with that reason', async () => {

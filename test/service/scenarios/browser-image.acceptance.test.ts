@@ -9,6 +9,15 @@ const KEY = 'the-key-of-the-tests';
 const WAIT_MS = 60_000;
 const SERVICE = readBrowserService();
 
+/** The properties that the tests read. */
+interface Body {
+  id: string;
+  status: string;
+  code: string;
+  detail: string;
+  versions: unknown[];
+}
+
 describeWithDocker('the image with Chromium', ({ socket }) => {
   let image = '';
   let id = '';
@@ -37,7 +46,7 @@ describeWithDocker('the image with Chromium', ({ socket }) => {
       headers,
       ...(body && { body: JSON.stringify(body) }),
     });
-    return { status: reply.status, body: await reply.json() };
+    return { status: reply.status, body: (await reply.json()) as Body };
   };
   const install = () =>
     call('POST', '/apps', {
