@@ -46,7 +46,7 @@ describe.skipIf(isMissing)('sessions', () => {
     };
     await Promise.all(Array.from({ length: AT_ONCE }, run));
     await settled();
-    expect(service.temporaryFiles).toEqual([]);
+    await service.untilNoTemporaryFiles();
     expect((await service.call('GET', '/browser/sessions')).body).toEqual([]);
     await waitUntil('the lanes have ended', () => service.ports <= before.ports, WAIT_MS);
     expect(service.openFiles).toBeLessThan(before.files + SPARE_FILES);
@@ -81,7 +81,7 @@ describe.skipIf(isMissing)('sessions', () => {
         const reply = await starting;
         expect([signal, reply.status, reply.body.code]).toEqual([signal, 503, 'app_start_failed']);
         await waitUntil('Chromium has ended', () => service.children === 0, WAIT_MS);
-        expect(service.temporaryFiles).toEqual([]);
+        await service.untilNoTemporaryFiles();
       }
     } finally {
       silent.closeAllConnections();

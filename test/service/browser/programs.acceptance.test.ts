@@ -38,7 +38,7 @@ describe('CHROMIUM_PATH with a program that is not Chromium', () => {
     expect(await service.sessionOf('a')).toMatchObject({ status: 'failed' });
     expect((await service.call('GET', '/engines')).status).toBe(200);
     await waitUntil('no process is left', () => service.children === 0, 20_000);
-    expect(service.temporaryFiles).toEqual([]);
+    await service.untilNoTemporaryFiles();
     expect(await service.stop()).toBe(0);
   });
 

@@ -141,9 +141,12 @@ export class WatchedService implements AsyncDisposable {
     return renderers.reduce((sum, { ticks }) => sum + ticks, 0);
   }
 
-  /** Names of the temporary files. */
-  get temporaryFiles(): string[] {
-    return readdirSync(join(this.folder, 'tmp'));
+  /** Waits until all temporary files are removed. */
+  async untilNoTemporaryFiles(): Promise<void> {
+    const names = () => readdirSync(join(this.folder, 'tmp'));
+    await waitUntil('no temporary files', () => names().length === 0, WAIT_MS).catch((cause) => {
+      throw new Error(`left behind: ${names().join()}`, { cause });
+    });
   }
 
   /** Sends a request with the key. */
