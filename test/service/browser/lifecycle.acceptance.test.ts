@@ -193,7 +193,7 @@ exit 1`;
 
   test('end with the service, which leaves no process and no folder; its apps are there after a restart', async () => {
     const folders = () =>
-      readdirSync(tmpdir()).filter((name) => /^(playwright_chromium|roundhouse-chromium)/.test(name));
+      readdirSync(tmpdir()).filter((name) => /^(playwright_chromium|chromium-)/.test(name));
     const own = await startApp({ settings: { BROWSER_MAX_SESSIONS: '2' } });
     const { dataDir } = own.config;
     try {

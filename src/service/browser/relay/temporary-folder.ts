@@ -7,7 +7,8 @@ import { join } from 'node:path';
  * @param userId user of Chromium, if it is another one
  */
 export function createTemporaryFolder(userId: number | undefined): string {
-  const folder = mkdtempSync(join(tmpdir(), 'roundhouse-chromium-'));
+  // Short: the path of a socket in it has at most 107 bytes.
+  const folder = mkdtempSync(join(tmpdir(), 'chromium-'));
   chmodSync(folder, 0o700);
   if (userId !== undefined) chownSync(folder, userId, userId);
   return folder;
