@@ -40,7 +40,7 @@ test('messages within the limits pass unchanged, however they are split', () => 
       expect(pushAll(new MessageLimiter(), pipe(...messages), chunkBytes)).toEqual(messages);
     },
   );
-  fc.assert(property);
+  fc.assert(property, { numRuns: 30 });
 });
 
 test('what is no message is dropped', () => {
