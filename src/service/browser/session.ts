@@ -19,6 +19,8 @@ import type { EndStatus, SessionStatus } from './session-status.ts';
 const FAILURE_SCREENSHOT_MS = 3000;
 /** How long the end of a session waits for a Chromium that is still starting. */
 const OPENING_TIMEOUT_MS = 2000;
+/** A page that hangs does not delay the answer about its cache for longer. */
+const CLEAR_TIMEOUT_MS = 2000;
 
 /** What a session is made from. */
 export interface SessionParts {
@@ -234,7 +236,10 @@ export class Session {
 
   /** Clears the HTTP cache of the session's browser context. */
   async clearBrowserCache(): Promise<void> {
-    if (this.#open) await clearBrowserCache(this.#open.page);
+    if (!this.#open) return;
+    const { page } = this.#open;
+    const deadline = { clock: this.#parts.clock, timeoutMs: CLEAR_TIMEOUT_MS, subject: 'The page' };
+    await withinDeadline(deadline, () => clearBrowserCache(page)).catch(() => {});
   }
 
   #requireOpen(): OpenApp {

@@ -141,9 +141,10 @@ export class WatchedService implements AsyncDisposable {
     return renderers.reduce((sum, { ticks }) => sum + ticks, 0);
   }
 
-  /** Waits until all temporary files are removed. */
+  /** Waits until all temporary files are removed, but for the folder of mounted profiles while the service runs. */
   async untilNoTemporaryFiles(): Promise<void> {
-    const names = () => readdirSync(join(this.folder, 'tmp'));
+    const stays = (name: string) => !this.hasEnded && name.startsWith('roundhouse-profiles-');
+    const names = () => readdirSync(join(this.folder, 'tmp')).filter((name) => !stays(name));
     await waitUntil('no temporary files', () => names().length === 0, WAIT_MS).catch((cause) => {
       throw new Error(`left behind: ${names().join()}`, { cause });
     });
