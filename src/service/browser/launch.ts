@@ -118,7 +118,7 @@ function optionsFor(
 /** Returns the processes of a browser. */
 export async function processesOf(browser: Browser): Promise<BrowserProcesses> {
   const pid = await processIdOf(browser);
-  return { pid, kill: () => killGroup(pid) };
+  return { pid, kill: () => endRelay(pid) };
 }
 
 async function processIdOf(browser: Browser): Promise<number> {
@@ -134,9 +134,10 @@ async function groupOf(pid: number): Promise<number> {
   return Number(/^NSpgid:\s+(\d+)/m.exec(status)?.[1] ?? pid);
 }
 
-function killGroup(pid: number): void {
+/** It kills Chromium, and removes its temporary files. */
+function endRelay(pid: number): void {
   try {
-    process.kill(-pid, 'SIGKILL');
+    process.kill(pid, 'SIGTERM');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
