@@ -14,7 +14,8 @@ COPY src src
 RUN node --disable-warning=ExperimentalWarning scripts/compile.ts && npm run build:panel
 
 FROM node:24.21.0-bookworm-slim AS service
-ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/data
+# The last one is for the C library: see docs/architecture.md.
+ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/data MALLOC_TRIM_THRESHOLD_=131072
 # A new volume takes its owner from the folder on which it is first mounted.
 # This user id is used for nothing else: files of the host's users are not readable for it.
 RUN mkdir /data && chown 10001:10001 /data

@@ -203,6 +203,10 @@ function toRoundhouseError(error: unknown): unknown {
       cause: error,
     });
   if (mapped) return new RoundhouseError(mapped, message, { cause: error });
+  if (error instanceof Error && 'syscall' in error)
+    return new RoundhouseError('profile_unavailable', `The profiles in DATA_DIR cannot be used (${code})`, {
+      cause: error,
+    });
   if (name === 'BrowserStateError' || name === 'StorageError' || name === 'CorruptObjectError')
     return new RoundhouseError('profile_unavailable', `The profile cannot be used: ${message}`, {
       cause: error,
