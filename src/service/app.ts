@@ -5,6 +5,7 @@ import { SseClients } from './api/live/sse-clients.ts';
 import type { Config } from './config/config.ts';
 import { restoreStreams } from './event-log/connect.ts';
 import { createApi } from './wiring/api.ts';
+import { createAppCluster } from './wiring/app-cluster.ts';
 import { createAppSeries, createBrowserApps } from './wiring/browser.ts';
 import { createCluster } from './wiring/cluster.ts';
 import type { Dependencies } from './wiring/dependencies.ts';
@@ -70,9 +71,16 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
   );
 
   const timeSeries = createTimeSeries(config, engines, streams, infrastructure);
-  const browserApps = createBrowserApps(config, infrastructure, () => api.server.address());
-  const appSeries = createAppSeries(config, browserApps, infrastructure);
   const notifications = createNotifications(config, { engines, playback, vpns, cluster }, infrastructure);
+  const readAddress = () => api.server.address();
+  const browserApps = createBrowserApps(config, infrastructure, readAddress);
+  const appSeries = createAppSeries(config, browserApps, infrastructure);
+  const appCluster = createAppCluster(
+    config,
+    dependencies.apiKey,
+    { browserApps, readAddress },
+    infrastructure,
+  );
   const sseClients = new SseClients({ notices, clock, maxClients: config.liveMaxClients });
   connectMetrics(config, { browserApps, engines, playback, vpns, cluster, sseClients }, infrastructure);
   const api = await createApi(config, dependencies, {
@@ -84,6 +92,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     reconcilers,
     browserApps,
     notifications,
+    appCluster,
     timeSeries: timeSeries.series,
     appSeries,
     engineSeries: timeSeries.engineSeries,
@@ -107,6 +116,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
       notifications.start();
       registry.start();
       cluster.start();
+      appCluster?.start();
       collector.start();
       vpnSupervisor.start();
       timeSeries.start();
@@ -132,6 +142,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
         browsers,
         served,
         run('cluster', () => cluster.close()),
+        browsers.then(() => run('browser app cluster', () => appCluster?.close())),
         run('time series', () => timeSeries.stop()),
         run('time series of apps', () => appSeries.stop()),
         run('runtime', () => runtime.close()),

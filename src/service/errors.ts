@@ -49,6 +49,8 @@ export type ErrorCode =
   | 'too_many_sessions'
   | 'script_failed'
   | 'browser_unavailable'
+  | 'owner_unreachable'
+  | 'cluster_unavailable'
   | 'profile_not_found'
   | 'profile_exists'
   | 'profile_in_use'

@@ -24,6 +24,10 @@ export interface Operations {
        */
       deleted_entries: number;
       stopped_sessions: number;
+      /**
+       * Other orchestrators that have not confirmed it within 3 s. They follow when they are connected to Redis again
+       */
+      pending_orchestrators: number;
     };
   };
   'GET /apps/{workspace}/{app}/cache': {
@@ -43,6 +47,10 @@ export interface Operations {
     };
     reply: {
       deleted_entries: number;
+      /**
+       * Other orchestrators that have not confirmed it within 3 s. They follow when they are connected to Redis again
+       */
+      pending_orchestrators: number;
     };
   };
   'GET /apps/{workspace}/{app}/cache/history': {

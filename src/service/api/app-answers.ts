@@ -30,14 +30,14 @@ export interface AppAnswers {
   readonly profiles: ReadAnswer<WireProfileSummary[]>;
 }
 
-/** @param cache not shared with other orchestrators, which have other apps */
+/** @param cache not shared with other orchestrators: some figures are those of this one */
 export function createAppAnswers(cache: LoadingCache, browserApps: BrowserApps): AppAnswers {
   const { apps, caches, sessions, profiles } = browserApps;
   const cached = <T extends object>(key: string, read: () => T | Promise<T>): ReadAnswer<T> => {
     const load = async () => toAnswer(await read());
     return () => cache.read(key, load, { ttlS: TTL_S });
   };
-  const liveOf = (key: AppKey) => sessions.ofApp(key).filter(({ isLive }) => isLive).length;
+  const liveOf = (key: AppKey) => browserApps.countLive(key);
   return {
     apps: cached('apps:list', () => apps.list().map((app) => toWireApp(app, liveOf(app)))),
     app: (key) =>
@@ -48,8 +48,9 @@ export function createAppAnswers(cache: LoadingCache, browserApps: BrowserApps):
       cached(cacheKey('apps', 'cache', key.workspace, key.appId), async () =>
         toWireAppCache(await caches.stats(key)),
       ),
-    sessions: cached('browser:sessions', () => sessions.list().map(toWireSession)),
-    session: (id) => cached(cacheKey('browser', 'session', id), () => toWireSession(sessions.require(id))),
+    sessions: cached('browser:sessions', () => browserApps.listSessions().map(toWireSession)),
+    session: (id) =>
+      cached(cacheKey('browser', 'session', id), () => toWireSession(browserApps.requireSession(id))),
     traffic: (id) =>
       cached(cacheKey('browser', 'traffic', id), () => {
         const { traffic, status } = sessions.require(id);

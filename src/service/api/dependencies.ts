@@ -30,6 +30,7 @@ import type { LogReaders } from './logs/log-readers.ts';
 import type { KeyCheck, KeyMatch } from './plugins/auth.ts';
 import type { CommonHeaders } from './plugins/headers.ts';
 import type { ClusterState } from './schemas/health.ts';
+import type { ForwardSession } from './session-forwarding.ts';
 import type { SessionTokens } from './session-tokens.ts';
 import type { NamedCaches } from './views/cache.ts';
 import type { EngineViews } from './views/engines.ts';
@@ -42,6 +43,8 @@ export interface RouteDependencies {
   browserApps: BrowserApps;
   /** Cached answers about browser apps. */
   appAnswers: AppAnswers;
+  /** Passes requests for sessions on to the orchestrators that run them. */
+  forwardSession: ForwardSession;
   /** Replies with a cached answer. */
   cachedReply: CachedReply;
   /** Counts the cached reads of clients. */

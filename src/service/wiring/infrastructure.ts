@@ -53,7 +53,7 @@ export function createInfrastructure(config: Config, dependencies: Dependencies)
 function createLink(config: Config, { runtime, logger }: Dependencies, clock: Clock): RedisLink | null {
   if (config.redisUrl === null) return null;
   if (!runtime.isShared) {
-    logger.warn('ignoring REDIS_URL: local engines cannot be shared');
+    logger.warn('local engines cannot be shared: REDIS_URL is used for browser apps only');
     return null;
   }
   return new RedisLink({

@@ -104,13 +104,23 @@ export function appRoutes(
         params: AppParams,
         response: {
           200: UninstalledSchema,
-          ...problems(...WRITE_CODES, 'app_not_found', 'app_not_stored', 'app_cache_unavailable'),
+          ...problems(
+            ...WRITE_CODES,
+            'app_not_found',
+            'app_not_stored',
+            'app_cache_unavailable',
+            'cluster_unavailable',
+          ),
         },
       },
     },
     async ({ params: { workspace, app: appId } }) => {
-      const { deletedEntries, stoppedSessions } = await browserApps.uninstall({ workspace, appId });
-      return { deleted_entries: deletedEntries, stopped_sessions: stoppedSessions };
+      const { deletedEntries, stoppedSessions, pending } = await browserApps.uninstall({ workspace, appId });
+      return {
+        deleted_entries: deletedEntries,
+        stopped_sessions: stoppedSessions,
+        pending_orchestrators: pending,
+      };
     },
   );
 }

@@ -50,10 +50,15 @@ export const AppDetailsSchema = Type.Object(
 /** {@inheritDoc AppDetailsSchema} */
 export type WireAppDetails = Static<typeof AppDetailsSchema>;
 
+const PendingOrchestrators = Count(
+  'Other orchestrators that have not confirmed it within 3 s. They follow when they are connected to Redis again',
+);
+
 /** `DELETE /apps/{workspace}/{app}`. */
 export const UninstalledSchema = Type.Object({
   deleted_entries: Count('Responses that were removed from the cache'),
   stopped_sessions: Count(),
+  pending_orchestrators: PendingOrchestrators,
 });
 
 const TrafficFields = {
@@ -213,7 +218,10 @@ export const ExplanationSchema = Type.Object(
 /** Query of `DELETE /apps/{workspace}/{app}/cache`. */
 export const ClearQuery = Type.Object({ match: Type.Optional(Match) });
 /** `DELETE /apps/{workspace}/{app}/cache`. */
-export const ClearedSchema = Type.Object({ deleted_entries: Count() });
+export const ClearedSchema = Type.Object({
+  deleted_entries: Count(),
+  pending_orchestrators: PendingOrchestrators,
+});
 
 /** `POST /apps/{workspace}/{app}/cache/warm`. */
 export const WarmBody = Type.Object(

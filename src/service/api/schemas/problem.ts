@@ -57,6 +57,8 @@ export const PROBLEMS: Readonly<Record<ErrorCode, { status: number; title: strin
   browser_crashed: { status: 503, title: 'Chromium has crashed' },
   page_crashed: { status: 503, title: 'The page has crashed' },
   memory_limit_exceeded: { status: 503, title: 'The session exceeded its memory limit' },
+  owner_unreachable: { status: 502, title: 'The orchestrator of the session cannot be reached' },
+  cluster_unavailable: { status: 503, title: 'Redis cannot be reached' },
   too_many_sessions: { status: 503, title: 'Too many sessions' },
   browser_unavailable: { status: 503, title: 'Chromium is not available' },
   timeout: { status: 503, title: 'Timed out' },

@@ -128,14 +128,16 @@ export function appCacheRoutes(
       schema: {
         ...common,
         summary: 'Remove stored responses: all, or those whose URL matches a pattern',
-        description: 'The HTTP caches of running sessions are cleared too.',
+        description:
+          'The HTTP caches of running sessions are cleared too, and so are the caches of other orchestrators over the same Redis.',
         querystring: ClearQuery,
-        response: { 200: ClearedSchema, ...writes },
+        response: { 200: ClearedSchema, ...writes, ...problems('cluster_unavailable') },
       },
     },
-    async ({ params: { workspace, app: appId }, query: { match } }) => ({
-      deleted_entries: await browserApps.clearCache({ workspace, appId }, match),
-    }),
+    async ({ params: { workspace, app: appId }, query: { match } }) => {
+      const { deletedEntries, pending } = await browserApps.clearCache({ workspace, appId }, match);
+      return { deleted_entries: deletedEntries, pending_orchestrators: pending };
+    },
   );
 
   api.post(

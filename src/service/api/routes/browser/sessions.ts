@@ -1,3 +1,12 @@
+<<<<<<< HEAD
+=======
+
+import { summarize } from '../../../browser/cluster/session-summary.ts';
+import { RoundhouseError } from '../../../errors.ts';
+import { replaceUnmodified } from '../../conditional.ts';
+
+>>>>>>> 005e098 (Browser apps: several orchestrators over one Redis share apps and sessions, and forward requests to the owner)
+
 import type { Api } from '../../context.ts';
 import type { RouteDependencies } from '../../dependencies.ts';
 import { KEY_CODES, KEY_SECURITY, problems, WRITE_CODES } from '../../schemas/problem.ts';
@@ -23,14 +32,25 @@ export function browserSessionRoutes(
     appAnswers,
     cachedReply,
     checkKey,
+    forwardSession,
     limits,
-  }: Pick<RouteDependencies, 'browserApps' | 'appAnswers' | 'cachedReply' | 'checkKey' | 'limits'>,
+  }: Pick<
+    RouteDependencies,
+    'browserApps' | 'appAnswers' | 'cachedReply' | 'checkKey' | 'forwardSession' | 'limits'
+  >,
 ): void {
   const { sessions } = browserApps;
   const common = { tags: ['apps'], security: KEY_SECURITY };
   const one = { ...common, params: SessionId };
-  const reads = ['invalid_request', ...KEY_CODES, 'session_not_found', 'timeout'] as const;
+  const reads = [
+    'invalid_request',
+    ...KEY_CODES,
+    'session_not_found',
+    'owner_unreachable',
+    'timeout',
+  ] as const;
   api.addHook('onRequest', checkKey);
+  api.addHook('onRequest', forwardSession);
 
   api.get(
     '/',
@@ -57,7 +77,7 @@ export function browserSessionRoutes(
       },
     },
     (request, reply) => {
-      const { id } = sessions.require(request.params.id);
+      const { id } = browserApps.requireSession(request.params.id);
       return cachedReply(request, reply, appAnswers.session(id));
     },
   );
@@ -72,14 +92,14 @@ export function browserSessionRoutes(
         body: SessionChange,
         response: {
           200: SessionSchema,
-          ...problems(...WRITE_CODES, 'session_not_found', 'session_not_running'),
+          ...problems(...WRITE_CODES, 'session_not_found', 'session_not_running', 'owner_unreachable'),
         },
       },
     },
     async ({ params: { id }, body: { mode } }) => {
       const session = sessions.require(id);
       session.setMode(mode);
-      return toWireSession(session);
+      return toWireSession(summarize(session));
     },
   );
 
@@ -89,11 +109,18 @@ export function browserSessionRoutes(
       schema: {
         ...one,
         summary: 'End a session, or remove one that has ended from the list',
+<<<<<<< HEAD
         description: 'A session with a profile saves it before the reply is sent.',
         response: { 200: SessionSchema, ...problems(...WRITE_CODES, 'session_not_found') },
+=======
+        response: {
+          200: SessionSchema,
+          ...problems(...WRITE_CODES, 'session_not_found', 'owner_unreachable', 'cluster_unavailable'),
+        },
+>>>>>>> 005e098 (Browser apps: several orchestrators over one Redis share apps and sessions, and forward requests to the owner)
       },
     },
-    async ({ params: { id } }) => toWireSession(await browserApps.stop(id)),
+    async ({ id }) => toWireSession(await browserApps.stop(id)),
   );
 
   api.get(
@@ -124,7 +151,14 @@ export function browserSessionRoutes(
         body: ExecuteBody,
         response: {
           200: ExecutedSchema,
-          ...problems(...WRITE_CODES, 'script_failed', 'session_not_found', 'session_not_running', 'timeout'),
+          ...problems(
+            ...WRITE_CODES,
+            'script_failed',
+            'session_not_found',
+            'session_not_running',
+            'owner_unreachable',
+            'timeout',
+          ),
         },
       },
     },
