@@ -1,12 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Agent, request as send } from 'undici';
 import type { AppCluster } from '../browser/cluster/app-cluster.ts';
 import { urlOf } from '../browser/cluster/network.ts';
 import { isLive, type RemoteSession } from '../browser/cluster/session-summary.ts';
 import type { Sessions } from '../browser/sessions.ts';
 import { RoundhouseError } from '../errors.ts';
+import { StreamedRequests } from '../http-client/streamed-request.ts';
 
 /** An `onRequest` hook that passes requests for a session on to the orchestrator that runs it. */
 export type ForwardSession = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
@@ -34,10 +34,9 @@ export class SessionForwarding {
   readonly #parts: ForwardingParts;
   readonly #closed = new AbortController();
   // A log that is followed may be silent for hours. The response ends when its orchestrator dies.
-  readonly #agent = new Agent({
-    connect: { timeout: CONNECT_TIMEOUT_MS },
-    headersTimeout: HEADERS_TIMEOUT_MS,
-    bodyTimeout: 0,
+  readonly #requests = new StreamedRequests({
+    connectTimeoutMs: CONNECT_TIMEOUT_MS,
+    headersTimeoutMs: HEADERS_TIMEOUT_MS,
   });
 
   constructor(parts: ForwardingParts) {
@@ -66,7 +65,7 @@ export class SessionForwarding {
   /** Ends all requests. */
   async close(): Promise<void> {
     this.#closed.abort();
-    await this.#agent.destroy();
+    await this.#requests.close();
   }
 
   /** What is known of a session whose orchestrator has died can be read and removed. */
@@ -94,13 +93,7 @@ export class SessionForwarding {
       'x-api-key': this.#parts.apiKey,
       [FORWARDED]: this.#parts.cluster!.id,
     };
-    const sent = send(url, {
-      method: method as 'GET',
-      headers,
-      signal,
-      dispatcher: this.#agent,
-      ...(hasBody && { body: raw }),
-    });
+    const sent = this.#requests.send({ url, method, headers, signal, body: hasBody ? raw : undefined });
     const response = await sent.catch((cause: Error) => {
       throw new RoundhouseError(
         'owner_unreachable',
@@ -108,17 +101,16 @@ export class SessionForwarding {
         { cause },
       );
     });
-    if (response.statusCode === 401 || response.statusCode === 421) {
-      await response.body.dump({ limit: 65_536 });
-      const reason =
-        response.statusCode === 401 ? 'API key: set the same API_KEY' : 'host: set ALLOWED_HOSTS';
+    if (response.status === 401 || response.status === 421) {
+      response.body.destroy();
+      const reason = response.status === 401 ? 'API key: set the same API_KEY' : 'host: set ALLOWED_HOSTS';
       throw new RoundhouseError(
         'owner_unreachable',
         `The orchestrator that runs the session refuses the ${reason}`,
       );
     }
     reply.hijack();
-    reply.raw.writeHead(response.statusCode, withoutHop(response.headers));
+    reply.raw.writeHead(response.status, withoutHop(response.headers));
     reply.raw.flushHeaders();
     // If it ends early, the connection is destroyed, so that the client does not take a part for the whole.
     await pipeline(response.body, reply.raw).catch(() => reply.raw.destroy());

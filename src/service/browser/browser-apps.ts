@@ -89,9 +89,10 @@ export class BrowserApps {
     this.#cluster = cluster;
   }
 
-  /** Reads the apps of the previous run. */
-  restore(): Promise<void> {
-    return this.apps.load();
+  /** Reads the apps of the previous run, and removes what it has left behind. */
+  async restore(): Promise<void> {
+    await this.profiles.removeLeftovers();
+    await this.apps.load();
   }
 
   /** @throws RoundhouseError `browser_unavailable`, with the command that installs Chromium */

@@ -1,7 +1,7 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { chmod, mkdir, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { chmod, lstat, mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { ListedVersion, LocalStore, Mount, ProfileStore } from '../../library/browser-state/index.ts';
 import { type ErrorCode, RoundhouseError } from '../errors.ts';
 import { needsUnprivilegedUser } from './unprivileged.ts';
@@ -53,9 +53,22 @@ export class Profiles {
     this.#dataDir = dataDir;
     this.#workFolder = needsUnprivilegedUser()
       ? // An unprivileged Chromium cannot enter the data folder.
-        join(tmpdir(), `roundhouse-profiles-${randomUUID()}`)
+        join(
+          tmpdir(),
+          `roundhouse-profiles-${createHash('sha256').update(resolve(dataDir)).digest('hex').slice(0, 16)}`,
+        )
       : join(dataDir, 'profile-mounts');
     this.#onError = onError;
+  }
+
+  /** Removes the folders of profiles that a service which was killed had mounted. What was committed is elsewhere. */
+  async removeLeftovers(): Promise<void> {
+    try {
+      const { uid } = await lstat(this.#workFolder);
+      if (uid === process.getuid?.()) await rm(this.#workFolder, { recursive: true, maxRetries: 3 });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.#onError(error);
+    }
   }
 
   /** Mounts the profile of a workspace. @throws RoundhouseError `profile_in_use`, `profile_unavailable` */
@@ -148,6 +161,9 @@ export class Profiles {
     await mkdir(this.#dataDir, { recursive: true, mode: 0o700 });
     const driver = new library.LocalStore({ folder: join(this.#dataDir, 'profiles') });
     await mkdir(this.#workFolder, { recursive: true, mode: 0o700 });
+    const { uid } = await lstat(this.#workFolder);
+    // Its name can be guessed, and others can write to the folder for temporary files.
+    if (uid !== process.getuid?.()) throw new Error(`${this.#workFolder} belongs to another user`);
     const store = await library.ProfileStore.open({
       driver,
       prefix: PREFIX,

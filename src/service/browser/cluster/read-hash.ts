@@ -1,5 +1,5 @@
 import type { RedisLink } from '../../../library/redis/index.ts';
-import { readOrReset } from '../../cluster/read-or-reset.ts';
+import { readOrReset } from '../../redis/read-or-reset.ts';
 
 /** Reads the fields of a hash and their values. Rejects if Redis fails. */
 export async function readHash(link: RedisLink, key: string): Promise<[field: string, value: string][]> {

@@ -6,6 +6,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
+import { removeLeftovers } from './leftovers.ts';
 import { MessageLimiter } from './message-limiter.ts';
 
 const USER_DATA_DIR = '--user-data-dir=';
@@ -43,7 +44,10 @@ child.once('error', (error) => {
   process.stderr.write(`${error.message}\n`);
   process.exit(127);
 });
-child.once('close', (code) => toService.end(() => process.exit(code ?? 1)));
+child.once('close', (code) => {
+  if (fromService.destroyed) removeLeftovers(args);
+  toService.end(() => process.exit(code ?? 1));
+});
 // A process that Chromium has left behind may hold the pipe.
 child.once('exit', (code) => setTimeout(() => process.exit(code ?? 1), END_TIMEOUT_MS));
 
