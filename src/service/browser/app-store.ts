@@ -11,6 +11,13 @@ export interface InstalledApp extends AppKey {
   readonly installedAt: number;
 }
 
+/** What has changed in a shared store. */
+export interface AdoptedApps {
+  /** New apps, and those that replace another with the same ids. */
+  readonly changed: readonly { readonly app: InstalledApp; readonly former: InstalledApp | undefined }[];
+  readonly gone: readonly InstalledApp[];
+}
+
 /** A store of apps that several orchestrators share. Each method rejects if the store cannot be reached. */
 export interface SharedAppStore {
   /** Stores an app. @returns false if there is one with the same ids that must not be replaced */
@@ -127,14 +134,16 @@ export class AppStore {
 
   /**
    * Adopts the apps of the shared store.
-   * @returns the apps that are new or have changed, and those that are gone
+   * @returns the apps that are new or replace others, and those that are gone
    */
-  async adopt(apps: readonly InstalledApp[]): Promise<{ changed: InstalledApp[]; gone: InstalledApp[] }> {
+  async adopt(apps: readonly InstalledApp[]): Promise<AdoptedApps> {
     const byHash = new Map(apps.map((app) => [hashOf(app), app]));
     const gone = this.list().filter((app) => !byHash.has(hashOf(app)));
-    const changed = apps.filter((app) => !isSame(app, this.#apps.get(hashOf(app))));
+    const changed = apps
+      .map((app) => ({ app, former: this.#apps.get(hashOf(app)) }))
+      .filter(({ app, former }) => !isSame(app, former));
     for (const app of gone) this.#apps.delete(hashOf(app));
-    for (const app of changed) this.#apps.set(hashOf(app), withoutCode(app));
+    for (const { app } of changed) this.#apps.set(hashOf(app), withoutCode(app));
     for (const app of gone) await this.#files.delete(app).catch(this.#onError);
     return { changed, gone };
   }

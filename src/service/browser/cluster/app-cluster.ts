@@ -79,9 +79,15 @@ export class AppCluster {
     this.#apps = new SharedApps({
       ...{ link, channel, dataDir, onError: report },
       apps: host.apps,
-      onChange: (changed, gone) => {
-        for (const { workspace, appId } of changed)
-          options.bus.publish({ type: 'app_installed', workspace, appId });
+      onChange: ({ changed, gone }) => {
+        for (const { app, former } of changed)
+          options.bus.publish({
+            type: 'app_installed',
+            workspace: app.workspace,
+            appId: app.appId,
+            version: app.manifest.version ?? null,
+            ...(former && { formerVersion: former.manifest.version ?? null }),
+          });
         for (const { workspace, appId } of gone)
           options.bus.publish({ type: 'app_uninstalled', workspace, appId });
       },

@@ -16,6 +16,7 @@ export interface SessionSummary {
   readonly mode: SessionMode;
   readonly profile: string | null;
   readonly isWarmUp: boolean;
+  readonly canExecute: boolean;
   /** Id of the session that has crashed and was replaced by this one. */
   readonly restartOf: string | null;
   readonly createdAt: number;
@@ -53,6 +54,7 @@ export function summarize(session: Session): SessionSummary {
     mode: session.status === 'running' ? (session.laneMode ?? session.mode) : session.mode,
     profile: session.profile,
     isWarmUp: session.isWarmUp,
+    canExecute: session.canExecute,
     restartOf: session.restartOf,
     createdAt: session.createdAt,
     readyAt: session.readyAt,
@@ -93,7 +95,7 @@ function isRemoteSession(value: unknown): value is RemoteSession {
     (SESSION_MODES as readonly unknown[]).includes(session.mode) &&
     isTime(session.createdAt) &&
     [session.readyAt, session.endedAt].every((each) => each === null || isTime(each)) &&
-    typeof session.isWarmUp === 'boolean' &&
+    [session.isWarmUp, session.canExecute].every((each) => typeof each === 'boolean') &&
     [session.startMs, session.memoryBytes].every((each) => each === null || isCount(each)) &&
     [session.revision, session.requests, session.hits, session.bytesFromUpstream].every(isCount)
   );

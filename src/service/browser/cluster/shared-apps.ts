@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { RedisLink } from '../../../library/redis/index.ts';
 import type { StoredApp } from '../app-files.ts';
 import { type AppKey, hashOf } from '../app-key.ts';
-import type { AppStore, InstalledApp, SharedAppStore } from '../app-store.ts';
+import type { AdoptedApps, AppStore, InstalledApp, SharedAppStore } from '../app-store.ts';
 import { isValidApp } from '../manifest.ts';
 import { type ClusterChannel, keyOf } from './channel.ts';
 import { readHash } from './read-hash.ts';
@@ -48,7 +48,7 @@ export interface SharedAppsOptions {
   readonly apps: AppStore;
   readonly dataDir: string;
   /** Called with apps that another orchestrator has installed or removed. */
-  readonly onChange: (changed: readonly InstalledApp[], gone: readonly InstalledApp[]) => void;
+  readonly onChange: (adopted: AdoptedApps) => void;
   /** Called for values in Redis that are not apps, once for each. */
   readonly onError: (error: unknown) => void;
 }
@@ -108,8 +108,7 @@ export class SharedApps implements SharedAppStore {
     const stored = this.#decode(await readHash(this.#link, this.#keys[0]));
     // An app that was installed here meanwhile may be missing in the reply. Its message starts another synchronization.
     if (apps.changes !== changes) return;
-    const { changed, gone } = await apps.adopt(stored);
-    onChange(changed, gone);
+    onChange(await apps.adopt(stored));
   }
 
   async #restoreLost(): Promise<void> {

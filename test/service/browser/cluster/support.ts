@@ -78,6 +78,7 @@ export function remoteSession(change: Partial<RemoteSession> = {}): RemoteSessio
     mode: 'record',
     profile: null,
     isWarmUp: false,
+    canExecute: true,
     restartOf: null,
     createdAt: 1_700_000_000_000,
     readyAt: 1_700_000_001_000,
