@@ -19,6 +19,7 @@ import { EngineViews } from '../api/views/engines.ts';
 import { toTime } from '../api/views/time.ts';
 import type { BrowserApps } from '../browser/browser-apps.ts';
 import type { Config } from '../config/config.ts';
+import type { Settings } from '../config/settings-store.ts';
 import type { Notifications } from '../notifications/notifications.ts';
 import type { AppSeries } from '../time-series/app-series.ts';
 import type { EngineSeries } from '../time-series/engine-series.ts';
@@ -33,6 +34,7 @@ import type { Vpns } from './vpns.ts';
 
 /** What the API is created from. */
 export interface ApiParts {
+  settings: Settings;
   infrastructure: Infrastructure;
   engines: Engines;
   playback: Playback;
@@ -121,6 +123,7 @@ export async function createApi(
     reprovisioner,
     breakers,
     limits: config,
+    settings: parts.settings,
     views,
     streams,
     streamSamples: samples,
