@@ -3,6 +3,7 @@ import { createAnswers } from '../api/answers.ts';
 import { createAppAnswers } from '../api/app-answers.ts';
 import { createCachedReply } from '../api/cached-reply.ts';
 import { ClientReads } from '../api/client-reads.ts';
+import { compressJson } from '../api/content-coding.ts';
 import type { Api } from '../api/context.ts';
 import type { SseClients } from '../api/live/sse-clients.ts';
 import { LogReaders } from '../api/logs/log-readers.ts';
@@ -96,6 +97,7 @@ export async function createApi(
   }
   answerUnmatched(api);
   addCommonHeaders(api, headers, config.corsOrigin);
+  compressJson(api);
   allowHosts(api, config.allowedHosts);
   await describeApi(api, version, config.basePath);
   if (config.authReads) requireKeyForReads(api, checkKey, `${config.basePath}/panel/`);

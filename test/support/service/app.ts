@@ -33,6 +33,8 @@ export interface TestAppOptions {
   vpnContainers?: Dependencies['vpnContainers'];
   /** Whether engines, VPN and timers are followed from the beginning. Defaults to true. */
   start?: boolean;
+  /** Defaults to one that is silent. */
+  logger?: Dependencies['logger'];
   /** Port of 127.0.0.1 to listen on. Defaults to a free one. */
   port?: number;
 }
@@ -156,7 +158,7 @@ async function build<R extends EngineRuntime, C extends Clock>(
   settings: Settings,
   runtime: R,
   clock: C,
-  { vpnContainers = null, start = true, port = 0 }: TestAppOptions,
+  { vpnContainers = null, start = true, port = 0, logger = pino({ level: 'silent' }) }: TestAppOptions,
   fallback: Dependencies['fallback'] = null,
 ): Promise<TestApp<R, C>> {
   const app = await buildApp(settings, {
@@ -166,7 +168,7 @@ async function build<R extends EngineRuntime, C extends Clock>(
     clock,
     apiKey: KEY,
     version: '0.0.0-test',
-    logger: pino({ level: 'silent' }),
+    logger,
   });
   const url = await app.api.listen({ host: '127.0.0.1', port });
   if (start) {
