@@ -14,7 +14,6 @@ const TAILS = [200, 1000, 5000];
  */
 export function LogCard({ id, name }: { id: string; name: string }) {
   const { api, apiKey } = useClient();
-  const loggedIn = useStore(apiKey.loggedIn);
   const [log] = useState(() => new LogFollower(api, apiKey, id));
   const { text, state, error } = useStore(log.state);
   const [tail, setTail] = useState(TAILS[0]!);
