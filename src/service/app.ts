@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { LoadingCache } from '../library/cache/index.ts';
 import type { Api } from './api/context.ts';
 import { SseClients } from './api/live/sse-clients.ts';
-import type { Config } from './config/config.ts';
+import type { Settings } from './config/settings-store.ts';
 import { restoreStreams } from './event-log/connect.ts';
 import { createApi } from './wiring/api.ts';
 import { createAppCluster } from './wiring/app-cluster.ts';
@@ -45,7 +45,8 @@ export interface App {
  * Builds the application. Each part is created from those before it. The event log is opened when the API
  * becomes ready; everything else begins with `start()`.
  */
-export async function buildApp(config: Config, dependencies: Dependencies): Promise<App> {
+export async function buildApp(settings: Settings, dependencies: Dependencies): Promise<App> {
+  const { config } = settings;
   const { runtime, vpnContainers } = dependencies;
   const infrastructure = createInfrastructure(config, dependencies);
   const { bus, caches, clock, eventLog, link, metrics, notices, onLog } = infrastructure;
@@ -81,9 +82,14 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     { browserApps, readAddress },
     infrastructure,
   );
+  settings.onChange((names) => {
+    notifications.setTargets(config.notifyUrls);
+    bus.publish({ type: 'settings_changed', names: names.join(', ') });
+  });
   const sseClients = new SseClients({ notices, clock, maxClients: config.liveMaxClients });
   connectMetrics(config, { browserApps, engines, playback, vpns, cluster, sseClients }, infrastructure);
   const api = await createApi(config, dependencies, {
+    settings,
     infrastructure,
     engines,
     playback,

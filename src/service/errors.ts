@@ -14,6 +14,7 @@ export type ErrorCode =
   | 'wrong_key'
   | 'ambiguous_key'
   | 'cross_site_request'
+  | 'invalid_config'
   | 'host_not_allowed'
   | 'not_found'
   | 'method_not_allowed'

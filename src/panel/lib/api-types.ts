@@ -206,6 +206,20 @@ export interface Operations {
       cleared: number;
     };
   };
+  'GET /config': {
+    reply: Config;
+  };
+  'PATCH /config': {
+    body: {
+      /**
+       * New values by environment variable; null returns to the value without the override
+       */
+      settings: {
+        [k: string]: string | number | boolean | null;
+      };
+    };
+    reply: Config;
+  };
   'GET /containers/{id}': {
     path: {
       id: string;
@@ -1450,6 +1464,32 @@ export interface RedisTier {
    * Redis commands that failed
    */
   faults: number;
+}
+export interface Config {
+  settings: Setting[];
+}
+export interface Setting {
+  /**
+   * The environment variable
+   */
+  name: string;
+  /**
+   * As text; secrets are masked
+   */
+  value: string;
+  /**
+   * Where the value comes from; `file` is `.env`
+   */
+  source: 'default' | 'environment' | 'file' | 'override';
+  replaced: string | null;
+  default: string;
+  unit: string;
+  description: string;
+  /**
+   * Whether it can be changed without a restart
+   */
+  changeable: boolean;
+  secret: boolean;
 }
 export interface EngineSettings {
   /**

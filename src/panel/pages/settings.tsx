@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { Card, EmptyState } from '../components/card.tsx';
+import { ConfigCard } from '../components/config-card.tsx';
 import { EngineParameters } from '../components/engine-parameters.tsx';
 import { EngineTemplates } from '../components/engine-templates.tsx';
 import { NotificationsCard } from '../components/notifications-card.tsx';
@@ -64,6 +65,7 @@ export function SettingsPage() {
           </Card>
         </>
       )}
+      <ConfigCard />
       <NotificationsCard />
     </>
   );

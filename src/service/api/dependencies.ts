@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { BrowserApps } from '../browser/browser-apps.ts';
 import type { Config } from '../config/config.ts';
+import type { Settings } from '../config/settings-store.ts';
 import type { CircuitBreaker } from '../engines/breaker.ts';
 import type { CustomVariantStore } from '../engines/custom-variant-store.ts';
 import type { Provisioner } from '../engines/provisioner.ts';
@@ -79,6 +80,8 @@ export interface RouteDependencies {
     Config,
     'minReplicas' | 'healthCheckIntervalS' | 'browserExecute' | 'notifyQuietS' | 'authReads' | 'basePath'
   >;
+  /** The settings of the service. */
+  settings: Settings;
   views: EngineViews;
   streams: Streams;
   streamSamples: StreamSamples;

@@ -127,6 +127,7 @@ const DESCRIPTIONS: {
     const message = `Session ${event.sessionId} of the app ${nameOf(event)} ${predicate}`;
     return ofApp(category, event, message, { session: event.sessionId, status: event.status });
   },
+  settings_changed: ({ names }) => ofService('system', 'settings', `Settings changed: ${names}`, { names }),
   streams_restored: ({ started }) =>
     ofService('stream', 'restored', `Streams restored after a restart: ${started} active`, { started }),
 };

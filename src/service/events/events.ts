@@ -37,6 +37,8 @@ export type DomainEvent =
   | { type: 'stream_ended'; streamId: string; engineId: string | null; reason: string | null }
   /** This orchestrator has become, or is no longer, the leader of those that share its engines. */
   | { type: 'leadership_changed'; leading: boolean; term: number }
+  /** `names` are the environment variables of the settings, separated by commas. */
+  | { type: 'settings_changed'; names: string }
   /** Streams of a previous run were restored; `started` of them have not ended. */
   | { type: 'streams_restored'; started: number }
   /** `formerVersion` is that of the app it replaces. A version is null if the manifest has none. */

@@ -3,6 +3,7 @@ import { createAnswers } from '../api/answers.ts';
 import { createAppAnswers } from '../api/app-answers.ts';
 import { createCachedReply } from '../api/cached-reply.ts';
 import { ClientReads } from '../api/client-reads.ts';
+import { compressJson } from '../api/content-coding.ts';
 import type { Api } from '../api/context.ts';
 import type { SseClients } from '../api/live/sse-clients.ts';
 import { LogReaders } from '../api/logs/log-readers.ts';
@@ -21,6 +22,7 @@ import { toTime } from '../api/views/time.ts';
 import type { BrowserApps } from '../browser/browser-apps.ts';
 import type { AppCluster } from '../browser/cluster/app-cluster.ts';
 import type { Config } from '../config/config.ts';
+import type { Settings } from '../config/settings-store.ts';
 import type { Notifications } from '../notifications/notifications.ts';
 import type { AppSeries } from '../time-series/app-series.ts';
 import type { EngineSeries } from '../time-series/engine-series.ts';
@@ -35,6 +37,7 @@ import type { Vpns } from './vpns.ts';
 
 /** What the API is created from. */
 export interface ApiParts {
+  settings: Settings;
   infrastructure: Infrastructure;
   engines: Engines;
   playback: Playback;
@@ -100,6 +103,7 @@ export async function createApi(
   addCommonHeaders(api, headers, config.corsOrigin);
   const ownHost = config.clusterUrl === null ? [] : [new URL(config.clusterUrl).hostname];
   allowHosts(api, [...config.allowedHosts, ...ownHost]);
+  compressJson(api);
   await describeApi(api, version, config.basePath);
   if (config.authReads) requireKeyForReads(api, checkKey, `${config.basePath}/panel/`);
   const forwarding = new SessionForwarding({ cluster: appCluster, sessions: browserApps.sessions, apiKey });
@@ -128,6 +132,7 @@ export async function createApi(
     reprovisioner,
     breakers,
     limits: config,
+    settings: parts.settings,
     views,
     streams,
     streamSamples: samples,

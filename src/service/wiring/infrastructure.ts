@@ -2,6 +2,7 @@ import { type Clock, createSystemClock } from '../../library/cache/index.ts';
 import { RedisLink } from '../../library/redis/index.ts';
 import type { Config } from '../config/config.ts';
 import { recordEvents } from '../event-log/connect.ts';
+import { describeEvent } from '../event-log/describe.ts';
 import { EventLog } from '../event-log/event-log.ts';
 import type { LogLine } from '../event-log/records.ts';
 import { SubjectNames } from '../event-log/subject-names.ts';
@@ -36,7 +37,7 @@ export function createInfrastructure(config: Config, dependencies: Dependencies)
   connectInvalidation(bus, caches.stats);
   connectInvalidation(bus, caches.results);
   const notices = new ChangeFeed(bus, MAX_NOTICES);
-  bus.subscribe((event) => log.debug(event, 'event'));
+  bus.subscribe((event) => log.info(event, describeEvent(event).message));
   const onLog = ({ level, message }: LogLine) => log[level](message);
   const eventLog = new EventLog({
     dataDir: config.dataDir,

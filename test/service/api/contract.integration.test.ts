@@ -26,12 +26,17 @@ let port: number;
 const exercised = new Set<string>();
 
 /** Sends a request and checks the reply against the OpenAPI document. */
-async function call(method: 'GET' | 'POST' | 'DELETE', path: string, url = path, payload?: object) {
+/** Reads that need the key. */
+const PRIVATE_READS = new Set(['/config']);
+
+async function call(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, url = path, payload?: object) {
   const reply = await (method === 'GET'
-    ? app.get(url)
+    ? app.get(url, PRIVATE_READS.has(url) ? WITH_KEY : {})
     : method === 'POST'
       ? app.post(url, payload)
-      : app.delete(url));
+      : method === 'PATCH'
+        ? app.request('PATCH', url, { headers: WITH_KEY, body: payload! })
+        : app.delete(url));
   exercised.add(`${method} ${path}`);
   assertDocumented(method, path, reply);
   return { status: reply.statusCode, body: reply.body };
@@ -378,6 +383,16 @@ test('a browser can log in and out', async () => {
   const login = await call('POST', '/session', '/session', { key: KEY });
   expect(login).toEqual({ status: 200, body: { ...state, logged_in: true } });
   expect(await call('DELETE', '/session')).toEqual({ status: 200, body: state });
+});
+
+test('settings are listed and changed', async () => {
+  const { body } = await call('GET', '/config');
+  expect(body.settings.length).toBeGreaterThan(60);
+  const settings = { NOTIFY_QUIET_S: 200 };
+  expect((await call('PATCH', '/config', '/config', { settings })).status).toBe(200);
+  expect((await call('PATCH', '/config', '/config', { settings: { NOTIFY_QUIET_S: null } })).status).toBe(
+    200,
+  );
 });
 
 test('notifications have targets, and can be tested', async () => {

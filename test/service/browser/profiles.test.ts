@@ -16,7 +16,11 @@ test('a data folder that cannot be used is an error with a code', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'roundhouse-profiles-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   writeFileSync(join(folder, 'file'), '');
-  const profiles = new Profiles(join(folder, 'file'), () => {}, () => {});
+  const profiles = new Profiles(
+    join(folder, 'file'),
+    () => {},
+    () => {},
+  );
   await expect(profiles.list()).rejects.toMatchObject({
     code: 'profile_unavailable',
     message: expect.stringContaining('DATA_DIR'),

@@ -48,6 +48,7 @@ const EXPECTED: { [T in DomainEvent['type']]: [Extract<DomainEvent, { type: T }>
     },
     ['engines', 'status'],
   ],
+  settings_changed: [{ type: 'settings_changed', names: 'MIN_REPLICAS' }, ['status']],
   app_installed: [{ type: 'app_installed', ...APP, version: null }, ['apps']],
   app_uninstalled: [{ type: 'app_uninstalled', ...APP }, ['apps', 'sessions']],
   app_warmed: [{ type: 'app_warmed', ...APP, succeeded: true }, ['apps']],

@@ -13,6 +13,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, { status: number; title: strin
   port_out_of_range: { status: 400, title: 'The port is outside the configured range' },
   missing_key: { status: 401, title: 'An API key is required' },
   wrong_key: { status: 401, title: 'The API key is wrong' },
+  invalid_config: { status: 400, title: 'The settings are not valid' },
   cross_site_request: { status: 403, title: 'The request comes from another site' },
   not_found: { status: 404, title: 'No such path' },
   engine_not_found: { status: 404, title: 'Engine not found' },
