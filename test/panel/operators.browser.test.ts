@@ -28,7 +28,10 @@ describeWithChromium('what operators do', (chromium) => {
   /** A page with the key, as after a first write. */
   async function openWithKey(hash: string) {
     const monitored = await open('#/');
-    await monitored.page.evaluate((key) => sessionStorage.setItem('roundhouse-key', key), KEY);
+    await monitored.page.evaluate(async (key) => {
+      const headers = { 'Content-Type': 'application/json' };
+      await fetch('../session', { method: 'POST', headers, body: JSON.stringify({ key, remember: false }) });
+    }, KEY);
     await monitored.page.goto(`${app.url}/panel/${hash}`);
     await monitored.page.reload();
     return monitored;
@@ -133,7 +136,7 @@ describeWithChromium('what operators do', (chromium) => {
       labels: { 'proxy.name': 'Channel 7' },
     });
     const { page } = await openWithKey('#/');
-    await page.getByRole('cell', { name: 'Channel 7' }).waitFor();
+    await page.getByRole('cell', { name: 'Channel 7', exact: true }).waitFor();
     await page.getByRole('button', { name: 'Stop Channel 7' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Stop' }).click();
     await page.getByText('Channel 7 stopped').waitFor();

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { useClient, useStore } from '../hooks.ts';
 import type { KeyPrompt } from '../lib/api-key-login.ts';
+import { t } from '../lib/i18n.ts';
 import { Dialog } from './dialog.tsx';
 import { LoginFields } from './login-fields.tsx';
 
@@ -14,8 +15,8 @@ function Prompt({ error, answer }: KeyPrompt) {
   const [credentials, setCredentials] = useState({ key: '', remember: false });
   return (
     <Dialog
-      title="API key required"
-      action="Continue"
+      title={t('API key required')}
+      action={t('Continue')}
       disabled={credentials.key === ''}
       onAction={() => answer(credentials)}
       onClose={() => answer(null)}
