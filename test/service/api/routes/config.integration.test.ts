@@ -30,7 +30,7 @@ describe('/config', () => {
     ]).toEqual([200, 'override']);
     await waitUntil('two engines', () => engines() === 2, 10_000);
     expect((await app.get('/orchestrator/status')).body.capacity.min_replicas).toBe(2);
-    const events = (await app.get('/events?type=system')).body;
+    const events = (await app.get('/events?event_type=system')).body;
     expect(JSON.stringify(events)).toContain('Settings changed: MIN_REPLICAS');
   });
 
