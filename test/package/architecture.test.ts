@@ -29,7 +29,7 @@ const SERVICE_LAYERS = [
 
 /** Packages that may be imported only in one place. */
 const RESTRICTED_PACKAGES: { package: RegExp; importers: RegExp }[] = [
-  { package: /^dockerode$/, importers: /^service\/runtimes\/docker\// },
+  { package: /^dockerode$/, importers: /^service\/runtimes\/(docker|swarm)\// },
   { package: /^@redis\//, importers: /^library\/redis\// },
   { package: /^@(aws-sdk|google-cloud)\//, importers: /^library\/browser-state\/drivers\// },
   { package: /^undici$/, importers: /^(library\/(http-cache|gateway)|service\/http-client)\// },

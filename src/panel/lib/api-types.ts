@@ -1504,6 +1504,13 @@ export interface EngineSettingsTemplate {
 export interface Engine {
   container_id: string;
   container_name: string;
+  node: {
+    id: string;
+    /**
+     * Host name, which need not be unique
+     */
+    name: string;
+  } | null;
   /**
    * Host on which `port` is reachable
    */

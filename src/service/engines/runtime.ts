@@ -33,11 +33,20 @@ export interface EngineSpec {
   forwardedPort?: number;
 }
 
+/** The node of a Swarm on which an engine runs. */
+export interface EngineNode {
+  id: string;
+  /** Its host name, which need not be unique. */
+  name: string;
+}
+
 /** A starting or running engine, as its runtime reports it. */
 export interface RuntimeEngine {
-  /** 64 hexadecimal digits. */
+  /** Id of its container, 64 hexadecimal digits; in a Swarm, of its service, 25 letters and digits. */
   id: string;
   name: string;
+  /** The node of the Swarm on which it runs. */
+  node?: EngineNode;
   /** The host at which clients reach `ports.hostHttp`. */
   host: string;
   ports: EnginePorts;
@@ -125,7 +134,7 @@ export interface RuntimeListener {
 export interface EngineRuntime {
   /** Whether other orchestrators can see and change the same engines. */
   readonly isShared: boolean;
-  readonly name: 'docker' | 'process';
+  readonly name: 'docker' | 'process' | 'swarm';
   /** The preset of new engines, or `emulated` or `custom`. */
   readonly variant: string;
   /**

@@ -27,12 +27,12 @@ export async function createNetwork(machines: number, ip: string): Promise<Swarm
   const id = await claimId(ip);
   const numbers = Array.from({ length: machines }, (_, index) => index + 1);
   const name = (number: number) => `rhswarm${id}-${number}`;
-  const bridge = name(0);
   const inside = (number: number, ...args: string[]) => run(ip, ['-n', name(number), ...args]);
   const remove = async () => {
     const existing = await run(ip, ['netns', 'list']);
     for (const number of [0, ...numbers])
-      if (existing.match(new RegExp(`^${name(number)}\\b`, 'm'))) await run(ip, ['netns', 'delete', name(number)]);
+      if (existing.match(new RegExp(`^${name(number)}\\b`, 'm')))
+        await run(ip, ['netns', 'delete', name(number)]);
   };
   const network: SwarmNetwork = {
     id,
@@ -50,7 +50,19 @@ export async function createNetwork(machines: number, ip: string): Promise<Swarm
     await Promise.all(
       numbers.map(async (number) => {
         await run(ip, ['netns', 'add', name(number)]);
-        await inside(0, 'link', 'add', `port${number}`, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name(number));
+        await inside(
+          0,
+          'link',
+          'add',
+          `port${number}`,
+          'type',
+          'veth',
+          'peer',
+          'name',
+          'eth0',
+          'netns',
+          name(number),
+        );
         await inside(0, 'link', 'set', `port${number}`, 'master', 'br0', 'up');
         await inside(number, 'address', 'add', `${network.addressOf(number)}/24`, 'dev', 'eth0');
         await inside(number, 'link', 'set', 'eth0', 'up');

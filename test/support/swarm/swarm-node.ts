@@ -25,6 +25,8 @@ const END_TIMEOUT_MS = 30_000;
 export class SwarmNode {
   /** From 1. */
   readonly number: number;
+  /** Its host name. */
+  readonly name: string;
   /** Address at which the others reach it. */
   readonly address: string;
   /** Path of the daemon's socket. */
@@ -37,6 +39,7 @@ export class SwarmNode {
 
   constructor(number: number, folder: string, network: SwarmNetwork, paths: DockerPaths) {
     this.number = number;
+    this.name = `node${number}`;
     this.folder = folder;
     this.socket = join(folder, 'docker.sock');
     this.address = network.addressOf(number);
@@ -50,13 +53,19 @@ export class SwarmNode {
     rmSync(join(this.folder, 'docker.pid'), { force: true });
     rmSync(join(this.folder, 'exec/containerd/containerd.pid'), { force: true });
     const log = openSync(this.#logFile, 'a');
+    // A host name of its own, by which nodes are told apart.
+    const named = 'echo "$0" > /proc/sys/kernel/hostname && exec "$@"';
     // nsenter, because `ip netns exec` mounts another /sys without the cgroups, and the daemon refuses to start.
     const command = [
       ...['--pdeathsig', 'KILL', 'nsenter', `--net=${this.#network.namespaceOf(this.number)}`],
-      ...[this.#paths.dockerd, `--host=unix://${this.socket}`, `--pidfile=${join(this.folder, 'docker.pid')}`],
+      ...['unshare', '--uts', 'sh', '-c', named, this.name],
+      ...[this.#paths.dockerd, `--host=unix://${this.socket}`],
+      ...[
+        `--pidfile=${join(this.folder, 'docker.pid')}`,
+        `--config-file=${join(this.folder, 'daemon.json')}`,
+      ],
       ...[`--data-root=${join(this.folder, 'data')}`, `--exec-root=${join(this.folder, 'exec')}`],
-      ...[`--config-file=${join(this.folder, 'daemon.json')}`, '--exec-opt=native.cgroupdriver=cgroupfs'],
-      `--cgroup-parent=/${this.#cgroup}`,
+      ...['--exec-opt=native.cgroupdriver=cgroupfs', `--cgroup-parent=/${this.#cgroup}`],
     ];
     const daemon = spawn(this.#paths.setpriv, command, {
       env: { ...process.env, PATH: SEARCH_PATH },

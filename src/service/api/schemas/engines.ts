@@ -7,6 +7,12 @@ export const EngineSchema = Type.Object(
   {
     container_id: Type.String(),
     container_name: Type.String(),
+    node: Nullable(
+      Type.Object(
+        { id: Type.String(), name: Type.String({ description: 'Host name, which need not be unique' }) },
+        { description: 'Node of the Docker Swarm on which the engine runs; otherwise null' },
+      ),
+    ),
     host: Type.String({ description: 'Host on which `port` is reachable' }),
     port: Type.Integer(),
     labels: Type.Record(Type.String(), Type.String(), {

@@ -8,15 +8,21 @@ const MAX_MISSED_HEARTBEATS = 2;
 const RECONNECT_MS = 500;
 /** Events have a few kilobytes: the attributes are the labels of a container. */
 const MAX_LINE_BYTES = 2 ** 20;
+/** Label that Docker gives to the containers of a Swarm's services. */
+export const SERVICE_ID = 'com.docker.swarm.service.id';
 /** In events, a code is text. */
 const EXIT_CODE = /^\d{1,3}$/;
 
-/** An event of a container. */
+/** An event of a container or, from a manager of a Swarm, of a service or a node. */
 export interface ContainerEvent {
   /** Such as `start` or `die`. */
   action: string;
-  /** The container's id. */
+  /** Id of the container, service or node. */
   id: string;
+  /** What it is an event of: `container`, `service` or `node`. */
+  type?: string;
+  /** The service that the container is a task of. */
+  serviceId?: string;
   /** Exit code of its program, for `die`. */
   exitCode?: number;
 }
@@ -127,18 +133,24 @@ function deliver(line: string, follower: EventFollower): void {
 function parseEvent(line: string): ContainerEvent | null {
   try {
     const event = JSON.parse(line) as {
+      Type?: unknown;
       Action?: unknown;
       status?: unknown;
-      Actor?: { ID?: unknown; Attributes?: { exitCode?: unknown } | null } | null;
+      Actor?: { ID?: unknown; Attributes?: Record<string, unknown> | null } | null;
       id?: unknown;
     };
     const id = event.Actor?.ID ?? event.id;
     const action = event.Action ?? event.status;
     if (typeof id !== 'string' || typeof action !== 'string') return null;
-    const exitCode = event.Actor?.Attributes?.exitCode;
-    return typeof exitCode === 'string' && EXIT_CODE.test(exitCode)
-      ? { action, id, exitCode: Number(exitCode) }
-      : { action, id };
+    const attributes = event.Actor?.Attributes ?? {};
+    const { exitCode, [SERVICE_ID]: serviceId } = attributes;
+    return {
+      action,
+      id,
+      ...(typeof event.Type === 'string' && { type: event.Type }),
+      ...(typeof exitCode === 'string' && EXIT_CODE.test(exitCode) && { exitCode: Number(exitCode) }),
+      ...(typeof serviceId === 'string' && { serviceId }),
+    };
   } catch {
     return null;
   }

@@ -1,0 +1,34 @@
+import type { Config } from '../../config/config.ts';
+import { type CallObserver, DockerClient } from '../docker/client.ts';
+import { readInstance } from '../docker/instance.ts';
+import { Managers } from './managers.ts';
+import { swarmEngineOptions } from './options.ts';
+import { SwarmRuntime } from './swarm-runtime.ts';
+
+/**
+ * Opens the runtime for a Docker Swarm.
+ * @param warn called with warnings for the operator
+ * @param onDockerCall called after each call to a manager
+ */
+export async function openSwarmRuntime(
+  config: Config,
+  warn: (message: string) => void,
+  onDockerCall: CallObserver,
+): Promise<SwarmRuntime> {
+  const [first, ...others] = (config.dockerSocket?.split(',') ?? [null]).map(
+    (host) =>
+      new DockerClient({
+        host,
+        timeoutS: config.dockerTimeoutS,
+        concurrency: config.dockerConcurrency,
+        onCall: onDockerCall,
+      }),
+  );
+  const managers = new Managers([first!, ...others], config.dockerTimeoutS * 1000);
+  if (config.swarmAgents.length === 0)
+    warn(
+      'SWARM_AGENTS is not set: resource usage of engines is not available, and an engine that has stopped is noticed within MONITOR_INTERVAL_S',
+    );
+  const options = swarmEngineOptions(config, await readInstance(config.dataDir));
+  return new SwarmRuntime(managers, options);
+}
