@@ -66,7 +66,9 @@ const DESCRIPTIONS: {
           : [
               'engine',
               'failed',
-              `is no longer running${exitCode === undefined ? '' : ` (exit code ${exitCode})`}`,
+              reason === 'node_lost'
+                ? 'was lost with its node'
+                : `is no longer running${exitCode === undefined ? '' : ` (exit code ${exitCode})`}`,
             ],
       engineId,
       names,
@@ -76,6 +78,13 @@ const DESCRIPTIONS: {
     const { engineId, change, health, deleting, forwarded, paused } = event;
     return ofEngine(CHANGES[change](event), engineId, names, { change, health, deleting, forwarded, paused });
   },
+  node_changed: ({ nodeId, name, state, agent }) =>
+    ofService(
+      'system',
+      ['down', 'lost'].includes(state) ? 'failed' : agent === 'connected' ? 'connected' : 'disconnected',
+      `Node ${name} is ${state}; its agent is ${agent}`,
+      { node: nodeId, name, state, agent },
+    ),
   runtime_connected: () => ofService('system', 'connected', 'Engine runtime connected'),
   runtime_disconnected: ({ reason }) =>
     ofService('system', 'disconnected', 'Engine runtime disconnected', {

@@ -150,29 +150,6 @@ const ROWS: Record<keyof typeof SETTINGS, Row> = {
     ],
     bad: ['5m', '0', '-1g', '1t', 'm', '1.5g', '99999999999g'],
   },
-  engineMemoryReservation: { good: [['256m', 256 * 2 ** 20]], bad: ['5m', '1t'] },
-  engineCpuLimit: CORES,
-  engineCpuReservation: CORES,
-  enginePlacement: {
-    good: [
-      ['node.role==worker', { constraints: ['node.role==worker'], spread: [] }],
-      [
-        'node.labels.engines==true, spread=node.labels.zone',
-        { constraints: ['node.labels.engines==true'], spread: ['node.labels.zone'] },
-      ],
-      ['node.hostname != a-1', { constraints: ['node.hostname != a-1'], spread: [] }],
-    ],
-    bad: ['worker', 'node.role=worker', 'node.labels.a==b,', 'spread=zone', 'node.x==y'],
-  },
-  swarmAgents: {
-    good: [
-      ['tasks.agent:8001', ['tasks.agent:8001']],
-      ['10.0.0.1:1, [fd00::1]:65535', ['10.0.0.1:1', '[fd00::1]:65535']],
-    ],
-    bad: ['tasks.agent', 'a:0', 'a:65536', 'http://a:1', 'a:1,', 'a b:1'],
-  },
-  agentPort: integer(1, 65_535),
-  agentKeyFile: { good: [['/run/secrets/key', '/run/secrets/key']], bad: [] },
   containerLabel: {
     good: [
       ['a.b/c=d', { name: 'a.b/c', value: 'd' }],
@@ -206,6 +183,29 @@ const ROWS: Record<keyof typeof SETTINGS, Row> = {
   autoscaleIntervalS: seconds(0.1),
   autoDelete: FLAG,
   gracePeriodS: seconds(0),
+  engineMemoryReservation: { good: [['256m', 256 * 2 ** 20]], bad: ['5m', '1t'] },
+  engineCpuLimit: CORES,
+  engineCpuReservation: CORES,
+  enginePlacement: {
+    good: [
+      ['node.role==worker', { constraints: ['node.role==worker'], spread: [] }],
+      [
+        'node.labels.engines==true, spread=node.labels.zone',
+        { constraints: ['node.labels.engines==true'], spread: ['node.labels.zone'] },
+      ],
+      ['node.hostname != a-1', { constraints: ['node.hostname != a-1'], spread: [] }],
+    ],
+    bad: ['worker', 'node.role=worker', 'node.labels.a==b,', 'spread=zone', 'node.x==y'],
+  },
+  swarmAgents: {
+    good: [
+      ['tasks.agent:8001', ['tasks.agent:8001']],
+      ['10.0.0.1:1, [fd00::1]:65535', ['10.0.0.1:1', '[fd00::1]:65535']],
+    ],
+    bad: ['tasks.agent', 'a:0', 'a:65536', 'http://a:1', 'a:1,', 'a b:1'],
+  },
+  agentPort: integer(1, 65_535),
+  agentKeyFile: { good: [['/run/secrets/key', '/run/secrets/key']], bad: [] },
   collectIntervalS: seconds(0.1),
   statsHistoryMax: integer(1, 100_000),
   gluetunContainerName: NAME,

@@ -11,12 +11,13 @@ export class Swarm {
   readonly nodes: readonly SwarmNode[];
   /** The network that the nodes are in. */
   readonly network: SwarmNetwork;
-  readonly #folder: string;
+  /** Folder with all files. */
+  readonly folder: string;
 
   constructor(nodes: readonly SwarmNode[], network: SwarmNetwork, folder: string) {
     this.nodes = nodes;
     this.network = network;
-    this.#folder = folder;
+    this.folder = folder;
   }
 
   /** The node with a number from 1. */
@@ -30,7 +31,7 @@ export class Swarm {
   async stop(): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.discard()));
     await this.network.remove();
-    await rm(this.#folder, { recursive: true, force: true });
+    await rm(this.folder, { recursive: true, force: true });
   }
 }
 

@@ -96,6 +96,12 @@ export const TotalStatsSchema = Type.Object(
     total_block_read_bytes: Bytes(),
     total_block_write_bytes: Bytes(),
     container_count: Count('Number of engines included'),
+    stale_container_count: Count(
+      'Number of these whose latest figures are used, because their nodes do not respond',
+    ),
+    missing_nodes: Type.Array(Type.String(), {
+      description: 'Host names of the nodes of a Docker Swarm that have sent no current figures',
+    }),
   },
   { title: 'TotalStats' },
 );

@@ -8,8 +8,6 @@ const MAX_MISSED_HEARTBEATS = 2;
 const RECONNECT_MS = 500;
 /** Events have a few kilobytes: the attributes are the labels of a container. */
 const MAX_LINE_BYTES = 2 ** 20;
-/** Label that Docker gives to the containers of a Swarm's services. */
-export const SERVICE_ID = 'com.docker.swarm.service.id';
 /** In events, a code is text. */
 const EXIT_CODE = /^\d{1,3}$/;
 
@@ -21,8 +19,6 @@ export interface ContainerEvent {
   id: string;
   /** What it is an event of: `container`, `service` or `node`. */
   type?: string;
-  /** The service that the container is a task of. */
-  serviceId?: string;
   /** Exit code of its program, for `die`. */
   exitCode?: number;
 }
@@ -136,20 +132,18 @@ function parseEvent(line: string): ContainerEvent | null {
       Type?: unknown;
       Action?: unknown;
       status?: unknown;
-      Actor?: { ID?: unknown; Attributes?: Record<string, unknown> | null } | null;
+      Actor?: { ID?: unknown; Attributes?: { exitCode?: unknown } | null } | null;
       id?: unknown;
     };
     const id = event.Actor?.ID ?? event.id;
     const action = event.Action ?? event.status;
     if (typeof id !== 'string' || typeof action !== 'string') return null;
-    const attributes = event.Actor?.Attributes ?? {};
-    const { exitCode, [SERVICE_ID]: serviceId } = attributes;
+    const exitCode = event.Actor?.Attributes?.exitCode;
     return {
       action,
       id,
       ...(typeof event.Type === 'string' && { type: event.Type }),
       ...(typeof exitCode === 'string' && EXIT_CODE.test(exitCode) && { exitCode: Number(exitCode) }),
-      ...(typeof serviceId === 'string' && { serviceId }),
     };
   } catch {
     return null;

@@ -1,7 +1,6 @@
 import { instanceOf } from '../docker/labels.ts';
 import { START_TIMEOUT_MS } from '../docker/starting.ts';
 import type { ServiceInfo, TaskInfo } from './replies.ts';
-import { isAlive } from './service-engine.ts';
 
 /** How long the service that has started an engine gets to read why it has ended. */
 const FOREIGN_MS = 10_000;
@@ -23,6 +22,7 @@ export class Leftovers {
   /**
    * @param managed managed services
    * @param latest the latest task of each service
+   * @param hasEnded whether a task has ended
    * @param isCreating whether this orchestrator is creating the service
    * @param now milliseconds of any clock
    * @returns ids of those to remove
@@ -30,6 +30,7 @@ export class Leftovers {
   find(
     managed: readonly ServiceInfo[],
     latest: ReadonlyMap<string, TaskInfo>,
+    hasEnded: (task: TaskInfo) => boolean,
     isCreating: (service: ServiceInfo) => boolean,
     now: number,
   ): string[] {
@@ -38,7 +39,7 @@ export class Leftovers {
     return managed.flatMap((service) => {
       const creator = instanceOf(service.Spec.Labels ?? {});
       const task = latest.get(service.ID);
-      const isPlaced = task !== undefined && isAlive(task) && Boolean(task.NodeID);
+      const isPlaced = task !== undefined && !hasEnded(task) && Boolean(task.NodeID);
       // An operator may have created it with the label of managed engines.
       if (isPlaced || creator === undefined || isCreating(service)) {
         this.#firstSeen.delete(service.ID);
@@ -46,9 +47,9 @@ export class Leftovers {
       }
       const since = this.#firstSeen.get(service.ID) ?? now;
       this.#firstSeen.set(service.ID, since);
-      const hasEnded = task !== undefined && !isAlive(task);
-      if (creator === this.#instance && hasEnded) return [service.ID];
-      return now - since >= (hasEnded ? FOREIGN_MS : START_TIMEOUT_MS) ? [service.ID] : [];
+      const isOver = task !== undefined && hasEnded(task);
+      if (creator === this.#instance && isOver) return [service.ID];
+      return now - since >= (isOver ? FOREIGN_MS : START_TIMEOUT_MS) ? [service.ID] : [];
     });
   }
 }

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   DEFAULT_CREATE_WAIT_MS,
   type EngineRuntime,
@@ -7,26 +6,24 @@ import {
   type ResourceSample,
   type RuntimeEngine,
   type RuntimeListener,
+  type RuntimeNode,
 } from '../../engines/runtime.ts';
-import { RoundhouseError } from '../../errors.ts';
-import { imageOf } from '../docker/create.ts';
 import type { ContainerEvent } from '../docker/events.ts';
 import { openLogs, readLogs } from '../docker/logs.ts';
+import type { Agents } from './agents.ts';
+import { EngineStarter } from './engine-starter.ts';
+import { FollowedLogs } from './followed-logs.ts';
 import { Leftovers } from './leftovers.ts';
+import { LostNodes } from './lost-nodes.ts';
 import type { Managers } from './managers.ts';
-import type { SwarmNode } from './nodes.ts';
+import { NodeSamples } from './node-samples.ts';
 import type { SwarmEngineOptions } from './options.ts';
 import type { ServiceInfo, TaskInfo } from './replies.ts';
-import { isAlive, isManaged, latestTasks, readServiceEngine } from './service-engine.ts';
-import { serviceSpec } from './service-spec.ts';
-import { assertPlace, taskError, toServiceError, unplacedError } from './starting.ts';
+import { isManaged, latestTasks } from './service-engine.ts';
 import { SwarmApi } from './swarm-api.ts';
+import { SwarmView } from './swarm-view.ts';
 
 const REMOVE_TIMEOUT_MS = 20_000;
-/** Minimum timeout of a creation: a Swarm rarely needs less. */
-const MIN_CREATE_TIMEOUT_MS = 1000;
-/** A node starts a container within a few tenths of a second. */
-const TASK_POLL_MS = 50;
 
 /** Runs each engine as a service of a Docker Swarm, and reads or changes no other services. */
 export class SwarmRuntime implements EngineRuntime {
@@ -35,17 +32,30 @@ export class SwarmRuntime implements EngineRuntime {
   readonly mapsPorts = true;
   readonly settleMs = 1500;
   readonly #managers: Managers;
-  readonly #api: SwarmApi;
+  readonly #agents: Agents | null;
   readonly #options: SwarmEngineOptions;
+  readonly #api: SwarmApi;
+  readonly #view: SwarmView;
+  readonly #starter: EngineStarter;
+  readonly #samples: NodeSamples;
   readonly #leftovers: Leftovers;
-  /** Names of the services that are being created. */
-  readonly #creating = new Set<string>();
-  #nodes = new Map<string, SwarmNode>();
+  readonly #lostNodes: LostNodes;
+  readonly #followedLogs = new FollowedLogs();
+  #listener: RuntimeListener | undefined;
 
-  constructor(managers: Managers, options: SwarmEngineOptions) {
+  /** @param agents the agents of the nodes, or null without them */
+  constructor(managers: Managers, options: SwarmEngineOptions, agents: Agents | null) {
     this.#managers = managers;
+    this.#agents = agents;
     this.#options = options;
     this.#api = new SwarmApi(managers);
+    this.#lostNodes = new LostNodes(
+      (nodeId) => this.#view.enginesOf(nodeId).map(({ host, ports }) => ({ host, port: ports.hostHttp })),
+      (nodeId, lost) => this.#onNodeLost(nodeId, lost),
+    );
+    this.#view = new SwarmView(this.#api, options, agents, (nodeId) => this.#lostNodes.has(nodeId));
+    this.#starter = new EngineStarter(this.#api, this.#view, options);
+    this.#samples = new NodeSamples(agents, this.#view);
     this.#leftovers = new Leftovers(options.instance);
   }
 
@@ -54,16 +64,25 @@ export class SwarmRuntime implements EngineRuntime {
   }
 
   async list(): Promise<RuntimeEngine[]> {
-    const label = this.#labelFilter;
+    const { name, value } = this.#options.label;
+    const label = `${name}=${value}`;
     const [services, tasks, nodes] = await Promise.all([
       this.#api.services(label),
       this.#api.tasks({ label: [label] }),
       this.#api.nodes(),
     ]);
-    this.#nodes = nodes;
+    const former = new Map(this.nodes().map((node) => [node.id, node.state]));
+    this.#view.nodes = nodes;
+    for (const node of this.nodes())
+      if (former.size > 0 && former.get(node.id) !== node.state) this.#listener?.onNodeChanged?.(node);
     const latest = latestTasks(tasks);
     this.#removeLeftovers(services, latest);
-    const engines = services.map((service) => this.#toEngine(service, latest.get(service.ID)));
+    this.#reportNodeLosses(services, latest);
+    this.#view.retain(new Set(services.map(({ ID }) => ID)));
+    this.#view.retainStarts(
+      new Set(tasks.flatMap(({ Status }) => Status.ContainerStatus?.ContainerID ?? [])),
+    );
+    const engines = services.map((service) => this.#view.toEngine(service, latest.get(service.ID)));
     return engines.filter((engine) => engine !== null);
   }
 
@@ -71,35 +90,21 @@ export class SwarmRuntime implements EngineRuntime {
     const [service, tasks] = await Promise.all([this.#api.service(id), this.#api.tasks({ service: [id] })]);
     const task = latestTasks(tasks).get(id);
     if (!service || !task) return null;
-    if (task.NodeID && !this.#nodes.has(task.NodeID)) this.#nodes = await this.#api.nodes();
-    return this.#toEngine(service, task);
+    await this.#view.ensureNode(task.NodeID);
+    return this.#view.toEngine(service, task);
   }
 
-  async create(spec: EngineSpec, maxWaitMs: number = DEFAULT_CREATE_WAIT_MS): Promise<RuntimeEngine> {
-    const returnBy = performance.now() + maxWaitMs;
-    this.#creating.add(spec.name);
-    try {
-      await this.#createService(spec, Math.max(MIN_CREATE_TIMEOUT_MS, maxWaitMs));
-      await this.#assertPlace(spec.name);
-      return await this.#waitForStart(spec, returnBy);
-    } catch (error) {
-      // A service that remains is found by the next list.
-      await this.#api.remove(spec.name, MIN_CREATE_TIMEOUT_MS).catch(() => {});
-      throw error;
-    } finally {
-      this.#creating.delete(spec.name);
-    }
+  create(spec: EngineSpec, maxWaitMs: number = DEFAULT_CREATE_WAIT_MS): Promise<RuntimeEngine> {
+    return this.#starter.start(spec, maxWaitMs);
   }
 
   async remove(id: string): Promise<void> {
     await this.#api.remove(id, REMOVE_TIMEOUT_MS);
+    this.#forget(id);
   }
 
-  async sample(_ids: readonly string[], _signal: AbortSignal): Promise<Map<string, ResourceSample>> {
-    throw new RoundhouseError(
-      'stats_unavailable',
-      'Resource usage in a Swarm needs an agent on each node: deploy the agents, and set SWARM_AGENTS',
-    );
+  sample(ids: readonly string[], signal: AbortSignal): Promise<Map<string, ResourceSample>> {
+    return this.#samples.read(ids, signal);
   }
 
   async logs(id: string, options: LogOptions): Promise<AsyncIterable<Uint8Array> | null> {
@@ -110,96 +115,97 @@ export class SwarmRuntime implements EngineRuntime {
         (docker, abortSignal) => openLogs(docker, `/services/${id}`, options, abortSignal),
         { signal },
       );
-    return readLogs(open, false, signal);
+    const bytes = await readLogs(open, false, signal);
+    return bytes && options.follow ? this.#followedLogs.untilEnd(id, bytes) : bytes;
+  }
+
+  nodes(): RuntimeNode[] {
+    return this.#view.listNodes();
   }
 
   watch(listener: RuntimeListener): () => void {
-    return this.#managers.follow(
-      { type: ['service', 'node'], scope: ['swarm'] },
-      {
-        onEvent: (event) => this.#onEvent(event, listener),
-        onConnected: () => listener.onConnected(),
-        onDisconnected: (reason) => listener.onDisconnected(reason),
+    this.#listener = listener;
+    const filters = { type: ['service', 'node'], scope: ['swarm'] };
+    const unfollow = this.#managers.follow(filters, {
+      onEvent: (event) => this.#onEvent(event, listener),
+      onConnected: () => listener.onConnected(),
+      onDisconnected: (reason) => listener.onDisconnected(reason),
+    });
+    this.#agents?.start({
+      onRunning: (id) => listener.onStarted(id),
+      onEnded: (id, exitCode) => this.#onEnded(id, exitCode),
+      onAgentChanged: (nodeId, state) => {
+        if (state === 'connected') this.#lostNodes.agentConnected(nodeId);
+        else this.#lostNodes.agentLost(nodeId);
+        this.#onNodeChanged(nodeId);
       },
-    );
+    });
+    return () => {
+      unfollow();
+      this.#agents?.close();
+      this.#lostNodes.close();
+      this.#listener = undefined;
+    };
   }
 
-  /** Does nothing: engines keep running, so that a restart of Roundhouse interrupts no stream. */
-  async close(): Promise<void> {}
-
-  get #labelFilter(): string {
-    const { name, value } = this.#options.label;
-    return `${name}=${value}`;
+  /** Ends no engine: they keep running, so that a restart of Roundhouse interrupts no stream. */
+  async close(): Promise<void> {
+    this.#agents?.close();
+    this.#lostNodes.close();
   }
 
   /** Tasks have no events of their own at the managers. */
   #onEvent({ type, action, id }: ContainerEvent, listener: RuntimeListener): void {
     if (type === 'node') listener.onConnected();
-    else if (action === 'remove') listener.onStopped(id);
+    else if (action === 'remove') this.#stop(id);
     else listener.onStarted(id);
   }
 
-  /** @returns null for a service that is not managed, or whose engine has ended or has no node yet */
-  #toEngine(service: ServiceInfo, task: TaskInfo | undefined): RuntimeEngine | null {
-    const { label, engineHost } = this.#options;
-    if (!task || !isManaged(service, label) || !this.#isRunning(task)) return null;
-    const node = this.#nodes.get(task.NodeID ?? '');
-    return node ? readServiceEngine(service, task, node, { managed: label, engineHost }) : null;
+  /** An agent has reported the end of an engine. Its service runs nothing any more. */
+  #onEnded(id: string, exitCode: number | undefined): void {
+    this.#stop(id, exitCode);
+    this.#listener?.onConnected();
   }
 
-  /** Whether an engine runs or is starting. */
-  #isRunning(task: TaskInfo): boolean {
-    return isAlive(task) && this.#nodes.get(task.NodeID ?? '')?.state !== 'down';
+  #onNodeLost(nodeId: string, lost: boolean): void {
+    const engines = this.#view.enginesOf(nodeId);
+    if (lost) for (const { id } of engines) this.#stop(id, undefined, true);
+    this.#onNodeChanged(nodeId);
+    this.#listener?.onConnected();
   }
 
-  async #createService(spec: EngineSpec, timeoutMs: number): Promise<void> {
-    try {
-      await this.#api.create({ ...serviceSpec(spec, this.#options), Name: spec.name }, timeoutMs);
-    } catch (error) {
-      throw toServiceError(error);
+  /** Engines of nodes that Swarm has just found to be down end with that cause. */
+  #reportNodeLosses(services: readonly ServiceInfo[], latest: ReadonlyMap<string, TaskInfo>): void {
+    for (const { ID } of services) {
+      const engine = this.#view.engine(ID);
+      const task = latest.get(ID);
+      const isDown = this.#view.describeNode(engine?.node?.id ?? '')?.state === 'down';
+      if (engine && task && isDown) this.#stop(ID, undefined, true);
     }
   }
 
-  async #assertPlace(name: string): Promise<void> {
-    const { label, maxEngines } = this.#options;
-    const [services, tasks] = await Promise.all([
-      this.#api.services(),
-      this.#api.tasks({ label: [this.#labelFilter] }),
-    ]);
-    const own = services.find(({ Spec }) => Spec.Name === name);
-    if (!own) return;
-    const latest = latestTasks(tasks);
-    const isEngine = (service: ServiceInfo) => {
-      const task = latest.get(service.ID);
-      return isManaged(service, label) && (task === undefined || this.#isRunning(task));
-    };
-    assertPlace(own, services, isEngine, maxEngines);
+  #onNodeChanged(nodeId: string): void {
+    const node = this.#view.describeNode(nodeId);
+    if (node) this.#listener?.onNodeChanged?.(node);
   }
 
-  /** Waits until the engine runs or, at `returnBy`, at least has a node that prepares it. */
-  async #waitForStart(spec: EngineSpec, returnBy: number): Promise<RuntimeEngine> {
-    for (;;) {
-      const service = await this.#api.service(spec.name);
-      const tasks = service ? await this.#api.tasks({ service: [service.ID] }) : [];
-      const task = service ? latestTasks(tasks).get(service.ID) : undefined;
-      if (task && !isAlive(task))
-        throw taskError(task, imageOf(this.#options, spec.custom), spec.ports.hostHttp);
-      if (task?.NodeID && !this.#nodes.has(task.NodeID)) this.#nodes = await this.#api.nodes();
-      const engine = service && this.#toEngine(service, task);
-      if (engine && engine.startedAt !== null) return engine;
-      if (performance.now() >= returnBy) {
-        if (engine) return engine;
-        throw unplacedError(task);
-      }
-      await delay(TASK_POLL_MS);
-    }
+  #stop(id: string, exitCode?: number, nodeLost?: boolean): void {
+    this.#forget(id);
+    this.#listener?.onStopped(id, exitCode, false, nodeLost);
+  }
+
+  #forget(id: string): void {
+    this.#view.forget(id);
+    this.#samples.forget(id);
+    this.#followedLogs.end(id);
   }
 
   /** Removes services whose engine has ended or never got a node. One that cannot be removed is found again. */
   #removeLeftovers(services: readonly ServiceInfo[], latest: ReadonlyMap<string, TaskInfo>): void {
     const managed = services.filter((service) => isManaged(service, this.#options.label));
-    const isCreating = ({ Spec }: ServiceInfo) => this.#creating.has(Spec.Name);
-    for (const id of this.#leftovers.find(managed, latest, isCreating, performance.now()))
+    const hasEnded = (task: TaskInfo) => this.#view.hasEnded(task);
+    const isCreating = ({ Spec }: ServiceInfo) => this.#starter.isCreating(Spec.Name);
+    for (const id of this.#leftovers.find(managed, latest, hasEnded, isCreating, performance.now()))
       void this.#api.remove(id, REMOVE_TIMEOUT_MS).catch(() => {});
   }
 }
