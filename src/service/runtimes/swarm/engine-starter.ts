@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EngineSpec, RuntimeEngine } from '../../engines/runtime.ts';
+import { RoundhouseError } from '../../errors.ts';
 import { imageOf } from '../docker/create.ts';
 import type { SwarmEngineOptions } from './options.ts';
-import type { ServiceInfo } from './replies.ts';
+import type { ServiceInfo, TaskInfo } from './replies.ts';
 import { isAlive, isManaged, latestTasks } from './service-engine.ts';
 import { serviceSpec } from './service-spec.ts';
 import { assertPlace, taskError, toServiceError, unplacedError } from './starting.ts';
@@ -11,6 +12,8 @@ import type { SwarmView } from './swarm-view.ts';
 
 /** Minimum timeout of a creation: a Swarm rarely needs less. */
 const MIN_CREATE_TIMEOUT_MS = 1000;
+/** The former container gets its time to stop first. */
+const RESTART_TIMEOUT_MS = 20_000;
 /** A node starts a container within a few tenths of a second. */
 const TASK_POLL_MS = 50;
 
@@ -19,8 +22,8 @@ export class EngineStarter {
   readonly #api: SwarmApi;
   readonly #view: SwarmView;
   readonly #options: SwarmEngineOptions;
-  /** Names of the services that are being created. */
-  readonly #creating = new Set<string>();
+  /** Names of the services that are being created, and ids of those that are being restarted. */
+  readonly #starting = new Set<string>();
 
   constructor(api: SwarmApi, view: SwarmView, options: SwarmEngineOptions) {
     this.#api = api;
@@ -28,15 +31,15 @@ export class EngineStarter {
     this.#options = options;
   }
 
-  /** Whether a service is being created here. */
-  isCreating(name: string): boolean {
-    return this.#creating.has(name);
+  /** Whether a service is being created or restarted here. */
+  isStarting({ ID, Spec }: ServiceInfo): boolean {
+    return this.#starting.has(Spec.Name) || this.#starting.has(ID);
   }
 
   /** As `EngineRuntime.create`. */
   async start(spec: EngineSpec, maxWaitMs: number): Promise<RuntimeEngine> {
     const returnBy = performance.now() + maxWaitMs;
-    this.#creating.add(spec.name);
+    this.#starting.add(spec.name);
     try {
       await this.#createService(spec, Math.max(MIN_CREATE_TIMEOUT_MS, maxWaitMs));
       await this.#assertPlace(spec.name);
@@ -46,8 +49,36 @@ export class EngineStarter {
       await this.#api.remove(spec.name, MIN_CREATE_TIMEOUT_MS).catch(() => {});
       throw error;
     } finally {
-      this.#creating.delete(spec.name);
+      this.#starting.delete(spec.name);
     }
+  }
+
+  /** As `EngineRuntime.restart`. The engine may start on another node. */
+  async restart(id: string): Promise<RuntimeEngine> {
+    const dueMs = performance.now() + RESTART_TIMEOUT_MS;
+    this.#starting.add(id);
+    try {
+      const [former] = await this.#tasksOf(id);
+      if (!(await this.#api.replaceTask(id, RESTART_TIMEOUT_MS)))
+        throw new RoundhouseError('engine_not_found', 'No managed engine has this id');
+      for (;;) {
+        const [task] = await this.#tasksOf(id);
+        const isNew = task !== undefined && task.ID !== former?.ID;
+        if (isNew && !isAlive(task)) throw taskError(task, 'of the engine', 0);
+        await this.#view.ensureNode(task?.NodeID);
+        const service = isNew ? await this.#api.service(id) : null;
+        const engine = service && this.#view.toEngine(service, task);
+        if (engine && engine.startedAt !== null) return engine;
+        if (performance.now() >= dueMs) throw unplacedError(task);
+        await delay(TASK_POLL_MS);
+      }
+    } finally {
+      this.#starting.delete(id);
+    }
+  }
+
+  async #tasksOf(id: string): Promise<TaskInfo[]> {
+    return [...latestTasks(await this.#api.tasks({ service: [id] })).values()];
   }
 
   async #createService(spec: EngineSpec, timeoutMs: number): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Config } from '../../config/config.ts';
-import type { Placement } from '../../config/values.ts';
+import type { Placement } from '../../config/swarm-values.ts';
 import { type DockerEngineOptions, dockerEngineOptions } from '../docker/options.ts';
 
 /** How engines run in a Swarm. Null selects the default. */

@@ -83,6 +83,40 @@ export class SwarmApi {
     }
   }
 
+  /**
+   * Replaces the task of a service, with the same specification.
+   * @returns false if there is no such service
+   */
+  async replaceTask(id: string, timeoutMs: number): Promise<boolean> {
+    try {
+      await this.#managers.call(
+        'restart',
+        async (docker, abortSignal) => {
+          const service = callsOf(docker).getService(id);
+          // The specification as it is, with the fields that are not read elsewhere.
+          const info = (await service.inspect({ abortSignal })) as {
+            Version: { Index: number };
+            Spec: { TaskTemplate: { ForceUpdate?: number } };
+          };
+          const { TaskTemplate, ...spec } = info.Spec;
+          const ForceUpdate = (TaskTemplate.ForceUpdate ?? 0) + 1;
+          const version = info.Version.Index;
+          await service.update({
+            version,
+            ...spec,
+            TaskTemplate: { ...TaskTemplate, ForceUpdate },
+            abortSignal,
+          });
+        },
+        { timeoutMs },
+      );
+      return true;
+    } catch (error) {
+      if (hasStatus(error, 404)) return false;
+      throw error;
+    }
+  }
+
   /** Removes a service, and with it its container. Resolves also if it does not exist. */
   async remove(idOrName: string, timeoutMs: number): Promise<void> {
     try {
@@ -105,6 +139,7 @@ interface SwarmCalls {
   createService(options: object): Promise<unknown>;
   getService(id: string): {
     inspect(options: object): Promise<unknown>;
+    update(options: object): Promise<unknown>;
     remove(options: object): Promise<unknown>;
   };
 }

@@ -98,6 +98,10 @@ export class SwarmRuntime implements EngineRuntime {
     return this.#starter.start(spec, maxWaitMs);
   }
 
+  restart(id: string): Promise<RuntimeEngine> {
+    return this.#starter.restart(id);
+  }
+
   async remove(id: string): Promise<void> {
     await this.#api.remove(id, REMOVE_TIMEOUT_MS);
     this.#forget(id);
@@ -204,7 +208,7 @@ export class SwarmRuntime implements EngineRuntime {
   #removeLeftovers(services: readonly ServiceInfo[], latest: ReadonlyMap<string, TaskInfo>): void {
     const managed = services.filter((service) => isManaged(service, this.#options.label));
     const hasEnded = (task: TaskInfo) => this.#view.hasEnded(task);
-    const isCreating = ({ Spec }: ServiceInfo) => this.#starter.isCreating(Spec.Name);
+    const isCreating = (service: ServiceInfo) => this.#starter.isStarting(service);
     for (const id of this.#leftovers.find(managed, latest, hasEnded, isCreating, performance.now()))
       void this.#api.remove(id, REMOVE_TIMEOUT_MS).catch(() => {});
   }
