@@ -63,7 +63,7 @@ const RULES: Record<string, Rule> = {
   'a room of the library is imported through its index.ts, except util': (from, to) =>
     to.part !== 'library' || from.part === 'library' || to.room === 'util' || to.path.endsWith('/index.ts'),
   'only serve.ts opens a runtime, and agent.ts an agent': (from, to) =>
-    to.room !== 'runtimes' || ['runtimes', 'serve', 'agent'].includes(from.room),
+    to.room !== 'runtimes' || ['runtimes', 'serve', 'agent', 'healthcheck'].includes(from.room),
 };
 
 function layerOf({ part, room }: SourceFile): number {

@@ -150,3 +150,18 @@ async function readText(response: IncomingMessage, maxBytes: number): Promise<st
   }
   return Buffer.concat(chunks).toString();
 }
+
+/** Whether the agent at an address responds, and Docker responds to it. */
+export function isAgentLive(
+  { host, port }: { host: string; port: number },
+  key: Buffer,
+  signal: AbortSignal,
+): Promise<boolean> {
+  return new Promise((resolve) => {
+    const agent = new Agent(clientTls(key));
+    get({ host, port, agent, path: '/livez', signal }, (response) => {
+      response.resume();
+      resolve(response.statusCode === 204);
+    }).on('error', () => resolve(false));
+  });
+}

@@ -58,13 +58,15 @@ export class EngineStarter {
     const dueMs = performance.now() + RESTART_TIMEOUT_MS;
     this.#starting.add(id);
     try {
+      const known = this.#view.engine(id);
       const [former] = await this.#tasksOf(id);
       if (!(await this.#api.replaceTask(id, RESTART_TIMEOUT_MS)))
         throw new RoundhouseError('engine_not_found', 'No managed engine has this id');
       for (;;) {
         const [task] = await this.#tasksOf(id);
         const isNew = task !== undefined && task.ID !== former?.ID;
-        if (isNew && !isAlive(task)) throw taskError(task, 'of the engine', 0);
+        if (isNew && !isAlive(task))
+          throw taskError(task, known?.image ?? 'of the engine', known?.ports.hostHttp ?? 0);
         await this.#view.ensureNode(task?.NodeID);
         const service = isNew ? await this.#api.service(id) : null;
         const engine = service && this.#view.toEngine(service, task);

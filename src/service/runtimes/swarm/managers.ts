@@ -3,6 +3,7 @@ import type Docker from 'dockerode';
 import { RoundhouseError } from '../../errors.ts';
 import { type DockerCall, type DockerClient, hasStatus } from '../docker/client.ts';
 import { type ContainerEvent, followEvents } from '../docker/events.ts';
+import type { ManagerClients } from './manager-clients.ts';
 
 const RETRY_MS = 200;
 /** Managers without a leader, or whose leader does not respond, send these. */
@@ -23,17 +24,15 @@ export interface ManagerFollower {
  * it does not respond.
  */
 export class Managers {
-  readonly #clients: readonly DockerClient[];
+  readonly #clients: ManagerClients;
   readonly #timeoutMs: number;
-  #current = 0;
   /** Aborts calls to the current manager when it turns out not to respond. */
   #lost = new AbortController();
 
   /**
-   * @param clients one per manager
    * @param timeoutMs how long a call may take, over all managers
    */
-  constructor(clients: readonly [DockerClient, ...DockerClient[]], timeoutMs: number) {
+  constructor(clients: ManagerClients, timeoutMs: number) {
     this.#clients = clients;
     this.#timeoutMs = timeoutMs;
   }
@@ -51,7 +50,7 @@ export class Managers {
   ): Promise<T> {
     const dueMs = performance.now() + (options.timeoutMs ?? this.#timeoutMs);
     for (let attempt = 1; ; attempt += 1) {
-      const client = this.#clients[this.#current]!;
+      const client = this.#clients.current;
       const lost = this.#lost.signal;
       const signal = options.signal ? AbortSignal.any([options.signal, lost]) : lost;
       try {
@@ -65,14 +64,14 @@ export class Managers {
         this.#leave(client);
         if (performance.now() + RETRY_MS >= dueMs) throw toUnavailable(error);
         // Without a pause while there are managers that have not been tried.
-        if (attempt >= this.#clients.length) await delay(RETRY_MS);
+        if (attempt >= this.#clients.all.length) await delay(RETRY_MS);
       }
     }
   }
 
   /** @throws RoundhouseError `runtime_unavailable` unless a manager responds */
   async ping(): Promise<void> {
-    await Promise.any(this.#clients.map((client) => client.ping())).catch((error: AggregateError) => {
+    await Promise.any(this.#clients.all.map((client) => client.ping())).catch((error: AggregateError) => {
       throw error.errors[0];
     });
   }
@@ -86,7 +85,7 @@ export class Managers {
     let ended = false;
     let failedSince: number | undefined;
     const followNext = () => {
-      const client = this.#clients[this.#current]!;
+      const client = this.#clients.current;
       end = followEvents(client, filters, {
         onEvent: (event) => follower.onEvent(event),
         onConnected: () => {
@@ -112,11 +111,11 @@ export class Managers {
 
   /** Selects the next manager, unless another call has done so already. */
   #leave(client: DockerClient): void {
-    if (this.#clients[this.#current] !== client) return;
-    this.#current = (this.#current + 1) % this.#clients.length;
+    if (this.#clients.current !== client) return;
+    this.#clients.advance();
     const lost = this.#lost;
     this.#lost = new AbortController();
-    if (this.#clients.length > 1) lost.abort(new Error('Another manager is used'));
+    if (this.#clients.all.length > 1) lost.abort(new Error('Another manager is used'));
   }
 }
 

@@ -3,6 +3,7 @@ import { type CallObserver, DockerClient } from '../docker/client.ts';
 import { readInstance } from '../docker/instance.ts';
 import { readAgentKey } from './agent/key.ts';
 import { Agents } from './agents.ts';
+import { ManagerClients } from './manager-clients.ts';
 import { Managers } from './managers.ts';
 import { swarmEngineOptions } from './options.ts';
 import { SwarmRuntime } from './swarm-runtime.ts';
@@ -20,7 +21,9 @@ export async function openSwarmRuntime(
   warn: (message: string) => void,
   onDockerCall: CallObserver,
 ): Promise<SwarmRuntime> {
-  const [first, ...others] = (config.dockerSocket?.split(',') ?? [null]).map(
+  const hosts = (config.dockerSocket?.split(',') ?? [null]) as [string | null, ...(string | null)[]];
+  const clients = new ManagerClients(
+    hosts,
     (host) =>
       new DockerClient({
         host,
@@ -29,7 +32,7 @@ export async function openSwarmRuntime(
         onCall: onDockerCall,
       }),
   );
-  const managers = new Managers([first!, ...others], config.dockerTimeoutS * 1000);
+  const managers = new Managers(clients, config.dockerTimeoutS * 1000);
   if (config.swarmAgents.length === 0)
     warn(
       'SWARM_AGENTS is not set: resource usage of engines is not available, and an engine that has stopped is noticed within MONITOR_INTERVAL_S',

@@ -27,8 +27,8 @@ export interface AgentParts {
 }
 
 /**
- * Creates the server of an agent. It answers two requests, and both only read: `GET /events` and `GET /samples`. Whoever
- * does not have the key gets no connection.
+ * Creates the server of an agent. It answers three requests, which only read: `GET /events`, `GET /samples`, and `GET
+ * /livez` for the health check of its container. Whoever does not have the key gets no connection.
  */
 export function createAgentServer(parts: AgentParts): Server {
   const run = randomUUID();
@@ -44,6 +44,7 @@ export function createAgentServer(parts: AgentParts): Server {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'https://agent');
     if (request.method !== 'GET') return end(response, 405);
     if (pathname === '/events') return streamEvents(parts, run, searchParams, request, response);
+    if (pathname === '/livez') return end(response, parts.containers.dockerResponds ? 204 : 503);
     if (pathname !== '/samples') return end(response, 404);
     sample().then(
       (samples) => {
