@@ -66,6 +66,11 @@ export class Agents {
     for (const link of this.#links.values()) link.close();
   }
 
+  /** Whether any agent responds. */
+  get anyConnected(): boolean {
+    return [...this.#links.values()].some(({ connected }) => connected);
+  }
+
   /** Whether an agent has reported the end of a container. */
   hasEnded(containerId: string): boolean {
     return this.#ended.has(containerId);

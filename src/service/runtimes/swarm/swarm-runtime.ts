@@ -24,6 +24,8 @@ import { SwarmApi } from './swarm-api.ts';
 import { SwarmView } from './swarm-view.ts';
 
 const REMOVE_TIMEOUT_MS = 20_000;
+/** After the loss of a leader, managers may need half a minute until they answer again. */
+const MAX_WITHOUT_MANAGERS_MS = 60_000;
 
 /** Runs each engine as a service of a Docker Swarm, and reads or changes no other services. */
 export class SwarmRuntime implements EngineRuntime {
@@ -42,6 +44,8 @@ export class SwarmRuntime implements EngineRuntime {
   readonly #lostNodes: LostNodes;
   readonly #followedLogs = new FollowedLogs();
   #listener: RuntimeListener | undefined;
+  /** When a manager last listed the engines. */
+  #listedAtMs = Number.NEGATIVE_INFINITY;
 
   /** @param agents the agents of the nodes, or null without them */
   constructor(managers: Managers, options: SwarmEngineOptions, agents: Agents | null) {
@@ -63,7 +67,25 @@ export class SwarmRuntime implements EngineRuntime {
     return this.#options.variant;
   }
 
+  /** While no manager can answer, as during an election, the agents go on to report what happens to the engines. */
   async list(): Promise<RuntimeEngine[]> {
+    try {
+      const engines = await this.#listFromManagers();
+      this.#listedAtMs = performance.now();
+      return engines;
+    } catch (error) {
+      if (!this.#isCovered()) throw error;
+      return this.#view.engines;
+    }
+  }
+
+  /** Whether the agents keep the engines current without the managers. */
+  #isCovered(): boolean {
+    const isRecent = performance.now() - this.#listedAtMs < MAX_WITHOUT_MANAGERS_MS;
+    return isRecent && this.#agents !== null && this.#agents.anyConnected;
+  }
+
+  async #listFromManagers(): Promise<RuntimeEngine[]> {
     const { name, value } = this.#options.label;
     const label = `${name}=${value}`;
     const [services, tasks, nodes] = await Promise.all([
@@ -133,7 +155,9 @@ export class SwarmRuntime implements EngineRuntime {
     const unfollow = this.#managers.follow(filters, {
       onEvent: (event) => this.#onEvent(event, listener),
       onConnected: () => listener.onConnected(),
-      onDisconnected: (reason) => listener.onDisconnected(reason),
+      onDisconnected: (reason) => {
+        if (!this.#isCovered()) listener.onDisconnected(reason);
+      },
     });
     this.#agents?.start({
       onRunning: (id) => listener.onStarted(id),

@@ -40,6 +40,11 @@ export class SwarmView {
     return this.#engines.get(id);
   }
 
+  /** All engines as last seen. */
+  get engines(): RuntimeEngine[] {
+    return [...this.#engines.values()];
+  }
+
   /** Engines of a node as last seen. */
   enginesOf(nodeId: string): RuntimeEngine[] {
     return [...this.#engines.values()].filter(({ node }) => node?.id === nodeId);

@@ -33,7 +33,8 @@ export class EventBuffer {
   /** @returns the events after a number, or null if they are no longer all kept */
   since(sequence: number): AgentEvent[] | null {
     const missed = this.#sequence - sequence;
-    if (missed < 0 || missed > this.#events.length) return null;
+    // Of another run, or not a number.
+    if (!(missed >= 0 && missed <= this.#events.length)) return null;
     return missed === 0 ? [] : this.#events.slice(-missed);
   }
 
