@@ -38,6 +38,7 @@ const CHANGES: Record<
 /** Our own reasons for the end of a stream. Others are words of its client. */
 const END_REASONS: Readonly<Record<string, string>> = {
   engine_stopped: 'its engine stopped',
+  node_lost: 'the node of its engine was lost',
   session_gone: 'its engine no longer has the session',
   forgotten: 'too many streams were started without an end',
 };
