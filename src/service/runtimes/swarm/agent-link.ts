@@ -101,6 +101,7 @@ export class AgentLink {
     try {
       const line = parseLine(text);
       this.#expect(SILENCE_TIMEOUT_MS, request);
+      if (line === null) return;
       if (line.type === 'beat') {
         this.dockerResponds = line.dockerResponds;
       } else if (line.type === 'hello') {

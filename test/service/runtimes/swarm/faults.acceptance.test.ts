@@ -182,9 +182,8 @@ describe.skipIf('missing' in inject('docker'))('a Swarm of three managers with a
     await healthy(REPLICAS, lost.address);
     report('link down to replaced', startMs);
     const endOfStream = async () => {
-      const { body } = await service.get<{ stream_id: string | null; details: object }[]>(
-        '/events?event_type=stream',
-      );
+      const { body } =
+        await service.get<{ stream_id: string | null; details: object }[]>('/events?event_type=stream');
       return body.find((event) => event.stream_id === id && 'reason' in event.details);
     };
     const { details } = await waitUntil('the end is in the event log', endOfStream, TIMEOUT_MS);

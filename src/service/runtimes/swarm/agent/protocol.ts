@@ -94,10 +94,17 @@ export type AgentLine = AgentHello | AgentEvent | Static<typeof Beat>;
 const LINE = Compile(Type.Union([Hello, Running, Ended, Beat]));
 const SAMPLES = Compile(Samples);
 
-/** @throws Error unless the text is a line of the stream */
-export function parseLine(text: string): AgentLine {
+const TYPES = new Set(['hello', 'running', 'ended', 'beat']);
+
+/**
+ * @returns null for a line of another type, which a newer agent may send
+ * @throws Error unless the text is a line of the stream
+ */
+export function parseLine(text: string): AgentLine | null {
   const line: unknown = JSON.parse(text);
   if (LINE.Check(line)) return line;
+  const { type } = Object(line) as { type?: unknown };
+  if (typeof type === 'string' && !TYPES.has(type)) return null;
   throw new Error('The agent sent a line of an unexpected shape');
 }
 
