@@ -53,13 +53,15 @@ export class SwarmNode {
     rmSync(join(this.folder, 'docker.pid'), { force: true });
     rmSync(join(this.folder, 'exec/containerd/containerd.pid'), { force: true });
     const log = openSync(this.#logFile, 'a');
-    // A host name of its own, by which nodes are told apart.
-    const named = 'echo "$0" > /proc/sys/kernel/hostname && exec "$@"';
+    // A host name of its own, by which nodes are told apart, and a /run of its own, for the socket at the usual path.
+    const prepare = 'echo "$0" > /proc/sys/kernel/hostname && mount --bind "$1" /run && shift && exec "$@"';
+    const ownRun = join(this.folder, 'run');
+    mkdirSync(ownRun, { recursive: true });
     // nsenter, because `ip netns exec` mounts another /sys without the cgroups, and the daemon refuses to start.
     const command = [
       ...['--pdeathsig', 'KILL', 'nsenter', `--net=${this.#network.namespaceOf(this.number)}`],
-      ...['unshare', '--uts', 'sh', '-c', named, this.name],
-      ...[this.#paths.dockerd, `--host=unix://${this.socket}`],
+      ...['unshare', '--uts', '--mount', 'sh', '-c', prepare, this.name, ownRun],
+      ...[this.#paths.dockerd, `--host=unix://${this.socket}`, '--host=unix:///run/docker.sock'],
       ...[
         `--pidfile=${join(this.folder, 'docker.pid')}`,
         `--config-file=${join(this.folder, 'daemon.json')}`,

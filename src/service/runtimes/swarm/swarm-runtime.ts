@@ -82,7 +82,7 @@ export class SwarmRuntime implements EngineRuntime {
   /** Whether the agents keep the engines current without the managers. */
   #isCovered(): boolean {
     const isRecent = performance.now() - this.#listedAtMs < MAX_WITHOUT_MANAGERS_MS;
-    return isRecent && this.#agents !== null && this.#agents.anyConnected;
+    return isRecent && this.#agents?.anyConnected === true;
   }
 
   async #listFromManagers(): Promise<RuntimeEngine[]> {
