@@ -30,7 +30,7 @@ const SERVICE_LAYERS = [
 
 /** Packages that may be imported only in one place. */
 const RESTRICTED_PACKAGES: { package: RegExp; importers: RegExp }[] = [
-  { package: /^dockerode$/, importers: /^service\/runtimes\/docker\// },
+  { package: /^dockerode$/, importers: /^service\/runtimes\/(docker|swarm)\// },
   { package: /^@redis\//, importers: /^library\/redis\// },
   { package: /^@(aws-sdk|google-cloud)\//, importers: /^library\/browser-state\/drivers\// },
   { package: /^undici$/, importers: /^(library\/(http-cache|gateway)|service\/http-client)\// },
@@ -63,8 +63,8 @@ const RULES: Record<string, Rule> = {
     from.part !== to.part || from.room === to.room || layerOf(to) < layerOf(from),
   'a room of the library is imported through its index.ts, except util': (from, to) =>
     to.part !== 'library' || from.part === 'library' || to.room === 'util' || to.path.endsWith('/index.ts'),
-  'only main.ts opens a runtime': (from, to) =>
-    to.room !== 'runtimes' || ['runtimes', 'main'].includes(from.room),
+  'only serve.ts opens a runtime, and agent.ts an agent': (from, to) =>
+    to.room !== 'runtimes' || ['runtimes', 'serve', 'agent', 'healthcheck'].includes(from.room),
 };
 
 function layerOf({ part, room }: SourceFile): number {
@@ -99,7 +99,7 @@ function violations(path: string, specifier: string): string[] {
     return isRestricted || isNodeInBrowser ? [`${path} imports ${specifier}`] : [];
   }
   const target = join(dirname(path), specifier);
-  if (from.path === 'main.ts' && target === '../package.json') return [];
+  if (['serve.ts', 'agent.ts'].includes(from.path) && target === '../package.json') return [];
   if (target.startsWith('..')) return [`${path} imports ${specifier}, which is outside src/`];
   return Object.entries(RULES)
     .filter(([, allows]) => !allows(from, parsePath(target)))
@@ -218,8 +218,8 @@ describe('the checks', () => {
     ['service/runtimes/docker/docker-runtime.ts', '../../engines/runtime.ts'],
     ['service/api/routes/engines.ts', '../../engines/registry.ts'],
     ['service/app.ts', './wiring/api.ts'],
-    ['main.ts', './service/runtimes/open-runtime.ts'],
-    ['main.ts', '../package.json'],
+    ['serve.ts', './service/runtimes/open-runtime.ts'],
+    ['serve.ts', '../package.json'],
     ['panel/lib/labels.ts', '../../library/util/glob.ts'],
   ])('allow the import in %s of %s', (path, specifier) => {
     expect(violations(path, specifier)).toEqual([]);

@@ -514,6 +514,9 @@ export interface Operations {
       status: 'alive';
     };
   };
+  'GET /nodes': {
+    reply: Node[];
+  };
   'GET /notifications': {
     reply: {
       targets: NotifyTarget[];
@@ -1544,6 +1547,13 @@ export interface EngineSettingsTemplate {
 export interface Engine {
   container_id: string;
   container_name: string;
+  node: {
+    id: string;
+    /**
+     * Host name, which need not be unique
+     */
+    name: string;
+  } | null;
   /**
    * Host on which `port` is reachable
    */
@@ -1662,6 +1672,14 @@ export interface TotalStats {
    * Number of engines included
    */
   container_count: number;
+  /**
+   * Number of these whose latest figures are used, because their nodes do not respond
+   */
+  stale_container_count: number;
+  /**
+   * Host names of the nodes of a Docker Swarm that have sent no current figures
+   */
+  missing_nodes: string[];
 }
 export interface Stream {
   id: string;
@@ -1818,6 +1836,51 @@ export interface CircuitBreaker {
    * Seconds that the breaker stays open
    */
   recovery_timeout: number;
+}
+export interface Node {
+  id: string;
+  /**
+   * Host name, which need not be unique
+   */
+  name: string;
+  /**
+   * Address at which its engines are reached
+   */
+  address: string;
+  role: 'manager' | 'worker';
+  /**
+   * Whether it leads the managers of the Swarm
+   */
+  leader: boolean;
+  /**
+   * `ready`, `down`, `unknown` or `disconnected` as the managers see it; `lost` if neither its agent nor any of its engines responds, although the managers have not noticed that yet
+   */
+  state: string;
+  /**
+   * `active`, `pause` or `drain`
+   */
+  availability: string;
+  labels: {
+    [k: string]: string;
+  };
+  cpus: number | null;
+  memory: number | null;
+  docker_version: string | null;
+  /**
+   * Whether its agent responds; `missing` if none has ever responded
+   */
+  agent: 'connected' | 'unreachable' | 'missing';
+  agent_version: string | null;
+  load_average: number | null;
+  memory_available: number | null;
+  /**
+   * Ids of the engines that run on it
+   */
+  engines: string[];
+  /**
+   * Number of streams that play on these engines
+   */
+  streams: number;
 }
 export interface NotifyTarget {
   /**
