@@ -5,6 +5,7 @@ import { Header } from './components/header.tsx';
 import { OperationList } from './components/operation-list.tsx';
 import { TabState } from './components/tab-state.tsx';
 import { useClient, useRoute, useStore } from './hooks.ts';
+import { t } from './lib/i18n.ts';
 import type { Preferences } from './lib/preferences.ts';
 import type { Route } from './lib/router.ts';
 import { CachePage } from './pages/cache.tsx';
@@ -16,12 +17,12 @@ import { OverviewPage } from './pages/overview.tsx';
 import { SettingsPage } from './pages/settings.tsx';
 
 const TITLES = {
-  overview: 'Overview',
-  engines: 'Engines',
-  engine: 'Engine',
-  events: 'Events',
-  cache: 'Cache',
-  settings: 'Settings',
+  overview: () => t('Overview'),
+  engines: () => t('Engines'),
+  engine: () => t('Engine'),
+  events: () => t('Events'),
+  cache: () => t('Cache'),
+  settings: () => t('Settings'),
 };
 
 /** The panel: header, the page that the URL names, and dialogs. */
@@ -31,7 +32,7 @@ export function App({ preferences }: { preferences: Preferences }) {
   const main = useRef<HTMLElement>(null);
   const previousPath = useRef<string | undefined>(undefined);
   const path = route.page === 'engine' ? route.id : route.page;
-  const title = TITLES[route.page];
+  const title = TITLES[route.page]();
   useEffect(() => {
     // Moves screen readers and the keyboard to the beginning of the new page, whose top is below the header.
     if (previousPath.current !== undefined && previousPath.current !== path) {
@@ -44,7 +45,7 @@ export function App({ preferences }: { preferences: Preferences }) {
     <>
       <TabState title={title} />
       <button type="button" class="skip" onClick={() => main.current?.focus({ preventScroll: true })}>
-        Skip to content
+        {t('Skip to content')}
       </button>
       <Header page={route.page} preferences={preferences} />
       <Banner />

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { useClient, useStore } from '../hooks.ts';
 import type { KeyPrompt } from '../lib/api-key-login.ts';
+import { t } from '../lib/i18n.ts';
 import { Dialog } from './dialog.tsx';
 import { LoginFields } from './login-fields.tsx';
 

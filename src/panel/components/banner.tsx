@@ -1,5 +1,6 @@
 import { useClient, useNow, usePolled, useStore } from '../hooks.ts';
 import { formatDuration } from '../lib/format.ts';
+import { t } from '../lib/i18n.ts';
 
 /** Shown above every page if the service is not responding or runs without Docker. */
 export function Banner() {
@@ -19,7 +20,7 @@ function Fallback() {
   return (
     <div class="banner tone-warn" role="status">
       <p>
-        <strong>Engines do not run in Docker.</strong> {message}
+        <strong>{t('Engines do not run in Docker.')}</strong> {message}
       </p>
     </div>
   );
@@ -32,8 +33,10 @@ function Unreachable({ since }: { since: number }) {
     <div class="banner tone-bad">
       <p>
         {/* The alert excludes the time, which changes every second. */}
-        <strong role="alert">The service is not responding.</strong> Showing data from{' '}
-        {formatDuration((clock.now() - since) / 1000)} ago. The panel reconnects automatically.
+        <strong role="alert">{t('The service is not responding.')}</strong>{' '}
+        {t('Showing data from {age} ago. The panel reconnects automatically.', {
+          age: formatDuration((clock.now() - since) / 1000),
+        })}
       </p>
     </div>
   );

@@ -119,7 +119,7 @@ function Canvas<S extends Series>({
   return (
     <div class="chart-area">
       <div ref={element} role="img" aria-label={label} />
-      {data === null && <p class="chart-pending">{error ? error.message : 'Loading …'}</p>}
+      {data === null && <p class="chart-pending">{error ? error.message : t('Loading …')}</p>}
       {data !== null && columns.every((column) => latest(column) === null) && (
         <p class="chart-pending">{emptyText ?? t('No data in this time range')}</p>
       )}
@@ -130,7 +130,8 @@ function Canvas<S extends Series>({
 /** Text alternative of a line, for screen readers. */
 function describe(name: string, column: Column, format: (value: number | null) => string): string {
   const values = column.filter((value) => value !== null);
-  if (values.length === 0) return `${name}: no data`;
+  if (values.length === 0) return `${name}: ${t('no data')}`;
   const [min, max] = [Math.min(...values), Math.max(...values)];
-  return `${name}: ${format(latest(column))}, between ${format(min)} and ${format(max)}`;
+  const range = t('between {min} and {max}', { min: format(min), max: format(max) });
+  return `${name}: ${format(latest(column))}, ${range}`;
 }

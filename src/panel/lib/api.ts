@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts';
 import { ProblemError, readProblem, UnreachableError } from './errors.ts';
+import { t } from './i18n.ts';
 import type { Input, OperationName, Reply } from './wire.ts';
 
 /** The response to a conditional read. */
@@ -92,7 +93,7 @@ export class Api {
     return await this.#withTimeout(async (timeout) => {
       const response = await this.#fetch(path, { headers, signal: AbortSignal.any([signal, timeout]) });
       if (!response.ok) throw await readProblem(response);
-      if (!response.body) throw new UnreachableError('The response has no body', false);
+      if (!response.body) throw new UnreachableError(t('The response has no body'), false);
       return response.body;
     });
   }
@@ -107,7 +108,7 @@ export class Api {
     } catch (cause) {
       if (cause instanceof ProblemError || cause instanceof UnreachableError) throw cause;
       const timedOut = timeout.signal.aborted;
-      const message = timedOut ? 'The request timed out' : 'The service is not responding';
+      const message = timedOut ? t('The request timed out') : t('The service is not responding');
       throw new UnreachableError(message, timedOut, { cause });
     } finally {
       cancel();
@@ -150,6 +151,6 @@ async function parse<T>(response: Response): Promise<T> {
   try {
     return JSON.parse(text) as T;
   } catch (cause) {
-    throw new UnreachableError('The response is incomplete or not JSON', false, { cause });
+    throw new UnreachableError(t('The response is incomplete or not JSON'), false, { cause });
   }
 }

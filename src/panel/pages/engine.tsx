@@ -26,19 +26,19 @@ export function EnginePage({ id, windowS }: { id: string; windowS: Store<number>
     <>
       <a class="back" href="#/engines">
         <Icon name="back" />
-        All engines
+        {t('All engines')}
       </a>
       {engine ? (
         <Details engine={engine} windowS={windowS} />
       ) : engines.value === null ? (
-        <Card title="Engine">
+        <Card title={t('Engine')}>
           <Loading from={engines} />
         </Card>
       ) : (
         <>
-          <h1>Engine not found</h1>
+          <h1>{t('Engine not found')}</h1>
           <Card title={id.slice(0, 12)}>
-            <EmptyState title="This engine no longer exists">
+            <EmptyState title={t('This engine no longer exists')}>
               <p>
                 {t('It was deleted, restarted or it stopped.')}{' '}
                 <a href={`#/events?engine=${encodeURIComponent(id)}`}>{t('Its events say why.')}</a>
@@ -77,22 +77,22 @@ function Details({ engine, windowS }: { engine: Engine; windowS: Store<number> }
         </div>
       </div>
       <div class="thirds">
-        <Card title="Usage" from={stats}>
+        <Card title={t('Usage')} from={stats}>
           <PropertyList>
-            <Property name="CPU">{formatPercent(row?.cpu ?? null)}</Property>
-            <Property name="Memory">{formatBytes(row?.memory ?? null)}</Property>
-            <Property name="Network">
+            <Property name={t('CPU')}>{formatPercent(row?.cpu ?? null)}</Property>
+            <Property name={t('Memory')}>{formatBytes(row?.memory ?? null)}</Property>
+            <Property name={t('Network')}>
               ↓ {formatRate(row?.rx ?? null)} · ↑ {formatRate(row?.tx ?? null)}
             </Property>
-            <Property name="Disk">
-              {formatRate(read)} read · {formatRate(written)} written
+            <Property name={t('Disk')}>
+              {t('{read} read · {written} written', { read: formatRate(read), written: formatRate(written) })}
             </Property>
           </PropertyList>
         </Card>
         <Identity engine={engine} />
-        <Card title="Labels">
+        <Card title={t('Labels')}>
           {Object.keys(labels).length === 0 ? (
-            <EmptyState title="No labels" />
+            <EmptyState title={t('No labels')} />
           ) : (
             <LabelTable labels={labels} />
           )}
@@ -103,8 +103,8 @@ function Details({ engine, windowS }: { engine: Engine; windowS: Store<number> }
         <TimeRangePicker windowS={windowS} />
       </div>
       {row && <EngineCharts key={container_id} row={row} windowS={windowS} />}
-      <Card title="Streams" from={streams} class="streams">
-        {own.length === 0 ? <EmptyState title="No active streams" /> : <StreamTable streams={own} />}
+      <Card title={t('Streams')} from={streams} class="streams">
+        {own.length === 0 ? <EmptyState title={t('No active streams')} /> : <StreamTable streams={own} />}
       </Card>
       <LogCard key={container_id} id={container_id} name={container_name} />
       {action && <EngineActionDialog action={action} engines={[engine]} onClose={() => setAction(null)} />}
@@ -116,30 +116,30 @@ function Identity({ engine }: { engine: Engine }) {
   const { host, port, version, platform, engine_variant, vpn_container, forwarded_port } = engine;
   const { container_id, last_health_check, first_seen, started_at } = engine;
   return (
-    <Card title="Engine">
+    <Card title={t('Engine')}>
       <PropertyList>
-        <Property name="ID">
+        <Property name={t('ID')}>
           <span class="mono" title={container_id}>
             {container_id.slice(0, 12)}
           </span>
         </Property>
-        <Property name="Address">
+        <Property name={t('Address')}>
           <span class="mono">
             {host}:{port}
           </span>
         </Property>
-        <Property name="Version">
-          {[version, platform, engine_variant].filter(Boolean).join(' · ') || 'Unknown'}
+        <Property name={t('Version')}>
+          {[version, platform, engine_variant].filter(Boolean).join(' · ') || t('Unknown')}
         </Property>
-        <Property name="VPN">
-          {vpn_container ?? 'None'}
-          {forwarded_port !== null && `, forwarded port ${forwarded_port}`}
+        <Property name={t('VPN')}>
+          {vpn_container ?? t('None')}
+          {forwarded_port !== null && t(', forwarded port {port}', { port: forwarded_port })}
         </Property>
-        <Property name="Age">
+        <Property name={t('Age')}>
           <Since at={started_at ?? first_seen} />
         </Property>
-        <Property name="Last check">
-          {last_health_check === null ? 'Not yet' : <Time at={last_health_check} />}
+        <Property name={t('Last check')}>
+          {last_health_check === null ? t('Not yet') : <Time at={last_health_check} />}
         </Property>
       </PropertyList>
     </Card>
