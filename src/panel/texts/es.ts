@@ -421,4 +421,14 @@ export const es = {
   'Version for ARM': 'Versión para ARM',
   'Memory limit (optional)': 'Límite de memoria (opcional)',
   'such as 512m or 2g': 'por ejemplo 512m o 2g',
+  Notifications: 'Notificaciones',
+  'Send a test': 'Enviar una prueba',
+  'No notifications are sent': 'No se envían notificaciones',
+  "Set NOTIFY_URLS to a webhook, a topic of ntfy, or Apprise's API.":
+    'Defina NOTIFY_URLS con un webhook, un tema de ntfy o la API de Apprise.',
+  Target: 'Destino',
+  'From level': 'Desde el nivel',
+  Waiting: 'En espera',
+  State: 'Situación',
+  'Test delivered': 'Prueba entregada',
 } as const;
