@@ -72,6 +72,12 @@ describe('the text of an event', () => {
     });
   });
 
+  test('says that an engine has exceeded its memory limit', () => {
+    const details = { name: 'engine-2', exitCode: 137, outOfMemory: true };
+    const event = anEvent(2, { category: 'failed', details });
+    expect(describeEvent(event, subjects).after).toBe(' stopped unexpectedly (out of memory)');
+  });
+
   test('calls an engine without a name by its id, as docker ps does', () => {
     const id = 'f'.repeat(64);
     expect(describeEvent(anEvent(3, { container_id: id }), subjects).name).toBe('f'.repeat(12));

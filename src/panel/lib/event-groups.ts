@@ -27,6 +27,6 @@ export function groupEvents(events: readonly EventRecord[], lastSeenId: number |
 
 /** What has happened, whatever it has happened to. */
 function kindOf({ event_type, category, details }: EventRecord): string {
-  const { reason, exitCode, vpn, breaker, state, app } = details;
-  return JSON.stringify([event_type, category, reason, exitCode, vpn, breaker, state, app]);
+  const { reason, exitCode, outOfMemory, vpn, breaker, state, app } = details;
+  return JSON.stringify([event_type, category, reason, exitCode, outOfMemory, vpn, breaker, state, app]);
 }

@@ -56,7 +56,8 @@ function streamName({ stream_id: id, details }: EventRecord, { streams }: Subjec
 }
 
 function causeOf({ event_type, details }: EventRecord): string {
-  const { exitCode, reason } = details;
+  const { exitCode, outOfMemory, reason } = details;
+  if (outOfMemory === true) return t(' (out of memory)');
   if (typeof exitCode === 'number') return t(' (exit code {code})', { code: exitCode });
   if (event_type !== 'stream' || typeof reason !== 'string') return '';
   return `: ${REASONS[reason]?.() ?? reason}`;

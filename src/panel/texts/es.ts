@@ -236,6 +236,7 @@ export const es = {
   'Engine {name} does not respond': 'El motor {name} no responde',
   'Stream {name} started': 'La emisión {name} ha empezado',
   'Stream {name} ended': 'La emisión {name} ha terminado',
+  ' (out of memory)': ' (sin memoria)',
   ' (exit code {code})': ' (código de salida {code})',
   'its engine stopped': 'su motor se ha detenido',
   'its engine no longer has the session': 'su motor ya no tiene la sesión',
