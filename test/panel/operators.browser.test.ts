@@ -133,7 +133,7 @@ describeWithChromium('what operators do', (chromium) => {
       labels: { 'proxy.name': 'Channel 7' },
     });
     const { page } = await openWithKey('#/');
-    await page.getByRole('cell', { name: 'Channel 7' }).waitFor();
+    await page.getByRole('cell', { name: 'Channel 7', exact: true }).waitFor();
     await page.getByRole('button', { name: 'Stop Channel 7' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Stop' }).click();
     await page.getByText('Channel 7 stopped').waitFor();
