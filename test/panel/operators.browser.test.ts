@@ -28,7 +28,10 @@ describeWithChromium('what operators do', (chromium) => {
   /** A page with the key, as after a first write. */
   async function openWithKey(hash: string) {
     const monitored = await open('#/');
-    await monitored.page.evaluate((key) => sessionStorage.setItem('roundhouse-key', key), KEY);
+    await monitored.page.evaluate(async (key) => {
+      const headers = { 'Content-Type': 'application/json' };
+      await fetch('../session', { method: 'POST', headers, body: JSON.stringify({ key, remember: false }) });
+    }, KEY);
     await monitored.page.goto(`${app.url}/panel/${hash}`);
     await monitored.page.reload();
     return monitored;

@@ -15,8 +15,8 @@ function Prompt({ error, answer }: KeyPrompt) {
   const [credentials, setCredentials] = useState({ key: '', remember: false });
   return (
     <Dialog
-      title="API key required"
-      action="Continue"
+      title={t('API key required')}
+      action={t('Continue')}
       disabled={credentials.key === ''}
       onAction={() => answer(credentials)}
       onClose={() => answer(null)}

@@ -96,11 +96,11 @@ function LogOut() {
     <button
       type="button"
       class="icon-button"
-      title="Log out"
+      title={t('Log out')}
       onClick={() => void apiKey.logOut().catch(() => {})}
     >
       <Icon name="key" />
-      <span class="hidden">Log out</span>
+      <span class="hidden">{t('Log out')}</span>
     </button>
   );
 }

@@ -1,4 +1,5 @@
 import type { Credentials } from '../lib/api-key-login.ts';
+import { t } from '../lib/i18n.ts';
 
 interface LoginFieldsProps {
   credentials: Credentials;
@@ -17,7 +18,7 @@ export function LoginFields({ credentials, error, onChange }: LoginFieldsProps) 
         </p>
       )}
       <label class="field">
-        <span>API key</span>
+        <span>{t('API key')}</span>
         <input
           type="password"
           autoComplete="current-password"
@@ -32,11 +33,13 @@ export function LoginFields({ credentials, error, onChange }: LoginFieldsProps) 
           checked={credentials.remember}
           onChange={({ currentTarget }) => onChange({ ...credentials, remember: currentTarget.checked })}
         />
-        <span>Remember me for 30 days</span>
+        <span>{t('Remember me for 30 days')}</span>
       </label>
       <p class="hint">
-        The service prints the key when it starts, and stores it in the file <code>api-key</code> in its data
-        directory. The panel exchanges it for a cookie and does not keep it.
+        {t(
+          'The service prints the key when it starts, and stores it in the file api-key in its data directory.',
+        )}{' '}
+        {t('The panel exchanges it for a cookie and does not keep it.')}
       </p>
     </>
   );

@@ -1,5 +1,6 @@
 import type { Api } from './api.ts';
 import { errorMessage, ProblemError } from './errors.ts';
+import { t } from './i18n.ts';
 import { Store } from './store.ts';
 
 /** What the user enters to log in. */
@@ -101,5 +102,5 @@ export class ApiKeyLogin {
 /** Why a login has failed. */
 export function loginErrorText(cause: unknown): string {
   const isWrong = cause instanceof ProblemError && cause.requiresKey;
-  return isWrong ? 'The API key is not valid.' : errorMessage(cause);
+  return isWrong ? t('The API key is not valid.') : errorMessage(cause);
 }

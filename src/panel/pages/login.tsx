@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import { LoginFields } from '../components/login-fields.tsx';
 import { useClient } from '../hooks.ts';
 import { loginErrorText } from '../lib/api-key-login.ts';
+import { t } from '../lib/i18n.ts';
 
 /** Shown in place of every page while reads require the API key. */
 export function LoginPage() {
@@ -15,7 +16,7 @@ export function LoginPage() {
     setBusy(false);
   };
   return (
-    <section class="card login" aria-label="Log in">
+    <section class="card login" aria-label={t('Log in')}>
       <form
         class="card-body"
         onSubmit={(event) => {
@@ -23,10 +24,10 @@ export function LoginPage() {
           void logIn();
         }}
       >
-        <h1>Log in</h1>
+        <h1>{t('Log in')}</h1>
         <LoginFields credentials={credentials} error={error} onChange={setCredentials} />
         <button type="submit" class="primary" disabled={busy || credentials.key === ''}>
-          Log in
+          {t('Log in')}
         </button>
       </form>
     </section>

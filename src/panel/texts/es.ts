@@ -17,14 +17,10 @@ export const es = {
   'API key': 'Clave de la API',
   'The service prints the key when it starts, and stores it in the file api-key in its data directory.':
     'El servicio muestra la clave al arrancar y la guarda en el archivo api-key de su carpeta de datos.',
-  'The panel keeps the key until this tab is closed.':
-    'El panel conserva la clave hasta que se cierra esta pestaña.',
   Paused: 'En pausa',
   Healthy: 'Correcto',
   'Not responding': 'No responde',
   Starting: 'Arrancando',
-  'This service requires an API key.': 'Este servicio necesita una clave de la API.',
-  'Enter API key': 'Introducir la clave de la API',
   'Engines do not run in Docker.': 'Los motores no se ejecutan en Docker.',
   'The service is not responding.': 'El servicio no responde.',
   'Showing data from {age} ago. The panel reconnects automatically.':
@@ -134,7 +130,6 @@ export const es = {
   'Every {n} s': 'Cada {n} s',
   Language: 'Idioma',
   'Language of the browser': 'Idioma del navegador',
-  'Forget the API key': 'Olvidar la clave de la API',
   'Theme: {theme}. Switch to {next}': 'Tema: {theme}. Cambiar a {next}',
   Label: 'Etiqueta',
   Log: 'Registro',
@@ -432,4 +427,9 @@ export const es = {
   Waiting: 'En espera',
   State: 'Situación',
   'Test delivered': 'Prueba entregada',
+  'Log in': 'Iniciar sesión',
+  'Remember me for 30 days': 'Recordarme durante 30 días',
+  'Log out': 'Cerrar sesión',
+  'The panel exchanges it for a cookie and does not keep it.':
+    'El panel la cambia por una cookie y no la conserva.',
 } as const;
