@@ -163,9 +163,10 @@ describeWithChromium('what operators do', (chromium) => {
     await page.getByText('Stream Channel 7 ended').waitFor();
 
     // The next visit says what has happened since.
+    await page.goto('about:blank');
     await app.post(`/engines/${engine.container_id}/restart`);
     engines = await healthyEngines(app, 3);
-    await page.reload();
+    await page.goto(`${app.url}/panel/#/events`);
     await page.getByText(/^\d+ since your last visit$/).waitFor();
     await page.getByText('Your last visit', { exact: true }).waitFor();
     expectNoViolations(monitored);

@@ -31,7 +31,7 @@ describeWithChromium('the pages of the panel', (chromium) => {
       hash: () => '#/',
       ready: async (page) => {
         await page.getByText('All systems operational').waitFor();
-        await page.getByRole('cell', { name: INFOHASH }).waitFor();
+        await page.getByTitle(new RegExp(INFOHASH)).waitFor();
         await page.getByText('Stream started').first().waitFor();
         await page.getByRole('img', { name: /^Memory\. in use: .*MB/ }).waitFor();
       },
@@ -49,7 +49,7 @@ describeWithChromium('the pages of the panel', (chromium) => {
       hash: () => `#/engines/${engine.container_id}`,
       ready: async (page) => {
         await page.getByRole('heading', { name: engine.container_name }).waitFor();
-        await page.getByRole('cell', { name: INFOHASH }).waitFor();
+        await page.getByTitle(new RegExp(INFOHASH)).waitFor();
       },
     },
     {
