@@ -117,7 +117,12 @@ export class SwarmNode {
   async discard(): Promise<void> {
     await this.#killAll();
     for (const point of mountsIn(this.folder)) await run('umount', ['--lazy', point]);
-    removeCgroups(this.#cgroup);
+    // They are in use until the kernel has released the processes.
+    const areRemoved = () => {
+      removeCgroups(this.#cgroup);
+      return true;
+    };
+    await waitUntil('the control groups are removed', areRemoved, END_TIMEOUT_MS);
     rmSync(this.folder, { recursive: true, force: true });
   }
 

@@ -76,6 +76,13 @@ export class Agents {
     return this.#ended.has(containerId);
   }
 
+  /** Id of the running container of a service on a node, or undefined. */
+  containerOf(nodeId: string, serviceId: string): string | undefined {
+    const containers = this.#nodes.get(nodeId)?.containers ?? [];
+    for (const [id, container] of containers) if (container.serviceId === serviceId) return id;
+    return undefined;
+  }
+
   isPaused(nodeId: string, containerId: string): boolean {
     return this.#nodes.get(nodeId)?.containers.get(containerId)?.paused ?? false;
   }

@@ -101,9 +101,6 @@ export class SwarmRuntime implements EngineRuntime {
     this.#removeLeftovers(services, latest);
     this.#reportNodeLosses(services, latest);
     this.#view.retain(new Set(services.map(({ ID }) => ID)));
-    this.#view.retainStarts(
-      new Set(tasks.flatMap(({ Status }) => Status.ContainerStatus?.ContainerID ?? [])),
-    );
     const engines = services.map((service) => this.#view.toEngine(service, latest.get(service.ID)));
     return engines.filter((engine) => engine !== null);
   }

@@ -6,6 +6,9 @@ import type { ServiceInfo, TaskInfo } from './replies.ts';
 import { isAlive, isManaged, readServiceEngine } from './service-engine.ts';
 import type { SwarmApi } from './swarm-api.ts';
 
+/** Starts that are kept; far more than there can be engines. */
+const MAX_STARTS = 10_000;
+
 /** The engines and nodes as last seen: what the managers say, corrected by what the agents have reported since. */
 export class SwarmView {
   readonly #api: SwarmApi;
@@ -72,7 +75,7 @@ export class SwarmView {
     const containerId = task.Status.ContainerStatus?.ContainerID ?? '';
     const engine = {
       ...read,
-      startedAt: read.startedAt && this.#startOf(containerId, read.startedAt),
+      startedAt: this.#startOf(service.ID, node.id, containerId, read.startedAt),
       paused: this.#agents?.isPaused(node.id, containerId) ?? false,
     };
     this.#engines.set(engine.id, engine);
@@ -82,11 +85,6 @@ export class SwarmView {
   /** Keeps only the engines that are listed. */
   retain(ids: ReadonlySet<string>): void {
     for (const id of this.#engines.keys()) if (!ids.has(id)) this.#engines.delete(id);
-  }
-
-  /** Keeps the starts of these containers only. */
-  retainStarts(containerIds: ReadonlySet<string>): void {
-    for (const id of this.#startedAt.keys()) if (!containerIds.has(id)) this.#startedAt.delete(id);
   }
 
   /** Whether an engine runs or is starting. */
@@ -124,9 +122,16 @@ export class SwarmView {
     };
   }
 
-  #startOf(containerId: string, reported: number): number {
-    const first = this.#startedAt.get(containerId) ?? reported;
-    this.#startedAt.set(containerId, first);
+  /**
+   * When an engine has started. An agent reports that earlier than Swarm, and nothing else is reported afterwards.
+   * @param reported the time as Swarm reports it, or null
+   */
+  #startOf(serviceId: string, nodeId: string, containerId: string, reported: number | null): number | null {
+    const id = reported === null ? this.#agents?.containerOf(nodeId, serviceId) : containerId;
+    if (id === undefined) return null;
+    const first = this.#startedAt.get(id) ?? reported ?? Date.now();
+    this.#startedAt.set(id, first);
+    if (this.#startedAt.size > MAX_STARTS) this.#startedAt.delete(this.#startedAt.keys().next().value!);
     return first;
   }
 }
