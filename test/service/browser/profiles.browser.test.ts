@@ -20,7 +20,7 @@ const READ = `
   const names = (await indexedDB.databases()).map(({ name }) => name);
   [localStorage.seeded, document.cookie.split('; ').sort(), names]`;
 
-describe.skipIf(isMissing)('sessions with a profile', () => {
+describe.skipIf(isMissing)('sessions with a profile', { timeout: 180_000 }, () => {
   test('continue where the previous one ended; versions can be listed, copied, returned to and deleted', async () => {
     await using temporary = await useOwnTemporaryFolder();
     const settings = { CHROMIUM_PATH: (inject('chromium') as { path: string }).path };
