@@ -20,7 +20,9 @@ export interface HostPageParts {
 /** Returns the page around an app that is not a page itself. */
 export function hostPage(manifest: Manifest, parts: HostPageParts): string {
   const title = escapeHtml(manifest.name);
-  const head = `<!doctype html><html><head><meta charset="utf-8"><title>${title}</title>`;
+  // Without an icon, Chromium requests /favicon.ico, and the log begins with an error.
+  const icon = '<link rel="icon" href="data:,">';
+  const head = `<!doctype html><html><head><meta charset="utf-8"><title>${title}</title>${icon}`;
   switch (manifest.type) {
     case 'iframe':
       return `${head}<style>html, body, iframe { margin: 0; border: 0; width: 100%; height: 100%; display: block }</style></head>

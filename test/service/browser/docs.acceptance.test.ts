@@ -32,7 +32,7 @@ describe.skipIf(isMissing)('docs/browser-apps.md', () => {
       expect(stdout).toContain('{"result":45}');
       expect(stdout).toContain('"bytes_from_upstream":0');
       expect(stdout).toMatch(/"starts":\{"cold":\{"count":1,.*"warm":\{"count":1,/);
-      expect(stdout).toMatch(/\{"deleted_entries":\d+,"stopped_sessions":1\}$/);
+      expect(stdout).toMatch(/\{"deleted_entries":\d+,"stopped_sessions":1,"pending_orchestrators":0\}$/);
       const image = await readFile(join(folder, 'screenshot.png'));
       expect(image.subarray(1, 4).toString()).toBe('PNG');
     } finally {

@@ -71,7 +71,10 @@ describe.skipIf(isMissing)('sessions', () => {
     try {
       const url = `http://127.0.0.1:${port}/`;
       const app = await service.install('silent', { type: 'web-app', name: 's', url });
-      for (const signal of ['SIGKILL', 'SIGSTOP'] as const) {
+      for (const [signal, code] of [
+        ['SIGKILL', 'browser_crashed'],
+        ['SIGSTOP', 'app_start_failed'],
+      ] as const) {
         const before = requests;
         const starting = service.call('POST', `${app}/sessions`);
         await waitUntil('the page is requested', () => requests > before, WAIT_MS);
@@ -79,7 +82,7 @@ describe.skipIf(isMissing)('sessions', () => {
         const { id } = await service.sessionOf('silent');
         if (signal === 'SIGSTOP') await service.call('DELETE', `/browser/sessions/${id}`);
         const reply = await starting;
-        expect([signal, reply.status, reply.body.code]).toEqual([signal, 503, 'app_start_failed']);
+        expect([signal, reply.status, reply.body.code]).toEqual([signal, 503, code]);
         await waitUntil('Chromium has ended', () => service.children === 0, WAIT_MS);
         await service.untilNoTemporaryFiles();
       }

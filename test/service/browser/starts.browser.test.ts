@@ -21,6 +21,8 @@ describe.skipIf(isMissing)('starts of apps', { timeout: 180_000 }, () => {
         );
     });
     client = await startService([site]);
+    // Keeps Chromium running from one test to the next.
+    await client.start(await client.install({ type: 'window', name: 'keeper' }, { source: '<p>' }));
   });
 
   afterAll(async () => {

@@ -51,6 +51,8 @@ child.once('error', (error) => {
 });
 child.once('close', (code) => {
   if (fromService.destroyed) removeLeftovers(args);
+  // First: Playwright may kill the relay as soon as the pipe to the service ends.
+  removeTemporaryFolder(env.TMPDIR!);
   toService.end(() => process.exit(code ?? 1));
 });
 // A process that Chromium has left behind may hold the pipe.
