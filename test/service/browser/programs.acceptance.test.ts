@@ -55,16 +55,4 @@ describe('CHROMIUM_PATH with a program that is not Chromium', () => {
     expect(await service.stop()).toBe(0);
     await waitUntil('the program has ended', () => processesOf(join(folder, 'hangs')).length === 0, 60_000);
   });
-
-  test('that is no program is reported without a start', async () => {
-    const path = join(folder, 'text');
-    await writeFile(path, 'text', { mode: 0o644 });
-    for (const wrong of [path, folder, join(folder, 'missing')]) {
-      await using service = await WatchedService.start({ CHROMIUM_PATH: wrong });
-      const reply = await service.call('GET', '/apps');
-      expect([reply.status, reply.body.code]).toEqual([503, 'browser_unavailable']);
-      expect(reply.body.detail).toContain(`CHROMIUM_PATH is not a program (${wrong})`);
-      expect((await service.call('GET', '/engines')).status).toBe(200);
-    }
-  });
 });
