@@ -49,7 +49,7 @@ export async function describeApiTypes(): Promise<string> {
 
 /** One operation as an object of its `path` and `query` parameters, `body` and `reply`; null without a JSON reply. */
 function schemaOf({ parameters = [], requestBody, responses }: OperationObject): JSONSchema | null {
-  const reply = responses['200']?.content?.[JSON_MEDIA_TYPE]?.schema;
+  const reply = (responses['200'] ?? responses['201'])?.content?.[JSON_MEDIA_TYPE]?.schema;
   if (!reply) return null;
   const body = requestBody?.content[JSON_MEDIA_TYPE]?.schema;
   const parts: Record<string, JSONSchema> = {};

@@ -2,6 +2,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { ApiKeyDialog } from './components/api-key-dialog.tsx';
 import { Banner } from './components/banner.tsx';
 import { Header } from './components/header.tsx';
+import { LazyPage } from './components/lazy-page.tsx';
 import { OperationList } from './components/operation-list.tsx';
 import { TabState } from './components/tab-state.tsx';
 import { useRoute } from './hooks.ts';
@@ -19,6 +20,11 @@ const TITLES = {
   engine: 'Engine',
   cache: 'Cache',
   settings: 'Settings',
+  apps: 'Apps',
+  app: 'App',
+  session: 'Session',
+  profiles: 'Profiles',
+  profile: 'Profile',
 };
 
 /** The panel: header, the page that the URL names, and dialogs. */
@@ -26,7 +32,7 @@ export function App({ preferences }: { preferences: Preferences }) {
   const route = useRoute();
   const main = useRef<HTMLElement>(null);
   const previousPath = useRef<string | undefined>(undefined);
-  const path = route.page === 'engine' ? route.id : route.page;
+  const path = Object.values(route).join('/');
   const title = TITLES[route.page];
   useEffect(() => {
     // Moves screen readers and the keyboard to the beginning of the new page, whose top is below the header.
@@ -58,5 +64,11 @@ function Page({ route, preferences }: { route: Route; preferences: Preferences }
   if (route.page === 'engine') return <EnginePage id={route.id} />;
   if (route.page === 'cache') return <CachePage windowS={preferences.windowS} />;
   if (route.page === 'settings') return <SettingsPage />;
-  return <OverviewPage windowS={preferences.windowS} />;
+  if (route.page === 'overview') return <OverviewPage windowS={preferences.windowS} />;
+  return (
+    <LazyPage
+      load={() => import('./pages/browser-apps.tsx')}
+      show={({ BrowserAppsPage }) => <BrowserAppsPage route={route} windowS={preferences.windowS} />}
+    />
+  );
 }

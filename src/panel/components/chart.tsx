@@ -2,17 +2,24 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { formatTime } from '../lib/format.ts';
 import { t } from '../lib/i18n.ts';
 import type { Polled } from '../lib/poller.ts';
-import { type Column, latest, type SeriesName } from '../lib/series.ts';
+import { type Column, type ColumnName, latest } from '../lib/series.ts';
 import type { SeriesWindow } from '../lib/wire.ts';
 import { DataAge } from './card.tsx';
 import { Plot } from './plot.ts';
 import 'uplot/dist/uPlot.min.css';
 
+/** The times of a series. */
+interface Times {
+  t: number[];
+  from: number;
+  to: number;
+}
+
 /** One line of a chart. */
-export interface Line {
+export interface Line<S extends Times = SeriesWindow> {
   name: string;
   /** A column of the series, or a function that computes one. */
-  values: SeriesName | ((series: SeriesWindow) => Column);
+  values: ColumnName<S> | ((series: S) => Column);
   /** CSS custom property that holds the colour. */
   color: string;
   filled?: boolean;
@@ -20,10 +27,10 @@ export interface Line {
   current?: number | null | undefined;
 }
 
-interface ChartProps {
+interface ChartProps<S extends Times> {
   title: string;
-  series: Polled<SeriesWindow>;
-  lines: Line[];
+  series: Polled<S>;
+  lines: Line<S>[];
   format: (value: number | null) => string;
   /** Minimum upper end of the value axis. */
   minScale: number;
@@ -32,11 +39,18 @@ interface ChartProps {
 }
 
 /** A chart with the current values in its title, or those of the point under the pointer. */
-export function Chart({ title, series, lines, format, minScale, emptyText }: ChartProps) {
+export function Chart<S extends Times = SeriesWindow>({
+  title,
+  series,
+  lines,
+  format,
+  minScale,
+  emptyText,
+}: ChartProps<S>) {
   const { value: data } = series;
   const [point, setPoint] = useState<number | null>(null);
   const columns = data
-    ? lines.map(({ values }) => (typeof values === 'function' ? values(data) : data[values]))
+    ? lines.map(({ values }) => (typeof values === 'function' ? values(data) : (data[values] as Column)))
     : [];
   const at = point === null ? undefined : data?.t[point];
   const legend = lines.map(({ name, color, current }, index) => {
@@ -73,7 +87,8 @@ export function Chart({ title, series, lines, format, minScale, emptyText }: Cha
   );
 }
 
-interface CanvasProps extends Omit<ChartProps, 'title'> {
+interface CanvasProps extends Omit<ChartProps<Times>, 'title' | 'lines'> {
+  lines: { color: string; filled?: boolean }[];
   columns: Column[];
   label: string;
   onPoint: (index: number | null) => void;

@@ -8,6 +8,7 @@ import { Logo } from './logo.tsx';
 const LINKS = [
   { href: '#/', text: 'Overview', pages: ['overview'] },
   { href: '#/engines', text: 'Engines', pages: ['engines', 'engine'] },
+  { href: '#/apps', text: 'Apps', pages: ['apps', 'app', 'session', 'profiles', 'profile'] },
   { href: '#/cache', text: 'Cache', pages: ['cache'] },
   { href: '#/settings', text: 'Settings', pages: ['settings'] },
 ];

@@ -8,7 +8,7 @@ const TAILS = [100, 200, 1000];
 /** Log of an engine. It may contain secrets, so reading it requires the API key and starts only on request. */
 export function LogCard({ id }: { id: string }) {
   const { api, apiKey } = useClient();
-  const [log] = useState(() => new LogFollower(api, apiKey, id));
+  const [log] = useState(() => new LogFollower(api, apiKey, `engines/${encodeURIComponent(id)}/logs`));
   const { text, state, error } = useStore(log.state);
   const [tail, setTail] = useState(200);
   useEffect(() => () => log.stop(), [log]);

@@ -16,6 +16,8 @@ export class ApiKeyStore {
   readonly key: Store<string | null>;
   /** The open prompt, or null. */
   readonly prompt = new Store<KeyPrompt | null>(null);
+  /** Whether the service has rejected the latest key. */
+  readonly rejected = new Store(false);
   readonly #storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
   #prompting: Promise<string | null> | null = null;
 
@@ -28,6 +30,12 @@ export class ApiKeyStore {
   forget(): void {
     this.#storage.removeItem(ITEM);
     this.key.value = null;
+  }
+
+  /** Forgets a key that the service has rejected. */
+  reject(): void {
+    this.rejected.value = true;
+    this.forget();
   }
 
   /** Prompts for the key; concurrent calls share one prompt. @returns the key, or null if the user cancels */
@@ -62,6 +70,7 @@ export class ApiKeyStore {
 
   #save(key: string): void {
     this.#storage.setItem(ITEM, key);
+    this.rejected.value = false;
     this.key.value = key;
   }
 }

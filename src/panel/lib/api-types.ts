@@ -6,6 +6,10 @@ export interface Operations {
   'GET /apps': {
     reply: App[];
   };
+  'POST /apps': {
+    body: InstallRequest;
+    reply: AppDetails;
+  };
   'GET /apps/{workspace}/{app}': {
     path: {
       workspace: string;
@@ -708,37 +712,41 @@ export interface App {
    * Sessions that have not ended
    */
   live_sessions: number;
+  /**
+   * Responses from the cache since the start of the service
+   */
+  hits: number;
+  /**
+   * Requests since the start of the service for which nothing was stored
+   */
+  misses: number;
+  /**
+   * Bodies sent to sessions from the cache since the start of the service, in bytes
+   */
+  bytes_saved: number;
 }
-/**
- * `warm_up` is the start after the installation, if the manifest asks for one with `warm`; null if there was none since the start of the service. In the manifest, secrets are replaced by `***`: the token, and the values of cookies and storage
- *
- * This interface was referenced by `Operations`'s JSON-Schema
- * via the `definition` "AppDetails".
- */
-export interface AppDetails {
+export interface InstallRequest {
+  /**
+   * Apps of a workspace share one Chromium; apps never share caches or storage
+   */
   workspace: string;
-  app_id: string;
-  name: string;
-  type: 'web-python' | 'web-app' | 'window' | 'iframe' | 'web-worker';
-  version: string | null;
-  description: string | null;
   /**
-   * RFC 3339, UTC
+   * Default: derived from the name
    */
-  installed_at: string;
-  /**
-   * Sessions that have not ended
-   */
-  live_sessions: number;
-  warm_up: WarmUp | null;
+  app_id?: string;
   manifest: AppManifest;
-}
-export interface WarmUp {
   /**
-   * `waiting` until the app is ready
+   * Content of the main file: Python, HTML, or a JavaScript module for `web-worker`
    */
-  status: 'waiting' | 'completed' | 'failed';
-  reason: string | null;
+  source?: string;
+  /**
+   * @maxItems 1000
+   */
+  files?: AppFile[];
+  /**
+   * Whether an installed app with this id is replaced. Default false
+   */
+  overwrite?: boolean;
 }
 export interface AppManifest {
   /**
@@ -920,6 +928,49 @@ export interface CacheRule {
    * Whether responses are stored for each set of credentials or once for all
    */
   credentials?: 'key' | 'ignore';
+}
+/**
+ * `warm_up` is the start after the installation, if the manifest asks for one with `warm`; null if there was none since the start of the service. In the manifest, secrets are replaced by `***`: the token, and the values of cookies and storage
+ *
+ * This interface was referenced by `Operations`'s JSON-Schema
+ * via the `definition` "AppDetails".
+ */
+export interface AppDetails {
+  workspace: string;
+  app_id: string;
+  name: string;
+  type: 'web-python' | 'web-app' | 'window' | 'iframe' | 'web-worker';
+  version: string | null;
+  description: string | null;
+  /**
+   * RFC 3339, UTC
+   */
+  installed_at: string;
+  /**
+   * Sessions that have not ended
+   */
+  live_sessions: number;
+  /**
+   * Responses from the cache since the start of the service
+   */
+  hits: number;
+  /**
+   * Requests since the start of the service for which nothing was stored
+   */
+  misses: number;
+  /**
+   * Bodies sent to sessions from the cache since the start of the service, in bytes
+   */
+  bytes_saved: number;
+  warm_up: WarmUp | null;
+  manifest: AppManifest;
+}
+export interface WarmUp {
+  /**
+   * `waiting` until the app is ready
+   */
+  status: 'waiting' | 'completed' | 'failed';
+  reason: string | null;
 }
 /**
  * Figures other than those of stored entries count since the start of the service
@@ -2141,29 +2192,6 @@ export interface Vpn {
   last_check: string | null;
   last_check_at: string | null;
   problem: VpnProblem | null;
-}
-export interface InstallRequest {
-  /**
-   * Apps of a workspace share one Chromium; apps never share caches or storage
-   */
-  workspace: string;
-  /**
-   * Default: derived from the name
-   */
-  app_id?: string;
-  manifest: AppManifest;
-  /**
-   * Content of the main file: Python, HTML, or a JavaScript module for `web-worker`
-   */
-  source?: string;
-  /**
-   * @maxItems 1000
-   */
-  files?: AppFile[];
-  /**
-   * Whether an installed app with this id is replaced. Default false
-   */
-  overwrite?: boolean;
 }
 export interface LiveSnapshot {
   reason: 'connected' | 'gap';

@@ -22,7 +22,8 @@ const TIMEOUT_MS = 120_000;
 
 const REPLACEMENT_POLL_MS = 1000;
 
-type Update = Pick<Operation, 'state' | 'text'> & { progress?: number };
+/** A change of an operation. */
+export type Update = Pick<Operation, 'state' | 'text'> & { progress?: number };
 type Client = Pick<ServiceClient, 'api' | 'apiKey' | 'resources' | 'clock'>;
 
 /** Runs the writes of the panel. Each is tracked until the polled resources show its effect. */
@@ -36,7 +37,7 @@ export class Operations {
   }
 
   provision(labels: Record<string, string>): Promise<void> {
-    return this.#run('Provisioning an engine', async (update) => {
+    return this.run('Provisioning an engine', async (update) => {
       const { api, apiKey, resources } = this.#client;
       const body = Object.keys(labels).length > 0 ? { labels } : {};
       const engine = await apiKey.withKey(() => api.write('POST /provision/acestream', { body }));
@@ -54,7 +55,7 @@ export class Operations {
   }
 
   deleteEngine({ container_id: id, container_name: name }: Engine): Promise<void> {
-    return this.#run(`Deleting ${name}`, async () => {
+    return this.run(`Deleting ${name}`, async () => {
       const { api, apiKey, resources } = this.#client;
       const reply = await apiKey.withKey(() => api.write('DELETE /engines/{id}', { path: { id } }));
       if (!reply) return null;
@@ -64,7 +65,7 @@ export class Operations {
   }
 
   scale(demand: number): Promise<void> {
-    return this.#run(`Scaling to ${plural(demand, 'engine')}`, async (update) => {
+    return this.run(`Scaling to ${plural(demand, 'engine')}`, async (update) => {
       const { api, apiKey } = this.#client;
       const input = { path: { demand } };
       const reply = await apiKey.withKey(() => api.write('POST /scale/{demand}', input));
@@ -99,7 +100,7 @@ export class Operations {
 
   /** @param pattern glob of the keys to clear; all keys if it is empty */
   clearCache(pattern: string): Promise<void> {
-    return this.#run('Clearing the cache', async () => {
+    return this.run('Clearing the cache', async () => {
       const { api, apiKey, resources } = this.#client;
       const body = pattern === '' ? {} : { pattern };
       const reply = await apiKey.withKey(() => api.write('POST /cache/clear', { body }));
@@ -147,7 +148,7 @@ export class Operations {
   /** Replaces all engines, which takes as long as streams play on them. */
   replaceEngines(): Promise<void> {
     const text = 'Replacing all engines';
-    return this.#run(text, async (update) => {
+    return this.run(text, async (update) => {
       const { api, apiKey, clock } = this.#client;
       const reply = await apiKey.withKey(() => api.write('POST /custom-variant/reprovision', {}));
       if (!reply) return null;
@@ -169,7 +170,7 @@ export class Operations {
 
   /** A write of settings or templates. */
   #change(text: string, doneText: string, write: (api: Api) => Promise<unknown>): Promise<void> {
-    return this.#run(text, async () => {
+    return this.run(text, async () => {
       const { api, apiKey, resources } = this.#client;
       if ((await apiKey.withKey(() => write(api))) === null) return null;
       resources.templates.refresh();
@@ -182,7 +183,7 @@ export class Operations {
   }
 
   /** Lists the operation until some time after it ends. `run` returns null if the user cancels. Never rejects. */
-  async #run(text: string, run: (update: (update: Update) => void) => Promise<Update | null>): Promise<void> {
+  async run(text: string, run: (update: (update: Update) => void) => Promise<Update | null>): Promise<void> {
     this.#count += 1;
     const id = this.#count;
     const show = (update: Update) => {

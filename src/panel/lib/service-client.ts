@@ -43,6 +43,7 @@ export class ServiceClient {
       clock,
       intervalS,
       onOutcome: (error) => this.#onOutcome(error),
+      onKeyRejected: () => this.apiKey.reject(),
     });
     this.live = new LiveClient({
       clock,
@@ -55,6 +56,7 @@ export class ServiceClient {
     this.throughput = new ThroughputMeter(this.resources);
     this.operations = new Operations(this);
     this.apiKey.key.subscribe(() => {
+      this.resources.clearPrivate();
       if (this.apiKey.key.value !== null && this.keyRequired.value) this.#readAll();
     });
   }

@@ -1,0 +1,73 @@
+import { useState } from 'preact/hooks';
+import { useClient } from '../../hooks.ts';
+import { TEXTS } from '../../lib/apps/texts.ts';
+import { errorMessage } from '../../lib/errors.ts';
+import type { CacheExplanation } from '../../lib/wire.ts';
+import { Card } from '../card.tsx';
+import { Property, PropertyList } from '../property-list.tsx';
+
+const T = TEXTS.explain;
+
+/** Shows which rule applies to a URL, and what became of its latest request. */
+export function ExplainCard({ path }: { path: { workspace: string; app: string } }) {
+  const { api } = useClient();
+  const [url, setUrl] = useState('');
+  const [explanation, setExplanation] = useState<CacheExplanation | null>(null);
+  const [error, setError] = useState<string | null>(null);
+  const explain = async () => {
+    setExplanation(null);
+    setError(null);
+    try {
+      const input = { path, query: { url } };
+      const reading = await api.read('GET /apps/{workspace}/{app}/cache/explain', input, null);
+      if (!reading.notModified) setExplanation(reading.value);
+    } catch (cause) {
+      setError(errorMessage(cause));
+    }
+  };
+  return (
+    <Card title={T.title}>
+      <form
+        class="inline-form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void explain();
+        }}
+      >
+        <label class="field">
+          <span>{T.url}</span>
+          <input
+            type="url"
+            spellcheck={false}
+            value={url}
+            onInput={({ currentTarget }) => setUrl(currentTarget.value.trim())}
+          />
+        </label>
+        <button type="submit" disabled={url === ''}>
+          {TEXTS.actions.explain}
+        </button>
+      </form>
+      <div aria-live="polite">
+        {error !== null && <p class="error">{error}</p>}
+        {explanation && <Result {...explanation} />}
+      </div>
+    </Card>
+  );
+}
+
+function Result({ rule, excluded, blocked, mode, latest }: CacheExplanation) {
+  return (
+    <PropertyList>
+      <Property name={T.rule}>
+        {blocked ? T.blocked : excluded ? T.excluded : rule === null ? T.noRule : <code>{rule}</code>}
+      </Property>
+      <Property name={T.mode}>{mode}</Property>
+      <Property name={T.latest}>
+        {latest === null
+          ? T.never
+          : [latest.result, latest.bypass_reason ?? latest.miss_reason].filter(Boolean).join(': ')}
+      </Property>
+      {latest?.not_stored && <Property name={T.notStored}>{latest.not_stored}</Property>}
+    </PropertyList>
+  );
+}

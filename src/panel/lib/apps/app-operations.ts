@@ -1,0 +1,128 @@
+import { formatBytes, plural } from '../format.ts';
+import type { ServiceClient } from '../service-client.ts';
+import type { Input, Reply } from '../wire.ts';
+import { TEXTS } from './texts.ts';
+
+type Client = Pick<ServiceClient, 'api' | 'apiKey' | 'operations' | 'resources'>;
+type AppPath = Input<'GET /apps/{workspace}/{app}'>['path'];
+type ProfilePath = Input<'GET /profiles/{user}/{session}'>['path'];
+type StartBody = Exclude<Input<'POST /apps/{workspace}/{app}/sessions'>['body'], undefined>;
+
+/** A start may wait for a place, and then for the app. The service has shorter limits of its own. */
+const START_TIMEOUT_MS = 15 * 60_000;
+/** Sessions are closed, and responses are loaded, before the service replies. */
+const SLOW_TIMEOUT_MS = 5 * 60_000;
+const T = TEXTS.operations;
+
+/** The writes about browser apps. Each is listed until it ends, and the affected resources are read again. */
+export class AppOperations {
+  readonly #client: Client;
+
+  constructor(client: Client) {
+    this.#client = client;
+  }
+
+  start(path: AppPath, name: string, body: StartBody): Promise<void> {
+    const { api } = this.#client;
+    return this.#change({
+      text: T.starting(name),
+      write: () => api.write('POST /apps/{workspace}/{app}/sessions', { path, body }, START_TIMEOUT_MS),
+      done: ({ start_seconds }) => T.started(name, start_seconds),
+    });
+  }
+
+  uninstall(path: AppPath, name: string): Promise<void> {
+    const { api } = this.#client;
+    return this.#change({
+      text: T.uninstalling(name),
+      write: () => api.write('DELETE /apps/{workspace}/{app}', { path }, SLOW_TIMEOUT_MS),
+      done: ({ deleted_entries, stopped_sessions }) =>
+        T.uninstalled(name, plural(deleted_entries, 'entry', 'entries'), plural(stopped_sessions, 'session')),
+    });
+  }
+
+  /** @param match pattern of the URLs; all if it is empty */
+  clearCache(path: AppPath, match: string): Promise<void> {
+    const { api } = this.#client;
+    const query = match === '' ? {} : { match };
+    return this.#change({
+      text: T.clearing,
+      write: () => api.write('DELETE /apps/{workspace}/{app}/cache', { path, query }, SLOW_TIMEOUT_MS),
+      done: ({ deleted_entries }) => T.cleared(plural(deleted_entries, 'entry', 'entries')),
+    });
+  }
+
+  warm(path: AppPath, urls: [string, ...string[]]): Promise<void> {
+    const { api } = this.#client;
+    return this.#change({
+      text: T.warming(plural(urls.length, 'URL')),
+      write: () =>
+        api.write('POST /apps/{workspace}/{app}/cache/warm', { path, body: { urls } }, SLOW_TIMEOUT_MS),
+      done: ({ requested, failed }) => {
+        if (failed.length > 0) throw new Error(T.warmFailed(failed.length, requested, failed[0]!));
+        return T.warmed(plural(requested, 'URL'));
+      },
+    });
+  }
+
+  setMode(id: string, mode: Input<'PATCH /browser/sessions/{id}'>['body']['mode']): Promise<void> {
+    const { api } = this.#client;
+    return this.#change({
+      text: T.changingMode(mode),
+      write: () => api.write('PATCH /browser/sessions/{id}', { path: { id }, body: { mode } }),
+      done: () => T.modeChanged(mode),
+    });
+  }
+
+  /** Ends a session, or removes one that has ended from the list. */
+  stop(id: string, isLive: boolean): Promise<void> {
+    const { api } = this.#client;
+    return this.#change({
+      text: isLive ? T.stopping : T.removing,
+      write: () => api.write('DELETE /browser/sessions/{id}', { path: { id } }, SLOW_TIMEOUT_MS),
+      done: () => (isLive ? T.stopped : T.removed),
+    });
+  }
+
+  rollBack(path: ProfilePath, version: number): Promise<void> {
+    const { api } = this.#client;
+    return this.#change({
+      text: T.rollingBack(version),
+      write: () => api.write('POST /profiles/{user}/{session}/rollback', { path, body: { version } }),
+      done: ({ version: newest }) => T.rolledBack(version, newest),
+    });
+  }
+
+  fork(path: ProfilePath, session: string, version: number | null): Promise<void> {
+    const { api } = this.#client;
+    const body = { session, ...(version !== null && { version }) };
+    return this.#change({
+      text: T.forking(path.session),
+      write: () => api.write('POST /profiles/{user}/{session}/fork', { path, body }, SLOW_TIMEOUT_MS),
+      done: (profile: Reply<'POST /profiles/{user}/{session}/fork'>) =>
+        T.forked(session, formatBytes(profile.versions[0]?.bytes ?? null)),
+    });
+  }
+
+  deleteProfile(path: ProfilePath): Promise<void> {
+    const { api } = this.#client;
+    return this.#change({
+      text: T.deletingProfile(path.session),
+      write: () => api.write('DELETE /profiles/{user}/{session}', { path }, SLOW_TIMEOUT_MS),
+      done: () => T.profileDeleted(path.session),
+    });
+  }
+
+  #change<R>(change: { text: string; write: () => Promise<R>; done: (reply: R) => string }): Promise<void> {
+    const { apiKey, operations, resources } = this.#client;
+    return operations.run(change.text, async () => {
+      try {
+        const reply = await apiKey.withKey(change.write);
+        return reply === null ? null : { state: 'done', text: change.done(reply) };
+      } finally {
+        // Profiles change without a notice.
+        resources.onNotice({ type: 'local', keys: ['apps:*', 'browser:*'] });
+      }
+    });
+  }
+}
