@@ -1,5 +1,6 @@
 /**
- * Parameters, request body and reply of each operation of the API, by method and path as in the OpenAPI document.
+ * Parameters, request body and reply of the operations of the API that the panel uses, by method and path as in the
+ * OpenAPI document.
  * Generated from openapi/openapi.json by `npm run docs`; do not edit.
  */
 export interface Operations {
@@ -105,18 +106,6 @@ export interface Operations {
       failed: string[];
     };
   };
-  'GET /apps/{workspace}/{app}/cache/misses': {
-    path: {
-      workspace: string;
-      app: string;
-    };
-    reply: {
-      /**
-       * Each once
-       */
-      urls: string[];
-    };
-  };
   'POST /apps/{workspace}/{app}/sessions': {
     path: {
       workspace: string;
@@ -169,13 +158,6 @@ export interface Operations {
       };
     };
   };
-  'GET /by-label': {
-    query: {
-      key: string;
-      value: string;
-    };
-    reply: Container[];
-  };
   'GET /cache/stats': {
     reply: CacheStats;
   };
@@ -202,38 +184,12 @@ export interface Operations {
       cleared: number;
     };
   };
-  'GET /containers/{id}': {
-    path: {
-      id: string;
-    };
-    reply: Container;
-  };
-  'DELETE /containers/{id}': {
-    path: {
-      id: string;
-    };
-    reply: {
-      /**
-       * Id of the removed engine
-       */
-      deleted: string;
-    };
-  };
   'GET /custom-variant/config': {
     reply: EngineSettings;
   };
   'POST /custom-variant/config': {
     body: EngineSettings;
     reply: EngineSettings;
-  };
-  'GET /custom-variant/platform': {
-    reply: {
-      /**
-       * Of the machine on which Roundhouse runs
-       */
-      platform: 'amd64' | 'arm32' | 'arm64';
-      supported_platforms: ('amd64' | 'arm32' | 'arm64')[];
-    };
   };
   'POST /custom-variant/reprovision': {
     reply: {
@@ -259,12 +215,6 @@ export interface Operations {
       }[];
       active_template_id: number | null;
     };
-  };
-  'GET /custom-variant/templates/{slot}': {
-    path: {
-      slot: number;
-    };
-    reply: EngineSettingsTemplate;
   };
   'POST /custom-variant/templates/{slot}': {
     path: {
@@ -294,51 +244,9 @@ export interface Operations {
       slot_id: number;
     };
   };
-  'PATCH /custom-variant/templates/{slot}/rename': {
-    path: {
-      slot: number;
-    };
-    body: {
-      name: string;
-    };
-    reply: {
-      message: string;
-      /**
-       * Slot of a template
-       */
-      slot_id: number;
-    };
-  };
   'POST /custom-variant/templates/{slot}/activate': {
     path: {
       slot: number;
-    };
-    reply: {
-      message: string;
-      /**
-       * Slot of a template
-       */
-      slot_id: number;
-    };
-  };
-  'GET /custom-variant/templates/{slot}/export': {
-    path: {
-      slot: number;
-    };
-    reply: {
-      name: string;
-      config: EngineSettings;
-    };
-  };
-  'POST /custom-variant/templates/{slot}/import': {
-    path: {
-      slot: number;
-    };
-    body: {
-      /**
-       * The content of an exported file
-       */
-      json_data: string;
     };
     reply: {
       message: string;
@@ -359,21 +267,6 @@ export interface Operations {
   'GET /engines/stats/total': {
     reply: TotalStats;
   };
-  'GET /engines/{id}/stats': {
-    path: {
-      id: string;
-    };
-    reply: EngineStats;
-  };
-  'GET /engines/{id}': {
-    path: {
-      id: string;
-    };
-    reply: {
-      engine: Engine;
-      streams: Stream[];
-    };
-  };
   'DELETE /engines/{id}': {
     path: {
       id: string;
@@ -383,21 +276,6 @@ export interface Operations {
        * Id of the removed engine
        */
       deleted: string;
-    };
-  };
-  'POST /engines/{id}/restart': {
-    path: {
-      id: string;
-    };
-    reply: {
-      /**
-       * Id of the engine that was restarted
-       */
-      restarted: string;
-      /**
-       * Id of the engine that runs now: another one if engines are local processes
-       */
-      container_id: string;
     };
   };
   'GET /events': {
@@ -415,73 +293,8 @@ export interface Operations {
     };
     reply: Event[];
   };
-  'GET /events/stats': {
-    reply: EventStats;
-  };
-  'POST /events/cleanup': {
-    query?: {
-      max_age_days?: number;
-    };
-    reply: {
-      /**
-       * Number of deleted events
-       */
-      deleted: number;
-      message: string;
-    };
-  };
-  'POST /events/stream_ended': {
-    body?: {
-      container_id?: string | null;
-      stream_id?: string | null;
-      reason?: string | null;
-    };
-    reply: {
-      /**
-       * Whether a stream was playing until now
-       */
-      updated: boolean;
-      stream: Stream | null;
-    };
-  };
-  'POST /events/stream_started': {
-    body: {
-      container_id?: string | null;
-      engine: {
-        host: string;
-        port: number;
-      };
-      stream: {
-        key_type: 'content_id' | 'infohash' | 'url' | 'magnet';
-        key: string;
-      };
-      session: {
-        playback_session_id: string;
-        stat_url: string;
-        command_url: string;
-        is_live: 0 | 1;
-      };
-      labels?: {
-        stream_id?: string;
-        /**
-         * Name of the stream
-         */
-        'proxy.name'?: string;
-        [k: string]: string | undefined;
-      } | null;
-    };
-    reply: Stream;
-  };
-  'POST /gc': {
-    reply: {
-      status: 'ok';
-    };
-  };
   'GET /health': {
     reply: Health;
-  };
-  'GET /health/status': {
-    reply: HealthStatus;
   };
   'POST /health/circuit-breaker/reset': {
     query?: {
@@ -489,11 +302,6 @@ export interface Operations {
     };
     reply: {
       message: string;
-    };
-  };
-  'GET /livez': {
-    reply: {
-      status: 'alive';
     };
   };
   'GET /notifications': {
@@ -583,11 +391,6 @@ export interface Operations {
     };
     reply: ProvisionedEngine;
   };
-  'GET /readyz': {
-    reply: {
-      status: 'ready';
-    };
-  };
   'POST /scale/{demand}': {
     path: {
       demand: number;
@@ -596,39 +399,11 @@ export interface Operations {
       scaled_to: number;
     };
   };
-  'GET /session': {
-    reply: SessionState;
-  };
-  'POST /session': {
-    body: {
-      /**
-       * The API key
-       */
-      key: string;
-      /**
-       * Whether to stay logged in for 30 days, instead of until the browser is closed
-       */
-      remember?: boolean;
-    };
-    reply: SessionState;
-  };
-  'DELETE /session': {
-    reply: SessionState;
-  };
   'GET /stats/history': {
     query?: {
       window_s?: number;
     };
     reply: SeriesWindow;
-  };
-  'GET /stats/history/{id}': {
-    path: {
-      id: string;
-    };
-    query?: {
-      window_s?: number;
-    };
-    reply: EngineSeriesWindow;
   };
   'GET /streams': {
     query?: {
@@ -639,62 +414,8 @@ export interface Operations {
     };
     reply: Stream[];
   };
-  'GET /streams/{id}/stats': {
-    path: {
-      id: string;
-    };
-    query?: {
-      since?: string;
-    };
-    reply: StreamSample[];
-  };
-  'DELETE /streams/{id}': {
-    path: {
-      id: string;
-    };
-    reply: {
-      message: string;
-      stream_id: string;
-      /**
-       * Whether the engine confirmed that the session has ended
-       */
-      stopped: boolean;
-      stream: Stream;
-    };
-  };
-  'POST /streams/batch-stop': {
-    /**
-     * @maxItems 1000
-     */
-    body?: string[];
-    reply: BatchStop;
-  };
-  'GET /streams/{id}/livepos': {
-    path: {
-      id: string;
-    };
-    reply: LivePosition;
-  };
-  'GET /streams/{id}/extended-stats': {
-    path: {
-      id: string;
-    };
-    reply: StreamContent;
-  };
-  'GET /version': {
-    reply: {
-      name: string;
-      version: string;
-      node: string;
-    };
-  };
   'GET /vpn/status': {
     reply: VpnStatus;
-  };
-  'GET /vpn/publicip': {
-    reply: {
-      public_ip: string;
-    };
   };
 }
 export interface App {
@@ -1318,28 +1039,6 @@ export interface ExecuteRequest {
   script: string;
   timeout_s?: number;
 }
-export interface Container {
-  id: string;
-  name: string;
-  image: string | null;
-  /**
-   * RFC 3339, UTC
-   */
-  created: string;
-  status: 'created' | 'running' | 'paused';
-  labels: {
-    [k: string]: string;
-  };
-  /**
-   * Where clients reach the ports of the container, such as `6878/tcp`
-   */
-  ports: {
-    [k: string]: {
-      HostIp: string;
-      HostPort: string;
-    }[];
-  };
-}
 export interface CacheStats {
   /**
    * Fresh entries
@@ -1536,14 +1235,6 @@ export interface ReprovisionStatus {
   current_engine_id: string | null;
   current_phase: ('preparing' | 'stopping' | 'cleaning' | 'provisioning' | 'complete' | 'error') | null;
 }
-export interface EngineSettingsTemplate {
-  /**
-   * Slot of a template
-   */
-  slot_id: number;
-  name: string;
-  config: EngineSettings;
-}
 export interface Engine {
   container_id: string;
   container_name: string;
@@ -1666,28 +1357,6 @@ export interface TotalStats {
    */
   container_count: number;
 }
-export interface Stream {
-  id: string;
-  key_type: 'content_id' | 'infohash' | 'url' | 'magnet';
-  key: string;
-  name: string | null;
-  container_id: string | null;
-  playback_session_id: string;
-  stat_url: string;
-  command_url: string;
-  is_live: boolean;
-  /**
-   * RFC 3339, UTC
-   */
-  started_at: string;
-  ended_at: string | null;
-  status: 'started' | 'ended';
-  peers: number | null;
-  speed_down: number | null;
-  speed_up: number | null;
-  downloaded: number | null;
-  uploaded: number | null;
-}
 export interface Event {
   /**
    * Increases with time
@@ -1711,34 +1380,6 @@ export interface Event {
   details: {
     [k: string]: string | number | boolean | null;
   };
-}
-export interface EventStats {
-  total: number;
-  by_type: {
-    engine: number;
-    stream: number;
-    vpn: number;
-    health: number;
-    system: number;
-    app: number;
-  };
-  by_category: {
-    [k: string]: number;
-  };
-  oldest: string | null;
-  newest: string | null;
-  /**
-   * Events lost since the start because the queue was full
-   */
-  dropped: number;
-  /**
-   * Changes that have not been written yet
-   */
-  queued: number;
-  /**
-   * Where the log is stored: in memory while its file cannot be written
-   */
-  store: 'file' | 'memory' | 'away';
 }
 export interface Health {
   status: 'healthy' | 'unavailable';
@@ -1781,46 +1422,6 @@ export interface Health {
     leading: boolean;
   } | null;
   uptime_seconds: number;
-}
-export interface HealthStatus {
-  total_engines: number;
-  healthy_engines: number;
-  unhealthy_engines: number;
-  /**
-   * Engines that are about to be replaced
-   */
-  marked_for_replacement: number;
-  /**
-   * MIN_REPLICAS
-   */
-  minimum_required: number;
-  /**
-   * Seconds between two checks of an engine
-   */
-  health_check_interval: number;
-  circuit_breakers: {
-    general: CircuitBreaker;
-    replacement: CircuitBreaker;
-  };
-}
-export interface CircuitBreaker {
-  state: 'closed' | 'open' | 'half_open';
-  /**
-   * Consecutive failures
-   */
-  failure_count: number;
-  /**
-   * Consecutive failures that open the breaker
-   */
-  failure_threshold: number;
-  last_failure_time: string | null;
-  last_success_time: string | null;
-  last_failure_reason: string | null;
-  opened_at: string | null;
-  /**
-   * Seconds that the breaker stays open
-   */
-  recovery_timeout: number;
 }
 export interface NotifyTarget {
   /**
@@ -1982,16 +1583,6 @@ export interface ProvisionedEngine {
   container_http_port: number;
   container_https_port: number;
 }
-export interface SessionState {
-  /**
-   * Whether the request has the cookie of a login
-   */
-  logged_in: boolean;
-  /**
-   * Whether reads require the API key too (`AUTH_READS`)
-   */
-  reads_need_key: boolean;
-}
 /**
  * Each column has one value per interval in `t`, null if unknown. CPU: percent, 100 is one core. Memory: bytes. Rates: bytes per second. `cache_*`: counted within the interval.
  *
@@ -2034,96 +1625,27 @@ export interface SeriesWindow {
   cache_stale: (number | null)[];
   cache_errors: (number | null)[];
 }
-/**
- * As `SeriesWindow`, for one engine. It is kept in memory, from the start of the service or of the engine.
- *
- * This interface was referenced by `Operations`'s JSON-Schema
- * via the `definition` "EngineSeriesWindow".
- */
-export interface EngineSeriesWindow {
-  /**
-   * Length of an interval, in seconds
-   */
-  interval_s: number;
-  /**
-   * Seconds since the epoch
-   */
-  from: number;
-  /**
-   * Seconds since the epoch
-   */
-  to: number;
-  /**
-   * Start of each interval, in seconds since the epoch
-   *
-   * @maxItems 400
-   */
-  t: number[];
-  cpu_percent: (number | null)[];
-  memory_usage: (number | null)[];
-  network_rx_rate: (number | null)[];
-  network_tx_rate: (number | null)[];
-  streams_active: (number | null)[];
-}
-export interface StreamSample {
+export interface Stream {
+  id: string;
+  key_type: 'content_id' | 'infohash' | 'url' | 'magnet';
+  key: string;
+  name: string | null;
+  container_id: string | null;
+  playback_session_id: string;
+  stat_url: string;
+  command_url: string;
+  is_live: boolean;
   /**
    * RFC 3339, UTC
    */
-  ts: string;
+  started_at: string;
+  ended_at: string | null;
+  status: 'started' | 'ended';
   peers: number | null;
   speed_down: number | null;
   speed_up: number | null;
   downloaded: number | null;
   uploaded: number | null;
-  status: string | null;
-  livepos: {
-    pos: string | null;
-    live_first: string | null;
-    live_last: string | null;
-    first_ts: string | null;
-    last_ts: string | null;
-    is_live: string | null;
-    buffer_pieces: string | null;
-  } | null;
-}
-export interface BatchStop {
-  total: number;
-  success_count: number;
-  failure_count: number;
-  results: {
-    command_url: string;
-    /**
-     * Whether the stream was playing and has ended
-     */
-    success: boolean;
-    message: string;
-    stream_id: string | null;
-  }[];
-}
-export interface LivePosition {
-  has_livepos: boolean;
-  is_live: boolean;
-  livepos?: {
-    pos: string | null;
-    live_first: string | null;
-    live_last: string | null;
-    first_ts: string | null;
-    last_ts: string | null;
-    buffer_pieces: string | null;
-  };
-}
-export interface StreamContent {
-  title?: string;
-  categories?: string[];
-  content_type?: string;
-  transport_type?: string;
-  infohash?: string;
-  content_id?: string;
-  item_url?: string;
-  /**
-   * 1 for live, 0 for video on demand, -1 if unknown
-   */
-  is_live?: number;
 }
 export interface VpnStatus {
   /**
@@ -2219,30 +1741,4 @@ export interface LiveNotice {
    * RFC 3339, UTC
    */
   at: string;
-}
-export interface ProvisioningRefusal {
-  error: 'provisioning_blocked' | 'provisioning_failed';
-  /**
-   * The reason
-   */
-  code:
-    | 'vpn_disconnected'
-    | 'circuit_breaker'
-    | 'max_capacity'
-    | 'provisioning_failed'
-    | 'runtime_unavailable'
-    | 'timeout'
-    | 'no_free_port'
-    | 'image_missing'
-    | 'engine_exited';
-  message: string;
-  recovery_eta_seconds: number | null;
-  /**
-   * Whether another attempt may succeed without intervention
-   */
-  can_retry: boolean;
-  /**
-   * Whether the client should wait and try again
-   */
-  should_wait: boolean;
 }
