@@ -59,9 +59,10 @@ export async function describeApiTypes(): Promise<string> {
 
 /** Returns the sources of the panel, without the generated file. */
 async function readPanel(): Promise<string> {
-  const paths = await Array.fromAsync(glob('**/*.{ts,tsx}', { cwd: PANEL }));
-  const own = paths.filter((path) => path !== 'lib/api-types.ts').sort();
-  return (await Promise.all(own.map((path) => readFile(join(PANEL, path), 'utf8')))).join('\n');
+  const own: string[] = [];
+  for await (const path of glob('**/*.{ts,tsx}', { cwd: PANEL }))
+    if (path !== 'lib/api-types.ts') own.push(path);
+  return (await Promise.all(own.sort().map((path) => readFile(join(PANEL, path), 'utf8')))).join('\n');
 }
 
 /** Returns the definitions with these names, and those to which the operations refer, directly or through others. */
