@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { AppClient, type Origin, startOrigin } from '../service/browser/support.ts';
 import { describeWithChromium, type MonitoredPage, type PageOptions } from '../support/browser/chromium.ts';
-import { KEY, startApp, startFakeApp, type TestApp, WITH_KEY } from '../support/service/app.ts';
+import { KEY, startApp, type TestApp, WITH_KEY } from '../support/service/app.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { violations } from './axe.ts';
 import { TIMEOUT_MS } from './fleet.ts';
@@ -239,7 +239,7 @@ describeWithChromium('all pages about browser apps', (chromium) => {
   });
 
   it('without Chromium, the command that installs it is shown, and nothing is broken', async () => {
-    await using without = await startFakeApp({ settings: { CHROMIUM_PATH: '/nonexistent/chromium' } });
+    await using without = await startApp({ settings: { CHROMIUM_PATH: '/nonexistent/chromium' } });
     for (const hash of ['#/apps', '#/apps/w/a']) {
       const { page, foreignRequests } = await open(hash, {}, without);
       await page.getByText('Chromium is not available').waitFor();

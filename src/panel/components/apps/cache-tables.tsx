@@ -9,7 +9,11 @@ const C = T.columns;
 
 /** Why requests were passed on without looking for a stored response. */
 export function BypassTable({ cache }: { cache: AppCache }) {
-  const rows = rank(cache.bypass_reasons).map(([name, count]) => ({ name, figures: [formatCount(count)] }));
+  const rows = rank(cache.bypass_reasons).map(([name, count]) => ({
+    name,
+    note: TEXTS.bypassReasons[name] ?? '',
+    figures: [formatCount(count)],
+  }));
   return <FigureTable columns={[C.reason, C.requests]} rows={rows} empty={T.noBypasses} />;
 }
 

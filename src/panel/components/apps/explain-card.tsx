@@ -67,7 +67,11 @@ function Result({ rule, excluded, blocked, mode, latest }: CacheExplanation) {
           ? T.never
           : [latest.result, latest.bypass_reason ?? latest.miss_reason].filter(Boolean).join(': ')}
       </Property>
-      {latest?.not_stored && <Property name={T.notStored}>{latest.not_stored}</Property>}
+      {latest?.not_stored && (
+        <Property name={T.notStored}>
+          {TEXTS.notStoredReasons[latest.not_stored] ?? latest.not_stored}
+        </Property>
+      )}
     </PropertyList>
   );
 }

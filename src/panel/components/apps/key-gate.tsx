@@ -11,6 +11,7 @@ export function KeyGate({ children }: { children: ComponentChildren }) {
   if (key !== null) return <>{children}</>;
   return (
     <Card title={TEXTS.nav.label}>
+      <h1 class="hidden">{TEXTS.nav.label}</h1>
       <EmptyState title={TEXTS.key.title}>
         {rejected && (
           <p class="error" role="alert">

@@ -149,6 +149,27 @@ export const TEXTS = {
     top: 'Most requested',
     noTop: 'No requests yet',
   },
+  /** Why a request was passed on without looking for a stored response. */
+  bypassReasons: {
+    mode: 'the session does not use the cache',
+    'no-rule': 'no rule selects the URL',
+    method: 'only GET and HEAD are cached',
+    range: 'a part of the response was requested',
+    'no-store': 'the request has Cache-Control: no-store',
+    handler: 'files of the app itself, which need no server',
+    'event-stream': 'an event stream has no end',
+    websocket: 'a WebSocket',
+  } as Readonly<Record<string, string>>,
+  /** Why a response was not stored. */
+  notStoredReasons: {
+    partial: 'it is a part of the resource',
+    failure: 'its status is an error',
+    'vary-star': 'it has Vary: *',
+    'no-store': 'it has Cache-Control: no-store; a rule with force stores it',
+    'private-or-cookie': 'it is private or sets a cookie; a rule with force stores it',
+    'not-cacheable': 'its status or headers do not permit it; a rule with force stores it',
+    'too-large': 'it is larger than max_bytes',
+  } as Readonly<Record<string, string>>,
   entries: {
     title: 'Stored responses',
     pattern: 'URL pattern',

@@ -46,6 +46,7 @@ export function AppPage({ workspace, app, windowS }: AppPageProps) {
         />
       ) : polled.value === null ? (
         <Card title={app}>
+          <h1 class="hidden">{app}</h1>
           <LoadState from={polled} />
         </Card>
       ) : (

@@ -26,6 +26,7 @@ export function ProfilePage({ user, session }: { user: string; session: string }
         <NotFound heading={T.notFound} title={T.notFoundTitle} hint={T.notFoundHint} />
       ) : polled.value === null ? (
         <Card title={session}>
+          <h1 class="hidden">{session}</h1>
           <LoadState from={polled} />
         </Card>
       ) : (

@@ -38,6 +38,7 @@ export function SessionPage({ id }: { id: string }) {
   if (polled.value !== null) return <Details session={polled.value} />;
   return (
     <Card title={T.title}>
+      <h1 class="hidden">{T.title}</h1>
       <LoadState from={polled} />
     </Card>
   );
