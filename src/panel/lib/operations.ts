@@ -112,7 +112,7 @@ export class Operations {
 
   /** Closes the circuit breakers, so that engines are started again at once. */
   resetBreaker(): Promise<void> {
-    return this.#run(t('Resetting the circuit breaker'), async () => {
+    return this.run(t('Resetting the circuit breaker'), async () => {
       const { api, apiKey, resources } = this.#client;
       const reply = await apiKey.withKey(() => api.write('POST /health/circuit-breaker/reset', {}));
       if (!reply) return null;
