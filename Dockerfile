@@ -13,8 +13,9 @@ COPY scripts/compile.ts scripts/
 COPY src src
 RUN node --disable-warning=ExperimentalWarning scripts/compile.ts && npm run build:panel
 
-FROM node:24.21.0-bookworm-slim
-ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/data
+FROM node:24.21.0-bookworm-slim AS service
+# The last one is for the C library: see docs/architecture.md.
+ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/data MALLOC_TRIM_THRESHOLD_=131072
 # A new volume takes its owner from the folder on which it is first mounted.
 # This user id is used for nothing else: files of the host's users are not readable for it.
 RUN mkdir /data && chown 10001:10001 /data
@@ -30,3 +31,16 @@ EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s CMD ["node", "build/healthcheck.js"]
 # The same flags as in `npm start`: see docs/architecture.md.
 CMD ["node", "--min-semi-space-size=16", "--max-semi-space-size=32", "build/main.js"]
+
+# With Chromium, for browser apps: see docs/browser-apps.md for its sandbox.
+FROM service AS browser
+USER root
+RUN apt-get update \
+  && apt-get install --yes --no-install-recommends chromium fonts-liberation \
+  && rm -rf /var/lib/apt/lists/*
+# The user has no home.
+ENV HOME=/tmp
+USER 10001:10001
+
+# Without --target, the image has no Chromium.
+FROM service

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Bench, Row } from './row.ts';
+import { appStart } from './rows/app-start.ts';
 import { assets } from './rows/assets.ts';
 import { cachedHttp } from './rows/cached-http.ts';
 import { engineHealth } from './rows/engine-health.ts';
@@ -37,7 +38,7 @@ const CHANGES: readonly Row[] = [outsideKill, outsideStart, engineHealth, stream
 /** With Redis. */
 const REDIS: readonly Row[] = [sharedHits, sharedStampede, sharedHung, httpCache];
 /** In Chromium. */
-const BROWSER: readonly Row[] = [gatewayHits, gatewayPyodide];
+const BROWSER: readonly Row[] = [gatewayHits, gatewayPyodide, appStart];
 /** In the order of the results. */
 const TABLE: readonly Row[] = [
   cachedHttp,

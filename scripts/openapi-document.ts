@@ -4,16 +4,17 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import manifest from '../package.json' with { type: 'json' };
 import { buildApp } from '../src/service/app.ts';
-import { readConfig } from '../src/service/config/config.ts';
+import { Settings } from '../src/service/config/settings-store.ts';
 import { openRuntime } from '../src/service/runtimes/open-runtime.ts';
 
 /** Generates the OpenAPI document, as JSON. The application is built but not started. */
 export async function describeOpenApi(): Promise<string> {
   const dataDir = await mkdtemp(join(tmpdir(), 'roundhouse-docs-'));
-  const config = readConfig({ ENGINE_RUNTIME: 'process', DATA_DIR: dataDir });
+  const environment = { ENGINE_RUNTIME: 'process', DATA_DIR: dataDir };
+  const settings = new Settings({ environment, file: {} });
   const logger = pino({ level: 'silent' });
-  const { runtime, vpnContainers } = await openRuntime(config, () => {});
-  const app = await buildApp(config, {
+  const { runtime, vpnContainers } = await openRuntime(settings.config, () => {});
+  const app = await buildApp(settings, {
     runtime,
     vpnContainers,
     logger,

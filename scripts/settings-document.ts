@@ -8,7 +8,14 @@ const HEAD = `# Configuration
 
 Every setting is an environment variable, or a line of the file \`.env\` in the working directory of the service;
 environment variables take precedence. If a value is invalid, the service does not start and lists all invalid
-values. An empty variable counts as unset. This page is generated from \`src/service/config/settings.ts\` by
+values. An empty variable counts as unset.
+
+\`GET /config\` and the settings page of the panel show every setting with its value and where it comes from. Limits,
+intervals and notifications can be changed there without a restart (\`PATCH /config\`): these changes take precedence over
+the environment, and are stored in \`settings.json\` in DATA_DIR. They apply to one orchestrator. Resetting a setting
+returns to its value in the environment.
+
+This page is generated from \`src/service/config/settings.ts\` by
 \`npm run docs\`.
 
 `;

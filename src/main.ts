@@ -4,7 +4,8 @@ import { createSystemClock } from './library/cache/index.ts';
 import { readEnvFile } from './library/settings/index.ts';
 import { buildApp } from './service/app.ts';
 import { loadApiKey } from './service/config/api-key.ts';
-import { ConfigError, readConfig } from './service/config/config.ts';
+import { ConfigError } from './service/config/config.ts';
+import { Settings } from './service/config/settings-store.ts';
 import { lockDataFolder } from './service/event-log/data-folder-lock.ts';
 import { createLogger } from './service/log.ts';
 import { Metrics } from './service/metrics/metrics.ts';
@@ -25,8 +26,12 @@ try {
 }
 
 async function run(): Promise<void> {
-  const config = readConfig(process.env, readEnvFile('.env'));
+  const warnings: string[] = [];
+  const layers = { environment: process.env, file: readEnvFile('.env') };
+  const settings = new Settings(layers, (message) => warnings.push(message));
+  const { config } = settings;
   const logger = createLogger(config.logLevel);
+  for (const warning of warnings) logger.warn(warning);
   // Before anything else uses the folder. The lock ends with the process.
   lockDataFolder(config.dataDir);
   const { key, location } = await loadApiKey(config.apiKey, config.dataDir);
@@ -39,7 +44,7 @@ async function run(): Promise<void> {
     (message) => logger.warn(message),
     metrics.recordDockerCall,
   );
-  const app = await buildApp(config, {
+  const app = await buildApp(settings, {
     runtime,
     vpnContainers,
     fallback,

@@ -12,10 +12,10 @@ import { freePortRange } from './support/http/port-range.ts';
 import { waitUntil } from './support/wait-until.ts';
 
 // Real processes are slow on a busy machine.
-vi.setConfig({ testTimeout: 30_000 });
+vi.setConfig({ testTimeout: 90_000 });
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-const START_MS = 10_000;
+const START_MS = 30_000;
 
 let dataDir: string;
 let range: { first: number; last: number };
@@ -161,6 +161,8 @@ test('a later start uses the same key, and a kept-alive connection does not dela
   expect((await get(`${origin}/health`)).body.runtime).toEqual({
     name: 'process',
     available: true,
+    unavailable_since: null,
+    unavailable_reason: null,
     fallback: { emulated: true, docker_responds: false, message: expect.stringContaining(socket) },
   });
   expect(await clearCache(origin, 'the-key-of-before')).toBe(200);

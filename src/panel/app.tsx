@@ -5,35 +5,40 @@ import { Header } from './components/header.tsx';
 import { LazyPage } from './components/lazy-page.tsx';
 import { OperationList } from './components/operation-list.tsx';
 import { TabState } from './components/tab-state.tsx';
-import { useRoute } from './hooks.ts';
+import { useClient, useRoute, useStore } from './hooks.ts';
+import { t } from './lib/i18n.ts';
 import type { Preferences } from './lib/preferences.ts';
 import type { Route } from './lib/router.ts';
 import { CachePage } from './pages/cache.tsx';
 import { EnginePage } from './pages/engine.tsx';
 import { EnginesPage } from './pages/engines.tsx';
+import { EventsPage } from './pages/events.tsx';
+import { LoginPage } from './pages/login.tsx';
 import { OverviewPage } from './pages/overview.tsx';
 import { SettingsPage } from './pages/settings.tsx';
 
 const TITLES = {
-  overview: 'Overview',
-  engines: 'Engines',
-  engine: 'Engine',
-  cache: 'Cache',
-  settings: 'Settings',
-  apps: 'Apps',
-  app: 'App',
-  session: 'Session',
-  profiles: 'Profiles',
-  profile: 'Profile',
+  overview: () => t('Overview'),
+  engines: () => t('Engines'),
+  engine: () => t('Engine'),
+  events: () => t('Events'),
+  cache: () => t('Cache'),
+  settings: () => t('Settings'),
+  apps: () => t('Apps'),
+  app: () => t('App'),
+  session: () => t('Session'),
+  profiles: () => t('Profiles'),
+  profile: () => t('Profile'),
 };
 
 /** The panel: header, the page that the URL names, and dialogs. */
 export function App({ preferences }: { preferences: Preferences }) {
   const route = useRoute();
+  const locked = useStore(useClient().keyRequired);
   const main = useRef<HTMLElement>(null);
   const previousPath = useRef<string | undefined>(undefined);
   const path = Object.values(route).join('/');
-  const title = TITLES[route.page];
+  const title = TITLES[route.page]();
   useEffect(() => {
     // Moves screen readers and the keyboard to the beginning of the new page, whose top is below the header.
     if (previousPath.current !== undefined && previousPath.current !== path) {
@@ -46,12 +51,12 @@ export function App({ preferences }: { preferences: Preferences }) {
     <>
       <TabState title={title} />
       <button type="button" class="skip" onClick={() => main.current?.focus({ preventScroll: true })}>
-        Skip to content
+        {t('Skip to content')}
       </button>
       <Header page={route.page} preferences={preferences} />
       <Banner />
       <main id="main" ref={main} tabIndex={-1} key={path}>
-        <Page route={route} preferences={preferences} />
+        {locked ? <LoginPage /> : <Page route={route} preferences={preferences} />}
       </main>
       <OperationList />
       <ApiKeyDialog />
@@ -61,7 +66,8 @@ export function App({ preferences }: { preferences: Preferences }) {
 
 function Page({ route, preferences }: { route: Route; preferences: Preferences }) {
   if (route.page === 'engines') return <EnginesPage />;
-  if (route.page === 'engine') return <EnginePage id={route.id} />;
+  if (route.page === 'engine') return <EnginePage id={route.id} windowS={preferences.windowS} />;
+  if (route.page === 'events') return <EventsPage />;
   if (route.page === 'cache') return <CachePage windowS={preferences.windowS} />;
   if (route.page === 'settings') return <SettingsPage />;
   if (route.page === 'overview') return <OverviewPage windowS={preferences.windowS} />;

@@ -1,5 +1,6 @@
 import { createContext } from 'preact';
 import { useContext, useEffect, useLayoutEffect, useState } from 'preact/hooks';
+import { currentHash, parseParameters } from './lib/address.ts';
 import type { Polled, Poller } from './lib/poller.ts';
 import { findProblems, type Problem } from './lib/problems.ts';
 import type { ReadOperation } from './lib/resources.ts';
@@ -71,11 +72,18 @@ export function useNow(): number {
 
 /** Returns the page that the URL names, and follows its changes. */
 export function useRoute(): Route {
-  const [hash, setHash] = useState(location.hash);
+  const hash = useStore(currentHash);
   useEffect(() => {
-    const onHashChange = () => setHash(location.hash);
+    const onHashChange = () => {
+      currentHash.value = location.hash;
+    };
     addEventListener('hashchange', onHashChange);
     return () => removeEventListener('hashchange', onHashChange);
   }, []);
   return parseRoute(hash);
+}
+
+/** Returns the parameters of the page in the URL, and follows their changes. */
+export function useParameters(): URLSearchParams {
+  return parseParameters(useStore(currentHash));
 }

@@ -2,6 +2,8 @@ import { render } from 'preact';
 import { App } from './app.tsx';
 import { ClientContext } from './hooks.ts';
 import { systemClock } from './lib/clock.ts';
+import { chooseLanguage, setLanguage } from './lib/i18n.ts';
+import { openLastVisit } from './lib/last-visit.ts';
 import { openPreferences } from './lib/preferences.ts';
 import { ServiceClient } from './lib/service-client.ts';
 import { applyTheme } from './theme.ts';
@@ -19,16 +21,26 @@ const client = new ServiceClient({
   base: new URL('../', location.href).href.replace(/[?#].*$/, ''),
   fetch: fetch.bind(window),
   clock: systemClock,
-  storage: sessionStorage,
   intervalS: preferences.intervalS,
+  lastVisit: openLastVisit(localStorage),
 });
+void client.apiKey.load().catch(() => {});
 const onVisibilityChange = () => client.setHidden(document.visibilityState === 'hidden');
 document.addEventListener('visibilitychange', onVisibilityChange);
 onVisibilityChange();
 
-render(
-  <ClientContext.Provider value={client}>
-    <App preferences={preferences} />
-  </ClientContext.Provider>,
-  document.getElementById('app')!,
-);
+/** Shows the panel in the preferred language. */
+async function show(): Promise<void> {
+  const language = chooseLanguage(preferences.language.value, navigator.languages);
+  await setLanguage(language, navigator.languages);
+  document.documentElement.lang = language;
+  render(
+    <ClientContext.Provider value={client}>
+      <App key={language} preferences={preferences} />
+    </ClientContext.Provider>,
+    document.getElementById('app')!,
+  );
+}
+
+preferences.language.subscribe(() => void show());
+await show();

@@ -13,7 +13,9 @@ function gzipFiles(): Plugin {
     name: 'gzip-files',
     async closeBundle() {
       const files = await readdir(OUT, { recursive: true });
-      const texts = files.filter((name) => /\.(js|css|html|svg)$/.test(name)).map((name) => join(OUT, name));
+      const texts = files
+        .filter((name) => /\.(js|css|html|svg|webmanifest)$/.test(name))
+        .map((name) => join(OUT, name));
       await Promise.all(
         texts.map(async (path) =>
           writeFile(`${path}.gz`, await promisify(gzip)(await readFile(path), { level: 9 })),

@@ -2,9 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { LoadingCache } from '../library/cache/index.ts';
 import type { Api } from './api/context.ts';
 import { SseClients } from './api/live/sse-clients.ts';
-import type { Config } from './config/config.ts';
+import type { Settings } from './config/settings-store.ts';
 import { restoreStreams } from './event-log/connect.ts';
 import { createApi } from './wiring/api.ts';
+import { createAppCluster } from './wiring/app-cluster.ts';
 import { createAppSeries, createBrowserApps } from './wiring/browser.ts';
 import { createCluster } from './wiring/cluster.ts';
 import type { Dependencies } from './wiring/dependencies.ts';
@@ -44,7 +45,8 @@ export interface App {
  * Builds the application. Each part is created from those before it. The event log is opened when the API
  * becomes ready; everything else begins with `start()`.
  */
-export async function buildApp(config: Config, dependencies: Dependencies): Promise<App> {
+export async function buildApp(settings: Settings, dependencies: Dependencies): Promise<App> {
+  const { config } = settings;
   const { runtime, vpnContainers } = dependencies;
   const infrastructure = createInfrastructure(config, dependencies);
   const { bus, caches, clock, eventLog, link, metrics, notices, onLog } = infrastructure;
@@ -70,12 +72,24 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
   );
 
   const timeSeries = createTimeSeries(config, engines, streams, infrastructure);
-  const browserApps = createBrowserApps(config, infrastructure, () => api.server.address());
-  const appSeries = createAppSeries(config, browserApps, infrastructure);
   const notifications = createNotifications(config, { engines, playback, vpns, cluster }, infrastructure);
+  const readAddress = () => api.server.address();
+  const browserApps = createBrowserApps(config, infrastructure, readAddress);
+  const appSeries = createAppSeries(config, browserApps, infrastructure);
+  const appCluster = createAppCluster(
+    config,
+    dependencies.apiKey,
+    { browserApps, readAddress },
+    infrastructure,
+  );
+  settings.onChange((names) => {
+    notifications.setTargets(config.notifyUrls);
+    bus.publish({ type: 'settings_changed', names: names.join(', ') });
+  });
   const sseClients = new SseClients({ notices, clock, maxClients: config.liveMaxClients });
   connectMetrics(config, { browserApps, engines, playback, vpns, cluster, sseClients }, infrastructure);
   const api = await createApi(config, dependencies, {
+    settings,
     infrastructure,
     engines,
     playback,
@@ -84,6 +98,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
     reconcilers,
     browserApps,
     notifications,
+    appCluster,
     timeSeries: timeSeries.series,
     appSeries,
     engineSeries: timeSeries.engineSeries,
@@ -107,6 +122,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
       notifications.start();
       registry.start();
       cluster.start();
+      appCluster?.start();
       collector.start();
       vpnSupervisor.start();
       timeSeries.start();
@@ -132,6 +148,7 @@ export async function buildApp(config: Config, dependencies: Dependencies): Prom
         browsers,
         served,
         run('cluster', () => cluster.close()),
+        browsers.then(() => run('browser app cluster', () => appCluster?.close())),
         run('time series', () => timeSeries.stop()),
         run('time series of apps', () => appSeries.stop()),
         run('runtime', () => runtime.close()),

@@ -18,7 +18,7 @@ const LIBRARY_LAYERS = [
 ];
 const PANEL_LAYERS = [['lib', 'styles'], ['theme', 'hooks'], ['components'], ['pages'], ['app'], ['main']];
 const SERVICE_LAYERS = [
-  ['config', 'errors', 'log', 'http-client'],
+  ['config', 'errors', 'log', 'http-client', 'redis'],
   ['events'],
   ['engines', 'vpn', 'streams', 'browser'],
   ['cluster', 'event-log', 'time-series', 'metrics', 'notifications', 'runtimes'],

@@ -11,13 +11,12 @@ interface Sent {
 }
 
 /** An API whose requests get the responses of `respond`. */
-function setUp(respond: (init: RequestInit) => Response | Promise<Response>, key: string | null = null) {
+function setUp(respond: (init: RequestInit) => Response | Promise<Response>) {
   const clock = new FakeClock();
   const sent: Sent[] = [];
   const api = new Api({
     base: 'http://host/',
     clock,
-    key: () => key,
     timeoutMs: TIMEOUT_MS,
     fetch: async (url, init = {}) => {
       sent.push({ url: String(url), init });
@@ -38,7 +37,10 @@ describe('read()', () => {
       stale: false,
     });
     await api.read('GET /engines', {}, 'W/"x"');
-    expect(sent.map(({ init }) => init.headers)).toEqual([{}, { 'If-None-Match': 'W/"x"' }]);
+    expect(sent.map(({ init }) => init.headers)).toEqual([
+      { 'X-Roundhouse-Panel': '1' },
+      { 'X-Roundhouse-Panel': '1', 'If-None-Match': 'W/"x"' },
+    ]);
     expect(sent[0]).toMatchObject({ url: 'http://host/engines', init: { cache: 'no-store' } });
   });
 
@@ -104,14 +106,14 @@ describe('read()', () => {
   });
 });
 
-test('the API key is sent as a header and never in the URL', async () => {
-  const { api, sent } = setUp(() => json({ deleted: 'x' }), 'secret-key');
+test('the header that writes with a cookie need is sent', async () => {
+  const { api, sent } = setUp(() => json({ deleted: 'x' }));
   await api.write('DELETE /engines/{id}', { path: { id: 'x' } });
   await api.write('POST /cache/clear', { body: { pattern: 'stats:*' } });
   await api.read('GET /engines', {}, null);
   for (const { url, init } of sent) {
     expect(url).not.toContain('secret');
-    expect(init.headers).toMatchObject({ 'X-API-KEY': 'secret-key' });
+    expect(init.headers).toMatchObject({ 'X-Roundhouse-Panel': '1' });
   }
   expect(sent.map(({ init }) => init.method)).toEqual(['DELETE', 'POST', undefined]);
   expect(sent[1]!.init).toMatchObject({ body: '{"pattern":"stats:*"}' });

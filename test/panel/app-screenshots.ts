@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
 import { KEY, startApp, type TestApp } from '../support/service/app.ts';
+import { logIn } from './panel-page.ts';
 
 const PYODIDE = dirname(createRequire(import.meta.url).resolve('pyodide'));
 const TYPES: Record<string, string> = {
@@ -58,11 +59,9 @@ export async function takeAppScreenshots(
   const take = async (name: string, hash: string) => {
     const context = await browser.newContext({ colorScheme: 'light', viewport: VIEWPORT });
     const page = await context.newPage();
-    await page.addInitScript((key) => {
-      sessionStorage.setItem('roundhouse-key', key);
-      localStorage.setItem('roundhouse-window', '300');
-    }, KEY);
+    await page.addInitScript(() => localStorage.setItem('roundhouse-window', '300'));
     await page.goto(`${app.url}/panel/${hash}`);
+    await logIn(page, KEY);
     await page.getByText('Live', { exact: true }).waitFor();
     await delay(SETTLE_MS);
     await page.screenshot({ path: `${folder}${name}.png` });

@@ -6,7 +6,7 @@ import { KEY, startApp, type TestApp, WITH_KEY } from '../support/service/app.ts
 import { waitUntil } from '../support/wait-until.ts';
 import { violations } from './axe.ts';
 import { TIMEOUT_MS } from './fleet.ts';
-import { expectNoViolations } from './panel-page.ts';
+import { expectNoViolations, logIn } from './panel-page.ts';
 
 const LONG = 'a-very-long-path-segment-without-any-break/'.repeat(6);
 
@@ -53,9 +53,8 @@ describeWithChromium('all pages about browser apps', (chromium) => {
   async function open(hash: string, options: PageOptions = {}, service = app): Promise<MonitoredPage> {
     const monitored = await chromium.open(`${service.url}/panel/`, options);
     monitored.page.setDefaultTimeout(TIMEOUT_MS);
-    await monitored.page.evaluate((key) => sessionStorage.setItem('roundhouse-key', key), KEY);
-    await monitored.page.reload();
     await monitored.page.goto(`${service.url}/panel/${hash}`);
+    await logIn(monitored.page, KEY);
     return monitored;
   }
 
@@ -132,7 +131,7 @@ describeWithChromium('all pages about browser apps', (chromium) => {
     it('is accessible in both themes, fits any width, and works with the keyboard', async () => {
       // The content security policy would block axe.
       const { page } = await open(hash(), { bypassCSP: true });
-      if (name === 'key') await page.getByRole('button', { name: 'Forget the API key' }).click();
+      if (name === 'key') await page.getByRole('button', { name: 'Log out' }).click();
       await ready(page);
       for (const colorScheme of ['light', 'dark'] as const) {
         await page.emulateMedia({ colorScheme });
@@ -158,7 +157,7 @@ describeWithChromium('all pages about browser apps', (chromium) => {
     it('has no errors, and reads again with 304', async () => {
       const monitored = await open(hash());
       const { page } = monitored;
-      if (name === 'key') await page.getByRole('button', { name: 'Forget the API key' }).click();
+      if (name === 'key') await page.getByRole('button', { name: 'Log out' }).click();
       await ready(page);
       if (/^(apps|app|session|profiles|profile)$/.test(name)) {
         await page.getByLabel('Poll every').selectOption('2');

@@ -48,7 +48,7 @@ describe('other formats', () => {
     expect(format.formatRate(null)).toBe('–');
     expect([0, 0.331, 4.44, 99.96].map(format.formatPercent)).toEqual(['0 %', '0.33 %', '4.4 %', '100 %']);
     expect(format.formatCount(12_345)).toBe('12,345');
-    expect([0, 1, 2].map((count) => format.plural(count, 'entry', 'entries'))).toEqual([
+    expect([0, 1, 2].map((count) => format.plural(count, 'entry'))).toEqual([
       '0 entries',
       '1 entry',
       '2 entries',

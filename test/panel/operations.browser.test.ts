@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { describeWithChromium, type MonitoredPage } from '../support/browser/chromium.ts';
@@ -48,8 +49,8 @@ describeWithChromium('operations of the panel', (chromium) => {
       await row.getByRole('link').click();
       await page.getByRole('rowheader', { name: 'team' }).waitFor();
 
-      await page.getByRole('button', { name: 'Delete' }).click();
-      const confirmation = page.getByRole('dialog', { name: 'Delete this engine?' });
+      await page.getByRole('button', { name: 'Delete', exact: true }).click();
+      const confirmation = page.getByRole('dialog', { name: `Delete ${engine!.container_name}?` });
       await confirmation.getByRole('button', { name: 'Cancel' }).click();
       await healthyEngines(app, 1);
       await page.getByRole('button', { name: 'Delete' }).click();
@@ -155,21 +156,27 @@ describeWithChromium('operations of the panel', (chromium) => {
       expectNoViolations(monitored);
     });
 
-    it('keeps the API key out of URLs and persistent storage, and forgets it on request', async () => {
-      await page.getByRole('button', { name: 'Clear …' }).click();
-      await page.getByRole('dialog').getByRole('button', { name: 'Clear all' }).click();
+    it('keeps the API key nowhere, stays logged in after a reload, and logs out', async () => {
+      const clear = async () => {
+        await page.getByRole('button', { name: 'Clear …' }).click();
+        await page.getByRole('dialog').getByRole('button', { name: 'Clear all' }).click();
+      };
+      await clear();
       await enterApiKey(page, KEY);
       await page.getByText(/cleared$/).waitFor();
-      const stored = () =>
-        page.evaluate(() => ({
-          persistent: JSON.stringify({ ...localStorage }) + document.cookie + location.href,
-          session: JSON.stringify({ ...sessionStorage }),
-        }));
-      expect((await stored()).persistent).not.toContain(KEY);
-      expect((await stored()).session).toContain(KEY);
+      const stored = await page.evaluate(() =>
+        JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, location.href]),
+      );
+      expect(stored).not.toContain(KEY);
       expect(monitored.requests.join()).not.toContain(KEY);
-      await page.getByRole('button', { name: 'Forget the API key' }).click();
-      expect((await stored()).session).not.toContain(KEY);
+      await page.reload();
+      await clear();
+      await page.getByText(/cleared$/).waitFor();
+      await page.getByRole('button', { name: 'Log out' }).click();
+      await page.getByRole('button', { name: 'Log out' }).waitFor({ state: 'detached' });
+      await clear();
+      await page.getByRole('dialog', { name: 'API key required' }).waitFor();
+      expectNoViolations(monitored);
     });
   });
 
@@ -177,20 +184,30 @@ describeWithChromium('operations of the panel', (chromium) => {
     await open('#/', {});
     const [engine] = await healthyEngines(app, 2);
     await page.goto(`${origin}/panel/#/engines/${engine!.container_id}`);
-    await page.getByRole('button', { name: 'Follow' }).click();
+    await page.getByRole('button', { name: 'Show', exact: true }).click();
     await enterApiKey(page, KEY);
     await page.getByRole('button', { name: 'Stop following' }).waitFor();
-    await page.getByRole('log').filter({ hasText: /\w/ }).waitFor();
+    const log = page.getByRole('log');
+    await log.filter({ hasText: /\w/ }).waitFor();
     await page.getByRole('button', { name: 'Stop following' }).click();
-    await page
-      .getByRole('button', { name: 'Show', exact: true })
-      .or(page.getByRole('button', { name: 'Reload' }))
-      .click();
+    await page.getByLabel('Number of lines').selectOption('1000');
     await waitUntil(
       'the log was read',
-      () => monitored.requests.some((one) => /logs\?tail=200 200$/.test(one)),
+      () => monitored.requests.some((one) => /logs\?tail=1000 200$/.test(one)),
       TIMEOUT_MS,
     );
+    // With a key, the log opens at once.
+    await page.reload();
+    await page.getByRole('button', { name: 'Stop following' }).waitFor();
+    const all = await log.textContent();
+    await page.getByLabel('Search the log').fill('a text that no line has');
+    await page.getByText('0 lines match').waitFor();
+    await page.getByLabel('Search the log').fill('');
+    const downloading = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Download' }).click();
+    const download = await downloading;
+    expect(download.suggestedFilename()).toBe(`${engine!.container_name}.log`);
+    expect(await readFile(await download.path(), 'utf8')).toContain(all!.trim());
     expectNoViolations(monitored);
   });
 
@@ -219,13 +236,25 @@ describeWithChromium('operations of the panel', (chromium) => {
     expectNoViolations(monitored);
   });
 
-  it('requires the API key first if reads require it', async () => {
+  it('shows the login page if reads require the API key', async () => {
     await open('#/', { AUTH_READS: 'true' });
-    await page.getByText('This service requires an API key.').waitFor();
-    await page.getByRole('button', { name: 'Enter API key' }).click();
-    await enterApiKey(page, KEY);
+    await page.getByRole('heading', { name: 'Log in' }).waitFor();
+    expect(await page.getByRole('img').count()).toBe(0);
+    await page.getByLabel('API key').fill('not-the-key');
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByText('The API key is not valid.').waitFor();
+    await page.getByLabel('API key').fill(KEY);
+    await page.getByLabel('Remember me').check();
+    await page.getByRole('button', { name: 'Log in' }).click();
     await page.getByText('All systems operational').waitFor();
     await page.getByText('Live', { exact: true }).waitFor();
-    await page.getByText('This service requires an API key.').waitFor({ state: 'detached' });
+    await page.getByRole('heading', { name: 'Log in' }).waitFor({ state: 'detached' });
+    const [cookie] = await page.context().cookies();
+    expect(cookie).toMatchObject({ httpOnly: true, sameSite: 'Strict' });
+    expect(cookie!.expires).toBeGreaterThan(Date.now() / 1000 + 86_400);
+    await page.reload();
+    await page.getByText('All systems operational').waitFor();
+    await page.getByRole('button', { name: 'Log out' }).click();
+    await page.getByRole('heading', { name: 'Log in' }).waitFor();
   });
 });

@@ -67,6 +67,12 @@ describeWithChromium('the pages of the panel', (chromium) => {
         await enterApiKey(page, KEY);
         await page.getByLabel('--bind-all').waitFor();
         await page.getByLabel('Name of template 10').waitFor();
+        const quiet = page.getByLabel('NOTIFY_QUIET_S (s)');
+        await quiet.fill('60');
+        await page.getByRole('button', { name: 'Save', exact: true }).last().click();
+        await page.getByText('changed here (instead of 300)').waitFor();
+        await page.getByRole('button', { name: 'Reset' }).click();
+        await page.getByText('changed here').waitFor({ state: 'detached' });
         await page.getByRole('button', { name: 'Send a test' }).click();
         await page.getByText('The request failed (ECONNREFUSED)').waitFor();
         await page.getByRole('rowheader', { name: 'json://127.0.0.1:1/…' }).waitFor();

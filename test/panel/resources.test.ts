@@ -3,14 +3,18 @@ import { ProblemError } from '../../src/panel/lib/errors.ts';
 import { ServiceClient } from '../../src/panel/lib/service-client.ts';
 import { Store } from '../../src/panel/lib/store.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { aReading, MemoryStorage } from './fixtures.ts';
+import { aReading } from './fixtures.ts';
 
 function createClient() {
   const clock = new FakeClock();
-  const storage = new MemoryStorage();
-  storage.setItem('roundhouse-key', 'a key');
-  const fetch = () => Promise.reject(new Error('not used'));
-  const client = new ServiceClient({ base: 'http://a/', fetch, clock, storage, intervalS: new Store(5) });
+  const client = new ServiceClient({
+    base: 'http://a/',
+    fetch: () => Promise.reject(new Error('not used')),
+    clock,
+    intervalS: new Store(5),
+    lastVisit: { eventId: null, save() {} },
+  });
+  client.apiKey.loggedIn.value = true;
   return { client, clock };
 }
 
@@ -35,13 +39,13 @@ test('a resource is shared by its name, and read again by a notice about its key
   unwatch();
 });
 
-test('a rejected key is forgotten with what was read with it', async () => {
+test('a rejected login ends, and what was read with it is forgotten', async () => {
   const { client, clock } = createClient();
-  const read = () => Promise.reject(new ProblemError(401, 'wrong_key', 'The API key is not valid'));
+  const read = () => Promise.reject(new ProblemError(401, 'unauthorized', 'The API key is not valid'));
   const poller = client.resources.keyed('a', 'apps:a', read);
   const unwatch = poller.watch();
   await clock.advanceAsync(0);
-  expect([client.apiKey.key.value, client.apiKey.rejected.value]).toEqual([null, true]);
+  expect(client.apiKey.loggedIn.value).toBe(false);
   expect(client.keyRequired.value).toBe(false);
   expect(client.resources.keyed('a', 'apps:a', read)).not.toBe(poller);
   unwatch();

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ServiceClient } from '../../src/panel/lib/service-client.ts';
 import { Store } from '../../src/panel/lib/store.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
-import { anEngine, aStatus, hang, json, MemoryStorage } from './fixtures.ts';
+import { anEngine, aStatus, hang, json } from './fixtures.ts';
 
 const ALL = { type: 'snapshot', keys: ['*'] };
 
@@ -10,13 +10,11 @@ let clock: FakeClock;
 let requests: string[];
 let responses: Record<string, (init: RequestInit) => Response | Promise<Response>>;
 let intervalS: Store<number>;
-let storage: MemoryStorage;
 let client: ServiceClient;
 beforeEach(() => {
   clock = new FakeClock();
   requests = [];
   intervalS = new Store(5);
-  storage = new MemoryStorage();
   responses = {
     'GET orchestrator/status': () => json(aStatus()),
     'GET engines': () => json([anEngine()]),
@@ -25,8 +23,8 @@ beforeEach(() => {
   client = new ServiceClient({
     base: '',
     clock,
-    storage,
     intervalS,
+    lastVisit: { eventId: null, save() {} },
     fetch: async (url, init = {}) => {
       const name = `${init.method ?? 'GET'} ${url}`;
       requests.push(name);
@@ -37,6 +35,18 @@ beforeEach(() => {
   });
 });
 afterEach(() => client.live.stop());
+
+test('whether the browser is logged in is read again when the service responds again, until it is known', async () => {
+  client.resources.engines.watch();
+  responses['GET engines'] = () => Promise.reject(new TypeError('Failed to fetch'));
+  await settle();
+  expect(client.unreachableSince.value).not.toBeNull();
+  responses['GET engines'] = () => json([anEngine()]);
+  responses['GET session'] = () => json({ logged_in: true, reads_need_key: false });
+  await clock.advanceAsync(60_000);
+  expect([client.unreachableSince.value, client.apiKey.loggedIn.value]).toEqual([null, true]);
+  expect(countOf('GET session')).toBe(1);
+});
 
 /** How often a request was sent. */
 const countOf = (name: string) => requests.filter((request) => request === name).length;
@@ -131,6 +141,7 @@ describe('a service that does not respond', () => {
 });
 
 test('a hidden tab sends no requests and has no live connection', async () => {
+  client.apiKey.loggedIn.value = false;
   client.resources.engines.watch();
   client.setHidden(false);
   await clock.advanceAsync(1000);
@@ -146,12 +157,12 @@ test('a hidden tab sends no requests and has no live connection', async () => {
 
 test('reports that reads require the key, and reads again once it is entered', async () => {
   responses['GET engines'] = () =>
-    client.apiKey.key.value === 'k' ? json([anEngine()]) : json({ code: 'missing_key' }, 401);
+    client.apiKey.loggedIn.value ? json([anEngine()]) : json({ code: 'missing_key' }, 401);
+  responses['POST session'] = () => json({ logged_in: true, reads_need_key: true });
   client.resources.engines.watch();
   await settle();
   expect(client.keyRequired.value).toBe(true);
-  void client.apiKey.promptForKey();
-  client.apiKey.prompt.value!.answer('k');
+  await client.apiKey.logIn({ key: 'k', remember: false });
   await clock.advanceAsync(300);
   expect(client.resources.engines.state.value.value).toHaveLength(1);
   expect(client.keyRequired.value).toBe(false);
@@ -160,8 +171,7 @@ test('reports that reads require the key, and reads again once it is entered', a
 describe('an operation', () => {
   const texts = () => client.operations.list.value.map(({ state, text }) => `${state}: ${text}`);
   beforeEach(() => {
-    storage.setItem('roundhouse-key', 'k');
-    client.apiKey.key.value = 'k';
+    client.apiKey.loggedIn.value = true;
   });
 
   test('provisions an engine and ends when it is healthy', async () => {
@@ -206,14 +216,15 @@ describe('an operation', () => {
   test('deletes an engine and clears the cache', async () => {
     responses['DELETE engines/x%2F1'] = () => json({ deleted: 'x/1' });
     responses['POST cache/clear'] = () => json({ cleared: 1 });
-    await client.operations.deleteEngine(anEngine({ container_id: 'x/1', container_name: 'x' }));
+    await client.operations.deleteEngines([anEngine({ container_id: 'x/1', container_name: 'x' })]);
     await client.operations.clearCache('stats:*');
     expect(texts()).toEqual(['done: x deleted', 'done: 1 entry cleared']);
   });
 
   test('is removed from the list if the user cancels the prompt', async () => {
-    client.apiKey.forget();
+    client.apiKey.loggedIn.value = false;
     const done = client.operations.clearCache('');
+    await settle();
     client.apiKey.prompt.value!.answer(null);
     await done;
     expect(texts()).toEqual([]);

@@ -20,7 +20,10 @@ export interface Term {
 export interface LeaderLeaseOptions {
   /** Name of the group; there is one leader per name and prefix. */
   name: string;
-  /** Duration of the lease, in seconds: how long a leader that died blocks the next one. Default 10. */
+  /**
+   * Duration of the lease, in seconds: how long a leader that died blocks the next one. About the same for all candidates
+   * of a name: a lease of ten times as long is shortened, because the clock of Redis has been set back. Default 10.
+   */
   leaseS?: number;
   /** Source of time. Default: `performance.now()`, which is never cached. */
   clock?: Clock;

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import { t } from '../lib/i18n.ts';
 import type { Tone } from '../lib/status-summary.ts';
 import type { EngineHealth } from '../lib/wire.ts';
 
@@ -20,14 +21,15 @@ export function Badge({
   );
 }
 
-const HEALTH = {
-  healthy: { tone: 'good', text: 'Healthy' },
-  unhealthy: { tone: 'bad', text: 'Not responding' },
-  unknown: { tone: 'idle', text: 'Starting' },
-} as const;
+const HEALTH_TONES = { healthy: 'good', unhealthy: 'bad', unknown: 'idle' } as const;
+
+/** Health of an engine in words. A paused one has none. */
+export function healthText(health: EngineHealth, paused: boolean): string {
+  if (paused) return t('Paused');
+  return { healthy: t('Healthy'), unhealthy: t('Not responding'), unknown: t('Starting') }[health];
+}
 
 /** Health of an engine. A paused one has none. */
 export function HealthBadge({ health, paused }: { health: EngineHealth; paused: boolean }) {
-  const { tone, text } = paused ? ({ tone: 'warn', text: 'Paused' } as const) : HEALTH[health];
-  return <Badge tone={tone}>{text}</Badge>;
+  return <Badge tone={paused ? 'warn' : HEALTH_TONES[health]}>{healthText(health, paused)}</Badge>;
 }

@@ -1,24 +1,14 @@
 import { useClient, useNow, usePolled, useStore } from '../hooks.ts';
 import { formatDuration } from '../lib/format.ts';
+import { t } from '../lib/i18n.ts';
 
-/** Shown above every page if the service is not responding, requires the API key or runs without Docker. */
+/** Shown above every page if the service is not responding or runs without Docker. */
 export function Banner() {
-  const { unreachableSince, keyRequired, apiKey } = useClient();
+  const { unreachableSince, keyRequired } = useClient();
   const since = useStore(unreachableSince);
   const locked = useStore(keyRequired);
   if (since !== null) return <Unreachable since={since} />;
-  if (!locked) return <Fallback />;
-  return (
-    <div class="banner tone-warn" role="alert">
-      <p>
-        <strong>This service requires an API key.</strong> The service prints the key when it starts, and
-        stores it in the file <code>api-key</code> in its data directory.
-      </p>
-      <button type="button" class="primary" onClick={() => void apiKey.promptForKey()}>
-        Enter API key
-      </button>
-    </div>
-  );
+  return locked ? null : <Fallback />;
 }
 
 /** Without Docker, engines may be emulated: a user must not wonder why nothing is played. */
@@ -30,7 +20,7 @@ function Fallback() {
   return (
     <div class="banner tone-warn" role="status">
       <p>
-        <strong>Engines do not run in Docker.</strong> {message}
+        <strong>{t('Engines do not run in Docker.')}</strong> {message}
       </p>
     </div>
   );
@@ -43,8 +33,10 @@ function Unreachable({ since }: { since: number }) {
     <div class="banner tone-bad">
       <p>
         {/* The alert excludes the time, which changes every second. */}
-        <strong role="alert">The service is not responding.</strong> Showing data from{' '}
-        {formatDuration((clock.now() - since) / 1000)} ago. The panel reconnects automatically.
+        <strong role="alert">{t('The service is not responding.')}</strong>{' '}
+        {t('Showing data from {age} ago. The panel reconnects automatically.', {
+          age: formatDuration((clock.now() - since) / 1000),
+        })}
       </p>
     </div>
   );

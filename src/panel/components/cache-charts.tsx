@@ -1,5 +1,6 @@
 import { useClient, usePolled, useStore } from '../hooks.ts';
 import { formatCount, formatPercent } from '../lib/format.ts';
+import { t } from '../lib/i18n.ts';
 import { hitRates } from '../lib/series.ts';
 import type { Store } from '../lib/store.ts';
 import { Chart } from './chart.tsx';
@@ -12,31 +13,33 @@ export function CacheCharts({ windowS }: { windowS: Store<number> }) {
     <div class="charts">
       <Chart
         series={series}
-        title="Hit rate"
+        title={t('Hit rate')}
         format={formatPercent}
         minScale={100}
-        lines={[{ name: 'of reads, latest interval', values: hitRates, color: '--series-2', filled: true }]}
-      />
-      <Chart
-        series={series}
-        title="Reads and loads"
-        format={formatCount}
-        minScale={4}
         lines={[
-          { name: 'hits', values: 'cache_hits', color: '--series-2', filled: true },
-          { name: 'misses', values: 'cache_misses', color: '--series-3' },
-          { name: 'loads', values: 'cache_loads', color: '--series-1' },
+          { name: t('of reads, latest interval'), values: hitRates, color: '--series-2', filled: true },
         ]}
       />
       <Chart
         series={series}
-        title="Exceptions"
+        title={t('Reads and loads')}
         format={formatCount}
         minScale={4}
         lines={[
-          { name: 'collapsed', values: 'cache_collapsed', color: '--series-5' },
-          { name: 'stale', values: 'cache_stale', color: '--series-3' },
-          { name: 'errors', values: 'cache_errors', color: '--series-4' },
+          { name: t('hits'), values: 'cache_hits', color: '--series-2', filled: true },
+          { name: t('misses'), values: 'cache_misses', color: '--series-3' },
+          { name: t('loads'), values: 'cache_loads', color: '--series-1' },
+        ]}
+      />
+      <Chart
+        series={series}
+        title={t('Exceptions')}
+        format={formatCount}
+        minScale={4}
+        lines={[
+          { name: t('collapsed'), values: 'cache_collapsed', color: '--series-5' },
+          { name: t('stale'), values: 'cache_stale', color: '--series-3' },
+          { name: t('errors'), values: 'cache_errors', color: '--series-4' },
         ]}
       />
     </div>

@@ -1,4 +1,5 @@
 import { formatBytes } from '../lib/format.ts';
+import { t } from '../lib/i18n.ts';
 import type { CacheEntry } from '../lib/wire.ts';
 import { Bar } from './bar.tsx';
 
@@ -9,13 +10,13 @@ export function CacheEntries({ entries }: { entries: readonly CacheEntry[] }) {
       <table class="entries">
         <thead>
           <tr>
-            <th scope="col">Key</th>
+            <th scope="col">{t('Key')}</th>
             <th scope="col" class="number">
-              Age
+              {t('Age')}
             </th>
-            <th scope="col">TTL remaining</th>
+            <th scope="col">{t('TTL remaining')}</th>
             <th scope="col" class="number">
-              Size
+              {t('Size')}
             </th>
           </tr>
         </thead>

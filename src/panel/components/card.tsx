@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useClient, useNow } from '../hooks.ts';
 import { formatDuration } from '../lib/format.ts';
+import { t } from '../lib/i18n.ts';
 import type { Polled } from '../lib/poller.ts';
 
 interface CardProps {
@@ -33,10 +34,10 @@ export function DataAge({ from }: { from: Polled<unknown> }) {
   const { clock } = useClient();
   useNow();
   if (from.generatedAt === null) return null;
-  const reason = from.error?.message ?? 'The service cannot read its source';
+  const reason = from.error?.message ?? t('The service cannot read its source');
   return (
     <span class="data-age" title={reason}>
-      {formatDuration((clock.now() - from.generatedAt) / 1000)} old
+      {t('{age} old', { age: formatDuration((clock.now() - from.generatedAt) / 1000) })}
     </span>
   );
 }
@@ -54,10 +55,10 @@ export function EmptyState({ title, children }: { title: string; children?: Comp
 /** Shown before the first response: the error, or that it is loading. */
 export function Loading({ from }: { from: Polled<unknown> }) {
   return from.error ? (
-    <EmptyState title="Loading failed">
+    <EmptyState title={t('Loading failed')}>
       <p>{from.error.message}</p>
     </EmptyState>
   ) : (
-    <p class="pending">Loading …</p>
+    <p class="pending">{t('Loading …')}</p>
   );
 }

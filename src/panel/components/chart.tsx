@@ -2,24 +2,26 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { formatTime } from '../lib/format.ts';
 import { t } from '../lib/i18n.ts';
 import type { Polled } from '../lib/poller.ts';
-import { type Column, type ColumnName, latest } from '../lib/series.ts';
-import type { SeriesWindow } from '../lib/wire.ts';
+import { type Column, latest } from '../lib/series.ts';
 import { DataAge } from './card.tsx';
 import { Plot } from './plot.ts';
 import 'uplot/dist/uPlot.min.css';
 
-/** The times of a series. */
-interface Times {
-  t: number[];
+/** Values over time; each column has one for each time. */
+interface Series {
   from: number;
   to: number;
+  t: number[];
 }
 
+/** Names of the columns of a series. */
+type ColumnOf<S> = { [Name in keyof S]: S[Name] extends Column ? Name : never }[keyof S];
+
 /** One line of a chart. */
-export interface Line<S extends Times = SeriesWindow> {
+export interface Line<S> {
   name: string;
   /** A column of the series, or a function that computes one. */
-  values: ColumnName<S> | ((series: S) => Column);
+  values: ColumnOf<S> | ((series: S) => Column);
   /** CSS custom property that holds the colour. */
   color: string;
   filled?: boolean;
@@ -27,7 +29,7 @@ export interface Line<S extends Times = SeriesWindow> {
   current?: number | null | undefined;
 }
 
-interface ChartProps<S extends Times> {
+interface ChartProps<S> {
   title: string;
   series: Polled<S>;
   lines: Line<S>[];
@@ -39,7 +41,7 @@ interface ChartProps<S extends Times> {
 }
 
 /** A chart with the current values in its title, or those of the point under the pointer. */
-export function Chart<S extends Times = SeriesWindow>({
+export function Chart<S extends Series>({
   title,
   series,
   lines,
@@ -87,14 +89,22 @@ export function Chart<S extends Times = SeriesWindow>({
   );
 }
 
-interface CanvasProps extends Omit<ChartProps<Times>, 'title' | 'lines'> {
-  lines: { color: string; filled?: boolean }[];
+interface CanvasProps<S> extends Omit<ChartProps<S>, 'title'> {
   columns: Column[];
   label: string;
   onPoint: (index: number | null) => void;
 }
 
-function Canvas({ series, lines, columns, format, minScale, emptyText, label, onPoint }: CanvasProps) {
+function Canvas<S extends Series>({
+  series,
+  lines,
+  columns,
+  format,
+  minScale,
+  emptyText,
+  label,
+  onPoint,
+}: CanvasProps<S>) {
   const element = useRef<HTMLDivElement>(null);
   const plot = useRef<Plot | undefined>(undefined);
   const { value: data, error } = series;
@@ -109,7 +119,7 @@ function Canvas({ series, lines, columns, format, minScale, emptyText, label, on
   return (
     <div class="chart-area">
       <div ref={element} role="img" aria-label={label} />
-      {data === null && <p class="chart-pending">{error ? error.message : 'Loading …'}</p>}
+      {data === null && <p class="chart-pending">{error ? error.message : t('Loading …')}</p>}
       {data !== null && columns.every((column) => latest(column) === null) && (
         <p class="chart-pending">{emptyText ?? t('No data in this time range')}</p>
       )}
@@ -120,7 +130,8 @@ function Canvas({ series, lines, columns, format, minScale, emptyText, label, on
 /** Text alternative of a line, for screen readers. */
 function describe(name: string, column: Column, format: (value: number | null) => string): string {
   const values = column.filter((value) => value !== null);
-  if (values.length === 0) return `${name}: no data`;
+  if (values.length === 0) return `${name}: ${t('no data')}`;
   const [min, max] = [Math.min(...values), Math.max(...values)];
-  return `${name}: ${format(latest(column))}, between ${format(min)} and ${format(max)}`;
+  const range = t('between {min} and {max}', { min: format(min), max: format(max) });
+  return `${name}: ${format(latest(column))}, ${range}`;
 }

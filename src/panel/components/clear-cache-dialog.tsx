@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import { matchGlob } from '../../library/util/glob.ts';
 import { useClient } from '../hooks.ts';
 import { plural } from '../lib/format.ts';
+import { t } from '../lib/i18n.ts';
 import type { CacheEntry } from '../lib/wire.ts';
 import { Dialog } from './dialog.tsx';
 
@@ -18,8 +19,8 @@ export function ClearCacheDialog({
   const matching = entries.filter(({ key }) => pattern === '' || matchGlob(pattern, key));
   return (
     <Dialog
-      title="Clear the cache"
-      action={pattern === '' ? 'Clear all' : 'Clear matching'}
+      title={t('Clear the cache')}
+      action={pattern === '' ? t('Clear all') : t('Clear matching')}
       danger
       onAction={() => {
         onClose();
@@ -28,7 +29,7 @@ export function ClearCacheDialog({
       onClose={onClose}
     >
       <label class="field">
-        <span>Key pattern (leave empty to clear all)</span>
+        <span>{t('Key pattern (leave empty to clear all)')}</span>
         <input
           type="text"
           spellcheck={false}
@@ -39,8 +40,8 @@ export function ClearCacheDialog({
         />
       </label>
       <p aria-live="polite">
-        {plural(matching.length, 'entry', 'entries')} will be cleared.
-        {pattern === '' ? ' The counters will be reset.' : ''}
+        {t('{entries} will be cleared.', { entries: plural(matching.length, 'entry') })}{' '}
+        {pattern === '' && t('The counters will be reset.')}
       </p>
     </Dialog>
   );

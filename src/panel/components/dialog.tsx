@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
+import { t } from '../lib/i18n.ts';
 
 interface DialogProps {
   title: string;
@@ -37,7 +38,7 @@ export function Dialog({ title, action, danger, disabled, wide, onAction, onClos
         <div class="dialog-body">{children}</div>
         <div class="dialog-actions">
           <button type="button" onClick={onClose}>
-            Cancel
+            {t('Cancel')}
           </button>
           <button type="submit" class={danger ? 'danger' : 'primary'} disabled={disabled}>
             {action}

@@ -1,4 +1,5 @@
 import type { EngineFilter } from '../lib/engine-rows.ts';
+import { t } from '../lib/i18n.ts';
 import type { EngineHealth } from '../lib/wire.ts';
 
 interface EngineFiltersProps {
@@ -13,32 +14,32 @@ export function EngineFilters({ filter, vpns, onFilter }: EngineFiltersProps) {
     <search class="filters">
       <input
         type="search"
-        aria-label="Filter by name or label"
-        placeholder="Name or label=value"
+        aria-label={t('Filter by name or label')}
+        placeholder={t('Name or label=value')}
         value={filter.text}
         onInput={({ currentTarget }) => onFilter({ ...filter, text: currentTarget.value })}
       />
       <select
-        aria-label="Health"
+        aria-label={t('Health')}
         value={filter.health}
         onChange={({ currentTarget }) =>
           onFilter({ ...filter, health: currentTarget.value as EngineHealth | '' })
         }
       >
-        <option value="">All health states</option>
-        <option value="healthy">Healthy</option>
-        <option value="unhealthy">Not responding</option>
-        <option value="unknown">Starting</option>
+        <option value="">{t('All health states')}</option>
+        <option value="healthy">{t('Healthy')}</option>
+        <option value="unhealthy">{t('Not responding')}</option>
+        <option value="unknown">{t('Starting')}</option>
       </select>
       <select
-        aria-label="VPN"
+        aria-label={t('VPN')}
         value={filter.vpn}
         onChange={({ currentTarget }) => onFilter({ ...filter, vpn: currentTarget.value })}
       >
-        <option value="">All VPNs</option>
+        <option value="">{t('All VPNs')}</option>
         {vpns.map((vpn) => (
           <option key={vpn} value={vpn}>
-            {vpn === '-' ? 'No VPN' : vpn}
+            {vpn === '-' ? t('No VPN') : vpn}
           </option>
         ))}
       </select>

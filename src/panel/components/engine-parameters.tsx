@@ -1,3 +1,4 @@
+import { t } from '../lib/i18n.ts';
 import type { EngineParameter, EngineSettings } from '../lib/wire.ts';
 
 /** The parameters of an engine's command line: which are passed, and with which values. */
@@ -17,8 +18,8 @@ export function EngineParameters({
       <table>
         <thead>
           <tr>
-            <th scope="col">Parameter</th>
-            <th scope="col">Value</th>
+            <th scope="col">{t('Parameter')}</th>
+            <th scope="col">{t('Value')}</th>
           </tr>
         </thead>
         <tbody>
@@ -59,12 +60,12 @@ function Row({
         {type !== 'flag' && (
           <input
             inputMode={isNumber ? 'numeric' : 'text'}
-            aria-label={`Value of ${name}`}
+            aria-label={t('Value of {name}', { name })}
             value={String(value)}
             onInput={({ currentTarget }) => setValue(currentTarget.value)}
           />
         )}
-        {type === 'bytes' && <span class="muted"> bytes</span>}
+        {type === 'bytes' && <span class="muted"> {t('bytes')}</span>}
       </td>
     </tr>
   );

@@ -1,6 +1,8 @@
 import { plural } from '../lib/format.ts';
+import { t } from '../lib/i18n.ts';
 import { engineHref } from '../lib/router.ts';
 import type { Engine, Status } from '../lib/wire.ts';
+import { healthText } from './badge.tsx';
 
 const MAX_SLOTS = 120;
 
@@ -10,7 +12,7 @@ export function EngineSlots({ engines, status }: { engines: readonly Engine[]; s
   const vacant = Math.max(0, Math.min(max, MAX_SLOTS) - engines.length);
   return (
     <>
-      <ul class="slots" aria-label="Engines">
+      <ul class="slots" aria-label={t('Engines')}>
         {engines.slice(0, MAX_SLOTS).map((engine) => (
           <li key={engine.container_id}>
             <Slot engine={engine} />
@@ -24,20 +26,18 @@ export function EngineSlots({ engines, status }: { engines: readonly Engine[]; s
       </ul>
       <p class="slots-legend">
         <span class="legend-item">
-          <span class="slot-swatch used" /> In use
+          <span class="slot-swatch used" /> {t('In use')}
         </span>
         <span class="legend-item">
-          <span class="slot-swatch free" /> Available
+          <span class="slot-swatch free" /> {t('Available')}
         </span>
         <span class="legend-item">
-          <span class="slot-swatch starting" /> Starting
+          <span class="slot-swatch starting" /> {t('Starting')}
         </span>
         <span class="legend-item">
-          <span class="slot-swatch unhealthy" /> Not responding
+          <span class="slot-swatch unhealthy" /> {t('Not responding')}
         </span>
-        <span class="legend-end">
-          Minimum {min}, maximum {max}
-        </span>
+        <span class="legend-end">{t('Minimum {min}, maximum {max}', { min, max })}</span>
       </p>
     </>
   );
@@ -47,8 +47,7 @@ function Slot({ engine }: { engine: Engine }) {
   const { container_id, container_name, health_status, paused, streams } = engine;
   const state = stateOf(engine);
   const usage = streams.length > 0 ? `, ${plural(streams.length, 'stream')}` : '';
-  const health = health_status === 'unknown' ? 'starting' : health_status;
-  const label = `${container_name}: ${paused ? 'paused' : health}${usage}`;
+  const label = `${container_name}: ${healthText(health_status, paused).toLowerCase()}${usage}`;
   return (
     <a class={`slot ${state}`} href={engineHref(container_id)} title={label} aria-label={label}>
       {streams.length > 0 ? streams.length : ''}

@@ -1,66 +1,71 @@
-import { useState } from 'preact/hooks';
 import { type EngineRow, type SortColumn, type Sorting, sortRows } from '../lib/engine-rows.ts';
 import { formatBytes, formatCount, formatPercent, formatRate, UNKNOWN } from '../lib/format.ts';
+import { t } from '../lib/i18n.ts';
 import { engineHref } from '../lib/router.ts';
 import type { Engine } from '../lib/wire.ts';
 import { HealthBadge } from './badge.tsx';
 import { Icon } from './icon.tsx';
+import { type Column, SortableHead } from './sortable-head.tsx';
 import { Since } from './time.tsx';
 
-const COLUMNS: { column: SortColumn; text: string; number?: boolean; wide?: boolean }[] = [
-  { column: 'name', text: 'Engine' },
-  { column: 'health', text: 'Health' },
-  { column: 'port', text: 'Port', number: true },
-  { column: 'cpu', text: 'CPU', number: true },
-  { column: 'memory', text: 'Memory', number: true },
-  { column: 'network', text: 'Network', number: true },
-  { column: 'streams', text: 'Streams', number: true },
-  { column: 'vpn', text: 'VPN' },
-  { column: 'age', text: 'Age', number: true },
-];
+function columns(): Column<SortColumn>[] {
+  return [
+    { column: 'name', text: t('Engine') },
+    { column: 'health', text: t('Health') },
+    { column: 'port', text: t('Port'), number: true },
+    { column: 'cpu', text: t('CPU'), number: true },
+    { column: 'memory', text: t('Memory'), number: true },
+    { column: 'network', text: t('Network'), number: true },
+    { column: 'streams', text: t('Streams'), number: true },
+    { column: 'vpn', text: t('VPN') },
+    { column: 'age', text: t('Age'), number: true },
+  ];
+}
 
 interface EngineTableProps {
   rows: readonly EngineRow[];
+  sorting: Sorting;
+  /** IDs of the selected engines. */
+  selected: ReadonlySet<string>;
+  onSort: (sorting: Sorting) => void;
+  onSelect: (ids: ReadonlySet<string>) => void;
+  onRestart: (engine: Engine) => void;
   onDelete: (engine: Engine) => void;
 }
 
-/** The engines, sortable by any column. */
-export function EngineTable({ rows, onDelete }: EngineTableProps) {
-  const [sorting, setSorting] = useState<Sorting>({ column: 'port', descending: false });
+/** The engines, sortable by any column and selectable. */
+export function EngineTable({ rows, sorting, selected, onSort, onSelect, ...actions }: EngineTableProps) {
+  const ids = rows.map(({ engine }) => engine.container_id);
+  const all = ids.length > 0 && ids.every((id) => selected.has(id));
+  const toggle = (id: string) =>
+    onSelect(new Set(selected.has(id) ? without(selected, id) : [...selected, id]));
   return (
-    <div class="scroller">
-      <table class="engines">
-        <thead>
-          <tr>
-            {COLUMNS.map(({ column, text, number }) => (
-              <th
-                key={column}
-                scope="col"
-                class={number ? 'number' : ''}
-                aria-sort={
-                  sorting.column === column ? (sorting.descending ? 'descending' : 'ascending') : undefined
-                }
-              >
-                <button
-                  type="button"
-                  class="sort"
-                  onClick={() =>
-                    setSorting({ column, descending: sorting.column === column && !sorting.descending })
-                  }
-                >
-                  {text}
-                  <Icon name={sorting.column === column && sorting.descending ? 'down' : 'up'} />
-                </button>
-              </th>
-            ))}
-            <th scope="col">
-              <span class="hidden">Actions</span>
+    <div class="scroller sticky">
+      <table class="cards engines">
+        <SortableHead
+          columns={columns()}
+          sorting={sorting}
+          onSort={onSort}
+          first={
+            <th scope="col" class="select">
+              <input
+                type="checkbox"
+                aria-label={t('Select all')}
+                checked={all}
+                onChange={() => onSelect(new Set(all ? [] : ids))}
+              />
             </th>
-          </tr>
-        </thead>
+          }
+        />
         <tbody>
           {sortRows(rows, sorting).map((row) => (
-            <Row key={row.engine.container_id} row={row} onDelete={onDelete} />
+            <Row
+              key={row.engine.container_id}
+              row={row}
+              isSelected={selected.has(row.engine.container_id)}
+              onToggle={() => toggle(row.engine.container_id)}
+              {...actions}
+            />
           ))}
         </tbody>
       </table>
@@ -68,62 +73,91 @@ export function EngineTable({ rows, onDelete }: EngineTableProps) {
   );
 }
 
-function Row({ row, onDelete }: { row: EngineRow; onDelete: (engine: Engine) => void }) {
+function without(selected: ReadonlySet<string>, id: string): string[] {
+  return [...selected].filter((other) => other !== id);
+}
+
+interface RowProps extends Pick<EngineTableProps, 'onRestart' | 'onDelete'> {
+  row: EngineRow;
+  isSelected: boolean;
+  onToggle: () => void;
+}
+
+function Row({ row, isSelected, onToggle, onRestart, onDelete }: RowProps) {
   const { engine, cpu, memory, rx, tx, streams, startedAt } = row;
-  const { container_id, container_name, health_status, paused, port, vpn_container, forwarded } = engine;
+  const {
+    container_id,
+    container_name: name,
+    health_status,
+    paused,
+    port,
+    vpn_container,
+    forwarded,
+  } = engine;
   return (
-    <tr>
-      <th scope="row">
-        <a href={engineHref(container_id)} title={container_name}>
-          {container_name}
+    <tr class={isSelected ? 'selected' : ''}>
+      <td class="select">
+        <input
+          type="checkbox"
+          aria-label={t('Select {name}', { name })}
+          checked={isSelected}
+          onChange={onToggle}
+        />
+      </td>
+      <th scope="row" class="title">
+        <a href={engineHref(container_id)} title={name}>
+          {name}
         </a>
         {forwarded && (
-          <span class="tag" title="Uses the forwarded port of the VPN">
-            forwarded
+          <span class="tag" title={t('Uses the forwarded port of the VPN')}>
+            {t('forwarded')}
           </span>
         )}
       </th>
-      <td data-label="Health">
+      <td class="health" data-label={t('Health')}>
         <HealthBadge health={health_status} paused={paused} />
       </td>
-      <td class="number" data-label="Port">
+      <td class="number" data-label={t('Port')}>
         {port}
       </td>
-      <td class="number" data-label="CPU">
+      <td class="number" data-label={t('CPU')}>
         {formatPercent(cpu)}
       </td>
-      <td class="number" data-label="Memory">
+      <td class="number" data-label={t('Memory')}>
         {formatBytes(memory)}
       </td>
-      <td class="number flow" data-label="Network">
+      <td class="number flow" data-label={t('Network')}>
         {rx === null && tx === null ? (
-          <span title="Not available: the engine shares its network, or it has not been measured yet">
+          <span title={t('Not available: the engine shares its network, or it has not been measured yet')}>
             {UNKNOWN}
           </span>
         ) : (
           <>
-            <span title="Received">↓ {formatRate(rx)}</span> <span title="Sent">↑ {formatRate(tx)}</span>
+            <span title={t('Received')}>↓ {formatRate(rx)}</span>{' '}
+            <span title={t('Sent')}>↑ {formatRate(tx)}</span>
           </>
         )}
       </td>
-      <td class="number" data-label="Streams">
+      <td class="number" data-label={t('Streams')}>
         {formatCount(streams)}
       </td>
-      <td data-label="VPN">{vpn_container ?? <span class="muted">None</span>}</td>
-      <td class="number" data-label="Age">
+      <td data-label={t('VPN')}>{vpn_container ?? <span class="muted">{t('None')}</span>}</td>
+      <td class="number" data-label={t('Age')}>
         <Since at={startedAt} />
       </td>
       <td class="row-end">
-        <button
-          type="button"
-          class="icon-button"
-          title={`Delete ${container_name}`}
-          onClick={() => onDelete(engine)}
-        >
-          <Icon name="trash" />
-          <span class="hidden">Delete {container_name}</span>
-        </button>
+        <Action icon="restart" text={t('Restart {name}', { name })} onClick={() => onRestart(engine)} />
+        <Action icon="trash" text={t('Delete {name}', { name })} onClick={() => onDelete(engine)} />
       </td>
     </tr>
+  );
+}
+
+function Action({ icon, text, onClick }: { icon: 'restart' | 'trash'; text: string; onClick: () => void }) {
+  return (
+    <button type="button" class="icon-button" title={text} onClick={onClick}>
+      <Icon name={icon} />
+      <span class="hidden">{text}</span>
+    </button>
   );
 }

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { useClient, usePolled } from '../hooks.ts';
+import { t } from '../lib/i18n.ts';
 import type { EngineSettings, EngineTemplate } from '../lib/wire.ts';
 import { Loading } from './card.tsx';
 
@@ -20,8 +21,8 @@ export function EngineTemplates({
       <table>
         <thead>
           <tr>
-            <th scope="col">Name</th>
-            <th scope="col">Actions</th>
+            <th scope="col">{t('Name')}</th>
+            <th scope="col">{t('Actions')}</th>
           </tr>
         </thead>
         <tbody>
@@ -55,12 +56,12 @@ function Row({ template, isActive, settings, onActivated }: RowProps) {
     <tr>
       <th scope="row">
         <input
-          aria-label={`Name of template ${slot}`}
+          aria-label={t('Name of template {slot}', { slot })}
           maxLength={100}
           value={name}
           onInput={({ currentTarget }) => setName(currentTarget.value)}
         />
-        {isActive && <span class="tag">active</span>}
+        {isActive && <span class="tag">{t('active')}</span>}
       </th>
       <td>
         <div class="actions">
@@ -69,19 +70,19 @@ function Row({ template, isActive, settings, onActivated }: RowProps) {
             disabled={name === ''}
             onClick={() => void operations.saveTemplate(slot, name, settings)}
           >
-            Save here
+            {t('Save here')}
           </button>
           {exists && (
             <button
               type="button"
               onClick={() => void operations.activateTemplate(slot, name).then(onActivated)}
             >
-              Activate
+              {t('Activate')}
             </button>
           )}
           {exists && !isActive && (
             <button type="button" class="danger" onClick={() => void operations.deleteTemplate(slot, name)}>
-              Delete
+              {t('Delete')}
             </button>
           )}
         </div>

@@ -1,4 +1,5 @@
 import { useClient, useStore } from '../hooks.ts';
+import { LANGUAGES, type Language, t } from '../lib/i18n.ts';
 import { INTERVALS_S, type Preferences, type ThemePreference } from '../lib/preferences.ts';
 import type { Route } from '../lib/router.ts';
 import { ConnectionStatus } from './connection-status.tsx';
@@ -6,37 +7,39 @@ import { Icon, type IconName } from './icon.tsx';
 import { Logo } from './logo.tsx';
 
 const LINKS = [
-  { href: '#/', text: 'Overview', pages: ['overview'] },
-  { href: '#/engines', text: 'Engines', pages: ['engines', 'engine'] },
-  { href: '#/apps', text: 'Apps', pages: ['apps', 'app', 'session', 'profiles', 'profile'] },
-  { href: '#/cache', text: 'Cache', pages: ['cache'] },
-  { href: '#/settings', text: 'Settings', pages: ['settings'] },
+  { href: '#/', text: () => t('Overview'), pages: ['overview'] },
+  { href: '#/engines', text: () => t('Engines'), pages: ['engines', 'engine'] },
+  { href: '#/apps', text: () => t('Apps'), pages: ['apps', 'app', 'session', 'profiles', 'profile'] },
+  { href: '#/events', text: () => t('Events'), pages: ['events'] },
+  { href: '#/cache', text: () => t('Cache'), pages: ['cache'] },
+  { href: '#/settings', text: () => t('Settings'), pages: ['settings'] },
 ];
-const THEMES: Record<ThemePreference, { next: ThemePreference; icon: IconName; text: string }> = {
-  auto: { next: 'light', icon: 'auto', text: 'system' },
-  light: { next: 'dark', icon: 'sun', text: 'light' },
-  dark: { next: 'auto', icon: 'moon', text: 'dark' },
+const THEMES: Record<ThemePreference, { next: ThemePreference; icon: IconName; text: () => string }> = {
+  auto: { next: 'light', icon: 'auto', text: () => t('system') },
+  light: { next: 'dark', icon: 'sun', text: () => t('light') },
+  dark: { next: 'auto', icon: 'moon', text: () => t('dark') },
 };
 
 /** Navigation, connection status and settings. */
 export function Header({ page, preferences }: { page: Route['page']; preferences: Preferences }) {
   return (
     <header class="header">
-      <a class="brand" href="#/" aria-label="Roundhouse, overview">
+      <a class="brand" href="#/" aria-label={t('Roundhouse, overview')}>
         <Logo />
         <span>Roundhouse</span>
       </a>
-      <nav aria-label="Pages">
+      <nav aria-label={t('Pages')}>
         {LINKS.map(({ href, text, pages }) => (
           <a key={href} href={href} aria-current={pages.includes(page) ? 'page' : undefined}>
-            {text}
+            {text()}
           </a>
         ))}
       </nav>
       <div class="header-end">
         <ConnectionStatus />
         <IntervalSelect {...preferences} />
-        <ForgetKey />
+        <LogOut />
+        <LanguageSelect {...preferences} />
         <ThemeToggle {...preferences} />
       </div>
     </header>
@@ -48,8 +51,8 @@ function IntervalSelect({ intervalS }: Pick<Preferences, 'intervalS'>) {
   return (
     <select
       class="quiet"
-      aria-label="Poll every"
-      title="How often data is polled; changes are shown immediately"
+      aria-label={t('Poll every')}
+      title={t('How often data is polled; changes are shown immediately')}
       value={String(selected)}
       onChange={({ currentTarget }) => {
         intervalS.value = Number(currentTarget.value);
@@ -57,28 +60,55 @@ function IntervalSelect({ intervalS }: Pick<Preferences, 'intervalS'>) {
     >
       {INTERVALS_S.map((seconds) => (
         <option key={seconds} value={String(seconds)}>
-          Every {seconds} s
+          {t('Every {n} s', { n: seconds })}
         </option>
       ))}
     </select>
   );
 }
 
-/** Shown only while an API key is stored. */
-function ForgetKey() {
-  const { apiKey } = useClient();
-  if (useStore(apiKey.key) === null) return null;
+const LANGUAGE_NAMES = { en: 'English', es: 'Español' };
+
+function LanguageSelect({ language }: Pick<Preferences, 'language'>) {
   return (
-    <button type="button" class="icon-button" title="Forget the API key" onClick={() => apiKey.forget()}>
+    <select
+      class="quiet language"
+      aria-label={t('Language')}
+      value={useStore(language)}
+      onChange={({ currentTarget }) => {
+        language.value = currentTarget.value as Language | 'auto';
+      }}
+    >
+      <option value="auto">{t('Language of the browser')}</option>
+      {LANGUAGES.map((one) => (
+        <option key={one} value={one} lang={one}>
+          {LANGUAGE_NAMES[one]}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+/** Shown only while the browser is logged in. */
+function LogOut() {
+  const { apiKey } = useClient();
+  if (!useStore(apiKey.loggedIn)) return null;
+  return (
+    <button
+      type="button"
+      class="icon-button"
+      title={t('Log out')}
+      onClick={() => void apiKey.logOut().catch(() => {})}
+    >
       <Icon name="key" />
-      <span class="hidden">Forget the API key</span>
+      <span class="hidden">{t('Log out')}</span>
     </button>
   );
 }
 
 function ThemeToggle({ theme }: Pick<Preferences, 'theme'>) {
   const { next, icon, text } = THEMES[useStore(theme)];
-  const label = `Theme: ${text}. Switch to ${THEMES[next].text}`;
+  const label = t('Theme: {theme}. Switch to {next}', { theme: text(), next: THEMES[next].text() });
   return (
     <button
       type="button"

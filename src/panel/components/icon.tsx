@@ -9,6 +9,8 @@ const PATHS = {
   plus: 'M8 3v10M3 8h10',
   scale: 'M2 13.5h12M3.5 13.5V9.5M8 13.5V6M12.5 13.5v-11',
   trash: 'M2.5 4h11M6 4V2.5h4V4M4 4l.6 9.5h6.8L12 4M6.7 6.5v4.5M9.3 6.5v4.5',
+  stop: 'M4 4h8v8H4z',
+  restart: 'M13 8a5 5 0 1 1-1.5-3.6M13 2v3h-3',
   back: 'M13 8H3M7 3.5L2.5 8L7 12.5',
 } as const;
 

@@ -1,3 +1,4 @@
+import { t } from '../lib/i18n.ts';
 /** Labels of an engine. */
 export function LabelTable({ labels }: { labels: Record<string, string> }) {
   return (
@@ -5,8 +6,8 @@ export function LabelTable({ labels }: { labels: Record<string, string> }) {
       <table class="labels">
         <thead class="hidden">
           <tr>
-            <th scope="col">Label</th>
-            <th scope="col">Value</th>
+            <th scope="col">{t('Label')}</th>
+            <th scope="col">{t('Value')}</th>
           </tr>
         </thead>
         <tbody>

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { t } from '../lib/i18n.ts';
 import { Card, EmptyState } from './card.tsx';
 
 interface LazyPageProps<T> {
@@ -23,17 +24,17 @@ export function LazyPage<T>({ load, show }: LazyPageProps<T>) {
   }, []);
   if (state.module !== undefined) return <>{show(state.module)}</>;
   return (
-    <Card title="Page">
+    <Card title={t('Page')}>
       {state.failed ? (
         // Another version of the service has files with other names.
-        <EmptyState title="This page could not be loaded">
-          <p>The service may be restarting, or it has been updated.</p>
+        <EmptyState title={t('This page could not be loaded')}>
+          <p>{t('The service may be restarting, or it has been updated.')}</p>
           <button type="button" onClick={() => location.reload()}>
-            Reload the panel
+            {t('Reload the panel')}
           </button>
         </EmptyState>
       ) : (
-        <p class="pending">Loading …</p>
+        <p class="pending">{t('Loading …')}</p>
       )}
     </Card>
   );

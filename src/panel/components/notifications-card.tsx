@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { useClient } from '../hooks.ts';
 import { errorMessage } from '../lib/errors.ts';
+import { t } from '../lib/i18n.ts';
 import type { Reply } from '../lib/wire.ts';
 import { Badge } from './badge.tsx';
 import { Card, EmptyState } from './card.tsx';
@@ -39,12 +40,12 @@ export function NotificationsCard() {
   useEffect(() => void load(), []);
   return (
     <Card
-      title="Notifications"
+      title={t('Notifications')}
       aside={
         targets !== null &&
         targets.length > 0 && (
           <button type="button" disabled={testing} onClick={() => void test()}>
-            Send a test
+            {t('Send a test')}
           </button>
         )
       }
@@ -55,8 +56,8 @@ export function NotificationsCard() {
         </p>
       )}
       {targets?.length === 0 && (
-        <EmptyState title="No notifications are sent">
-          <p>Set NOTIFY_URLS to a webhook, a topic of ntfy, or Apprise's API.</p>
+        <EmptyState title={t('No notifications are sent')}>
+          <p>{t("Set NOTIFY_URLS to a webhook, a topic of ntfy, or Apprise's API.")}</p>
         </EmptyState>
       )}
       {targets !== null && targets.length > 0 && <TargetTable targets={targets} results={results} />}
@@ -70,11 +71,11 @@ function TargetTable({ targets, results }: { targets: Targets; results: Results 
       <table>
         <thead>
           <tr>
-            <th scope="col">Target</th>
-            <th scope="col">From level</th>
-            <th scope="col">Sent</th>
-            <th scope="col">Waiting</th>
-            <th scope="col">State</th>
+            <th scope="col">{t('Target')}</th>
+            <th scope="col">{t('From level')}</th>
+            <th scope="col">{t('Sent')}</th>
+            <th scope="col">{t('Waiting')}</th>
+            <th scope="col">{t('State')}</th>
           </tr>
         </thead>
         <tbody>
@@ -98,7 +99,7 @@ function TargetTable({ targets, results }: { targets: Targets; results: Results 
 }
 
 function TargetState({ error, result }: { error: string | null; result: Results[number] | undefined }) {
-  if (result?.delivered) return <Badge tone="good">Test delivered</Badge>;
+  if (result?.delivered) return <Badge tone="good">{t('Test delivered')}</Badge>;
   const problem = result?.error ?? error;
   return problem === null ? <Badge tone="good">OK</Badge> : <Badge tone="bad">{problem}</Badge>;
 }

@@ -1,4 +1,5 @@
 import { useClient, useStore } from '../hooks.ts';
+import { t } from '../lib/i18n.ts';
 import type { Operation } from '../lib/operations.ts';
 import { Bar } from './bar.tsx';
 import { Icon } from './icon.tsx';
@@ -10,7 +11,7 @@ export function OperationList() {
   const { operations } = useClient();
   const list = useStore(operations.list);
   return (
-    <section class="operations" aria-label="Operations" aria-live="polite">
+    <section class="operations" aria-label={t('Operations')} aria-live="polite">
       {list.map((operation) => (
         <Item key={operation.id} operation={operation} onDismiss={() => operations.dismiss(operation.id)} />
       ))}
@@ -26,7 +27,7 @@ function Item({ operation, onDismiss }: { operation: Operation; onDismiss: () =>
       <p>{text}</p>
       <button type="button" class="icon-button" onClick={onDismiss}>
         <Icon name="close" />
-        <span class="hidden">Dismiss</span>
+        <span class="hidden">{t('Dismiss')}</span>
       </button>
       {state === 'running' && progress !== null && <Bar value={progress} max={1} />}
     </div>

@@ -1,4 +1,5 @@
 import uPlot from 'uplot';
+import { locale } from '../lib/i18n.ts';
 import type { Column } from '../lib/series.ts';
 import { themeChanges } from '../theme.ts';
 
@@ -113,5 +114,5 @@ function color(name: string): string {
 
 function clockTimes(_chart: uPlot, splits: number[]): string[] {
   const format = { hour: '2-digit', minute: '2-digit', hour12: false } as const;
-  return splits.map((seconds) => new Date(seconds * 1000).toLocaleTimeString(undefined, format));
+  return splits.map((seconds) => new Date(seconds * 1000).toLocaleTimeString(locale(), format));
 }

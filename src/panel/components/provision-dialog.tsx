@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { useClient, usePolled } from '../hooks.ts';
+import { t } from '../lib/i18n.ts';
 import { parseLabels } from '../lib/labels.ts';
 import { Dialog } from './dialog.tsx';
 
@@ -12,8 +13,8 @@ export function ProvisionDialog({ onClose }: { onClose: () => void }) {
   const blocked = status?.provisioning.blocked_reason ?? null;
   return (
     <Dialog
-      title="Provision an engine"
-      action="Provision"
+      title={t('Provision an engine')}
+      action={t('Provision')}
       disabled={error !== null}
       onAction={() => {
         onClose();
@@ -23,16 +24,21 @@ export function ProvisionDialog({ onClose }: { onClose: () => void }) {
     >
       {status && (
         <p>
-          {status.engines.total} of at most {status.capacity.max_replicas} engines are running.
+          {t('{n} of at most {max} engines are running.', {
+            n: status.engines.total,
+            max: status.capacity.max_replicas,
+          })}
         </p>
       )}
-      {blocked !== null && <p class="error">Provisioning is currently blocked: {blocked}</p>}
+      {blocked !== null && (
+        <p class="error">{t('Provisioning is currently blocked: {reason}', { reason: blocked })}</p>
+      )}
       <label class="field">
-        <span>Labels (optional)</span>
+        <span>{t('Labels (optional)')}</span>
         <textarea
           rows={3}
           spellcheck={false}
-          placeholder="name=value, one per line"
+          placeholder={t('name=value, one per line')}
           value={text}
           onInput={({ currentTarget }) => setText(currentTarget.value)}
         />

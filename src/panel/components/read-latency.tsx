@@ -1,4 +1,5 @@
 import { formatCount, formatLatency } from '../lib/format.ts';
+import { t } from '../lib/i18n.ts';
 import { loadTimes, readLatency } from '../lib/read-latency.ts';
 import type { CacheStats } from '../lib/wire.ts';
 import { Bar } from './bar.tsx';
@@ -9,8 +10,8 @@ export function ReadLatencyTable({ stats }: { stats: CacheStats }) {
   const latency = readLatency(stats);
   if (latency === null) {
     return (
-      <EmptyState title="No measurements yet">
-        <p>Load times are available after the first reads.</p>
+      <EmptyState title={t('No measurements yet')}>
+        <p>{t('Load times are available after the first reads.')}</p>
       </EmptyState>
     );
   }
@@ -19,23 +20,29 @@ export function ReadLatencyTable({ stats }: { stats: CacheStats }) {
   return (
     <>
       <dl class="compare">
-        <LatencyBar name="With cache" seconds={withCacheS} maxS={maxS} kind="with" />
-        <LatencyBar name="Without cache" seconds={withoutCacheS} maxS={maxS} kind="without" />
+        <LatencyBar name={t('With cache')} seconds={withCacheS} maxS={maxS} kind="with" />
+        <LatencyBar name={t('Without cache')} seconds={withoutCacheS} maxS={maxS} kind="without" />
       </dl>
       <p class="hint">
-        {formatCount(waited)} of {formatCount(reads)} reads waited for a load. There were {formatCount(loads)}{' '}
-        loads; background loads do not delay reads.
+        {t(
+          '{waited} of {reads} reads waited for a load. There were {loads} loads; background loads do not delay reads.',
+          {
+            waited: formatCount(waited),
+            reads: formatCount(reads),
+            loads: formatCount(loads),
+          },
+        )}
       </p>
       <div class="scroller">
         <table>
           <thead>
             <tr>
-              <th scope="col">Keys</th>
+              <th scope="col">{t('Keys')}</th>
               <th scope="col" class="number">
-                Mean load time
+                {t('Mean load time')}
               </th>
               <th scope="col" class="number">
-                Loads
+                {t('Loads')}
               </th>
             </tr>
           </thead>

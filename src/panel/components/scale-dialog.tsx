@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { useClient, usePolled } from '../hooks.ts';
 import { plural } from '../lib/format.ts';
+import { t } from '../lib/i18n.ts';
 import type { Status } from '../lib/wire.ts';
 import { Dialog } from './dialog.tsx';
 
@@ -13,8 +14,8 @@ export function ScaleDialog({ onClose }: { onClose: () => void }) {
   const demand = /^\d{1,4}$/.test(shown) ? Number(shown) : null;
   return (
     <Dialog
-      title="Scale the engines"
-      action="Scale"
+      title={t('Scale the engines')}
+      action={t('Scale')}
       disabled={demand === null || status === null}
       danger={demand !== null && status !== null && demand < status.engines.total}
       onAction={() => {
@@ -24,7 +25,7 @@ export function ScaleDialog({ onClose }: { onClose: () => void }) {
       onClose={onClose}
     >
       <label class="field">
-        <span>Number of engines</span>
+        <span>{t('Number of engines')}</span>
         <input
           type="number"
           min={0}
@@ -41,9 +42,13 @@ export function ScaleDialog({ onClose }: { onClose: () => void }) {
 function describe(demand: number, { engines, capacity }: Status): string {
   const { max_replicas: max, min_replicas: min, used } = capacity;
   const target = Math.min(Math.max(demand, min), max);
-  const limit = target === demand ? '' : ` The limits are ${min} and ${max}.`;
-  if (target > engines.total) return `${plural(target - engines.total, 'engine')} will be started.${limit}`;
-  if (target === engines.total) return `No change.${limit}`;
-  const playing = target < used ? ' Streams will end.' : ' Idle engines are removed first.';
-  return `${plural(engines.total - target, 'engine')} will be removed.${playing}${limit}`;
+  const limit = target === demand ? '' : t('The limits are {min} and {max}.', { min, max });
+  if (target === engines.total) return `${t('No change.')} ${limit}`;
+  if (target > engines.total) {
+    const started = plural(target - engines.total, 'engine');
+    return `${t('{engines} will be started.', { engines: started })} ${limit}`;
+  }
+  const removed = t('{engines} will be removed.', { engines: plural(engines.total - target, 'engine') });
+  const playing = target < used ? t('Streams will end.') : t('Idle engines are removed first.');
+  return `${removed} ${playing} ${limit}`;
 }

@@ -1,4 +1,5 @@
 import { useStore } from '../hooks.ts';
+import { t } from '../lib/i18n.ts';
 import { TIME_RANGES } from '../lib/preferences.ts';
 import type { Store } from '../lib/store.ts';
 
@@ -7,7 +8,7 @@ export function TimeRangePicker({ windowS }: { windowS: Store<number> }) {
   const selected = useStore(windowS);
   return (
     <fieldset class="segments">
-      <legend class="hidden">Time range</legend>
+      <legend class="hidden">{t('Time range')}</legend>
       {TIME_RANGES.map(({ windowS: seconds, label }) => (
         <label key={seconds}>
           <input

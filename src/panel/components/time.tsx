@@ -1,5 +1,6 @@
 import { useNow } from '../hooks.ts';
 import { formatDuration, formatTime, formatUtc } from '../lib/format.ts';
+import { t } from '../lib/i18n.ts';
 
 /** Local time; the tooltip has it in UTC. */
 export function Time({ at }: { at: number | string }) {
@@ -15,7 +16,7 @@ export function Time({ at }: { at: number | string }) {
 export function Since({ at }: { at: number | string }) {
   const ms = typeof at === 'string' ? Date.parse(at) : at;
   return (
-    <time dateTime={new Date(ms).toISOString()} title={`Since ${formatUtc(ms)}`}>
+    <time dateTime={new Date(ms).toISOString()} title={t('Since {time}', { time: formatUtc(ms) })}>
       {formatDuration((useNow() - ms) / 1000)}
     </time>
   );

@@ -20,12 +20,12 @@ export function UsageCharts({ windowS }: { windowS: Store<number> }) {
     <div class="charts">
       <Chart
         series={series}
-        title="CPU"
+        title={t('CPU')}
         format={formatPercent}
         minScale={10}
         lines={[
           {
-            name: 'of one core',
+            name: t('of one core'),
             values: 'cpu_percent',
             color: '--series-1',
             filled: true,
@@ -35,12 +35,12 @@ export function UsageCharts({ windowS }: { windowS: Store<number> }) {
       />
       <Chart
         series={series}
-        title="Memory"
+        title={t('Memory')}
         format={formatBytes}
         minScale={1e7}
         lines={[
           {
-            name: 'in use',
+            name: t('in use'),
             values: 'memory_usage',
             color: '--series-2',
             filled: true,
@@ -50,7 +50,7 @@ export function UsageCharts({ windowS }: { windowS: Store<number> }) {
       />
       <Chart
         series={series}
-        title="Network"
+        title={t('Network')}
         emptyText={
           networkIsShared
             ? t(
@@ -62,14 +62,14 @@ export function UsageCharts({ windowS }: { windowS: Store<number> }) {
         minScale={1000}
         lines={[
           {
-            name: 'received',
+            name: t('received'),
             values: 'network_rx_rate',
             color: '--series-1',
             filled: true,
             ...(rx !== null && { current: rx }),
           },
           {
-            name: 'sent',
+            name: t('sent'),
             values: 'network_tx_rate',
             color: '--series-3',
             ...(tx !== null && { current: tx }),
@@ -78,19 +78,19 @@ export function UsageCharts({ windowS }: { windowS: Store<number> }) {
       />
       <Chart
         series={series}
-        title="Disk"
+        title={t('Disk')}
         format={formatRate}
         minScale={1000}
         lines={[
           {
-            name: 'read',
+            name: t('read'),
             values: 'block_read_rate',
             color: '--series-2',
             filled: true,
             ...(read !== null && { current: read }),
           },
           {
-            name: 'written',
+            name: t('written'),
             values: 'block_write_rate',
             color: '--series-4',
             ...(written !== null && { current: written }),
@@ -99,29 +99,29 @@ export function UsageCharts({ windowS }: { windowS: Store<number> }) {
       />
       <Chart
         series={series}
-        title="Engines"
+        title={t('Engines')}
         format={formatCount}
         minScale={4}
         lines={[
-          { name: 'total', values: 'engines_total', color: '--series-5', current: engines?.total },
+          { name: t('total'), values: 'engines_total', color: '--series-5', current: engines?.total },
           {
-            name: 'healthy',
+            name: t('healthy'),
             values: 'engines_healthy',
             color: '--series-2',
             filled: true,
             current: engines?.healthy,
           },
-          { name: 'in use', values: 'engines_used', color: '--series-1', current: capacity?.used },
+          { name: t('in use'), values: 'engines_used', color: '--series-1', current: capacity?.used },
         ]}
       />
       <Chart
         series={series}
-        title="Streams"
+        title={t('Streams')}
         format={formatCount}
         minScale={4}
         lines={[
           {
-            name: 'active',
+            name: t('active'),
             values: 'streams_active',
             color: '--series-3',
             filled: true,

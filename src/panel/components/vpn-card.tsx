@@ -15,7 +15,7 @@ export function VpnCard() {
   const { resources } = useClient();
   const polled = usePolled(resources.vpn);
   return (
-    <Card title="VPN" from={polled} class="vpn">
+    <Card title={t('VPN')} from={polled} class="vpn">
       {polled.value ? <VpnList vpn={polled.value} /> : <Loading from={polled} />}
     </Card>
   );
@@ -24,10 +24,8 @@ export function VpnCard() {
 function VpnList({ vpn }: { vpn: VpnStatus }) {
   if (!vpn.enabled) {
     return (
-      <EmptyState title="No VPN configured">
-        <p>
-          To run engines behind Gluetun, set <code>GLUETUN_CONTAINER_NAME</code>.
-        </p>
+      <EmptyState title={t('No VPN configured')}>
+        <p>{t('To run engines behind Gluetun, set GLUETUN_CONTAINER_NAME.')}</p>
       </EmptyState>
     );
   }
@@ -35,7 +33,10 @@ function VpnList({ vpn }: { vpn: VpnStatus }) {
     <>
       {vpn.emergency_mode.active && (
         <p class="tone-bad">
-          {vpn.emergency_mode.failed_vpn} failed. Engines use {vpn.emergency_mode.healthy_vpn ?? 'no VPN'}.
+          {t('{failed} failed. Engines use {healthy}.', {
+            failed: vpn.emergency_mode.failed_vpn ?? '',
+            healthy: vpn.emergency_mode.healthy_vpn ?? t('no VPN'),
+          })}
         </p>
       )}
       {vpnsOf(vpn).map((one) => (
@@ -65,11 +66,13 @@ function VpnProperties({ vpn }: { vpn: VpnFields }) {
           {problem.message}, {t('for')} <Since at={problem.since} />
         </Property>
       )}
-      <Property name="Public IP">
-        <span class="mono">{public_ip ?? 'Unknown'}</span>
+      <Property name={t('Public IP')}>
+        <span class="mono">{public_ip ?? t('Unknown')}</span>
       </Property>
-      <Property name="Location">{[place, provider].filter(Boolean).join(' · ') || 'Unknown'}</Property>
-      <Property name="Forwarded port">{forwarded_port ?? 'None'}</Property>
+      <Property name={t('Location')}>
+        {[place, provider].filter(Boolean).join(' · ') || t('Unknown')}
+      </Property>
+      <Property name={t('Forwarded port')}>{forwarded_port ?? t('None')}</Property>
     </PropertyList>
   );
 }

@@ -29,6 +29,10 @@ export interface Operations {
        */
       deleted_entries: number;
       stopped_sessions: number;
+      /**
+       * Other orchestrators that have not confirmed it within 3 s. They follow when they are connected to Redis again
+       */
+      pending_orchestrators: number;
     };
   };
   'GET /apps/{workspace}/{app}/cache': {
@@ -48,6 +52,10 @@ export interface Operations {
     };
     reply: {
       deleted_entries: number;
+      /**
+       * Other orchestrators that have not confirmed it within 3 s. They follow when they are connected to Redis again
+       */
+      pending_orchestrators: number;
     };
   };
   'GET /apps/{workspace}/{app}/cache/history': {
@@ -184,6 +192,20 @@ export interface Operations {
       cleared: number;
     };
   };
+  'GET /config': {
+    reply: Config;
+  };
+  'PATCH /config': {
+    body: {
+      /**
+       * New values by environment variable; null returns to the value without the override
+       */
+      settings: {
+        [k: string]: string | number | boolean | null;
+      };
+    };
+    reply: Config;
+  };
   'GET /custom-variant/config': {
     reply: EngineSettings;
   };
@@ -276,6 +298,21 @@ export interface Operations {
        * Id of the removed engine
        */
       deleted: string;
+    };
+  };
+  'POST /engines/{id}/restart': {
+    path: {
+      id: string;
+    };
+    reply: {
+      /**
+       * Id of the engine that was restarted
+       */
+      restarted: string;
+      /**
+       * Id of the engine that runs now: another one if engines are local processes
+       */
+      container_id: string;
     };
   };
   'GET /events': {
@@ -399,11 +436,39 @@ export interface Operations {
       scaled_to: number;
     };
   };
+  'GET /session': {
+    reply: SessionState;
+  };
+  'POST /session': {
+    body: {
+      /**
+       * The API key
+       */
+      key: string;
+      /**
+       * Whether to stay logged in for 30 days, instead of until the browser is closed
+       */
+      remember?: boolean;
+    };
+    reply: SessionState;
+  };
+  'DELETE /session': {
+    reply: SessionState;
+  };
   'GET /stats/history': {
     query?: {
       window_s?: number;
     };
     reply: SeriesWindow;
+  };
+  'GET /stats/history/{id}': {
+    path: {
+      id: string;
+    };
+    query?: {
+      window_s?: number;
+    };
+    reply: EngineSeriesWindow;
   };
   'GET /streams': {
     query?: {
@@ -413,6 +478,20 @@ export interface Operations {
       cursor?: string;
     };
     reply: Stream[];
+  };
+  'DELETE /streams/{id}': {
+    path: {
+      id: string;
+    };
+    reply: {
+      message: string;
+      stream_id: string;
+      /**
+       * Whether the engine confirmed that the session has ended
+       */
+      stopped: boolean;
+      stream: Stream;
+    };
   };
   'GET /vpn/status': {
     reply: VpnStatus;
@@ -1193,6 +1272,32 @@ export interface RedisTier {
    */
   faults: number;
 }
+export interface Config {
+  settings: Setting[];
+}
+export interface Setting {
+  /**
+   * The environment variable
+   */
+  name: string;
+  /**
+   * As text; secrets are masked
+   */
+  value: string;
+  /**
+   * Where the value comes from; `file` is `.env`
+   */
+  source: 'default' | 'environment' | 'file' | 'override';
+  replaced: string | null;
+  default: string;
+  unit: string;
+  description: string;
+  /**
+   * Whether it can be changed without a restart
+   */
+  changeable: boolean;
+  secret: boolean;
+}
 export interface EngineSettings {
   /**
    * Whether new engines use these settings instead of ENGINE_VARIANT
@@ -1583,6 +1688,16 @@ export interface ProvisionedEngine {
   container_http_port: number;
   container_https_port: number;
 }
+export interface SessionState {
+  /**
+   * Whether the request has the cookie of a login, or the key from a proxy
+   */
+  logged_in: boolean;
+  /**
+   * Whether reads require the API key too (`AUTH_READS`)
+   */
+  reads_need_key: boolean;
+}
 /**
  * Each column has one value per interval in `t`, null if unknown. CPU: percent, 100 is one core. Memory: bytes. Rates: bytes per second. `cache_*`: counted within the interval.
  *
@@ -1624,6 +1739,37 @@ export interface SeriesWindow {
   cache_collapsed: (number | null)[];
   cache_stale: (number | null)[];
   cache_errors: (number | null)[];
+}
+/**
+ * As `SeriesWindow`, for one engine. It is kept in memory, from the start of the service or of the engine.
+ *
+ * This interface was referenced by `Operations`'s JSON-Schema
+ * via the `definition` "EngineSeriesWindow".
+ */
+export interface EngineSeriesWindow {
+  /**
+   * Length of an interval, in seconds
+   */
+  interval_s: number;
+  /**
+   * Seconds since the epoch
+   */
+  from: number;
+  /**
+   * Seconds since the epoch
+   */
+  to: number;
+  /**
+   * Start of each interval, in seconds since the epoch
+   *
+   * @maxItems 400
+   */
+  t: number[];
+  cpu_percent: (number | null)[];
+  memory_usage: (number | null)[];
+  network_rx_rate: (number | null)[];
+  network_tx_rate: (number | null)[];
+  streams_active: (number | null)[];
 }
 export interface Stream {
   id: string;

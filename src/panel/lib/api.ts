@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts';
 import { ProblemError, readProblem, UnreachableError } from './errors.ts';
+import { t } from './i18n.ts';
 import type { Input, OperationName, Reply } from './wire.ts';
 
 /** The response to a conditional read. */
@@ -17,8 +18,6 @@ export interface ApiOptions {
   base: string;
   fetch: typeof fetch;
   clock: Clock;
-  /** Returns the API key, or null. The key is sent as a header only, never in a URL. */
-  key: () => string | null;
   /** Milliseconds until a request fails. Defaults to 10 s. */
   timeoutMs?: number;
 }
@@ -112,7 +111,7 @@ export class Api {
     return await this.#withTimeout(async (timeout) => {
       const response = await this.#fetch(path, { headers, signal: AbortSignal.any([signal, timeout]) });
       if (!response.ok) throw await readProblem(response);
-      if (!response.body) throw new UnreachableError('The response has no body', false);
+      if (!response.body) throw new UnreachableError(t('The response has no body'), false);
       return response.body;
     });
   }
@@ -130,7 +129,7 @@ export class Api {
     } catch (cause) {
       if (cause instanceof ProblemError || cause instanceof UnreachableError) throw cause;
       const timedOut = timeout.signal.aborted;
-      const message = timedOut ? 'The request timed out' : 'The service is not responding';
+      const message = timedOut ? t('The request timed out') : t('The service is not responding');
       throw new UnreachableError(message, timedOut, { cause });
     } finally {
       cancel();
@@ -138,9 +137,9 @@ export class Api {
   }
 
   #fetch(path: string, init: RequestInit): Promise<Response> {
-    const { base, fetch, key: readKey } = this.#options;
-    const key = readKey();
-    const headers = { ...init.headers, ...(key !== null && { 'X-API-KEY': key }) };
+    const { base, fetch } = this.#options;
+    // Writes with the cookie of the login need it.
+    const headers = { ...init.headers, 'X-Roundhouse-Panel': '1' };
     // The browser's own cache would answer conditional requests itself.
     return fetch(`${base}${path}`, { ...init, headers, cache: 'no-store', credentials: 'same-origin' });
   }
@@ -173,6 +172,6 @@ async function parse<T>(response: Response): Promise<T> {
   try {
     return JSON.parse(text) as T;
   } catch (cause) {
-    throw new UnreachableError('The response is incomplete or not JSON', false, { cause });
+    throw new UnreachableError(t('The response is incomplete or not JSON'), false, { cause });
   }
 }

@@ -96,6 +96,33 @@ export function vpnsOf(engines: readonly Engine[]): string[] {
   return [...new Set(names)].sort(compareTexts);
 }
 
+const HEALTH_STATES = ['healthy', 'unhealthy', 'unknown'] as const;
+const DEFAULT_COLUMN: SortColumn = 'port';
+
+/** The filter in the parameters of the URL. */
+export function filterOf(parameters: URLSearchParams): EngineFilter {
+  const health = HEALTH_STATES.find((state) => state === parameters.get('health'));
+  return { text: parameters.get('q') ?? '', health: health ?? '', vpn: parameters.get('vpn') ?? '' };
+}
+
+/** The parameters of the URL for a filter. */
+export function filterParameters({ text, health, vpn }: EngineFilter): Record<string, string> {
+  return { q: text, health, vpn };
+}
+
+/** The sort order in the parameters of the URL: a column, with `-` before it for descending. */
+export function sortingOf(parameters: URLSearchParams): Sorting {
+  const [, sign, name] = /^(-?)(\w+)$/.exec(parameters.get('sort') ?? '') ?? [];
+  const column = SORT_COLUMNS.find((known) => known === name);
+  return { column: column ?? DEFAULT_COLUMN, descending: column !== undefined && sign === '-' };
+}
+
+/** The parameter of the URL for a sort order; empty for the default. */
+export function sortParameter({ column, descending }: Sorting): string {
+  if (column === DEFAULT_COLUMN && !descending) return '';
+  return `${descending ? '-' : ''}${column}`;
+}
+
 const VALUES: Record<SortColumn, (row: EngineRow) => string | number | null> = {
   name: ({ engine }) => engine.container_name,
   // Engines that need attention come first.
@@ -108,6 +135,8 @@ const VALUES: Record<SortColumn, (row: EngineRow) => string | number | null> = {
   vpn: ({ engine }) => engine.vpn_container,
   age: ({ startedAt }) => -startedAt,
 };
+
+const SORT_COLUMNS = Object.keys(VALUES) as SortColumn[];
 
 function textsOf({ container_name, container_id, labels }: Engine): string[] {
   return [container_name, container_id, ...Object.entries(labels).map(([name, value]) => `${name}=${value}`)];

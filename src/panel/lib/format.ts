@@ -1,3 +1,4 @@
+import { locale, t } from './i18n.ts';
 /** Shown in place of a value that is not available. */
 export const UNKNOWN = '–';
 
@@ -27,7 +28,7 @@ export function formatPercent(percent: number | null): string {
 
 /** `12,345`. */
 export function formatCount(count: number | null): string {
-  return count === null ? UNKNOWN : Math.round(count).toLocaleString('en');
+  return count === null ? UNKNOWN : Math.round(count).toLocaleString(locale());
 }
 
 /** `4 s`, `3 min`, `2 h 5 min`, `3 d 4 h`. */
@@ -53,11 +54,9 @@ export function formatLatency(seconds: number | null): string {
 /** Local time of day; with the date if it is not that of `nowMs`. Both are milliseconds since the epoch. */
 export function formatTime(ms: number, nowMs: number): string {
   const date = new Date(ms);
-  const time = date.toLocaleTimeString(undefined, { hour12: false });
+  const time = date.toLocaleTimeString(locale(), { hour12: false });
   const sameDay = date.toDateString() === new Date(nowMs).toDateString();
-  return sameDay
-    ? time
-    : `${date.toLocaleDateString(undefined, { month: 'short', day: 'numeric' })}, ${time}`;
+  return sameDay ? time : `${date.toLocaleDateString(locale(), { month: 'short', day: 'numeric' })}, ${time}`;
 }
 
 /** `2026-01-02 03:04:05 UTC`. */
@@ -65,14 +64,31 @@ export function formatUtc(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
+const NOUNS = {
+  engine: (n: string, one: boolean) => (one ? t('{n} engine', { n }) : t('{n} engines', { n })),
+  stream: (n: string, one: boolean) => (one ? t('{n} stream', { n }) : t('{n} streams', { n })),
+  entry: (n: string, one: boolean) => (one ? t('{n} entry', { n }) : t('{n} entries', { n })),
+  app: (n: string, one: boolean) => (one ? t('{n} app', { n }) : t('{n} apps', { n })),
+  session: (n: string, one: boolean) => (one ? t('{n} session', { n }) : t('{n} sessions', { n })),
+  profile: (n: string, one: boolean) => (one ? t('{n} profile', { n }) : t('{n} profiles', { n })),
+  version: (n: string, one: boolean) => (one ? t('{n} version', { n }) : t('{n} versions', { n })),
+  URL: (n: string, one: boolean) => (one ? t('{n} URL', { n }) : t('{n} URLs', { n })),
+  'cold start': (n: string, one: boolean) => (one ? t('{n} cold start', { n }) : t('{n} cold starts', { n })),
+  'warm start': (n: string, one: boolean) => (one ? t('{n} warm start', { n }) : t('{n} warm starts', { n })),
+};
+
 /** `3 engines`, `1 engine`. */
-export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${formatCount(count)} ${count === 1 ? one : many}`;
+export function plural(count: number, noun: keyof typeof NOUNS): string {
+  return NOUNS[noun](formatCount(count), count === 1);
 }
 
 function digits(value: number, whole: boolean): string {
-  if (whole || value >= 99.95) return Math.round(value).toString();
-  return value >= 9.995 ? value.toFixed(1) : value.toFixed(value === 0 ? 0 : value < 0.995 ? 2 : 1);
+  const fraction = whole || value >= 99.95 || value === 0 ? 0 : value < 0.995 ? 2 : 1;
+  return value.toLocaleString(locale(), {
+    minimumFractionDigits: fraction,
+    maximumFractionDigits: fraction,
+    useGrouping: false,
+  });
 }
 
 function joined(first: string, rest: number, unit: string): string {

@@ -31,8 +31,8 @@ const STABLE_AFTER_MS = 5000;
 const SILENCE_TIMEOUT_MS = 40_000;
 
 /**
- * Receives live notices and reconnects automatically. Uses fetch because EventSource cannot send the API key as a
- * header, which is needed if the service requires the key for reads.
+ * Receives live notices and reconnects automatically. Uses fetch because EventSource does not say why a
+ * connection was refused, such as for a missing login.
  */
 export class LiveClient {
   /** Whether a connection is open and has received data. */

@@ -1,5 +1,5 @@
 import type { Api } from './api.ts';
-import type { ApiKeyStore } from './api-key-store.ts';
+import type { ApiKeyLogin } from './api-key-login.ts';
 import { errorMessage } from './errors.ts';
 import { Store } from './store.ts';
 
@@ -18,12 +18,12 @@ const MAX_LENGTH = 400_000;
 export class LogFollower {
   readonly state = new Store<LogState>({ text: '', state: 'idle', error: null });
   readonly #api: Pick<Api, 'stream'>;
-  readonly #apiKey: Pick<ApiKeyStore, 'withKey'>;
+  readonly #apiKey: Pick<ApiKeyLogin, 'withKey'>;
   readonly #path: string;
   #reading: AbortController | null = null;
 
   /** @param path of the log, without a slash at the beginning */
-  constructor(api: Pick<Api, 'stream'>, apiKey: Pick<ApiKeyStore, 'withKey'>, path: string) {
+  constructor(api: Pick<Api, 'stream'>, apiKey: Pick<ApiKeyLogin, 'withKey'>, path: string) {
     this.#api = api;
     this.#apiKey = apiKey;
     this.#path = path;

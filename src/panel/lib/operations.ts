@@ -4,7 +4,8 @@ import { formatCount, plural } from './format.ts';
 import { t } from './i18n.ts';
 import type { ServiceClient } from './service-client.ts';
 import { Store } from './store.ts';
-import type { Engine, EngineSettings } from './wire.ts';
+import { nameOfStream } from './stream-rows.ts';
+import type { Engine, EngineSettings, Stream } from './wire.ts';
 
 /** A write that the user started, and its progress. */
 export interface Operation {
@@ -37,35 +38,79 @@ export class Operations {
   }
 
   provision(labels: Record<string, string>): Promise<void> {
-    return this.run('Provisioning an engine', async (update) => {
+    return this.run(t('Provisioning an engine'), async (update) => {
       const { api, apiKey, resources } = this.#client;
       const body = Object.keys(labels).length > 0 ? { labels } : {};
       const engine = await apiKey.withKey(() => api.write('POST /provision/acestream', { body }));
       if (!engine) return null;
       const { container_id: id, container_name: name } = engine;
-      update({ state: 'running', text: `${name} is starting` });
+      update({ state: 'running', text: t('{name} is starting', { name }) });
       resources.engines.refresh();
       const health = await this.#waitFor((engines) => {
         const found = engines.find(({ container_id }) => container_id === id);
         return found && found.health_status !== 'unknown' ? found.health_status : null;
       });
-      if (health === 'healthy') return { state: 'done', text: `${name} is healthy` };
-      return { state: 'failed', text: `${name} did not become healthy` };
+      if (health === 'healthy') return { state: 'done', text: t('{name} is healthy', { name }) };
+      return { state: 'failed', text: t('{name} did not become healthy', { name }) };
     });
   }
 
-  deleteEngine({ container_id: id, container_name: name }: Engine): Promise<void> {
-    return this.run(`Deleting ${name}`, async () => {
+  /** Restarts engines, one after another: so the others go on playing. */
+  restartEngines(engines: readonly Engine[]): Promise<void> {
+    return this.#forEach(engines, t('Restarting'), t('restarted'), (api, { container_id: id }) =>
+      api.write('POST /engines/{id}/restart', { path: { id } }),
+    );
+  }
+
+  /** Deletes engines, one after another. */
+  deleteEngines(engines: readonly Engine[]): Promise<void> {
+    return this.#forEach(engines, t('Deleting'), t('deleted'), (api, { container_id: id }) =>
+      api.write('DELETE /engines/{id}', { path: { id } }),
+    );
+  }
+
+  stopStream(stream: Stream): Promise<void> {
+    const name = nameOfStream(stream);
+    return this.run(t('Stopping {name}', { name }), async () => {
       const { api, apiKey, resources } = this.#client;
-      const reply = await apiKey.withKey(() => api.write('DELETE /engines/{id}', { path: { id } }));
+      const path = { id: stream.id };
+      const reply = await apiKey.withKey(() => api.write('DELETE /streams/{id}', { path }));
       if (!reply) return null;
-      resources.engines.refresh();
-      return { state: 'done', text: `${name} deleted` };
+      resources.streams.refresh();
+      if (reply.stopped) return { state: 'done', text: t('{name} stopped', { name }) };
+      return { state: 'done', text: t('{name} ended, but its engine did not confirm it', { name }) };
+    });
+  }
+
+  /** @param done what has happened to the engines, as a participle */
+  #forEach(
+    engines: readonly Engine[],
+    doing: string,
+    done: string,
+    write: (api: Api, engine: Engine) => Promise<unknown>,
+  ): Promise<void> {
+    const [first] = engines;
+    const what = engines.length === 1 && first ? first.container_name : plural(engines.length, 'engine');
+    return this.run(`${doing}: ${what}`, async (update) => {
+      const { api, apiKey, resources } = this.#client;
+      const failures: string[] = [];
+      for (const [index, engine] of engines.entries()) {
+        const text = `${doing}: ${engine.container_name}`;
+        update({ state: 'running', text, progress: index / engines.length });
+        try {
+          if ((await apiKey.withKey(() => write(api, engine))) === null) return null;
+        } catch (error) {
+          failures.push(`${engine.container_name}: ${errorMessage(error)}`);
+        }
+        resources.engines.refresh();
+      }
+      if (failures.length === 0) return { state: 'done', text: `${what} ${done}` };
+      return { state: 'failed', text: failures.join('; ') };
     });
   }
 
   scale(demand: number): Promise<void> {
-    return this.run(`Scaling to ${plural(demand, 'engine')}`, async (update) => {
+    return this.run(t('Scaling to {engines}', { engines: plural(demand, 'engine') }), async (update) => {
       const { api, apiKey } = this.#client;
       const input = { path: { demand } };
       const reply = await apiKey.withKey(() => api.write('POST /scale/{demand}', input));
@@ -93,20 +138,20 @@ export class Operations {
         return { state: 'done', text: t('Scaled to {engines}', { engines: plural(target, 'engine') }) };
       return {
         state: 'failed',
-        text: `Scaling to ${plural(target, 'engine')} timed out; see the recent events`,
+        text: t('Scaling to {engines} timed out; see the events', { engines: plural(target, 'engine') }),
       };
     });
   }
 
   /** @param pattern glob of the keys to clear; all keys if it is empty */
   clearCache(pattern: string): Promise<void> {
-    return this.run('Clearing the cache', async () => {
+    return this.run(t('Clearing the cache'), async () => {
       const { api, apiKey, resources } = this.#client;
       const body = pattern === '' ? {} : { pattern };
       const reply = await apiKey.withKey(() => api.write('POST /cache/clear', { body }));
       if (!reply) return null;
       resources.cache.refresh();
-      return { state: 'done', text: `${plural(reply.cleared, 'entry', 'entries')} cleared` };
+      return { state: 'done', text: t('{entries} cleared', { entries: plural(reply.cleared, 'entry') }) };
     });
   }
 
@@ -122,32 +167,32 @@ export class Operations {
   }
 
   saveSettings(settings: EngineSettings): Promise<void> {
-    return this.#change('Saving the settings', 'Settings saved', (api) =>
+    return this.#change(t('Saving the settings'), t('Settings saved'), (api) =>
       api.write('POST /custom-variant/config', { body: settings }),
     );
   }
 
   saveTemplate(slot: number, name: string, config: EngineSettings): Promise<void> {
-    return this.#change(`Saving ${name}`, `${name} saved`, (api) =>
+    return this.#change(t('Saving {name}', { name }), t('{name} saved', { name }), (api) =>
       api.write('POST /custom-variant/templates/{slot}', { path: { slot }, body: { name, config } }),
     );
   }
 
   activateTemplate(slot: number, name: string): Promise<void> {
-    return this.#change(`Activating ${name}`, `${name} is active`, (api) =>
+    return this.#change(t('Activating {name}', { name }), t('{name} is active', { name }), (api) =>
       api.write('POST /custom-variant/templates/{slot}/activate', { path: { slot } }),
     );
   }
 
   deleteTemplate(slot: number, name: string): Promise<void> {
-    return this.#change(`Deleting ${name}`, `${name} deleted`, (api) =>
+    return this.#change(t('Deleting {name}', { name }), t('{name} deleted', { name }), (api) =>
       api.write('DELETE /custom-variant/templates/{slot}', { path: { slot } }),
     );
   }
 
   /** Replaces all engines, which takes as long as streams play on them. */
   replaceEngines(): Promise<void> {
-    const text = 'Replacing all engines';
+    const text = t('Replacing all engines');
     return this.run(text, async (update) => {
       const { api, apiKey, clock } = this.#client;
       const reply = await apiKey.withKey(() => api.write('POST /custom-variant/reprovision', {}));
@@ -157,11 +202,12 @@ export class Operations {
         const reading = await api.read('GET /custom-variant/reprovision/status', {}, null);
         if (reading.notModified) continue;
         const { status, message, engines_stopped: done, total_engines: total } = reading.value;
-        if (status === 'error') return { state: 'failed', text: message ?? 'Replacing the engines failed' };
-        if (status !== 'in_progress') return { state: 'done', text: message ?? 'All engines replaced' };
+        if (status === 'error')
+          return { state: 'failed', text: message ?? t('Replacing the engines failed') };
+        if (status !== 'in_progress') return { state: 'done', text: message ?? t('All engines replaced') };
         update({
           state: 'running',
-          text: `${text}: ${done} of ${total}`,
+          text: t('{what}: {n} of {total}', { what: text, n: done, total }),
           progress: done / Math.max(1, total),
         });
       }

@@ -1,3 +1,4 @@
+import { LANGUAGES, type Language } from './i18n.ts';
 import { Store } from './store.ts';
 
 /** `auto` follows the system. */
@@ -20,6 +21,8 @@ const DEFAULT_WINDOW_S = 900;
 /** Settings of the panel; a change is saved in the browser. */
 export interface Preferences {
   theme: Store<ThemePreference>;
+  /** `auto` is that of the browser. */
+  language: Store<Language | 'auto'>;
   /** Polling interval in seconds. */
   intervalS: Store<number>;
   /** Time range of the charts in seconds. */
@@ -31,6 +34,7 @@ export function openPreferences(storage: Pick<Storage, 'getItem' | 'setItem'>): 
   const windows = TIME_RANGES.map(({ windowS }) => windowS);
   return {
     theme: persisted(storage, 'theme', ['auto', 'light', 'dark'], 'auto'),
+    language: persisted<Language | 'auto'>(storage, 'language', ['auto', ...LANGUAGES], 'auto'),
     intervalS: persisted<number>(storage, 'interval', INTERVALS_S, DEFAULT_INTERVAL_S),
     windowS: persisted<number>(storage, 'window', windows, DEFAULT_WINDOW_S),
   };

@@ -49,6 +49,7 @@ export class Resources {
   readonly #series = new Map<number, Resource<'GET /stats/history'>>();
   readonly #all: { poller: Poller<unknown>; isAffected: IsAffected }[] = [];
   readonly #private = new Map<string, { poller: Poller<unknown>; isAffected: IsAffected }>();
+  #engineSeries: { key: string; poller: Resource<'GET /stats/history/{id}'> } | undefined;
   #paused = false;
 
   constructor(options: ResourcesOptions) {
@@ -132,6 +133,22 @@ export class Resources {
       () => poller.state.value.value?.interval_s ?? 0,
     );
     this.#series.set(windowS, poller);
+    return poller;
+  }
+
+  /** The series of one engine. Only the latest one that was requested is kept. */
+  engineSeries(id: string, windowS: number): Resource<'GET /stats/history/{id}'> {
+    const key = `${id} ${windowS}`;
+    if (this.#engineSeries?.key === key) return this.#engineSeries.poller;
+    const poller: Resource<'GET /stats/history/{id}'> = this.#create(
+      'GET /stats/history/{id}',
+      { path: { id }, query: { window_s: windowS } },
+      isSnapshot,
+      () => poller.state.value.value?.interval_s ?? 0,
+    );
+    const former = this.#all.findIndex((one) => one.poller === this.#engineSeries?.poller);
+    if (former >= 0) this.#all.splice(former, 1);
+    this.#engineSeries = { key, poller };
     return poller;
   }
 

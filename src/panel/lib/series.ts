@@ -4,7 +4,7 @@ import type { SeriesWindow } from './wire.ts';
 export type Column = (number | null)[];
 
 /** Names of the columns that hold values, without the times. */
-export type ColumnName<S> = Exclude<keyof S, 'interval_s' | 'from' | 'to' | 't'>;
+export type SeriesName = Exclude<keyof SeriesWindow, 'interval_s' | 'from' | 'to' | 't'>;
 
 /** The latest value that was measured; null if there is none. */
 export function latest(column: Column): number | null {

@@ -1,7 +1,8 @@
 import { Api } from './api.ts';
-import { ApiKeyStore } from './api-key-store.ts';
+import { ApiKeyLogin } from './api-key-login.ts';
 import type { Clock } from './clock.ts';
 import { ProblemError, UnreachableError } from './errors.ts';
+import type { LastVisit } from './last-visit.ts';
 import { LiveClient } from './live.ts';
 import { Operations } from './operations.ts';
 import { Resources } from './resources.ts';
@@ -14,15 +15,14 @@ export interface ServiceClientOptions {
   base: string;
   fetch: typeof fetch;
   clock: Clock;
-  /** Holds the API key: sessionStorage. */
-  storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
   /** Polling interval in seconds. */
   intervalS: Store<number>;
+  lastVisit: LastVisit;
 }
 
 /** Everything the panel needs of the service: polled resources, live notices, writes and the connection's state. */
 export class ServiceClient {
-  readonly apiKey: ApiKeyStore;
+  readonly apiKey: ApiKeyLogin;
   readonly api: Api;
   readonly resources: Resources;
   readonly live: LiveClient;
@@ -33,17 +33,20 @@ export class ServiceClient {
   readonly keyRequired = new Store(false);
   readonly throughput: ThroughputMeter;
   readonly clock: Clock;
+  /** What was shown when the panel was last left. */
+  readonly lastVisit: LastVisit;
 
-  constructor({ base, fetch, clock, storage, intervalS }: ServiceClientOptions) {
+  constructor({ base, fetch, clock, intervalS, lastVisit }: ServiceClientOptions) {
     this.clock = clock;
-    this.apiKey = new ApiKeyStore(storage);
-    this.api = new Api({ base, fetch, clock, key: () => this.apiKey.key.value });
+    this.lastVisit = lastVisit;
+    this.api = new Api({ base, fetch, clock });
+    this.apiKey = new ApiKeyLogin(this.api);
     this.resources = new Resources({
       api: this.api,
       clock,
       intervalS,
       onOutcome: (error) => this.#onOutcome(error),
-      onKeyRejected: () => this.apiKey.reject(),
+      onKeyRejected: () => this.apiKey.expire(),
     });
     this.live = new LiveClient({
       clock,
@@ -55,9 +58,13 @@ export class ServiceClient {
     });
     this.throughput = new ThroughputMeter(this.resources);
     this.operations = new Operations(this);
-    this.apiKey.key.subscribe(() => {
+    this.apiKey.loggedIn.subscribe(() => {
       this.resources.clearPrivate();
-      if (this.apiKey.key.value !== null && this.keyRequired.value) this.#readAll();
+      if (this.apiKey.loggedIn.value && this.keyRequired.value) this.#readAll();
+    });
+    this.unreachableSince.subscribe(() => {
+      const isBack = this.unreachableSince.value === null;
+      if (isBack && this.apiKey.loggedIn.value === null) void this.apiKey.load().catch(() => {});
     });
   }
 
@@ -79,6 +86,7 @@ export class ServiceClient {
   }
 
   #readAll(): void {
+    this.keyRequired.value = false;
     this.resources.onNotice({ type: 'snapshot', keys: ['*'] });
     this.live.stop();
     this.live.start();

@@ -49,13 +49,16 @@ export function countEngines({ engines, capacity }: Status): string {
   return `${parts.join(', ')}.`;
 }
 
-const BREAKER = {
-  closed: { tone: 'good', text: 'Closed', description: 'Engines can be started' },
-  half_open: { tone: 'warn', text: 'Half open', description: 'The next start is a trial' },
-  open: { tone: 'bad', text: 'Open', description: 'Engine starts are paused after repeated failures' },
-} as const;
-
 /** Name, tone and description of a state of the circuit breaker. */
 export function describeBreaker(state: BreakerState) {
-  return BREAKER[state];
+  const descriptions = {
+    closed: { tone: 'good', text: t('Closed'), description: t('Engines can be started') },
+    half_open: { tone: 'warn', text: t('Half open'), description: t('The next start is a trial') },
+    open: {
+      tone: 'bad',
+      text: t('Open'),
+      description: t('Engine starts are paused after repeated failures'),
+    },
+  } as const;
+  return descriptions[state];
 }

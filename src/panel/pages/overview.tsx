@@ -1,3 +1,4 @@
+import { useEffect } from 'preact/hooks';
 import { Badge } from '../components/badge.tsx';
 import { Card, EmptyState, Loading } from '../components/card.tsx';
 import { EventList } from '../components/event-list.tsx';
@@ -20,11 +21,11 @@ export function OverviewPage({ windowS }: { windowS: Store<number> }) {
   const vpnFails = useProblems().some(({ id }) => id.startsWith('vpn '));
   return (
     <>
-      <h1 class="hidden">Overview</h1>
+      <h1 class="hidden">{t('Overview')}</h1>
       <StatusCard />
       {vpnFails && <VpnCard />}
       <div class="section-head">
-        <h2>Usage over time</h2>
+        <h2>{t('Usage over time')}</h2>
         <TimeRangePicker windowS={windowS} />
       </div>
       <UsageCharts windowS={windowS} />
@@ -47,12 +48,12 @@ function StreamsCard() {
   const streams = usePolled(resources.streams);
   const engines = usePolled(resources.engines);
   return (
-    <Card title="Streams" from={streams} class="streams">
+    <Card title={t('Streams')} from={streams} class="streams">
       {streams.value === null ? (
         <Loading from={streams} />
       ) : streams.value.length === 0 ? (
-        <EmptyState title="No active streams">
-          <p>A stream appears here when a player reports it.</p>
+        <EmptyState title={t('No active streams')}>
+          <p>{t('A stream appears here when a player reports it.')}</p>
         </EmptyState>
       ) : (
         <StreamTable streams={streams.value} engines={engines.value ?? []} />
@@ -66,7 +67,7 @@ function ProvisioningCard() {
   const polled = usePolled(resources.status);
   if (polled.value === null) {
     return (
-      <Card title="Provisioning">
+      <Card title={t('Provisioning')}>
         <Loading from={polled} />
       </Card>
     );
@@ -79,19 +80,21 @@ function ProvisioningCard() {
   } = polled.value.provisioning;
   const breaker = describeBreaker(state);
   return (
-    <Card title="Provisioning" from={polled}>
+    <Card title={t('Provisioning')} from={polled}>
       <PropertyList>
-        <Property name="New engines">
+        <Property name={t('New engines')}>
           <Badge tone={can_provision ? 'good' : 'warn'} {...(blocked_reason && { title: blocked_reason })}>
-            {can_provision ? 'Allowed' : 'Blocked'}
+            {can_provision ? t('Allowed') : t('Blocked')}
           </Badge>
         </Property>
-        <Property name="Circuit breaker">
+        <Property name={t('Circuit breaker')}>
           <Badge tone={breaker.tone} title={breaker.description}>
             {breaker.text}
           </Badge>
         </Property>
-        <Property name="Last failure">{last_failure === null ? 'None' : <Time at={last_failure} />}</Property>
+        <Property name={t('Last failure')}>
+          {last_failure === null ? t('None') : <Time at={last_failure} />}
+        </Property>
       </PropertyList>
       {blocked_reason !== null && <p class="hint">{blocked_reason}</p>}
       {state !== 'closed' && (
@@ -104,16 +107,35 @@ function ProvisioningCard() {
 }
 
 function EventsCard() {
-  const { resources } = useClient();
+  const { resources, lastVisit } = useClient();
   const events = usePolled(resources.events);
+  const fresh =
+    events.value?.filter(({ id }) => lastVisit.eventId !== null && id > lastVisit.eventId).length ?? 0;
+  useEffect(() => {
+    const newest = events.value?.[0];
+    if (newest) lastVisit.save(newest.id);
+  }, [events.value, lastVisit]);
   return (
-    <Card title="Recent events" from={events} class="recent">
+    <Card
+      title={t('Recent events')}
+      from={events}
+      class="recent"
+      aside={
+        <a href="#/events">
+          {fresh > 0 && fresh === events.value?.length
+            ? t('more than {n} since your last visit', { n: fresh })
+            : fresh > 0
+              ? t('{n} since your last visit', { n: fresh })
+              : t('All events')}
+        </a>
+      }
+    >
       {events.value === null ? (
         <Loading from={events} />
       ) : events.value.length === 0 ? (
-        <EmptyState title="No events yet" />
+        <EmptyState title={t('No events yet')} />
       ) : (
-        <EventList events={events.value.slice(0, EVENTS_SHOWN)} />
+        <EventList events={events.value} lastSeenId={lastVisit.eventId} limit={EVENTS_SHOWN} />
       )}
     </Card>
   );

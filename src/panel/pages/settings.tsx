@@ -1,10 +1,12 @@
 import { useEffect, useState } from 'preact/hooks';
 import { Card, EmptyState } from '../components/card.tsx';
+import { ConfigCard } from '../components/config-card.tsx';
 import { EngineParameters } from '../components/engine-parameters.tsx';
 import { EngineTemplates } from '../components/engine-templates.tsx';
 import { NotificationsCard } from '../components/notifications-card.tsx';
 import { useClient, useStore } from '../hooks.ts';
 import { errorMessage } from '../lib/errors.ts';
+import { t } from '../lib/i18n.ts';
 import type { EngineSettings } from '../lib/wire.ts';
 
 const PLATFORMS = ['amd64', 'arm32', 'arm64'] as const;
@@ -13,7 +15,7 @@ const ARM_VERSIONS = ['3.2.13', '3.2.14'] as const;
 /** Settings of engines, their templates, and the replacement of all engines. All of it needs the API key. */
 export function SettingsPage() {
   const { api, apiKey, operations } = useClient();
-  const key = useStore(apiKey.key);
+  const loggedIn = useStore(apiKey.loggedIn);
   const [settings, setSettings] = useState<EngineSettings | null>(null);
   const [error, setError] = useState<string | null>(null);
   const load = async () => {
@@ -26,44 +28,45 @@ export function SettingsPage() {
     }
   };
   useEffect(() => {
-    if (key !== null) void load();
-  }, [key]);
+    if (loggedIn) void load();
+  }, [loggedIn]);
   return (
     <>
       <div class="section-head page-head">
-        <h1>Engine settings</h1>
+        <h1>{t('Engine settings')}</h1>
         {settings && (
           <div class="actions">
             <button type="button" class="primary" onClick={() => void operations.saveSettings(settings)}>
-              Save
+              {t('Save')}
             </button>
             <button type="button" onClick={() => void operations.replaceEngines()}>
-              Replace all engines
+              {t('Replace all engines')}
             </button>
           </div>
         )}
       </div>
       {settings === null ? (
-        <Card title="Settings">
-          <EmptyState title={error ?? 'The settings need the API key'}>
+        <Card title={t('Settings')}>
+          <EmptyState title={error ?? t('The settings need the API key')}>
             <button type="button" onClick={() => void load()}>
-              {error === null ? 'Enter the API key' : 'Try again'}
+              {error === null ? t('Enter the API key') : t('Try again')}
             </button>
           </EmptyState>
         </Card>
       ) : (
         <>
-          <Card title="Engine">
+          <Card title={t('Engine')}>
             <General settings={settings} onChange={setSettings} />
           </Card>
-          <Card title="Parameters">
+          <Card title={t('Parameters')}>
             <EngineParameters settings={settings} onChange={setSettings} />
           </Card>
-          <Card title="Templates">
+          <Card title={t('Templates')}>
             <EngineTemplates settings={settings} onActivated={load} />
           </Card>
         </>
       )}
+      <ConfigCard />
       <NotificationsCard />
     </>
   );
@@ -79,8 +82,9 @@ function General({ settings, onChange }: SettingsProps) {
   return (
     <>
       <p class="muted">
-        New engines use these settings instead of ENGINE_VARIANT while they are in use. Replace all engines to
-        apply them to those that run: idle engines first, one at a time, and no stream ends.
+        {t(
+          'New engines use these settings instead of ENGINE_VARIANT while they are in use. Replace all engines to apply them to those that run: idle engines first, one at a time, and no stream ends.',
+        )}
       </p>
       <label class="check">
         <input
@@ -88,10 +92,10 @@ function General({ settings, onChange }: SettingsProps) {
           checked={settings.enabled}
           onChange={({ currentTarget }) => change({ enabled: currentTarget.checked })}
         />
-        <span>Use these settings</span>
+        <span>{t('Use these settings')}</span>
       </label>
       <label class="field">
-        <span>Platform</span>
+        <span>{t('Platform')}</span>
         <select
           value={settings.platform}
           onChange={({ currentTarget }) =>
@@ -105,7 +109,7 @@ function General({ settings, onChange }: SettingsProps) {
       </label>
       {settings.platform !== 'amd64' && (
         <label class="field">
-          <span>Version for ARM</span>
+          <span>{t('Version for ARM')}</span>
           <select
             value={settings.arm_version}
             onChange={({ currentTarget }) =>
@@ -119,9 +123,9 @@ function General({ settings, onChange }: SettingsProps) {
         </label>
       )}
       <label class="field">
-        <span>Memory limit (optional)</span>
+        <span>{t('Memory limit (optional)')}</span>
         <input
-          placeholder="such as 512m or 2g"
+          placeholder={t('such as 512m or 2g')}
           value={settings.memory_limit ?? ''}
           onInput={({ currentTarget }) => change({ memory_limit: currentTarget.value.trim() || null })}
         />

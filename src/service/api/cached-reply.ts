@@ -4,6 +4,7 @@ import type { CacheRead, ReadOutcome } from '../../library/cache/index.ts';
 import { matchesIfNoneMatch } from '../../library/util/etag.ts';
 import type { Answer, ReadAnswer } from './answers.ts';
 import type { ClientReads } from './client-reads.ts';
+import { encodedBody, MIN_COMPRESSED_BYTES, preferredCoding } from './content-coding.ts';
 import type { CommonHeaders } from './plugins/headers.ts';
 
 /**
@@ -22,7 +23,8 @@ export type CachedReply = (
  */
 export function createCachedReply(headers: CommonHeaders, clientReads: ClientReads): CachedReply {
   // Name, value, name, value, …: the form that Node.js writes fastest.
-  const commonHeaders = Object.entries(headers).flat();
+  const vary = headers.Vary === undefined ? 'Accept-Encoding' : `${headers.Vary}, Accept-Encoding`;
+  const commonHeaders = Object.entries({ ...headers, Vary: vary }).flat();
   const send = (request: FastifyRequest, reply: FastifyReply, read: CacheRead<Answer<unknown>>) => {
     clientReads.record(read.outcome);
     write(request, reply, read, commonHeaders);
@@ -57,7 +59,11 @@ function write(
     cacheStatus(read.outcome, read.ttlS),
   ];
   const condition = request.headers['if-none-match'];
-  const length = String(body.length);
+  const accepted = request.headers['accept-encoding'];
+  const coding =
+    accepted === undefined || body.length < MIN_COMPRESSED_BYTES ? null : preferredCoding(accepted);
+  const sent = coding === null ? body : encodedBody(read.value, coding);
+  const length = String(sent.length);
   // Whatever throws comes before `hijack`: after it, Fastify does not reply to an error.
   validateHeaderValue('ETag', etag);
   reply.hijack();
@@ -65,7 +71,8 @@ function write(
     reply.raw.writeHead(304, headers).end();
   } else {
     headers.push('Content-Type', 'application/json; charset=utf-8', 'Content-Length', length);
-    reply.raw.writeHead(200, headers).end(body, 'latin1');
+    if (coding !== null) headers.push('Content-Encoding', coding);
+    reply.raw.writeHead(200, headers).end(sent, 'latin1');
   }
 }
 

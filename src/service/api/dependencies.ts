@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { BrowserApps } from '../browser/browser-apps.ts';
 import type { Config } from '../config/config.ts';
+import type { Settings } from '../config/settings-store.ts';
 import type { CircuitBreaker } from '../engines/breaker.ts';
 import type { CustomVariantStore } from '../engines/custom-variant-store.ts';
 import type { Provisioner } from '../engines/provisioner.ts';
@@ -30,6 +31,7 @@ import type { LogReaders } from './logs/log-readers.ts';
 import type { KeyCheck, KeyMatch } from './plugins/auth.ts';
 import type { CommonHeaders } from './plugins/headers.ts';
 import type { ClusterState } from './schemas/health.ts';
+import type { ForwardSession } from './session-forwarding.ts';
 import type { SessionTokens } from './session-tokens.ts';
 import type { NamedCaches } from './views/cache.ts';
 import type { EngineViews } from './views/engines.ts';
@@ -42,6 +44,8 @@ export interface RouteDependencies {
   browserApps: BrowserApps;
   /** Cached answers about browser apps. */
   appAnswers: AppAnswers;
+  /** Passes requests for sessions on to the orchestrators that run them. */
+  forwardSession: ForwardSession;
   /** Replies with a cached answer. */
   cachedReply: CachedReply;
   /** Counts the cached reads of clients. */
@@ -76,6 +80,8 @@ export interface RouteDependencies {
     Config,
     'minReplicas' | 'healthCheckIntervalS' | 'browserExecute' | 'notifyQuietS' | 'authReads' | 'basePath'
   >;
+  /** The settings of the service. */
+  settings: Settings;
   views: EngineViews;
   streams: Streams;
   streamSamples: StreamSamples;

@@ -8,6 +8,7 @@ import { screenshotRoutes } from './routes/browser/sessions/screenshot.ts';
 import { browserSessionRoutes } from './routes/browser/sessions.ts';
 import { byLabelRoutes } from './routes/by-label.ts';
 import { cacheRoutes } from './routes/cache.ts';
+import { configRoutes } from './routes/config.ts';
 import { containerRoutes } from './routes/containers.ts';
 import { templateRoutes } from './routes/custom-variant/templates.ts';
 import { customVariantRoutes } from './routes/custom-variant.ts';
@@ -52,6 +53,7 @@ export const ROUTES: Readonly<Record<string, Routes>> = {
   '/browser/sessions/:id/screenshot': screenshotRoutes,
   '/by-label': byLabelRoutes,
   '/cache': cacheRoutes,
+  '/config': configRoutes,
   '/containers': containerRoutes,
   '/custom-variant': customVariantRoutes,
   '/custom-variant/templates': templateRoutes,

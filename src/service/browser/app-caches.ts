@@ -143,8 +143,13 @@ export class AppCaches {
    * @throws RoundhouseError `app_not_found`, `app_cache_unavailable`
    */
   async clear(key: AppKey, match = '*'): Promise<number> {
-    const { apps, gateway, sessions } = this.#parts;
-    apps.require(key);
+    this.#parts.apps.require(key);
+    return await this.clearStored(key, match);
+  }
+
+  /** As {@link clear}, also for an app that has been uninstalled. @throws RoundhouseError `app_cache_unavailable` */
+  async clearStored(key: AppKey, match: string): Promise<number> {
+    const { gateway, sessions } = this.#parts;
     const deleted = await withStore(async () => {
       const opened = await gateway.open();
       const matching = await opened.gateway.clearMatching(namespaceOf(key), match);
@@ -184,7 +189,7 @@ export class AppCaches {
 
   /** Removes everything about an app that is being uninstalled. @returns the number of removed responses */
   async drop(key: AppKey): Promise<number> {
-    const deleted = await this.clear(key);
+    const deleted = await this.clearStored(key, '*');
     const { stores } = await this.#parts.gateway.open();
     await stores.remove(namespaceOf(key));
     this.#starts.delete(hashOf(key));

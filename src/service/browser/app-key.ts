@@ -6,12 +6,19 @@ export interface AppKey {
   readonly appId: string;
 }
 
+/** Names of folders for namespaces are shorter; these characters take three bytes in them. */
+const MAX_NAMESPACE_BYTES = 240;
+const LONG_CHARACTERS = /[^a-z0-9.-]/g;
+
 /**
  * The namespace of an app's cache. Ids are encoded, so that no two apps have the same namespace whatever their ids
- * contain: `a/b` with the app `c` is not `a` with the app `b/c`.
+ * contain: `a/b` with the app `c` is not `a` with the app `b/c`. Long ids are replaced by a hash.
  */
-export function namespaceOf({ workspace, appId }: AppKey): string {
-  return `acache:${encodeURIComponent(workspace)}/${encodeURIComponent(appId)}`;
+export function namespaceOf(key: AppKey): string {
+  const namespace = `acache:${encodeURIComponent(key.workspace)}/${encodeURIComponent(key.appId)}`;
+  const isShort = namespace.replaceAll(LONG_CHARACTERS, '___').length <= MAX_NAMESPACE_BYTES;
+  // Without a slash, it cannot be that of other ids.
+  return isShort ? namespace : `acache:~${hashOf(key)}`;
 }
 
 /** A hash of 32 hexadecimal digits that names the app in file names and host names. */

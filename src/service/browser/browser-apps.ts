@@ -1,11 +1,13 @@
 import type { Clock } from '../../library/cache/index.ts';
 import type { NamespaceStats } from '../../library/gateway/index.ts';
-import { RoundhouseError } from '../errors.ts';
 import type { EventBus } from '../events/events.ts';
 import { type AppCacheStats, AppCaches } from './app-caches.ts';
 import { type AppKey, hashOf, idFromName, namespaceOf } from './app-key.ts';
 import { AppStore, type InstalledApp } from './app-store.ts';
 import { findChromium } from './chromium.ts';
+import type { AppCluster } from './cluster/app-cluster.ts';
+import type { ClusterCommand, CommandResult } from './cluster/command-log.ts';
+import { isLive, type SessionSummary, summarize } from './cluster/session-summary.ts';
 import { type BrowserFigures, readFigures } from './figures.ts';
 import { type GatewaySettings, GatewaySource, type OpenGateway } from './gateway-source.ts';
 import type { LaneSettings } from './lane-plan.ts';
@@ -14,7 +16,7 @@ import { parseInstallRequest } from './manifest.ts';
 import { Profiles } from './profiles.ts';
 import { Restarts } from './restarts.ts';
 import type { Session } from './session.ts';
-import { SessionStarter, type StartOptions } from './session-starter.ts';
+import { SessionStarter, type StartOptions, startTimeoutMs } from './session-starter.ts';
 import { Sessions } from './sessions.ts';
 import { WarmUps } from './warm-ups.ts';
 
@@ -50,15 +52,18 @@ export class BrowserApps {
   /** Installations and removals, one after another: two of one app must not be mixed. */
   #changing: Promise<unknown> = Promise.resolve();
   /** Starts of singletons, by app. */
-  readonly #startingSingletons = new Map<string, Promise<Session>>();
+  readonly #startingSingletons = new Map<string, Promise<{ session: SessionSummary }>>();
+  #cluster: AppCluster | undefined;
 
   constructor(options: BrowserAppsOptions) {
     const { dataDir, bus, clock, launch, maxSessions, queueTimeoutS, allowExecute, onError } = options;
     this.#options = options;
     this.apps = new AppStore(dataDir, (error) => onError(error, 'could not read an installed app'));
     this.#gateway = new GatewaySource(options.gateway);
-    this.profiles = new Profiles(dataDir, (error) =>
-      onError(error, 'an operation on a browser profile failed'),
+    this.profiles = new Profiles(
+      dataDir,
+      (error) => onError(error, 'an operation on a browser profile failed'),
+      ({ user, session: profile }, change) => bus.publish({ type: 'profile_changed', user, profile, change }),
     );
     const laneSettings = ({ pythonRules }: OpenGateway) => ({ ...options.lanes, pythonRules });
     const { apps, sessions, profiles } = this;
@@ -69,7 +74,9 @@ export class BrowserApps {
       ...{ launch, clock, maxSessions, queueTimeoutS, allowExecute, onError },
       onChange: (session) => {
         this.#publish(session);
-        if (!session.isLive) this.#restarts.handleEnd(session);
+        if (session.isLive) return;
+        if (session.app.manifest.singleton && !session.isWarmUp) this.#cluster?.release(session.app);
+        this.#restarts.handleEnd(session);
       },
     });
     const start = this.#starter.start.bind(this.#starter);
@@ -77,9 +84,15 @@ export class BrowserApps {
     this.#restarts = new Restarts({ clock, start: ({ app }, restart) => this.start(app, restart), onError });
   }
 
-  /** Reads the apps of the previous run. */
-  restore(): Promise<void> {
-    return this.apps.load();
+  /** Shares apps and sessions with other orchestrators. */
+  join(cluster: AppCluster): void {
+    this.#cluster = cluster;
+  }
+
+  /** Reads the apps of the previous run, and removes what it has left behind. */
+  async restore(): Promise<void> {
+    await this.profiles.removeLeftovers();
+    await this.apps.load();
   }
 
   /** @throws RoundhouseError `browser_unavailable`, with the command that installs Chromium */
@@ -92,9 +105,9 @@ export class BrowserApps {
     return this.caches.stats({ workspace, appId });
   }
 
-  /** Clears an app's cache. {@inheritDoc AppCaches.clear} */
-  clearAppCache(workspace: string, appId: string): Promise<number> {
-    return this.clearCache({ workspace, appId });
+  /** Clears an app's cache on all orchestrators. @returns the number of removed responses */
+  async clearAppCache(workspace: string, appId: string): Promise<number> {
+    return (await this.clearCache({ workspace, appId })).deletedEntries;
   }
 
   /**
@@ -107,12 +120,7 @@ export class BrowserApps {
     const app = { workspace, appId: id ?? idFromName(manifest.name), manifest, installedAt: Date.now() };
     const replaced = this.apps.has(app) ? this.apps.require(app) : null;
     await this.#change(async () => {
-      if (this.apps.has(app) && !overwrite)
-        throw new RoundhouseError(
-          'app_exists',
-          `The app ${JSON.stringify(app.appId)} is installed already: send "overwrite": true to replace it, or another "app_id"`,
-        );
-      await this.apps.put(app, { source, files });
+      await this.apps.put(app, { source, files }, overwrite);
       this.#warmUps.cancel(app);
       if (manifest.warm) this.#warmUps.begin(app);
     });
@@ -127,51 +135,84 @@ export class BrowserApps {
   }
 
   /**
-   * Ends the sessions of an app, clears its cache and removes it.
-   * @throws RoundhouseError `app_not_found`, `app_not_stored`
+   * Ends the sessions of an app, clears its cache and removes it, on all orchestrators.
+   * @throws RoundhouseError `app_not_found`, `app_not_stored`, `cluster_unavailable`
    */
-  async uninstall(key: AppKey): Promise<{ deletedEntries: number; stoppedSessions: number }> {
+  async uninstall(key: AppKey): Promise<CommandResult & { pending: number }> {
     const result = await this.#change(async () => {
       this.apps.require(key);
-      this.#warmUps.cancel(key);
-      for (const { id } of this.sessions.ofApp(key)) this.#restarts.cancel(id);
-      const live = this.sessions.ofApp(key).filter(({ isLive }) => isLive);
-      await Promise.all(live.map((session) => session.stop('the app was uninstalled')));
-      const deletedEntries = await this.caches.drop(key);
+      const own = await this.#remove(key);
+      const others = await this.#cluster?.run({ kind: 'uninstall', match: '*', ...idsOf(key) });
       await this.apps.delete(key);
       for (const { id } of this.sessions.ofApp(key)) this.sessions.remove(id);
-      return { deletedEntries, stoppedSessions: live.length };
+      return sumOf(own, others);
     });
     this.#options.bus.publish({ type: 'app_uninstalled', workspace: key.workspace, appId: key.appId });
     return result;
   }
 
-  /** Removes the responses whose URL matches a pattern. {@inheritDoc AppCaches.clear} */
-  async clearCache(key: AppKey, match?: string): Promise<number> {
-    const deleted = await this.caches.clear(key, match);
-    const { workspace, appId } = key;
-    this.#options.bus.publish({ type: 'app_cache_cleared', workspace, appId });
-    return deleted;
+  /**
+   * Removes the stored responses whose URL matches a pattern, on all orchestrators.
+   * @returns how many there were, and how many orchestrators have not confirmed it yet
+   * @throws RoundhouseError `app_not_found`, `cluster_unavailable`
+   */
+  async clearCache(key: AppKey, match = '*'): Promise<{ deletedEntries: number; pending: number }> {
+    const deletedEntries = await this.caches.clear(key, match);
+    this.#publishCleared(key);
+    const others = await this.#cluster?.run({ kind: 'clear', match, ...idsOf(key) });
+    return sumOf({ deletedEntries, stoppedSessions: 0 }, others);
+  }
+
+  /** Executes what another orchestrator has asked for. */
+  async execute(command: ClusterCommand): Promise<CommandResult> {
+    if (command.kind === 'uninstall') return await this.#remove(command);
+    const deletedEntries = await this.caches.clearStored(command, command.match);
+    this.#publishCleared(command);
+    return { deletedEntries, stoppedSessions: 0 };
+  }
+
+  /** The sessions of all orchestrators, the oldest first. */
+  listSessions(): SessionSummary[] {
+    const own = this.sessions.list().map(summarize);
+    const others = this.#cluster?.sessions ?? [];
+    return others.length === 0 ? own : [...own, ...others].sort((a, b) => a.createdAt - b.createdAt);
+  }
+
+  /** Number of sessions of an app that use Chromium, on all orchestrators. */
+  countLive(key: AppKey): number {
+    const hash = hashOf(key);
+    const others =
+      this.#cluster?.sessions.filter((session) => isLive(session) && hashOf(session) === hash) ?? [];
+    return this.sessions.ofApp(key).filter(isLive).length + others.length;
+  }
+
+  /** A session of any orchestrator. @throws RoundhouseError `session_not_found` */
+  requireSession(id: string): SessionSummary {
+    const other = this.#cluster?.sessions.find((session) => session.id === id);
+    return other ?? summarize(this.sessions.require(id));
   }
 
   /**
    * Starts an app and waits until it is ready.
-   * @returns the session, and whether it was running already, as that of a singleton
-   * @throws RoundhouseError `app_not_found`, `browser_unavailable`, `too_many_sessions`, `app_start_failed`
+   * @returns the session, and whether it was running already, as that of a singleton, maybe on another orchestrator
+   * @throws RoundhouseError `app_not_found`, `browser_unavailable`, `too_many_sessions`, `app_start_failed`,
+   *   `cluster_unavailable`
    */
-  async start(key: AppKey, options: StartOptions = {}): Promise<{ session: Session; isNew: boolean }> {
+  async start(key: AppKey, options: StartOptions = {}): Promise<{ session: SessionSummary; isNew: boolean }> {
     this.assertAvailable();
     const app = this.apps.require(key);
-    if (!app.manifest.singleton) return { session: await this.#starter.start(app, options), isNew: true };
+    if (!app.manifest.singleton)
+      return { session: summarize(await this.#starter.start(app, options)), isNew: true };
     const hash = hashOf(key);
     const running = this.sessions
       .ofApp(key)
       .find(({ status, isWarmUp }) => status === 'running' && !isWarmUp);
+    if (running) return { session: summarize(running), isNew: false };
     const starting = this.#startingSingletons.get(hash);
-    if (running || starting) return { session: running ?? (await starting!), isNew: false };
-    const start = this.#starter.start(app, options).finally(() => this.#startingSingletons.delete(hash));
+    if (starting) return { session: (await starting).session, isNew: false };
+    const start = this.#startSingleton(app, options).finally(() => this.#startingSingletons.delete(hash));
     this.#startingSingletons.set(hash, start);
-    return { session: await start, isNew: true };
+    return await start;
   }
 
   /** State of the start that fills the cache of an app after its installation; null if there was none. */
@@ -179,24 +220,33 @@ export class BrowserApps {
     return this.#warmUps.stateOf(key);
   }
 
-  /** Ends a session, or removes one that has ended from the list. @throws RoundhouseError `session_not_found` */
-  async stop(id: string): Promise<Session> {
+  /**
+   * Ends a session, or removes one that has ended from the list.
+   * @throws RoundhouseError `session_not_found`, `cluster_unavailable`
+   */
+  async stop(id: string): Promise<SessionSummary> {
+    const orphan = this.#cluster?.sessions.find((session) => session.id === id);
+    if (orphan) {
+      await this.#cluster!.removeOrphan(id);
+      return orphan;
+    }
     const session = this.sessions.require(id);
     if (session.isLive) {
       await session.stop();
-      return session;
+      return summarize(session);
     }
     this.#restarts.cancel(id);
     this.sessions.remove(id);
     this.#publish(session);
-    return session;
+    return summarize(session);
   }
 
   /** Figures for metrics, from memory. */
   figures(): BrowserFigures {
     const { apps, sessions, caches } = this;
     const { waiting, browsers } = this.#starter;
-    return readFigures({ apps, sessions, caches, gateway: this.#gateway, waiting, browsers });
+    const cluster = this.#cluster?.figures ?? null;
+    return readFigures({ apps, sessions, caches, gateway: this.#gateway, waiting, browsers, cluster });
   }
 
   /** Requests and bytes of each app since the start, by the namespace of its cache. From memory. */
@@ -217,6 +267,31 @@ export class BrowserApps {
     await Promise.all([this.#gateway.close(), this.profiles.close()]);
   }
 
+  async #startSingleton(app: InstalledApp, options: StartOptions) {
+    const timeoutMs = startTimeoutMs(app, options) + this.#options.queueTimeoutS * 1000;
+    const elsewhere = await this.#cluster?.claim(app, timeoutMs);
+    if (elsewhere) return { session: elsewhere, isNew: false };
+    try {
+      return { session: summarize(await this.#starter.start(app, options)), isNew: true };
+    } catch (error) {
+      this.#cluster?.release(app);
+      throw error;
+    }
+  }
+
+  /** Ends the sessions of an app here, and removes everything about it but the app itself. */
+  async #remove(key: AppKey): Promise<CommandResult> {
+    this.#warmUps.cancel(key);
+    for (const { id } of this.sessions.ofApp(key)) this.#restarts.cancel(id);
+    const live = this.sessions.ofApp(key).filter(isLive);
+    await Promise.all(live.map((session) => session.stop('the app was uninstalled')));
+    return { deletedEntries: await this.caches.drop(key), stoppedSessions: live.length };
+  }
+
+  #publishCleared({ workspace, appId }: AppKey): void {
+    this.#options.bus.publish({ type: 'app_cache_cleared', workspace, appId });
+  }
+
   #publish({ id, app, status }: Session): void {
     const { workspace, appId } = app;
     this.#options.bus.publish({ type: 'session_changed', sessionId: id, workspace, appId, status });
@@ -227,4 +302,19 @@ export class BrowserApps {
     this.#changing = changed.catch(() => {});
     return await changed;
   }
+}
+
+function idsOf({ workspace, appId }: AppKey): AppKey {
+  return { workspace, appId };
+}
+
+function sumOf(
+  own: CommandResult,
+  others: (CommandResult & { pending: number }) | undefined,
+): CommandResult & { pending: number } {
+  return {
+    deletedEntries: own.deletedEntries + (others?.deletedEntries ?? 0),
+    stoppedSessions: own.stoppedSessions + (others?.stoppedSessions ?? 0),
+    pending: others?.pending ?? 0,
+  };
 }

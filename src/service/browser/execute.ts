@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core';
+import type { CDPSession, Page } from 'playwright-core';
 import { RoundhouseError } from '../errors.ts';
 import { TOO_LARGE } from './relay/message-limiter.ts';
 
@@ -14,14 +14,17 @@ const NOT_JSON = 'The result cannot be represented in JSON';
  * @throws RoundhouseError `script_failed`, with the exception; `timeout`
  */
 export async function executeInPage(page: Page, script: string, timeoutMs: number): Promise<unknown> {
-  const session = await page.context().newCDPSession(page);
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_resolve, reject) => {
     const message = `The script did not end within ${timeoutMs / 1000} s`;
     timer = setTimeout(() => reject(new RoundhouseError('timeout', message)), timeoutMs);
   });
+  const connecting = page.context().newCDPSession(page);
+  let session: CDPSession | undefined;
   let isConverting = false;
   try {
+    // A page that navigates without end delays it.
+    session = await Promise.race([connecting, deadline]);
     const evaluated = session.send('Runtime.evaluate', {
       expression: script,
       awaitPromise: true,
@@ -63,9 +66,9 @@ export async function executeInPage(page: Page, script: string, timeoutMs: numbe
   } finally {
     clearTimeout(timer);
     // A `toJSON` method that does not return: this call has no deadline of its own.
-    if (isConverting) session.send('Runtime.terminateExecution').catch(() => {});
-    session.send('Runtime.releaseObjectGroup', { objectGroup: 'execute' }).catch(() => {});
-    session.detach().catch(() => {});
+    if (isConverting) session?.send('Runtime.terminateExecution').catch(() => {});
+    session?.send('Runtime.releaseObjectGroup', { objectGroup: 'execute' }).catch(() => {});
+    connecting.then((connected) => connected.detach()).catch(() => {});
   }
 }
 

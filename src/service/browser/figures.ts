@@ -2,6 +2,7 @@ import type { Traffic } from '../../library/gateway/index.ts';
 import type { AppCaches } from './app-caches.ts';
 import { hashOf, namespaceOf } from './app-key.ts';
 import type { AppStore } from './app-store.ts';
+import type { ClusterFigures } from './cluster/app-cluster.ts';
 import type { GatewaySource } from './gateway-source.ts';
 import type { Session } from './session.ts';
 import { SESSION_STATUSES, type SessionStatus } from './session-status.ts';
@@ -59,6 +60,8 @@ export interface BrowserFigures {
   readonly bySession: readonly SessionFigures[];
   readonly storeErrors: number;
   readonly storeEvictions: number;
+  /** Null without Redis. */
+  readonly cluster: ClusterFigures | null;
 }
 
 /** What figures are read from. */
@@ -69,6 +72,7 @@ export interface FigureSources {
   readonly gateway: GatewaySource;
   readonly waiting: number;
   readonly browsers: number;
+  readonly cluster: ClusterFigures | null;
 }
 
 /** Reads the figures of all apps from memory. */

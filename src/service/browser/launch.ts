@@ -13,6 +13,8 @@ export interface LaunchSettings {
   readonly chromiumPath: string | null;
   /** Whether it may run without its sandbox if that does not work here. */
   readonly allowNoSandbox: boolean;
+  /** Folder in which Playwright would otherwise create one for each browser, which stays if the service is killed. */
+  readonly artifactsDir: string;
   readonly clock: Clock;
   /** Called when Chromium runs without its sandbox. */
   readonly onNoSandbox: () => void;
@@ -73,26 +75,32 @@ export async function startWithSandbox<T>(
 ): Promise<T> {
   const path = findChromium(settings.chromiumPath);
   try {
-    return await start(optionsFor(path, args, true));
+    return await start(optionsFor(settings, path, args, true));
   } catch (error) {
     if (!settings.allowNoSandbox) throw unavailable(error);
     settings.onNoSandbox();
   }
   try {
-    return await start(optionsFor(path, args, false));
+    return await start(optionsFor(settings, path, args, false));
   } catch (error) {
     throw unavailable(error);
   }
 }
 
 /** Playwright starts the relay, and the relay Chromium. */
-function optionsFor(program: string, args: readonly string[], chromiumSandbox: boolean): LaunchOptions {
+function optionsFor(
+  { artifactsDir }: LaunchSettings,
+  program: string,
+  args: readonly string[],
+  chromiumSandbox: boolean,
+): LaunchOptions {
   const variables = VARIABLES.flatMap((name) =>
     process.env[name] === undefined ? [] : [[name, process.env[name]]],
   );
   return {
     executablePath: LAUNCHER,
     chromiumSandbox,
+    artifactsDir,
     args: [...args],
     timeout: LAUNCH_TIMEOUT_MS,
     env: {
@@ -110,7 +118,7 @@ function optionsFor(program: string, args: readonly string[], chromiumSandbox: b
 /** Returns the processes of a browser. */
 export async function processesOf(browser: Browser): Promise<BrowserProcesses> {
   const pid = await processIdOf(browser);
-  return { pid, kill: () => killGroup(pid) };
+  return { pid, kill: () => endRelay(pid) };
 }
 
 async function processIdOf(browser: Browser): Promise<number> {
@@ -126,9 +134,10 @@ async function groupOf(pid: number): Promise<number> {
   return Number(/^NSpgid:\s+(\d+)/m.exec(status)?.[1] ?? pid);
 }
 
-function killGroup(pid: number): void {
+/** It kills Chromium, and removes its temporary files. */
+function endRelay(pid: number): void {
   try {
-    process.kill(-pid, 'SIGKILL');
+    process.kill(pid, 'SIGTERM');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }

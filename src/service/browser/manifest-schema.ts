@@ -239,7 +239,24 @@ export const InstallSchema = Type.Object(
       Type.Boolean({ description: 'Whether an installed app with this id is replaced. Default false' }),
     ),
   },
-  { additionalProperties: false, title: 'InstallRequest' },
+  {
+    additionalProperties: false,
+    title: 'InstallRequest',
+    examples: [
+      {
+        workspace: 'demo',
+        app_id: 'chart',
+        manifest: {
+          type: 'window',
+          name: 'Chart',
+          version: '1.0.0',
+          cache_routes: ['https://cdn.jsdelivr.net/*'],
+        },
+        source: '<!doctype html><script src="https://cdn.jsdelivr.net/npm/d3@7/dist/d3.min.js"></script>',
+        overwrite: true,
+      },
+    ],
+  },
 );
 /** `POST /apps`. */
 export type InstallRequest = Static<typeof InstallSchema>;

@@ -1,6 +1,7 @@
 import { Compile } from 'typebox/compile';
 import { RoundhouseError } from '../errors.ts';
 import { findCodeFaults } from './app-code.ts';
+import type { InstalledApp } from './app-store.ts';
 import { type InstallRequest, InstallSchema, type Manifest } from './manifest-schema.ts';
 
 /** Name of a cookie or a header field. https://www.rfc-editor.org/rfc/rfc9110.html#section-5.6.2 */
@@ -36,6 +37,19 @@ export function parseInstallRequest(body: unknown): Omit<InstallRequest, 'source
   const localStorage = rest.localStorage ?? alias;
   const manifest: Manifest = { ...rest, ...(localStorage && { localStorage }) };
   return { ...body, manifest, source, files };
+}
+
+/** Whether a value that was read from a store is an installed app. Its code is not checked. */
+export function isValidApp(value: unknown): value is InstalledApp {
+  if (typeof value !== 'object' || value === null) return false;
+  const { workspace, appId, manifest, installedAt } = value as Partial<InstalledApp>;
+  check ??= Compile(InstallSchema);
+  return (
+    check.Check({ workspace, app_id: appId, manifest }) &&
+    appId !== undefined &&
+    typeof installedAt === 'number' &&
+    !Number.isNaN(new Date(installedAt).getTime())
+  );
 }
 
 function invalid(faults: readonly string[]): RoundhouseError {

@@ -1,7 +1,7 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { chmod, mkdir, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { chmod, lstat, mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { ListedVersion, LocalStore, Mount, ProfileStore } from '../../library/browser-state/index.ts';
 import { type ErrorCode, RoundhouseError } from '../errors.ts';
 import { needsUnprivilegedUser } from './unprivileged.ts';
@@ -16,6 +16,9 @@ export interface ProfileKey {
   readonly user: string;
   readonly session: string;
 }
+
+/** What was done to a profile. */
+export type ProfileChange = 'rolled_back' | 'forked' | 'deleted';
 
 /** The owner of a workspace's profiles. Names that a folder cannot have are replaced by a hash. */
 export function profileOwner(workspace: string): string {
@@ -34,16 +37,38 @@ export class Profiles {
   readonly #dataDir: string;
   readonly #workFolder: string;
   readonly #onError: (error: unknown) => void;
+  readonly #onChange: (key: ProfileKey, change: ProfileChange) => void;
   #opening: Promise<OpenProfiles> | undefined;
 
-  /** @param onError called for errors that fail no call */
-  constructor(dataDir: string, onError: (error: unknown) => void) {
+  /**
+   * @param onError called for errors that fail no call
+   * @param onChange called after each change other than those that sessions save
+   */
+  constructor(
+    dataDir: string,
+    onError: (error: unknown) => void,
+    onChange: (key: ProfileKey, change: ProfileChange) => void,
+  ) {
+    this.#onChange = onChange;
     this.#dataDir = dataDir;
     this.#workFolder = needsUnprivilegedUser()
       ? // An unprivileged Chromium cannot enter the data folder.
-        join(tmpdir(), `roundhouse-profiles-${randomUUID()}`)
+        join(
+          tmpdir(),
+          `roundhouse-profiles-${createHash('sha256').update(resolve(dataDir)).digest('hex').slice(0, 16)}`,
+        )
       : join(dataDir, 'profile-mounts');
     this.#onError = onError;
+  }
+
+  /** Removes the folders of profiles that a service which was killed had mounted. What was committed is elsewhere. */
+  async removeLeftovers(): Promise<void> {
+    try {
+      const { uid } = await lstat(this.#workFolder);
+      if (uid === process.getuid?.()) await rm(this.#workFolder, { recursive: true, maxRetries: 3 });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.#onError(error);
+    }
   }
 
   /** Mounts the profile of a workspace. @throws RoundhouseError `profile_in_use`, `profile_unavailable` */
@@ -84,7 +109,9 @@ export class Profiles {
   /** Makes an earlier version the newest. @returns its new number @throws RoundhouseError `profile_not_found` */
   async rollback(key: ProfileKey, version: number): Promise<number> {
     await this.#requireVersion(key, version);
-    return await this.#run(({ store }) => store.rollback(key.user, key.session, version));
+    const newest = await this.#run(({ store }) => store.rollback(key.user, key.session, version));
+    this.#onChange(key, 'rolled_back');
+    return newest;
   }
 
   /** Copies a version to a new profile of the same owner. @throws RoundhouseError `profile_not_found`, `profile_exists` */
@@ -95,6 +122,7 @@ export class Profiles {
         throw new RoundhouseError('profile_exists', `There is a profile ${name} already`);
       await store.fork(key.user, key.session, name, version === undefined ? {} : { version });
     });
+    this.#onChange({ user: key.user, session: name }, 'forked');
   }
 
   /** Deletes a profile with all its versions. @throws RoundhouseError `profile_not_found` */
@@ -102,6 +130,7 @@ export class Profiles {
     await this.#run(async ({ store }) => {
       if (!(await store.delete(user, session))) throw notFound({ user, session });
     });
+    this.#onChange({ user, session }, 'deleted');
   }
 
   /** Closes the storage. Mounts must have ended. */
@@ -132,6 +161,9 @@ export class Profiles {
     await mkdir(this.#dataDir, { recursive: true, mode: 0o700 });
     const driver = new library.LocalStore({ folder: join(this.#dataDir, 'profiles') });
     await mkdir(this.#workFolder, { recursive: true, mode: 0o700 });
+    const { uid } = await lstat(this.#workFolder);
+    // Its name can be guessed, and others can write to the folder for temporary files.
+    if (uid !== process.getuid?.()) throw new Error(`${this.#workFolder} belongs to another user`);
     const store = await library.ProfileStore.open({
       driver,
       prefix: PREFIX,
@@ -171,6 +203,10 @@ function toRoundhouseError(error: unknown): unknown {
       cause: error,
     });
   if (mapped) return new RoundhouseError(mapped, message, { cause: error });
+  if (error instanceof Error && 'syscall' in error)
+    return new RoundhouseError('profile_unavailable', `The profiles in DATA_DIR cannot be used (${code})`, {
+      cause: error,
+    });
   if (name === 'BrowserStateError' || name === 'StorageError' || name === 'CorruptObjectError')
     return new RoundhouseError('profile_unavailable', `The profile cannot be used: ${message}`, {
       cause: error,

@@ -33,6 +33,11 @@ export interface StartOptions {
   readonly signal?: AbortSignal;
 }
 
+/** How long a start may take once it has a place. */
+export function startTimeoutMs({ manifest }: InstalledApp, { timeoutS }: StartOptions): number {
+  return (timeoutS ?? manifest.startup_config?.timeout ?? DEFAULT_START_TIMEOUT_S) * 1000;
+}
+
 /** What a {@link SessionStarter} works with. */
 export interface SessionStarterParts {
   readonly apps: AppStore;
@@ -88,7 +93,7 @@ export class SessionStarter {
    */
   async start(app: InstalledApp, options: StartOptions = {}): Promise<Session> {
     const { apps, sessions, caches, gateway, clock, queueTimeoutS, onChange } = this.#parts;
-    const { mode = 'record', timeoutS, profile = app.manifest.profile ?? null } = options;
+    const { mode = 'record', profile = app.manifest.profile ?? null } = options;
     const { signal: closed } = this.#closed;
     const signal = options.signal ? AbortSignal.any([closed, options.signal]) : closed;
     const free = await this.#slots.take(queueTimeoutS * 1000, signal);
@@ -112,12 +117,14 @@ export class SessionStarter {
       sessions.add(session);
       options.onCreated?.(session);
       onChange(session);
-      const timeout = timeoutS ?? app.manifest.startup_config?.timeout ?? DEFAULT_START_TIMEOUT_S;
-      await session.start(async () => {
-        const opened = await gateway.open();
-        const lane = planLane(app, app.manifest, code, this.#parts.laneSettings(opened));
-        return await this.#open(session, opened, lane);
-      }, timeout * 1000);
+      await session.start(
+        async () => {
+          const opened = await gateway.open();
+          const lane = planLane(app, app.manifest, code, this.#parts.laneSettings(opened));
+          return await this.#open(session, opened, lane);
+        },
+        startTimeoutMs(app, options),
+      );
       const { hits = 0, misses = 0 } = session.traffic ?? {};
       caches.startTimes(app).add(hits > 0 && misses === 0, session.startMs ?? 0);
       return session;

@@ -15,6 +15,13 @@ import { maskText, secretsOf } from './secrets.ts';
 import { SessionLog } from './session-log.ts';
 import type { EndStatus, SessionStatus } from './session-status.ts';
 
+/** A stop of the service, whose steps take up to 5 s, waits for it. */
+const FAILURE_SCREENSHOT_MS = 3000;
+/** How long the end of a session waits for a Chromium that is still starting. */
+const OPENING_TIMEOUT_MS = 2000;
+/** A page that hangs does not delay the answer about its cache for longer. */
+const CLEAR_TIMEOUT_MS = 2000;
+
 /** What a session is made from. */
 export interface SessionParts {
   readonly app: InstalledApp;
@@ -229,7 +236,10 @@ export class Session {
 
   /** Clears the HTTP cache of the session's browser context. */
   async clearBrowserCache(): Promise<void> {
-    if (this.#open) await clearBrowserCache(this.#open.page);
+    if (!this.#open) return;
+    const { page } = this.#open;
+    const deadline = { clock: this.#parts.clock, timeoutMs: CLEAR_TIMEOUT_MS, subject: 'The page' };
+    await withinDeadline(deadline, () => clearBrowserCache(page)).catch(() => {});
   }
 
   #requireOpen(): OpenApp {
@@ -295,7 +305,7 @@ export class Session {
     const open = this.#open;
     // The last screenshot shows what went wrong with a start.
     if (open && status === 'failed' && wasStarting && !open.page.isClosed())
-      await this.#screenshots.take(open.page, 'jpeg', 500).catch(() => {});
+      await this.#screenshots.take(open.page, 'jpeg', FAILURE_SCREENSHOT_MS).catch(() => {});
     this.#ended.abort();
     if (open) {
       this.#lastMisses = open.lane.misses();
@@ -303,11 +313,18 @@ export class Session {
       this.#lastTraffic = open.lane.stats();
       this.#open = undefined;
     } else {
-      await this.#opening?.then((opened) => opened.close()).catch(() => {});
+      await this.#closeWhenOpen();
     }
     this.#endedAt = Date.now();
     this.#setStatus(status);
     this.log.end();
+  }
+
+  /** A program that hangs in place of Chromium is killed later, by the deadline of its launch. */
+  async #closeWhenOpen(): Promise<void> {
+    const closing = this.#opening?.then((opened) => opened.close());
+    const deadline = { clock: this.#parts.clock, timeoutMs: OPENING_TIMEOUT_MS, subject: 'Chromium' };
+    await withinDeadline(deadline, async () => await closing).catch(() => {});
   }
 
   #setStatus(status: SessionStatus): void {

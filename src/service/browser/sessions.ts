@@ -27,6 +27,11 @@ export class Sessions {
     return this.list().filter(({ app }) => hashOf(app) === hash);
   }
 
+  /** Whether a session is listed. */
+  has(id: string): boolean {
+    return this.#sessions.has(id);
+  }
+
   /** @throws RoundhouseError `session_not_found` */
   require(id: string): Session {
     const session = this.#sessions.get(id);

@@ -1,5 +1,5 @@
 import type { RedisLink } from '../../library/redis/index.ts';
-import { readOrReset } from './read-or-reset.ts';
+import { readOrReset } from '../redis/read-or-reset.ts';
 
 /** Longer than the end of an engine can be reported late. */
 const DELETED_TTL_S = 600;

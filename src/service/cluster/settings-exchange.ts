@@ -1,6 +1,6 @@
 import type { RedisLink } from '../../library/redis/index.ts';
 import { SerialTask } from '../../library/util/serial-task.ts';
-import { readOrReset } from './read-or-reset.ts';
+import { readOrReset } from '../redis/read-or-reset.ts';
 
 const SYNC_INTERVAL_MS = 10_000;
 

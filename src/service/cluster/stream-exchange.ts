@@ -1,8 +1,8 @@
 import type { RedisLink } from '../../library/redis/index.ts';
 import { SerialTask } from '../../library/util/serial-task.ts';
 import type { DomainEvent, EventBus } from '../events/events.ts';
+import { readOrReset } from '../redis/read-or-reset.ts';
 import type { Stream, Streams } from '../streams/streams.ts';
-import { readOrReset } from './read-or-reset.ts';
 import { decodeStream, encodeStream } from './stream-record.ts';
 
 const SYNC_INTERVAL_MS = 10_000;

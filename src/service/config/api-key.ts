@@ -28,22 +28,35 @@ export interface ApiKey {
 export async function loadApiKey(configured: string | null, dataDir: string): Promise<ApiKey> {
   if (configured !== null) return { key: configured, location: 'set by API_KEY' };
   const path = join(dataDir, 'api-key');
-  try {
-    ensureFolder(dataDir);
-    const generated = randomBytes(24).toString('base64url');
-    // "wx" fails if the file exists, so two services that start at the same time use the same key.
-    await writeFile(path, `${generated}\n`, { mode: 0o600, flag: 'wx' });
-    return { key: generated, location: `${generated} (generated, stored in ${path})` };
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unusableFile('store', path, error);
-  }
-  return { key: await readStored(path), location: `stored in ${path}` };
+  const generated = randomBytes(24).toString('base64url');
+  const created = { key: generated, location: `${generated} (generated, stored in ${path})` };
+  // "wx" fails if the file exists, so two services that start at the same time use the same key.
+  if (await store(generated, dataDir, path, 'wx')) return created;
+  const stored = await readStored(path);
+  if (stored !== null) return { key: stored, location: `stored in ${path}` };
+  // A first start has ended before the key was written: it was killed, or the disk was full.
+  await store(generated, dataDir, path, 'w');
+  return created;
 }
 
-async function readStored(path: string): Promise<string> {
+/** @returns false if the file exists and the flag does not permit to replace it */
+async function store(key: string, dataDir: string, path: string, flag: 'w' | 'wx'): Promise<boolean> {
+  try {
+    ensureFolder(dataDir);
+    await writeFile(path, `${key}\n`, { mode: 0o600, flag });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw unusableFile('store', path, error);
+  }
+}
+
+/** @returns null if the file has no bytes */
+async function readStored(path: string): Promise<string | null> {
   for (let attempt = 1; attempt <= READ_ATTEMPTS; attempt += 1) {
-    const text = await readPrivately(path);
-    if (text !== '') {
+    const content = await readPrivately(path);
+    if (content !== '') {
+      const text = content.trim();
       if (API_KEY_PATTERN.test(text)) return text;
       throw new ConfigError([
         `${path} contains no key of 8 to 256 printable ASCII characters without spaces: delete the file to generate a new key, or set API_KEY`,
@@ -52,10 +65,10 @@ async function readStored(path: string): Promise<string> {
     // Another service that starts at the same time may have created the file but not written the key yet.
     await sleep(RETRY_DELAY_MS);
   }
-  throw new ConfigError([`${path} is empty: delete the file to generate a new key, or set API_KEY`]);
+  return null;
 }
 
-/** Reads the file without whitespace around the text. @throws ConfigError if others can read it, or it is too long */
+/** Reads the file. @throws ConfigError if others can read it, or it is too long */
 async function readPrivately(path: string): Promise<string> {
   let file: FileHandle | undefined;
   try {
@@ -69,7 +82,7 @@ async function readPrivately(path: string): Promise<string> {
       ]);
     if (size > MAX_FILE_BYTES)
       throw new ConfigError([`${path} is too large to be a key: delete the file to generate a new key`]);
-    return (await file.readFile('utf8')).trim();
+    return await file.readFile('utf8');
   } catch (error) {
     throw error instanceof ConfigError ? error : unusableFile('read', path, error);
   } finally {

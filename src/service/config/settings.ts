@@ -13,6 +13,7 @@ import { SERVICE_CACHE_SETTINGS } from './cache-settings.ts';
 import { NOTIFY_SETTINGS } from './notify-settings.ts';
 import { SERVICE_SETTINGS } from './service-settings.ts';
 import {
+  parseClusterUrl,
   parseHostName,
   parseLabel,
   parseMemorySize,
@@ -309,6 +310,14 @@ export const SETTINGS = {
     'text',
     'Prefix of every Redis key. Orchestrators of different Docker daemons must use different prefixes.',
     parsePrefix,
+  ),
+  clusterUrl: parsed<string | null>(
+    'CLUSTER_URL',
+    null,
+    'unset',
+    'URL',
+    'Where the other orchestrators over the same Redis reach this one, such as `http://10.0.0.5:8000`. They forward requests for its sessions of browser apps there. Unset: the address in HOST; if that is a loopback address or `0.0.0.0`, only orchestrators on the same machine reach it.',
+    parseClusterUrl,
   ),
   redisTimeoutS: seconds(
     ['REDIS_TIMEOUT_S', 'REDIS_SOCKET_TIMEOUT'],

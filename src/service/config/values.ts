@@ -61,6 +61,13 @@ export function parseHosts(text: string): string[] {
   throw new Error('must be host names separated by commas, without ports, such as panel.example.com');
 }
 
+/** Validates the address of an orchestrator. @throws Error unless it is an http or https origin */
+export function parseClusterUrl(text: string): string {
+  const origin = text.replace(/\/$/, '');
+  if (/^https?:/.test(origin) && URL.parse(origin)?.origin === origin) return origin;
+  throw new Error('must be an http or https URL without a path, such as http://10.0.0.5:8000');
+}
+
 /** Validates a prefix of Redis keys. @throws Error unless it has 1 to 64 allowed characters */
 export function parsePrefix(text: string): string {
   if (/^[a-zA-Z0-9_.:-]{1,64}$/.test(text)) return text;

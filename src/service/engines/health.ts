@@ -30,7 +30,7 @@ interface Watch {
 export class HealthMonitor {
   readonly #registry: EngineRegistry;
   readonly #clock: Clock;
-  readonly #intervalMs: number;
+  readonly #timing: { readonly intervalS: number };
   readonly #failureThreshold: number;
   readonly #startupTimeoutMs: number;
   readonly #checks = new Map<string, { watch: Watch; task: SerialTask }>();
@@ -46,7 +46,7 @@ export class HealthMonitor {
   }) {
     this.#registry = parts.registry;
     this.#clock = parts.clock;
-    this.#intervalMs = parts.intervalS * 1000;
+    this.#timing = parts;
     this.#failureThreshold = parts.failureThreshold;
     this.#startupTimeoutMs = parts.startupTimeoutS * 1000;
   }
@@ -96,7 +96,7 @@ export class HealthMonitor {
     else this.#registry.update(id, { health: this.#afterFailure(engine, watch), lastHealthCheck });
     const { health } = this.#registry.get(id) ?? {};
     const isUrgent = health === 'unknown' || (watch.suspect && health === 'healthy');
-    return isUrgent ? SHORT_INTERVAL_MS : this.#intervalMs;
+    return isUrgent ? SHORT_INTERVAL_MS : this.#timing.intervalS * 1000;
   }
 
   /** @throws Error if the engine does not confirm within the timeout that it works */

@@ -89,9 +89,8 @@ export class Provisioner {
   readonly #startups: StartupTracker;
   readonly #bus: EventBus;
   readonly #clock: Clock;
-  readonly #maxReplicas: number;
   readonly #readCustom: () => CustomEngine | null;
-  readonly #capacityEtaS: number;
+  readonly #limits: { readonly maxReplicas: number; readonly capacityEtaS?: number };
   readonly #reservations: Reservations;
   readonly #readVpn: () => Promise<ProvisioningVpn>;
   /** Engines being provisioned. They count against the maximum before the runtime reports them. */
@@ -123,9 +122,8 @@ export class Provisioner {
     this.#startups = new StartupTracker(parts.registry, parts.bus);
     this.#bus = parts.bus;
     this.#clock = parts.clock;
-    this.#maxReplicas = parts.maxReplicas;
     this.#readCustom = parts.readCustom ?? (() => null);
-    this.#capacityEtaS = parts.capacityEtaS ?? CAPACITY_ETA_S;
+    this.#limits = parts;
     this.#reservations = parts.reservations ?? NO_RESERVATIONS;
     this.#readVpn = parts.readVpn;
     parts.bus.subscribe((event) => {
@@ -162,8 +160,8 @@ export class Provisioner {
       vpn,
       breaker,
       engines: this.count,
-      maxReplicas: this.#maxReplicas,
-      capacityEtaS: this.#capacityEtaS,
+      maxReplicas: this.#limits.maxReplicas,
+      capacityEtaS: this.#limits.capacityEtaS ?? CAPACITY_ETA_S,
     });
   }
 
@@ -307,7 +305,7 @@ export class Provisioner {
         name: pending.name,
         claims: [...hostPorts(ports, this.#runtime), ...forwardedClaims(pending)].map(String),
         known: this.#registry.list().map(({ name }) => name),
-        maxEngines: this.#maxReplicas,
+        maxEngines: this.#limits.maxReplicas,
       });
       if (outcome.kind === 'reserved') return ports;
       if (outcome.kind === 'full') throw this.#blockedByMaximum();
@@ -321,7 +319,9 @@ export class Provisioner {
   }
 
   #blockedByMaximum(): ProvisioningBlockedError {
-    return new ProvisioningBlockedError(maximumReached(this.#maxReplicas, this.#capacityEtaS));
+    return new ProvisioningBlockedError(
+      maximumReached(this.#limits.maxReplicas, this.#limits.capacityEtaS ?? CAPACITY_ETA_S),
+    );
   }
 
   #releaseReservation(id: string): void {

@@ -45,10 +45,13 @@ export class Scaler {
 
   constructor(parts: ScalerParts) {
     this.#parts = parts;
-    this.#task = new SerialTask((signal) => this.#run(signal), {
-      clock: parts.clock,
-      intervalMs: parts.intervalS * 1000,
-    });
+    this.#task = new SerialTask(
+      async (signal) => {
+        await this.#run(signal);
+        return parts.intervalS * 1000;
+      },
+      { clock: parts.clock },
+    );
   }
 
   /** Starts to react to events. The first event triggers the first decision. */

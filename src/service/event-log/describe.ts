@@ -117,11 +117,17 @@ const DESCRIPTIONS: {
       `The cache of the app ${nameOf(event)} ${event.succeeded ? 'was' : 'could not be'} warmed`,
       { succeeded: event.succeeded },
     ),
+  profile_changed: ({ user, profile, change }) => ({
+    ...{ type: 'app', category: change === 'deleted' ? 'deleted' : 'restored', containerId: null },
+    ...{ streamId: null, message: `Profile ${user}/${profile} was ${change.replace('_', ' ')}` },
+    details: { user, profile, change },
+  }),
   session_changed: (event) => {
     const [category, predicate] = SESSION_CHANGES[event.status];
     const message = `Session ${event.sessionId} of the app ${nameOf(event)} ${predicate}`;
     return ofApp(category, event, message, { session: event.sessionId, status: event.status });
   },
+  settings_changed: ({ names }) => ofService('system', 'settings', `Settings changed: ${names}`, { names }),
   streams_restored: ({ started }) =>
     ofService('stream', 'restored', `Streams restored after a restart: ${started} active`, { started }),
 };

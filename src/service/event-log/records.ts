@@ -31,6 +31,7 @@ export type Category =
   | 'warning'
   | 'forwarded'
   | 'circuit_breaker'
+  | 'settings'
   | 'leadership';
 
 /** An event without its identity and time. */

@@ -37,6 +37,8 @@ export type DomainEvent =
   | { type: 'stream_ended'; streamId: string; engineId: string | null; reason: string | null }
   /** This orchestrator has become, or is no longer, the leader of those that share its engines. */
   | { type: 'leadership_changed'; leading: boolean; term: number }
+  /** `names` are the environment variables of the settings, separated by commas. */
+  | { type: 'settings_changed'; names: string }
   /** Streams of a previous run were restored; `started` of them have not ended. */
   | { type: 'streams_restored'; started: number }
   /** `formerVersion` is that of the app it replaces. A version is null if the manifest has none. */
@@ -51,6 +53,8 @@ export type DomainEvent =
   | { type: 'app_cache_cleared'; workspace: string; appId: string }
   /** The start that fills the cache of an app after its installation has ended. */
   | { type: 'app_warmed'; workspace: string; appId: string; succeeded: boolean }
+  /** A browser profile was changed by the API. Sessions save profiles when they end. */
+  | { type: 'profile_changed'; user: string; profile: string; change: 'rolled_back' | 'forked' | 'deleted' }
   /** A session of a browser app was created, or its state has changed. */
   | {
       type: 'session_changed';

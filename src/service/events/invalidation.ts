@@ -23,12 +23,16 @@ export const INVALIDATED_KEYS: Readonly<Record<DomainEvent['type'], readonly str
   stream_ended: ['engines:*', 'orchestrator:status'],
   // No answer contains the leader.
   leadership_changed: [],
+  // It contains the limits.
+  settings_changed: ['orchestrator:status'],
   streams_restored: ['engines:*', 'orchestrator:status'],
   app_installed: ['apps:*'],
   app_uninstalled: ['apps:*', 'browser:*'],
   app_cache_cleared: ['apps:*'],
   app_warmed: ['apps:*'],
-  session_changed: ['apps:*', 'browser:*'],
+  profile_changed: ['profiles:*'],
+  // Its profile is saved when it ends.
+  session_changed: ['apps:*', 'browser:*', 'profiles:*'],
 };
 
 /**

@@ -51,6 +51,16 @@ export function browserMetrics(registry: Registry, read: () => BrowserFigures): 
     'roundhouse_browser_cache_evictions',
     'Responses of installed browser apps that this process has removed to make room.',
   );
+  const setOthers = gauge(
+    registry,
+    'roundhouse_browser_other_orchestrators',
+    'Other orchestrators over the same Redis that share browser apps.',
+  );
+  const setSkipped = gauge(
+    registry,
+    'roundhouse_browser_shared_values_skipped',
+    'Values of browser apps in Redis that have the wrong shape.',
+  );
   const refreshes = [appMetrics(registry), appSessionMetrics(registry)];
   return () => {
     const figures = read();
@@ -63,6 +73,8 @@ export function browserMetrics(registry: Registry, read: () => BrowserFigures): 
     setBytes(bytesOf(figures.cache));
     setErrors(figures.storeErrors);
     setEvictions(figures.storeEvictions);
+    setOthers(figures.cluster?.others ?? 0);
+    setSkipped(figures.cluster?.skipped ?? 0);
     for (const refresh of refreshes) refresh(figures);
   };
 }

@@ -18,7 +18,7 @@ export class StreamCollector {
   readonly #samples: StreamSamples;
   readonly #sessions: PlaybackSessions;
   readonly #clock: Clock;
-  readonly #intervalMs: number;
+  readonly #timing: { readonly intervalS: number };
   readonly #onError: (error: unknown, streamId: string) => void;
   readonly #onTrouble: (engineId: string) => void;
   readonly #onSample: (stream: Stream) => void;
@@ -46,7 +46,7 @@ export class StreamCollector {
     this.#samples = parts.samples;
     this.#sessions = parts.sessions;
     this.#clock = parts.clock;
-    this.#intervalMs = parts.intervalS * 1000;
+    this.#timing = parts;
     this.#onError = parts.onError;
     this.#onTrouble = parts.onTrouble;
     this.#onSample = parts.onSample;
@@ -54,7 +54,7 @@ export class StreamCollector {
 
   /** Starts the first round after one interval. */
   start(): void {
-    this.#cancelTimer = this.#clock.after(this.#intervalMs, () => {
+    this.#cancelTimer = this.#clock.after(this.#timing.intervalS * 1000, () => {
       this.start();
       this.#collectAll();
     });

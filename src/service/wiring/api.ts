@@ -3,6 +3,7 @@ import { createAnswers } from '../api/answers.ts';
 import { createAppAnswers } from '../api/app-answers.ts';
 import { createCachedReply } from '../api/cached-reply.ts';
 import { ClientReads } from '../api/client-reads.ts';
+import { compressJson } from '../api/content-coding.ts';
 import type { Api } from '../api/context.ts';
 import type { SseClients } from '../api/live/sse-clients.ts';
 import { LogReaders } from '../api/logs/log-readers.ts';
@@ -14,11 +15,14 @@ import { describeApi } from '../api/plugins/openapi.ts';
 import { registerRoutes } from '../api/routes.ts';
 import type { ClusterState } from '../api/schemas/health.ts';
 import { createServer } from '../api/server.ts';
+import { SessionForwarding } from '../api/session-forwarding.ts';
 import { SessionTokens } from '../api/session-tokens.ts';
 import { EngineViews } from '../api/views/engines.ts';
 import { toTime } from '../api/views/time.ts';
 import type { BrowserApps } from '../browser/browser-apps.ts';
+import type { AppCluster } from '../browser/cluster/app-cluster.ts';
 import type { Config } from '../config/config.ts';
+import type { Settings } from '../config/settings-store.ts';
 import type { Notifications } from '../notifications/notifications.ts';
 import type { AppSeries } from '../time-series/app-series.ts';
 import type { EngineSeries } from '../time-series/engine-series.ts';
@@ -33,6 +37,7 @@ import type { Vpns } from './vpns.ts';
 
 /** What the API is created from. */
 export interface ApiParts {
+  settings: Settings;
   infrastructure: Infrastructure;
   engines: Engines;
   playback: Playback;
@@ -41,6 +46,7 @@ export interface ApiParts {
   reconcilers: Reconcilers;
   browserApps: BrowserApps;
   notifications: Notifications;
+  appCluster: AppCluster | null;
   timeSeries: TimeSeries;
   appSeries: AppSeries;
   engineSeries: EngineSeries;
@@ -53,7 +59,8 @@ export async function createApi(
   { runtime, apiKey, version, fallback = null }: Dependencies,
   parts: ApiParts,
 ): Promise<Api> {
-  const { appSeries, browserApps, engineSeries, notifications, sseClients, timeSeries, cluster } = parts;
+  const { appSeries, browserApps, appCluster, engineSeries, notifications, sseClients, timeSeries, cluster } =
+    parts;
   const { bus, caches, clock, eventLog, log, metrics } = parts.infrastructure;
   const { registry, usage, breakers } = parts.engines;
   const { streams, samples, sessions, readContent } = parts.playback;
@@ -94,13 +101,17 @@ export async function createApi(
   }
   answerUnmatched(api);
   addCommonHeaders(api, headers, config.corsOrigin);
-  allowHosts(api, config.allowedHosts);
+  const ownHost = config.clusterUrl === null ? [] : [new URL(config.clusterUrl).hostname];
+  allowHosts(api, [...config.allowedHosts, ...ownHost]);
+  compressJson(api);
   await describeApi(api, version, config.basePath);
   if (config.authReads) requireKeyForReads(api, checkKey, `${config.basePath}/panel/`);
+  const forwarding = new SessionForwarding({ cluster: appCluster, sessions: browserApps.sessions, apiKey });
+  api.addHook('preClose', () => forwarding.close());
   await registerRoutes(api, {
+    forwardSession: forwarding.forward,
     answers,
     browserApps,
-    // Other orchestrators have other apps.
     appAnswers: createAppAnswers(caches.results, browserApps),
     cachedReply: createCachedReply(headers, clientReads),
     clientReads,
@@ -121,6 +132,7 @@ export async function createApi(
     reprovisioner,
     breakers,
     limits: config,
+    settings: parts.settings,
     views,
     streams,
     streamSamples: samples,

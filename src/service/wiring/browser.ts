@@ -44,6 +44,7 @@ export function createBrowserApps(
     launch: {
       chromiumPath: config.chromiumPath,
       allowNoSandbox: config.browserAllowNoSandbox,
+      artifactsDir: join(config.dataDir, 'browser-artifacts'),
       clock,
       onNoSandbox: () =>
         log.warn('Chromium runs without its sandbox, because it does not work on this machine'),

@@ -26,7 +26,9 @@ export function createEngines(config: Config, runtime: EngineRuntime, { bus, clo
   const health = new HealthMonitor({
     registry,
     clock,
-    intervalS: config.healthCheckIntervalS,
+    get intervalS() {
+      return config.healthCheckIntervalS;
+    },
     failureThreshold: config.healthFailureThreshold,
     startupTimeoutS: config.startupTimeoutS,
   });

@@ -2,6 +2,7 @@ import { type Clock, createSystemClock } from '../../library/cache/index.ts';
 import { RedisLink } from '../../library/redis/index.ts';
 import type { Config } from '../config/config.ts';
 import { recordEvents } from '../event-log/connect.ts';
+import { describeEvent } from '../event-log/describe.ts';
 import { EventLog } from '../event-log/event-log.ts';
 import type { LogLine } from '../event-log/records.ts';
 import { SubjectNames } from '../event-log/subject-names.ts';
@@ -36,7 +37,7 @@ export function createInfrastructure(config: Config, dependencies: Dependencies)
   connectInvalidation(bus, caches.stats);
   connectInvalidation(bus, caches.results);
   const notices = new ChangeFeed(bus, MAX_NOTICES);
-  bus.subscribe((event) => log.debug(event, 'event'));
+  bus.subscribe((event) => log.info(event, describeEvent(event).message));
   const onLog = ({ level, message }: LogLine) => log[level](message);
   const eventLog = new EventLog({
     dataDir: config.dataDir,
@@ -53,7 +54,7 @@ export function createInfrastructure(config: Config, dependencies: Dependencies)
 function createLink(config: Config, { runtime, logger }: Dependencies, clock: Clock): RedisLink | null {
   if (config.redisUrl === null) return null;
   if (!runtime.isShared) {
-    logger.warn('ignoring REDIS_URL: local engines cannot be shared');
+    logger.warn('local engines cannot be shared: REDIS_URL is used for browser apps only');
     return null;
   }
   return new RedisLink({

@@ -43,7 +43,9 @@ export function createPlayback(
     samples,
     sessions,
     clock,
-    intervalS: config.collectIntervalS,
+    get intervalS() {
+      return config.collectIntervalS;
+    },
     onError: (err, streamId) => log.warn({ err, streamId }, 'could not read the statistics of a stream'),
     // By then its engine has the metadata of the content.
     onSample: (stream) => void readTitle(stream),

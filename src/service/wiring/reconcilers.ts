@@ -1,6 +1,7 @@
 import { isCustomVariant } from '../api/schemas/custom-variant.ts';
 import { SettingsExchange } from '../cluster/settings-exchange.ts';
 import type { Config } from '../config/config.ts';
+import { CAPACITY_ETA_S } from '../engines/blocked.ts';
 import { toCustomEngine } from '../engines/custom-variant.ts';
 import { CustomVariantStore } from '../engines/custom-variant-store.ts';
 import { ForwardedPorts } from '../engines/forwarding.ts';
@@ -62,8 +63,12 @@ export function createReconcilers(config: Config, parts: ReconcilersParts, infra
     bus,
     clock,
     ports: new PortPool(config.portRange, () => portsInUse(registry, runtime)),
-    maxReplicas: config.maxReplicas,
-    ...(config.autoDelete && { capacityEtaS: Math.max(1, config.gracePeriodS) }),
+    get maxReplicas() {
+      return config.maxReplicas;
+    },
+    get capacityEtaS() {
+      return config.autoDelete ? Math.max(1, config.gracePeriodS) : CAPACITY_ETA_S;
+    },
     reservations: cluster.reservations,
     readCustom: () => toCustomEngine(customVariants.config),
     readVpn,
@@ -90,19 +95,33 @@ export function createReconcilers(config: Config, parts: ReconcilersParts, infra
     mayAct,
     onError: (err) => log.warn({ err }, 'could not start an engine for the forwarded port of a VPN'),
   });
+  // Read at each use, because settings can change.
   const limits = {
-    minReplicas: config.minReplicas,
-    maxReplicas: config.maxReplicas,
-    minFree: config.minFreeReplicas,
+    get minReplicas() {
+      return config.minReplicas;
+    },
+    get maxReplicas() {
+      return config.maxReplicas;
+    },
+    get minFree() {
+      return config.minFreeReplicas;
+    },
+    get autoDelete() {
+      return config.autoDelete;
+    },
+    get graceMs() {
+      return config.gracePeriodS * 1000;
+    },
   };
-  const graceMs = config.gracePeriodS * 1000;
   const usedEngines = () => streams.counts().engineIds;
   const scaler = new Scaler({
     registry,
     provisioner,
     clock,
-    limits: { ...limits, autoDelete: config.autoDelete, graceMs },
-    intervalS: config.autoscaleIntervalS,
+    limits,
+    get intervalS() {
+      return config.autoscaleIntervalS;
+    },
     usedEngines,
     mayAct,
     hasAllStreams: () => cluster.hasAllStreams(),
@@ -114,7 +133,9 @@ export function createReconcilers(config: Config, parts: ReconcilersParts, infra
     breaker: breakers.replacement,
     clock,
     limits,
-    graceMs,
+    get graceMs() {
+      return limits.graceMs;
+    },
     startupTimeoutMs: config.startupTimeoutS * 1000,
     usedEngines,
     mayAct,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { filterLog, parseLog } from '../../../src/panel/lib/apps/session-log.ts';
+import { ofLevel, parseLog } from '../../../src/panel/lib/apps/session-log.ts';
 
 const LOG = `2026-01-31T12:00:00.000Z [log] first
 2026-01-31T12:00:01.000Z [exception] Error: broken
@@ -26,7 +26,7 @@ test('a log is split into entries, and lines of a stack trace belong to their en
 
 test('a level includes the more severe ones', () => {
   const kinds = (level: 'error' | 'warning' | 'info' | 'debug') =>
-    filterLog(parseLog(LOG), level).map(({ kind }) => kind);
+    ofLevel(parseLog(LOG), level).map(({ kind }) => kind);
   expect(kinds('error')).toEqual(['exception']);
   expect(kinds('warning')).toEqual(['exception', 'warning']);
   expect(kinds('info')).toEqual(['log', 'exception', 'warning']);

@@ -26,12 +26,17 @@ let port: number;
 const exercised = new Set<string>();
 
 /** Sends a request and checks the reply against the OpenAPI document. */
-async function call(method: 'GET' | 'POST' | 'DELETE', path: string, url = path, payload?: object) {
+/** Reads that need the key. */
+const PRIVATE_READS = new Set(['/config']);
+
+async function call(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, url = path, payload?: object) {
   const reply = await (method === 'GET'
-    ? app.get(url)
+    ? app.get(url, PRIVATE_READS.has(url) ? WITH_KEY : {})
     : method === 'POST'
       ? app.post(url, payload)
-      : app.delete(url));
+      : method === 'PATCH'
+        ? app.request('PATCH', url, { headers: WITH_KEY, body: payload! })
+        : app.delete(url));
   exercised.add(`${method} ${path}`);
   assertDocumented(method, path, reply);
   return { status: reply.statusCode, body: reply.body };
@@ -94,6 +99,7 @@ describe('an engine', () => {
       streams: [],
       health_status: 'healthy',
       paused: false,
+      health_since: RFC_3339,
       last_health_check: RFC_3339,
       last_stream_usage: null,
       vpn_container: null,
@@ -172,6 +178,7 @@ describe('a stream', () => {
       id: `${STARTED.stream.key}|session-1`,
       key_type: 'infohash',
       key: STARTED.stream.key,
+      name: null,
       container_id: engineId,
       playback_session_id: 'session-1',
       stat_url: STARTED.session.stat_url,
@@ -204,7 +211,9 @@ describe('a stream', () => {
       provisioning: {
         can_provision: true,
         circuit_breaker_state: 'closed',
+        breaker_opened_at: null,
         last_failure: null,
+        last_failure_reason: null,
         blocked_reason: null,
         blocked_reason_details: null,
       },
@@ -271,7 +280,13 @@ test('the probes and the version respond', async () => {
   expect((await call('GET', '/readyz')).body).toEqual({ status: 'ready' });
   expect((await call('GET', '/health')).body).toEqual({
     status: 'healthy',
-    runtime: { name: 'process', available: true, fallback: null },
+    runtime: {
+      name: 'process',
+      available: true,
+      unavailable_since: null,
+      unavailable_reason: null,
+      fallback: null,
+    },
     engines: 1,
     history: { store: 'file' },
     cluster: null,
@@ -352,12 +367,32 @@ test('all engines can be replaced', async () => {
   port = engine.port;
 });
 
+test('an engine can be restarted, and has statistics over time', async () => {
+  const series = await call('GET', '/stats/history/{id}', `/stats/history/${engineId}`);
+  expect(series.status).toBe(200);
+  const { status, body } = await call('POST', '/engines/{id}/restart', `/engines/${engineId}/restart`);
+  expect([status, body.restarted]).toEqual([200, engineId]);
+  engineId = body.container_id;
+  const { body: engines } = await call('GET', '/engines');
+  expect(engines).toMatchObject([{ container_id: engineId, port }]);
+});
+
 test('a browser can log in and out', async () => {
   const state = { logged_in: false, reads_need_key: false };
   expect(await call('GET', '/session')).toEqual({ status: 200, body: state });
   const login = await call('POST', '/session', '/session', { key: KEY });
   expect(login).toEqual({ status: 200, body: { ...state, logged_in: true } });
   expect(await call('DELETE', '/session')).toEqual({ status: 200, body: state });
+});
+
+test('settings are listed and changed', async () => {
+  const { body } = await call('GET', '/config');
+  expect(body.settings.length).toBeGreaterThan(60);
+  const settings = { NOTIFY_QUIET_S: 200 };
+  expect((await call('PATCH', '/config', '/config', { settings })).status).toBe(200);
+  expect((await call('PATCH', '/config', '/config', { settings: { NOTIFY_QUIET_S: null } })).status).toBe(
+    200,
+  );
 });
 
 test('notifications have targets, and can be tested', async () => {
@@ -392,6 +427,8 @@ describe('the engines', () => {
     failure_count: 0,
     failure_threshold: 5,
     last_failure_time: null,
+    last_failure_reason: null,
+    opened_at: null,
     recovery_timeout: 300,
   };
 

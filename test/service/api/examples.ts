@@ -1,6 +1,6 @@
 import { healthyEngines, startStream } from '../../panel/fleet.ts';
 import { OPENAPI } from '../../support/http/openapi.ts';
-import { startApp, type TestApp } from '../../support/service/app.ts';
+import { KEY, startApp, type TestApp } from '../../support/service/app.ts';
 import { EmulatedGluetun } from '../../support/service/emulated-gluetun.ts';
 import { FakeVpn } from '../../support/service/fake-vpn.ts';
 import { waitUntil } from '../../support/wait-until.ts';
@@ -29,11 +29,13 @@ const ORDER = [
 ];
 /** These end what the others read. */
 const LAST = [
+  'DELETE /session',
   'POST /cache/clear',
   'DELETE /streams/{id}',
   'DELETE /custom-variant/templates/{slot}',
   'DELETE /containers/{id}',
   'DELETE /engines/{id}',
+  'POST /engines/{id}/restart',
   'POST /custom-variant/reprovision',
   'POST /scale/{demand}',
 ];
@@ -94,10 +96,13 @@ export async function exchangeExamples(): Promise<Example[]> {
       method,
       filled + (values[operation]?.startsWith('?') ? values[operation] : ''),
       {
-        headers: { 'x-api-key': 'a-key-for-tests' },
-        ...(body && { body: body.example as object }),
+        headers: { 'x-api-key': KEY },
+        // Only the key of this service is accepted.
+        ...(body && { body: operation === 'POST /session' ? { key: KEY } : (body.example as object) }),
       },
     );
+    if (operation === 'POST /provision/acestream')
+      values['POST /engines/{id}/restart'] = response.body.container_id;
     examples.push({ operation, status: response.status, body: response.body });
   }
   return examples;

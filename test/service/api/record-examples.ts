@@ -1,14 +1,15 @@
 /**
  * Writes openapi/examples.json, the responses that the OpenAPI document shows: `npm run examples`. Run it when an
- * operation or its response has changed, then `npm run docs`.
+ * operation or its response has changed, then `npm run docs`. Those of browser apps need Chromium.
  */
 import { writeFile } from 'node:fs/promises';
+import { exchangeAppExamples } from '../browser/examples.ts';
 import { exchangeExamples } from './examples.ts';
 
 /** Elements of a list or entries of a map that an example shows. */
 const SHOWN = 2;
 
-const examples = await exchangeExamples();
+const examples = [...(await exchangeExamples()), ...(await exchangeAppExamples())];
 const failed = examples.filter(({ status }) => status >= 300);
 if (failed.length > 0) throw new Error(JSON.stringify(failed));
 const document = Object.fromEntries(

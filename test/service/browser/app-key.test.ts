@@ -25,6 +25,14 @@ test('a namespace of plain ids is acache:workspace/app', () => {
   expect(namespaceOf({ workspace: 'default', appId: 'my-app_1.0' })).toBe('acache:default/my-app_1.0');
 });
 
+test('a namespace can be the name of a folder, however long the ids are', () => {
+  const long = ['x'.repeat(128), '日'.repeat(128), `${'日'.repeat(127)}本`, '😀'.repeat(64)];
+  const namespaces = long.flatMap((workspace) => long.map((appId) => namespaceOf({ workspace, appId })));
+  expect(new Set(namespaces).size).toBe(16);
+  for (const namespace of namespaces)
+    expect(namespace.replaceAll(/[^a-z0-9.-]/g, '___').length).toBeLessThanOrEqual(240);
+});
+
 test('a host is one label under localhost', () => {
   for (const key of HOSTILE) expect(hostOf(key)).toMatch(/^[0-9a-f]{32}\.localhost$/);
 });

@@ -57,6 +57,15 @@ describe('without a configured key', () => {
     expect((await loading).key).toBe('written-a-little-later');
   });
 
+  test('an empty file, which a killed service or a full disk leaves, is replaced', async () => {
+    await writeFile(join(folder, 'api-key'), '', { mode: 0o600 });
+    const { key, location } = await loadApiKey(null, folder);
+    expect(key).toMatch(/^[\w-]{32}$/);
+    expect(location).toContain(key);
+    expect((await loadApiKey(null, folder)).key).toBe(key);
+    expect((await stat(join(folder, 'api-key'))).mode & 0o777).toBe(0o600);
+  });
+
   test('a key that an operator wrote is used without whitespace around it', async () => {
     await writeFile(join(folder, 'api-key'), '  my-own-key\r\n', { mode: 0o600 });
     expect((await loadApiKey(null, folder)).key).toBe('my-own-key');
@@ -85,7 +94,7 @@ describe('an error that says what to do is thrown for', () => {
     ['characters outside ASCII', 'my-öwn-key', 'contains no key'],
     ['257 characters', 'x'.repeat(257), 'contains no key'],
     ['5 MB', 'x'.repeat(5_000_000), 'too large'],
-    ['only whitespace', '  \n', 'is empty'],
+    ['only whitespace', '  \n', 'contains no key'],
   ])('a file with %s', async (_, text, message) => {
     await writeFile(join(folder, 'api-key'), text, { mode: 0o600 });
     expect(await messageFor(folder)).toContain(message);

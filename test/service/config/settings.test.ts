@@ -196,6 +196,13 @@ const ROWS: Record<keyof typeof SETTINGS, Row> = {
     bad: ['h:1', 'http://h', 'redis'],
   },
   redisPrefix: { good: [['a.b:c_d-1', 'a.b:c_d-1']], bad: ['a b', 'ä', '{a}', 'x'.repeat(65)] },
+  clusterUrl: {
+    good: [
+      ['http://10.0.0.5:8000', 'http://10.0.0.5:8000'],
+      ['https://a.example/', 'https://a.example'],
+    ],
+    bad: ['10.0.0.5:8000', 'http://h/path', 'ftp://h'],
+  },
   redisTimeoutS: seconds(0.01, 60),
   redisConnectTimeoutS: seconds(0.01, 60),
   leaderLeaseS: seconds(1, 300),

@@ -48,6 +48,7 @@ const LINES: [DomainEvent, string, string, string][] = [
     'forwarded',
     'Engine b0d601e6d345 no longer uses the forwarded port of its VPN',
   ],
+  [{ type: 'settings_changed', names: 'A, B' }, 'system', 'settings', 'Settings changed: A, B'],
   [{ type: 'app_installed', ...APP, version: null }, 'app', 'installed', 'App w/a was installed'],
   [{ type: 'app_uninstalled', ...APP }, 'app', 'uninstalled', 'App w/a was uninstalled'],
   [{ type: 'app_warmed', ...APP, succeeded: true }, 'app', 'warmed', 'The cache of the app w/a was warmed'],
@@ -56,6 +57,18 @@ const LINES: [DomainEvent, string, string, string][] = [
     'app',
     'failed',
     'The cache of the app w/a could not be warmed',
+  ],
+  [
+    { type: 'profile_changed', user: 'w', profile: 'alice', change: 'rolled_back' },
+    'app',
+    'restored',
+    'Profile w/alice was rolled back',
+  ],
+  [
+    { type: 'profile_changed', user: 'w', profile: 'alice', change: 'deleted' },
+    'app',
+    'deleted',
+    'Profile w/alice was deleted',
   ],
   [{ type: 'app_cache_cleared', ...APP }, 'app', 'cache_cleared', 'The cache of the app w/a was cleared'],
   [

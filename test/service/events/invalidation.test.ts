@@ -20,6 +20,7 @@ const KEYS = {
   vpnAddress: cacheKey('vpn', 'publicip', 'container', 1),
   apps: 'apps:list',
   sessions: 'browser:sessions',
+  profiles: 'profiles:list',
 };
 type KeyName = keyof typeof KEYS;
 
@@ -47,13 +48,18 @@ const EXPECTED: { [T in DomainEvent['type']]: [Extract<DomainEvent, { type: T }>
     },
     ['engines', 'status'],
   ],
+  settings_changed: [{ type: 'settings_changed', names: 'MIN_REPLICAS' }, ['status']],
   app_installed: [{ type: 'app_installed', ...APP, version: null }, ['apps']],
   app_uninstalled: [{ type: 'app_uninstalled', ...APP }, ['apps', 'sessions']],
   app_warmed: [{ type: 'app_warmed', ...APP, succeeded: true }, ['apps']],
+  profile_changed: [
+    { type: 'profile_changed', user: 'w', profile: 'alice', change: 'deleted' },
+    ['profiles'],
+  ],
   app_cache_cleared: [{ type: 'app_cache_cleared', ...APP }, ['apps']],
   session_changed: [
     { type: 'session_changed', sessionId: 's', status: 'running', ...APP },
-    ['apps', 'sessions'],
+    ['apps', 'sessions', 'profiles'],
   ],
   runtime_connected: [{ type: 'runtime_connected' }, ALL],
   runtime_disconnected: [

@@ -70,6 +70,7 @@ export class ExposedMetrics implements Disposable {
     bySession: [],
     storeErrors: 0,
     storeEvictions: 0,
+    cluster: null,
   };
 
   constructor(cluster: (() => ClusterMetricsState) | null = null) {

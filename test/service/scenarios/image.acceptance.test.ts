@@ -55,6 +55,13 @@ describeWithDocker("the project's own image", ({ socket }) => {
     await expect(docker(socket, 'exec', id, 'touch', '/app/build/main.js')).rejects.toThrow();
   });
 
+  it('explains how to install Chromium, which it does not contain', async () => {
+    const key = await docker(socket, 'exec', id, 'cat', '/data/api-key');
+    const reply = await fetch(`${origin}/apps`, { headers: { 'x-api-key': key } });
+    expect(reply.status).toBe(503);
+    expect(await reply.json()).toMatchObject({ code: 'browser_unavailable' });
+  });
+
   it('stores the generated API key in its volume, readable only by its user', async () => {
     const key = await docker(socket, 'exec', id, 'cat', '/data/api-key');
     expect(await docker(socket, 'exec', id, 'stat', '-c', '%a %u', '/data/api-key')).toBe('600 10001');

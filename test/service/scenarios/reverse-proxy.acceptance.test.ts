@@ -131,8 +131,10 @@ describe.skipIf('missing' in programs)('behind nginx', () => {
     live.destroy();
     const clear = { method: 'POST', headers, body: '{}' };
     expect((await proxy.send(`${base}/cache/clear`, clear)).status).toBe(200);
-    const docs = await proxy.send(`${base}/docs/static/index.html`, { headers });
-    expect(docs.status).toBe(200);
+    const docs = await proxy.send(`${base}/docs/`, { headers });
+    const [, script = ''] = /src="([^"]+bundle\.js)"/.exec(docs.body) ?? [];
+    const { pathname } = new URL(script, `https://x${base}/docs/`);
+    expect((await proxy.send(pathname, { headers })).status).toBe(200);
   }
 
   test('the panel, the login and the live channel work', async () => {

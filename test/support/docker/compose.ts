@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
+
+const PROJECT = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** A service in docker-compose.yml, with the properties that tests use. */
 export interface ComposeService {
   image?: string;
-  build?: string;
+  build?: string | { target: string };
   container_name?: string;
   profiles?: string[];
   env_file?: { path: string; required?: boolean }[];
@@ -24,6 +27,7 @@ export interface ComposeService {
   tmpfs?: string[];
   cap_drop?: string[];
   security_opt?: string[];
+  init?: boolean;
 }
 
 /** docker-compose.yml, with the properties that tests use. */
@@ -53,13 +57,27 @@ export function readCompose(env: Readonly<Record<string, string>> = {}): Compose
   return compose;
 }
 
+/** Reads the service of docker-compose.yml with the changes of docker-compose.browser.yml, which compose appends to lists. */
+export function readBrowserService(): ComposeService {
+  const { roundhouse } = parse(readFile('docker-compose.browser.yml')).services as Record<
+    string,
+    ComposeService
+  >;
+  const base = readCompose().services.roundhouse;
+  return {
+    ...base,
+    ...roundhouse,
+    security_opt: [...(base.security_opt ?? []), ...(roundhouse?.security_opt ?? [])],
+  };
+}
+
 /** Reads the comment at the top of the file, which explains how to use it. */
 export function readHead(): string {
   return readFile().split(/^services:/m, 1)[0]!;
 }
 
-function readFile(): string {
-  return readFileSync(new URL('../../../docker-compose.yml', import.meta.url), 'utf8');
+function readFile(name = 'docker-compose.yml'): string {
+  return readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8');
 }
 
 /** Returns the `docker run` options for the security settings of a service. */
@@ -68,7 +86,12 @@ export function confinement(service: ComposeService): string[] {
     ...(service.read_only ? ['--read-only'] : []),
     ...(service.tmpfs ?? []).flatMap((path) => ['--tmpfs', path]),
     ...(service.cap_drop ?? []).flatMap((name) => ['--cap-drop', name]),
-    ...(service.security_opt ?? []).flatMap((option) => ['--security-opt', option]),
+    // Paths are relative to the project.
+    ...(service.security_opt ?? []).flatMap((option) => [
+      '--security-opt',
+      option.replace(/^seccomp:\.\//, `seccomp=${PROJECT}`),
+    ]),
+    ...(service.init ? ['--init'] : []),
     ...(service.user ? ['--user', service.user] : []),
     ...(service.pids_limit ? ['--pids-limit', `${service.pids_limit}`] : []),
     ...(service.mem_limit ? ['--memory', service.mem_limit] : []),

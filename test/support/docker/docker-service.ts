@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { type App, buildApp } from '../../../src/service/app.ts';
-import { readConfig } from '../../../src/service/config/config.ts';
+import { Settings } from '../../../src/service/config/settings-store.ts';
 import { openRuntime } from '../../../src/service/runtimes/open-runtime.ts';
 import { freePortRange } from '../http/port-range.ts';
 import { waitUntil } from '../wait-until.ts';
@@ -87,7 +87,7 @@ export async function startDockerService(
   env: NodeJS.ProcessEnv = {},
 ): Promise<DockerService> {
   const { first, last } = await freePortRange();
-  const config = readConfig({
+  const environment = {
     ENGINE_RUNTIME: 'docker',
     DOCKER_HOST: `unix://${docker.socket}`,
     ENGINE_IMAGE: docker.engineImage,
@@ -97,10 +97,12 @@ export async function startDockerService(
     PORT_RANGE_HOST: `${first}-${last}`,
     DATA_DIR: env.DATA_DIR ?? (await mkdtemp(join(tmpdir(), 'roundhouse-docker-'))),
     ...env,
-  });
+  };
+  const settings = new Settings({ environment, file: {} });
+  const { config } = settings;
   const logger = pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' });
   const { runtime, vpnContainers } = await openRuntime(config, () => {});
-  const app = await buildApp(config, { runtime, vpnContainers, apiKey: API_KEY, version: '0.0.0', logger });
+  const app = await buildApp(settings, { runtime, vpnContainers, apiKey: API_KEY, version: '0.0.0', logger });
   const service = new DockerService(app, config.dataDir);
   app.start();
   await waitUntil(

@@ -1,4 +1,4 @@
-import { chmod, copyFile, link, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, cp, link, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { run } from '../run.ts';
@@ -20,15 +20,31 @@ export async function importImage(socket: string, tag: string, spec: ImageSpec):
   const work = await mkdtemp(join(tmpdir(), 'roundhouse-image-'));
   try {
     const root = join(work, 'root');
-    const archive = join(work, 'root.tar');
-    await addFiles(root, spec);
+    await mkdir(root);
+    await linkFiles(root, spec);
     await addBusybox(root);
     // -h replaces symbolic links by the files they point to. busybox's hard links remain links.
-    await run('tar', ['-c', '-h', '--owner=0', '--group=0', '-f', archive, '-C', root, '.']);
-    const changes = (spec.changes ?? []).flatMap((change) => ['--change', change]);
-    await docker(socket, 'import', ...changes, archive, tag);
+    await importFolder(socket, tag, root, spec.changes, ['-h', '--owner=0', '--group=0']);
   } finally {
     await rm(work, { recursive: true });
+  }
+}
+
+/** Creates an image in the daemon at `socket` from a folder. */
+export async function importFolder(
+  socket: string,
+  tag: string,
+  root: string,
+  changes: readonly string[] = [],
+  tarOptions: readonly string[] = [],
+): Promise<void> {
+  const archive = `${root}.tar`;
+  try {
+    await run('tar', ['-c', ...tarOptions, '-f', archive, '-C', root, '.']);
+    const options = changes.flatMap((change) => ['--change', change]);
+    await docker(socket, 'import', ...options, archive, tag);
+  } finally {
+    await rm(archive, { force: true });
   }
 }
 
@@ -46,7 +62,7 @@ export function busyboxPath(): string {
   return path;
 }
 
-async function addFiles(root: string, { files, texts = {} }: ImageSpec): Promise<void> {
+async function linkFiles(root: string, { files, texts = {} }: ImageSpec): Promise<void> {
   for (const [path, source] of Object.entries(files)) {
     await mkdir(join(root, dirname(path)), { recursive: true });
     await symlink(source, join(root, path));
@@ -56,6 +72,16 @@ async function addFiles(root: string, { files, texts = {} }: ImageSpec): Promise
     await writeFile(join(root, path), text);
     await chmod(join(root, path), 0o755);
   }
+}
+
+/** Copies the files of an image to its root folder. */
+export async function addFiles(root: string, { files, texts = {} }: ImageSpec): Promise<void> {
+  await Promise.all(
+    Object.entries(files).map(([path, source]) =>
+      cp(source, join(root, path), { recursive: true, dereference: true }),
+    ),
+  );
+  await linkFiles(root, { files: {}, texts });
 }
 
 async function addBusybox(root: string): Promise<void> {

@@ -1,12 +1,13 @@
 import { existsSync, globSync, readFileSync, realpathSync } from 'node:fs';
-import { mkdir, rmdir } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, rmdir, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run } from '../run.ts';
-import { findProgram } from '../system-packages.ts';
+import { findOrInstall, findProgram, SEARCH_PATH } from '../system-packages.ts';
 import { waitUntil } from '../wait-until.ts';
 import { docker } from './docker-programs.ts';
-import { importImage, sharedLibraries } from './import-image.ts';
+import { addFiles, importFolder, importImage, sharedLibraries } from './import-image.ts';
 
 const PROJECT = fileURLToPath(new URL('../../..', import.meta.url));
 const NAME = 'roundhouse-test';
@@ -15,7 +16,9 @@ const BUILD_TIMEOUT_MS = 4 * 60_000;
 /** Returns the base images of the Dockerfile. */
 export function baseImages(): string[] {
   const text = readFileSync(join(PROJECT, 'Dockerfile'), 'utf8');
-  return [...new Set([...text.matchAll(/^FROM (\S+)/gm)].map((match) => match[1]!))];
+  const stages = [...text.matchAll(/^FROM (\S+)(?: AS (\S+))?/gm)];
+  const names = stages.map(([, , name]) => name);
+  return [...new Set(stages.map(([, base]) => base!).filter((base) => !names.includes(base)))];
 }
 
 /**
@@ -23,20 +26,50 @@ export function baseImages(): string[] {
  * @returns the image's name
  */
 export async function roundhouseImage(socket: string): Promise<string> {
-  // Two builds at the same time would not use each other's layers. The second of two in a row takes a second.
-  const lock = join(dirname(socket), 'image-build.lock');
-  const isLocked = () => mkdir(lock).then(() => true);
-  await waitUntil('no other test file builds the image', isLocked, BUILD_TIMEOUT_MS);
-  try {
+  return await whileLocked(socket, async () => {
     for (const base of baseImages()) {
       const existing = await docker(socket, 'images', '--quiet', base);
       if (existing === '') await importBase(socket, base);
     }
-    await docker(socket, 'build', '--network', 'host', '--tag', NAME, PROJECT);
+    // Without BuildKit, the default target would build the stage with Chromium too.
+    await docker(socket, 'build', '--network', 'host', '--target', 'service', '--tag', NAME, PROJECT);
+    return NAME;
+  });
+}
+
+/**
+ * Builds the target `browser` of the project's Dockerfile in the daemon at `socket`. The substitute for its base image is
+ * Debian, whose packages are installed from the mirrors of this machine.
+ * @returns the image's name
+ */
+export async function browserImage(socket: string): Promise<string> {
+  const name = `${NAME}-browser`;
+  return await whileLocked(socket, async () => {
+    const [base, ...others] = baseImages();
+    if (base === undefined || others.length > 0) throw new Error('the Dockerfile has not exactly one base');
+    const existing = await docker(socket, 'images', '--quiet', base);
+    await importDebian(socket, base);
+    try {
+      await docker(socket, 'build', '--network', 'host', '--target', 'browser', '--tag', name, PROJECT);
+    } finally {
+      // Other tests need the smaller substitute.
+      if (existing === '') await docker(socket, 'rmi', '--no-prune', base);
+      else await docker(socket, 'tag', existing, base);
+    }
+    return name;
+  });
+}
+
+/** Two builds at the same time would not use each other's layers. The second of two in a row takes a second. */
+async function whileLocked<T>(socket: string, build: () => Promise<T>): Promise<T> {
+  const lock = join(dirname(socket), 'image-build.lock');
+  const isLocked = () => mkdir(lock).then(() => true);
+  await waitUntil('no other test file builds the image', isLocked, BUILD_TIMEOUT_MS);
+  try {
+    return await build();
   } finally {
     await rmdir(lock);
   }
-  return NAME;
 }
 
 /**
@@ -44,30 +77,64 @@ export async function roundhouseImage(socket: string): Promise<string> {
  * npm gets the settings and certificates of this machine, which may use a proxy or a mirror of the registry.
  */
 async function importBase(socket: string, tag: string): Promise<void> {
-  const npm = dirname(dirname(realpathSync(findProgram('npm')!)));
-  const settings = await npmSettings();
-  const certificates = [process.env.NODE_EXTRA_CA_CERTS ?? '', settings.cafile ?? ''].filter(existsSync);
+  const { files, texts, changes } = await nodeAndNpm();
   await importImage(socket, tag, {
     files: {
       ...(await sharedLibraries(process.execPath)),
       ...(await sharedLibraries(viteNativeModule())),
+      ...files,
+    },
+    texts: {
+      ...texts,
+      '/etc/passwd': 'root:x:0:0::/root:/bin/sh\nnode:x:1000:1000::/home/node:/bin/sh\n',
+      '/etc/group': 'root:x:0:\nnode:x:1000:\n',
+    },
+    changes,
+  });
+}
+
+/** Creates a substitute for the base image from Debian's packages. */
+async function importDebian(socket: string, tag: string): Promise<void> {
+  const debootstrap = await findOrInstall({ debootstrap: 'debootstrap' });
+  if ('missing' in debootstrap) throw new Error(debootstrap.missing);
+  const root = await mkdtemp(join(tmpdir(), 'roundhouse-debian-'));
+  try {
+    const options = ['--variant=minbase', '--include=ca-certificates', 'bookworm', root];
+    await run(debootstrap.paths.debootstrap, options, { env: { ...process.env, PATH: SEARCH_PATH } });
+    // Chromium is among the security updates.
+    await cp('/etc/apt/sources.list.d/debian.sources', join(root, 'etc/apt/sources.list.d/debian.sources'));
+    await rm(join(root, 'etc/apt/sources.list'));
+    await writeFile(join(root, 'etc/apt/apt.conf.d/99machine'), await run('apt-config', ['dump', 'Acquire']));
+    const spec = await nodeAndNpm();
+    await addFiles(root, spec);
+    await importFolder(socket, tag, root, spec.changes);
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
+}
+
+/** Node.js and npm of this machine, with the settings of npm. */
+async function nodeAndNpm() {
+  const npm = dirname(dirname(realpathSync(findProgram('npm')!)));
+  const settings = await npmSettings();
+  const certificates = [process.env.NODE_EXTRA_CA_CERTS ?? '', settings.cafile ?? ''].filter(existsSync);
+  return {
+    files: {
       '/usr/local/bin/node': process.execPath,
       '/usr/local/lib/node_modules/npm': npm,
       ...Object.fromEntries(certificates.map((path) => [path, path])),
     },
     texts: {
       '/usr/local/bin/npm': '#!/bin/sh\nexec node /usr/local/lib/node_modules/npm/bin/npm-cli.js "$@"\n',
-      '/etc/passwd': 'root:x:0:0::/root:/bin/sh\nnode:x:1000:1000::/home/node:/bin/sh\n',
-      '/etc/group': 'root:x:0:\nnode:x:1000:\n',
       '/root/.npmrc': Object.entries(settings)
         .map(([name, value]) => `${name}=${value}\n`)
         .join(''),
     },
     changes: [
-      'ENV PATH=/usr/local/bin:/usr/bin:/bin',
+      'ENV PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
       ...(certificates[0] ? [`ENV NODE_EXTRA_CA_CERTS=${certificates[0]}`] : []),
     ],
-  });
+  };
 }
 
 /** Returns the path of Vite's native module. */

@@ -6,7 +6,8 @@ import { pino } from 'pino';
 import supertest, { type Response } from 'supertest';
 import { type Clock, createSystemClock } from '../../../src/library/cache/index.ts';
 import { type App, buildApp, type Dependencies } from '../../../src/service/app.ts';
-import { type Config, readConfig } from '../../../src/service/config/config.ts';
+import type { Config } from '../../../src/service/config/config.ts';
+import { Settings } from '../../../src/service/config/settings-store.ts';
 import type { PortRange } from '../../../src/service/config/values.ts';
 import type { EngineRuntime } from '../../../src/service/engines/runtime.ts';
 import { openRuntime } from '../../../src/service/runtimes/open-runtime.ts';
@@ -27,11 +28,13 @@ const AGENT = new Agent({ keepAlive: false });
 const UNUSED_PORTS = { first: 200, last: 299 };
 
 export interface TestAppOptions {
-  /** Environment variables that override the defaults of {@link readTestConfig}. */
+  /** Environment variables that override the defaults of {@link readTestSettings}. */
   settings?: Record<string, string>;
   vpnContainers?: Dependencies['vpnContainers'];
   /** Whether engines, VPN and timers are followed from the beginning. Defaults to true. */
   start?: boolean;
+  /** Defaults to one that is silent. */
+  logger?: Dependencies['logger'];
   /** Port of 127.0.0.1 to listen on. Defaults to a free one. */
   port?: number;
 }
@@ -120,9 +123,9 @@ export function untilMisses(app: TestApp, count: number): Promise<boolean> {
 
 /** The application with real engines: local processes of the bundled emulated engine. */
 export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
-  const config = await readTestConfig(await freePortRange(), options);
-  const { runtime, fallback } = await openRuntime(config, () => {});
-  return build(config, runtime, createSystemClock(), options, fallback);
+  const settings = await readTestSettings(await freePortRange(), options);
+  const { runtime, fallback } = await openRuntime(settings.config, () => {});
+  return build(settings, runtime, createSystemClock(), options, fallback);
 }
 
 /** The application with a runtime in memory and a clock that the test advances. */
@@ -130,12 +133,12 @@ export async function startFakeApp(
   options: TestAppOptions = {},
   runtime = new FakeRuntime(),
 ): Promise<TestApp<FakeRuntime, FakeClock>> {
-  const config = await readTestConfig(UNUSED_PORTS, options);
-  return build(config, runtime, new FakeClock(), options);
+  const settings = await readTestSettings(UNUSED_PORTS, options);
+  return build(settings, runtime, new FakeClock(), options);
 }
 
-async function readTestConfig({ first, last }: PortRange, { settings }: TestAppOptions): Promise<Config> {
-  return readConfig({
+async function readTestSettings({ first, last }: PortRange, { settings }: TestAppOptions): Promise<Settings> {
+  const environment = {
     ENGINE_RUNTIME: 'process',
     DATA_DIR: settings?.DATA_DIR ?? (await mkdtemp(join(tmpdir(), 'roundhouse-test-'))),
     PORT_RANGE_HOST: `${first}-${last}`,
@@ -146,25 +149,26 @@ async function readTestConfig({ first, last }: PortRange, { settings }: TestAppO
     HISTORY_SAMPLE_INTERVAL_S: '0',
     CACHE_WARM_ON_START: 'false',
     ...settings,
-  });
+  };
+  return new Settings({ environment, file: {} });
 }
 
 /** Builds the application as `main.ts` does, listens, and starts it. */
 async function build<R extends EngineRuntime, C extends Clock>(
-  config: Config,
+  settings: Settings,
   runtime: R,
   clock: C,
-  { vpnContainers = null, start = true, port = 0 }: TestAppOptions,
+  { vpnContainers = null, start = true, port = 0, logger = pino({ level: 'silent' }) }: TestAppOptions,
   fallback: Dependencies['fallback'] = null,
 ): Promise<TestApp<R, C>> {
-  const app = await buildApp(config, {
+  const app = await buildApp(settings, {
     runtime,
     vpnContainers,
     fallback,
     clock,
     apiKey: KEY,
     version: '0.0.0-test',
-    logger: pino({ level: 'silent' }),
+    logger,
   });
   const url = await app.api.listen({ host: '127.0.0.1', port });
   if (start) {
@@ -172,5 +176,5 @@ async function build<R extends EngineRuntime, C extends Clock>(
     // After this, the registry has the engines of the runtime's first list.
     await settle();
   }
-  return new TestApp({ app, config, runtime, clock, url });
+  return new TestApp({ app, config: settings.config, runtime, clock, url });
 }

@@ -1,28 +1,27 @@
-import { TEXTS } from '../../lib/apps/texts.ts';
+import { TYPE_TEXTS } from '../../lib/apps/texts.ts';
+import { t } from '../../lib/i18n.ts';
 import type { AppDetails } from '../../lib/wire.ts';
 import { Card } from '../card.tsx';
 import { Property, PropertyList } from '../property-list.tsx';
 import { Time } from '../time.tsx';
 
-const T = TEXTS.versions;
-
 /** What an app is, with its manifest. */
 export function AppIdentity({ app }: { app: AppDetails }) {
   const { workspace, app_id, type, version, description, installed_at, manifest } = app;
   return (
-    <Card title={T.title}>
+    <Card title={t('App')}>
       <PropertyList>
-        <Property name={T.type}>{TEXTS.types[type]}</Property>
-        <Property name={T.version}>{version ?? T.noVersion}</Property>
-        <Property name={T.installed}>
+        <Property name={t('Type')}>{TYPE_TEXTS[type]()}</Property>
+        <Property name={t('Version')}>{version ?? t('none')}</Property>
+        <Property name={t('Installed')}>
           <Time at={installed_at} />
         </Property>
-        <Property name={T.workspace}>{workspace}</Property>
-        <Property name={T.id}>{app_id}</Property>
-        {description && <Property name={T.description}>{description}</Property>}
+        <Property name={t('Workspace')}>{workspace}</Property>
+        <Property name={t('Id')}>{app_id}</Property>
+        {description && <Property name={t('Description')}>{description}</Property>}
       </PropertyList>
       <details class="manifest">
-        <summary>{T.manifest}</summary>
+        <summary>{t('Manifest, with secrets replaced by ***')}</summary>
         <pre class="log">{JSON.stringify(manifest, null, 2)}</pre>
       </details>
     </Card>

@@ -1,10 +1,9 @@
 import { hitRate } from '../../lib/apps/figures.ts';
-import { TEXTS } from '../../lib/apps/texts.ts';
+import { TYPE_TEXTS } from '../../lib/apps/texts.ts';
 import { formatBytes, formatCount, formatPercent } from '../../lib/format.ts';
+import { t } from '../../lib/i18n.ts';
 import { appHref } from '../../lib/router.ts';
 import type { App } from '../../lib/wire.ts';
-
-const T = TEXTS.apps.columns;
 
 interface AppTableProps {
   apps: readonly App[];
@@ -19,20 +18,20 @@ export function AppTable({ apps, onStart, onUninstall }: AppTableProps) {
       <table class="cards">
         <thead>
           <tr>
-            <th scope="col">{T.app}</th>
-            <th scope="col">{T.type}</th>
-            <th scope="col">{T.version}</th>
+            <th scope="col">{t('App')}</th>
+            <th scope="col">{t('Type')}</th>
+            <th scope="col">{t('Version')}</th>
             <th scope="col" class="number">
-              {T.sessions}
+              {t('Sessions')}
             </th>
             <th scope="col" class="number">
-              {T.hitRate}
+              {t('Hit rate')}
             </th>
             <th scope="col" class="number">
-              {T.saved}
+              {t('Bytes saved')}
             </th>
             <th scope="col">
-              <span class="hidden">{TEXTS.profiles.columns.actions}</span>
+              <span class="hidden">{t('Actions')}</span>
             </th>
           </tr>
         </thead>
@@ -45,24 +44,24 @@ export function AppTable({ apps, onStart, onUninstall }: AppTableProps) {
                 </a>
                 <span class="muted in-workspace">{app.workspace}</span>
               </th>
-              <td data-label={T.type}>{TEXTS.types[app.type]}</td>
-              <td data-label={T.version}>{app.version ?? <span class="muted">–</span>}</td>
-              <td class="number" data-label={T.sessions}>
+              <td data-label={t('Type')}>{TYPE_TEXTS[app.type]()}</td>
+              <td data-label={t('Version')}>{app.version ?? <span class="muted">–</span>}</td>
+              <td class="number" data-label={t('Sessions')}>
                 {formatCount(app.live_sessions)}
               </td>
-              <td class="number" data-label={T.hitRate}>
+              <td class="number" data-label={t('Hit rate')}>
                 {formatPercent(hitRate(app))}
               </td>
-              <td class="number" data-label={T.saved}>
+              <td class="number" data-label={t('Bytes saved')}>
                 {formatBytes(app.bytes_saved)}
               </td>
               <td class="row-actions">
                 <button type="button" onClick={() => onStart(app)}>
-                  {TEXTS.actions.start}
+                  {t('Start')}
                   <span class="hidden"> {app.name}</span>
                 </button>
                 <button type="button" class="danger" onClick={() => onUninstall(app)}>
-                  {TEXTS.actions.uninstall}
+                  {t('Uninstall')}
                   <span class="hidden"> {app.name}</span>
                 </button>
               </td>

@@ -1,21 +1,25 @@
 import { hitRate } from '../../lib/apps/figures.ts';
-import { TEXTS } from '../../lib/apps/texts.ts';
 import { formatBytes, formatCount, formatPercent } from '../../lib/format.ts';
+import { t } from '../../lib/i18n.ts';
 import type { AppCache } from '../../lib/wire.ts';
-
-const T = TEXTS.cache;
 
 /** What the cache of an app has done. */
 export function CacheFigures({ cache }: { cache: AppCache }) {
   const tiles: [text: readonly [name: string, description: string], value: string][] = [
-    [T.hitRate, formatPercent(hitRate(cache))],
-    [T.hits, formatCount(cache.hits)],
-    [T.misses, formatCount(cache.misses)],
-    [T.bypasses, formatCount(cache.bypasses)],
-    [T.served, formatBytes(cache.bytes_to_browser)],
-    [T.upstream, formatBytes(cache.bytes_from_upstream)],
-    [T.saved, formatBytes(cache.bytes_saved)],
-    [T.stored, formatBytes(cache.total_size_bytes)],
+    [
+      [t('Hit rate'), t('Share of requests answered from the cache, without bypasses')],
+      formatPercent(hitRate(cache)),
+    ],
+    [[t('Hits'), t('Responses from the cache')], formatCount(cache.hits)],
+    [[t('Misses'), t('Requests for which nothing was stored')], formatCount(cache.misses)],
+    [
+      [t('Bypasses'), t('Requests that were passed on without looking for a stored response')],
+      formatCount(cache.bypasses),
+    ],
+    [[t('Served'), t('Bodies sent to sessions')], formatBytes(cache.bytes_to_browser)],
+    [[t('From upstream'), t('Bodies received from servers')], formatBytes(cache.bytes_from_upstream)],
+    [[t('Saved'), t('Bodies sent to sessions from the cache')], formatBytes(cache.bytes_saved)],
+    [[t('Stored'), t('Bodies in the cache now')], formatBytes(cache.total_size_bytes)],
   ];
   return (
     <dl class="tiles">

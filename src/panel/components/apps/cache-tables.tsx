@@ -1,27 +1,25 @@
 import { rank, ruleRows } from '../../lib/apps/figures.ts';
-import { TEXTS } from '../../lib/apps/texts.ts';
+import { BYPASS_TEXTS } from '../../lib/apps/texts.ts';
 import { formatBytes, formatCount, UNKNOWN } from '../../lib/format.ts';
+import { t } from '../../lib/i18n.ts';
 import type { AppCache, AppManifest } from '../../lib/wire.ts';
 import { FigureTable } from './figure-table.tsx';
-
-const T = TEXTS.cache;
-const C = T.columns;
 
 /** Why requests were passed on without looking for a stored response. */
 export function BypassTable({ cache }: { cache: AppCache }) {
   const rows = rank(cache.bypass_reasons).map(([name, count]) => ({
     name,
-    note: TEXTS.bypassReasons[name] ?? '',
+    note: BYPASS_TEXTS[name]?.() ?? '',
     figures: [formatCount(count)],
   }));
-  return <FigureTable columns={[C.reason, C.requests]} rows={rows} empty={T.noBypasses} />;
+  return <FigureTable columns={[t('Reason'), t('Requests')]} rows={rows} empty={t('No bypasses')} />;
 }
 
 /** The rules of an app, and what they have selected. */
 export function RuleTable({ manifest, cache }: { manifest: AppManifest; cache: AppCache }) {
   const rows = ruleRows(manifest, cache.by_rule).map(({ pattern, options, traffic }) => ({
     name: pattern,
-    note: [options, traffic === null ? T.unused : ''].filter(Boolean).join(' · '),
+    note: [options, traffic === null ? t('no request yet') : ''].filter(Boolean).join(' · '),
     figures: [
       formatCount(traffic?.requests ?? null),
       formatCount(traffic?.hits ?? null),
@@ -30,10 +28,10 @@ export function RuleTable({ manifest, cache }: { manifest: AppManifest; cache: A
   }));
   return (
     <FigureTable
-      columns={[C.pattern, C.requests, C.hits, T.saved[0]]}
+      columns={[t('Pattern'), t('Requests'), t('Hits'), t('Saved')]}
       rows={rows}
-      empty={T.noRules}
-      emptyHint={T.noRulesHint}
+      empty={t('No rules')}
+      emptyHint={t('Without rules in cache_routes, nothing is stored.')}
     />
   );
 }
@@ -44,5 +42,11 @@ export function TopResources({ cache }: { cache: AppCache }) {
     name: url || UNKNOWN,
     figures: [formatCount(requests), formatCount(hits), formatBytes(bytes)],
   }));
-  return <FigureTable columns={[C.url, C.requests, C.hits, C.served]} rows={rows} empty={T.noTop} />;
+  return (
+    <FigureTable
+      columns={[t('URL'), t('Requests'), t('Hits'), t('Served')]}
+      rows={rows}
+      empty={t('No requests yet')}
+    />
+  );
 }

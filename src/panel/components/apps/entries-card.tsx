@@ -1,18 +1,16 @@
 import { useEffect, useState } from 'preact/hooks';
 import { useClient, useNow } from '../../hooks.ts';
-import { TEXTS } from '../../lib/apps/texts.ts';
 import { errorMessage } from '../../lib/errors.ts';
 import { formatBytes, formatDuration } from '../../lib/format.ts';
+import { t } from '../../lib/i18n.ts';
 import type { Reply } from '../../lib/wire.ts';
 import { Card } from '../card.tsx';
-import { ConfirmDialog } from './confirm-dialog.tsx';
+import { ConfirmDialog } from '../confirm-dialog.tsx';
 import { FigureTable } from './figure-table.tsx';
 import { useAppOperations } from './use-operations.ts';
 
 type Entry = Reply<'GET /apps/{workspace}/{app}/cache/entries'>['entries'][number];
 
-const T = TEXTS.entries;
-const C = TEXTS.cache.columns;
 const PAGE = 50;
 
 interface EntriesCardProps {
@@ -55,12 +53,12 @@ export function EntriesCard({ path, count }: EntriesCardProps) {
   const nowMs = useNow();
   const rows = entries.map(({ url, status, content_type: type, bytes, received_at: at, personal }) => ({
     name: url,
-    note: [String(status), type, personal ? T.personal : ''].filter(Boolean).join(' · '),
+    note: [String(status), type, personal ? t('personal') : ''].filter(Boolean).join(' · '),
     figures: [formatBytes(bytes), formatDuration((nowMs - Date.parse(at)) / 1000)],
   }));
   return (
     <Card
-      title={T.title}
+      title={t('Stored responses')}
       aside={
         <form
           class="filters"
@@ -71,15 +69,15 @@ export function EntriesCard({ path, count }: EntriesCardProps) {
         >
           <input
             type="search"
-            aria-label={T.pattern}
-            placeholder={T.placeholder}
+            aria-label={t('URL pattern')}
+            placeholder={'*.wasm'}
             spellcheck={false}
             value={text}
             onInput={({ currentTarget }) => setText(currentTarget.value.trim())}
           />
-          <button type="submit">{TEXTS.actions.filter}</button>
+          <button type="submit">{t('Filter')}</button>
           <button type="button" class="danger" disabled={count === 0} onClick={() => setIsClearing(true)}>
-            {TEXTS.actions.clear} …
+            {t('Clear')} …
           </button>
         </form>
       }
@@ -89,21 +87,29 @@ export function EntriesCard({ path, count }: EntriesCardProps) {
           {error}
         </p>
       )}
-      <FigureTable columns={[C.url, C.size, C.age]} rows={rows} empty={match === '' ? T.none : T.noneMatch} />
+      <FigureTable
+        columns={[t('URL'), t('Size'), t('Age')]}
+        rows={rows}
+        empty={match === '' ? t('Nothing is stored') : t('No stored response matches the pattern')}
+      />
       {cursor !== null && (
         <button type="button" onClick={() => void load(cursor, () => true)}>
-          {TEXTS.actions.more}
+          {t('Show more')}
         </button>
       )}
       {isClearing && (
         <ConfirmDialog
-          title={T.confirm}
-          action={TEXTS.actions.clear}
+          title={t('Clear the cache?')}
+          action={t('Clear')}
           onConfirm={() => void operations.clearCache(path, text)}
           onClose={() => setIsClearing(false)}
         >
-          <p>{text === '' ? T.confirmAll : T.confirmMatch(text)}</p>
-          <p>{T.confirmBrowsers}</p>
+          <p>
+            {text === ''
+              ? t('All stored responses of this app will be removed.')
+              : t('Stored responses whose URL matches {match} will be removed.', { match: text })}
+          </p>
+          <p>{t('The HTTP caches of its running sessions are cleared too.')}</p>
         </ConfirmDialog>
       )}
     </Card>

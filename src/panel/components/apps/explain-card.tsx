@@ -1,12 +1,11 @@
 import { useState } from 'preact/hooks';
 import { useClient } from '../../hooks.ts';
-import { TEXTS } from '../../lib/apps/texts.ts';
+import { NOT_STORED_TEXTS } from '../../lib/apps/texts.ts';
 import { errorMessage } from '../../lib/errors.ts';
+import { t } from '../../lib/i18n.ts';
 import type { CacheExplanation } from '../../lib/wire.ts';
 import { Card } from '../card.tsx';
 import { Property, PropertyList } from '../property-list.tsx';
-
-const T = TEXTS.explain;
 
 /** Shows which rule applies to a URL, and what became of its latest request. */
 export function ExplainCard({ path }: { path: { workspace: string; app: string } }) {
@@ -26,7 +25,7 @@ export function ExplainCard({ path }: { path: { workspace: string; app: string }
     }
   };
   return (
-    <Card title={T.title}>
+    <Card title={t('Explain a URL')}>
       <form
         class="inline-form"
         onSubmit={(event) => {
@@ -35,7 +34,7 @@ export function ExplainCard({ path }: { path: { workspace: string; app: string }
         }}
       >
         <label class="field">
-          <span>{T.url}</span>
+          <span>{t('URL')}</span>
           <input
             type="url"
             spellcheck={false}
@@ -44,7 +43,7 @@ export function ExplainCard({ path }: { path: { workspace: string; app: string }
           />
         </label>
         <button type="submit" disabled={url === ''}>
-          {TEXTS.actions.explain}
+          {t('Explain')}
         </button>
       </form>
       <div aria-live="polite">
@@ -58,18 +57,26 @@ export function ExplainCard({ path }: { path: { workspace: string; app: string }
 function Result({ rule, excluded, blocked, mode, latest }: CacheExplanation) {
   return (
     <PropertyList>
-      <Property name={T.rule}>
-        {blocked ? T.blocked : excluded ? T.excluded : rule === null ? T.noRule : <code>{rule}</code>}
+      <Property name={t('Rule')}>
+        {blocked ? (
+          t('Refused by block of the manifest')
+        ) : excluded ? (
+          t('Excluded by a rule with !')
+        ) : rule === null ? (
+          t('None: the response is not stored')
+        ) : (
+          <code>{rule}</code>
+        )}
       </Property>
-      <Property name={T.mode}>{mode}</Property>
-      <Property name={T.latest}>
+      <Property name={t('Cache mode')}>{mode}</Property>
+      <Property name={t('Latest request')}>
         {latest === null
-          ? T.never
+          ? t('Not requested by the latest session')
           : [latest.result, latest.bypass_reason ?? latest.miss_reason].filter(Boolean).join(': ')}
       </Property>
       {latest?.not_stored && (
-        <Property name={T.notStored}>
-          {TEXTS.notStoredReasons[latest.not_stored] ?? latest.not_stored}
+        <Property name={t('Not stored because')}>
+          {NOT_STORED_TEXTS[latest.not_stored]?.() ?? latest.not_stored}
         </Property>
       )}
     </PropertyList>

@@ -1,10 +1,8 @@
 import { useState } from 'preact/hooks';
-import { TEXTS } from '../../lib/apps/texts.ts';
+import { t } from '../../lib/i18n.ts';
 import { Dialog } from '../dialog.tsx';
 import { TextField } from './text-field.tsx';
 import { useAppOperations } from './use-operations.ts';
-
-const T = TEXTS.profiles;
 
 interface ForkDialogProps {
   path: { user: string; session: string };
@@ -18,8 +16,8 @@ export function ForkDialog({ path, version, onClose }: ForkDialogProps) {
   const [name, setName] = useState('');
   return (
     <Dialog
-      title={T.forkTitle(version)}
-      action={TEXTS.actions.fork}
+      title={t('Fork version {version}', { version })}
+      action={t('Fork')}
       disabled={name === ''}
       onAction={() => {
         onClose();
@@ -27,7 +25,7 @@ export function ForkDialog({ path, version, onClose }: ForkDialogProps) {
       }}
       onClose={onClose}
     >
-      <TextField text={T.forkName} value={name} onInput={(text) => setName(text.trim())} />
+      <TextField text={t('Name of the new profile')} value={name} onInput={(text) => setName(text.trim())} />
     </Dialog>
   );
 }

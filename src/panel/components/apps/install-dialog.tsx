@@ -8,13 +8,12 @@ import {
   parseManifestFile,
   toManifest,
 } from '../../lib/apps/manifest-form.ts';
-import { TEXTS } from '../../lib/apps/texts.ts';
 import { errorMessage } from '../../lib/errors.ts';
+import { t } from '../../lib/i18n.ts';
 import { Dialog } from '../dialog.tsx';
 import { InstallForm } from './install-form.tsx';
 import { TextArea, TextField } from './text-field.tsx';
 
-const T = TEXTS.install;
 /** Manifests can contain files. */
 const TIMEOUT_MS = 60_000;
 
@@ -71,8 +70,8 @@ export function InstallDialog({ file, onInstalled, onClose }: InstallDialogProps
 
   return (
     <Dialog
-      title={T.title}
-      action={TEXTS.actions.install}
+      title={t('Install an app')}
+      action={t('Install')}
       wide
       disabled={isSending}
       onAction={() => void install()}
@@ -80,7 +79,7 @@ export function InstallDialog({ file, onInstalled, onClose }: InstallDialogProps
     >
       {faults.length > 0 && (
         <div class="faults" role="alert">
-          <p class="error">{T.faults}</p>
+          <p class="error">{t('The app was not installed')}</p>
           <ul>
             {faults.map((fault) => (
               <li key={fault}>{fault}</li>
@@ -89,22 +88,27 @@ export function InstallDialog({ file, onInstalled, onClose }: InstallDialogProps
         </div>
       )}
       <div class="fields">
-        <TextField text={T.workspace} value={workspace} onInput={setWorkspace} />
-        <TextField text={T.appId} placeholder={T.appIdHint} value={appId} onInput={setAppId} />
+        <TextField text={t('Workspace')} value={workspace} onInput={setWorkspace} />
+        <TextField
+          text={t('Id (optional)')}
+          placeholder={t('derived from the name')}
+          value={appId}
+          onInput={setAppId}
+        />
       </div>
       <fieldset class="segments">
-        <legend class="hidden">{T.how}</legend>
+        <legend class="hidden">{t('How to describe the app')}</legend>
         {[false, true].map((value) => (
           <label key={String(value)}>
             <input type="radio" name="how" checked={isJson === value} onChange={() => setIsJson(value)} />
-            <span>{value ? T.json : T.form}</span>
+            <span>{value ? t('Manifest (JSON)') : t('Form')}</span>
           </label>
         ))}
       </fieldset>
       {isJson ? (
         <>
           <label class="field">
-            <span>{T.file}</span>
+            <span>{t('Manifest file')}</span>
             <input
               type="file"
               accept=".json,application/json"
@@ -112,7 +116,7 @@ export function InstallDialog({ file, onInstalled, onClose }: InstallDialogProps
             />
           </label>
           <TextArea
-            text={T.json}
+            text={t('Manifest (JSON)')}
             rows={12}
             placeholder={'{ "type": "web-python", "name": "Calculator", "source": "print(1 + 1)" }'}
             value={json}
@@ -128,7 +132,7 @@ export function InstallDialog({ file, onInstalled, onClose }: InstallDialogProps
           checked={overwrite}
           onChange={({ currentTarget }) => setOverwrite(currentTarget.checked)}
         />
-        <span>{T.overwrite}</span>
+        <span>{t('Replace the app if it is installed')}</span>
       </label>
     </Dialog>
   );

@@ -1,8 +1,7 @@
 import { APP_TYPES, type AppForm, type AppType } from '../../lib/apps/manifest-form.ts';
-import { TEXTS } from '../../lib/apps/texts.ts';
+import { TYPE_TEXTS } from '../../lib/apps/texts.ts';
+import { t } from '../../lib/i18n.ts';
 import { TextArea, TextField } from './text-field.tsx';
-
-const T = TEXTS.install;
 
 interface InstallFormProps {
   form: AppForm;
@@ -21,32 +20,43 @@ export function InstallForm({ form, onChange }: InstallFormProps) {
     <>
       <div class="fields">
         <label class="field">
-          <span>{T.type}</span>
+          <span>{t('Type')}</span>
           <select
             value={type}
             onChange={({ currentTarget }) => onChange({ ...form, type: currentTarget.value as AppType })}
           >
             {APP_TYPES.map((each) => (
               <option key={each} value={each}>
-                {TEXTS.types[each]}
+                {TYPE_TEXTS[each]()}
               </option>
             ))}
           </select>
         </label>
-        <TextField text={T.name} {...field('name')} />
-        <TextField text={T.version} {...field('version')} />
+        <TextField text={t('Name')} {...field('name')} />
+        <TextField text={t('Version (optional)')} {...field('version')} />
       </div>
       {type === 'web-app' ? (
-        <TextField text={T.url} {...field('url')} />
+        <TextField text={t('URL')} {...field('url')} />
       ) : (
         <TextArea text={sourceText(type)} rows={7} {...field('source')} />
       )}
-      {isPython && <TextArea text={T.requirements} rows={2} {...field('requirements')} />}
-      <TextArea text={isPython ? T.cacheRoutesPython : T.cacheRoutes} rows={2} {...field('cacheRoutes')} />
+      {isPython && (
+        <TextArea text={t('Python packages, one per line (optional)')} rows={2} {...field('requirements')} />
+      )}
+      <TextArea
+        text={
+          isPython
+            ? t('Further URL patterns to cache, one per line (Pyodide itself is cached)')
+            : t('URL patterns to cache, one per line (optional)')
+        }
+        rows={2}
+        {...field('cacheRoutes')}
+      />
     </>
   );
 }
 
 function sourceText(type: AppType): string {
-  return type === 'web-python' || type === 'web-worker' ? T.source[type] : T.source.page;
+  if (type === 'web-python') return t('Python code');
+  return type === 'web-worker' ? t('JavaScript module') : 'HTML';
 }

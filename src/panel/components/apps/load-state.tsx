@@ -1,19 +1,20 @@
-import { TEXTS } from '../../lib/apps/texts.ts';
 import { ProblemError } from '../../lib/errors.ts';
+import { t } from '../../lib/i18n.ts';
 import type { Polled } from '../../lib/poller.ts';
 import { EmptyState } from '../card.tsx';
 
 /** Shown before the first response: that it is loading, or the error. A missing Chromium comes with the command. */
 export function LoadState({ from: { error } }: { from: Polled<unknown> }) {
-  const T = TEXTS.loading;
-  if (!error) return <p class="pending">{T.pending}</p>;
+  if (!error) return <p class="pending">{t('Loading …')}</p>;
   const isUnavailable = hasCode(error, 'browser_unavailable');
   return (
-    <EmptyState title={isUnavailable ? T.noChromium : T.failed}>
+    <EmptyState title={isUnavailable ? t('Chromium is not available') : t('Loading failed')}>
       <p>
         <WithCode text={error.message} />
       </p>
-      {isUnavailable && <p>{T.afterInstall}</p>}
+      {isUnavailable && (
+        <p>{t('No restart is needed: this page shows the apps once Chromium is installed.')}</p>
+      )}
     </EmptyState>
   );
 }

@@ -1,13 +1,12 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { useClient, useStore } from '../../hooks.ts';
-import { TEXTS } from '../../lib/apps/texts.ts';
+import { t } from '../../lib/i18n.ts';
 import type { Poller } from '../../lib/poller.ts';
 import type { Session } from '../../lib/wire.ts';
 import { Card, EmptyState } from '../card.tsx';
 import { hasCode } from './load-state.tsx';
 import { isLive } from './session-table.tsx';
 
-const T = TEXTS.session;
 const DAY_S = 86_400;
 
 /**
@@ -37,23 +36,23 @@ export function ScreenshotCard({ session }: { session: Session }) {
     };
   }, [image]);
   return (
-    <Card title={T.screenshot}>
+    <Card title={t('Screenshot')}>
       <div ref={frame} class="screenshot">
         <canvas
           ref={canvas}
           role="img"
-          aria-label={T.screenshotOf(session.name)}
+          aria-label={t('What {name} shows', { name: session.name })}
           width={0}
           height={0}
           hidden={image === null}
         />
         {image === null && (
           <EmptyState
-            title={error && !hasCode(error, 'session_not_running') ? error.message : T.noScreenshot}
+            title={error && !hasCode(error, 'session_not_running') ? error.message : t('No screenshot yet')}
           />
         )}
       </div>
-      {!live && image !== null && <p class="hint">{T.lastScreenshot}</p>}
+      {!live && image !== null && <p class="hint">{t('The last screenshot before the session ended.')}</p>}
     </Card>
   );
 }

@@ -1,10 +1,9 @@
 import { useState } from 'preact/hooks';
 import { useClient } from '../../hooks.ts';
-import { TEXTS } from '../../lib/apps/texts.ts';
 import { errorMessage } from '../../lib/errors.ts';
+import { t } from '../../lib/i18n.ts';
 import { Card } from '../card.tsx';
 
-const T = TEXTS.session;
 const LIMIT_S = 30;
 const GRACE_MS = 5000;
 
@@ -28,7 +27,7 @@ export function ScriptCard({ id }: { id: string }) {
     setIsRunning(false);
   };
   return (
-    <Card title={T.script}>
+    <Card title={t('Script')}>
       <form
         class="inline-form"
         onSubmit={(event) => {
@@ -37,7 +36,7 @@ export function ScriptCard({ id }: { id: string }) {
         }}
       >
         <label class="field">
-          <span>{T.scriptLabel}</span>
+          <span>{t('JavaScript, executed in the page')}</span>
           <textarea
             rows={4}
             spellcheck={false}
@@ -47,12 +46,12 @@ export function ScriptCard({ id }: { id: string }) {
           />
         </label>
         <button type="submit" disabled={isRunning || script.trim() === ''}>
-          {TEXTS.actions.execute}
+          {t('Execute')}
         </button>
       </form>
-      {isRunning && <p class="muted">{T.running}</p>}
+      {isRunning && <p class="muted">{t('Executing …')}</p>}
       {!isRunning && outcome && (
-        <output class={`log ${outcome.failed ? 'error' : ''}`} aria-label={T.result}>
+        <output class={`log ${outcome.failed ? 'error' : ''}`} aria-label={t('Result')}>
           {outcome.text}
         </output>
       )}

@@ -1,13 +1,13 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { useClient, useStore } from '../../hooks.ts';
-import { filterLog, LOG_LEVELS, type LogLevel, levelOf, parseLog } from '../../lib/apps/session-log.ts';
-import { TEXTS } from '../../lib/apps/texts.ts';
+import { LOG_LEVELS, type LogLevel, levelOf, ofLevel, parseLog } from '../../lib/apps/session-log.ts';
+import { LEVEL_TEXTS } from '../../lib/apps/texts.ts';
+import { t } from '../../lib/i18n.ts';
 import { LogFollower } from '../../lib/log-follower.ts';
 import { Card, EmptyState } from '../card.tsx';
+import { LogBox } from '../log-box.tsx';
 
-const T = TEXTS.session;
 const TAIL = 1000;
-const AT_END_PX = 40;
 
 /** The console of a session. It is followed until the session ends, but not in a hidden tab. */
 export function SessionLogCard({ id }: { id: string }) {
@@ -32,22 +32,22 @@ export function SessionLogCard({ id }: { id: string }) {
   }, [log, isFollowing]);
   return (
     <Card
-      title={T.log}
+      title={t('Log')}
       aside={
         <div class="filters">
           <select
-            aria-label={T.level}
+            aria-label={t('Level')}
             value={level}
             onChange={({ currentTarget }) => setLevel(currentTarget.value as LogLevel)}
           >
             {LOG_LEVELS.map((each) => (
               <option key={each} value={each}>
-                {T.levels[each]}
+                {LEVEL_TEXTS[each]()}
               </option>
             ))}
           </select>
           <button type="button" aria-pressed={isFollowing} onClick={() => setIsFollowing(!isFollowing)}>
-            {isFollowing ? TEXTS.actions.stopFollowing : TEXTS.actions.follow}
+            {isFollowing ? t('Stop following') : t('Follow')}
           </button>
         </div>
       }
@@ -58,43 +58,25 @@ export function SessionLogCard({ id }: { id: string }) {
         </p>
       )}
       {error === null && text === '' ? (
-        <EmptyState title={state === 'following' ? T.logWaiting : T.logEmpty} />
+        <EmptyState title={state === 'following' ? t('Waiting for output') : t('The log is empty')} />
       ) : (
-        <Entries text={text} level={level} />
+        <Entries text={text} level={level} following={state === 'following'} />
       )}
     </Card>
   );
 }
 
-function Entries({ text, level }: { text: string; level: LogLevel }) {
-  const element = useRef<HTMLDivElement>(null);
-  const atEnd = useRef(true);
-  useEffect(() => {
-    const box = element.current;
-    // Keeps the position if the user has scrolled up.
-    if (box && atEnd.current) box.scrollTop = box.scrollHeight;
-  }, [text, level]);
-  const entries = filterLog(parseLog(text), level);
-  if (entries.length === 0) return <EmptyState title={T.logHidden} />;
+function Entries({ text, level, following }: { text: string; level: LogLevel; following: boolean }) {
+  const entries = ofLevel(parseLog(text), level);
+  if (entries.length === 0) return <EmptyState title={t('No message of this level')} />;
   return (
-    // Can be scrolled with the keyboard.
-    <div
-      ref={element}
-      class="log console"
-      role="log"
-      aria-label={T.log}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable
-      tabIndex={0}
-      onScroll={({ currentTarget: box }) => {
-        atEnd.current = box.scrollHeight - box.scrollTop - box.clientHeight < AT_END_PX;
-      }}
-    >
+    <LogBox content={`${level} ${text}`} class="console" following={following}>
       {entries.map((entry, index) => (
         <p key={`${entry.time} ${index}`} class={`console-${levelOf(entry)}`}>
           <span class="muted">{entry.time.slice(11, 23)}</span> <span class="kind">{entry.kind}</span>{' '}
           {entry.text}
         </p>
       ))}
-    </div>
+    </LogBox>
   );
 }

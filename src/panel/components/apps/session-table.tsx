@@ -1,5 +1,6 @@
-import { TEXTS } from '../../lib/apps/texts.ts';
+import { STATUS_TEXTS } from '../../lib/apps/texts.ts';
 import { formatBytes, formatCount } from '../../lib/format.ts';
+import { t } from '../../lib/i18n.ts';
 import { sessionHref } from '../../lib/router.ts';
 import type { Tone } from '../../lib/status-summary.ts';
 import type { Session } from '../../lib/wire.ts';
@@ -7,7 +8,6 @@ import { Badge } from '../badge.tsx';
 import { EmptyState } from '../card.tsx';
 import { Since } from '../time.tsx';
 
-const T = TEXTS.sessions.columns;
 const TONES: Record<Session['status'], Tone> = {
   starting: 'idle',
   running: 'good',
@@ -21,7 +21,7 @@ const TONES: Record<Session['status'], Tone> = {
 export function SessionBadge({ session: { status, reason } }: { session: Session }) {
   return (
     <Badge tone={TONES[status]} {...(reason !== null && { title: reason })}>
-      {TEXTS.sessions.statuses[status]}
+      {STATUS_TEXTS[status]()}
     </Badge>
   );
 }
@@ -35,8 +35,8 @@ export function isLive({ status }: Session): boolean {
 export function SessionTable({ sessions }: { sessions: readonly Session[] }) {
   if (sessions.length === 0) {
     return (
-      <EmptyState title={TEXTS.sessions.none}>
-        <p>{TEXTS.sessions.noneHint}</p>
+      <EmptyState title={t('No sessions')}>
+        <p>{t('Start an app to see its sessions here.')}</p>
       </EmptyState>
     );
   }
@@ -45,19 +45,19 @@ export function SessionTable({ sessions }: { sessions: readonly Session[] }) {
       <table class="cards">
         <thead>
           <tr>
-            <th scope="col">{T.app}</th>
-            <th scope="col">{T.status}</th>
+            <th scope="col">{t('App')}</th>
+            <th scope="col">{t('State')}</th>
             <th scope="col" class="number">
-              {T.started}
+              {t('Started')}
             </th>
             <th scope="col" class="number">
-              {T.requests}
+              {t('Requests')}
             </th>
             <th scope="col" class="number">
-              {T.hits}
+              {t('Hits')}
             </th>
             <th scope="col" class="number">
-              {T.upstream}
+              {t('From upstream')}
             </th>
           </tr>
         </thead>
@@ -70,19 +70,19 @@ export function SessionTable({ sessions }: { sessions: readonly Session[] }) {
                 </a>
                 <span class="muted mono in-workspace">{session.id.slice(0, 6)}</span>
               </th>
-              <td data-label={T.status}>
+              <td data-label={t('State')}>
                 <SessionBadge session={session} />
               </td>
-              <td class="number" data-label={T.started}>
+              <td class="number" data-label={t('Started')}>
                 <Since at={session.created_at} />
               </td>
-              <td class="number" data-label={T.requests}>
+              <td class="number" data-label={t('Requests')}>
                 {formatCount(session.requests)}
               </td>
-              <td class="number" data-label={T.hits}>
+              <td class="number" data-label={t('Hits')}>
                 {formatCount(session.hits)}
               </td>
-              <td class="number" data-label={T.upstream}>
+              <td class="number" data-label={t('From upstream')}>
                 {formatBytes(session.bytes_from_upstream)}
               </td>
             </tr>

@@ -1,35 +1,32 @@
 import { useRead } from '../../hooks.ts';
 import { rankTraffic } from '../../lib/apps/figures.ts';
-import { TEXTS } from '../../lib/apps/texts.ts';
 import { formatBytes, formatCount } from '../../lib/format.ts';
+import { t } from '../../lib/i18n.ts';
 import type { SessionTraffic } from '../../lib/wire.ts';
 import { Card, EmptyState } from '../card.tsx';
 import { FigureTable } from './figure-table.tsx';
 import { hasCode, LoadState } from './load-state.tsx';
-
-const T = TEXTS.cache;
-const C = T.columns;
 
 /** Requests and bytes of a session, in total and by host. */
 export function SessionTrafficCard({ id }: { id: string }) {
   const polled = useRead('GET /browser/sessions/{id}/traffic', { path: { id } }, 'browser:traffic');
   const { value, error } = polled;
   return (
-    <Card title={TEXTS.session.traffic} from={polled}>
+    <Card title={t('Traffic')} from={polled}>
       {value !== null ? (
         <>
           <Totals traffic={value} />
           <FigureTable
-            columns={[C.host, C.requests, C.hits, C.upstream]}
+            columns={[t('Host'), t('Requests'), t('Hits'), t('Upstream')]}
             rows={rankTraffic(value.by_host).map(([name, { requests, hits, bytes_from_upstream }]) => ({
               name,
               figures: [formatCount(requests), formatCount(hits), formatBytes(bytes_from_upstream)],
             }))}
-            empty={TEXTS.session.noTraffic}
+            empty={t('No requests yet')}
           />
         </>
       ) : hasCode(error, 'session_not_running') ? (
-        <EmptyState title={TEXTS.session.noTraffic} />
+        <EmptyState title={t('No requests yet')} />
       ) : (
         <LoadState from={polled} />
       )}
@@ -39,13 +36,13 @@ export function SessionTrafficCard({ id }: { id: string }) {
 
 function Totals({ traffic }: { traffic: SessionTraffic }) {
   const tiles: [name: string, value: string][] = [
-    [T.hits[0], formatCount(traffic.hits)],
-    [T.misses[0], formatCount(traffic.misses)],
-    [T.bypasses[0], formatCount(traffic.bypasses)],
-    [T.saved[0], formatBytes(traffic.bytes_saved)],
-    [T.upstream[0], formatBytes(traffic.bytes_from_upstream)],
-    [TEXTS.session.blocked, formatCount(traffic.blocked)],
-    [TEXTS.session.failures, formatCount(traffic.failures)],
+    [t('Hits'), formatCount(traffic.hits)],
+    [t('Misses'), formatCount(traffic.misses)],
+    [t('Bypasses'), formatCount(traffic.bypasses)],
+    [t('Saved'), formatBytes(traffic.bytes_saved)],
+    [t('From upstream'), formatBytes(traffic.bytes_from_upstream)],
+    [t('Blocked'), formatCount(traffic.blocked)],
+    [t('Failures'), formatCount(traffic.failures)],
   ];
   return (
     <dl class="tiles">

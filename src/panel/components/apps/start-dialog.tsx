@@ -1,13 +1,12 @@
 import { useState } from 'preact/hooks';
-import { TEXTS } from '../../lib/apps/texts.ts';
+import { MODE_TEXTS } from '../../lib/apps/texts.ts';
+import { t } from '../../lib/i18n.ts';
 import type { Session } from '../../lib/wire.ts';
 import { Dialog } from '../dialog.tsx';
 import { TextField } from './text-field.tsx';
 import { useAppOperations } from './use-operations.ts';
 
 type Mode = Session['mode'];
-
-const T = TEXTS.start;
 
 interface StartDialogProps {
   path: { workspace: string; app: string };
@@ -22,8 +21,8 @@ export function StartDialog({ path, name, onClose }: StartDialogProps) {
   const [profile, setProfile] = useState('');
   return (
     <Dialog
-      title={T.title(name)}
-      action={TEXTS.actions.start}
+      title={t('Start {name}', { name })}
+      action={t('Start')}
       onAction={() => {
         onClose();
         void operations.start(path, name, { mode, ...(profile !== '' && { profile }) });
@@ -31,18 +30,18 @@ export function StartDialog({ path, name, onClose }: StartDialogProps) {
       onClose={onClose}
     >
       <label class="field">
-        <span>{T.mode}</span>
+        <span>{t('Cache mode')}</span>
         <select value={mode} onChange={({ currentTarget }) => setMode(currentTarget.value as Mode)}>
-          {Object.entries(TEXTS.modes).map(([value, text]) => (
+          {Object.entries(MODE_TEXTS).map(([value, text]) => (
             <option key={value} value={value}>
-              {text}
+              {text()}
             </option>
           ))}
         </select>
       </label>
       <TextField
-        text={T.profile}
-        placeholder={T.profileHint}
+        text={t('Profile (optional)')}
+        placeholder={t('that of the manifest, if any')}
         value={profile}
         onInput={(text) => setProfile(text.trim())}
       />

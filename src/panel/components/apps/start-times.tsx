@@ -1,24 +1,22 @@
-import { TEXTS } from '../../lib/apps/texts.ts';
 import { formatLatency, plural } from '../../lib/format.ts';
+import { t } from '../../lib/i18n.ts';
 import type { AppCache } from '../../lib/wire.ts';
 import { Bar } from '../bar.tsx';
 import { EmptyState } from '../card.tsx';
-
-const T = TEXTS.cache;
 
 /** Mean durations of cold and warm starts, side by side. */
 export function StartTimes({ starts: { cold, warm } }: Pick<AppCache, 'starts'>) {
   if (cold.count + warm.count === 0) {
     return (
-      <EmptyState title={T.noStarts}>
-        <p>{T.noStartsHint}</p>
+      <EmptyState title={t('No starts yet')}>
+        <p>{t('Start the app twice to compare a cold and a warm start.')}</p>
       </EmptyState>
     );
   }
   const maxS = Math.max(cold.mean_seconds ?? 0, warm.mean_seconds ?? 0);
   const rows = [
-    { name: T.cold, kind: 'without', seconds: cold.mean_seconds },
-    { name: T.warm, kind: 'with', seconds: warm.mean_seconds },
+    { name: t('Cold'), kind: 'without', seconds: cold.mean_seconds },
+    { name: t('Warm'), kind: 'with', seconds: warm.mean_seconds },
   ];
   return (
     <>
@@ -33,7 +31,12 @@ export function StartTimes({ starts: { cold, warm } }: Pick<AppCache, 'starts'>)
           </div>
         ))}
       </dl>
-      <p class="hint">{T.startsHint(plural(cold.count, 'cold start'), plural(warm.count, 'warm start'))}</p>
+      <p class="hint">
+        {t(
+          'Means of {cold} and {warm}. A start is warm if all responses that the rules select came from the cache.',
+          { cold: plural(cold.count, 'cold start'), warm: plural(warm.count, 'warm start') },
+        )}
+      </p>
     </>
   );
 }

@@ -1,16 +1,14 @@
-import { TEXTS } from '../../lib/apps/texts.ts';
-
-const T = TEXTS.nav;
+import { t } from '../../lib/i18n.ts';
 
 /** Links between the lists about browser apps. */
 export function Tabs({ current }: { current: 'apps' | 'profiles' }) {
   return (
-    <nav class="tabs" aria-label={T.label}>
+    <nav class="tabs" aria-label={t('Browser apps')}>
       <a href="#/apps" aria-current={current === 'apps' ? 'page' : undefined}>
-        {T.apps}
+        {t('Apps')}
       </a>
       <a href="#/profiles" aria-current={current === 'profiles' ? 'page' : undefined}>
-        {T.profiles}
+        {t('Profiles')}
       </a>
     </nav>
   );

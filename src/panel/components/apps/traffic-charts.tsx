@@ -1,13 +1,12 @@
 import { useClient, usePolled, useStore } from '../../hooks.ts';
 import { hitRatesOf } from '../../lib/apps/figures.ts';
-import { TEXTS } from '../../lib/apps/texts.ts';
 import { formatBytes, formatCount, formatPercent } from '../../lib/format.ts';
+import { t } from '../../lib/i18n.ts';
 import type { Poller } from '../../lib/poller.ts';
 import type { Store } from '../../lib/store.ts';
 import type { AppSeries } from '../../lib/wire.ts';
 import { Chart } from '../chart.tsx';
 
-const T = TEXTS.cache;
 const OPERATION = 'GET /apps/{workspace}/{app}/cache/history';
 
 interface TrafficChartsProps {
@@ -31,30 +30,30 @@ export function TrafficCharts({ path, windowS: store }: TrafficChartsProps) {
     <div class="charts">
       <Chart
         series={series}
-        title={T.charts.rate}
+        title={t('Hit rate')}
         format={formatPercent}
         minScale={100}
-        lines={[{ name: T.lines.rate, values: hitRatesOf, color: '--series-2', filled: true }]}
+        lines={[{ name: t('of requests'), values: hitRatesOf, color: '--series-2', filled: true }]}
       />
       <Chart
         series={series}
-        title={T.charts.requests}
+        title={t('Requests')}
         format={formatCount}
         minScale={4}
         lines={[
-          { name: T.lines.hits, values: 'hits', color: '--series-2', filled: true },
-          { name: T.lines.misses, values: 'misses', color: '--series-3' },
-          { name: T.lines.bypasses, values: 'bypasses', color: '--series-5' },
+          { name: t('hits'), values: 'hits', color: '--series-2', filled: true },
+          { name: t('misses'), values: 'misses', color: '--series-3' },
+          { name: t('bypasses'), values: 'bypasses', color: '--series-5' },
         ]}
       />
       <Chart
         series={series}
-        title={T.charts.bytes}
+        title={t('Bytes')}
         format={formatBytes}
         minScale={100_000}
         lines={[
-          { name: T.lines.saved, values: 'bytes_saved', color: '--series-2', filled: true },
-          { name: T.lines.upstream, values: 'bytes_from_upstream', color: '--series-1' },
+          { name: t('saved'), values: 'bytes_saved', color: '--series-2', filled: true },
+          { name: t('from upstream'), values: 'bytes_from_upstream', color: '--series-1' },
         ]}
       />
     </div>

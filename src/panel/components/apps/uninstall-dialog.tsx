@@ -1,10 +1,8 @@
-import { TEXTS } from '../../lib/apps/texts.ts';
 import { plural } from '../../lib/format.ts';
+import { t } from '../../lib/i18n.ts';
 import type { App } from '../../lib/wire.ts';
-import { ConfirmDialog } from './confirm-dialog.tsx';
+import { ConfirmDialog } from '../confirm-dialog.tsx';
 import { useAppOperations } from './use-operations.ts';
-
-const T = TEXTS.uninstall;
 
 interface UninstallDialogProps {
   app: Pick<App, 'workspace' | 'app_id' | 'name' | 'live_sessions'>;
@@ -17,13 +15,13 @@ export function UninstallDialog({ app, onClose }: UninstallDialogProps) {
   const { workspace, app_id, name, live_sessions: live } = app;
   return (
     <ConfirmDialog
-      title={T.title(name)}
-      action={TEXTS.actions.uninstall}
+      title={t('Uninstall {name}?', { name })}
+      action={t('Uninstall')}
       onConfirm={() => void operations.uninstall({ workspace, app: app_id }, name)}
       onClose={onClose}
     >
-      <p>{T.text}</p>
-      {live > 0 && <p class="error">{T.sessions(plural(live, 'session'))}</p>}
+      <p>{t('Its files and everything in its cache will be deleted. Profiles are kept.')}</p>
+      {live > 0 && <p class="error">{t('{sessions} will end.', { sessions: plural(live, 'session') })}</p>}
     </ConfirmDialog>
   );
 }

@@ -1,10 +1,7 @@
-import { TEXTS } from '../../lib/apps/texts.ts';
 import { formatBytes, formatCount } from '../../lib/format.ts';
+import { t } from '../../lib/i18n.ts';
 import type { ProfileVersion } from '../../lib/wire.ts';
 import { Time } from '../time.tsx';
-
-const T = TEXTS.profiles;
-const C = T.columns;
 
 interface VersionTableProps {
   /** The newest first. */
@@ -20,17 +17,17 @@ export function VersionTable({ versions, onFork, onRollBack }: VersionTableProps
       <table class="cards">
         <thead>
           <tr>
-            <th scope="col">{C.version}</th>
-            <th scope="col">{C.saved}</th>
-            <th scope="col">{C.reason}</th>
+            <th scope="col">{t('Version')}</th>
+            <th scope="col">{t('Saved')}</th>
+            <th scope="col">{t('Reason')}</th>
             <th scope="col" class="number">
-              {C.size}
+              {t('Size')}
             </th>
             <th scope="col" class="number">
-              {C.files}
+              {t('Files')}
             </th>
             <th scope="col">
-              <span class="hidden">{C.actions}</span>
+              <span class="hidden">{t('Actions')}</span>
             </th>
           </tr>
         </thead>
@@ -39,26 +36,26 @@ export function VersionTable({ versions, onFork, onRollBack }: VersionTableProps
             <tr key={version}>
               <th scope="row">
                 {version}
-                {index === 0 && <span class="tag">{T.newest}</span>}
+                {index === 0 && <span class="tag">{t('newest')}</span>}
               </th>
-              <td data-label={C.saved}>
+              <td data-label={t('Saved')}>
                 <Time at={created_at} />
               </td>
-              <td data-label={C.reason}>{reason}</td>
-              <td class="number" data-label={C.size}>
+              <td data-label={t('Reason')}>{reason}</td>
+              <td class="number" data-label={t('Size')}>
                 {formatBytes(bytes)}
               </td>
-              <td class="number" data-label={C.files}>
+              <td class="number" data-label={t('Files')}>
                 {formatCount(file_count)}
               </td>
               <td class="row-actions">
                 <button type="button" onClick={() => onFork(version)}>
-                  {TEXTS.actions.fork}
+                  {t('Fork')}
                   <span class="hidden"> {version}</span>
                 </button>
                 {index > 0 && (
                   <button type="button" onClick={() => onRollBack(version)}>
-                    {TEXTS.actions.rollBack}
+                    {t('Roll back')}
                     <span class="hidden"> {version}</span>
                   </button>
                 )}

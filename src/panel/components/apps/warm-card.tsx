@@ -1,10 +1,8 @@
 import { useState } from 'preact/hooks';
 import { lines } from '../../lib/apps/manifest-form.ts';
-import { TEXTS } from '../../lib/apps/texts.ts';
+import { t } from '../../lib/i18n.ts';
 import { Card } from '../card.tsx';
 import { useAppOperations } from './use-operations.ts';
-
-const T = TEXTS.warm;
 
 /** Requests URLs in advance, so that their responses are stored. */
 export function WarmCard({ path }: { path: { workspace: string; app: string } }) {
@@ -12,7 +10,7 @@ export function WarmCard({ path }: { path: { workspace: string; app: string } })
   const [text, setText] = useState('');
   const [first, ...others] = lines(text);
   return (
-    <Card title={T.title}>
+    <Card title={t('Warm the cache')}>
       <form
         class="inline-form"
         onSubmit={(event) => {
@@ -21,7 +19,7 @@ export function WarmCard({ path }: { path: { workspace: string; app: string } })
         }}
       >
         <label class="field">
-          <span>{T.urls}</span>
+          <span>{t('URLs to request in advance, one per line')}</span>
           <textarea
             rows={3}
             spellcheck={false}
@@ -30,7 +28,7 @@ export function WarmCard({ path }: { path: { workspace: string; app: string } })
           />
         </label>
         <button type="submit" disabled={first === undefined}>
-          {TEXTS.actions.warm}
+          {t('Warm')}
         </button>
       </form>
     </Card>

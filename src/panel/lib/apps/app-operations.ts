@@ -1,7 +1,7 @@
 import { formatBytes, plural } from '../format.ts';
+import { t } from '../i18n.ts';
 import type { ServiceClient } from '../service-client.ts';
 import type { Input, Reply } from '../wire.ts';
-import { TEXTS } from './texts.ts';
 
 type Client = Pick<ServiceClient, 'api' | 'apiKey' | 'operations' | 'resources'>;
 type AppPath = Input<'GET /apps/{workspace}/{app}'>['path'];
@@ -12,7 +12,6 @@ type StartBody = Exclude<Input<'POST /apps/{workspace}/{app}/sessions'>['body'],
 const START_TIMEOUT_MS = 15 * 60_000;
 /** Sessions are closed, and responses are loaded, before the service replies. */
 const SLOW_TIMEOUT_MS = 5 * 60_000;
-const T = TEXTS.operations;
 
 /** The writes about browser apps. Each is listed until it ends, and the affected resources are read again. */
 export class AppOperations {
@@ -25,19 +24,26 @@ export class AppOperations {
   start(path: AppPath, name: string, body: StartBody): Promise<void> {
     const { api } = this.#client;
     return this.#change({
-      text: T.starting(name),
+      text: t('Starting {name}', { name }),
       write: () => api.write('POST /apps/{workspace}/{app}/sessions', { path, body }, START_TIMEOUT_MS),
-      done: ({ start_seconds }) => T.started(name, start_seconds),
+      done: ({ start_seconds: seconds }) =>
+        seconds === null
+          ? t('{name} is running', { name })
+          : t('{name} started in {seconds} s', { name, seconds: seconds.toFixed(1) }),
     });
   }
 
   uninstall(path: AppPath, name: string): Promise<void> {
     const { api } = this.#client;
     return this.#change({
-      text: T.uninstalling(name),
+      text: t('Uninstalling {name}', { name }),
       write: () => api.write('DELETE /apps/{workspace}/{app}', { path }, SLOW_TIMEOUT_MS),
       done: ({ deleted_entries, stopped_sessions }) =>
-        T.uninstalled(name, plural(deleted_entries, 'entry', 'entries'), plural(stopped_sessions, 'session')),
+        t('{name} uninstalled: {entries} removed, {sessions} ended', {
+          name,
+          entries: plural(deleted_entries, 'entry'),
+          sessions: plural(stopped_sessions, 'session'),
+        }),
     });
   }
 
@@ -46,21 +52,24 @@ export class AppOperations {
     const { api } = this.#client;
     const query = match === '' ? {} : { match };
     return this.#change({
-      text: T.clearing,
+      text: t('Clearing the cache'),
       write: () => api.write('DELETE /apps/{workspace}/{app}/cache', { path, query }, SLOW_TIMEOUT_MS),
-      done: ({ deleted_entries }) => T.cleared(plural(deleted_entries, 'entry', 'entries')),
+      done: ({ deleted_entries }) => t('{entries} removed', { entries: plural(deleted_entries, 'entry') }),
     });
   }
 
   warm(path: AppPath, urls: [string, ...string[]]): Promise<void> {
     const { api } = this.#client;
     return this.#change({
-      text: T.warming(plural(urls.length, 'URL')),
+      text: t('Requesting {urls}', { urls: plural(urls.length, 'URL') }),
       write: () =>
         api.write('POST /apps/{workspace}/{app}/cache/warm', { path, body: { urls } }, SLOW_TIMEOUT_MS),
       done: ({ requested, failed }) => {
-        if (failed.length > 0) throw new Error(T.warmFailed(failed.length, requested, failed[0]!));
-        return T.warmed(plural(requested, 'URL'));
+        if (failed.length > 0) {
+          const values = { failed: failed.length, all: requested, first: failed[0]! };
+          throw new Error(t('{failed} of {all} requests failed, such as {first}', values));
+        }
+        return t('{urls} requested', { urls: plural(requested, 'URL') });
       },
     });
   }
@@ -68,9 +77,9 @@ export class AppOperations {
   setMode(id: string, mode: Input<'PATCH /browser/sessions/{id}'>['body']['mode']): Promise<void> {
     const { api } = this.#client;
     return this.#change({
-      text: T.changingMode(mode),
+      text: t('Changing the cache mode to {mode}', { mode }),
       write: () => api.write('PATCH /browser/sessions/{id}', { path: { id }, body: { mode } }),
-      done: () => T.modeChanged(mode),
+      done: () => t('The cache mode is {mode}', { mode }),
     });
   }
 
@@ -78,18 +87,19 @@ export class AppOperations {
   stop(id: string, isLive: boolean): Promise<void> {
     const { api } = this.#client;
     return this.#change({
-      text: isLive ? T.stopping : T.removing,
+      text: isLive ? t('Stopping the session') : t('Removing the session'),
       write: () => api.write('DELETE /browser/sessions/{id}', { path: { id } }, SLOW_TIMEOUT_MS),
-      done: () => (isLive ? T.stopped : T.removed),
+      done: () => (isLive ? t('Session stopped') : t('Session removed')),
     });
   }
 
   rollBack(path: ProfilePath, version: number): Promise<void> {
     const { api } = this.#client;
     return this.#change({
-      text: T.rollingBack(version),
+      text: t('Rolling back to version {version}', { version }),
       write: () => api.write('POST /profiles/{user}/{session}/rollback', { path, body: { version } }),
-      done: ({ version: newest }) => T.rolledBack(version, newest),
+      done: ({ version: newest }) =>
+        t('Version {newest} has the content of version {version}', { newest, version }),
     });
   }
 
@@ -97,19 +107,22 @@ export class AppOperations {
     const { api } = this.#client;
     const body = { session, ...(version !== null && { version }) };
     return this.#change({
-      text: T.forking(path.session),
+      text: t('Forking {name}', { name: path.session }),
       write: () => api.write('POST /profiles/{user}/{session}/fork', { path, body }, SLOW_TIMEOUT_MS),
       done: (profile: Reply<'POST /profiles/{user}/{session}/fork'>) =>
-        T.forked(session, formatBytes(profile.versions[0]?.bytes ?? null)),
+        t('{name} created ({size})', {
+          name: session,
+          size: formatBytes(profile.versions[0]?.bytes ?? null),
+        }),
     });
   }
 
   deleteProfile(path: ProfilePath): Promise<void> {
     const { api } = this.#client;
     return this.#change({
-      text: T.deletingProfile(path.session),
+      text: t('Deleting {name}', { name: path.session }),
       write: () => api.write('DELETE /profiles/{user}/{session}', { path }, SLOW_TIMEOUT_MS),
-      done: () => T.profileDeleted(path.session),
+      done: () => t('{name} deleted', { name: path.session }),
     });
   }
 

@@ -44,7 +44,7 @@ export function levelOf({ kind }: Pick<LogEntry, 'kind'>): LogLevel {
 }
 
 /** The entries of a level and of those that are more severe. */
-export function filterLog(entries: readonly LogEntry[], level: LogLevel): LogEntry[] {
+export function ofLevel(entries: readonly LogEntry[], level: LogLevel): LogEntry[] {
   const limit = LOG_LEVELS.indexOf(level);
   return entries.filter((entry) => LOG_LEVELS.indexOf(levelOf(entry)) <= limit);
 }

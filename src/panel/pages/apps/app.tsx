@@ -16,12 +16,10 @@ import { WarmCard } from '../../components/apps/warm-card.tsx';
 import { Card } from '../../components/card.tsx';
 import { TimeRangePicker } from '../../components/time-range-picker.tsx';
 import { useRead } from '../../hooks.ts';
-import { TEXTS } from '../../lib/apps/texts.ts';
 import { formatCount } from '../../lib/format.ts';
+import { t } from '../../lib/i18n.ts';
 import type { Store } from '../../lib/store.ts';
 import type { AppDetails } from '../../lib/wire.ts';
-
-const T = TEXTS.cache;
 
 interface AppPageProps {
   workspace: string;
@@ -37,12 +35,12 @@ export function AppPage({ workspace, app, windowS }: AppPageProps) {
   const isGone = hasCode(polled.error, 'app_not_found');
   return (
     <>
-      <Back href="#/apps" text={TEXTS.apps.all} />
+      <Back href="#/apps" text={t('All apps')} />
       {isGone ? (
         <NotFound
-          heading={TEXTS.apps.notFound}
-          title={TEXTS.apps.notFoundTitle}
-          hint={TEXTS.apps.notFoundHint}
+          heading={t('App not found')}
+          title={t('This app is not installed')}
+          hint={t('It was uninstalled, or the link has another workspace or id.')}
         />
       ) : polled.value === null ? (
         <Card title={app}>
@@ -79,25 +77,25 @@ function Details({ app, path, windowS }: DetailsProps) {
         <h1>{app.name}</h1>
         <div class="actions">
           <button type="button" class="primary" onClick={() => void operations.start(path, app.name, {})}>
-            {TEXTS.actions.start}
+            {t('Start')}
           </button>
           <button type="button" onClick={() => setOpen('start')}>
-            {TEXTS.actions.startWith}
+            {t('Start with options …')}
           </button>
           <button type="button" class="danger" onClick={() => setOpen('uninstall')}>
-            {TEXTS.actions.uninstall}
+            {t('Uninstall')}
           </button>
         </div>
       </div>
       <Card
-        title={T.title}
+        title={t('Cache since the start of the service')}
         from={cache}
         class="tiles-card"
         aside={
           stats && (
             <span class="muted">
-              {T.entries(formatCount(stats.entry_count))}
-              {stats.recording && `, ${T.recording}`}
+              {t('{n} stored', { n: formatCount(stats.entry_count) })}
+              {stats.recording && `, ${t('recording')}`}
             </span>
           )
         }
@@ -105,28 +103,28 @@ function Details({ app, path, windowS }: DetailsProps) {
         {stats ? <CacheFigures cache={stats} /> : pending}
       </Card>
       <div class="section-head">
-        <h2>{T.overTime}</h2>
+        <h2>{t('Over time')}</h2>
         <TimeRangePicker windowS={windowS} />
       </div>
       <TrafficCharts path={path} windowS={windowS} />
-      <Card title={TEXTS.sessions.title} from={sessions}>
+      <Card title={t('Sessions')} from={sessions}>
         {own ? <SessionTable sessions={own} /> : <LoadState from={sessions} />}
       </Card>
       <div class="columns">
         <div class="stack">
-          <Card title={T.rules} from={cache}>
+          <Card title={t('Rules')} from={cache}>
             {stats ? <RuleTable manifest={app.manifest} cache={stats} /> : pending}
           </Card>
-          <Card title={T.top} from={cache}>
+          <Card title={t('Most requested')} from={cache}>
             {stats ? <TopResources cache={stats} /> : pending}
           </Card>
           <EntriesCard path={path} count={stats?.entry_count ?? 0} />
         </div>
         <div class="stack">
-          <Card title={T.starts} from={cache}>
+          <Card title={t('Start times')} from={cache}>
             {stats ? <StartTimes starts={stats.starts} /> : pending}
           </Card>
-          <Card title={T.bypassReasons} from={cache}>
+          <Card title={t('Bypasses by reason')} from={cache}>
             {stats ? <BypassTable cache={stats} /> : pending}
           </Card>
           <ExplainCard path={path} />

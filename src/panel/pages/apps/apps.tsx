@@ -10,12 +10,10 @@ import { useAppOperations } from '../../components/apps/use-operations.ts';
 import { Card, EmptyState } from '../../components/card.tsx';
 import { Icon } from '../../components/icon.tsx';
 import { useRead } from '../../hooks.ts';
-import { TEXTS } from '../../lib/apps/texts.ts';
 import { plural } from '../../lib/format.ts';
+import { t } from '../../lib/i18n.ts';
 import { appHref } from '../../lib/router.ts';
 import type { App } from '../../lib/wire.ts';
-
-const T = TEXTS.apps;
 
 type Open = { dialog: 'install'; file: string | null } | { dialog: 'uninstall'; app: App } | null;
 
@@ -29,27 +27,31 @@ export function AppsPage() {
   const install = (file: string | null) => setOpen({ dialog: 'install', file });
   const list = apps.value ?? [];
   return (
-    <DropZone text={T.drop} disabled={apps.value === null} onText={install}>
+    <DropZone
+      text={t('Drop the manifest file to install the app')}
+      disabled={apps.value === null}
+      onText={install}
+    >
       <div class="section-head page-head">
-        <h1>{T.title}</h1>
+        <h1>{t('Apps')}</h1>
         <Tabs current="apps" />
         {apps.value !== null && (
           <div class="actions">
             <button type="button" class="primary" onClick={() => install(null)}>
               <Icon name="plus" />
-              {TEXTS.actions.install}
+              {t('Install')}
             </button>
           </div>
         )}
       </div>
-      <Card title={apps.value === null ? T.title : plural(list.length, 'app')} from={apps}>
+      <Card title={apps.value === null ? t('Apps') : plural(list.length, 'app')} from={apps}>
         {apps.value === null ? (
           <LoadState from={apps} />
         ) : list.length === 0 ? (
-          <EmptyState title={T.none}>
-            <p>{T.noneHint}</p>
+          <EmptyState title={t('No apps installed')}>
+            <p>{t('Install an app with a form, or drop a manifest file (JSON) anywhere on this page.')}</p>
             <button type="button" class="primary" onClick={() => install(null)}>
-              {T.installFirst}
+              {t('Install the first app')}
             </button>
           </EmptyState>
         ) : (
@@ -63,7 +65,7 @@ export function AppsPage() {
         )}
       </Card>
       {apps.value !== null && (
-        <Card title={TEXTS.sessions.title} from={sessions}>
+        <Card title={t('Sessions')} from={sessions}>
           {sessions.value === null ? (
             <LoadState from={sessions} />
           ) : (

@@ -1,17 +1,15 @@
 import { useState } from 'preact/hooks';
-import { ConfirmDialog } from '../../components/apps/confirm-dialog.tsx';
 import { ForkDialog } from '../../components/apps/fork-dialog.tsx';
 import { hasCode, LoadState } from '../../components/apps/load-state.tsx';
 import { Back, NotFound } from '../../components/apps/not-found.tsx';
 import { useAppOperations } from '../../components/apps/use-operations.ts';
 import { VersionTable } from '../../components/apps/version-table.tsx';
 import { Card } from '../../components/card.tsx';
+import { ConfirmDialog } from '../../components/confirm-dialog.tsx';
 import { useRead } from '../../hooks.ts';
-import { TEXTS } from '../../lib/apps/texts.ts';
 import { plural } from '../../lib/format.ts';
+import { t } from '../../lib/i18n.ts';
 import type { Profile } from '../../lib/wire.ts';
-
-const T = TEXTS.profiles;
 
 type Open = { dialog: 'roll back' | 'fork'; version: number } | { dialog: 'delete' } | null;
 
@@ -21,9 +19,13 @@ export function ProfilePage({ user, session }: { user: string; session: string }
   const polled = useRead('GET /profiles/{user}/{session}', { path }, 'browser:profile');
   return (
     <>
-      <Back href="#/profiles" text={T.all} />
+      <Back href="#/profiles" text={t('All profiles')} />
       {hasCode(polled.error, 'profile_not_found') ? (
-        <NotFound heading={T.notFound} title={T.notFoundTitle} hint={T.notFoundHint} />
+        <NotFound
+          heading={t('Profile not found')}
+          title={t('This profile does not exist')}
+          hint={t('It was deleted, or it has never been saved.')}
+        />
       ) : polled.value === null ? (
         <Card title={session}>
           <h1 class="hidden">{session}</h1>
@@ -48,7 +50,7 @@ function Details({ profile: { user, session, versions } }: { profile: Profile })
         <span class="muted">{user}</span>
         <div class="actions">
           <button type="button" class="danger" onClick={() => setOpen({ dialog: 'delete' })}>
-            {TEXTS.actions.delete}
+            {t('Delete')}
           </button>
         </div>
       </div>
@@ -61,25 +63,25 @@ function Details({ profile: { user, session, versions } }: { profile: Profile })
       </Card>
       {open?.dialog === 'roll back' && (
         <ConfirmDialog
-          title={T.rollBackTitle(open.version)}
-          action={TEXTS.actions.rollBack}
+          title={t('Roll back to version {version}?', { version: open.version })}
+          action={t('Roll back')}
           onConfirm={() => void operations.rollBack(path, open.version)}
           onClose={close}
         >
-          <p>{T.rollBackText}</p>
-          <p class="error">{T.lost}</p>
+          <p>{t('Its content becomes the newest version. Later versions are kept.')}</p>
+          <p class="error">{t('A session that uses the profile now can no longer save it.')}</p>
         </ConfirmDialog>
       )}
       {open?.dialog === 'fork' && <ForkDialog path={path} version={open.version} onClose={close} />}
       {open?.dialog === 'delete' && (
         <ConfirmDialog
-          title={T.deleteTitle(session)}
-          action={TEXTS.actions.delete}
+          title={t('Delete {name}?', { name: session })}
+          action={t('Delete')}
           onConfirm={() => void operations.deleteProfile(path)}
           onClose={close}
         >
-          <p>{T.deleteText}</p>
-          <p class="error">{T.lost}</p>
+          <p>{t('The profile will be deleted with all its versions. This cannot be undone.')}</p>
+          <p class="error">{t('A session that uses the profile now can no longer save it.')}</p>
         </ConfirmDialog>
       )}
     </>

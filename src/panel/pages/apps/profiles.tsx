@@ -3,13 +3,10 @@ import { Tabs } from '../../components/apps/tabs.tsx';
 import { Card, EmptyState } from '../../components/card.tsx';
 import { Time } from '../../components/time.tsx';
 import { useRead } from '../../hooks.ts';
-import { TEXTS } from '../../lib/apps/texts.ts';
 import { formatBytes, formatCount, plural } from '../../lib/format.ts';
+import { t } from '../../lib/i18n.ts';
 import { profileHref } from '../../lib/router.ts';
 import type { ProfileSummary } from '../../lib/wire.ts';
-
-const T = TEXTS.profiles;
-const C = T.columns;
 
 /** The browser profiles of all workspaces. */
 export function ProfilesPage() {
@@ -18,15 +15,15 @@ export function ProfilesPage() {
   return (
     <>
       <div class="section-head page-head">
-        <h1>{T.title}</h1>
+        <h1>{t('Profiles')}</h1>
         <Tabs current="profiles" />
       </div>
-      <Card title={profiles === null ? T.title : plural(profiles.length, 'profile')} from={polled}>
+      <Card title={profiles === null ? t('Profiles') : plural(profiles.length, 'profile')} from={polled}>
         {profiles === null ? (
           <LoadState from={polled} />
         ) : profiles.length === 0 ? (
-          <EmptyState title={T.none}>
-            <p>{T.noneHint}</p>
+          <EmptyState title={t('No profiles')}>
+            <p>{t('A session that is started with a profile saves one when it ends.')}</p>
           </EmptyState>
         ) : (
           <ProfileTable profiles={profiles} />
@@ -42,16 +39,16 @@ function ProfileTable({ profiles }: { profiles: readonly ProfileSummary[] }) {
       <table class="cards">
         <thead>
           <tr>
-            <th scope="col">{C.profile}</th>
-            <th scope="col">{C.workspace}</th>
+            <th scope="col">{t('Profile')}</th>
+            <th scope="col">{t('Workspace')}</th>
             <th scope="col" class="number">
-              {C.versions}
+              {t('Versions')}
             </th>
             <th scope="col" class="number">
-              {C.size}
+              {t('Size')}
             </th>
             <th scope="col" class="number">
-              {C.saved}
+              {t('Saved')}
             </th>
           </tr>
         </thead>
@@ -61,16 +58,16 @@ function ProfileTable({ profiles }: { profiles: readonly ProfileSummary[] }) {
               <th scope="row">
                 <a href={profileHref(profile)}>{profile.session}</a>
               </th>
-              <td data-label={C.workspace} class="clip" title={profile.user}>
+              <td data-label={t('Workspace')} class="clip" title={profile.user}>
                 {profile.user}
               </td>
-              <td class="number" data-label={C.versions}>
+              <td class="number" data-label={t('Versions')}>
                 {formatCount(profile.version_count)}
               </td>
-              <td class="number" data-label={C.size}>
+              <td class="number" data-label={t('Size')}>
                 {formatBytes(profile.bytes)}
               </td>
-              <td class="number" data-label={C.saved}>
+              <td class="number" data-label={t('Saved')}>
                 <Time at={profile.updated_at} />
               </td>
             </tr>

@@ -10,14 +10,13 @@ import { Card } from '../../components/card.tsx';
 import { Property, PropertyList } from '../../components/property-list.tsx';
 import { Time } from '../../components/time.tsx';
 import { useRead } from '../../hooks.ts';
-import { TEXTS } from '../../lib/apps/texts.ts';
 import { formatLatency } from '../../lib/format.ts';
+import { t } from '../../lib/i18n.ts';
 import { appHref } from '../../lib/router.ts';
 import type { Input, Session } from '../../lib/wire.ts';
 
 type Mode = Input<'PATCH /browser/sessions/{id}'>['body']['mode'];
 
-const T = TEXTS.session;
 const MODES: readonly Mode[] = ['record', 'replay', 'offline', 'off'];
 
 /** One session: what it shows, its log and its traffic. */
@@ -26,19 +25,19 @@ export function SessionPage({ id }: { id: string }) {
   if (hasCode(polled.error, 'session_not_found')) {
     return (
       <>
-        <Back href="#/apps" text={TEXTS.apps.all} />
+        <Back href="#/apps" text={t('All apps')} />
         <NotFound
-          heading={TEXTS.sessions.notFound}
-          title={TEXTS.sessions.notFoundTitle}
-          hint={TEXTS.sessions.notFoundHint}
+          heading={t('Session not found')}
+          title={t('This session no longer exists')}
+          hint={t('It was removed from the list, or the service was restarted.')}
         />
       </>
     );
   }
   if (polled.value !== null) return <Details session={polled.value} />;
   return (
-    <Card title={T.title}>
-      <h1 class="hidden">{T.title}</h1>
+    <Card title={t('Session')}>
+      <h1 class="hidden">{t('Session')}</h1>
       <LoadState from={polled} />
     </Card>
   );
@@ -56,7 +55,7 @@ function Details({ session }: { session: Session }) {
         <SessionBadge session={session} />
         <div class="actions">
           <button type="button" class="danger" onClick={() => void operations.stop(id, live)}>
-            {live ? TEXTS.actions.stop : TEXTS.actions.remove}
+            {live ? t('Stop') : t('Remove')}
           </button>
         </div>
       </div>
@@ -79,17 +78,17 @@ function Identity({ session }: { session: Session }) {
   const operations = useAppOperations();
   const { id, status, reason, mode, profile, created_at, start_seconds, ended_at } = session;
   return (
-    <Card title={T.title}>
+    <Card title={t('Session')}>
       <PropertyList>
         {reason !== null && (
-          <Property name={T.reason}>
+          <Property name={t('Reason')}>
             <span class={status === 'failed' ? 'error' : ''}>{reason}</span>
           </Property>
         )}
-        <Property name={T.mode}>
+        <Property name={t('Cache mode')}>
           {status === 'running' ? (
             <select
-              aria-label={T.mode}
+              aria-label={t('Cache mode')}
               value={mode}
               onChange={({ currentTarget }) => void operations.setMode(id, currentTarget.value as Mode)}
             >
@@ -101,13 +100,13 @@ function Identity({ session }: { session: Session }) {
             mode
           )}
         </Property>
-        <Property name={T.profile}>{profile ?? T.noProfile}</Property>
-        <Property name={T.created}>
+        <Property name={t('Profile')}>{profile ?? t('none')}</Property>
+        <Property name={t('Created')}>
           <Time at={created_at} />
         </Property>
-        <Property name={T.startTime}>{formatLatency(start_seconds)}</Property>
+        <Property name={t('Start time')}>{formatLatency(start_seconds)}</Property>
         {ended_at !== null && (
-          <Property name={T.ended}>
+          <Property name={t('Ended')}>
             <Time at={ended_at} />
           </Property>
         )}

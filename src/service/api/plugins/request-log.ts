@@ -1,5 +1,8 @@
 import { type FastifyBaseLogger, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 
+/** Each report is logged as the event of its stream. */
+const STREAM_REPORT = /^\/events\/stream_/;
+
 /**
  * Logs each write. Reads are not logged, because clients poll them. Errors are logged by the error handler.
  */
@@ -17,6 +20,7 @@ export class WriteLog extends LogController {
     const { method, url, id: requestId } = request;
     if (method === 'GET' || method === 'HEAD' || error) return;
     const ms = Math.round(reply.elapsedTime);
-    this.#log.info({ requestId, method, url, status: reply.statusCode, ms }, 'write request');
+    const level = STREAM_REPORT.test(url) ? 'debug' : 'info';
+    this.#log[level]({ requestId, method, url, status: reply.statusCode, ms }, 'write request');
   }
 }

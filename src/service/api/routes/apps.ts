@@ -29,6 +29,8 @@ export function appRoutes(
       schema: {
         ...common,
         summary: 'List the installed apps, ordered by workspace and id',
+        description:
+          'Installed apps survive a restart of the service. Manifests are in `GET /apps/{workspace}/{app}`.',
         response: { 200: AppsSchema, ...problems(...KEY_CODES, 'browser_unavailable', 'timeout') },
       },
     },
@@ -76,6 +78,8 @@ export function appRoutes(
       schema: {
         ...common,
         summary: 'Get an installed app and its manifest',
+        description:
+          'With the number of its sessions, and the state of the start that fills its cache after the installation.',
         params: AppParams,
         response: {
           200: AppDetailsSchema,
@@ -96,16 +100,27 @@ export function appRoutes(
       schema: {
         ...common,
         summary: 'Uninstall an app: end its sessions and clear its cache',
+        description: 'Resolves when its sessions have ended and its cache is empty. Profiles stay.',
         params: AppParams,
         response: {
           200: UninstalledSchema,
-          ...problems(...WRITE_CODES, 'app_not_found', 'app_not_stored', 'app_cache_unavailable'),
+          ...problems(
+            ...WRITE_CODES,
+            'app_not_found',
+            'app_not_stored',
+            'app_cache_unavailable',
+            'cluster_unavailable',
+          ),
         },
       },
     },
     async ({ params: { workspace, app: appId } }) => {
-      const { deletedEntries, stoppedSessions } = await browserApps.uninstall({ workspace, appId });
-      return { deleted_entries: deletedEntries, stopped_sessions: stoppedSessions };
+      const { deletedEntries, stoppedSessions, pending } = await browserApps.uninstall({ workspace, appId });
+      return {
+        deleted_entries: deletedEntries,
+        stopped_sessions: stoppedSessions,
+        pending_orchestrators: pending,
+      };
     },
   );
 }

@@ -1,4 +1,3 @@
-import type { ListedVersion } from '../../../library/browser-state/index.ts';
 import type { ProfileKey } from '../../browser/profiles.ts';
 import { replaceUnmodified } from '../conditional.ts';
 import type { Api } from '../context.ts';
@@ -13,11 +12,17 @@ import {
   RollbackBody,
   RolledBackSchema,
 } from '../schemas/profiles.ts';
+import { toWireProfile } from '../views/profiles.ts';
 
 /** `/profiles`: the browser profiles that sessions of apps save. All of it needs the key. */
 export function profileRoutes(
   api: Api,
-  { browserApps: { profiles }, checkKey }: Pick<RouteDependencies, 'browserApps' | 'checkKey'>,
+  {
+    browserApps: { profiles },
+    appAnswers,
+    cachedReply,
+    checkKey,
+  }: Pick<RouteDependencies, 'browserApps' | 'appAnswers' | 'cachedReply' | 'checkKey'>,
 ): void {
   const common = { tags: ['apps'], security: KEY_SECURITY };
   const one = { ...common, params: ProfileParams };
@@ -28,19 +33,14 @@ export function profileRoutes(
   api.get(
     '/',
     {
-      onSend: replaceUnmodified,
       schema: {
         ...common,
         summary: 'List the browser profiles',
-        response: { 200: ProfilesSchema, ...problems(...KEY_CODES, 'profile_unavailable') },
+        description: 'Profiles of all workspaces that have been saved at least once.',
+        response: { 200: ProfilesSchema, ...problems(...KEY_CODES, 'profile_unavailable', 'timeout') },
       },
     },
-    async () => {
-      const keys = await profiles.list();
-      // A profile that is deleted meanwhile has no versions.
-      const versions = await Promise.all(keys.map((key) => profiles.versions(key).catch(() => [])));
-      return keys.flatMap((key, index) => toWireSummary(key, versions[index]!));
-    },
+    (request, reply) => cachedReply(request, reply, appAnswers.profiles),
   );
 
   api.get(
@@ -50,6 +50,7 @@ export function profileRoutes(
       schema: {
         ...one,
         summary: 'Get a profile and its versions',
+        description: 'Each session that ends saves a version.',
         response: {
           200: ProfileSchema,
           ...problems('invalid_request', ...KEY_CODES, 'profile_not_found', 'profile_unavailable'),
@@ -95,6 +96,7 @@ export function profileRoutes(
       schema: {
         ...one,
         summary: 'Copy a version to a new profile',
+        description: 'The copy belongs to the same workspace and begins with its own version 1.',
         body: ForkBody,
         response: { 200: ProfileSchema, ...problems(...writes, 'profile_exists', 'profile_in_use') },
       },
@@ -104,26 +106,4 @@ export function profileRoutes(
       return await read({ user: params.user, session });
     },
   );
-}
-
-function toWireSummary({ user, session }: ProfileKey, versions: readonly ListedVersion[]) {
-  const [newest] = versions;
-  if (!newest) return [];
-  const { version, createdAt, bytes } = newest;
-  return [{ user, session, version_count: versions.length, version, updated_at: createdAt, bytes }];
-}
-
-function toWireProfile({ user, session }: ProfileKey, versions: readonly ListedVersion[]) {
-  return {
-    user,
-    session,
-    versions: versions.map(({ version, createdAt, bytes, fileCount, reason, restoredCheckpoint = null }) => ({
-      version,
-      created_at: createdAt,
-      bytes,
-      file_count: fileCount,
-      reason,
-      restored_checkpoint: restoredCheckpoint,
-    })),
-  };
 }

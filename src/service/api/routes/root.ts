@@ -20,7 +20,10 @@ const INDEX = {
 };
 
 /** `/`: the panel for browsers, links for other clients, and files that clients expect at the root. */
-export function rootRoutes(api: Api, { limits }: Pick<RouteDependencies, 'limits'>): void {
+export function rootRoutes(
+  api: Api,
+  { limits }: { limits: Pick<RouteDependencies['limits'], 'basePath'> },
+): void {
   api.get('/', { schema: { hide: true, response: { 200: IndexSchema } } }, async (request, reply) => {
     reply.header('Vary', 'Accept');
     if (request.headers.accept?.includes('text/html')) {

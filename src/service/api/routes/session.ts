@@ -13,7 +13,7 @@ const REMEMBERED_S = 30 * 24 * 3600;
 /** `/session`: the login of the panel. */
 export function sessionRoutes(
   api: Api,
-  { isKey, tokens, limits }: Pick<RouteDependencies, 'isKey' | 'tokens' | 'limits'>,
+  { checkKey, isKey, tokens, limits }: Pick<RouteDependencies, 'checkKey' | 'isKey' | 'tokens' | 'limits'>,
 ): void {
   const state = (loggedIn: boolean) => ({ logged_in: loggedIn, reads_need_key: limits.authReads });
   const path = `${limits.basePath}/`;
@@ -37,7 +37,11 @@ export function sessionRoutes(
     },
     async (request, reply) => {
       reply.header('Cache-Control', 'no-store');
-      return state(tokenOf(request, tokens) !== null);
+      const isAccepted = await checkKey(request).then(
+        () => true,
+        () => false,
+      );
+      return state(isAccepted);
     },
   );
 

@@ -43,6 +43,7 @@ export function statsRoutes(
       schema: {
         tags: ['orchestrator'],
         summary: 'Usage and streams of one engine over time, for charts',
+        description: 'In the intervals of `GET /stats/history`. They end with the engine.',
         params: EngineId,
         querystring: SeriesWindowQuery,
         response: {

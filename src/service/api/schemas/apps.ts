@@ -53,10 +53,15 @@ export const AppDetailsSchema = Type.Object(
 /** {@inheritDoc AppDetailsSchema} */
 export type WireAppDetails = Static<typeof AppDetailsSchema>;
 
+const PendingOrchestrators = Count(
+  'Other orchestrators that have not confirmed it within 3 s. They follow when they are connected to Redis again',
+);
+
 /** `DELETE /apps/{workspace}/{app}`. */
 export const UninstalledSchema = Type.Object({
   deleted_entries: Count('Responses that were removed from the cache'),
   stopped_sessions: Count(),
+  pending_orchestrators: PendingOrchestrators,
 });
 
 const TrafficFields = {
@@ -216,7 +221,10 @@ export const ExplanationSchema = Type.Object(
 /** Query of `DELETE /apps/{workspace}/{app}/cache`. */
 export const ClearQuery = Type.Object({ match: Type.Optional(Match) });
 /** `DELETE /apps/{workspace}/{app}/cache`. */
-export const ClearedSchema = Type.Object({ deleted_entries: Count() });
+export const ClearedSchema = Type.Object({
+  deleted_entries: Count(),
+  pending_orchestrators: PendingOrchestrators,
+});
 
 /** `POST /apps/{workspace}/{app}/cache/warm`. */
 export const WarmBody = Type.Object(
@@ -226,7 +234,10 @@ export const WarmBody = Type.Object(
       maxItems: 1000,
     }),
   },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    examples: [{ urls: ['https://cdn.jsdelivr.net/npm/d3@7/dist/d3.min.js'] }],
+  },
 );
 /** Reply to `POST /apps/{workspace}/{app}/cache/warm`. */
 export const WarmedSchema = Type.Object({

@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { PROFILE_PATTERN } from '../../browser/profiles.ts';
 import { Bytes, Count, Nullable, Time } from './common.ts';
 
@@ -13,19 +13,21 @@ export const ProfileParams = Type.Object({
 const Size = Bytes('Files of the version, before deduplication and compression');
 const Key = { user: Type.String(), session: Type.String() };
 
-/** `GET /profiles`. */
-export const ProfilesSchema = Type.Array(
-  Type.Object(
-    {
-      ...Key,
-      version_count: Count('Versions that are kept'),
-      version: Type.Integer({ minimum: 1, description: 'The newest version' }),
-      updated_at: Time,
-      bytes: Size,
-    },
-    { title: 'ProfileSummary' },
-  ),
+/** A profile in `GET /profiles`. */
+export const ProfileSummarySchema = Type.Object(
+  {
+    ...Key,
+    version_count: Count('Versions that are kept'),
+    version: Type.Integer({ minimum: 1, description: 'The newest version' }),
+    updated_at: Time,
+    bytes: Size,
+  },
+  { title: 'ProfileSummary' },
 );
+/** {@inheritDoc ProfileSummarySchema} */
+export type WireProfileSummary = Static<typeof ProfileSummarySchema>;
+/** `GET /profiles`. */
+export const ProfilesSchema = Type.Array(ProfileSummarySchema);
 
 /** `GET /profiles/{user}/{session}`. */
 export const ProfileSchema = Type.Object(
@@ -50,11 +52,13 @@ export const ProfileSchema = Type.Object(
   },
   { title: 'Profile' },
 );
+/** {@inheritDoc ProfileSchema} */
+export type WireProfile = Static<typeof ProfileSchema>;
 
 /** `POST /profiles/{user}/{session}/rollback`. */
 export const RollbackBody = Type.Object(
   { version: Type.Integer({ minimum: 1, description: 'Version whose content becomes the newest' }) },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ version: 1 }] },
 );
 /** Reply to `POST /profiles/{user}/{session}/rollback`. */
 export const RolledBackSchema = Type.Object({
@@ -67,7 +71,7 @@ export const ForkBody = Type.Object(
     session: Name('Name of the new profile'),
     version: Type.Optional(Type.Integer({ minimum: 1, description: 'Default: the newest' })),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ session: 'copy', version: 1 }] },
 );
 
 /** `DELETE /profiles/{user}/{session}`. */

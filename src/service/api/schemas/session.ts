@@ -17,7 +17,9 @@ export const LoginSchema = Type.Object(
 /** Body of the responses of `/session`. */
 export const SessionStateSchema = Type.Object(
   {
-    logged_in: Type.Boolean({ description: 'Whether the request has the cookie of a login' }),
+    logged_in: Type.Boolean({
+      description: 'Whether the request has the cookie of a login, or the key from a proxy',
+    }),
     reads_need_key: Type.Boolean({ description: 'Whether reads require the API key too (`AUTH_READS`)' }),
   },
   { title: 'SessionState', examples: [{ logged_in: true, reads_need_key: false }] },

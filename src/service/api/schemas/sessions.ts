@@ -72,13 +72,17 @@ export const StartBody = Type.Object(
       Type.Number({ minimum: 1, maximum: 600, description: 'How long the start may take' }),
     ),
   },
-  { additionalProperties: false, title: 'StartRequest' },
+  {
+    additionalProperties: false,
+    title: 'StartRequest',
+    examples: [{ mode: 'record', profile: 'alice', timeout_s: 60 }],
+  },
 );
 
 /** `PATCH /browser/sessions/{id}`. */
 export const SessionChange = Type.Object(
   { mode: oneOf(['record', 'replay', 'offline', 'off']) },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ mode: 'replay' }] },
 );
 
 /** `POST /browser/sessions/{id}/execute`. */
@@ -91,7 +95,11 @@ export const ExecuteBody = Type.Object(
     }),
     timeout_s: Type.Optional(Type.Number({ minimum: 0.1, maximum: 60, default: 10 })),
   },
-  { additionalProperties: false, title: 'ExecuteRequest' },
+  {
+    additionalProperties: false,
+    title: 'ExecuteRequest',
+    examples: [{ script: 'document.title', timeout_s: 10 }],
+  },
 );
 /** Reply to `POST /browser/sessions/{id}/execute`. */
 export const ExecutedSchema = Type.Object({
@@ -116,3 +124,5 @@ export const TrafficSchema = Type.Object(
   },
   { title: 'SessionTraffic' },
 );
+/** {@inheritDoc TrafficSchema} */
+export type WireTraffic = Static<typeof TrafficSchema>;

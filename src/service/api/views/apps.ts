@@ -2,8 +2,8 @@ import type { Static } from 'typebox';
 import type { Explanation, KeptPage, LaneStats, TrafficStats } from '../../../library/gateway/index.ts';
 import type { AppCacheStats } from '../../browser/app-caches.ts';
 import type { InstalledApp } from '../../browser/app-store.ts';
+import type { SessionSummary } from '../../browser/cluster/session-summary.ts';
 import { maskManifest } from '../../browser/secrets.ts';
-import type { Session } from '../../browser/session.ts';
 import type { StartFigures } from '../../browser/start-times.ts';
 import type { WarmUp } from '../../browser/warm-ups.ts';
 import type {
@@ -63,19 +63,17 @@ export function toWireAppDetails(
 }
 
 /** Maps a session to the wire. */
-export function toWireSession(session: Session): WireSession {
-  const { workspace, appId, manifest } = session.app;
-  const { requests = 0, hits = 0, bytesFromUpstream = 0 } = session.traffic ?? {};
+export function toWireSession(session: SessionSummary): WireSession {
   return {
     id: session.id,
-    workspace,
-    app_id: appId,
-    name: manifest.name,
-    type: manifest.type,
+    workspace: session.workspace,
+    app_id: session.appId,
+    name: session.name,
+    type: session.type,
     status: session.status,
     reason: session.reason,
     code: session.code,
-    mode: session.status === 'running' ? (session.laneMode ?? session.mode) : session.mode,
+    mode: session.mode,
     profile: session.profile,
     warm_up: session.isWarmUp,
     restart_of: session.restartOf,
@@ -83,9 +81,9 @@ export function toWireSession(session: Session): WireSession {
     ready_at: session.readyAt === null ? null : toTime(session.readyAt),
     ended_at: session.endedAt === null ? null : toTime(session.endedAt),
     start_seconds: session.startMs === null ? null : toSeconds(session.startMs),
-    requests,
-    hits,
-    bytes_from_upstream: bytesFromUpstream,
+    requests: session.requests,
+    hits: session.hits,
+    bytes_from_upstream: session.bytesFromUpstream,
     memory_bytes: session.memoryBytes,
     can_execute: session.canExecute,
   };

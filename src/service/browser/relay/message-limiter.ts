@@ -13,6 +13,7 @@ const EXCERPT_CHARACTERS = 8192;
 
 const NUL = 0;
 const REPLY = Buffer.from('{"id":');
+const EVENT = Buffer.from('{"method":');
 const LOG_EVENTS = ['Runtime.consoleAPICalled', 'Runtime.exceptionThrown', 'Log.entryAdded'].map((method) =>
   Buffer.from(`{"method":"${method}"`),
 );
@@ -100,8 +101,10 @@ export class MessageLimiter {
       if (!this.#budgetOf(session).take(Math.min(size, MAX_LOG_BYTES))) return [];
       return isTooLarge ? [encode(excerpt(message, size, session))] : [message, SEPARATOR];
     }
-    if (!isTooLarge) return size === 0 ? [] : [message, SEPARATOR];
-    return message.subarray(0, REPLY.length).equals(REPLY) ? [encode(refusal(message, tail))] : [];
+    const isReply = startsWith(message, REPLY);
+    if (isTooLarge) return isReply ? [encode(refusal(message, tail))] : [];
+    // Playwright throws at what is no message, such as the output of another program than Chromium.
+    return isReply || startsWith(message, EVENT) ? [message, SEPARATOR] : [];
   }
 
   #budgetOf(session: string): LogBudget {
@@ -118,11 +121,15 @@ const SEPARATOR = Buffer.from([NUL]);
 
 function limitOf(head: Buffer): number {
   if (isLog(head)) return MAX_LOG_BYTES;
-  return head.subarray(0, REPLY.length).equals(REPLY) ? MAX_REPLY_BYTES : MAX_EVENT_BYTES;
+  return startsWith(head, REPLY) ? MAX_REPLY_BYTES : MAX_EVENT_BYTES;
 }
 
 function isLog(message: Buffer): boolean {
-  return LOG_EVENTS.some((start) => message.subarray(0, start.length).equals(start));
+  return LOG_EVENTS.some((start) => startsWith(message, start));
+}
+
+function startsWith(message: Buffer, start: Buffer): boolean {
+  return message.subarray(0, start.length).equals(start);
 }
 
 /** Chromium writes the id of the session at the end of the message, where no page has an influence. */

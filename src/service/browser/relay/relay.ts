@@ -6,7 +6,9 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
+import { removeLeftovers } from './leftovers.ts';
 import { MessageLimiter } from './message-limiter.ts';
+import { createTemporaryFolder, removeTemporaryFolder } from './temporary-folder.ts';
 
 const USER_DATA_DIR = '--user-data-dir=';
 const REPORT_INTERVAL_MS = 1000;
@@ -17,6 +19,8 @@ const { RELAY_PROGRAM = '', RELAY_USER_ID, RELAY_NODE: _node, RELAY_SCRIPT: _scr
 const args = process.argv.slice(2);
 const userId = RELAY_USER_ID === undefined ? undefined : Number(RELAY_USER_ID);
 if (userId !== undefined) giveProfileTo(userId);
+env.TMPDIR = createTemporaryFolder(userId);
+process.once('exit', endAll);
 
 const child = spawn(RELAY_PROGRAM, args, {
   env,
@@ -39,13 +43,29 @@ fromService.once('close', () => {
   toChromium.end();
   setTimeout(() => child.kill('SIGKILL'), END_TIMEOUT_MS);
 });
+// The service sends this to a Chromium that does not end.
+process.once('SIGTERM', () => child.kill('SIGKILL'));
 child.once('error', (error) => {
   process.stderr.write(`${error.message}\n`);
   process.exit(127);
 });
-child.once('close', (code) => toService.end(() => process.exit(code ?? 1)));
+child.once('close', (code) => {
+  if (fromService.destroyed) removeLeftovers(args);
+  toService.end(() => process.exit(code ?? 1));
+});
 // A process that Chromium has left behind may hold the pipe.
 child.once('exit', (code) => setTimeout(() => process.exit(code ?? 1), END_TIMEOUT_MS));
+
+/** Processes of a Chromium that was killed may not end by themselves. Playwright starts the relay with a group of its own. */
+function endAll(): void {
+  removeTemporaryFolder(env.TMPDIR!);
+  if (child.signalCode === null) return;
+  try {
+    process.kill(-process.pid, 'SIGKILL');
+  } catch {
+    // It has no group of its own.
+  }
+}
 
 function send(messages: Buffer[]): void {
   if (messages.length === 0 || toService.destroyed) return;

@@ -6,6 +6,8 @@ const HEARTBEAT_MS = 1000;
 /** A busy daemon may miss one heartbeat. Two consecutive ones mean that it is gone. */
 const MAX_MISSED_HEARTBEATS = 2;
 const RECONNECT_MS = 500;
+/** Events have a few kilobytes: the attributes are the labels of a container. */
+const MAX_LINE_BYTES = 2 ** 20;
 /** In events, a code is text. */
 const EXIT_CODE = /^\d{1,3}$/;
 
@@ -76,6 +78,8 @@ async function followOnce(
     const stream = (await client.docker.getEvents({ filters, abortSignal })) as Readable;
     stream.on('error', (error) => broken.abort(error));
     stream.once('close', () => broken.abort(new Error('The event stream ended')));
+    // readline would keep a line without an end until the memory is full.
+    limitLines(stream);
     const lines = createInterface({ input: stream });
     // readline re-emits the errors of its input; without a listener they would end the process.
     lines.on('error', (error) => broken.abort(error));
@@ -85,6 +89,16 @@ async function followOnce(
   } finally {
     broken.abort();
   }
+}
+
+/** Destroys a stream whose current line is too long. */
+function limitLines(stream: Readable): void {
+  let lineBytes = 0;
+  stream.on('data', (chunk: Buffer) => {
+    const end = chunk.lastIndexOf('\n');
+    lineBytes = end < 0 ? lineBytes + chunk.length : chunk.length - end - 1;
+    if (lineBytes > MAX_LINE_BYTES) stream.destroy(new Error('Docker sent an event of more than 1 MiB'));
+  });
 }
 
 /** Pings until the daemon stops responding or the signal aborts, and then throws. */

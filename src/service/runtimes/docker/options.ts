@@ -45,7 +45,9 @@ export function dockerEngineOptions(config: Config, instance: string): DockerEng
     ),
     engineHost: config.engineHost,
     memoryLimit: config.engineMemoryLimit,
-    maxEngines: config.maxReplicas,
+    get maxEngines() {
+      return config.maxReplicas;
+    },
     isLocal: config.dockerSocket === null || config.dockerSocket.startsWith('unix://'),
     instance,
   };

@@ -4,6 +4,9 @@ import { ensureFolder } from '../../config/data-folder.ts';
 import { identify, isRunning, type ProcessIdentity } from './proc-files.ts';
 import { endGroup } from './process-group.ts';
 
+/** Ending of the names of files that are being written. */
+const UNFINISHED = '.tmp';
+
 /** Content of the file of a running engine. */
 interface EngineRecord {
   /** Start times count from the machine's boot, so they identify a process only within one boot. */
@@ -46,8 +49,10 @@ export class EngineRecords {
     if (engine === null || this.#service === null) return;
     const record: EngineRecord = { bootId: this.#bootId, service: this.#service, engine, name };
     const path = this.#path(id);
-    await writeFile(`${path}.tmp`, JSON.stringify(record), { mode: 0o600 });
-    await rename(`${path}.tmp`, path);
+    // Somebody may have emptied the data folder.
+    ensureFolder(this.#folder);
+    await writeFile(`${path}${UNFINISHED}`, JSON.stringify(record), { mode: 0o600 });
+    await rename(`${path}${UNFINISHED}`, path);
   }
 
   /** Removes the file of an engine. Resolves also if there is none. */
@@ -56,12 +61,15 @@ export class EngineRecords {
   }
 
   /**
-   * Ends the engines whose service is not running any more.
+   * Ends the engines whose service is not running any more, and removes files that it was still writing.
    * @param graceMs time between SIGTERM and SIGKILL
    * @returns their names
    */
   async endOrphans(graceMs: number): Promise<string[]> {
-    const files = (await readdir(this.#folder)).filter((name) => name.endsWith('.json'));
+    const all = await readdir(this.#folder);
+    const unfinished = all.filter((name) => name.endsWith(UNFINISHED));
+    await Promise.all(unfinished.map((name) => rm(join(this.#folder, name), { force: true })));
+    const files = all.filter((name) => name.endsWith('.json'));
     const names = await Promise.all(files.map((file) => this.#endOrphan(join(this.#folder, file), graceMs)));
     return names.filter((name) => name !== null);
   }

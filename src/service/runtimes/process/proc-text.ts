@@ -7,7 +7,10 @@ const NS_PER_TICK = 1e9 / TICKS_PER_S;
 /** Content of `/proc/<pid>/stat`. */
 export interface ProcStat {
   pid: number;
-  /** Whether it is a zombie: it has ended, but its parent has not waited for it yet. */
+  /**
+   * Whether it is a zombie: it has ended, but its parent has not waited for it yet. Its first thread may have ended
+   * before the others. Until they end, its files and ports are open.
+   */
   isDead: boolean;
   parentPid: number;
   groupId: number;
@@ -26,12 +29,13 @@ export function parseProcStat(text: string): ProcStat | null {
   // Index 0 is the parent's pid, field 4 in proc(5).
   const [parentPid, groupId] = numbers;
   const [user, system, childrenUser, childrenSystem] = numbers.slice(10, 14);
+  const threads = numbers[16];
   const startTicks = numbers[18];
-  const fields = [pid, parentPid, groupId, user, system, childrenUser, childrenSystem, startTicks];
+  const fields = [pid, parentPid, groupId, user, system, childrenUser, childrenSystem, threads, startTicks];
   if (nameEnd < 0 || !fields.every(Number.isSafeInteger)) return null;
   return {
     pid,
-    isDead: state === 'Z' || state === 'X',
+    isDead: (state === 'Z' || state === 'X') && threads! <= 1,
     parentPid: parentPid!,
     groupId: groupId!,
     cpuNs: (user! + system! + childrenUser! + childrenSystem!) * NS_PER_TICK,

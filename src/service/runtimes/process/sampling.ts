@@ -1,6 +1,7 @@
 import { totalmem } from 'node:os';
+import { TimeSlice } from '../../../library/util/time-slice.ts';
 import type { ResourceSample } from '../../engines/runtime.ts';
-import { readProcesses, readProcessSample } from './proc-files.ts';
+import { readProcesses, readProcessSample, SLICE_MS } from './proc-files.ts';
 import type { ProcStat } from './proc-text.ts';
 
 /** An engine to sample. */
@@ -25,11 +26,13 @@ export async function sampleEngines(
   const groups = groupByLeader(processes, new Set(engines.map(({ pid }) => pid)));
   const memoryLimit = readMemoryLimit();
   const samples = new Map<string, ResourceSample>();
-  const sample = async ({ id, pid, startedAt }: SampledProcess) => {
+  const slice = new TimeSlice(SLICE_MS);
+  for (const { id, pid, startedAt } of engines) {
+    if (slice.isOver) await slice.next();
     const leader = processes.get(pid);
-    const sum = await sumSamples(groups.get(pid) ?? []);
+    const sum = sumSamples(groups.get(pid) ?? []);
     // The leader has ended, or is a zombie, whose memory cannot be read.
-    if (!leader || !sum.pids.has(pid)) return;
+    if (!leader || !sum.pids.has(pid)) continue;
     samples.set(id, {
       takenAt: leader.readAt,
       startedAt,
@@ -43,16 +46,15 @@ export async function sampleEngines(
       // Local processes share the machine's network, whose counters are not the engine's.
       networkNamespace: null,
     });
-  };
-  await Promise.all(engines.map(sample));
+  }
   return samples;
 }
 
 /** Sums over the processes that could be read. */
-async function sumSamples(members: readonly ProcStat[]) {
+function sumSamples(members: readonly ProcStat[]) {
   const sum = { pids: new Set<number>(), cpuNs: 0, memory: 0, read: 0, written: 0 };
   for (const { pid, cpuNs } of members) {
-    const sample = await readProcessSample(pid);
+    const sample = readProcessSample(pid);
     sum.cpuNs += cpuNs;
     if (!sample) continue;
     sum.pids.add(pid);

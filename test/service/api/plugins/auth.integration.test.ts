@@ -44,6 +44,7 @@ describe('a write is accepted', () => {
 const READS_WITH_KEY = [
   '/engines/{id}/logs',
   '/by-label',
+  '/config',
   '/custom-variant/config',
   '/custom-variant/templates/{slot}',
   '/custom-variant/templates/{slot}/export',

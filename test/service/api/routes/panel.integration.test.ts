@@ -8,7 +8,6 @@ import type { Api } from '../../../../src/service/api/context.ts';
 import { panelRoutes } from '../../../../src/service/api/routes/panel.ts';
 import { rootRoutes } from '../../../../src/service/api/routes/root.ts';
 import { createServer } from '../../../../src/service/api/server.ts';
-import { readConfig } from '../../../../src/service/config/config.ts';
 import { KEY, sendRequest, startFakeApp } from '../../../support/service/app.ts';
 
 let folder: string;
@@ -18,7 +17,7 @@ beforeEach(async () => {
   api = createServer(pino({ level: 'silent' }), {});
   const panelFolder = join(folder, 'panel');
   await api.register(async (scope) => panelRoutes(scope, { panelFolder }), { prefix: '/panel' });
-  rootRoutes(api, { limits: readConfig({}) });
+  rootRoutes(api, { limits: { basePath: '' } });
   await api.listen({ host: '127.0.0.1', port: 0 });
 });
 afterEach(async () => {

@@ -40,7 +40,12 @@ test('messages within the limits pass unchanged, however they are split', () => 
       expect(pushAll(new MessageLimiter(), pipe(...messages), chunkBytes)).toEqual(messages);
     },
   );
-  fc.assert(property);
+  fc.assert(property, { numRuns: 30 });
+});
+
+test('what is no message is dropped', () => {
+  const bytes = Buffer.concat([Buffer.from('garbage\0\0{"x":1}\0'), pipe({ id: 1, result: {} })]);
+  expect(pushAll(new MessageLimiter(), bytes)).toEqual([{ id: 1, result: {} }]);
 });
 
 describe('a message that is too large', () => {

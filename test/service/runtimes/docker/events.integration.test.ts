@@ -92,3 +92,21 @@ test('the exit code of a container that has stopped is read, if it is one', asyn
     ...Array.from({ length: 5 }, () => ({ action: 'die', id: 'a' })),
   ]);
 });
+
+test('a line without an end is not kept, and the events that follow are read on a new connection', async () => {
+  const endless = 'x'.repeat(64 * 1024);
+  const [stream] = streams;
+  const closed = new Promise((resolve) => stream!.once('close', resolve));
+  const write = () => {
+    if (stream!.destroyed) return;
+    if (stream!.write(endless)) setImmediate(write);
+    else stream!.once('drain', write);
+  };
+  stream!.write(eventOf('first'));
+  write();
+  await closed;
+  await waitUntil('the next connection', () => connections === 2, WAIT_MS);
+  streams[1]!.write(eventOf('second'));
+  await waitUntil('both events', () => events.length === 2, WAIT_MS);
+  expect(disconnections.map(({ message }) => message)).toEqual(['Docker sent an event of more than 1 MiB']);
+});

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { EngineRecords } from '../../../../src/service/runtimes/process/engine-records.ts';
@@ -61,6 +61,23 @@ describe('a killed service', () => {
     expect(await (await EngineRecords.open(dataDir)).endOrphans(100)).toEqual(['orphan']);
     expect(findPids(spec.ports.hostHttp)).toEqual([]);
   });
+});
+
+it('a file that a killed service was writing is removed', async () => {
+  const dataDir = makeDataDir();
+  const records = await EngineRecords.open(dataDir);
+  const file = join(dataDir, 'process-engines', 'a.json.tmp');
+  writeFileSync(file, '{"bootId":');
+  expect(await records.endOrphans(100)).toEqual([]);
+  expect(existsSync(file)).toBe(false);
+});
+
+it('an engine is started after somebody has emptied the data folder', async () => {
+  const dataDir = makeDataDir();
+  const { runtime } = await startRuntime({ dataDir });
+  rmSync(join(dataDir, 'process-engines'), { recursive: true });
+  const { id } = await runtime.create(await makeSpec());
+  expect(readdirSync(join(dataDir, 'process-engines'))).toEqual([`${id}.json`]);
 });
 
 describe('a record', () => {

@@ -5,8 +5,8 @@ import {
   parseProcStatus,
 } from '../../../../src/service/runtimes/process/proc-text.ts';
 
-const stat = (name: string, state = 'S') =>
-  `4711 (${name}) ${state} 42 4711 4711 0 -1 4194560 9123 55 1 0 250 31 7 2 20 0 11 0 129651 1153433600 13001 ` +
+const stat = (name: string, state = 'S', threads = 11) =>
+  `4711 (${name}) ${state} 42 4711 4711 0 -1 4194560 9123 55 1 0 250 31 7 2 20 0 ${threads} 0 129651 1153433600 13001 ` +
   '18446744073709551615 1 1 0 0 0 0 0 4096 17642 0 0 0 17 1 0 0 0 0 0 0 0 0 0 0 0 0 0\n';
 
 describe('parseProcStat', () => {
@@ -28,7 +28,9 @@ describe('parseProcStat', () => {
   );
 
   it.each(['Z', 'X'])('reports a process in state %s as dead', (state) => {
-    expect(parseProcStat(stat('node', state))).toEqual({ ...parsed, isDead: true });
+    expect(parseProcStat(stat('node', state, 1))).toEqual({ ...parsed, isDead: true });
+    // Its other threads have not ended yet.
+    expect(parseProcStat(stat('node', state, 2))).toEqual(parsed);
   });
 
   it.each(['', '4711', '4711 (node)', '4711 (node) S 42 4711', stat('node').replace(' 129651 ', ' x ')])(

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -192,6 +192,7 @@ describe('a failed creation', () => {
     const dataDir = makeDataDir();
     const { runtime } = await startRuntime({ dataDir });
     rmSync(dataDir, { recursive: true });
+    writeFileSync(dataDir, '');
     const spec = await makeSpec();
     await expect(runtime.create(spec)).rejects.toMatchObject({ code: 'provisioning_failed' });
     expect(await runtime.list()).toEqual([]);

@@ -47,6 +47,8 @@ export function appCacheRoutes(
       schema: {
         ...common,
         summary: "Figures of an app's cache",
+        description:
+          'What the cache contains, and requests and bytes since the start of the service: in total, by rule, host and media type.',
         response: { 200: AppCacheSchema, ...reads },
       },
     },
@@ -86,6 +88,8 @@ export function appCacheRoutes(
       schema: {
         ...common,
         summary: 'List stored responses, a page at a time',
+        description:
+          'Without `sort`, each response is listed once. With `sort=hits`, one may be missing or listed twice if its hits change between two pages.',
         querystring: EntriesQuery,
         response: { 200: EntriesSchema, ...reads },
       },
@@ -108,6 +112,8 @@ export function appCacheRoutes(
       schema: {
         ...common,
         summary: 'Which rule applies to a URL, and the result of its latest request',
+        description:
+          'The latest request is that of the latest session. It explains why a response came from the cache or did not, and why it was not stored.',
         querystring: ExplainQuery,
         response: { 200: ExplanationSchema, ...reads },
       },
@@ -122,14 +128,16 @@ export function appCacheRoutes(
       schema: {
         ...common,
         summary: 'Remove stored responses: all, or those whose URL matches a pattern',
-        description: 'The HTTP caches of running sessions are cleared too.',
+        description:
+          'The HTTP caches of running sessions are cleared too, and so are the caches of other orchestrators over the same Redis.',
         querystring: ClearQuery,
-        response: { 200: ClearedSchema, ...writes },
+        response: { 200: ClearedSchema, ...writes, ...problems('cluster_unavailable') },
       },
     },
-    async ({ params: { workspace, app: appId }, query: { match } }) => ({
-      deleted_entries: await browserApps.clearCache({ workspace, appId }, match),
-    }),
+    async ({ params: { workspace, app: appId }, query: { match } }) => {
+      const { deletedEntries, pending } = await browserApps.clearCache({ workspace, appId }, match);
+      return { deleted_entries: deletedEntries, pending_orchestrators: pending };
+    },
   );
 
   api.post(
@@ -155,6 +163,8 @@ export function appCacheRoutes(
       schema: {
         ...common,
         summary: 'URLs that were missing in sessions in the mode `offline`',
+        description:
+          'These are the URLs to warm or to add to `cache_routes` before the app can start without its servers.',
         response: { 200: MissesSchema, ...reads },
       },
     },

@@ -39,6 +39,7 @@ export function appSessionRoutes(
             'memory_limit_exceeded',
             'too_many_sessions',
             'browser_unavailable',
+            'cluster_unavailable',
             'timeout',
           ),
         },

@@ -1,5 +1,4 @@
-import { RoundhouseError } from '../../../errors.ts';
-import { replaceUnmodified } from '../../conditional.ts';
+import { summarize } from '../../../browser/cluster/session-summary.ts';
 import type { Api } from '../../context.ts';
 import type { RouteDependencies } from '../../dependencies.ts';
 import { KEY_CODES, KEY_SECURITY, problems, WRITE_CODES } from '../../schemas/problem.ts';
@@ -12,7 +11,7 @@ import {
   SessionsSchema,
   TrafficSchema,
 } from '../../schemas/sessions.ts';
-import { toWireSession, toWireTraffic } from '../../views/apps.ts';
+import { toWireSession } from '../../views/apps.ts';
 
 const DEFAULT_TIMEOUT_S = 10;
 const BODY_LIMIT = 2 * 1024 * 1024;
@@ -25,14 +24,25 @@ export function browserSessionRoutes(
     appAnswers,
     cachedReply,
     checkKey,
+    forwardSession,
     limits,
-  }: Pick<RouteDependencies, 'browserApps' | 'appAnswers' | 'cachedReply' | 'checkKey' | 'limits'>,
+  }: Pick<
+    RouteDependencies,
+    'browserApps' | 'appAnswers' | 'cachedReply' | 'checkKey' | 'forwardSession' | 'limits'
+  >,
 ): void {
   const { sessions } = browserApps;
   const common = { tags: ['apps'], security: KEY_SECURITY };
   const one = { ...common, params: SessionId };
-  const reads = ['invalid_request', ...KEY_CODES, 'session_not_found', 'timeout'] as const;
+  const reads = [
+    'invalid_request',
+    ...KEY_CODES,
+    'session_not_found',
+    'owner_unreachable',
+    'timeout',
+  ] as const;
   api.addHook('onRequest', checkKey);
+  api.addHook('onRequest', forwardSession);
 
   api.get(
     '/',
@@ -40,6 +50,8 @@ export function browserSessionRoutes(
       schema: {
         ...common,
         summary: 'List the sessions: those that run, and the last 100 that have ended',
+        description:
+          'The oldest first. A session that has failed stays listed with its reason, code, log and last screenshot.',
         response: { 200: SessionsSchema, ...problems(...KEY_CODES, 'timeout') },
       },
     },
@@ -48,9 +60,16 @@ export function browserSessionRoutes(
 
   api.get(
     '/:id',
-    { schema: { ...one, summary: 'Get a session', response: { 200: SessionSchema, ...problems(...reads) } } },
+    {
+      schema: {
+        ...one,
+        summary: 'Get a session',
+        description: 'Its status, why it has ended, and its requests so far.',
+        response: { 200: SessionSchema, ...problems(...reads) },
+      },
+    },
     (request, reply) => {
-      const { id } = sessions.require(request.params.id);
+      const { id } = browserApps.requireSession(request.params.id);
       return cachedReply(request, reply, appAnswers.session(id));
     },
   );
@@ -61,17 +80,18 @@ export function browserSessionRoutes(
       schema: {
         ...one,
         summary: 'Change what a session does with the cache',
+        description: 'Applies to this session only, and to requests from now on.',
         body: SessionChange,
         response: {
           200: SessionSchema,
-          ...problems(...WRITE_CODES, 'session_not_found', 'session_not_running'),
+          ...problems(...WRITE_CODES, 'session_not_found', 'session_not_running', 'owner_unreachable'),
         },
       },
     },
     async ({ params: { id }, body: { mode } }) => {
       const session = sessions.require(id);
       session.setMode(mode);
-      return toWireSession(session);
+      return toWireSession(summarize(session));
     },
   );
 
@@ -81,7 +101,11 @@ export function browserSessionRoutes(
       schema: {
         ...one,
         summary: 'End a session, or remove one that has ended from the list',
-        response: { 200: SessionSchema, ...problems(...WRITE_CODES, 'session_not_found') },
+        description: 'A session with a profile saves it before the reply is sent.',
+        response: {
+          200: SessionSchema,
+          ...problems(...WRITE_CODES, 'session_not_found', 'owner_unreachable', 'cluster_unavailable'),
+        },
       },
     },
     async ({ params: { id } }) => toWireSession(await browserApps.stop(id)),
@@ -90,18 +114,16 @@ export function browserSessionRoutes(
   api.get(
     '/:id/traffic',
     {
-      onSend: replaceUnmodified,
       schema: {
         ...one,
         summary: 'Requests and bytes of a session',
+        description: 'Since its start, also after its end.',
         response: { 200: TrafficSchema, ...problems(...reads, 'session_not_running') },
       },
     },
-    async ({ params: { id } }) => {
-      const { traffic, status } = sessions.require(id);
-      if (!traffic)
-        throw new RoundhouseError('session_not_running', `The session is ${status}, without any requests`);
-      return toWireTraffic(traffic);
+    (request, reply) => {
+      const { id } = sessions.require(request.params.id);
+      return cachedReply(request, reply, appAnswers.traffic(id));
     },
   );
 
@@ -117,7 +139,14 @@ export function browserSessionRoutes(
         body: ExecuteBody,
         response: {
           200: ExecutedSchema,
-          ...problems(...WRITE_CODES, 'script_failed', 'session_not_found', 'session_not_running', 'timeout'),
+          ...problems(
+            ...WRITE_CODES,
+            'script_failed',
+            'session_not_found',
+            'session_not_running',
+            'owner_unreachable',
+            'timeout',
+          ),
         },
       },
     },

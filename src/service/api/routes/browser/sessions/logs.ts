@@ -12,13 +12,14 @@ export function sessionLogRoutes(
     browserApps,
     logReaders,
     checkKey,
+    forwardSession,
     headers,
-  }: Pick<RouteDependencies, 'browserApps' | 'logReaders' | 'checkKey' | 'headers'>,
+  }: Pick<RouteDependencies, 'browserApps' | 'logReaders' | 'checkKey' | 'forwardSession' | 'headers'>,
 ): void {
   api.get(
     '/',
     {
-      onRequest: checkKey,
+      onRequest: [checkKey, forwardSession],
       exposeHeadRoute: false,
       schema: {
         tags: ['apps'],
@@ -34,6 +35,7 @@ export function sessionLogRoutes(
             'invalid_request',
             ...KEY_CODES,
             'session_not_found',
+            'owner_unreachable',
             'logs_unavailable',
             'too_many_clients',
           ),

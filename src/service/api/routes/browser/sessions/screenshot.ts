@@ -11,12 +11,16 @@ const Image = Type.String({ description: 'An image' });
 /** `/browser/sessions/{id}/screenshot`: what the page of a session shows. */
 export function screenshotRoutes(
   api: Api,
-  { browserApps, checkKey }: Pick<RouteDependencies, 'browserApps' | 'checkKey'>,
+  {
+    browserApps,
+    checkKey,
+    forwardSession,
+  }: Pick<RouteDependencies, 'browserApps' | 'checkKey' | 'forwardSession'>,
 ): void {
   api.get(
     '/',
     {
-      onRequest: checkKey,
+      onRequest: [checkKey, forwardSession],
       schema: {
         tags: ['apps'],
         summary: 'A screenshot of a session',
@@ -29,7 +33,14 @@ export function screenshotRoutes(
             description: 'The visible part of the page',
             content: { 'image/png': { schema: Image }, 'image/jpeg': { schema: Image } },
           },
-          ...problems('invalid_request', ...KEY_CODES, 'session_not_found', 'session_not_running', 'timeout'),
+          ...problems(
+            'invalid_request',
+            ...KEY_CODES,
+            'session_not_found',
+            'session_not_running',
+            'owner_unreachable',
+            'timeout',
+          ),
         },
       },
     },

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { Dialog } from '../dialog.tsx';
+import { Dialog } from './dialog.tsx';
 
 interface ConfirmDialogProps {
   title: string;
@@ -9,7 +9,7 @@ interface ConfirmDialogProps {
   children: ComponentChildren;
 }
 
-/** Asks for confirmation of an action that removes something. */
+/** Asks for confirmation of an action that interrupts or removes something. */
 export function ConfirmDialog({ title, action, onConfirm, onClose, children }: ConfirmDialogProps) {
   return (
     <Dialog
