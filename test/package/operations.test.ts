@@ -7,9 +7,12 @@ import { readConfig } from '../../src/service/config/config.ts';
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 
 describe('the unit for systemd', () => {
-  test('runs what npm start runs', () => {
-    const [, program] = /^ExecStart=\S+\/node (.*)$/m.exec(read('examples/roundhouse.service'))!;
-    expect(manifest.scripts.start.endsWith(`exec node ${program}`)).toBe(true);
+  test('runs what npm start runs, with its environment', () => {
+    const unit = read('examples/roundhouse.service');
+    const [, program] = /^ExecStart=\S+\/node (.*)$/m.exec(unit)!;
+    const [, variable, started] = /exec env (\S+) node (.*)$/.exec(manifest.scripts.start)!;
+    expect(program).toBe(started);
+    expect(unit).toContain(`\nEnvironment=${variable}\n`);
   });
 
   test('waits longer for the end of the service than the service takes', () => {

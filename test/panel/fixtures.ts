@@ -38,6 +38,7 @@ export function anEngine(fields: Partial<Engine> = {}): Engine {
   return {
     container_id: 'a'.repeat(64),
     container_name: 'engine-1',
+    node: null,
     host: '127.0.0.1',
     port: 19000,
     labels: {},

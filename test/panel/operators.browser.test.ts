@@ -121,16 +121,21 @@ describeWithChromium('what operators do', (chromium) => {
     await page.getByText('Not measured: the engine uses the network of this machine').waitFor();
   });
 
-  it('a stream has the name that its proxy has given it, and can be stopped', async () => {
-    const [, , engine] = engines as [Engine, Engine, Engine];
+  /** Starts a stream on the last engine, as a proxy does. */
+  async function play(name: string): Promise<void> {
+    const engine = engines.at(-1)!;
     const session = await openSession(engine.host, engine.port, INFOHASH);
     await app.post('/events/stream_started', {
       container_id: engine.container_id,
       engine: { host: engine.host, port: engine.port },
       stream: { key_type: 'infohash', key: INFOHASH },
       session: { ...session, is_live: 1 },
-      labels: { 'proxy.name': 'Channel 7' },
+      labels: { 'proxy.name': name, stream_id: name },
     });
+  }
+
+  it('a stream has the name that its proxy has given it, and can be stopped', async () => {
+    await play('Channel 7');
     const { page } = await openWithKey('#/');
     await page.getByRole('cell', { name: 'Channel 7', exact: true }).waitFor();
     await page.getByRole('button', { name: 'Stop Channel 7' }).click();
@@ -140,11 +145,13 @@ describeWithChromium('what operators do', (chromium) => {
   });
 
   it('events name engines and streams, are grouped and filtered, and link to what still exists', async () => {
+    await play('Channel 8');
+    await app.delete('/streams/Channel%208');
     const monitored = await open('#/events');
     const { page } = monitored;
-    await page.getByText('Stream Channel 7 ended').waitFor();
+    await page.getByText('Stream Channel 8 ended').waitFor();
     await page.getByLabel('Kind').selectOption('engine');
-    await page.getByText('Stream Channel 7 ended').waitFor({ state: 'detached' });
+    await page.getByText('Stream Channel 8 ended').waitFor({ state: 'detached' });
     const [engine] = engines as [Engine];
     await page.getByLabel('Engine', { exact: true }).selectOption(engine.container_id);
     await page
@@ -156,12 +163,13 @@ describeWithChromium('what operators do', (chromium) => {
     await page.getByRole('heading', { name: engine.container_name }).waitFor();
     await page.goto(`${app.url}/panel/#/events?q=no+such+text`);
     await page.getByRole('button', { name: 'Show all events' }).click();
-    await page.getByText('Stream Channel 7 ended').waitFor();
+    await page.getByText('Stream Channel 8 ended').waitFor();
 
     // The next visit says what has happened since.
+    await page.goto('about:blank');
     await app.post(`/engines/${engine.container_id}/restart`);
     engines = await healthyEngines(app, 3);
-    await page.reload();
+    await page.goto(`${app.url}/panel/#/events`);
     await page.getByText(/^\d+ since your last visit$/).waitFor();
     await page.getByText('Your last visit', { exact: true }).waitFor();
     expectNoViolations(monitored);

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { useClient, useStore } from '../hooks.ts';
 import { errorMessage } from '../lib/errors.ts';
+import { t } from '../lib/i18n.ts';
 import type { Reply } from '../lib/wire.ts';
 import { Card, EmptyState } from './card.tsx';
 
@@ -44,16 +45,17 @@ export function ConfigCard() {
   }, [loggedIn]);
   if (settings === null) {
     return (
-      <Card title="Service">
+      <Card title={t('Service')}>
         <EmptyState title={error ?? 'The settings of the service need the API key'} />
       </Card>
     );
   }
   return (
-    <Card title="Service">
+    <Card title={t('Service')}>
       <p class="muted">
-        These settings take effect at once and take precedence over the environment. The others are set by
-        environment variables or in the file .env, and need a restart.
+        {t(
+          'These settings take effect at once and take precedence over the environment. The others are set by environment variables or in the file .env, and need a restart.',
+        )}
       </p>
       {error !== null && (
         <p class="error" role="alert">
@@ -62,7 +64,7 @@ export function ConfigCard() {
       )}
       <SettingTable settings={settings.filter(({ changeable }) => changeable)} change={change} />
       <details>
-        <summary>All other settings</summary>
+        <summary>{t('All other settings')}</summary>
         <SettingTable settings={settings.filter(({ changeable }) => !changeable)} />
       </details>
     </Card>
@@ -75,9 +77,9 @@ function SettingTable({ settings, change }: { settings: Setting[]; change?: Chan
       <table>
         <thead>
           <tr>
-            <th scope="col">Setting</th>
-            <th scope="col">Value</th>
-            <th scope="col">Source</th>
+            <th scope="col">{t('Setting')}</th>
+            <th scope="col">{t('Value')}</th>
+            <th scope="col">{t('Source')}</th>
           </tr>
         </thead>
         <tbody>
@@ -125,10 +127,10 @@ function Value({ setting, change }: { setting: Setting; change: Change }) {
         value={text}
         onInput={({ currentTarget }) => setText(currentTarget.value)}
       />
-      {text !== shown && <button type="submit">Save</button>}
+      {text !== shown && <button type="submit">{t('Save')}</button>}
       {source === 'override' && (
         <button type="button" onClick={() => void change(name, null)}>
-          Reset
+          {t('Reset')}
         </button>
       )}
     </form>

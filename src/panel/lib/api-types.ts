@@ -1343,6 +1343,13 @@ export interface ReprovisionStatus {
 export interface Engine {
   container_id: string;
   container_name: string;
+  node: {
+    id: string;
+    /**
+     * Host name, which need not be unique
+     */
+    name: string;
+  } | null;
   /**
    * Host on which `port` is reachable
    */
@@ -1461,6 +1468,14 @@ export interface TotalStats {
    * Number of engines included
    */
   container_count: number;
+  /**
+   * Number of these whose latest figures are used, because their nodes do not respond
+   */
+  stale_container_count: number;
+  /**
+   * Host names of the nodes of a Docker Swarm that have sent no current figures
+   */
+  missing_nodes: string[];
 }
 export interface Event {
   /**

@@ -434,5 +434,11 @@ export const es = {
   'Log out': 'Cerrar sesión',
   'The panel exchanges it for a cookie and does not keep it.':
     'El panel la cambia por una cookie y no la conserva.',
+  Service: 'Servicio',
+  'These settings take effect at once and take precedence over the environment. The others are set by environment variables or in the file .env, and need a restart.':
+    'Estos ajustes tienen efecto al instante y prevalecen sobre el entorno. Los demás se definen con variables de entorno o en el archivo .env y requieren un reinicio.',
+  Setting: 'Ajuste',
+  'All other settings': 'Todos los demás ajustes',
+  Source: 'Origen',
   ...esApps,
 } as const;

@@ -5,12 +5,14 @@ import type { Config } from '../config/config.ts';
 import type { CircuitBreaker } from '../engines/breaker.ts';
 import type { Provisioner } from '../engines/provisioner.ts';
 import type { EngineRegistry } from '../engines/registry.ts';
+import type { EngineRuntime } from '../engines/runtime.ts';
 import type { EngineUsageReader } from '../engines/usage.ts';
 import { includesDebug } from '../log.ts';
 import type { Streams } from '../streams/streams.ts';
 import { connectivityOf, primaryVpn, type VpnState } from '../vpn/state.ts';
 import type { VpnStateCache } from '../vpn/state-cache.ts';
 import type { EngineViews, WireEngine } from './views/engines.ts';
+import { listNodes, type WireNode } from './views/nodes.ts';
 import {
   toWireStats,
   toWireStatsById,
@@ -51,6 +53,8 @@ export interface Answers {
   statsOf(id: string): ReadAnswer<WireStats>;
   /** State of the orchestrator. */
   readonly status: ReadAnswer<WireStatus>;
+  /** The nodes of a Swarm. */
+  readonly nodes: ReadAnswer<WireNode[]>;
   /** State of the VPNs. */
   readonly vpn: ReadAnswer<WireVpnState>;
 }
@@ -60,8 +64,7 @@ export interface AnswersParts {
   /** Where answers are kept. */
   cache: LoadingCache;
   config: Config;
-  /** The runtime's `variant`, as `/orchestrator/status` shows it. */
-  engineVariant: string;
+  runtime: Pick<EngineRuntime, 'variant' | 'nodes'>;
   registry: EngineRegistry;
   stats: EngineUsageReader;
   /** The circuit breaker of provisioning. */
@@ -79,6 +82,7 @@ export const ANSWER_KEYS = {
   statsTotal: 'stats:total',
   statsOf: (id: string) => cacheKey('stats', 'engine', id),
   status: 'orchestrator:status',
+  nodes: 'nodes:list',
 } as const;
 
 /** Fields that say when an answer was made. An answer that differs only in these has the same entity tag. */
@@ -109,6 +113,9 @@ export function createAnswers(parts: AnswersParts): Answers {
     statsOf: (id) =>
       cached(ANSWER_KEYS.statsOf(id), statsTtlS, async (signal) => toWireStats(await stats.one(id, signal))),
     status: cached(ANSWER_KEYS.status, statusTtlS, () => readStatus(parts)),
+    nodes: cached(ANSWER_KEYS.nodes, statusTtlS, () =>
+      listNodes(parts.runtime, parts.registry, parts.streams),
+    ),
     vpn: () => {
       const read = vpnState.read();
       return read instanceof Promise ? read.then(toVpnAnswer) : toVpnAnswer(read);
@@ -137,7 +144,7 @@ async function readStatus(parts: AnswersParts): Promise<WireStatus> {
     config: {
       auto_delete: config.autoDelete,
       grace_period_s: config.gracePeriodS,
-      engine_variant: parts.engineVariant,
+      engine_variant: parts.runtime.variant,
       debug_mode: includesDebug(config.logLevel),
     },
     now: new Date(),

@@ -22,6 +22,7 @@ import { gcRoutes } from './routes/gc.ts';
 import { healthRoutes } from './routes/health.ts';
 import { livenessRoutes } from './routes/livez.ts';
 import { metricsRoutes } from './routes/metrics.ts';
+import { nodeRoutes } from './routes/nodes.ts';
 import { notificationRoutes } from './routes/notifications.ts';
 import { orchestratorRoutes } from './routes/orchestrator.ts';
 import { panelRoutes } from './routes/panel.ts';
@@ -67,6 +68,7 @@ export const ROUTES: Readonly<Record<string, Routes>> = {
   '/health': healthRoutes,
   '/livez': livenessRoutes,
   '/metrics': metricsRoutes,
+  '/nodes': nodeRoutes,
   '/notifications': notificationRoutes,
   '/orchestrator': orchestratorRoutes,
   '/panel': panelRoutes,

@@ -44,6 +44,9 @@ function conflicts(config: Values): string[] {
   }
   if (config.browserCacheStore === 'redis' && config.redisUrl === null)
     problems.push('BROWSER_CACHE_STORE=redis requires REDIS_URL');
+  if (config.engineRuntime === 'swarm') problems.push(...swarmConflicts(config));
+  else if (config.dockerSocket?.includes(','))
+    problems.push('DOCKER_HOST lists several addresses, which requires ENGINE_RUNTIME=swarm');
   if (config.vpnMode === 'redundant') problems.push(...redundancyConflicts(config));
   return problems;
 }
@@ -57,4 +60,19 @@ function redundancyConflicts(config: Values): string[] {
   if (config.gluetunApiUrl && config.gluetunApiUrl === config.gluetunApiUrl2)
     return [`GLUETUN_API_URL and GLUETUN_API_URL_2 must differ, but both are ${config.gluetunApiUrl}`];
   return [];
+}
+
+function swarmConflicts(config: Values): string[] {
+  const problems: string[] = [];
+  if (config.gluetunContainerName || config.gluetunContainerName2) {
+    problems.push(
+      'GLUETUN_CONTAINER_NAME cannot be used with ENGINE_RUNTIME=swarm: a service of a Swarm cannot join the network of a container. Run the engines that need the VPN with ENGINE_RUNTIME=docker on one machine, or connect the nodes themselves to the VPN',
+    );
+  }
+  if (config.dockerNetwork) {
+    problems.push(
+      'DOCKER_NETWORK cannot be used with ENGINE_RUNTIME=swarm: clients reach engines at the addresses of their nodes',
+    );
+  }
+  return problems;
 }

@@ -12,6 +12,7 @@ import { BROWSER_SETTINGS } from './browser-settings.ts';
 import { SERVICE_CACHE_SETTINGS } from './cache-settings.ts';
 import { NOTIFY_SETTINGS } from './notify-settings.ts';
 import { SERVICE_SETTINGS } from './service-settings.ts';
+import { SWARM_SETTINGS } from './swarm-settings.ts';
 import {
   parseClusterUrl,
   parseHostName,
@@ -40,15 +41,15 @@ export const SETTINGS = {
   // Engines
   engineRuntime: choice(
     'ENGINE_RUNTIME',
-    ['auto', 'docker', 'process'],
+    ['auto', 'docker', 'process', 'swarm'],
     'auto',
-    'How engines run; `auto` uses Docker if its daemon responds, and local processes otherwise.',
+    'How engines run; `auto` uses Docker if its daemon responds, and local processes otherwise; `swarm` runs each engine as a service of a Docker Swarm.',
   ),
   dockerSocket: text(
     'DOCKER_HOST',
     'address',
-    'Address of the Docker daemon, as `unix:///path` or `tcp://host:port`. Unset: `unix:///var/run/docker.sock`.',
-    /^(unix:\/\/\/.+|(tcp|http):\/\/[^/\s]+)$/,
+    'Address of the Docker daemon, as `unix:///path` or `tcp://host:port`; for a Swarm, of one or several managers, separated by commas. Unset: `unix:///var/run/docker.sock`.',
+    /^(unix:\/\/\/[^,]+|(tcp|http):\/\/[^/\s,]+)(,(unix:\/\/\/[^,]+|(tcp|http):\/\/[^/\s,]+))*$/,
     'must be unix:///path or tcp://host:port',
   ),
   dockerTimeoutS: seconds('DOCKER_TIMEOUT_S', 5, 'Timeout of one Docker API request.', 0.1, 60),
@@ -192,6 +193,9 @@ export const SETTINGS = {
     30,
     'How long an engine must be idle or unhealthy before it can be removed.',
   ),
+
+  // Docker Swarm
+  ...SWARM_SETTINGS,
 
   // Streams
   collectIntervalS: seconds('COLLECT_INTERVAL_S', 5, 'How often each stream is sampled.', 0.1),

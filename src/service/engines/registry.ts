@@ -50,7 +50,9 @@ export class EngineRegistry {
   start(): void {
     this.#unwatch = this.#runtime.watch({
       onStarted: (id) => void this.#inspect(id),
-      onStopped: (id, exitCode, outOfMemory) => this.#remove(id, exitCode, outOfMemory),
+      onStopped: (id, ...cause) => this.#remove(id, ...cause),
+      onNodeChanged: ({ id, name, state, agent }) =>
+        this.#bus.publish({ type: 'node_changed', nodeId: id, name, state, agent }),
       onConnected: () => this.#reconciliation.trigger(),
       onDisconnected: (reason) => this.#setDisconnected(reason),
     });
@@ -196,13 +198,19 @@ export class EngineRegistry {
     this.#bus.publish({ type: 'engine_changed', engineId: id, change, health, deleting, forwarded, paused });
   }
 
-  #remove(id: string, exitCode?: number, outOfMemory = false): void {
+  #remove(id: string, exitCode?: number, outOfMemory = false, nodeLost = false): void {
     this.#stoppedAt.delete(id);
     this.#stoppedAt.set(id, this.nextSequence());
     if (this.#stoppedAt.size > MAX_REMEMBERED_STOPS)
       this.#stoppedAt.delete(this.#stoppedAt.keys().next().value!);
     this.#observedAt.delete(id);
-    const reason = this.#deleting.has(id) ? 'deleted' : this.#restarting.has(id) ? 'restarted' : 'gone';
+    const reason = this.#deleting.has(id)
+      ? 'deleted'
+      : this.#restarting.has(id)
+        ? 'restarted'
+        : nodeLost
+          ? 'node_lost'
+          : 'gone';
     if (!this.#engines.delete(id)) return;
     const exit = {
       ...(exitCode !== undefined && { exitCode }),

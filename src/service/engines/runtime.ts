@@ -33,11 +33,20 @@ export interface EngineSpec {
   forwardedPort?: number;
 }
 
+/** The node of a Swarm on which an engine runs. */
+export interface EngineNode {
+  id: string;
+  /** Its host name, which need not be unique. */
+  name: string;
+}
+
 /** A starting or running engine, as its runtime reports it. */
 export interface RuntimeEngine {
-  /** 64 hexadecimal digits. */
+  /** Id of its container, 64 hexadecimal digits; in a Swarm, of its service, 25 letters and digits. */
   id: string;
   name: string;
+  /** The node of the Swarm on which it runs. */
+  node?: EngineNode;
   /** The host at which clients reach `ports.hostHttp`. */
   host: string;
   ports: EnginePorts;
@@ -88,6 +97,35 @@ export interface ResourceSample {
    * counters are not the engine's.
    */
   networkNamespace: string | null;
+  /** Whether it is an earlier sample, because the engine's node does not respond. */
+  isStale?: boolean;
+}
+
+/** A node of a Swarm, as its managers and its agent describe it. */
+export interface RuntimeNode extends EngineNode {
+  /** Address at which its engines are reached. */
+  address: string;
+  role: 'manager' | 'worker';
+  /** Whether it leads the managers. */
+  isLeader: boolean;
+  /**
+   * `ready`, `down`, `unknown` or `disconnected` as the managers see it; `lost` if neither its agent nor any of its
+   * engines responds, although the managers have not noticed that yet.
+   */
+  state: string;
+  /** Whether it gets tasks: `active`, `pause` or `drain`. */
+  availability: string;
+  labels: Record<string, string>;
+  /** Cores, or null if unknown. */
+  cpus: number | null;
+  /** Memory in bytes, or null if unknown. */
+  memory: number | null;
+  dockerVersion: string | null;
+  /** Whether its agent responds: `missing` if none has ever responded. */
+  agent: 'connected' | 'unreachable' | 'missing';
+  agentVersion: string | null;
+  /** As of the latest samples; null if there are none. */
+  load: { loadAverage: number; cpus: number; memoryTotal: number; memoryAvailable: number } | null;
 }
 
 /** Selects which of an engine's logs to read. */
@@ -110,8 +148,11 @@ export interface RuntimeListener {
    * Called when an engine has stopped, for any reason.
    * @param exitCode that of its program, if there is one
    * @param outOfMemory whether it was killed because it exceeded its memory limit
+   * @param nodeLost whether it has stopped because its node is lost
    */
-  onStopped(id: string, exitCode?: number, outOfMemory?: boolean): void;
+  onStopped(id: string, exitCode?: number, outOfMemory?: boolean, nodeLost?: boolean): void;
+  /** Called when the state of a node, or of its agent, has changed. */
+  onNodeChanged?(node: Pick<RuntimeNode, 'id' | 'name' | 'state' | 'agent'>): void;
   /** Called when the runtime is connected, at first and again. Events may have been missed: compare `list()`. */
   onConnected(): void;
   /** Called when the connection is lost. Events are missed until `onConnected`. */
@@ -125,7 +166,7 @@ export interface RuntimeListener {
 export interface EngineRuntime {
   /** Whether other orchestrators can see and change the same engines. */
   readonly isShared: boolean;
-  readonly name: 'docker' | 'process';
+  readonly name: 'docker' | 'process' | 'swarm';
   /** The preset of new engines, or `emulated` or `custom`. */
   readonly variant: string;
   /**
@@ -164,6 +205,8 @@ export interface EngineRuntime {
    * @throws RoundhouseError `logs_unavailable`
    */
   logs(id: string, options: LogOptions): Promise<AsyncIterable<Uint8Array> | null>;
+  /** The nodes as last seen. Only a Swarm has them. */
+  nodes?(): RuntimeNode[];
   /** Subscribes to starts and stops. Called once. @returns a function that ends the subscription */
   watch(listener: RuntimeListener): () => void;
   /** Closes connections. The process runtime also stops its engines. */

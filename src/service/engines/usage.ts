@@ -32,6 +32,10 @@ export interface TotalUsage
     'cpuPercent' | 'memoryUsage' | 'networkRx' | 'networkTx' | 'blockRead' | 'blockWrite'
   > {
   engineCount: number;
+  /** Number of engines that count with their latest figures, because their nodes do not respond. */
+  staleEngineCount: number;
+  /** Names of these nodes, and of others with engines whose agents do not respond. */
+  missingNodes: string[];
 }
 
 /** Computes the resource usage of engines from samples of the runtime. */
@@ -73,6 +77,8 @@ export class EngineUsageReader {
       blockRead: 0,
       blockWrite: 0,
       engineCount: samples.size,
+      staleEngineCount: [...samples.values()].filter(({ isStale }) => isStale).length,
+      missingNodes: this.#missingNodes(samples),
     };
     const networks = new Set<string | null>();
     for (const [id, sample] of samples) {
@@ -134,6 +140,19 @@ export class EngineUsageReader {
     }
     this.#latest = { samples, sampledAt };
     return samples;
+  }
+
+  /** Nodes with engines for which no current sample has arrived, although they run. */
+  #missingNodes(samples: ReadonlyMap<string, ResourceSample>): string[] {
+    const silent = new Set(
+      (this.#runtime.nodes?.() ?? []).flatMap(({ id, agent }) => (agent === 'connected' ? [] : [id])),
+    );
+    const missing = this.#registry.list().flatMap(({ id, node }) => {
+      const sample = samples.get(id);
+      const isMissing = sample ? sample.isStale === true : node && silent.has(node.id);
+      return node && isMissing ? [node.name] : [];
+    });
+    return [...new Set(missing)].sort();
   }
 
   #runningIds(): string[] {

@@ -38,6 +38,7 @@ const CHANGES: Record<
 /** Our own reasons for the end of a stream. Others are words of its client. */
 const END_REASONS: Readonly<Record<string, string>> = {
   engine_stopped: 'its engine stopped',
+  node_lost: 'the node of its engine was lost',
   session_gone: 'its engine no longer has the session',
   forgotten: 'too many streams were started without an end',
 };
@@ -66,7 +67,9 @@ const DESCRIPTIONS: {
           : [
               'engine',
               'failed',
-              `is no longer running${exitCode === undefined ? '' : ` (exit code ${exitCode})`}`,
+              reason === 'node_lost'
+                ? 'was lost with its node'
+                : `is no longer running${exitCode === undefined ? '' : ` (exit code ${exitCode})`}`,
             ],
       engineId,
       names,
@@ -76,6 +79,13 @@ const DESCRIPTIONS: {
     const { engineId, change, health, deleting, forwarded, paused } = event;
     return ofEngine(CHANGES[change](event), engineId, names, { change, health, deleting, forwarded, paused });
   },
+  node_changed: ({ nodeId, name, state, agent }) =>
+    ofService(
+      'system',
+      ['down', 'lost'].includes(state) ? 'failed' : agent === 'connected' ? 'connected' : 'disconnected',
+      `Node ${name} is ${state}; its agent is ${agent}`,
+      { node: nodeId, name, state, agent },
+    ),
   runtime_connected: () => ofService('system', 'connected', 'Engine runtime connected'),
   runtime_disconnected: ({ reason }) =>
     ofService('system', 'disconnected', 'Engine runtime disconnected', {

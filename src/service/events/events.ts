@@ -2,13 +2,13 @@
 export type DomainEvent =
   | { type: 'engine_started'; engineId: string }
   /**
-   * `deleted` or `restarted` by this orchestrator, or `gone` for any other reason. `exitCode` is that of its program, unless it is
-   * unknown or a signal has ended it.
+   * `deleted` or `restarted` by this orchestrator, lost with its node, or `gone` for any other reason. `exitCode` is
+   * that of its program, unless it is unknown or a signal has ended it.
    */
   | {
       type: 'engine_stopped';
       engineId: string;
-      reason: 'deleted' | 'restarted' | 'gone';
+      reason: 'deleted' | 'restarted' | 'node_lost' | 'gone';
       exitCode?: number;
       /** Whether it was killed because it exceeded its memory limit. Absent if it was not, or if it is unknown. */
       outOfMemory?: true;
@@ -24,6 +24,15 @@ export type DomainEvent =
       forwarded: boolean;
       /** Whether it is paused, as by `docker pause`. */
       paused: boolean;
+    }
+  /** The state of a node of the Swarm, or of its agent, has changed. */
+  | {
+      type: 'node_changed';
+      nodeId: string;
+      name: string;
+      /** Such as `ready`, `down` or `lost`. */
+      state: string;
+      agent: 'connected' | 'unreachable' | 'missing';
     }
   | { type: 'runtime_connected' }
   | { type: 'runtime_disconnected'; reason: string }

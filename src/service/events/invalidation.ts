@@ -1,7 +1,7 @@
 import type { LoadingCache } from '../../library/cache/index.ts';
 import type { DomainEvent, EventBus } from './events.ts';
 
-const ENGINES = ['engines:*', 'stats:*', 'orchestrator:status'] as const;
+const ENGINES = ['engines:*', 'nodes:*', 'stats:*', 'orchestrator:status'] as const;
 const EVERYTHING = ['*'] as const;
 
 /**
@@ -12,6 +12,7 @@ export const INVALIDATED_KEYS: Readonly<Record<DomainEvent['type'], readonly str
   engine_started: ENGINES,
   engine_stopped: ENGINES,
   engine_changed: ['engines:*', 'orchestrator:status'],
+  node_changed: ['nodes:*', 'stats:*'],
   // Anything may have changed while the runtime was disconnected.
   runtime_connected: EVERYTHING,
   runtime_disconnected: [...ENGINES, 'vpn:status'],

@@ -9,6 +9,7 @@ import { firstOf, sampleFromApi, sampleFromCgroup } from './docker/sampler.ts';
 import { DockerVpnContainers } from './docker/vpn-containers.ts';
 import { DockerFallback } from './docker-fallback.ts';
 import { createProcessRuntime } from './process/process-runtime.ts';
+import { openSwarmRuntime } from './swarm/open-swarm.ts';
 
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 const DEFAULT_SOCKET = 'unix:///var/run/docker.sock';
@@ -36,6 +37,7 @@ export async function openRuntime(
   onDockerCall: CallObserver = () => {},
 ): Promise<OpenedRuntime> {
   if (config.engineRuntime === 'process') return openProcess(config, warn, 'ENGINE_RUNTIME=process');
+  if (config.engineRuntime === 'swarm') return await openSwarm(config, warn, onDockerCall);
   const client = new DockerClient({
     host: config.dockerSocket,
     timeoutS: config.dockerTimeoutS,
@@ -63,6 +65,21 @@ async function openDocker(config: Config, client: DockerClient, why: string): Pr
     runtime: new DockerRuntime(client, options, source),
     vpnContainers: new DockerVpnContainers(client),
     reason: `Docker containers (${why})`,
+    fallback: null,
+  };
+}
+
+async function openSwarm(
+  config: Config,
+  warn: (message: string) => void,
+  onDockerCall: CallObserver,
+): Promise<OpenedRuntime> {
+  const runtime = await openSwarmRuntime(config, warn, onDockerCall);
+  const address = config.dockerSocket ?? DEFAULT_SOCKET;
+  return {
+    runtime,
+    vpnContainers: null,
+    reason: `services of a Docker Swarm (ENGINE_RUNTIME=swarm, managers at ${address})`,
     fallback: null,
   };
 }

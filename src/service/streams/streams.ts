@@ -41,7 +41,8 @@ export class Streams {
     // The streams of an engine end with it.
     bus.subscribe((event) => {
       if (event.type !== 'engine_stopped') return;
-      for (const stream of this.ofEngine(event.engineId)) this.end(stream.id, 'engine_stopped');
+      const cause = event.reason === 'node_lost' ? 'node_lost' : 'engine_stopped';
+      for (const stream of this.ofEngine(event.engineId)) this.end(stream.id, cause);
     });
   }
 

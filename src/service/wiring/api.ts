@@ -82,7 +82,7 @@ export async function createApi(
   const answers = createAnswers({
     cache: caches.stats,
     config,
-    engineVariant: runtime.variant,
+    runtime,
     registry,
     stats: usage,
     breaker: breakers.general,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { type Codec, jsonCodec } from '../../library/redis/index.ts';
 import { EngineListSchema, EngineStatsByIdSchema, TotalStatsSchema } from '../api/schemas/engines.ts';
+import { NodeListSchema } from '../api/schemas/nodes.ts';
 import { StatusSchema } from '../api/schemas/status.ts';
 import { VpnStatusSchema } from '../api/schemas/vpn.ts';
 
@@ -37,7 +38,14 @@ export function checkedCodec<V>(): Codec<V> {
  * @param version version of Roundhouse
  */
 export function shapeOf(version: string): string {
-  const schemas = [EngineListSchema, EngineStatsByIdSchema, TotalStatsSchema, StatusSchema, VpnStatusSchema];
+  const schemas = [
+    EngineListSchema,
+    EngineStatsByIdSchema,
+    TotalStatsSchema,
+    StatusSchema,
+    NodeListSchema,
+    VpnStatusSchema,
+  ];
   return createHash('sha256')
     .update(JSON.stringify([version, schemas]))
     .digest('hex')

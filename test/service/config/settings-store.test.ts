@@ -38,13 +38,13 @@ describe('settings', () => {
 
   test('are shown without secrets', () => {
     const { settings } = open(makeDataDir(), {
-      API_KEY: 'secret-key',
-      GLUETUN_API_KEY: 'secret-key',
-      NOTIFY_URLS: 'https://user:secret@a.example/secret?secret=1&level=error ntfy://secret',
-      REDIS_URL: 'redis://:secret@r.example/0',
-      GLUETUN_API_URL: 'http://secret@g.example',
+      API_KEY: 'hush-hush-key',
+      GLUETUN_API_KEY: 'hush-hush-key',
+      NOTIFY_URLS: 'https://user:hush-hush@a.example/hush-hush?hush-hush=1&level=error ntfy://hush-hush',
+      REDIS_URL: 'redis://:hush-hush@r.example/0',
+      GLUETUN_API_URL: 'http://hush-hush@g.example',
     });
-    expect(JSON.stringify(settings.list())).not.toContain('secret');
+    expect(JSON.stringify(settings.list())).not.toContain('hush-hush');
     expect(settings.list().find(({ name }) => name === 'NOTIFY_URLS')?.value).toBe(
       'https://a.example/…?level=error ntfy://…',
     );

@@ -46,6 +46,15 @@ function integer(min: number, max: number): Row {
   };
 }
 
+const CORES: Row = {
+  good: [
+    ['0.01', 0.01],
+    ['1.5', 1.5],
+    ['1024', 1024],
+  ],
+  bad: ['0', '-1', '1e2', '1025', 'two', '1,5'],
+};
+
 /** Valid and invalid values of every setting. */
 const ROWS: Record<keyof typeof SETTINGS, Row> = {
   host: {
@@ -106,7 +115,15 @@ const ROWS: Record<keyof typeof SETTINGS, Row> = {
       ['unix:///run/d.sock', 'unix:///run/d.sock'],
       ['tcp://127.0.0.1:2375', 'tcp://127.0.0.1:2375'],
     ],
-    bad: ['/var/run/docker.sock', 'ssh://x', 'unix://', 'tcp://', 'tcp://a b'],
+    bad: [
+      'tcp://a:2375,',
+      'tcp://a:2375,b:2375',
+      '/var/run/docker.sock',
+      'ssh://x',
+      'unix://',
+      'tcp://',
+      'tcp://a b',
+    ],
   },
   dockerTimeoutS: seconds(0.1, 60),
   dockerConcurrency: integer(1, 1000),
@@ -166,6 +183,29 @@ const ROWS: Record<keyof typeof SETTINGS, Row> = {
   autoscaleIntervalS: seconds(0.1),
   autoDelete: FLAG,
   gracePeriodS: seconds(0),
+  engineMemoryReservation: { good: [['256m', 256 * 2 ** 20]], bad: ['5m', '1t'] },
+  engineCpuLimit: CORES,
+  engineCpuReservation: CORES,
+  enginePlacement: {
+    good: [
+      ['node.role==worker', { constraints: ['node.role==worker'], spread: [] }],
+      [
+        'node.labels.engines==true, spread=node.labels.zone',
+        { constraints: ['node.labels.engines==true'], spread: ['node.labels.zone'] },
+      ],
+      ['node.hostname != a-1', { constraints: ['node.hostname != a-1'], spread: [] }],
+    ],
+    bad: ['worker', 'node.role=worker', 'node.labels.a==b,', 'spread=zone', 'node.x==y'],
+  },
+  swarmAgents: {
+    good: [
+      ['tasks.agent:8001', ['tasks.agent:8001']],
+      ['10.0.0.1:1, [fd00::1]:65535', ['10.0.0.1:1', '[fd00::1]:65535']],
+    ],
+    bad: ['tasks.agent', 'a:0', 'a:65536', 'http://a:1', 'a:1,', 'a b:1'],
+  },
+  agentPort: integer(1, 65_535),
+  agentKeyFile: { good: [['/run/secrets/key', '/run/secrets/key']], bad: [] },
   collectIntervalS: seconds(0.1),
   statsHistoryMax: integer(1, 100_000),
   gluetunContainerName: NAME,

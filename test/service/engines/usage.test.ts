@@ -125,6 +125,8 @@ describe('the usage of all engines', () => {
       blockRead: 0,
       blockWrite: 0,
       engineCount: 0,
+      staleEngineCount: 0,
+      missingNodes: [],
     });
     expect(runtime.calls.sample).toBe(0);
   });
@@ -154,6 +156,8 @@ describe('totals', () => {
       blockRead: 2,
       blockWrite: 4,
       engineCount: 2,
+      staleEngineCount: 0,
+      missingNodes: [],
     });
   });
 
@@ -167,6 +171,8 @@ describe('totals', () => {
       networkRx: 7002,
       networkTx: 74,
       engineCount: 5,
+      staleEngineCount: 0,
+      missingNodes: [],
     });
   });
 

@@ -77,6 +77,12 @@ const LINES: [DomainEvent, string, string, string][] = [
     'failed',
     'Session s of the app w/a has failed',
   ],
+  [
+    { type: 'node_changed', nodeId: 'n', name: 'node1', state: 'down', agent: 'unreachable' },
+    'system',
+    'failed',
+    'Node node1 is down; its agent is unreachable',
+  ],
   [{ type: 'runtime_connected' }, 'system', 'connected', 'Engine runtime connected'],
   [{ type: 'runtime_disconnected', reason: 'gone' }, 'system', 'disconnected', 'Engine runtime disconnected'],
   [{ type: 'vpn_changed', vpn: 'gluetun', connected: true }, 'vpn', 'connected', 'VPN gluetun connected'],

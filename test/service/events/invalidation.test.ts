@@ -14,6 +14,7 @@ const KEYS = {
   statsOfA: ANSWER_KEYS.statsOf('a'),
   statsOfB: ANSWER_KEYS.statsOf('b'),
   status: ANSWER_KEYS.status,
+  nodes: ANSWER_KEYS.nodes,
   vpn: VPN_STATE_KEY,
   // Facts from the VPN's control server; see src/service/vpn/control-facts.ts.
   vpnPort: cacheKey('vpn', 'port', 'container', 1),
@@ -31,10 +32,10 @@ const APP = { workspace: 'w', appId: 'a' };
 
 /** The keys that must be invalidated by each event. */
 const EXPECTED: { [T in DomainEvent['type']]: [Extract<DomainEvent, { type: T }>, KeyName[]] } = {
-  engine_started: [{ type: 'engine_started', engineId: 'a' }, ['engines', 'status', ...STATS]],
+  engine_started: [{ type: 'engine_started', engineId: 'a' }, ['engines', 'nodes', 'status', ...STATS]],
   engine_stopped: [
     { type: 'engine_stopped', engineId: 'a', reason: 'gone' },
-    ['engines', 'status', ...STATS],
+    ['engines', 'nodes', 'status', ...STATS],
   ],
   engine_changed: [
     {
@@ -61,10 +62,14 @@ const EXPECTED: { [T in DomainEvent['type']]: [Extract<DomainEvent, { type: T }>
     { type: 'session_changed', sessionId: 's', status: 'running', ...APP },
     ['apps', 'sessions', 'profiles'],
   ],
+  node_changed: [
+    { type: 'node_changed', nodeId: 'n', name: 'node1', state: 'down', agent: 'unreachable' },
+    ['nodes', ...STATS],
+  ],
   runtime_connected: [{ type: 'runtime_connected' }, ALL],
   runtime_disconnected: [
     { type: 'runtime_disconnected', reason: 'x' },
-    ['engines', 'status', 'vpn', ...STATS],
+    ['engines', 'nodes', 'status', 'vpn', ...STATS],
   ],
   vpn_changed: [
     { type: 'vpn_changed', vpn: 'a', connected: true },

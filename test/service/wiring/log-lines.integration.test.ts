@@ -31,7 +31,7 @@ test('each event is one line of the log at info, and polls are none', async () =
   expect(lines).toEqual([
     `${name} is running`,
     'Stream started',
-    'Stream ended',
     `${name} is no longer running`,
+    'Stream ended: its engine stopped',
   ]);
 });

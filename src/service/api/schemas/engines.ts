@@ -7,6 +7,12 @@ export const EngineSchema = Type.Object(
   {
     container_id: Type.String(),
     container_name: Type.String(),
+    node: Nullable(
+      Type.Object(
+        { id: Type.String(), name: Type.String({ description: 'Host name, which need not be unique' }) },
+        { description: 'Node of the Docker Swarm on which the engine runs; otherwise null' },
+      ),
+    ),
     host: Type.String({ description: 'Host on which `port` is reachable' }),
     port: Type.Integer(),
     labels: Type.Record(Type.String(), Type.String(), {
@@ -90,6 +96,12 @@ export const TotalStatsSchema = Type.Object(
     total_block_read_bytes: Bytes(),
     total_block_write_bytes: Bytes(),
     container_count: Count('Number of engines included'),
+    stale_container_count: Count(
+      'Number of these whose latest figures are used, because their nodes do not respond',
+    ),
+    missing_nodes: Type.Array(Type.String(), {
+      description: 'Host names of the nodes of a Docker Swarm that have sent no current figures',
+    }),
   },
   { title: 'TotalStats' },
 );

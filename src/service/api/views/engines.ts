@@ -68,6 +68,7 @@ function toWireEngine(
   return {
     container_id: engine.id,
     container_name: engine.name,
+    node: engine.node ?? null,
     host: engine.host,
     port: engine.ports.hostHttp,
     labels,

@@ -38,5 +38,7 @@ export function toWireTotalStats(total: TotalUsage): WireTotalStats {
     total_block_read_bytes: total.blockRead,
     total_block_write_bytes: total.blockWrite,
     container_count: total.engineCount,
+    stale_container_count: total.staleEngineCount,
+    missing_nodes: total.missingNodes,
   };
 }

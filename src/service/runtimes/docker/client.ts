@@ -17,6 +17,8 @@ export type DockerCall =
   | 'stats'
   | 'logs'
   | 'wait'
+  | 'tasks'
+  | 'nodes'
   | 'ping';
 
 /**
@@ -56,6 +58,8 @@ const DESCRIPTIVE: Readonly<Record<DockerCall, readonly number[] | 'all'>> = {
   stats: [404, 409],
   logs: 'all',
   wait: [404],
+  tasks: [],
+  nodes: [],
   ping: [],
 };
 

@@ -14,13 +14,13 @@ export interface JoinedVpn {
 }
 
 /** Processes and threads of one engine. A Python engine with hundreds of peers uses about a hundred. */
-const MAX_PIDS = 1024;
+export const MAX_PIDS = 1024;
 /**
  * Capabilities that Docker grants by default and engines do not need. Images may start as root and change files and
  * users before they start the engine, so those capabilities remain.
  * @see https://docs.docker.com/engine/containers/run/#runtime-privilege-and-linux-capabilities
  */
-const DROPPED_CAPABILITIES = [
+export const DROPPED_CAPABILITIES = [
   'AUDIT_WRITE',
   'FSETID',
   'MKNOD',
@@ -30,11 +30,20 @@ const DROPPED_CAPABILITIES = [
   'SYS_CHROOT',
 ];
 
-/** The options with which Docker creates an engine's container. */
-export function createOptions(
-  spec: EngineSpec & Partial<JoinedVpn>,
-  options: DockerEngineOptions,
-): ContainerCreateOptions {
+/** What an engine runs, and the labels by which it is recognised. The same for a container and a service. */
+export interface EngineProgram {
+  image: string;
+  /** Undefined for the image's own. */
+  command: string[] | undefined;
+  /** Each as `NAME=value`. */
+  env: string[];
+  labels: Record<string, string>;
+  /** Bytes, or null for no limit. */
+  memoryLimit: number | null;
+}
+
+/** Chooses the program of an engine by the custom settings, ENGINE_IMAGE and ENGINE_COMMAND, or the preset. */
+export function engineProgram(spec: EngineSpec, options: DockerEngineOptions): EngineProgram {
   const { ports, forwardedPort, custom } = spec;
   const preset = presetFor(options, custom);
   const usesPreset = custom !== undefined || options.command === null;
@@ -42,15 +51,30 @@ export function createOptions(
   const command = usesPreset
     ? preset.command?.(ports, forwardedPort)
     : [...substitutePorts(splitCommand(options.command ?? ''), ports, forwardedPort)];
-  const memoryLimit = custom?.memoryLimit ?? options.memoryLimit;
+  return {
+    image: imageOf(options, custom),
+    command,
+    env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
+    labels: writeLabels(options.label, { ...options, variant: variantOf(options, custom) }, spec),
+    memoryLimit: custom?.memoryLimit ?? options.memoryLimit,
+  };
+}
+
+/** The options with which Docker creates an engine's container. */
+export function createOptions(
+  spec: EngineSpec & Partial<JoinedVpn>,
+  options: DockerEngineOptions,
+): ContainerCreateOptions {
+  const { ports } = spec;
+  const { image, command, env, labels, memoryLimit } = engineProgram(spec, options);
   const httpPort = `${ports.containerHttp}/tcp`;
   const published = options.network.kind === 'published';
   return {
     name: spec.name,
-    Image: imageOf(options, custom),
+    Image: image,
     ...(command && { Cmd: command }),
-    Env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
-    Labels: writeLabels(options.label, { ...options, variant: variantOf(options, custom) }, spec),
+    Env: env,
+    Labels: labels,
     ...(published ? { ExposedPorts: { [httpPort]: {} } } : {}),
     HostConfig: {
       // A stopped container is of no use: its end is in the event log.

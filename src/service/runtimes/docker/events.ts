@@ -11,12 +11,14 @@ const MAX_LINE_BYTES = 2 ** 20;
 /** In events, a code is text. */
 const EXIT_CODE = /^\d{1,3}$/;
 
-/** An event of a container. */
+/** An event of a container or, from a manager of a Swarm, of a service or a node. */
 export interface ContainerEvent {
   /** Such as `start` or `die`. */
   action: string;
-  /** The container's id. */
+  /** Id of the container, service or node. */
   id: string;
+  /** What it is an event of: `container`, `service` or `node`. */
+  type?: string;
   /** Exit code of its program, for `die`. */
   exitCode?: number;
 }
@@ -127,6 +129,7 @@ function deliver(line: string, follower: EventFollower): void {
 function parseEvent(line: string): ContainerEvent | null {
   try {
     const event = JSON.parse(line) as {
+      Type?: unknown;
       Action?: unknown;
       status?: unknown;
       Actor?: { ID?: unknown; Attributes?: { exitCode?: unknown } | null } | null;
@@ -136,9 +139,12 @@ function parseEvent(line: string): ContainerEvent | null {
     const action = event.Action ?? event.status;
     if (typeof id !== 'string' || typeof action !== 'string') return null;
     const exitCode = event.Actor?.Attributes?.exitCode;
-    return typeof exitCode === 'string' && EXIT_CODE.test(exitCode)
-      ? { action, id, exitCode: Number(exitCode) }
-      : { action, id };
+    return {
+      action,
+      id,
+      ...(typeof event.Type === 'string' && { type: event.Type }),
+      ...(typeof exitCode === 'string' && EXIT_CODE.test(exitCode) && { exitCode: Number(exitCode) }),
+    };
   } catch {
     return null;
   }

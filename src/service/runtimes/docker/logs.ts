@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { addAbortSignal } from 'node:stream';
+import type Docker from 'dockerode';
 import type { LogOptions } from '../../engines/runtime.ts';
 import { RoundhouseError } from '../../errors.ts';
 import { type DockerClient, hasStatus } from './client.ts';
@@ -14,17 +15,33 @@ const MAX_STREAM_TYPE = 3;
  * @returns null if the container is gone
  * @throws RoundhouseError `runtime_unavailable` or `logs_unavailable`
  */
-export async function readContainerLogs(
+export function readContainerLogs(
   client: DockerClient,
   id: string,
   hasTerminal: boolean,
   options: LogOptions,
 ): Promise<AsyncIterable<Uint8Array> | null> {
   const { signal } = options;
-  try {
-    const stream = await client.call('logs', (abortSignal) => openLogs(client, id, options, abortSignal), {
+  const open = () =>
+    client.call('logs', (abortSignal) => openLogs(client.docker, `/containers/${id}`, options, abortSignal), {
       signal,
     });
+  return readLogs(open, hasTerminal, signal);
+}
+
+/**
+ * Reads the logs that `open` opens.
+ * @param hasTerminal whether the output is raw; otherwise Docker multiplexes it
+ * @returns null if their container or service is gone
+ * @throws RoundhouseError `runtime_unavailable` or `logs_unavailable`
+ */
+export async function readLogs(
+  open: () => Promise<Readable>,
+  hasTerminal: boolean,
+  signal: AbortSignal,
+): Promise<AsyncIterable<Uint8Array> | null> {
+  try {
+    const stream = await open();
     const bytes: AsyncIterable<Uint8Array> = addAbortSignal(signal, stream);
     return hasTerminal ? bytes : demultiplex(bytes);
   } catch (error) {
@@ -36,10 +53,13 @@ export async function readContainerLogs(
   }
 }
 
-/** Like dockerode's `logs`, which without `follow` buffers the whole response in memory. */
-function openLogs(
-  { docker }: DockerClient,
-  id: string,
+/**
+ * Like dockerode's `logs`, which without `follow` buffers the whole response in memory.
+ * @param path of a container or a service
+ */
+export function openLogs(
+  docker: Docker,
+  path: string,
   { tail, follow, since }: LogOptions,
   abortSignal: AbortSignal,
 ): Promise<Readable> {
@@ -53,10 +73,10 @@ function openLogs(
   };
   docker.modem.dial(
     {
-      path: `/containers/${id}/logs?`,
+      path: `${path}/logs?`,
       method: 'GET',
       isStream: true,
-      statusCodes: { 200: true, 404: 'no such container', 500: 'server error' },
+      statusCodes: { 200: true, 404: 'no such object', 500: 'server error' },
       abortSignal,
       options,
     },

@@ -30,7 +30,7 @@ describe('/config', () => {
     ]).toEqual([200, 'override']);
     await waitUntil('two engines', () => engines() === 2, 10_000);
     expect((await app.get('/orchestrator/status')).body.capacity.min_replicas).toBe(2);
-    const events = (await app.get('/events?type=system')).body.events;
+    const events = (await app.get('/events?event_type=system')).body;
     expect(JSON.stringify(events)).toContain('Settings changed: MIN_REPLICAS');
   });
 
@@ -46,9 +46,9 @@ describe('/config', () => {
   test('targets of notifications are changed without a restart', async () => {
     await using receiver = await startReceiver();
     await using app = await startFakeApp();
-    await change(app, { NOTIFY_URLS: `json://${receiver.host}/secret` });
+    await change(app, { NOTIFY_URLS: `json://${receiver.host}/hidden-part` });
     expect((await app.post('/notifications/test')).body.results[0].delivered).toBe(true);
-    expect((await app.get('/config', WITH_KEY)).text).not.toContain('secret');
+    expect((await app.get('/config', WITH_KEY)).text).not.toContain('hidden-part');
   });
 
   test('errors say what is wrong', async () => {

@@ -1,0 +1,110 @@
+import { connect } from 'node:net';
+
+/** Rounds of checks without any response, after the agent has been lost, until a node counts as lost. */
+const MAX_SILENT_ROUNDS = 3;
+const ROUND_MS = 1000;
+const CONNECT_TIMEOUT_MS = 1000;
+
+/** Where an engine accepts connections. */
+export interface EngineAddress {
+  host: string;
+  port: number;
+}
+
+/**
+ * Decides whether a node is lost before Swarm does, which takes it some 20 seconds: if neither the agent nor any engine
+ * of the node responds. An agent alone that does not respond has been restarted, or is cut off.
+ */
+export class LostNodes {
+  readonly #enginesOf: (nodeId: string) => EngineAddress[];
+  readonly #onChanged: (nodeId: string, lost: boolean) => void;
+  readonly #checks = new Map<string, AbortController>();
+  readonly #lost = new Set<string>();
+
+  /**
+   * @param enginesOf the running engines of a node
+   * @param onChanged called when a node is lost, or responds again
+   */
+  constructor(
+    enginesOf: (nodeId: string) => EngineAddress[],
+    onChanged: (nodeId: string, lost: boolean) => void,
+  ) {
+    this.#enginesOf = enginesOf;
+    this.#onChanged = onChanged;
+  }
+
+  has(nodeId: string): boolean {
+    return this.#lost.has(nodeId);
+  }
+
+  /** The agent of a node does not respond. */
+  agentLost(nodeId: string): void {
+    if (this.#checks.has(nodeId)) return;
+    const ended = new AbortController();
+    this.#checks.set(nodeId, ended);
+    void this.#check(nodeId, ended.signal);
+  }
+
+  /** The agent of a node responds. */
+  agentConnected(nodeId: string): void {
+    this.#checks.get(nodeId)?.abort();
+    this.#checks.delete(nodeId);
+    if (this.#lost.delete(nodeId)) this.#onChanged(nodeId, false);
+  }
+
+  close(): void {
+    for (const check of this.#checks.values()) check.abort();
+    this.#checks.clear();
+  }
+
+  /** Checks the engines of a node until its agent responds again. */
+  async #check(nodeId: string, ended: AbortSignal): Promise<void> {
+    // Engines that were there when the agent was lost. Those of a lost node are no longer listed.
+    let engines = this.#enginesOf(nodeId);
+    for (let silentRounds = 0; !ended.aborted; ) {
+      if (!this.#lost.has(nodeId)) engines = this.#enginesOf(nodeId);
+      const responses = await Promise.all(engines.map((engine) => accepts(engine, ended)));
+      if (ended.aborted) return;
+      silentRounds = responses.includes(true) ? 0 : silentRounds + 1;
+      if (silentRounds === 0 && this.#lost.delete(nodeId)) this.#onChanged(nodeId, false);
+      // Without engines, nothing is lost but the agent.
+      if (silentRounds === MAX_SILENT_ROUNDS && engines.length > 0 && !this.#lost.has(nodeId)) {
+        this.#lost.add(nodeId);
+        this.#onChanged(nodeId, true);
+      }
+      await pause(ended);
+    }
+  }
+}
+
+/** Whether an engine accepts a connection. */
+function accepts({ host, port }: EngineAddress, signal: AbortSignal): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({
+      host,
+      port,
+      signal: AbortSignal.any([signal, AbortSignal.timeout(CONNECT_TIMEOUT_MS)]),
+    });
+    const settle = (accepted: boolean) => {
+      socket.destroy();
+      resolve(accepted);
+    };
+    socket.once('connect', () => settle(true));
+    socket.once('error', () => settle(false));
+  });
+}
+
+function pause(ended: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ROUND_MS);
+    timer.unref();
+    ended.addEventListener(
+      'abort',
+      () => {
+        clearTimeout(timer);
+        resolve();
+      },
+      { once: true },
+    );
+  });
+}

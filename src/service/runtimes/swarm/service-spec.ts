@@ -1,0 +1,60 @@
+import type { CreateServiceOptions } from 'dockerode';
+import type { EngineSpec } from '../../engines/runtime.ts';
+import { DROPPED_CAPABILITIES, engineProgram, MAX_PIDS } from '../docker/create.ts';
+import type { SwarmEngineOptions } from './options.ts';
+
+const NANO = 1e9;
+/** An engine has no state to save, so it gets little time to stop. */
+const STOP_GRACE_NS = 2 * NANO;
+
+/**
+ * The service that runs one engine. Its port is published in host mode: clients reach it at the address of its node,
+ * without the ingress network.
+ */
+export function serviceSpec(spec: EngineSpec, options: SwarmEngineOptions): CreateServiceOptions {
+  const { image, command, env, labels, memoryLimit } = engineProgram(spec, options);
+  const { constraints, spread } = options.placement;
+  return {
+    Name: spec.name,
+    // The service is found by its labels, and its container by the agent of its node.
+    Labels: labels,
+    TaskTemplate: {
+      ContainerSpec: {
+        Image: image,
+        ...(command && { Args: command }),
+        Env: env,
+        Labels: labels,
+        StopGracePeriod: STOP_GRACE_NS,
+        CapabilityDrop: DROPPED_CAPABILITIES.map((name) => `CAP_${name}`),
+      },
+      Resources: {
+        Limits: {
+          Pids: MAX_PIDS,
+          ...(memoryLimit === null ? {} : { MemoryBytes: memoryLimit }),
+          ...(options.cpuLimit === null ? {} : { NanoCPUs: Math.round(options.cpuLimit * NANO) }),
+        },
+        Reservations: {
+          ...(options.memoryReservation === null ? {} : { MemoryBytes: options.memoryReservation }),
+          ...(options.cpuReservation === null ? {} : { NanoCPUs: Math.round(options.cpuReservation * NANO) }),
+        },
+      },
+      // Engines are replaced by the rules of Roundhouse, which take streams and limits into account.
+      RestartPolicy: { Condition: 'none' },
+      Placement: {
+        Constraints: [...constraints],
+        Preferences: spread.map((label) => ({ Spread: { SpreadDescriptor: label } })),
+      },
+    },
+    Mode: { Replicated: { Replicas: 1 } },
+    EndpointSpec: {
+      Ports: [
+        {
+          Protocol: 'tcp',
+          TargetPort: spec.ports.containerHttp,
+          PublishedPort: spec.ports.hostHttp,
+          PublishMode: 'host',
+        },
+      ],
+    },
+  } as CreateServiceOptions;
+}
