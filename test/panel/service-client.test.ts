@@ -37,9 +37,9 @@ beforeEach(() => {
 afterEach(() => client.live.stop());
 
 test('whether the browser is logged in is read again when the service responds again, until it is known', async () => {
-  client.resources.engines.watch();
   responses['GET engines'] = () => Promise.reject(new TypeError('Failed to fetch'));
-  await clock.advanceAsync(100);
+  client.resources.engines.watch();
+  await settle();
   expect(client.unreachableSince.value).not.toBeNull();
   responses['GET engines'] = () => json([anEngine()]);
   responses['GET session'] = () => json({ logged_in: true, reads_need_key: false });
