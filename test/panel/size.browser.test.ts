@@ -17,7 +17,7 @@ function sizeOf(paths: readonly string[]): number {
 
 test('each text file has a compressed copy with the same content', () => {
   const types = new Set(compressed.map((path) => extname(path.slice(0, -3))));
-  expect([...types].sort()).toEqual(['.css', '.html', '.js', '.svg']);
+  expect([...types].sort()).toEqual(['.css', '.html', '.js', '.svg', '.webmanifest']);
   for (const path of compressed)
     expect(gunzipSync(readFileSync(path))).toEqual(readFileSync(path.slice(0, -3)));
 });
