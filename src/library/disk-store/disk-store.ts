@@ -9,7 +9,6 @@ import { type DiskLease, Leases } from './leases.ts';
 import { type DiskStoreOptions, readLimits } from './options.ts';
 import type { DiskMetadata, DiskRecord } from './record.ts';
 import { isSameWrite, Records } from './records.ts';
-import { Scan } from './scan.ts';
 import type { DiskStoreStats, NamespaceUsage } from './stats.ts';
 import { StoredEntry } from './stored-entry.ts';
 import { Usage } from './usage.ts';
@@ -102,7 +101,7 @@ export class DiskStore implements AsyncDisposable {
     if (used !== undefined && used <= 0)
       void this.#inBackground(async () => void (await this.#eviction.sweep()));
     // What a process that was killed has left.
-    else void this.#inBackground(() => this.#emptyTrash());
+    else void this.#inBackground(() => this.#eviction.emptyTrash());
   }
 
   /**
@@ -200,7 +199,7 @@ export class DiskStore implements AsyncDisposable {
    */
   async clearNamespace(namespace: string): Promise<void> {
     await this.#run('clear a namespace', () => this.#layout.replaceGeneration(namespace));
-    void this.#inBackground(() => this.#emptyTrash());
+    void this.#inBackground(() => this.#eviction.emptyTrash());
   }
 
   /**
@@ -302,11 +301,6 @@ export class DiskStore implements AsyncDisposable {
     for (const writer of this.#writers) {
       if (writer.namespace === namespace && matches(writer.key)) writer.supersede();
     }
-  }
-
-  async #emptyTrash(): Promise<void> {
-    const scan = new Scan(this.#layout, this.#guard, this.#wallClock());
-    await this.#usage.add(-(await scan.emptyTrash()));
   }
 
   /** Runs a task that {@link close} waits for. Its error goes to `onError`. */

@@ -69,6 +69,14 @@ export class Eviction {
     return this.#inTurn(() => this.#sweep());
   }
 
+  /** Removes what is in `trash/`, and counts it as free. A sweep meanwhile would count the same files once more. */
+  emptyTrash(): Promise<void> {
+    const { layout, guard, usage, wallClock } = this.#options;
+    return this.#inTurn(async () => {
+      await usage.add(-(await new Scan(layout, guard, wallClock()).emptyTrash()));
+    });
+  }
+
   /** Resolves when neither a sweep nor an eviction runs. */
   async settled(): Promise<void> {
     await this.#last;

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { assertDocumented, OPENAPI } from '../../support/http/openapi.ts';
+import { appExampleOperations } from '../browser/examples.ts';
 import { type Example, exampleOperations, exchangeExamples, okContent } from './examples.ts';
 
 const OPERATIONS = Object.entries(OPENAPI.paths).flatMap(([path, operations]) =>
@@ -24,8 +25,8 @@ describe('in the OpenAPI document', () => {
   });
 
   test('every JSON response has an example, which is valid', () => {
-    const documented = new Set(exampleOperations());
-    expect(documented.size).toBeGreaterThan(40);
+    const documented = new Set([...exampleOperations(), ...appExampleOperations()]);
+    expect(documented.size).toBeGreaterThan(60);
     for (const { name, path, operation } of OPERATIONS.filter(({ name }) => documented.has(name))) {
       const status = Object.keys(operation.responses).find((code) => code.startsWith('2'));
       assertDocumented(name.split(' ')[0]!, path, {

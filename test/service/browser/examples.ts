@@ -5,7 +5,7 @@ import { waitUntil } from '../../support/wait-until.ts';
 import { type Example, okContent } from '../api/examples.ts';
 import { startOrigin } from './origin.ts';
 
-const WAIT_MS = 20_000;
+const WAIT_MS = 60_000;
 /** The host in the examples, for which a server on this machine stands in. */
 const CDN = 'https://cdn.jsdelivr.net';
 const APP = '/apps/{workspace}/{app}';

@@ -172,7 +172,7 @@ describe.skipIf(isMissing)('a session', () => {
           const reply = await client.call('POST', `${own}/execute`, { script });
           return reply.status === 200 && reply.body.result;
         },
-        20_000,
+        60_000,
       );
       expect([url, after]).toEqual([url, expect.stringMatching(/^(https|about|chrome-error):/)]);
       expect(after).not.toMatch(/root:|Revision|inside/);

@@ -1,10 +1,8 @@
-import { readdirSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, rm } from 'node:fs/promises';
 import { describe, expect, inject, test } from 'vitest';
 import { OPENAPI } from '../../support/http/openapi.ts';
 import { startApp } from '../../support/service/app.ts';
-import { AppClient, isMissing } from './support.ts';
+import { AppClient, isMissing, useOwnTemporaryFolder } from './support.ts';
 
 const APP = { type: 'window', name: 'shop', profile: 'alice', localStorage: { seeded: 'from-manifest' } };
 /** Changes the state in three kinds of storage. */
@@ -22,10 +20,9 @@ const READ = `
   const names = (await indexedDB.databases()).map(({ name }) => name);
   [localStorage.seeded, document.cookie.split('; ').sort(), names]`;
 
-describe.skipIf(isMissing)('sessions with a profile', () => {
+describe.skipIf(isMissing)('sessions with a profile', { timeout: 180_000 }, () => {
   test('continue where the previous one ended; versions can be listed, copied, returned to and deleted', async () => {
-    const workFolders = () => readdirSync(tmpdir()).filter((name) => name.startsWith('roundhouse-profiles-'));
-    const before = new Set(workFolders());
+    await using temporary = await useOwnTemporaryFolder();
     const settings = { CHROMIUM_PATH: (inject('chromium') as { path: string }).path };
     const first = await startApp({ settings });
     const { dataDir } = first.config;
@@ -49,7 +46,9 @@ describe.skipIf(isMissing)('sessions with a profile', () => {
       const second = await startApp({ settings: { ...settings, DATA_DIR: dataDir } });
       client = new AppClient(second);
       try {
-        expect((await client.call('GET', '/profiles')).body).toEqual([{ user: 'w', session: 'alice' }]);
+        expect((await client.call('GET', '/profiles')).body).toMatchObject([
+          { user: 'w', session: 'alice', version: 2, version_count: 2 },
+        ]);
         const { versions } = (await client.call('GET', '/profiles/w/alice')).body;
         expect(versions.map(({ version }: { version: number }) => version)).toEqual([2, 1]);
         const copy = await client.call('POST', '/profiles/w/alice/fork', { session: 'copy', version: 1 });
@@ -85,7 +84,8 @@ describe.skipIf(isMissing)('sessions with a profile', () => {
       }
     } finally {
       await rm(dataDir, { recursive: true, force: true });
-      expect(workFolders().filter((name) => !before.has(name))).toEqual([]);
+      const left = await readdir(temporary.path);
+      expect(left.filter((name) => name.startsWith('roundhouse-profiles-'))).toEqual([]);
     }
   });
 });

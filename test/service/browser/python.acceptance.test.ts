@@ -3,7 +3,7 @@ import { waitUntil } from '../../support/wait-until.ts';
 import { startPyodideCdn } from './pyodide-cdn.ts';
 import { isMissing, startService } from './support.ts';
 
-const WAIT_MS = 30_000;
+const WAIT_MS = 60_000;
 const SOURCE = `
 import sys
 from pathlib import Path

@@ -57,7 +57,7 @@ describe.skipIf(isMissing)('the data folder', () => {
     await waitUntil(
       'the page and the file are stored',
       async () => (await client.call('GET', `${path}/cache`)).body.entry_count >= 1,
-      20_000,
+      60_000,
     );
     await client.call('DELETE', session);
     const files = await filesOf(app.config.dataDir);

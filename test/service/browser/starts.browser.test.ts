@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { waitUntil } from '../../support/wait-until.ts';
 import { type AppClient, isMissing, type Origin, startOrigin, startService } from './support.ts';
 
-const WAIT_MS = 20_000;
-const MIB = 1024 * 1024;
+/** A start takes 20 s on a machine that is very busy. */
+const WAIT_MS = 60_000;
 
-describe.skipIf(isMissing)('starts of apps', () => {
+describe.skipIf(isMissing)('starts of apps', { timeout: 180_000 }, () => {
   let client: AppClient;
   let site: Origin;
 
@@ -73,49 +73,6 @@ describe.skipIf(isMissing)('starts of apps', () => {
     expect(events).toContain('The cache of the app w/warm was warmed');
     expect(events).toContain('The cache of the app w/broken could not be warmed');
     for (const app of [path, broken]) await client.call('DELETE', app);
-  });
-
-  test('a session that exceeds its memory limit fails, and is started again where its manifest asks for it', async () => {
-    const path = await client.install(
-      { type: 'window', name: 'greedy', memory_limit_mib: 384, max_restarts: 1 },
-      { source: '<h1>greedy</h1>' },
-    );
-    const modest = await client.install({ type: 'window', name: 'modest' }, { source: '<p>' });
-    const other = await client.start(modest);
-    const session = await client.start(path);
-    await waitUntil(
-      'its memory is measured',
-      async () => (await client.call('GET', session)).body.memory_bytes > 16 * MIB,
-      WAIT_MS,
-    );
-    await client.execute(
-      session,
-      `const kept = []; void setInterval(() => kept.push(new Uint8Array(${8 * MIB}).fill(1)), 10)`,
-    );
-    const failed = await waitUntil(
-      'it has failed',
-      async () => {
-        const { body } = await client.call('GET', session);
-        return body.status === 'failed' && body;
-      },
-      WAIT_MS,
-    );
-    expect(failed.code).toBe('memory_limit_exceeded');
-    expect(failed.reason).toMatch(/^Chromium used \d+ MiB, more than memory_limit_mib \(384\)$/);
-    expect(failed.memory_bytes).toBeGreaterThan(384 * MIB);
-    expect((await client.call('GET', `${session}/screenshot`)).headers['content-type']).toBe('image/jpeg');
-    const next = await waitUntil(
-      'it is started again',
-      async () => {
-        const sessions = await sessionsOf(path);
-        return sessions.find(({ status }: { status: string }) => status === 'running');
-      },
-      WAIT_MS,
-    );
-    expect(next.restart_of).toBe(failed.id);
-    // Sessions without a limit have another Chromium.
-    expect(await client.execute(other, '1 + 1')).toBe(2);
-    for (const app of [path, modest]) await client.call('DELETE', app);
   });
 
   test('a start waits for the service of the app; "record-start" then only reads the cache', async () => {

@@ -1,3 +1,6 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { inject } from 'vitest';
 import { assertDocumented } from '../../support/http/openapi.ts';
 import { startApp, type TestApp, WITH_KEY } from '../../support/service/app.ts';
@@ -73,4 +76,24 @@ export async function startService(
     },
   });
   return new AppClient(app);
+}
+
+/**
+ * Makes a new folder the one for temporary files of this process, so that a test finds only what it has left there itself.
+ * @returns the folder, which is removed at the end
+ */
+export async function useOwnTemporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {
+  const former = process.env.TMPDIR;
+  const path = await mkdtemp(join(tmpdir(), 'own-'));
+  // Chromium may run under another user.
+  await chmod(path, 0o1777);
+  process.env.TMPDIR = path;
+  return {
+    path,
+    async [Symbol.asyncDispose]() {
+      if (former === undefined) delete process.env.TMPDIR;
+      else process.env.TMPDIR = former;
+      await rm(path, { recursive: true, force: true });
+    },
+  };
 }

@@ -1,10 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
 import { OWNER_DIED } from '../../../../src/service/browser/cluster/members.ts';
 import { API_KEY } from '../../../support/docker/docker-service.ts';
-import { processesOf } from '../../../support/leftovers.ts';
+import { endProcessesOf, processesOf } from '../../../support/leftovers.ts';
 import { type RedisServer, startRedis } from '../../../support/redis/redis.ts';
 import { waitUntil } from '../../../support/wait-until.ts';
 import { ServiceProcess } from '../../scenarios/faults/service.ts';
@@ -48,6 +49,7 @@ describe.skipIf(isMissing)('browser apps of several processes', () => {
   afterAll(async () => {
     await site?.[Symbol.asyncDispose]();
     await redis?.[Symbol.asyncDispose]();
+    for (const folder of folders) endProcessesOf(folder);
     await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })));
   });
 
@@ -203,7 +205,8 @@ describe.skipIf(isMissing)('browser apps of several processes', () => {
       await untilListed(b, plain.id);
       const before = processesOf(a.temp);
       expect(before.length).toBeGreaterThan(4);
-      if (hangs) for (const id of before) process.kill(id, 'SIGSTOP');
+      // The relay is not part of Chromium.
+      if (hangs) for (const id of before.filter(isOfChromium)) process.kill(id, 'SIGSTOP');
       await a.service.kill();
       running.splice(running.indexOf(a), 1);
       await waitUntil('no process is left', () => processesOf(a.temp).length === 0, WAIT_MS);
@@ -246,3 +249,8 @@ describe.skipIf(isMissing)('browser apps of several processes', () => {
     expect((await call(again, 'GET', '/profiles/w/p')).body.versions).toHaveLength(1);
   });
 });
+
+/** Its crash handlers have process groups of their own, and end when Chromium ends. */
+function isOfChromium(id: number): boolean {
+  return !/relay\.ts|crashpad/.test(readFileSync(`/proc/${id}/cmdline`, 'utf8'));
+}
