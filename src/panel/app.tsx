@@ -2,6 +2,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { ApiKeyDialog } from './components/api-key-dialog.tsx';
 import { Banner } from './components/banner.tsx';
 import { Header } from './components/header.tsx';
+import { LazyPage } from './components/lazy-page.tsx';
 import { OperationList } from './components/operation-list.tsx';
 import { TabState } from './components/tab-state.tsx';
 import { useClient, useRoute, useStore } from './hooks.ts';
@@ -23,6 +24,11 @@ const TITLES = {
   events: () => t('Events'),
   cache: () => t('Cache'),
   settings: () => t('Settings'),
+  apps: () => t('Apps'),
+  app: () => t('App'),
+  session: () => t('Session'),
+  profiles: () => t('Profiles'),
+  profile: () => t('Profile'),
 };
 
 /** The panel: header, the page that the URL names, and dialogs. */
@@ -31,7 +37,7 @@ export function App({ preferences }: { preferences: Preferences }) {
   const locked = useStore(useClient().keyRequired);
   const main = useRef<HTMLElement>(null);
   const previousPath = useRef<string | undefined>(undefined);
-  const path = route.page === 'engine' ? route.id : route.page;
+  const path = Object.values(route).join('/');
   const title = TITLES[route.page]();
   useEffect(() => {
     // Moves screen readers and the keyboard to the beginning of the new page, whose top is below the header.
@@ -64,5 +70,11 @@ function Page({ route, preferences }: { route: Route; preferences: Preferences }
   if (route.page === 'events') return <EventsPage />;
   if (route.page === 'cache') return <CachePage windowS={preferences.windowS} />;
   if (route.page === 'settings') return <SettingsPage />;
-  return <OverviewPage windowS={preferences.windowS} />;
+  if (route.page === 'overview') return <OverviewPage windowS={preferences.windowS} />;
+  return (
+    <LazyPage
+      load={() => import('./pages/browser-apps.tsx')}
+      show={({ BrowserAppsPage }) => <BrowserAppsPage route={route} windowS={preferences.windowS} />}
+    />
+  );
 }

@@ -3,9 +3,11 @@ import { useContext, useEffect, useLayoutEffect, useState } from 'preact/hooks';
 import { currentHash, parseParameters } from './lib/address.ts';
 import type { Polled, Poller } from './lib/poller.ts';
 import { findProblems, type Problem } from './lib/problems.ts';
+import type { ReadOperation } from './lib/resources.ts';
 import { parseRoute, type Route } from './lib/router.ts';
 import type { ServiceClient } from './lib/service-client.ts';
 import { Store } from './lib/store.ts';
+import type { Input, Reply } from './lib/wire.ts';
 
 /** Provides the client of the service to all components. */
 export const ClientContext = createContext<ServiceClient | null>(null);
@@ -40,6 +42,22 @@ export function useProblems(): Problem[] {
   // Only pages that show engines poll them.
   const engines = useStore(resources.engines.state).value;
   return findProblems({ status, health, vpn, engines });
+}
+
+/**
+ * Polls an operation that needs the API key while the component is mounted.
+ * @param cacheKey the operation is repeated when a notice invalidates this key of the service's cache
+ */
+export function useRead<O extends ReadOperation>(
+  operation: O,
+  input: Input<O>,
+  cacheKey: string,
+  minIntervalS?: () => number,
+): Polled<Reply<O>> {
+  const { api, resources } = useClient();
+  const name = `${operation} ${JSON.stringify(input)}`;
+  const read = (etag: string | null) => api.read(operation, input, etag);
+  return usePolled(resources.keyed(name, cacheKey, read, minIntervalS));
 }
 
 const currentTime = new Store(Date.now());

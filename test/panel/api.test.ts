@@ -58,10 +58,10 @@ describe('read()', () => {
   test('adds parameters to the path and the query', async () => {
     const { api, sent } = setUp(() => json([]));
     await api.read('GET /streams', { query: { status: 'started', container_id: 'a&b' } }, null);
-    await api.read('GET /engines/{id}/stats', { path: { id: 'a/b' } }, null);
+    await api.read('GET /browser/sessions/{id}', { path: { id: 'a/b' } }, null);
     expect(sent.map(({ url }) => url)).toEqual([
       'http://host/streams?status=started&container_id=a%26b',
-      'http://host/engines/a%2Fb/stats',
+      'http://host/browser/sessions/a%2Fb',
     ]);
   });
 

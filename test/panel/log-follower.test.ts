@@ -28,7 +28,7 @@ function setUp() {
 
 test('adds text as it arrives, also if a character is split between two chunks', async () => {
   const { api, paths, send, end } = setUp();
-  const log = new LogFollower(api, apiKey, 'a/b');
+  const log = new LogFollower(api, apiKey, 'engines/a%2Fb/logs');
   const done = log.read(100, true);
   await settle();
   const bytes = new TextEncoder().encode('läuft\n');

@@ -5,7 +5,7 @@ import { describeWithChromium } from '../support/browser/chromium.ts';
 import { KEY, startApp, type TestApp } from '../support/service/app.ts';
 import { openSession } from '../support/service/emulated-engine.ts';
 import { FLEET_SETTINGS, healthyEngines, TIMEOUT_MS } from './fleet.ts';
-import { expectNoViolations } from './panel-page.ts';
+import { expectNoViolations, logIn } from './panel-page.ts';
 
 const INFOHASH = 'b04372b9543d763bd2dbd2a1842d9723fd080076';
 const PHONE = { width: 360, height: 740 };
@@ -28,12 +28,8 @@ describeWithChromium('what operators do', (chromium) => {
   /** A page with the key, as after a first write. */
   async function openWithKey(hash: string) {
     const monitored = await open('#/');
-    await monitored.page.evaluate(async (key) => {
-      const headers = { 'Content-Type': 'application/json' };
-      await fetch('../session', { method: 'POST', headers, body: JSON.stringify({ key, remember: false }) });
-    }, KEY);
     await monitored.page.goto(`${app.url}/panel/${hash}`);
-    await monitored.page.reload();
+    await logIn(monitored.page, KEY);
     return monitored;
   }
 

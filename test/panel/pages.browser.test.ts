@@ -1,15 +1,13 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Engine } from '../../src/panel/lib/wire.ts';
 import { describeWithChromium } from '../support/browser/chromium.ts';
 import { KEY, startApp, type TestApp } from '../support/service/app.ts';
 import { waitUntil } from '../support/wait-until.ts';
+import { violations } from './axe.ts';
 import { FLEET_SETTINGS, healthyEngines, startStream, TIMEOUT_MS } from './fleet.ts';
 import { enterApiKey, expectNoViolations } from './panel-page.ts';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const INFOHASH = '0123456789abcdef0123456789abcdef01234567';
 
 describeWithChromium('the pages of the panel', (chromium) => {
@@ -184,25 +182,3 @@ describeWithChromium('the pages of the panel', (chromium) => {
     expect(await page.getByLabel('Poll every').inputValue()).toBe('30');
   });
 });
-
-/** Accessibility violations found by axe. Asserts that axe did check something. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
-  const { found, passed } = await page.evaluate(async () => {
-    const { axe } = window as unknown as { axe: Axe };
-    const { violations, passes } = await axe.run();
-    const found = violations.flatMap(({ id, nodes }) =>
-      nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`),
-    );
-    return { found, passed: passes.map(({ id }) => id) };
-  });
-  expect(passed).toEqual(expect.arrayContaining(['color-contrast', 'button-name']));
-  return found;
-}
-
-interface Axe {
-  run(): Promise<{
-    violations: { id: string; nodes: { html: string; failureSummary: string }[] }[];
-    passes: { id: string }[];
-  }>;
-}

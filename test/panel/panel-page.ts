@@ -14,6 +14,20 @@ export async function enterApiKey(page: Page, key: string): Promise<void> {
   await dialog.getByRole('button', { name: 'Continue' }).click();
 }
 
+/** Logs the browser of a page of the panel in, and reloads the page. */
+export async function logIn(page: Page, key: string): Promise<void> {
+  await page.evaluate(async (apiKey) => {
+    const init = {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ key: apiKey, remember: false }),
+    };
+    const { ok, status } = await fetch('../session', init);
+    if (!ok) throw new Error(`The login failed with status ${status}`);
+  }, key);
+  await page.reload();
+}
+
 /** Makes the page believe that its tab is hidden, which a headless browser never does. */
 export async function setHidden(page: Page, hidden: boolean): Promise<void> {
   await page.evaluate(

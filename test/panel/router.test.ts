@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { engineHref, parseRoute } from '../../src/panel/lib/router.ts';
+import { appHref, engineHref, parseRoute, profileHref, sessionHref } from '../../src/panel/lib/router.ts';
 
 test.each([
   ['', { page: 'overview' }],
@@ -10,6 +10,13 @@ test.each([
   ['#/engines/%zz', { page: 'engine', id: '%zz' }],
   ['#/cache', { page: 'cache' }],
   ['#/settings', { page: 'settings' }],
+  ['#/apps', { page: 'apps' }],
+  ['#/apps/w', { page: 'apps' }],
+  [appHref({ workspace: 'a/b', app_id: 'ü c' }), { page: 'app', workspace: 'a/b', app: 'ü c' }],
+  [sessionHref('a1'), { page: 'session', id: 'a1' }],
+  ['#/sessions', { page: 'overview' }],
+  ['#/profiles', { page: 'profiles' }],
+  [profileHref({ user: '@a', session: 'b.c' }), { page: 'profile', user: '@a', session: 'b.c' }],
   ['#/<script>', { page: 'overview' }],
 ])('the fragment %s is parsed as %o', (hash, route) => {
   expect(parseRoute(hash)).toEqual(route);

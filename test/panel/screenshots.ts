@@ -9,6 +9,7 @@ import { type BrowserContextOptions, chromium } from 'playwright-core';
 import { CHROMIUM_FLAGS } from '../support/browser/chromium.ts';
 import { startApp } from '../support/service/app.ts';
 import { findOrInstall } from '../support/system-packages.ts';
+import { takeAppScreenshots } from './app-screenshots.ts';
 import { healthyEngines, startStream } from './fleet.ts';
 
 const FOLDER = fileURLToPath(new URL('../../docs/images/', import.meta.url));
@@ -59,4 +60,5 @@ await takeScreenshot('engine', `#/engines/${engines[0]!.container_id}`, {
   viewport: WIDE,
 });
 await takeScreenshot('cache', '#/cache', { colorScheme: 'light', viewport: WIDE }, true);
+await takeAppScreenshots(browser, found.paths.chromium, FOLDER);
 await browser.close();

@@ -36,6 +36,18 @@ beforeEach(() => {
 });
 afterEach(() => client.live.stop());
 
+test('whether the browser is logged in is read again when the service responds again, until it is known', async () => {
+  responses['GET engines'] = () => Promise.reject(new TypeError('Failed to fetch'));
+  client.resources.engines.watch();
+  await settle();
+  expect(client.unreachableSince.value).not.toBeNull();
+  responses['GET engines'] = () => json([anEngine()]);
+  responses['GET session'] = () => json({ logged_in: true, reads_need_key: false });
+  await clock.advanceAsync(60_000);
+  expect([client.unreachableSince.value, client.apiKey.loggedIn.value]).toEqual([null, true]);
+  expect(countOf('GET session')).toBe(1);
+});
+
 /** How often a request was sent. */
 const countOf = (name: string) => requests.filter((request) => request === name).length;
 
@@ -129,6 +141,7 @@ describe('a service that does not respond', () => {
 });
 
 test('a hidden tab sends no requests and has no live connection', async () => {
+  client.apiKey.loggedIn.value = false;
   client.resources.engines.watch();
   client.setHidden(false);
   await clock.advanceAsync(1000);

@@ -9,7 +9,7 @@ interface ConfirmDialogProps {
   children: ComponentChildren;
 }
 
-/** Asks for confirmation of an action that interrupts something. */
+/** Asks for confirmation of an action that interrupts or removes something. */
 export function ConfirmDialog({ title, action, onConfirm, onClose, children }: ConfirmDialogProps) {
   return (
     <Dialog

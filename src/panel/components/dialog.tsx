@@ -8,13 +8,15 @@ interface DialogProps {
   action: string;
   danger?: boolean;
   disabled?: boolean;
+  /** For forms with long texts. */
+  wide?: boolean;
   onAction: () => void;
   onClose: () => void;
   children: ComponentChildren;
 }
 
 /** A modal dialog. The focus stays inside, and returns to where it was when the dialog closes. */
-export function Dialog({ title, action, danger, disabled, onAction, onClose, children }: DialogProps) {
+export function Dialog({ title, action, danger, disabled, wide, onAction, onClose, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
   useEffect(() => {
@@ -25,7 +27,7 @@ export function Dialog({ title, action, danger, disabled, onAction, onClose, chi
     };
   }, []);
   return (
-    <dialog ref={dialog} aria-labelledby={titleId} onClose={onClose}>
+    <dialog ref={dialog} class={wide ? 'wide' : ''} aria-labelledby={titleId} onClose={onClose}>
       <form
         onSubmit={(event) => {
           event.preventDefault();

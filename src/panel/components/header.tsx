@@ -9,6 +9,7 @@ import { Logo } from './logo.tsx';
 const LINKS = [
   { href: '#/', text: () => t('Overview'), pages: ['overview'] },
   { href: '#/engines', text: () => t('Engines'), pages: ['engines', 'engine'] },
+  { href: '#/apps', text: () => t('Apps'), pages: ['apps', 'app', 'session', 'profiles', 'profile'] },
   { href: '#/events', text: () => t('Events'), pages: ['events'] },
   { href: '#/cache', text: () => t('Cache'), pages: ['cache'] },
   { href: '#/settings', text: () => t('Settings'), pages: ['settings'] },

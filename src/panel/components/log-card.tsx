@@ -1,10 +1,11 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { useClient, useStore } from '../hooks.ts';
 import { formatCount } from '../lib/format.ts';
 import { t } from '../lib/i18n.ts';
 import { LogFollower } from '../lib/log-follower.ts';
 import { filterLog, type LogFilter } from '../lib/log-lines.ts';
 import { Card, EmptyState } from './card.tsx';
+import { LogBox } from './log-box.tsx';
 
 const TAILS = [200, 1000, 5000];
 
@@ -14,7 +15,7 @@ const TAILS = [200, 1000, 5000];
  */
 export function LogCard({ id, name }: { id: string; name: string }) {
   const { api, apiKey } = useClient();
-  const [log] = useState(() => new LogFollower(api, apiKey, id));
+  const [log] = useState(() => new LogFollower(api, apiKey, `engines/${encodeURIComponent(id)}/logs`));
   const { text, state, error } = useStore(log.state);
   const [tail, setTail] = useState(TAILS[0]!);
   const [filter, setFilter] = useState<LogFilter>({ text: '', level: 'all' });
@@ -26,6 +27,7 @@ export function LogCard({ id, name }: { id: string; name: string }) {
   }, [loggedIn, log]);
   const following = state === 'following';
   const lines = filterLog(text, filter);
+  const shown = lines.join('\n');
   const isFiltered = filter.text.trim() !== '' || filter.level !== 'all';
   return (
     <Card
@@ -77,7 +79,9 @@ export function LogCard({ id, name }: { id: string; name: string }) {
               {t('{n} lines match', { n: formatCount(lines.length) })}
             </p>
           )}
-          <LogText text={lines.join('\n')} following={following} wrap={wrap} />
+          <LogBox content={shown} class={wrap ? '' : 'unwrapped'} following={following}>
+            {shown}
+          </LogBox>
         </>
       )}
     </Card>
@@ -133,30 +137,4 @@ function NoText({ state }: { state: LogFollower['state']['value']['state'] }) {
     );
   }
   return <EmptyState title={state === 'ended' ? t('The log is empty') : t('Waiting for output')} />;
-}
-
-function LogText({ text, following, wrap }: { text: string; following: boolean; wrap: boolean }) {
-  const element = useRef<HTMLPreElement>(null);
-  const atEnd = useRef(true);
-  useEffect(() => {
-    const box = element.current;
-    // Keeps the position if the user has scrolled up.
-    if (box && text !== '' && atEnd.current) box.scrollTop = box.scrollHeight;
-  }, [text]);
-  return (
-    <pre
-      ref={element}
-      class={`log ${wrap ? '' : 'unwrapped'}`}
-      role="log"
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard must be able to scroll it
-      tabIndex={0}
-      aria-label={t('Log')}
-      aria-busy={following}
-      onScroll={({ currentTarget: box }) => {
-        atEnd.current = box.scrollHeight - box.scrollTop - box.clientHeight < 40;
-      }}
-    >
-      {text}
-    </pre>
-  );
 }

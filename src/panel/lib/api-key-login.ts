@@ -53,6 +53,11 @@ export class ApiKeyLogin {
     this.loggedIn.value = false;
   }
 
+  /** Notes that the service has rejected a request of a browser that was logged in. */
+  expire(): void {
+    this.loggedIn.value = false;
+  }
+
   /**
    * Prompts for the key until it is accepted; concurrent calls share one prompt.
    * @returns whether the user is logged in; false if the user cancels
@@ -77,7 +82,7 @@ export class ApiKeyLogin {
         return await request();
       } catch (error) {
         if (!(error instanceof ProblemError && error.requiresKey)) throw error;
-        this.loggedIn.value = false;
+        this.expire();
         if (!(await this.promptForKey())) return null;
       }
     }

@@ -1,10 +1,15 @@
 /**
- * Parameters, request body and reply of each operation of the API, by method and path as in the OpenAPI document.
+ * Parameters, request body and reply of the operations of the API that the panel uses, by method and path as in the
+ * OpenAPI document.
  * Generated from openapi/openapi.json by `npm run docs`; do not edit.
  */
 export interface Operations {
   'GET /apps': {
     reply: App[];
+  };
+  'POST /apps': {
+    body: InstallRequest;
+    reply: AppDetails;
   };
   'GET /apps/{workspace}/{app}': {
     path: {
@@ -109,18 +114,6 @@ export interface Operations {
       failed: string[];
     };
   };
-  'GET /apps/{workspace}/{app}/cache/misses': {
-    path: {
-      workspace: string;
-      app: string;
-    };
-    reply: {
-      /**
-       * Each once
-       */
-      urls: string[];
-    };
-  };
   'POST /apps/{workspace}/{app}/sessions': {
     path: {
       workspace: string;
@@ -173,13 +166,6 @@ export interface Operations {
       };
     };
   };
-  'GET /by-label': {
-    query: {
-      key: string;
-      value: string;
-    };
-    reply: Container[];
-  };
   'GET /cache/stats': {
     reply: CacheStats;
   };
@@ -220,38 +206,12 @@ export interface Operations {
     };
     reply: Config;
   };
-  'GET /containers/{id}': {
-    path: {
-      id: string;
-    };
-    reply: Container;
-  };
-  'DELETE /containers/{id}': {
-    path: {
-      id: string;
-    };
-    reply: {
-      /**
-       * Id of the removed engine
-       */
-      deleted: string;
-    };
-  };
   'GET /custom-variant/config': {
     reply: EngineSettings;
   };
   'POST /custom-variant/config': {
     body: EngineSettings;
     reply: EngineSettings;
-  };
-  'GET /custom-variant/platform': {
-    reply: {
-      /**
-       * Of the machine on which Roundhouse runs
-       */
-      platform: 'amd64' | 'arm32' | 'arm64';
-      supported_platforms: ('amd64' | 'arm32' | 'arm64')[];
-    };
   };
   'POST /custom-variant/reprovision': {
     reply: {
@@ -277,12 +237,6 @@ export interface Operations {
       }[];
       active_template_id: number | null;
     };
-  };
-  'GET /custom-variant/templates/{slot}': {
-    path: {
-      slot: number;
-    };
-    reply: EngineSettingsTemplate;
   };
   'POST /custom-variant/templates/{slot}': {
     path: {
@@ -312,51 +266,9 @@ export interface Operations {
       slot_id: number;
     };
   };
-  'PATCH /custom-variant/templates/{slot}/rename': {
-    path: {
-      slot: number;
-    };
-    body: {
-      name: string;
-    };
-    reply: {
-      message: string;
-      /**
-       * Slot of a template
-       */
-      slot_id: number;
-    };
-  };
   'POST /custom-variant/templates/{slot}/activate': {
     path: {
       slot: number;
-    };
-    reply: {
-      message: string;
-      /**
-       * Slot of a template
-       */
-      slot_id: number;
-    };
-  };
-  'GET /custom-variant/templates/{slot}/export': {
-    path: {
-      slot: number;
-    };
-    reply: {
-      name: string;
-      config: EngineSettings;
-    };
-  };
-  'POST /custom-variant/templates/{slot}/import': {
-    path: {
-      slot: number;
-    };
-    body: {
-      /**
-       * The content of an exported file
-       */
-      json_data: string;
     };
     reply: {
       message: string;
@@ -376,21 +288,6 @@ export interface Operations {
   };
   'GET /engines/stats/total': {
     reply: TotalStats;
-  };
-  'GET /engines/{id}/stats': {
-    path: {
-      id: string;
-    };
-    reply: EngineStats;
-  };
-  'GET /engines/{id}': {
-    path: {
-      id: string;
-    };
-    reply: {
-      engine: Engine;
-      streams: Stream[];
-    };
   };
   'DELETE /engines/{id}': {
     path: {
@@ -433,73 +330,8 @@ export interface Operations {
     };
     reply: Event[];
   };
-  'GET /events/stats': {
-    reply: EventStats;
-  };
-  'POST /events/cleanup': {
-    query?: {
-      max_age_days?: number;
-    };
-    reply: {
-      /**
-       * Number of deleted events
-       */
-      deleted: number;
-      message: string;
-    };
-  };
-  'POST /events/stream_ended': {
-    body?: {
-      container_id?: string | null;
-      stream_id?: string | null;
-      reason?: string | null;
-    };
-    reply: {
-      /**
-       * Whether a stream was playing until now
-       */
-      updated: boolean;
-      stream: Stream | null;
-    };
-  };
-  'POST /events/stream_started': {
-    body: {
-      container_id?: string | null;
-      engine: {
-        host: string;
-        port: number;
-      };
-      stream: {
-        key_type: 'content_id' | 'infohash' | 'url' | 'magnet';
-        key: string;
-      };
-      session: {
-        playback_session_id: string;
-        stat_url: string;
-        command_url: string;
-        is_live: 0 | 1;
-      };
-      labels?: {
-        stream_id?: string;
-        /**
-         * Name of the stream
-         */
-        'proxy.name'?: string;
-        [k: string]: string | undefined;
-      } | null;
-    };
-    reply: Stream;
-  };
-  'POST /gc': {
-    reply: {
-      status: 'ok';
-    };
-  };
   'GET /health': {
     reply: Health;
-  };
-  'GET /health/status': {
-    reply: HealthStatus;
   };
   'POST /health/circuit-breaker/reset': {
     query?: {
@@ -508,14 +340,6 @@ export interface Operations {
     reply: {
       message: string;
     };
-  };
-  'GET /livez': {
-    reply: {
-      status: 'alive';
-    };
-  };
-  'GET /nodes': {
-    reply: Node[];
   };
   'GET /notifications': {
     reply: {
@@ -604,11 +428,6 @@ export interface Operations {
     };
     reply: ProvisionedEngine;
   };
-  'GET /readyz': {
-    reply: {
-      status: 'ready';
-    };
-  };
   'POST /scale/{demand}': {
     path: {
       demand: number;
@@ -660,15 +479,6 @@ export interface Operations {
     };
     reply: Stream[];
   };
-  'GET /streams/{id}/stats': {
-    path: {
-      id: string;
-    };
-    query?: {
-      since?: string;
-    };
-    reply: StreamSample[];
-  };
   'DELETE /streams/{id}': {
     path: {
       id: string;
@@ -683,39 +493,8 @@ export interface Operations {
       stream: Stream;
     };
   };
-  'POST /streams/batch-stop': {
-    /**
-     * @maxItems 1000
-     */
-    body?: string[];
-    reply: BatchStop;
-  };
-  'GET /streams/{id}/livepos': {
-    path: {
-      id: string;
-    };
-    reply: LivePosition;
-  };
-  'GET /streams/{id}/extended-stats': {
-    path: {
-      id: string;
-    };
-    reply: StreamContent;
-  };
-  'GET /version': {
-    reply: {
-      name: string;
-      version: string;
-      node: string;
-    };
-  };
   'GET /vpn/status': {
     reply: VpnStatus;
-  };
-  'GET /vpn/publicip': {
-    reply: {
-      public_ip: string;
-    };
   };
 }
 export interface App {
@@ -733,37 +512,41 @@ export interface App {
    * Sessions that have not ended
    */
   live_sessions: number;
+  /**
+   * Responses from the cache since the start of the service
+   */
+  hits: number;
+  /**
+   * Requests since the start of the service for which nothing was stored
+   */
+  misses: number;
+  /**
+   * Bodies sent to sessions from the cache since the start of the service, in bytes
+   */
+  bytes_saved: number;
 }
-/**
- * `warm_up` is the start after the installation, if the manifest asks for one with `warm`; null if there was none since the start of the service. In the manifest, secrets are replaced by `***`: the token, and the values of cookies and storage
- *
- * This interface was referenced by `Operations`'s JSON-Schema
- * via the `definition` "AppDetails".
- */
-export interface AppDetails {
+export interface InstallRequest {
+  /**
+   * Apps of a workspace share one Chromium; apps never share caches or storage
+   */
   workspace: string;
-  app_id: string;
-  name: string;
-  type: 'web-python' | 'web-app' | 'window' | 'iframe' | 'web-worker';
-  version: string | null;
-  description: string | null;
   /**
-   * RFC 3339, UTC
+   * Default: derived from the name
    */
-  installed_at: string;
-  /**
-   * Sessions that have not ended
-   */
-  live_sessions: number;
-  warm_up: WarmUp | null;
+  app_id?: string;
   manifest: AppManifest;
-}
-export interface WarmUp {
   /**
-   * `waiting` until the app is ready
+   * Content of the main file: Python, HTML, or a JavaScript module for `web-worker`
    */
-  status: 'waiting' | 'completed' | 'failed';
-  reason: string | null;
+  source?: string;
+  /**
+   * @maxItems 1000
+   */
+  files?: AppFile[];
+  /**
+   * Whether an installed app with this id is replaced. Default false
+   */
+  overwrite?: boolean;
 }
 export interface AppManifest {
   /**
@@ -945,6 +728,49 @@ export interface CacheRule {
    * Whether responses are stored for each set of credentials or once for all
    */
   credentials?: 'key' | 'ignore';
+}
+/**
+ * `warm_up` is the start after the installation, if the manifest asks for one with `warm`; null if there was none since the start of the service. In the manifest, secrets are replaced by `***`: the token, and the values of cookies and storage
+ *
+ * This interface was referenced by `Operations`'s JSON-Schema
+ * via the `definition` "AppDetails".
+ */
+export interface AppDetails {
+  workspace: string;
+  app_id: string;
+  name: string;
+  type: 'web-python' | 'web-app' | 'window' | 'iframe' | 'web-worker';
+  version: string | null;
+  description: string | null;
+  /**
+   * RFC 3339, UTC
+   */
+  installed_at: string;
+  /**
+   * Sessions that have not ended
+   */
+  live_sessions: number;
+  /**
+   * Responses from the cache since the start of the service
+   */
+  hits: number;
+  /**
+   * Requests since the start of the service for which nothing was stored
+   */
+  misses: number;
+  /**
+   * Bodies sent to sessions from the cache since the start of the service, in bytes
+   */
+  bytes_saved: number;
+  warm_up: WarmUp | null;
+  manifest: AppManifest;
+}
+export interface WarmUp {
+  /**
+   * `waiting` until the app is ready
+   */
+  status: 'waiting' | 'completed' | 'failed';
+  reason: string | null;
 }
 /**
  * Figures other than those of stored entries count since the start of the service
@@ -1292,28 +1118,6 @@ export interface ExecuteRequest {
   script: string;
   timeout_s?: number;
 }
-export interface Container {
-  id: string;
-  name: string;
-  image: string | null;
-  /**
-   * RFC 3339, UTC
-   */
-  created: string;
-  status: 'created' | 'running' | 'paused';
-  labels: {
-    [k: string]: string;
-  };
-  /**
-   * Where clients reach the ports of the container, such as `6878/tcp`
-   */
-  ports: {
-    [k: string]: {
-      HostIp: string;
-      HostPort: string;
-    }[];
-  };
-}
 export interface CacheStats {
   /**
    * Fresh entries
@@ -1536,14 +1340,6 @@ export interface ReprovisionStatus {
   current_engine_id: string | null;
   current_phase: ('preparing' | 'stopping' | 'cleaning' | 'provisioning' | 'complete' | 'error') | null;
 }
-export interface EngineSettingsTemplate {
-  /**
-   * Slot of a template
-   */
-  slot_id: number;
-  name: string;
-  config: EngineSettings;
-}
 export interface Engine {
   container_id: string;
   container_name: string;
@@ -1681,28 +1477,6 @@ export interface TotalStats {
    */
   missing_nodes: string[];
 }
-export interface Stream {
-  id: string;
-  key_type: 'content_id' | 'infohash' | 'url' | 'magnet';
-  key: string;
-  name: string | null;
-  container_id: string | null;
-  playback_session_id: string;
-  stat_url: string;
-  command_url: string;
-  is_live: boolean;
-  /**
-   * RFC 3339, UTC
-   */
-  started_at: string;
-  ended_at: string | null;
-  status: 'started' | 'ended';
-  peers: number | null;
-  speed_down: number | null;
-  speed_up: number | null;
-  downloaded: number | null;
-  uploaded: number | null;
-}
 export interface Event {
   /**
    * Increases with time
@@ -1726,34 +1500,6 @@ export interface Event {
   details: {
     [k: string]: string | number | boolean | null;
   };
-}
-export interface EventStats {
-  total: number;
-  by_type: {
-    engine: number;
-    stream: number;
-    vpn: number;
-    health: number;
-    system: number;
-    app: number;
-  };
-  by_category: {
-    [k: string]: number;
-  };
-  oldest: string | null;
-  newest: string | null;
-  /**
-   * Events lost since the start because the queue was full
-   */
-  dropped: number;
-  /**
-   * Changes that have not been written yet
-   */
-  queued: number;
-  /**
-   * Where the log is stored: in memory while its file cannot be written
-   */
-  store: 'file' | 'memory' | 'away';
 }
 export interface Health {
   status: 'healthy' | 'unavailable';
@@ -1796,91 +1542,6 @@ export interface Health {
     leading: boolean;
   } | null;
   uptime_seconds: number;
-}
-export interface HealthStatus {
-  total_engines: number;
-  healthy_engines: number;
-  unhealthy_engines: number;
-  /**
-   * Engines that are about to be replaced
-   */
-  marked_for_replacement: number;
-  /**
-   * MIN_REPLICAS
-   */
-  minimum_required: number;
-  /**
-   * Seconds between two checks of an engine
-   */
-  health_check_interval: number;
-  circuit_breakers: {
-    general: CircuitBreaker;
-    replacement: CircuitBreaker;
-  };
-}
-export interface CircuitBreaker {
-  state: 'closed' | 'open' | 'half_open';
-  /**
-   * Consecutive failures
-   */
-  failure_count: number;
-  /**
-   * Consecutive failures that open the breaker
-   */
-  failure_threshold: number;
-  last_failure_time: string | null;
-  last_success_time: string | null;
-  last_failure_reason: string | null;
-  opened_at: string | null;
-  /**
-   * Seconds that the breaker stays open
-   */
-  recovery_timeout: number;
-}
-export interface Node {
-  id: string;
-  /**
-   * Host name, which need not be unique
-   */
-  name: string;
-  /**
-   * Address at which its engines are reached
-   */
-  address: string;
-  role: 'manager' | 'worker';
-  /**
-   * Whether it leads the managers of the Swarm
-   */
-  leader: boolean;
-  /**
-   * `ready`, `down`, `unknown` or `disconnected` as the managers see it; `lost` if neither its agent nor any of its engines responds, although the managers have not noticed that yet
-   */
-  state: string;
-  /**
-   * `active`, `pause` or `drain`
-   */
-  availability: string;
-  labels: {
-    [k: string]: string;
-  };
-  cpus: number | null;
-  memory: number | null;
-  docker_version: string | null;
-  /**
-   * Whether its agent responds; `missing` if none has ever responded
-   */
-  agent: 'connected' | 'unreachable' | 'missing';
-  agent_version: string | null;
-  load_average: number | null;
-  memory_available: number | null;
-  /**
-   * Ids of the engines that run on it
-   */
-  engines: string[];
-  /**
-   * Number of streams that play on these engines
-   */
-  streams: number;
 }
 export interface NotifyTarget {
   /**
@@ -2125,65 +1786,27 @@ export interface EngineSeriesWindow {
   network_tx_rate: (number | null)[];
   streams_active: (number | null)[];
 }
-export interface StreamSample {
+export interface Stream {
+  id: string;
+  key_type: 'content_id' | 'infohash' | 'url' | 'magnet';
+  key: string;
+  name: string | null;
+  container_id: string | null;
+  playback_session_id: string;
+  stat_url: string;
+  command_url: string;
+  is_live: boolean;
   /**
    * RFC 3339, UTC
    */
-  ts: string;
+  started_at: string;
+  ended_at: string | null;
+  status: 'started' | 'ended';
   peers: number | null;
   speed_down: number | null;
   speed_up: number | null;
   downloaded: number | null;
   uploaded: number | null;
-  status: string | null;
-  livepos: {
-    pos: string | null;
-    live_first: string | null;
-    live_last: string | null;
-    first_ts: string | null;
-    last_ts: string | null;
-    is_live: string | null;
-    buffer_pieces: string | null;
-  } | null;
-}
-export interface BatchStop {
-  total: number;
-  success_count: number;
-  failure_count: number;
-  results: {
-    command_url: string;
-    /**
-     * Whether the stream was playing and has ended
-     */
-    success: boolean;
-    message: string;
-    stream_id: string | null;
-  }[];
-}
-export interface LivePosition {
-  has_livepos: boolean;
-  is_live: boolean;
-  livepos?: {
-    pos: string | null;
-    live_first: string | null;
-    live_last: string | null;
-    first_ts: string | null;
-    last_ts: string | null;
-    buffer_pieces: string | null;
-  };
-}
-export interface StreamContent {
-  title?: string;
-  categories?: string[];
-  content_type?: string;
-  transport_type?: string;
-  infohash?: string;
-  content_id?: string;
-  item_url?: string;
-  /**
-   * 1 for live, 0 for video on demand, -1 if unknown
-   */
-  is_live?: number;
 }
 export interface VpnStatus {
   /**
@@ -2253,29 +1876,6 @@ export interface Vpn {
   last_check_at: string | null;
   problem: VpnProblem | null;
 }
-export interface InstallRequest {
-  /**
-   * Apps of a workspace share one Chromium; apps never share caches or storage
-   */
-  workspace: string;
-  /**
-   * Default: derived from the name
-   */
-  app_id?: string;
-  manifest: AppManifest;
-  /**
-   * Content of the main file: Python, HTML, or a JavaScript module for `web-worker`
-   */
-  source?: string;
-  /**
-   * @maxItems 1000
-   */
-  files?: AppFile[];
-  /**
-   * Whether an installed app with this id is replaced. Default false
-   */
-  overwrite?: boolean;
-}
 export interface LiveSnapshot {
   reason: 'connected' | 'gap';
   /**
@@ -2302,30 +1902,4 @@ export interface LiveNotice {
    * RFC 3339, UTC
    */
   at: string;
-}
-export interface ProvisioningRefusal {
-  error: 'provisioning_blocked' | 'provisioning_failed';
-  /**
-   * The reason
-   */
-  code:
-    | 'vpn_disconnected'
-    | 'circuit_breaker'
-    | 'max_capacity'
-    | 'provisioning_failed'
-    | 'runtime_unavailable'
-    | 'timeout'
-    | 'no_free_port'
-    | 'image_missing'
-    | 'engine_exited';
-  message: string;
-  recovery_eta_seconds: number | null;
-  /**
-   * Whether another attempt may succeed without intervention
-   */
-  can_retry: boolean;
-  /**
-   * Whether the client should wait and try again
-   */
-  should_wait: boolean;
 }

@@ -47,7 +47,26 @@ export class Api {
     input: Input<O>,
     etag: string | null,
   ): Promise<Reading<Reply<O>>> {
-    const url = urlOf(operation, input);
+    return await this.#readIfModified(urlOf(operation, input), etag, (response) => {
+      // The health of a service without engines has status 503.
+      const readValue = operation === 'GET /health' && response.status === 503 ? parse : readJson;
+      return readValue<Reply<O>>(response);
+    });
+  }
+
+  /** Reads bytes with a conditional request. @param path path and query, without a slash at the beginning */
+  async readBlob(path: string, etag: string | null): Promise<Reading<Blob>> {
+    return await this.#readIfModified(path, etag, async (response) => {
+      if (!response.ok) throw await readProblem(response);
+      return await response.blob();
+    });
+  }
+
+  async #readIfModified<T>(
+    url: string,
+    etag: string | null,
+    readBody: (response: Response) => Promise<T>,
+  ): Promise<Reading<T>> {
     const headers: Record<string, string> = etag === null ? {} : { 'If-None-Match': etag };
     return await this.#withTimeout(async (signal) => {
       const response = await this.#fetch(url, { headers, signal });
@@ -58,16 +77,15 @@ export class Api {
         stale: /\bfwd=stale\b/.test(response.headers.get('Cache-Status') ?? ''),
       };
       if (response.status === 304) return { ...metadata, notModified: true };
-      // The health of a service without engines has status 503.
-      const value = operation === 'GET /health' && response.status === 503 ? parse : readJson;
-      return { ...metadata, notModified: false, value: await value<Reply<O>>(response) };
+      return { ...metadata, notModified: false, value: await readBody(response) };
     });
   }
 
-  /** Sends a write and returns its reply. */
+  /** Sends a write and returns its reply. @param timeoutMs default: that of all requests */
   async write<O extends OperationName & `${'POST' | 'PATCH' | 'DELETE'} ${string}`>(
     operation: O,
     input: Input<O>,
+    timeoutMs?: number,
   ): Promise<Reply<O>> {
     const { body } = input as RequestInput;
     const url = urlOf(operation, input);
@@ -78,7 +96,7 @@ export class Api {
     return await this.#withTimeout(async (signal) => {
       const response = await this.#fetch(url, { ...init, signal });
       return await readJson<Reply<O>>(response);
-    });
+    }, timeoutMs);
   }
 
   /**
@@ -99,8 +117,11 @@ export class Api {
   }
 
   /** Calls `request` with a signal that is aborted at the timeout, and maps what it throws. */
-  async #withTimeout<T>(request: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const { clock, timeoutMs = DEFAULT_TIMEOUT_MS } = this.#options;
+  async #withTimeout<T>(
+    request: (signal: AbortSignal) => Promise<T>,
+    timeoutMs = this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+  ): Promise<T> {
+    const { clock } = this.#options;
     const timeout = new AbortController();
     const cancel = clock.after(timeoutMs, () => timeout.abort());
     try {

@@ -64,12 +64,22 @@ export function formatUtc(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
+const NOUNS = {
+  engine: (n: string, one: boolean) => (one ? t('{n} engine', { n }) : t('{n} engines', { n })),
+  stream: (n: string, one: boolean) => (one ? t('{n} stream', { n }) : t('{n} streams', { n })),
+  entry: (n: string, one: boolean) => (one ? t('{n} entry', { n }) : t('{n} entries', { n })),
+  app: (n: string, one: boolean) => (one ? t('{n} app', { n }) : t('{n} apps', { n })),
+  session: (n: string, one: boolean) => (one ? t('{n} session', { n }) : t('{n} sessions', { n })),
+  profile: (n: string, one: boolean) => (one ? t('{n} profile', { n }) : t('{n} profiles', { n })),
+  version: (n: string, one: boolean) => (one ? t('{n} version', { n }) : t('{n} versions', { n })),
+  URL: (n: string, one: boolean) => (one ? t('{n} URL', { n }) : t('{n} URLs', { n })),
+  'cold start': (n: string, one: boolean) => (one ? t('{n} cold start', { n }) : t('{n} cold starts', { n })),
+  'warm start': (n: string, one: boolean) => (one ? t('{n} warm start', { n }) : t('{n} warm starts', { n })),
+};
+
 /** `3 engines`, `1 engine`. */
-export function plural(count: number, noun: 'engine' | 'stream' | 'entry'): string {
-  const n = formatCount(count);
-  if (noun === 'engine') return count === 1 ? t('{n} engine', { n }) : t('{n} engines', { n });
-  if (noun === 'stream') return count === 1 ? t('{n} stream', { n }) : t('{n} streams', { n });
-  return count === 1 ? t('{n} entry', { n }) : t('{n} entries', { n });
+export function plural(count: number, noun: keyof typeof NOUNS): string {
+  return NOUNS[noun](formatCount(count), count === 1);
 }
 
 function digits(value: number, whole: boolean): string {

@@ -14,18 +14,19 @@ export interface LogState {
 /** Of a longer log only the last characters are kept. */
 const MAX_LENGTH = 400_000;
 
-/** Reads the last lines of an engine's log, and the lines added to it while it is followed. */
+/** Reads the last lines of a log, and the lines added to it while it is followed. */
 export class LogFollower {
   readonly state = new Store<LogState>({ text: '', state: 'idle', error: null });
   readonly #api: Pick<Api, 'stream'>;
   readonly #apiKey: Pick<ApiKeyLogin, 'withKey'>;
-  readonly #engineId: string;
+  readonly #path: string;
   #reading: AbortController | null = null;
 
-  constructor(api: Pick<Api, 'stream'>, apiKey: Pick<ApiKeyLogin, 'withKey'>, engineId: string) {
+  /** @param path of the log, without a slash at the beginning */
+  constructor(api: Pick<Api, 'stream'>, apiKey: Pick<ApiKeyLogin, 'withKey'>, path: string) {
     this.#api = api;
     this.#apiKey = apiKey;
-    this.#engineId = engineId;
+    this.#path = path;
   }
 
   /**
@@ -38,9 +39,8 @@ export class LogFollower {
     const { signal } = reading;
     this.#reading = reading;
     const query = `tail=${tail}${follow ? '&follow=true' : ''}`;
-    const path = `engines/${encodeURIComponent(this.#engineId)}/logs?${query}`;
     try {
-      const stream = await this.#apiKey.withKey(() => this.#api.stream(path, signal));
+      const stream = await this.#apiKey.withKey(() => this.#api.stream(`${this.#path}?${query}`, signal));
       if (signal.aborted) return;
       if (stream === null) {
         this.#update({ state: 'idle' });

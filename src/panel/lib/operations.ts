@@ -23,7 +23,8 @@ const TIMEOUT_MS = 120_000;
 
 const REPLACEMENT_POLL_MS = 1000;
 
-type Update = Pick<Operation, 'state' | 'text'> & { progress?: number };
+/** A change of an operation. */
+export type Update = Pick<Operation, 'state' | 'text'> & { progress?: number };
 type Client = Pick<ServiceClient, 'api' | 'apiKey' | 'resources' | 'clock'>;
 
 /** Runs the writes of the panel. Each is tracked until the polled resources show its effect. */
@@ -37,7 +38,7 @@ export class Operations {
   }
 
   provision(labels: Record<string, string>): Promise<void> {
-    return this.#run(t('Provisioning an engine'), async (update) => {
+    return this.run(t('Provisioning an engine'), async (update) => {
       const { api, apiKey, resources } = this.#client;
       const body = Object.keys(labels).length > 0 ? { labels } : {};
       const engine = await apiKey.withKey(() => api.write('POST /provision/acestream', { body }));
@@ -70,7 +71,7 @@ export class Operations {
 
   stopStream(stream: Stream): Promise<void> {
     const name = nameOfStream(stream);
-    return this.#run(t('Stopping {name}', { name }), async () => {
+    return this.run(t('Stopping {name}', { name }), async () => {
       const { api, apiKey, resources } = this.#client;
       const path = { id: stream.id };
       const reply = await apiKey.withKey(() => api.write('DELETE /streams/{id}', { path }));
@@ -90,7 +91,7 @@ export class Operations {
   ): Promise<void> {
     const [first] = engines;
     const what = engines.length === 1 && first ? first.container_name : plural(engines.length, 'engine');
-    return this.#run(`${doing}: ${what}`, async (update) => {
+    return this.run(`${doing}: ${what}`, async (update) => {
       const { api, apiKey, resources } = this.#client;
       const failures: string[] = [];
       for (const [index, engine] of engines.entries()) {
@@ -109,7 +110,7 @@ export class Operations {
   }
 
   scale(demand: number): Promise<void> {
-    return this.#run(t('Scaling to {engines}', { engines: plural(demand, 'engine') }), async (update) => {
+    return this.run(t('Scaling to {engines}', { engines: plural(demand, 'engine') }), async (update) => {
       const { api, apiKey } = this.#client;
       const input = { path: { demand } };
       const reply = await apiKey.withKey(() => api.write('POST /scale/{demand}', input));
@@ -144,7 +145,7 @@ export class Operations {
 
   /** @param pattern glob of the keys to clear; all keys if it is empty */
   clearCache(pattern: string): Promise<void> {
-    return this.#run(t('Clearing the cache'), async () => {
+    return this.run(t('Clearing the cache'), async () => {
       const { api, apiKey, resources } = this.#client;
       const body = pattern === '' ? {} : { pattern };
       const reply = await apiKey.withKey(() => api.write('POST /cache/clear', { body }));
@@ -156,7 +157,7 @@ export class Operations {
 
   /** Closes the circuit breakers, so that engines are started again at once. */
   resetBreaker(): Promise<void> {
-    return this.#run(t('Resetting the circuit breaker'), async () => {
+    return this.run(t('Resetting the circuit breaker'), async () => {
       const { api, apiKey, resources } = this.#client;
       const reply = await apiKey.withKey(() => api.write('POST /health/circuit-breaker/reset', {}));
       if (!reply) return null;
@@ -192,7 +193,7 @@ export class Operations {
   /** Replaces all engines, which takes as long as streams play on them. */
   replaceEngines(): Promise<void> {
     const text = t('Replacing all engines');
-    return this.#run(text, async (update) => {
+    return this.run(text, async (update) => {
       const { api, apiKey, clock } = this.#client;
       const reply = await apiKey.withKey(() => api.write('POST /custom-variant/reprovision', {}));
       if (!reply) return null;
@@ -215,7 +216,7 @@ export class Operations {
 
   /** A write of settings or templates. */
   #change(text: string, doneText: string, write: (api: Api) => Promise<unknown>): Promise<void> {
-    return this.#run(text, async () => {
+    return this.run(text, async () => {
       const { api, apiKey, resources } = this.#client;
       if ((await apiKey.withKey(() => write(api))) === null) return null;
       resources.templates.refresh();
@@ -228,7 +229,7 @@ export class Operations {
   }
 
   /** Lists the operation until some time after it ends. `run` returns null if the user cancels. Never rejects. */
-  async #run(text: string, run: (update: (update: Update) => void) => Promise<Update | null>): Promise<void> {
+  async run(text: string, run: (update: (update: Update) => void) => Promise<Update | null>): Promise<void> {
     this.#count += 1;
     const id = this.#count;
     const show = (update: Update) => {

@@ -41,6 +41,11 @@ export class Poller<T> {
     this.#options = options;
   }
 
+  /** Whether there is a watcher. */
+  get isWatched(): boolean {
+    return this.#watchers > 0;
+  }
+
   /** Adds a watcher. @returns a function that removes it; without watchers there are no requests */
   watch(): () => void {
     this.#watchers += 1;

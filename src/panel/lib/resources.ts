@@ -1,6 +1,7 @@
 import { matchGlob } from '../../library/util/glob.ts';
-import type { Api } from './api.ts';
+import type { Api, Reading } from './api.ts';
 import type { Clock } from './clock.ts';
+import { ProblemError } from './errors.ts';
 import type { Notice } from './live.ts';
 import { Poller } from './poller.ts';
 import type { Store } from './store.ts';
@@ -14,11 +15,17 @@ export interface ResourcesOptions {
   intervalS: Store<number>;
   /** Called after each request, with its error or null. */
   onOutcome: (error: unknown) => void;
+  /** Called when the service rejects the key of a request that needs one. */
+  onKeyRejected: () => void;
 }
 
-type ReadOperation = OperationName & `GET ${string}`;
+/** An operation that reads. */
+export type ReadOperation = OperationName & `GET ${string}`;
 type Resource<O extends ReadOperation> = Poller<Reply<O>>;
 type IsAffected = (notice: Notice) => boolean;
+
+/** Resources that need the key and are kept with their last values, so that going back shows them at once. */
+const MAX_PRIVATE = 40;
 
 const invalidates =
   (key: string): IsAffected =>
@@ -41,6 +48,7 @@ export class Resources {
   readonly #options: ResourcesOptions;
   readonly #series = new Map<number, Resource<'GET /stats/history'>>();
   readonly #all: { poller: Poller<unknown>; isAffected: IsAffected }[] = [];
+  readonly #private = new Map<string, { poller: Poller<unknown>; isAffected: IsAffected }>();
   #engineSeries: { key: string; poller: Resource<'GET /stats/history/{id}'> } | undefined;
   #paused = false;
 
@@ -66,8 +74,52 @@ export class Resources {
     this.cache = this.#create('GET /cache/stats', {}, isSnapshot);
     this.templates = this.#create('GET /custom-variant/templates', {}, isSnapshot);
     options.intervalS.subscribe(() => {
-      for (const { poller } of this.#all) poller.reschedule();
+      for (const { poller } of this.#both()) poller.reschedule();
     });
+  }
+
+  /**
+   * A resource that is read with the API key. The same parameters return the same resource.
+   * @param name identifies the resource
+   * @param cacheKey the resource is read again when a notice invalidates this key of the service's cache
+   * @param minIntervalS minimum polling interval in seconds
+   */
+  keyed<T>(
+    name: string,
+    cacheKey: string,
+    read: (etag: string | null) => Promise<Reading<T>>,
+    minIntervalS = () => 0,
+  ): Poller<T> {
+    const existing = this.#private.get(name);
+    if (existing) return existing.poller as Poller<T>;
+    const { clock, intervalS, onOutcome, onKeyRejected } = this.#options;
+    const poller = new Poller<T>({
+      clock,
+      intervalMs: () => Math.max(intervalS.value, minIntervalS()) * 1000,
+      read: async (etag) => {
+        try {
+          const reading = await read(etag);
+          onOutcome(null);
+          return reading;
+        } catch (error) {
+          if (error instanceof ProblemError && error.requiresKey) onKeyRejected();
+          else onOutcome(error);
+          throw error;
+        }
+      },
+    });
+    poller.setPaused(this.#paused);
+    for (const [other, { poller }] of this.#private) {
+      if (this.#private.size < MAX_PRIVATE) break;
+      if (!poller.isWatched) this.#private.delete(other);
+    }
+    this.#private.set(name, { poller: poller as Poller<unknown>, isAffected: invalidates(cacheKey) });
+    return poller;
+  }
+
+  /** Forgets what was read with the API key. */
+  clearPrivate(): void {
+    this.#private.clear();
   }
 
   /** The series of the last `windowS` seconds. Polled at most once per point, which is the interval of the series. */
@@ -102,12 +154,16 @@ export class Resources {
 
   /** Reads the watched resources that a notice affects. */
   onNotice(notice: Notice): void {
-    for (const { poller, isAffected } of this.#all) if (isAffected(notice)) poller.refresh();
+    for (const { poller, isAffected } of this.#both()) if (isAffected(notice)) poller.refresh();
   }
 
   setPaused(paused: boolean): void {
     this.#paused = paused;
-    for (const { poller } of this.#all) poller.setPaused(paused);
+    for (const { poller } of this.#both()) poller.setPaused(paused);
+  }
+
+  #both() {
+    return [...this.#all, ...this.#private.values()];
   }
 
   #create<O extends ReadOperation>(

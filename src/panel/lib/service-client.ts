@@ -46,6 +46,7 @@ export class ServiceClient {
       clock,
       intervalS,
       onOutcome: (error) => this.#onOutcome(error),
+      onKeyRejected: () => this.apiKey.expire(),
     });
     this.live = new LiveClient({
       clock,
@@ -58,7 +59,12 @@ export class ServiceClient {
     this.throughput = new ThroughputMeter(this.resources);
     this.operations = new Operations(this);
     this.apiKey.loggedIn.subscribe(() => {
+      this.resources.clearPrivate();
       if (this.apiKey.loggedIn.value && this.keyRequired.value) this.#readAll();
+    });
+    this.unreachableSince.subscribe(() => {
+      const isBack = this.unreachableSince.value === null;
+      if (isBack && this.apiKey.loggedIn.value === null) void this.apiKey.load().catch(() => {});
     });
   }
 

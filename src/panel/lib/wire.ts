@@ -1,6 +1,12 @@
 import type { CacheStats, Engine, EngineSettings, Operations, OrchestratorStatus } from './api-types.ts';
 
 export type {
+  App,
+  AppCache,
+  AppDetails,
+  AppManifest,
+  AppSeries,
+  CacheExplanation,
   CacheStats,
   Engine,
   EngineSettings,
@@ -10,8 +16,14 @@ export type {
   LiveNotice,
   LiveSnapshot,
   OrchestratorStatus as Status,
+  Profile,
+  ProfileSummary,
+  ProfileVersion,
   SeriesWindow,
+  Session,
+  SessionTraffic,
   Stream,
+  Traffic,
   Vpn,
   VpnStatus,
 } from './api-types.ts';

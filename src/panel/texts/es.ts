@@ -1,3 +1,5 @@
+import { esApps } from './es-apps.ts';
+
 /**
  * All texts of the panel, and their Spanish translation. The texts themselves, in English, are the names: a text that is
  * not listed here does not compile, and neither does a catalogue of another language that lacks one.
@@ -438,4 +440,5 @@ export const es = {
   Setting: 'Ajuste',
   'All other settings': 'Todos los demás ajustes',
   Source: 'Origen',
+  ...esApps,
 } as const;

@@ -39,10 +39,15 @@ export function createAppAnswers(cache: LoadingCache, browserApps: BrowserApps):
   };
   const liveOf = (key: AppKey) => browserApps.countLive(key);
   return {
-    apps: cached('apps:list', () => apps.list().map((app) => toWireApp(app, liveOf(app)))),
+    apps: cached('apps:list', () =>
+      apps.list().map((app) => toWireApp(app, liveOf(app), caches.traffic(app))),
+    ),
     app: (key) =>
       cached(cacheKey('apps', 'one', key.workspace, key.appId), () =>
-        toWireAppDetails(apps.require(key), liveOf(key), browserApps.warmUpOf(key)),
+        toWireAppDetails(apps.require(key), liveOf(key), {
+          warmUp: browserApps.warmUpOf(key),
+          traffic: caches.traffic(key),
+        }),
       ),
     cache: (key) =>
       cached(cacheKey('apps', 'cache', key.workspace, key.appId), async () =>

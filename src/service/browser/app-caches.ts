@@ -103,6 +103,11 @@ export class AppCaches {
     return { entries, bodyBytes };
   }
 
+  /** Requests and bytes of an app since the start of the service, from memory; undefined before any app starts. */
+  traffic(key: AppKey): NamespaceStats | undefined {
+    return this.#parts.gateway.opened?.gateway.stats(namespaceOf(key));
+  }
+
   /** Durations of the starts of an app. */
   startTimes(key: AppKey): StartTimes {
     const hash = hashOf(key);

@@ -251,9 +251,8 @@ export class BrowserApps {
 
   /** Requests and bytes of each app since the start, by the namespace of its cache. From memory. */
   traffic(): Map<string, NamespaceStats> {
-    const gateway = this.#gateway.opened?.gateway;
-    const namespaces = gateway ? this.apps.list().map(namespaceOf) : [];
-    return new Map(namespaces.map((namespace) => [namespace, gateway!.stats(namespace)]));
+    const entries = this.apps.list().map((app) => [namespaceOf(app), this.caches.traffic(app)] as const);
+    return new Map(entries.filter((entry): entry is [string, NamespaceStats] => entry[1] !== undefined));
   }
 
   /** Ends all sessions and Chromium, and closes the caches. */

@@ -61,6 +61,9 @@ describe.skipIf(isMissing)('apps in Chromium', { timeout: 180_000 }, () => {
         description: null,
         installed_at: expect.any(String),
         live_sessions: 0,
+        hits: 0,
+        misses: 0,
+        bytes_saved: 0,
         warm_up: null,
         manifest,
       },
@@ -68,6 +71,7 @@ describe.skipIf(isMissing)('apps in Chromium', { timeout: 180_000 }, () => {
     const again = await client.call('POST', '/apps', { workspace: 'w', manifest });
     expect([again.status, again.body.code]).toEqual([409, 'app_exists']);
     expect((await client.call('GET', '/apps/w/a-page')).body).toEqual(installed.body);
+    expect((await client.call('GET', '/apps/w/a-page/cache/history')).body.hits.at(-1)).toBe(0);
 
     const first = await client.start('/apps/w/a-page');
     expect(await client.execute(first, 'document.title + lib')).toBe('a page42');
@@ -96,6 +100,9 @@ describe.skipIf(isMissing)('apps in Chromium', { timeout: 180_000 }, () => {
       WAIT_MS,
     );
     const traffic = (await client.call('GET', `${second}/traffic`)).body;
+    expect((await client.call('GET', '/apps')).body).toMatchObject([
+      { hits: 2, misses: 2, bytes_saved: traffic.bytes_saved },
+    ]);
     expect(traffic).toMatchObject({ requests: 2, misses: 0, bytes_from_upstream: 0 });
     expect(traffic.bytes_saved).toBe(traffic.bytes_to_browser);
     expect(site.requests.map(({ url }) => url)).toEqual(['/', '/lib.js']);

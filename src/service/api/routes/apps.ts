@@ -67,7 +67,7 @@ export function appRoutes(
       return reply
         .code(201)
         .type('application/json; charset=utf-8')
-        .send(toWireAppDetails(app, 0, browserApps.warmUpOf(app)));
+        .send(toWireAppDetails(app, 0, { warmUp: browserApps.warmUpOf(app) }));
     },
   );
 

@@ -17,6 +17,9 @@ const AppFields = {
   description: Nullable(Type.String()),
   installed_at: Time,
   live_sessions: Count('Sessions that have not ended'),
+  hits: Count('Responses from the cache since the start of the service'),
+  misses: Count('Requests since the start of the service for which nothing was stored'),
+  bytes_saved: Bytes('Bodies sent to sessions from the cache since the start of the service'),
 };
 
 /** An installed app in `GET /apps`. */

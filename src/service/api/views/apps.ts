@@ -27,8 +27,15 @@ const NO_TRAFFIC: TrafficStats['byHost'][string] = {
   bytesSaved: 0,
 };
 
+/** What the list of apps shows of their traffic. */
+type AppTraffic = Pick<TrafficStats, 'hits' | 'misses' | 'bytesSaved'>;
+
 /** Maps an app to the wire. */
-export function toWireApp({ workspace, appId, manifest, installedAt }: InstalledApp, live: number): WireApp {
+export function toWireApp(
+  { workspace, appId, manifest, installedAt }: InstalledApp,
+  live: number,
+  traffic?: AppTraffic,
+): WireApp {
   const { name, type, version = null, description = null } = manifest;
   const installed = toTime(installedAt);
   return {
@@ -40,12 +47,19 @@ export function toWireApp({ workspace, appId, manifest, installedAt }: Installed
     description,
     installed_at: installed,
     live_sessions: live,
+    hits: traffic?.hits ?? 0,
+    misses: traffic?.misses ?? 0,
+    bytes_saved: traffic?.bytesSaved ?? 0,
   };
 }
 
 /** Maps an app with its manifest to the wire. Secrets are masked. */
-export function toWireAppDetails(app: InstalledApp, live: number, warmUp: WarmUp | null): WireAppDetails {
-  return { ...toWireApp(app, live), warm_up: warmUp, manifest: maskManifest(app.manifest) };
+export function toWireAppDetails(
+  app: InstalledApp,
+  live: number,
+  { warmUp, traffic }: { warmUp: WarmUp | null; traffic?: AppTraffic | undefined },
+): WireAppDetails {
+  return { ...toWireApp(app, live, traffic), warm_up: warmUp, manifest: maskManifest(app.manifest) };
 }
 
 /** Maps a session to the wire. */
