@@ -109,6 +109,7 @@ describe('an engine', () => {
       forwarded_port: null,
       last_cache_cleanup: null,
       cache_size_bytes: null,
+      node: null,
     });
     const answer = await fetch(`http://${engine.host}:${engine.port}/webui/api/service?method=get_version`);
     expect(await answer.json()).toMatchObject({ result: { platform: 'linux' } });
@@ -165,6 +166,8 @@ describe('an engine', () => {
       total_block_read_bytes: COUNT,
       total_block_write_bytes: COUNT,
       container_count: 1,
+      stale_container_count: 0,
+      missing_nodes: [],
     });
     expect(total.body.total_memory_usage).toBeGreaterThan(1024 * 1024);
   });
@@ -273,6 +276,10 @@ test('the cache lists its entries and can be cleared', async () => {
   expect(Object.keys(body).slice(0, 5)).toEqual(['size', 'hits', 'misses', 'hit_rate', 'entries']);
   const cleared = await call('POST', '/cache/clear');
   expect(cleared.body.message).toBe('Cache cleared successfully');
+});
+
+test('there are no nodes without a Swarm', async () => {
+  expect(await call('GET', '/nodes')).toEqual({ status: 200, body: [] });
 });
 
 test('the probes and the version respond', async () => {

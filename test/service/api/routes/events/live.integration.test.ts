@@ -79,7 +79,7 @@ test('the start and stop of an engine are announced within a second, and the nex
     event: 'notice',
     data: {
       type: 'engine_started',
-      keys: ['engines:*', 'stats:*', 'orchestrator:status'],
+      keys: ['engines:*', 'nodes:*', 'stats:*', 'orchestrator:status'],
       engine_id: id,
       stream_id: null,
       at: RFC_3339,
@@ -93,7 +93,7 @@ test('the start and stop of an engine are announced within a second, and the nex
   expect(performance.now() - since).toBeLessThan(1000);
   expect(stopped.data).toMatchObject({
     engine_id: id,
-    keys: ['engines:*', 'stats:*', 'orchestrator:status'],
+    keys: ['engines:*', 'nodes:*', 'stats:*', 'orchestrator:status'],
   });
   expect(await listed()).toBe(0);
 }, 20_000);
