@@ -78,7 +78,7 @@ describeWithDocker("the project's own image", ({ socket }) => {
         .split(/\s+/)
         .filter((name) => name !== '' && !name.endsWith(':'))
         .sort(),
-    ).toEqual(['build', 'dist', 'node_modules', 'package.json']);
+    ).toEqual(['build', 'dist', 'node_modules', 'openapi', 'package.json']);
     const packages = await docker(socket, 'exec', id, 'ls', '/app/node_modules');
     expect(packages.split('\n')).toContain('fastify');
     expect(packages.split('\n')).not.toContain('vitest');
