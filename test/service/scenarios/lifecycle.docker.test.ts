@@ -66,7 +66,7 @@ describeWithDocker('containers of engines', (docker) => {
     await waitUntil('it is healthy again', isHealthy, SOON_MS);
     expect(await onlyEngine(service)).toMatchObject({ paused: false, streams: ['s'] });
     const { body: events } = await service.get<{ message: string }[]>(`/events?container_id=${id}`);
-    const messages = events.map(({ message }) => message.replace(/^Engine \w+ /, ''));
+    const messages = events.map(({ message }) => message.replace(/^Engine \S+ /, ''));
     expect(messages).toEqual(expect.arrayContaining(['is paused', 'runs again after a pause']));
     expect(messages).not.toContain('is no longer running');
     await service.write('DELETE', `/engines/${id}`);

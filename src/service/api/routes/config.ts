@@ -20,7 +20,7 @@ export function configRoutes(
         ...common,
         summary: 'List all settings with their values and sources',
         description: 'Secrets are masked.',
-        response: { 200: ConfigSchema, ...problems(...KEY_CODES) },
+        response: { 200: ConfigSchema, ...problems('invalid_request', ...KEY_CODES) },
       },
     },
     async () => list(),
