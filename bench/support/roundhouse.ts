@@ -5,8 +5,9 @@ import type { Cleanup } from './cleanup.ts';
 import { temporaryFolder } from './temporary.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-/** Arguments of Node.js in `npm start`: its flags and the program, which follow `exec node`. */
-const START = manifest.scripts.start.replace(/^.*\bexec node /, '').split(' ');
+/** What `npm start` runs: an environment variable, and the flags of Node.js and the program. */
+const [, VARIABLE, ARGUMENTS] = /\bexec env (\S+) node (.*)$/.exec(manifest.scripts.start)!;
+const [NAME, VALUE] = VARIABLE!.split('=') as [string, string];
 
 /** Starts the service like `npm start`, on a free port of 127.0.0.1. */
 export async function startRoundhouse(
@@ -17,9 +18,9 @@ export async function startRoundhouse(
     cleanup,
     {
       command: process.execPath,
-      args: START,
+      args: ARGUMENTS!.split(' '),
       cwd: ROOT,
-      env: { PORT: '0', DATA_DIR: await temporaryFolder(cleanup), ...env },
+      env: { PORT: '0', DATA_DIR: await temporaryFolder(cleanup), [NAME]: VALUE, ...env },
     },
     (line) => / listening on (http:\/\/[^"\s]+)/.exec(line)?.[1] ?? null,
   );
