@@ -4,6 +4,7 @@ import {
   type Clock,
   type LoadingCache,
   type ReadOutcome,
+  type SettledLoad,
 } from '../../library/cache/index.ts';
 import {
   CorruptValueError,
@@ -17,6 +18,7 @@ import type { Config } from '../config/config.ts';
 import { includesDebug } from '../log.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Dependencies } from './dependencies.ts';
+import { LoadLog } from './load-log.ts';
 import { checkedCodec, shapeOf } from './shared-codec.ts';
 
 /** The caches of the service, by name. */
@@ -41,6 +43,7 @@ export function createServiceCaches(
 ) {
   const { clock, metrics, log, link, version } = parts;
   const bounds = { maxEntries: config.cacheMaxEntries, maxBytes: config.cacheMaxBytes };
+  const loads = new LoadLog(log);
   const options = {
     enabled: config.cacheEnabled,
     clock,
@@ -49,12 +52,15 @@ export function createServiceCaches(
     staleIfErrorS: config.cacheStaleIfErrorS,
     refreshAheadS: config.cacheKeepWarm ? config.cacheRefreshAheadS : 0,
     sweepIntervalS: config.cacheSweepIntervalS,
-    onLoad: metrics.recordLoad,
+    onLoad: (load: SettledLoad) => {
+      metrics.recordLoad(load);
+      loads.settled(load);
+    },
     onError: (err: unknown, key: string) => {
       // Logged once, when the connection is lost, not by every read that does without Redis.
       if (err instanceof RedisUnavailableError) return;
       if (err instanceof RedisTimeoutError) log.warn({ err, key }, 'Redis command timed out');
-      else log.warn({ err, key }, 'load failed: serving the last good value');
+      else loads.failed(err, key);
     },
     ...(includesDebug(config.logLevel) && logOperations(log)),
   };

@@ -58,4 +58,20 @@ describe('operations of the cache', () => {
     await useAll(parts);
     expect(parts.lines).toEqual([{ msg: 'load failed: serving the last good value', key: 'stats:total' }]);
   });
+
+  test('loads that keep failing are logged once, and again when they succeed', async () => {
+    const { cache, lines } = setUp('info');
+    const read = (load: () => Promise<number>) => cache.getOrLoad('stats:total', load, { ttlS: 3 });
+    const fail = (message: string) => read(() => Promise.reject(new Error(message))).catch(() => {});
+    await read(async () => 1);
+    for (const message of ['no agent', 'no agent', 'no manager']) {
+      cache.invalidate('stats:*');
+      await fail(message);
+    }
+    cache.invalidate('stats:*');
+    await read(async () => 2);
+    const key = 'stats:total';
+    const failed = { msg: 'load failed: serving the last good value', key };
+    expect(lines).toEqual([failed, failed, { msg: 'load succeeded again', key }]);
+  });
 });
