@@ -22,13 +22,16 @@ export class EngineStarter {
   readonly #api: SwarmApi;
   readonly #view: SwarmView;
   readonly #options: SwarmEngineOptions;
+  readonly #lostNodes: ReadonlySet<string>;
   /** Names of the services that are being created, and ids of those that are being restarted. */
   readonly #starting = new Set<string>();
 
-  constructor(api: SwarmApi, view: SwarmView, options: SwarmEngineOptions) {
+  /** @param lostNodes ids of nodes that Swarm would still choose, because it notices the loss of a node late */
+  constructor(api: SwarmApi, view: SwarmView, options: SwarmEngineOptions, lostNodes: ReadonlySet<string>) {
     this.#api = api;
     this.#view = view;
     this.#options = options;
+    this.#lostNodes = lostNodes;
   }
 
   /** Whether a service is being created or restarted here. */
@@ -85,7 +88,8 @@ export class EngineStarter {
 
   async #createService(spec: EngineSpec, timeoutMs: number): Promise<void> {
     try {
-      await this.#api.create({ ...serviceSpec(spec, this.#options), Name: spec.name }, timeoutMs);
+      const service = serviceSpec(spec, this.#options, this.#lostNodes);
+      await this.#api.create({ ...service, Name: spec.name }, timeoutMs);
     } catch (error) {
       throw toServiceError(error);
     }

@@ -33,8 +33,9 @@ export class LostNodes {
     this.#onChanged = onChanged;
   }
 
-  has(nodeId: string): boolean {
-    return this.#lost.has(nodeId);
+  /** Ids of the nodes that are lost. */
+  get ids(): ReadonlySet<string> {
+    return this.#lost;
   }
 
   /** The agent of a node does not respond. */

@@ -10,8 +10,13 @@ const STOP_GRACE_NS = 2 * NANO;
 /**
  * The service that runs one engine. Its port is published in host mode: clients reach it at the address of its node,
  * without the ingress network.
+ * @param excludedNodes ids of nodes that must not run it
  */
-export function serviceSpec(spec: EngineSpec, options: SwarmEngineOptions): CreateServiceOptions {
+export function serviceSpec(
+  spec: EngineSpec,
+  options: SwarmEngineOptions,
+  excludedNodes: Iterable<string>,
+): CreateServiceOptions {
   const { image, command, env, labels, memoryLimit } = engineProgram(spec, options);
   const { constraints, spread } = options.placement;
   return {
@@ -41,7 +46,7 @@ export function serviceSpec(spec: EngineSpec, options: SwarmEngineOptions): Crea
       // Engines are replaced by the rules of Roundhouse, which take streams and limits into account.
       RestartPolicy: { Condition: 'none' },
       Placement: {
-        Constraints: [...constraints],
+        Constraints: [...constraints, ...Array.from(excludedNodes, (id) => `node.id!=${id}`)],
         Preferences: spread.map((label) => ({ Spread: { SpreadDescriptor: label } })),
       },
     },

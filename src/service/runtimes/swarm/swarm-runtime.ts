@@ -57,8 +57,8 @@ export class SwarmRuntime implements EngineRuntime {
       (nodeId) => this.#view.enginesOf(nodeId).map(({ host, ports }) => ({ host, port: ports.hostHttp })),
       (nodeId, lost) => this.#onNodeLost(nodeId, lost),
     );
-    this.#view = new SwarmView(this.#api, options, agents, (nodeId) => this.#lostNodes.has(nodeId));
-    this.#starter = new EngineStarter(this.#api, this.#view, options);
+    this.#view = new SwarmView(this.#api, options, agents, (nodeId) => this.#lostNodes.ids.has(nodeId));
+    this.#starter = new EngineStarter(this.#api, this.#view, options, this.#lostNodes.ids);
     this.#samples = new NodeSamples(agents, this.#view);
     this.#leftovers = new Leftovers(options.instance);
   }

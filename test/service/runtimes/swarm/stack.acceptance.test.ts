@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { engineImage } from '../../../support/docker/engine-image.ts';
@@ -139,8 +140,9 @@ describe.skipIf('missing' in inject('docker'))('docker-stack.yml on three manage
       '--format',
       format,
     ]);
-    events.stdout.on('data', (text) => {
-      for (const [, id] of String(text).matchAll(/^(\S+) roundhouse-engine-/gm)) created.push(id!);
+    createInterface({ input: events.stdout }).on('line', (line) => {
+      const [id, name] = line.split(' ') as [string, string];
+      if (name.startsWith('roundhouse-engine-')) created.push(id);
     });
     endEvents = () => events.kill();
   }
