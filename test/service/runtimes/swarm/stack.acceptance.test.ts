@@ -23,9 +23,6 @@ const SLOWEST_MS = 1000;
 interface Health {
   cluster: { leading: boolean } | null;
 }
-interface Status {
-  capacity: { max_replicas: number };
-}
 interface WireEngine {
   container_id: string;
   host: string;
@@ -185,17 +182,21 @@ describe.skipIf('missing' in inject('docker'))('docker-stack.yml on three manage
     const before = await bothAnswer();
     const poller = new Poller(orchestrators());
     await deployStack(swarm.node(3), { ...settings, MAX_REPLICAS: '21' });
+    const format = '{{.UpdateStatus.State}}';
     const isUpgraded = async () => {
-      const states = await Promise.all(
-        orchestrators().map((node) => read<Status>(node, '/orchestrator/status')),
-      );
-      return states.every(({ capacity }) => capacity.max_replicas === 21);
+      const state = await swarm
+        .node(3)
+        .docker('service', 'inspect', '--format', format, 'roundhouse_roundhouse');
+      expect(state).not.toMatch(/paused|rollback/);
+      return state === 'completed';
     };
-    await waitUntil('both have the new setting', isUpgraded, TIMEOUT_MS);
+    await waitUntil('both are upgraded', isUpgraded, TIMEOUT_MS);
     await waitUntil('both list the same engines', bothAnswer, TIMEOUT_MS);
     await poller.stop();
     expect(poller.problems).toEqual([]);
     expect(poller.silentRounds).toBe(0);
+    for (const node of orchestrators())
+      expect(await read(node, '/orchestrator/status')).toMatchObject({ capacity: { max_replicas: 21 } });
     expect(await bothAnswer()).toEqual(before);
     expect(created).toHaveLength(REPLICAS);
   });
