@@ -10,32 +10,11 @@ import {
 } from '../../support/docker/docker-service.ts';
 import { type Dockerd, startDockerd } from '../../support/docker/dockerd.ts';
 import { engineImage } from '../../support/docker/engine-image.ts';
+import { LogReader } from '../../support/docker/log-reader.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 const WITH_KEY = { 'x-api-key': API_KEY };
 const TIMEOUT_MS = 20_000;
-
-/** Collects the body of a streamed log response. */
-class LogReader {
-  /** What has been received. */
-  text = '';
-  /** Whether the response is complete. */
-  ended = false;
-  readonly status: number;
-
-  constructor(response: Response) {
-    this.status = response.status;
-    void (async () => {
-      for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) this.text += chunk;
-      this.ended = true;
-    })();
-  }
-
-  /** Resolves when the log contains a text. */
-  has(text: string): Promise<true> {
-    return waitUntil(`the log contains ${JSON.stringify(text)}`, () => this.text.includes(text), TIMEOUT_MS);
-  }
-}
 
 describeWithDocker('the logs of containers', (docker) => {
   let service: DockerService;

@@ -12,7 +12,7 @@ import type { SharedDocker } from './docker-setup.ts';
 
 /** API key of the services that tests start. */
 export const API_KEY = 'the-key-of-the-tests';
-const READY_TIMEOUT_MS = 10_000;
+const READY_TIMEOUT_MS = 20_000;
 
 /** A response with its parsed JSON body. */
 export interface Reply<T> {
@@ -21,7 +21,7 @@ export interface Reply<T> {
   body: T;
 }
 
-/** The application with a real Docker daemon. Requests are injected, without a socket. */
+/** The application with a real Docker daemon or Swarm. Requests are injected, without a socket. */
 export class DockerService {
   /** The application. */
   readonly app: App;
@@ -87,15 +87,25 @@ export async function startDockerService(
   env: NodeJS.ProcessEnv = {},
 ): Promise<DockerService> {
   const { first, last } = await freePortRange();
-  const environment = {
+  return await startService({
     ENGINE_RUNTIME: 'docker',
     DOCKER_HOST: `unix://${docker.socket}`,
     ENGINE_IMAGE: docker.engineImage,
+    PORT_RANGE_HOST: `${first}-${last}`,
+    ...env,
+  });
+}
+
+/**
+ * Starts the application with any runtime, with a label and a data folder of its own and no engines, and waits until it
+ * is ready.
+ */
+export async function startService(env: NodeJS.ProcessEnv): Promise<DockerService> {
+  const environment = {
     CONTAINER_LABEL: uniqueLabel(),
     MIN_REPLICAS: '0',
     MIN_FREE_REPLICAS: '0',
-    PORT_RANGE_HOST: `${first}-${last}`,
-    DATA_DIR: env.DATA_DIR ?? (await mkdtemp(join(tmpdir(), 'roundhouse-docker-'))),
+    DATA_DIR: env.DATA_DIR ?? (await mkdtemp(join(tmpdir(), 'roundhouse-data-'))),
     ...env,
   };
   const settings = new Settings({ environment, file: {} });

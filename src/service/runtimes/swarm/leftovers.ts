@@ -4,6 +4,8 @@ import type { ServiceInfo, TaskInfo } from './replies.ts';
 
 /** How long the service that has started an engine gets to read why it has ended. */
 const FOREIGN_MS = 10_000;
+/** How long an engine of this orchestrator may be without a node although nobody waits for it: a list may be outdated. */
+const UNPLACED_MS = 5000;
 
 /**
  * Finds services whose engine has ended, and those that got no node: their orchestrator was killed, or lost its
@@ -48,8 +50,10 @@ export class Leftovers {
       const since = this.#firstSeen.get(service.ID) ?? now;
       this.#firstSeen.set(service.ID, since);
       const isOver = task !== undefined && hasEnded(task);
-      if (creator === this.#instance && isOver) return [service.ID];
-      return now - since >= (isOver ? FOREIGN_MS : START_TIMEOUT_MS) ? [service.ID] : [];
+      const isOwn = creator === this.#instance;
+      if (isOwn && isOver) return [service.ID];
+      const graceMs = isOver ? FOREIGN_MS : isOwn ? UNPLACED_MS : START_TIMEOUT_MS;
+      return now - since >= graceMs ? [service.ID] : [];
     });
   }
 }

@@ -1,52 +1,61 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
-import type { DockerService } from '../../../support/docker/docker-service.ts';
+import { type DockerService, uniqueLabel } from '../../../support/docker/docker-service.ts';
 import { engineImage } from '../../../support/docker/engine-image.ts';
 import { type Swarm, startSwarm } from '../../../support/swarm/swarm.ts';
+import {
+  killContainer,
+  readEngines,
+  removeServices,
+  type SwarmEngine,
+  serviceNames,
+  waitForHealthy,
+} from '../../../support/swarm/swarm-engines.ts';
 import { startSwarmService } from '../../../support/swarm/swarm-service.ts';
 import { waitUntil } from '../../../support/wait-until.ts';
 
 const TIMEOUT_MS = 60_000;
+const PROVISION = '/provision/acestream';
 
-interface WireEngine {
-  container_id: string;
-  container_name: string;
-  host: string;
-  port: number;
-  health_status: string;
-  node: { id: string; name: string } | null;
+interface Refusal {
+  code: string;
+  detail: { error: string; code: string; message: string };
 }
 
 describe.skipIf('missing' in inject('docker'))('engines on a Swarm of three nodes', () => {
   let swarm: Swarm;
   let image: string;
-  let service: DockerService;
+  const services: DockerService[] = [];
   beforeAll(async () => {
     swarm = await startSwarm(3, 1);
     [image] = (await Promise.all(swarm.nodes.map(({ socket }) => engineImage(socket)))) as [string];
   });
   afterAll(() => swarm.stop());
   afterEach(async () => {
-    await service.close();
-    const services = (await manager('service', 'ls', '--quiet')).split('\n').filter(Boolean);
-    if (services.length > 0) await manager('service', 'rm', ...services);
-    const areGone = async () =>
-      (await Promise.all(swarm.nodes.map((node) => node.docker('ps', '--quiet')))).every((ids) => ids === '');
-    await waitUntil('all containers are gone', areGone, TIMEOUT_MS);
+    for (const service of services.splice(0)) await service.close();
+    await removeServices(swarm);
   });
 
   const manager = (...args: string[]) => swarm.node(1).docker(...args);
-  const engines = async () => (await service.get<WireEngine[]>('/engines')).body;
-  const areHealthy = async (count: number) => {
-    const listed = await engines();
-    return (
-      listed.length === count && listed.every(({ health_status: health }) => health === 'healthy') && listed
-    );
+  const start = async (env: NodeJS.ProcessEnv = {}) => {
+    const service = await startSwarmService(swarm, image, [1], env);
+    services.push(service);
+    return service;
   };
+  /** Creates a service that sleeps, as an operator does. @returns its id */
+  const createService = async (name: string, ...options: string[]) => {
+    const flags = ['--detach', '--quiet', '--no-resolve-image', '--restart-condition', 'none'];
+    return await manager('service', 'create', '--name', name, ...flags, ...options, image, 'sleep', '1000');
+  };
+  /** Reads all tasks of a service, such as `Running 2 seconds ago`. */
+  const stateOf = (name: string) => manager('service', 'ps', '--format', '{{.CurrentState}}', name);
 
   it('are services with one task, reached at the address of their node, and removed with their service', async () => {
-    service = await startSwarmService(swarm, image, [1], { MAX_REPLICAS: '12' });
+    const service = await start({ MAX_REPLICAS: '12' });
     const provisioned = await Promise.all(Array.from({ length: 12 }, () => service.provision()));
-    const listed = await waitUntil('all engines are healthy', () => areHealthy(12), TIMEOUT_MS);
+    const listed = await waitForHealthy(service, 12);
     expect(listed.map(({ port }) => port)).toEqual([...new Set(listed.map(({ port }) => port))]);
     const addresses = new Set(listed.map(({ host }) => host));
     expect([...addresses].sort()).toEqual(swarm.nodes.map(({ address }) => address));
@@ -57,7 +66,119 @@ describe.skipIf('missing' in inject('docker'))('engines on a Swarm of three node
     expect(await manager('service', 'ls', '--quiet', '--filter', `name=${name}`)).toBe(id.slice(0, 12));
     const { status } = await service.write('DELETE', `/engines/${id}`);
     expect(status).toBe(200);
-    expect((await engines()).map(({ container_id: other }) => other)).not.toContain(id);
-    expect(await manager('service', 'ls', '--quiet', '--filter', `name=${name}`)).toBe('');
+    expect((await readEngines(service)).map(({ container_id: other }) => other)).not.toContain(id);
+    expect(await serviceNames(swarm)).not.toContain(name);
+  });
+
+  it('of two orchestrators without Redis have separate ports, and are never more than MAX_REPLICAS', async () => {
+    const settings = { CONTAINER_LABEL: uniqueLabel(), MAX_REPLICAS: '6' };
+    const two = [await start(settings), await start(settings)];
+    const replies = await Promise.all(
+      two.flatMap((service) =>
+        Array.from({ length: 6 }, () =>
+          service.write<{ container_name: string; host_http_port: number }>('POST', PROVISION),
+        ),
+      ),
+    );
+    const started = replies.filter(({ status }) => status === 200).map(({ body }) => body);
+    expect(started.length).toBeGreaterThan(0);
+    expect(started.length).toBeLessThanOrEqual(6);
+    expect(new Set(started.map(({ host_http_port: port }) => port)).size).toBe(started.length);
+    // Those that were refused leave nothing behind.
+    expect(await serviceNames(swarm)).toEqual(started.map(({ container_name: name }) => name).sort());
+  });
+
+  it('do not get a port that another service or container uses', async () => {
+    const service = await start({ PORT_RANGE_HOST: '19000-19003', MAX_REPLICAS: '4' });
+    await createService('ingress', '--publish', 'published=19000,target=80');
+    await createService('host', '--publish', 'published=19001,target=80,mode=host');
+    const publish = ['run', '--detach', '--rm', '--publish', '19002:80', image, 'sleep', '1000'];
+    const containers = await Promise.all(swarm.nodes.map((node) => node.docker(...publish)));
+    for (const port of [19_000, 19_001, 19_002]) {
+      const refused = await service.write('POST', PROVISION, { host_port: port });
+      expect(refused, `port ${port}`).toMatchObject({ status: 409, body: { code: 'port_taken' } });
+    }
+    expect((await service.provision()).host_http_port).toBe(19_003);
+    const names = await serviceNames(swarm);
+    expect([names.length, names]).toEqual([3, expect.arrayContaining(['host', 'ingress'])]);
+    await Promise.all(swarm.nodes.map((node, index) => node.docker('rm', '--force', containers[index]!)));
+  });
+
+  it('that cannot start are a failed provisioning, which says why, and leave no service', async () => {
+    const withoutImage = await start({ ENGINE_IMAGE: '127.0.0.1:1/no-such-engine' });
+    const missing = await withoutImage.write<Refusal>('POST', PROVISION);
+    expect(missing).toMatchObject({ status: 503, body: { code: 'image_missing' } });
+    expect(missing.body.detail.message).toContain('on every node');
+
+    const exiting = await start({ ENGINE_COMMAND: 'sh -c "exit 3"' });
+    // On a busy machine, a start may take so long that the response has to be sent before the exit.
+    const refused = async () => {
+      const reply = await exiting.write<Refusal>('POST', PROVISION);
+      return reply.status !== 200 && reply;
+    };
+    const exited = await waitUntil('the exit is seen before the response', refused, TIMEOUT_MS);
+    expect(exited).toMatchObject({ status: 503, body: { code: 'engine_exited' } });
+    expect(exited.body.detail.message).toContain('code 3');
+
+    const unplaced = await start({ ENGINE_PLACEMENT: 'node.labels.engines==true' });
+    const without = await unplaced.write<Refusal>('POST', PROVISION);
+    expect(without).toMatchObject({ status: 503, body: { code: 'provisioning_failed' } });
+    expect(without.body.detail.message).toContain('no suitable node');
+    await waitUntil('no service remains', async () => (await serviceNames(swarm)).length === 0, TIMEOUT_MS);
+  });
+
+  it('are adopted when the service restarts, and so are services of operators with the label', async () => {
+    const label = uniqueLabel();
+    const first = await start({ CONTAINER_LABEL: label });
+    const { container_name: name } = await first.provision({ labels: { purpose: 'test' } });
+    const [before] = (await waitForHealthy(first, 1)) as [SwarmEngine];
+    await first.app.close();
+
+    const labels = [label, 'host.http_port=19050', 'acestream.http_port=40000'];
+    const options = labels.flatMap((each) => ['--label', each]);
+    await createService('by-hand', ...options);
+    await createService('foreign', '--label', uniqueLabel());
+    await createService('three', '--label', label, '--replicas', '3');
+    const isRunning = async () => (await stateOf('by-hand')).startsWith('Running');
+    await waitUntil('the service of the operator runs', isRunning, TIMEOUT_MS);
+
+    const second = await start({ CONTAINER_LABEL: label });
+    const listed = await readEngines(second);
+    expect(listed.map((engine) => engine.container_name).sort()).toEqual([name, 'by-hand'].sort());
+    const after = listed.find((engine) => engine.container_name === name);
+    const { container_id: id, host, node, labels: ownLabels } = before;
+    expect(after).toMatchObject({ container_id: id, host, node, labels: ownLabels });
+    const byHand = listed.find((engine) => engine.container_name === 'by-hand')!;
+    expect(byHand).toMatchObject({ port: 19_050, labels: { 'acestream.http_port': '40000' } });
+
+    const unknown = await manager('service', 'inspect', '--format', '{{.ID}}', 'foreign');
+    expect((await second.write('DELETE', `/engines/${unknown}`)).status).toBe(404);
+    for (const engine of listed) await second.write('DELETE', `/engines/${engine.container_id}`);
+    expect(await serviceNames(swarm)).toEqual(['foreign', 'three']);
+  });
+
+  it('that an orchestrator has left behind are removed, but not those of operators', async () => {
+    const label = uniqueLabel();
+    const dataDir = await mkdtemp(join(tmpdir(), 'roundhouse-swarm-data-'));
+    const settings = { CONTAINER_LABEL: label, DATA_DIR: dataDir, MONITOR_INTERVAL_S: '0.5' };
+    const first = await start(settings);
+    const { container_name: name } = await first.provision();
+    const [engine] = (await waitForHealthy(first, 1)) as [SwarmEngine];
+    const instance = await manager(
+      ...['service', 'inspect', '--format', '{{index .Spec.Labels "roundhouse.instance"}}', name],
+    );
+    await first.app.close();
+    services.splice(0);
+
+    // It ends while no orchestrator runs, and another was never placed: its orchestrator was killed meanwhile.
+    await killContainer(swarm, engine);
+    const own = ['--label', label, '--label', `roundhouse.instance=${instance}`];
+    await createService('unplaced', ...own, '--constraint', 'node.labels.none==true');
+    await createService('by-hand', '--label', label, '--constraint', 'node.labels.none==true');
+    const hasEnded = async () => /^(Failed|Complete)/.test(await stateOf(name));
+    await waitUntil('Swarm has noticed the end', hasEnded, TIMEOUT_MS);
+    await start(settings);
+    const areSwept = async () => (await serviceNames(swarm)).join() === 'by-hand';
+    await waitUntil('only the one of the operator remains', areSwept, TIMEOUT_MS);
   });
 });

@@ -36,13 +36,20 @@ test('those of this orchestrator are removed when they have ended, and those of 
   expect(find(leftovers, services, tasks, 10_000)).toEqual(['mine', 'other']);
 });
 
-test('those that got no node are removed when no start can take that long', () => {
+test('those that got no node are removed soon, and those of others when no start can take that long', () => {
   const leftovers = new Leftovers('me');
-  const services = [service('pending', 'me'), service('without-task', 'me'), service('running', 'me')];
-  const tasks = [task('pending', 'pending'), task('running', 'running')];
+  const services = [
+    service('pending', 'me'),
+    service('without-task', 'me'),
+    service('running', 'me'),
+    service('other', 'another'),
+  ];
+  const tasks = [task('pending', 'pending'), task('running', 'running'), task('other', 'pending')];
   expect(find(leftovers, services, tasks, 0)).toEqual([]);
-  expect(find(leftovers, services, tasks, 59_000)).toEqual([]);
-  expect(find(leftovers, services, tasks, 60_000)).toEqual(['pending', 'without-task']);
+  expect(find(leftovers, services, tasks, 4900)).toEqual([]);
+  expect(find(leftovers, services, tasks, 5000)).toEqual(['pending', 'without-task']);
+  expect(find(leftovers, services, tasks, 59_000)).toEqual(['pending', 'without-task']);
+  expect(find(leftovers, services, tasks, 60_000)).toEqual(['pending', 'without-task', 'other']);
 });
 
 test('a service that is being created is left alone', () => {

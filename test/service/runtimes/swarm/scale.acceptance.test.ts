@@ -4,12 +4,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { buildApp } from '../../../../src/service/app.ts';
-import { Settings } from '../../../../src/service/config/settings-store.ts';
-import { openRuntime } from '../../../../src/service/runtimes/open-runtime.ts';
-import { API_KEY, DockerService } from '../../../support/docker/docker-service.ts';
+import { type DockerService, startService } from '../../../support/docker/docker-service.ts';
 import { freePorts } from '../../../support/http/free-ports.ts';
 import { EmulatedSwarm } from '../../../support/swarm/emulated-swarm.ts';
 import { waitUntil } from '../../../support/wait-until.ts';
@@ -52,8 +48,6 @@ beforeAll(async () => {
     CONTAINER_LABEL: 'app=scale',
     SWARM_AGENTS: swarm.nodes.map(({ Status }) => `${Status.Addr}:${port}`).join(','),
     AGENT_KEY_FILE: keyFile,
-    MIN_REPLICAS: '0',
-    MIN_FREE_REPLICAS: '0',
     MAX_REPLICAS: '1000',
     PORT_RANGE_HOST: '20000-21999',
     // Nothing listens on the ports of these engines.
@@ -62,13 +56,7 @@ beforeAll(async () => {
     CACHE_WARM_ON_START: 'false',
     DATA_DIR: join(folder, 'data'),
   };
-  const settings = new Settings({ environment, file: {} });
-  const { config } = settings;
-  const { runtime, vpnContainers } = await openRuntime(config, () => {});
-  const logger = pino({ level: 'silent' });
-  const app = await buildApp(settings, { runtime, vpnContainers, apiKey: API_KEY, version: '0.0.0', logger });
-  service = new DockerService(app, config.dataDir);
-  app.start();
+  service = await startService(environment);
   const connected = async () => {
     const { body } = await service.get<{ agent: string }[]>('/nodes');
     return body.length === NODES && body.every(({ agent }) => agent === 'connected');
