@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { API_KEY, type DockerService, uniqueLabel } from '../../../support/docker/docker-service.ts';
 import { engineImage } from '../../../support/docker/engine-image.ts';
 import { LogReader } from '../../../support/docker/log-reader.ts';
@@ -46,6 +46,10 @@ describe.skipIf('missing' in inject('docker'))('agents on a Swarm of three nodes
       (await nodes()).filter((node) => node.agent === 'connected').length === 3;
     await waitUntil('all agents are connected', areConnected, TIMEOUT_MS);
   });
+  afterEach(async () => {
+    for (const { container_id: id } of await readEngines(service))
+      await service.write('DELETE', `/engines/${id}`);
+  });
   afterAll(async () => {
     await service.close();
     for (const agent of agents) await agent.stop();
@@ -58,10 +62,6 @@ describe.skipIf('missing' in inject('docker'))('agents on a Swarm of three nodes
   const provision = async (count: number) => {
     await Promise.all(Array.from({ length: count }, () => service.provision()));
     return await waitForHealthy(service, count);
-  };
-  const removeAll = async () => {
-    for (const { container_id: id } of await readEngines(service))
-      await service.write('DELETE', `/engines/${id}`);
   };
   /** Messages of the event log about an engine. */
   const messages = async (id: string) => {
@@ -113,7 +113,6 @@ describe.skipIf('missing' in inject('docker'))('agents on a Swarm of three nodes
       async () => (await serviceNames(swarm)).length === 3,
       TIMEOUT_MS,
     );
-    await removeAll();
   });
 
   it('an engine is restarted with the same id, name and port', async () => {
@@ -133,11 +132,10 @@ describe.skipIf('missing' in inject('docker'))('agents on a Swarm of three nodes
     expect((await findContainer(swarm, after)).containerId).not.toBe(containerId);
     const { body: total } = await service.get<Total>('/engines/stats/total');
     expect(total).toMatchObject({ container_count: 1, stale_container_count: 0 });
-    expect(await messages(id)).toContain('was restarted');
+    expect(await messages(id)).toContain('is being restarted');
     expect(await messages(id)).not.toContain('is no longer running');
     const unknown = await service.write('POST', `/engines/${'0'.repeat(25)}/restart`);
     expect(unknown).toMatchObject({ status: 404, body: { code: 'engine_not_found' } });
-    await removeAll();
   });
 
   it('an engine that is paused on its node keeps its streams, and goes on as before', async () => {
@@ -154,7 +152,6 @@ describe.skipIf('missing' in inject('docker'))('agents on a Swarm of three nodes
     expect(await engine(id)).toMatchObject({ paused: false, streams: ['paused'] });
     expect(await messages(id)).toEqual(expect.arrayContaining(['is paused', 'runs again after a pause']));
     expect(await messages(id)).not.toContain('is no longer running');
-    await removeAll();
   });
 
   it('logs come from the node of the engine, and are followed until it ends', async () => {
