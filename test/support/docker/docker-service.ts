@@ -99,8 +99,12 @@ export async function startDockerService(
 /**
  * Starts the application with any runtime, with a label and a data folder of its own and no engines, and waits until it
  * is ready.
+ * @param warn called with the warnings of the runtime
  */
-export async function startService(env: NodeJS.ProcessEnv): Promise<DockerService> {
+export async function startService(
+  env: NodeJS.ProcessEnv,
+  warn: (message: string) => void = () => {},
+): Promise<DockerService> {
   const environment = {
     CONTAINER_LABEL: uniqueLabel(),
     MIN_REPLICAS: '0',
@@ -111,7 +115,7 @@ export async function startService(env: NodeJS.ProcessEnv): Promise<DockerServic
   const settings = new Settings({ environment, file: {} });
   const { config } = settings;
   const logger = pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' });
-  const { runtime, vpnContainers } = await openRuntime(config, () => {});
+  const { runtime, vpnContainers } = await openRuntime(config, warn);
   const app = await buildApp(settings, { runtime, vpnContainers, apiKey: API_KEY, version: '0.0.0', logger });
   const service = new DockerService(app, config.dataDir);
   app.start();

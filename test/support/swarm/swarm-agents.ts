@@ -41,6 +41,11 @@ export class AgentProcess {
     throw new Error(`the agent has ended: ${this.#output}`);
   }
 
+  /** Stops or continues the process, which then hangs, as if it was cut off. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#process.kill(signal);
+  }
+
   /** Ends it. */
   async stop(): Promise<void> {
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;

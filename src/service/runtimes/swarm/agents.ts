@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns/promises';
+import { isKeyRefused } from './agent/key.ts';
 import type { AgentEvent, AgentHello, AgentSamples, NodeLoad } from './agent/protocol.ts';
 import { AgentLink } from './agent-link.ts';
 
@@ -39,6 +40,9 @@ export class Agents {
   readonly #links = new Map<string, AgentLink>();
   readonly #nodes = new Map<string, NodeRecord>();
   readonly #ended = new Set<string>();
+  readonly #warn: (message: string) => void;
+  /** Names of the agents with another key, which have been reported. */
+  readonly #refused = new Set<string>();
   #listener: AgentsListener | undefined;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
@@ -46,8 +50,15 @@ export class Agents {
   /**
    * @param addresses as `host:port`; each address of a name is one agent
    * @param timeoutMs how long the samples of a node may take
+   * @param warn called with warnings for the operator
    */
-  constructor(addresses: readonly string[], key: Buffer, timeoutMs: number) {
+  constructor(
+    addresses: readonly string[],
+    key: Buffer,
+    timeoutMs: number,
+    warn: (message: string) => void = () => {},
+  ) {
+    this.#warn = warn;
     this.#addresses = addresses;
     this.#key = key;
     this.#timeoutMs = timeoutMs;
@@ -155,6 +166,7 @@ export class Agents {
       if (link.connected || names.has(name) || found.some((addresses) => addresses.length === 0)) continue;
       link.close();
       this.#links.delete(name);
+      this.#refused.delete(name);
     }
     this.#timer = setTimeout(() => void this.#discover(), DISCOVERY_INTERVAL_MS);
     this.#timer.unref();
@@ -165,17 +177,28 @@ export class Agents {
     const link: AgentLink = new AgentLink(address, this.#key, {
       onHello: (hello) => {
         nodeId = hello.nodeId;
+        this.#refused.delete(link.name);
         this.#onHello(hello, link);
       },
       onEvent: (event) => {
         if (nodeId !== undefined) this.#onEvent(nodeId, event);
       },
-      onLost: () => {
+      onLost: (reason) => {
+        if (isKeyRefused(reason)) this.#reportRefusal(link.name);
         if (nodeId === undefined || this.#nodes.get(nodeId)?.link !== link) return;
         this.#listener?.onAgentChanged(nodeId, 'unreachable');
       },
     });
     return link;
+  }
+
+  /** Once, although each attempt to connect fails. */
+  #reportRefusal(name: string): void {
+    if (this.#refused.has(name)) return;
+    this.#refused.add(name);
+    this.#warn(
+      `The agent at ${name} has another key: give the same secret to all agents and orchestrators (AGENT_KEY_FILE)`,
+    );
   }
 
   #onHello({ nodeId, version, containers }: AgentHello, link: AgentLink): void {

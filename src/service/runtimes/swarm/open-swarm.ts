@@ -41,6 +41,6 @@ export async function openSwarmRuntime(
   const agents =
     config.swarmAgents.length === 0
       ? null
-      : new Agents(config.swarmAgents, readAgentKey(config.agentKeyFile), AGENT_TIMEOUT_MS);
+      : new Agents(config.swarmAgents, readAgentKey(config.agentKeyFile), AGENT_TIMEOUT_MS, warn);
   return new SwarmRuntime(managers, options, agents);
 }

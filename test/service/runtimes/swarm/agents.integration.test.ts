@@ -33,6 +33,8 @@ let server: Server;
 let port: number;
 let agents: Agents;
 let seen: string[];
+let warnings: string[];
+let refusals: number;
 beforeEach(async () => {
   running = [
     { serviceId: 's1', containerId: 'c1', paused: false },
@@ -41,6 +43,8 @@ beforeEach(async () => {
   sampled = 0;
   events = new EventBuffer(3);
   seen = [];
+  warnings = [];
+  refusals = 0;
   await serve(0);
 });
 afterEach(async () => {
@@ -59,6 +63,9 @@ async function serve(atPort: number): Promise<void> {
     },
   } as unknown as NodeContainers;
   server = createAgentServer({ nodeId: NODE, version: '1.2.3', key: KEY, containers, events });
+  server.on('tlsClientError', () => {
+    refusals += 1;
+  });
   server.listen(atPort, '127.0.0.1');
   await once(server, 'listening');
   port = (server.address() as AddressInfo).port;
@@ -71,7 +78,7 @@ async function stop(): Promise<void> {
 }
 
 function connect(key = KEY): void {
-  agents = new Agents([`127.0.0.1:${port}`], key, TIMEOUT_MS);
+  agents = new Agents([`127.0.0.1:${port}`], key, TIMEOUT_MS, (text) => warnings.push(text));
   agents.start({
     onRunning: (id) => seen.push(`running ${id}`),
     onEnded: (id, exitCode) => seen.push(`ended ${id} ${exitCode}`),
@@ -133,10 +140,10 @@ it('a node whose agent does not respond has no samples', async () => {
   await serve(port);
 });
 
-it('without the key, there is no connection', async () => {
-  const refused = once(server, 'tlsClientError');
+it('with another key, there is no connection, and the operator is warned once', async () => {
   connect(randomBytes(32));
-  await refused;
+  await waitUntil('it is tried again', () => refusals > 1, TIMEOUT_MS);
   expect(seen).toEqual([]);
   expect(agents.describe(NODE).state).toBe('missing');
+  expect(warnings).toEqual([expect.stringContaining(`The agent at 127.0.0.1:${port} has another key`)]);
 });

@@ -70,6 +70,22 @@ describe.skipIf('missing' in inject('docker'))('engines on a Swarm of three node
     expect(await serviceNames(swarm)).not.toContain(name);
   });
 
+  it('are restarted with the same id, name and port, also without agents', async () => {
+    const service = await start();
+    const { container_id: id } = await service.provision();
+    const [before] = await waitForHealthy(service, 1);
+    const restarted = await service.write('POST', `/engines/${id}/restart`);
+    expect(restarted).toMatchObject({ status: 200, body: { restarted: id, container_id: id } });
+    const [after] = await waitForHealthy(service, 1);
+    const { container_name: name, port } = before!;
+    expect(after).toMatchObject({ container_id: id, container_name: name, port });
+    expect(await stateOf(name)).toMatch(/^Running.*\n(Shutdown|Failed|Complete)/);
+    const { body: events } = await service.get<{ message: string }[]>(`/events?container_id=${id}`);
+    const messages = events.map(({ message }) => message.replace(/^Engine \S+ /, ''));
+    expect(messages).toContain('is being restarted');
+    expect(messages).not.toContain('is no longer running');
+  });
+
   it('of two orchestrators without Redis have separate ports, and are never more than MAX_REPLICAS', async () => {
     const settings = { CONTAINER_LABEL: uniqueLabel(), MAX_REPLICAS: '6' };
     const two = [await start(settings), await start(settings)];
@@ -118,7 +134,7 @@ describe.skipIf('missing' in inject('docker'))('engines on a Swarm of three node
     };
     const exited = await waitUntil('the exit is seen before the response', refused, TIMEOUT_MS);
     expect(exited).toMatchObject({ status: 503, body: { code: 'engine_exited' } });
-    expect(exited.body.detail.message).toContain('code 3');
+    expect(exited.body.detail.message).toContain('check its image');
 
     const unplaced = await start({ ENGINE_PLACEMENT: 'node.labels.engines==true' });
     const without = await unplaced.write<Refusal>('POST', PROVISION);

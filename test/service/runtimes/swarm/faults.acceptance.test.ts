@@ -2,8 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { type DockerService, uniqueLabel } from '../../../support/docker/docker-service.ts';
 import { engineImage } from '../../../support/docker/engine-image.ts';
+import { EnginePoller } from '../../../support/swarm/engine-poller.ts';
 import { type Swarm, startSwarm } from '../../../support/swarm/swarm.ts';
 import { AgentProcess, agentSettings, startAgents } from '../../../support/swarm/swarm-agents.ts';
+import { readEngines } from '../../../support/swarm/swarm-engines.ts';
 import { startSwarmService } from '../../../support/swarm/swarm-service.ts';
 import { waitUntil } from '../../../support/wait-until.ts';
 
@@ -12,12 +14,6 @@ const TIMEOUT_MS = 60_000;
 const NODE_LOSS_TIMEOUT_MS = 90_000;
 const REPLICAS = 6;
 
-interface WireEngine {
-  container_id: string;
-  host: string;
-  port: number;
-  health_status: string;
-}
 interface WireNode {
   name: string;
   state: string;
@@ -25,41 +21,11 @@ interface WireNode {
   engines: string[];
 }
 
-/** Reads /engines all the time, as a panel does. */
-class Poller {
-  readonly problems: string[] = [];
-  slowestMs = 0;
-  reads = 0;
-  #ended = false;
-  readonly #running: Promise<void>;
-
-  constructor(service: DockerService) {
-    this.#running = this.#run(service);
-  }
-
-  async #run(service: DockerService): Promise<void> {
-    while (!this.#ended) {
-      const startMs = performance.now();
-      const { status, body } = await service.get<WireEngine[]>('/engines');
-      this.slowestMs = Math.max(this.slowestMs, performance.now() - startMs);
-      this.reads += 1;
-      if (status !== 200) this.problems.push(`${status}: ${JSON.stringify(body)}`);
-      else if (body.length === 0) this.problems.push('no engines');
-      await delay(50);
-    }
-  }
-
-  async stop(): Promise<void> {
-    this.#ended = true;
-    await this.#running;
-  }
-}
-
 describe.skipIf('missing' in inject('docker'))('a Swarm of three managers with agents', () => {
   let swarm: Swarm;
   let agents: AgentProcess[];
   let service: DockerService;
-  let poller: Poller;
+  let poller: EnginePoller;
   const label = uniqueLabel();
   beforeAll(async () => {
     swarm = await startSwarm(3, 3);
@@ -75,7 +41,7 @@ describe.skipIf('missing' in inject('docker'))('a Swarm of three managers with a
       HEALTH_CHECK_INTERVAL_S: '2',
     });
     await healthy(REPLICAS);
-    poller = new Poller(service);
+    poller = new EnginePoller(service);
   });
   afterAll(async () => {
     await service.close();
@@ -83,7 +49,7 @@ describe.skipIf('missing' in inject('docker'))('a Swarm of three managers with a
     await swarm.stop();
   });
 
-  const engines = async () => (await service.get<WireEngine[]>('/engines')).body;
+  const engines = () => readEngines(service);
   const nodes = async () => (await service.get<WireNode[]>('/nodes')).body;
   const node = async (name: string) => (await nodes()).find((other) => other.name === name)!;
   const healthy = (atLeast: number, excludedHost = '') =>

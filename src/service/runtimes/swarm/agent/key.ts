@@ -50,3 +50,8 @@ export function clientTls(key: Buffer) {
     maxCachedSessions: 0,
   };
 }
+
+/** Whether a connection has failed because the two sides have different keys. */
+export function isKeyRefused(error: Error & { code?: string }): boolean {
+  return error.code === 'EPROTO' && /bad record mac|decrypt/i.test(error.message);
+}
