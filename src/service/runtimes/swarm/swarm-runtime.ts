@@ -22,10 +22,13 @@ import type { ServiceInfo, TaskInfo } from './replies.ts';
 import { isManaged, latestTasks } from './service-engine.ts';
 import { SwarmApi } from './swarm-api.ts';
 import { SwarmView } from './swarm-view.ts';
+import { Throttle } from './throttle.ts';
 
 const REMOVE_TIMEOUT_MS = 20_000;
 /** After the loss of a leader, managers may need half a minute until they answer again. */
 const MAX_WITHOUT_MANAGERS_MS = 60_000;
+/** However often containers change, managers are asked about each engine, and for a list, once in this time. */
+const CHANGES_INTERVAL_MS = 250;
 
 /** Runs each engine as a service of a Docker Swarm, and reads or changes no other services. */
 export class SwarmRuntime implements EngineRuntime {
@@ -43,6 +46,7 @@ export class SwarmRuntime implements EngineRuntime {
   readonly #leftovers: Leftovers;
   readonly #lostNodes: LostNodes;
   readonly #followedLogs = new FollowedLogs();
+  readonly #changes = new Throttle(CHANGES_INTERVAL_MS);
   #listener: RuntimeListener | undefined;
   /** When a manager last listed the engines. */
   #listedAtMs = Number.NEGATIVE_INFINITY;
@@ -157,7 +161,7 @@ export class SwarmRuntime implements EngineRuntime {
       },
     });
     this.#agents?.start({
-      onRunning: (id) => listener.onStarted(id),
+      onRunning: (id) => this.#changes.run(id, () => listener.onStarted(id)),
       onEnded: (id, exitCode) => this.#onEnded(id, exitCode),
       onAgentChanged: (nodeId, state) => {
         if (state === 'connected') this.#lostNodes.agentConnected(nodeId);
@@ -169,6 +173,7 @@ export class SwarmRuntime implements EngineRuntime {
       unfollow();
       this.#agents?.close();
       this.#lostNodes.close();
+      this.#changes.close();
       this.#listener = undefined;
     };
   }
@@ -189,7 +194,7 @@ export class SwarmRuntime implements EngineRuntime {
   /** An agent has reported the end of an engine. Its service runs nothing any more. */
   #onEnded(id: string, exitCode: number | undefined): void {
     this.#stop(id, exitCode);
-    this.#listener?.onConnected();
+    this.#changes.run('list', () => this.#listener?.onConnected());
   }
 
   #onNodeLost(nodeId: string, lost: boolean): void {

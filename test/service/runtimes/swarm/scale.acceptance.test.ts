@@ -4,6 +4,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type DockerService, startService } from '../../../support/docker/docker-service.ts';
 import { freePorts } from '../../../support/http/free-ports.ts';
@@ -74,18 +76,22 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const counts = () =>
-  Promise.all(
-    agents.map(async (agent) => {
-      const answered = once(agent, 'message');
-      agent.send('count');
-      return Number((await answered)[0]);
-    }),
-  );
+const ask = async (agent: ChildProcess, question: 'count' | 'memory' | 'flap') => {
+  const answered = once(agent, 'message');
+  agent.send(question);
+  return Number((await answered)[0]);
+};
+const counts = () => Promise.all(agents.map((agent) => ask(agent, 'count')));
+/** Memory that is in use here, in bytes. */
+const heapUsed = () => {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+  return process.memoryUsage().heapUsed;
+};
+const total = () => service.get<{ container_count: number; missing_nodes: string[] }>('/engines/stats/total');
+const megabytes = (bytes: number) => (bytes / 2 ** 20).toFixed(1);
 
 it('20 nodes with 500 engines: the first read is fast, and pollers cost one request per agent and interval', async () => {
-  const total = () =>
-    service.get<{ container_count: number; missing_nodes: string[] }>('/engines/stats/total');
   const before = await counts();
   const startMs = performance.now();
   const { body } = await total();
@@ -128,4 +134,56 @@ it('ends on all nodes at once are right within 500 ms', async () => {
   expect(elapsedMs).toBeLessThan(500);
   const removed = () => victims.every((id) => !swarm.services.has(id));
   await waitUntil('their services are removed', removed, TIMEOUT_MS);
+});
+
+it('a node with 1000 changes a second floods neither answers, nor clients, nor managers, nor memory', async () => {
+  const expected = (await service.get<unknown[]>('/engines')).body.length;
+  const base = await service.app.api.listen({ host: '127.0.0.1', port: 0 });
+  const ended = new AbortController();
+  const live = await fetch(`${base}/events/live`, { signal: ended.signal });
+  let notices = 0;
+  const reading = (async () => {
+    for await (const text of live.body!.pipeThrough(new TextDecoderStream()))
+      notices += text.split('event: notice').length - 1;
+  })().catch(() => {});
+  const requests = () => [...swarm.requests.values()].reduce((sum, count) => sum + count, 0);
+  const before = { requests: requests(), heap: heapUsed() };
+
+  let slowestMs = 0;
+  let flapping = true;
+  const flapped = ask(agents[0]!, 'flap').finally(() => {
+    flapping = false;
+  });
+  while (flapping) {
+    const startMs = performance.now();
+    const [{ body: engines }, { body: figures }] = await Promise.all([
+      service.get<unknown[]>('/engines'),
+      total(),
+    ]);
+    slowestMs = Math.max(slowestMs, performance.now() - startMs);
+    expect([engines.length, figures.container_count, figures.missing_nodes]).toEqual([
+      expected,
+      expected,
+      [],
+    ]);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  const changes = await flapped;
+  const areResumed = async () =>
+    (await service.get<{ paused: boolean }[]>('/engines')).body.every(({ paused }) => !paused);
+  await waitUntil('the last change of each is shown', areResumed, TIMEOUT_MS);
+  const grownBytes = heapUsed() - before.heap;
+  const asked = requests() - before.requests;
+  const agentBytes = await ask(agents[0]!, 'memory');
+  ended.abort();
+  await reading;
+  process.stdout.write(
+    `${changes} changes in 4 s: slowest read ${slowestMs.toFixed(0)} ms, ${notices} notices to a client, ${asked} requests to managers, heap ${megabytes(grownBytes)} MiB larger, agent ${megabytes(agentBytes)} MiB\n`,
+  );
+  expect(changes).toBeGreaterThan(3000);
+  expect(slowestMs).toBeLessThan(1000);
+  expect(notices).toBeLessThan(changes / 2);
+  expect(asked).toBeLessThan(changes);
+  expect(grownBytes).toBeLessThan(20 * 2 ** 20);
+  expect(agentBytes).toBeLessThan(200 * 2 ** 20);
 });
