@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
+import { cgroupFolder } from './cgroup-folder.ts';
 import { readNetworkCounters } from './net-dev.ts';
 
 /** The kernel's counters of one container, in nanoseconds and bytes. The two memory values are current. */
@@ -62,11 +63,13 @@ function findVersion1(membership: string): string | undefined {
 }
 
 function readVersion1(path: string, { cgroup }: KernelRoots): OwnCounters {
-  const cpu = readNumber(`${cgroup}/cpuacct${path}/cpuacct.usage`);
-  const usage = readNumber(`${cgroup}/memory${path}/memory.usage_in_bytes`);
-  const stat = readFileSync(`${cgroup}/memory${path}/memory.stat`, 'utf8');
-  const limit = readNumber(`${cgroup}/memory${path}/memory.limit_in_bytes`);
-  const block = readOptional(`${cgroup}/blkio${path}/blkio.throttle.io_service_bytes_recursive`);
+  const folderIn = (controller: string) => cgroupFolder(`${cgroup}/${controller}`, path);
+  const cpu = readNumber(`${folderIn('cpuacct')}/cpuacct.usage`);
+  const memory = folderIn('memory');
+  const usage = readNumber(`${memory}/memory.usage_in_bytes`);
+  const stat = readFileSync(`${memory}/memory.stat`, 'utf8');
+  const limit = readNumber(`${memory}/memory.limit_in_bytes`);
+  const block = readOptional(() => `${folderIn('blkio')}/blkio.throttle.io_service_bytes_recursive`);
   return {
     cpuNs: cpu,
     memoryUsage: Math.max(0, usage - readField(stat, 'total_inactive_file')),
@@ -80,12 +83,12 @@ function readVersion1(path: string, { cgroup }: KernelRoots): OwnCounters {
 function readVersion2(membership: string, { cgroup }: KernelRoots): OwnCounters {
   const path = /^0::(\/.+)$/m.exec(membership)?.[1];
   if (path === undefined) throw new Error('no cgroup');
-  const folder = `${cgroup}${path}`;
+  const folder = cgroupFolder(cgroup, path);
   const cpu = readFileSync(`${folder}/cpu.stat`, 'utf8');
   const usage = readNumber(`${folder}/memory.current`);
   const stat = readFileSync(`${folder}/memory.stat`, 'utf8');
   const limit = readFileSync(`${folder}/memory.max`, 'utf8');
-  const block = readOptional(`${folder}/io.stat`);
+  const block = readOptional(() => `${folder}/io.stat`);
   return {
     cpuNs: readField(cpu, 'usage_usec') * 1000,
     memoryUsage: Math.max(0, usage - readField(stat, 'inactive_file')),
@@ -96,9 +99,9 @@ function readVersion2(membership: string, { cgroup }: KernelRoots): OwnCounters 
 }
 
 /** Returns an empty string if there is no such file: not every kernel counts block I/O. */
-function readOptional(path: string): string {
+function readOptional(path: () => string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readFileSync(path(), 'utf8');
   } catch {
     return '';
   }

@@ -54,3 +54,21 @@ it('returns null for a process of another container: in another PID namespace th
 it.each(['cpuacct.usage', 'memory.stat', 'net/dev', '/cgroup'])('returns null without %s', async (ending) => {
   expect(await read(without(VERSION_1, ending))).toBeNull();
 });
+
+it.each([
+  ['version 1', VERSION_1],
+  ['version 2', VERSION_2],
+])('reads %s in a cgroup namespace of its own, where paths are relative', async (_version, files) => {
+  const membership = `proc/${PID}/cgroup`;
+  const relative = files[membership]!.replace(/:\/[^:\n]+\/([^/\n]+)$/gm, ':/../$1');
+  expect(relative).toContain(':/../');
+  const moved = await read({ ...files, [membership]: relative });
+  expect(moved).toEqual(await read(files));
+  expect(moved).not.toBeNull();
+  expect(await read({ ...without(files, 'memory.stat'), [membership]: relative })).toBeNull();
+});
+
+it('returns null for a control group that is not mounted', async () => {
+  const elsewhere = { ...VERSION_2, [`proc/${PID}/cgroup`]: `0::/../docker-${ID}-of-another-host.scope\n` };
+  expect(await read(elsewhere)).toBeNull();
+});
