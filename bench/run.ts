@@ -19,6 +19,8 @@ import { sharedHits } from './rows/shared-hits.ts';
 import { sharedHung } from './rows/shared-hung.ts';
 import { sharedStampede } from './rows/shared-stampede.ts';
 import { streamEvents } from './rows/stream-events.ts';
+import { swarmNodes } from './rows/swarm-nodes.ts';
+import { swarmScale } from './rows/swarm-scale.ts';
 import { sweep } from './rows/sweep.ts';
 import { vpnHealth } from './rows/vpn-health.ts';
 import { Cleanup } from './support/cleanup.ts';
@@ -35,6 +37,8 @@ const TIMEOUT_MS = 25 * 60_000;
 
 /** Time from a change to correct responses. */
 const CHANGES: readonly Row[] = [outsideKill, outsideStart, engineHealth, streamEvents, vpnHealth];
+/** Engines on several machines. */
+const SWARM: readonly Row[] = [swarmNodes, swarmScale];
 /** With Redis. */
 const REDIS: readonly Row[] = [sharedHits, sharedStampede, sharedHung, httpCache];
 /** In Chromium. */
@@ -45,6 +49,7 @@ const TABLE: readonly Row[] = [
   firstRead,
   expiry,
   ...CHANGES,
+  ...SWARM,
   hits,
   resultHits,
   ...REDIS,
@@ -69,6 +74,7 @@ const ORDER: readonly Row[] = [
   cachedHttp,
   firstRead,
   ...CHANGES,
+  ...SWARM,
 ];
 
 const { values, positionals } = parseArgs({
