@@ -1,9 +1,12 @@
+import pLimit from 'p-limit';
 import type { DockerService } from '../docker/docker-service.ts';
 import { waitUntil } from '../wait-until.ts';
 import type { Swarm } from './swarm.ts';
 import type { SwarmNode } from './swarm-node.ts';
 
 const TIMEOUT_MS = 60_000;
+/** Engines that are started at the same time. */
+const MAX_STARTS = 4;
 
 /** What tests read of an engine in `GET /engines`. */
 export interface SwarmEngine {
@@ -21,6 +24,35 @@ export interface SwarmEngine {
 /** Reads the engines. */
 export async function readEngines(service: DockerService): Promise<SwarmEngine[]> {
   return (await service.get<SwarmEngine[]>('/engines')).body;
+}
+
+/** What the response to a provisioning contains. */
+export type ProvisionedEngine = Awaited<ReturnType<DockerService['provision']>>;
+
+/** Provisions an engine, and again if a manager on a busy machine does not respond in time, as clients do. */
+export function provisionEngine(service: DockerService, body: object = {}): Promise<ProvisionedEngine> {
+  const provision = async () => {
+    const reply = await service.write<ProvisionedEngine & { code?: string }>(
+      'POST',
+      '/provision/acestream',
+      body,
+    );
+    return reply.body.code !== 'runtime_unavailable' && reply;
+  };
+  return waitUntil('a manager responds', provision, TIMEOUT_MS).then(({ status, body: engine }) => {
+    if (status !== 200) throw new Error(`status ${status}: ${JSON.stringify(engine)}`);
+    return engine;
+  });
+}
+
+/** Provisions engines, a few at a time, until there are this many, and waits until all are healthy. */
+export async function startEngines(service: DockerService, count: number): Promise<SwarmEngine[]> {
+  const limit = pLimit(MAX_STARTS);
+  const start = async () => {
+    if ((await readEngines(service)).length < count) await provisionEngine(service);
+  };
+  await Promise.all(Array.from({ length: count }, () => limit(start)));
+  return await waitForHealthy(service, count);
 }
 
 /** Resolves when there are exactly this many engines, and all are healthy. */

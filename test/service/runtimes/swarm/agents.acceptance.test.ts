@@ -11,6 +11,7 @@ import {
   readEngines,
   type SwarmEngine,
   serviceNames,
+  startEngines,
   waitForHealthy,
 } from '../../../support/swarm/swarm-engines.ts';
 import { startSwarmService } from '../../../support/swarm/swarm-service.ts';
@@ -59,10 +60,7 @@ describe.skipIf('missing' in inject('docker'))('agents on a Swarm of three nodes
   const nodes = async () => (await service.get<WireNode[]>('/nodes')).body;
   const engine = async (id: string) =>
     (await readEngines(service)).find(({ container_id: other }) => other === id);
-  const provision = async (count: number) => {
-    await Promise.all(Array.from({ length: count }, () => service.provision()));
-    return await waitForHealthy(service, count);
-  };
+  const provision = (count: number) => startEngines(service, count);
   /** Messages of the event log about an engine. */
   const messages = async (id: string) => {
     const { body } = await service.get<{ message: string }[]>(`/events?container_id=${id}`);

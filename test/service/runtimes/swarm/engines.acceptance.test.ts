@@ -7,10 +7,12 @@ import { engineImage } from '../../../support/docker/engine-image.ts';
 import { type Swarm, startSwarm } from '../../../support/swarm/swarm.ts';
 import {
   killContainer,
+  provisionEngine,
   readEngines,
   removeServices,
   type SwarmEngine,
   serviceNames,
+  startEngines,
   waitForHealthy,
 } from '../../../support/swarm/swarm-engines.ts';
 import { startSwarmService } from '../../../support/swarm/swarm-service.ts';
@@ -54,15 +56,14 @@ describe.skipIf('missing' in inject('docker'))('engines on a Swarm of three node
 
   it('are services with one task, reached at the address of their node, and removed with their service', async () => {
     const service = await start({ MAX_REPLICAS: '12' });
-    const provisioned = await Promise.all(Array.from({ length: 12 }, () => service.provision()));
-    const listed = await waitForHealthy(service, 12);
+    const listed = await startEngines(service, 12);
     expect(listed.map(({ port }) => port)).toEqual([...new Set(listed.map(({ port }) => port))]);
     const addresses = new Set(listed.map(({ host }) => host));
     expect([...addresses].sort()).toEqual(swarm.nodes.map(({ address }) => address));
     for (const { host, node } of listed)
       expect(swarm.nodes.find(({ name }) => name === node?.name)?.address).toBe(host);
 
-    const { container_id: id, container_name: name } = provisioned[0]!;
+    const { container_id: id, container_name: name } = listed[0]!;
     expect(await manager('service', 'ls', '--quiet', '--filter', `name=${name}`)).toBe(id.slice(0, 12));
     const { status } = await service.write('DELETE', `/engines/${id}`);
     expect(status).toBe(200);
@@ -72,7 +73,7 @@ describe.skipIf('missing' in inject('docker'))('engines on a Swarm of three node
 
   it('are restarted with the same id, name and port, also without agents', async () => {
     const service = await start();
-    const { container_id: id } = await service.provision();
+    const { container_id: id } = await provisionEngine(service);
     const [before] = await waitForHealthy(service, 1);
     const restarted = await service.write('POST', `/engines/${id}/restart`);
     expect(restarted).toMatchObject({ status: 200, body: { restarted: id, container_id: id } });
@@ -96,12 +97,20 @@ describe.skipIf('missing' in inject('docker'))('engines on a Swarm of three node
         ),
       ),
     );
-    const started = replies.filter(({ status }) => status === 200).map(({ body }) => body);
+    const started = replies.filter(({ status }) => status === 200).map(({ body }) => body.container_name);
     expect(started.length).toBeGreaterThan(0);
-    expect(started.length).toBeLessThanOrEqual(6);
-    expect(new Set(started.map(({ host_http_port: port }) => port)).size).toBe(started.length);
-    // Those that were refused leave nothing behind.
-    expect(await serviceNames(swarm)).toEqual(started.map(({ container_name: name }) => name).sort());
+    const engines = await waitUntil(
+      'all services are engines: those that were refused leave nothing behind',
+      async () => {
+        const listed = await readEngines(two[0]!);
+        const names = listed.map(({ container_name: name }) => name).sort();
+        return names.join() === (await serviceNames(swarm)).join() && listed;
+      },
+      TIMEOUT_MS,
+    );
+    expect(engines.length).toBeLessThanOrEqual(6);
+    expect(new Set(engines.map(({ port }) => port)).size).toBe(engines.length);
+    expect(engines.map(({ container_name: name }) => name)).toEqual(expect.arrayContaining(started));
   });
 
   it('do not get a port that another service or container uses', async () => {
@@ -114,7 +123,7 @@ describe.skipIf('missing' in inject('docker'))('engines on a Swarm of three node
       const refused = await service.write('POST', PROVISION, { host_port: port });
       expect(refused, `port ${port}`).toMatchObject({ status: 409, body: { code: 'port_taken' } });
     }
-    expect((await service.provision()).host_http_port).toBe(19_003);
+    expect((await provisionEngine(service)).host_http_port).toBe(19_003);
     const names = await serviceNames(swarm);
     expect([names.length, names]).toEqual([3, expect.arrayContaining(['host', 'ingress'])]);
     await Promise.all(swarm.nodes.map((node, index) => node.docker('rm', '--force', containers[index]!)));
@@ -146,7 +155,7 @@ describe.skipIf('missing' in inject('docker'))('engines on a Swarm of three node
   it('are adopted when the service restarts, and so are services of operators with the label', async () => {
     const label = uniqueLabel();
     const first = await start({ CONTAINER_LABEL: label });
-    const { container_name: name } = await first.provision({ labels: { purpose: 'test' } });
+    const { container_name: name } = await provisionEngine(first, { labels: { purpose: 'test' } });
     const [before] = (await waitForHealthy(first, 1)) as [SwarmEngine];
     await first.app.close();
 
@@ -178,7 +187,7 @@ describe.skipIf('missing' in inject('docker'))('engines on a Swarm of three node
     const dataDir = await mkdtemp(join(tmpdir(), 'roundhouse-swarm-data-'));
     const settings = { CONTAINER_LABEL: label, DATA_DIR: dataDir, MONITOR_INTERVAL_S: '0.5' };
     const first = await start(settings);
-    const { container_name: name } = await first.provision();
+    const { container_name: name } = await provisionEngine(first);
     const [engine] = (await waitForHealthy(first, 1)) as [SwarmEngine];
     const instance = await manager(
       ...['service', 'inspect', '--format', '{{index .Spec.Labels "roundhouse.instance"}}', name],

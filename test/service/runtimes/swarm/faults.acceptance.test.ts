@@ -44,9 +44,10 @@ describe.skipIf('missing' in inject('docker'))('a Swarm of three managers with a
     poller = new EnginePoller(service);
   });
   afterAll(async () => {
-    await service.close();
-    for (const agent of agents) await agent.stop();
-    await swarm.stop();
+    await poller?.stop();
+    await service?.close();
+    for (const agent of agents ?? []) await agent.stop();
+    await swarm?.stop();
   });
 
   const engines = () => readEngines(service);
@@ -89,30 +90,23 @@ describe.skipIf('missing' in inject('docker'))('a Swarm of three managers with a
       before.map(({ container_id: id }) => id),
     );
     expect((await node('node2')).state).toBe('ready');
-  });
-
-  it('an agent with another key gets no connection', async () => {
-    const { writeFile } = await import('node:fs/promises');
-    const { join } = await import('node:path');
-    const keyFile = join(swarm.folder, 'wrong-key');
-    await writeFile(keyFile, 'another-key-that-no-orchestrator-has-got');
-    const wrong = new AgentProcess(swarm, swarm.node(2), { CONTAINER_LABEL: label }, keyFile);
-    await wrong.waitUntilListening();
-    await delay(3000);
-    expect((await node('node2')).agent).toBe('unreachable');
-    await wrong.stop();
     agents[1] = new AgentProcess(swarm, swarm.node(2), { CONTAINER_LABEL: label });
-    await agents[1].waitUntilListening();
     await waitUntil('it is connected', async () => (await node('node2')).agent === 'connected', TIMEOUT_MS);
   });
 
-  it('a node that is drained gives up its engines, and they are replaced', async () => {
+  it('a node that is drained gives up its engines, they are replaced, and it gets others when it is active', async () => {
     const startMs = performance.now();
     await swarm.node(1).docker('node', 'update', '--availability', 'drain', 'node2');
     await waitUntil('it has no engines', async () => (await node('node2')).engines.length === 0, TIMEOUT_MS);
     await healthy(REPLICAS, swarm.node(2).address);
     report('drain to replaced', startMs);
     await swarm.node(1).docker('node', 'update', '--availability', 'active', 'node2');
+    const isUsed = async () => {
+      if ((await node('node2')).engines.length > 0) return true;
+      await service.write('POST', '/provision/acestream');
+      return false;
+    };
+    await waitUntil('it gets an engine', isUsed, TIMEOUT_MS);
   });
 
   it('a node that is cut off is lost, its streams end with that cause, and its engines are replaced', async () => {
