@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Agent, get } from 'node:https';
 import { createInterface } from 'node:readline';
-import { clientTls } from './agent/key.ts';
+import { clientTls, isKeyRefused } from './agent/key.ts';
 import {
   type AgentEvent,
   type AgentHello,
@@ -25,6 +25,8 @@ export interface AgentLinkListener {
   onEvent(event: AgentEvent): void;
   /** Called when the connection is lost, and for each attempt to connect that fails. */
   onLost(reason: Error): void;
+  /** Called once when the agent turns out to have another key. */
+  onRefused?(): void;
 }
 
 /** The connection to one agent: follows its events, reconnects, and asks for samples. */
@@ -38,6 +40,7 @@ export class AgentLink {
   /** The run of the agent, and its latest event that was received. */
   #position: { run: string; sequence: number } | undefined;
   #connected = false;
+  #refused = false;
   #closed = false;
   #request: { destroy(): void } | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -106,6 +109,7 @@ export class AgentLink {
         this.dockerResponds = line.dockerResponds;
       } else if (line.type === 'hello') {
         this.#connected = true;
+        this.#refused = false;
         // Events that were missed follow, with lower numbers.
         if (line.containers !== null || !this.#position)
           this.#position = { run: line.run, sequence: line.sequence };
@@ -134,6 +138,10 @@ export class AgentLink {
     this.#timer = setTimeout(() => this.#connect(), RECONNECT_MS);
     this.#timer.unref();
     this.#listener.onLost(reason);
+    if (this.#refused || !isKeyRefused(reason)) return;
+    // Each attempt to connect fails from now on.
+    this.#refused = true;
+    this.#listener.onRefused?.();
   }
 }
 

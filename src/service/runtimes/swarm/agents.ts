@@ -1,5 +1,4 @@
 import { lookup } from 'node:dns/promises';
-import { isKeyRefused } from './agent/key.ts';
 import type { AgentEvent, AgentHello, AgentSamples, NodeLoad } from './agent/protocol.ts';
 import { AgentLink } from './agent-link.ts';
 
@@ -41,8 +40,6 @@ export class Agents {
   readonly #nodes = new Map<string, NodeRecord>();
   readonly #ended = new Set<string>();
   readonly #warn: (message: string) => void;
-  /** Names of the agents with another key, which have been reported. */
-  readonly #refused = new Set<string>();
   #listener: AgentsListener | undefined;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
@@ -166,7 +163,6 @@ export class Agents {
       if (link.connected || names.has(name) || found.some((addresses) => addresses.length === 0)) continue;
       link.close();
       this.#links.delete(name);
-      this.#refused.delete(name);
     }
     this.#timer = setTimeout(() => void this.#discover(), DISCOVERY_INTERVAL_MS);
     this.#timer.unref();
@@ -177,28 +173,21 @@ export class Agents {
     const link: AgentLink = new AgentLink(address, this.#key, {
       onHello: (hello) => {
         nodeId = hello.nodeId;
-        this.#refused.delete(link.name);
         this.#onHello(hello, link);
       },
       onEvent: (event) => {
         if (nodeId !== undefined) this.#onEvent(nodeId, event);
       },
-      onLost: (reason) => {
-        if (isKeyRefused(reason)) this.#reportRefusal(link.name);
+      onLost: () => {
         if (nodeId === undefined || this.#nodes.get(nodeId)?.link !== link) return;
         this.#listener?.onAgentChanged(nodeId, 'unreachable');
       },
+      onRefused: () =>
+        this.#warn(
+          `The agent at ${link.name} has another key: give the same secret to all agents and orchestrators (AGENT_KEY_FILE)`,
+        ),
     });
     return link;
-  }
-
-  /** Once, although each attempt to connect fails. */
-  #reportRefusal(name: string): void {
-    if (this.#refused.has(name)) return;
-    this.#refused.add(name);
-    this.#warn(
-      `The agent at ${name} has another key: give the same secret to all agents and orchestrators (AGENT_KEY_FILE)`,
-    );
   }
 
   #onHello({ nodeId, version, containers }: AgentHello, link: AgentLink): void {
