@@ -16,9 +16,21 @@ export class AgentProcess {
   readonly #process: ChildProcess;
   #output = '';
 
-  /** @param keyFile defaults to the key of all other agents */
-  constructor(swarm: Swarm, node: SwarmNode, env: NodeJS.ProcessEnv, keyFile = agentKeyFile(swarm)) {
-    const command = [`--net=${swarm.network.namespaceOf(node.number)}`, process.execPath, MAIN, 'agent'];
+  /**
+   * @param keyFile defaults to the key of all other agents
+   * @param isolated whether it sees no other processes, as in a container without mounts of the host's files
+   */
+  constructor(
+    swarm: Swarm,
+    node: SwarmNode,
+    env: NodeJS.ProcessEnv,
+    { keyFile = agentKeyFile(swarm), isolated = false }: { keyFile?: string; isolated?: boolean } = {},
+  ) {
+    const command = [
+      `--net=${swarm.network.namespaceOf(node.number)}`,
+      ...(isolated ? ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'] : []),
+      ...[process.execPath, MAIN, 'agent'],
+    ];
     this.#process = spawn('nsenter', command, {
       env: {
         PATH: process.env.PATH,

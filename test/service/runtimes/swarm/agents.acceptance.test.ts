@@ -4,7 +4,7 @@ import { API_KEY, type DockerService, uniqueLabel } from '../../../support/docke
 import { engineImage } from '../../../support/docker/engine-image.ts';
 import { LogReader } from '../../../support/docker/log-reader.ts';
 import { type Swarm, startSwarm } from '../../../support/swarm/swarm.ts';
-import { type AgentProcess, agentSettings, startAgents } from '../../../support/swarm/swarm-agents.ts';
+import { AgentProcess, agentSettings, startAgents } from '../../../support/swarm/swarm-agents.ts';
 import {
   findContainer,
   killContainer,
@@ -36,15 +36,13 @@ describe.skipIf('missing' in inject('docker'))('agents on a Swarm of three nodes
   let agents: AgentProcess[];
   let service: DockerService;
   let base: string;
+  const label = uniqueLabel();
   beforeAll(async () => {
     swarm = await startSwarm(3, 1);
     const [image] = (await Promise.all(swarm.nodes.map(({ socket }) => engineImage(socket)))) as [string];
-    const label = uniqueLabel();
     agents = await startAgents(swarm, label);
     service = await startSwarmService(swarm, image, [1], { CONTAINER_LABEL: label, ...agentSettings(swarm) });
     base = await service.app.api.listen({ host: '127.0.0.1', port: 0 });
-    const areConnected = async () =>
-      (await nodes()).filter((node) => node.agent === 'connected').length === 3;
     await waitUntil('all agents are connected', areConnected, TIMEOUT_MS);
   });
   afterEach(async () => {
@@ -57,6 +55,7 @@ describe.skipIf('missing' in inject('docker'))('agents on a Swarm of three nodes
     await swarm.stop();
   });
 
+  const areConnected = async () => (await nodes()).filter(({ agent }) => agent === 'connected').length === 3;
   const nodes = async () => (await service.get<WireNode[]>('/nodes')).body;
   const engine = async (id: string) =>
     (await readEngines(service)).find(({ container_id: other }) => other === id);
@@ -172,5 +171,31 @@ describe.skipIf('missing' in inject('docker'))('agents on a Swarm of three nodes
     await service.write('DELETE', `/engines/${second.container_id}`);
     await waitUntil('the log of the deleted one ends', () => readers[1]!.ended, TIMEOUT_MS);
     expect((await logs(second.container_id)).status).toBe(404);
+  });
+
+  it('without the mounts of the stack file, an agent reads the figures from Docker', async () => {
+    await agents[0]!.stop();
+    agents[0] = new AgentProcess(swarm, swarm.node(1), { CONTAINER_LABEL: label }, { isolated: true });
+    await agents[0].waitUntilListening();
+    await waitUntil('the agents are connected', areConnected, TIMEOUT_MS);
+    await provision(6);
+    const startMs = performance.now();
+    const total = await waitUntil(
+      'figures of all engines',
+      async () => {
+        const { body } = await service.get<Total>('/engines/stats/total');
+        return body.container_count === 6 && body.stale_container_count === 0 && body;
+      },
+      TIMEOUT_MS,
+    );
+    process.stdout.write(`figures from Docker: ${((performance.now() - startMs) / 1000).toFixed(1)} s\n`);
+    expect(total.missing_nodes).toEqual([]);
+    for (const { container_id: id } of await readEngines(service)) {
+      const isRead = async () => {
+        const { body } = await service.get<{ memory_usage: number }>(`/engines/${id}/stats`);
+        return body.memory_usage > 2 ** 20;
+      };
+      await waitUntil('each has figures', isRead, TIMEOUT_MS);
+    }
   });
 });

@@ -154,7 +154,7 @@ describe.skipIf('missing' in inject('docker'))('daemons and agents of a Swarm of
     await agents[1]!.stop();
     const keyFile = join(swarm.folder, 'another-key');
     await writeFile(keyFile, 'another-key-that-no-orchestrator-has-got');
-    agents[1] = new AgentProcess(swarm, swarm.node(2), { CONTAINER_LABEL: label }, keyFile);
+    agents[1] = new AgentProcess(swarm, swarm.node(2), { CONTAINER_LABEL: label }, { keyFile });
     await agents[1].waitUntilListening();
     const isLogged = () => warnings.some((text) => text.includes(swarm.node(2).address) && /key/.test(text));
     await waitUntil('the key is named in the log', isLogged, TIMEOUT_MS);
