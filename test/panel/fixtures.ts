@@ -95,6 +95,7 @@ export function aHealth(fields: Partial<Health> = {}): Health {
       available: true,
       unavailable_since: null,
       unavailable_reason: null,
+      managers: null,
       fallback: null,
     },
     engines: 3,

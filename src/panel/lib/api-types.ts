@@ -1438,6 +1438,10 @@ export interface EngineStats {
    * Bytes
    */
   block_write_bytes: number;
+  /**
+   * Whether these are its latest figures, because the agent of the engine's node does not respond
+   */
+  stale: boolean;
 }
 export interface TotalStats {
   /**
@@ -1522,6 +1526,14 @@ export interface Health {
     } | null;
     unavailable_since: string | null;
     unavailable_reason: string | null;
+    managers: {
+      /**
+       * Whether a manager responds
+       */
+      available: boolean;
+      unavailable_since: string | null;
+      unavailable_reason: string | null;
+    } | null;
   };
   /**
    * Number of engines
