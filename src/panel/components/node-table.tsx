@@ -88,7 +88,7 @@ function Row({ row: { node, engines, cpu, memory, stale } }: { row: NodeRow }) {
         />
       </td>
       <td
-        class="number"
+        class={`number ${node.agent === 'connected' ? '' : 'stale-figure'}`}
         data-label={t('Load')}
         title={t('Of the whole node, over a minute. Available memory: {bytes}', {
           bytes: formatBytes(available),

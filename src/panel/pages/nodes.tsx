@@ -15,7 +15,9 @@ export function NodesPage() {
   const nodes = useNodes();
   const engines = usePolled(resources.engines);
   const stats = usePolled(resources.statsAll);
-  const problems = useProblems().filter(({ id }) => PROBLEMS.has(id));
+  const problems = useProblems()
+    .filter(({ id }) => PROBLEMS.has(id))
+    .map((problem) => ({ ...problem, href: null }));
   const parameters = useParameters();
   const sorting = nodeSortingOf(parameters);
   const rows = toNodeRows(nodes.value ?? [], engines.value ?? [], stats.value ?? {});
