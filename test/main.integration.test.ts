@@ -163,6 +163,7 @@ test('a later start uses the same key, and a kept-alive connection does not dela
     available: true,
     unavailable_since: null,
     unavailable_reason: null,
+    managers: null,
     fallback: { emulated: true, docker_responds: false, message: expect.stringContaining(socket) },
   });
   expect(await clearCache(origin, 'the-key-of-before')).toBe(200);

@@ -21,6 +21,7 @@ const TITLES = {
   overview: () => t('Overview'),
   engines: () => t('Engines'),
   engine: () => t('Engine'),
+  nodes: () => t('Nodes'),
   events: () => t('Events'),
   cache: () => t('Cache'),
   settings: () => t('Settings'),
@@ -71,6 +72,14 @@ function Page({ route, preferences }: { route: Route; preferences: Preferences }
   if (route.page === 'cache') return <CachePage windowS={preferences.windowS} />;
   if (route.page === 'settings') return <SettingsPage />;
   if (route.page === 'overview') return <OverviewPage windowS={preferences.windowS} />;
+  if (route.page === 'nodes')
+    return (
+      <LazyPage
+        key="nodes"
+        load={() => import('./pages/nodes.tsx')}
+        show={({ NodesPage }) => <NodesPage />}
+      />
+    );
   return (
     <LazyPage
       load={() => import('./pages/browser-apps.tsx')}

@@ -7,7 +7,7 @@ import type { ReadOperation } from './lib/resources.ts';
 import { parseRoute, type Route } from './lib/router.ts';
 import type { ServiceClient } from './lib/service-client.ts';
 import { Store } from './lib/store.ts';
-import type { Input, Reply } from './lib/wire.ts';
+import type { Input, Node, Reply } from './lib/wire.ts';
 
 /** Provides the client of the service to all components. */
 export const ClientContext = createContext<ServiceClient | null>(null);
@@ -41,8 +41,25 @@ export function useProblems(): Problem[] {
   const vpn = usePolled(resources.vpn).value;
   // Only pages that show engines poll them.
   const engines = useStore(resources.engines.state).value;
-  return findProblems({ status, health, vpn, engines });
+  const nodes = useNodes().value;
+  return findProblems({ status, health, vpn, engines, nodes, now: Date.now() });
 }
+
+/** Whether engines run on the nodes of a Docker Swarm. */
+export function useIsSwarm(): boolean {
+  return useStore(useClient().resources.health.state).value?.runtime.name === 'swarm';
+}
+
+/** Returns the nodes of a Swarm, and polls them while the component is mounted. Other runtimes have none. */
+export function useNodes(): Polled<Node[]> {
+  const { nodes } = useClient().resources;
+  const isSwarm = useIsSwarm();
+  useEffect(() => (isSwarm ? nodes.watch() : undefined), [nodes, isSwarm]);
+  const state = useStore(nodes.state);
+  return isSwarm ? state : NO_NODES;
+}
+
+const NO_NODES: Polled<Node[]> = { value: [], generatedAt: null, stale: false, error: null };
 
 /**
  * Polls an operation that needs the API key while the component is mounted.

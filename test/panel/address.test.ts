@@ -25,7 +25,7 @@ test.each(['-toString', 'constructor', 'cpu desc', '--cpu'])('the unknown order 
 });
 
 test('a filter survives the URL, and an unknown health is ignored', () => {
-  const filter = { text: 'a=b', health: 'unhealthy', vpn: '-' } as const;
+  const filter = { text: 'a=b', health: 'unhealthy', vpn: '-', node: 'n1' } as const;
   expect(filterOf(new URLSearchParams(filterParameters(filter)))).toEqual(filter);
   expect(filterOf(new URLSearchParams('health=odd')).health).toBe('');
 });

@@ -1,5 +1,5 @@
 import type { Reading } from '../../src/panel/lib/api.ts';
-import type { Engine, Health, Status, VpnStatus } from '../../src/panel/lib/wire.ts';
+import type { Engine, Health, Node, Status, VpnStatus } from '../../src/panel/lib/wire.ts';
 
 /** A Storage in memory. */
 export class MemoryStorage {
@@ -63,6 +63,32 @@ export function anEngine(fields: Partial<Engine> = {}): Engine {
   };
 }
 
+/** A worker of a Swarm that responds, with an agent. */
+export function aNode(fields: Partial<Node> = {}): Node {
+  return {
+    id: 'n1',
+    name: 'worker-1',
+    address: '10.0.0.1',
+    role: 'worker',
+    leader: false,
+    state: 'ready',
+    state_since: '2026-01-01T00:00:00.000Z',
+    availability: 'active',
+    labels: {},
+    cpus: 8,
+    memory: 32e9,
+    docker_version: '27.1.0',
+    agent: 'connected',
+    agent_since: '2026-01-01T00:00:00.000Z',
+    agent_version: '1.0.0',
+    load_average: 1,
+    memory_available: 16e9,
+    engines: [],
+    streams: 0,
+    ...fields,
+  };
+}
+
 /** The status of a service with three healthy engines, one of them in use. */
 export function aStatus(fields: Partial<Status> = {}): Status {
   return {
@@ -95,6 +121,7 @@ export function aHealth(fields: Partial<Health> = {}): Health {
       available: true,
       unavailable_since: null,
       unavailable_reason: null,
+      managers: null,
       fallback: null,
     },
     engines: 3,

@@ -4,7 +4,7 @@ import type { Health, Vpn, VpnStatus } from '../../src/panel/lib/wire.ts';
 import { aHealth, anEngine, aStatus, aVpn } from './fixtures.ts';
 
 const SINCE = '2026-01-01T00:00:00.000Z';
-const NONE: Facts = { status: null, health: null, vpn: null, engines: null };
+const NONE: Facts = { status: null, health: null, vpn: null, engines: null, nodes: null, now: 0 };
 
 function find(facts: Partial<Facts>) {
   return findProblems({ ...NONE, ...facts });

@@ -55,7 +55,8 @@ function Slot({ engine }: { engine: Engine }) {
   );
 }
 
-function stateOf({ health_status, streams }: Engine): string {
+/** The colour of an engine. */
+export function stateOf({ health_status, streams }: Engine): string {
   if (health_status === 'unhealthy') return 'unhealthy';
   if (streams.length > 0) return 'used';
   return health_status === 'unknown' ? 'starting' : 'free';

@@ -1,6 +1,7 @@
 import { type EngineRow, type SortColumn, type Sorting, sortRows } from '../lib/engine-rows.ts';
 import { formatBytes, formatCount, formatPercent, formatRate, UNKNOWN } from '../lib/format.ts';
 import { t } from '../lib/i18n.ts';
+import { enginesOfNodeHref } from '../lib/nodes.ts';
 import { engineHref } from '../lib/router.ts';
 import type { Engine } from '../lib/wire.ts';
 import { HealthBadge } from './badge.tsx';
@@ -8,7 +9,7 @@ import { Icon } from './icon.tsx';
 import { type Column, SortableHead } from './sortable-head.tsx';
 import { Since } from './time.tsx';
 
-function columns(): Column<SortColumn>[] {
+function columns(hasNodes: boolean): Column<SortColumn>[] {
   return [
     { column: 'name', text: t('Engine') },
     { column: 'health', text: t('Health') },
@@ -17,13 +18,15 @@ function columns(): Column<SortColumn>[] {
     { column: 'memory', text: t('Memory'), number: true },
     { column: 'network', text: t('Network'), number: true },
     { column: 'streams', text: t('Streams'), number: true },
-    { column: 'vpn', text: t('VPN') },
+    hasNodes ? { column: 'node', text: t('Node') } : { column: 'vpn', text: t('VPN') },
     { column: 'age', text: t('Age'), number: true },
   ];
 }
 
 interface EngineTableProps {
   rows: readonly EngineRow[];
+  /** Whether engines run on the nodes of a Swarm, which has no VPNs. */
+  hasNodes: boolean;
   sorting: Sorting;
   /** IDs of the selected engines. */
   selected: ReadonlySet<string>;
@@ -34,7 +37,8 @@ interface EngineTableProps {
 }
 
 /** The engines, sortable by any column and selectable. */
-export function EngineTable({ rows, sorting, selected, onSort, onSelect, ...actions }: EngineTableProps) {
+export function EngineTable(props: EngineTableProps) {
+  const { rows, hasNodes, sorting, selected, onSort, onSelect, ...actions } = props;
   const ids = rows.map(({ engine }) => engine.container_id);
   const all = ids.length > 0 && ids.every((id) => selected.has(id));
   const toggle = (id: string) =>
@@ -43,7 +47,7 @@ export function EngineTable({ rows, sorting, selected, onSort, onSelect, ...acti
     <div class="scroller sticky">
       <table class="cards engines">
         <SortableHead
-          columns={columns()}
+          columns={columns(hasNodes)}
           sorting={sorting}
           onSort={onSort}
           first={
@@ -62,6 +66,7 @@ export function EngineTable({ rows, sorting, selected, onSort, onSelect, ...acti
             <Row
               key={row.engine.container_id}
               row={row}
+              hasNodes={hasNodes}
               isSelected={selected.has(row.engine.container_id)}
               onToggle={() => toggle(row.engine.container_id)}
               {...actions}
@@ -77,20 +82,24 @@ function without(selected: ReadonlySet<string>, id: string): string[] {
   return [...selected].filter((other) => other !== id);
 }
 
-interface RowProps extends Pick<EngineTableProps, 'onRestart' | 'onDelete'> {
+interface RowProps extends Pick<EngineTableProps, 'hasNodes' | 'onRestart' | 'onDelete'> {
   row: EngineRow;
   isSelected: boolean;
   onToggle: () => void;
 }
 
-function Row({ row, isSelected, onToggle, onRestart, onDelete }: RowProps) {
-  const { engine, cpu, memory, rx, tx, streams, startedAt } = row;
+function Row({ row, hasNodes, isSelected, onToggle, onRestart, onDelete }: RowProps) {
+  const { engine, cpu, memory, rx, tx, streams, stale, startedAt } = row;
+  const figure = stale
+    ? { class: 'number stale-figure', title: t('Latest figures: the agent of its node does not respond') }
+    : { class: 'number' };
   const {
     container_id,
     container_name: name,
     health_status,
     paused,
     port,
+    node,
     vpn_container,
     forwarded,
   } = engine;
@@ -120,10 +129,10 @@ function Row({ row, isSelected, onToggle, onRestart, onDelete }: RowProps) {
       <td class="number" data-label={t('Port')}>
         {port}
       </td>
-      <td class="number" data-label={t('CPU')}>
+      <td {...figure} data-label={t('CPU')}>
         {formatPercent(cpu)}
       </td>
-      <td class="number" data-label={t('Memory')}>
+      <td {...figure} data-label={t('Memory')}>
         {formatBytes(memory)}
       </td>
       <td class="number flow" data-label={t('Network')}>
@@ -141,7 +150,11 @@ function Row({ row, isSelected, onToggle, onRestart, onDelete }: RowProps) {
       <td class="number" data-label={t('Streams')}>
         {formatCount(streams)}
       </td>
-      <td data-label={t('VPN')}>{vpn_container ?? <span class="muted">{t('None')}</span>}</td>
+      {hasNodes ? (
+        <td data-label={t('Node')}>{node && <a href={enginesOfNodeHref(node.id)}>{node.name}</a>}</td>
+      ) : (
+        <td data-label={t('VPN')}>{vpn_container ?? <span class="muted">{t('None')}</span>}</td>
+      )}
       <td class="number" data-label={t('Age')}>
         <Since at={startedAt} />
       </td>

@@ -1,4 +1,4 @@
-import { useClient, useStore } from '../hooks.ts';
+import { useClient, useIsSwarm, useStore } from '../hooks.ts';
 import { LANGUAGES, type Language, t } from '../lib/i18n.ts';
 import { INTERVALS_S, type Preferences, type ThemePreference } from '../lib/preferences.ts';
 import type { Route } from '../lib/router.ts';
@@ -9,6 +9,7 @@ import { Logo } from './logo.tsx';
 const LINKS = [
   { href: '#/', text: () => t('Overview'), pages: ['overview'] },
   { href: '#/engines', text: () => t('Engines'), pages: ['engines', 'engine'] },
+  { href: '#/nodes', text: () => t('Nodes'), pages: ['nodes'] },
   { href: '#/apps', text: () => t('Apps'), pages: ['apps', 'app', 'session', 'profiles', 'profile'] },
   { href: '#/events', text: () => t('Events'), pages: ['events'] },
   { href: '#/cache', text: () => t('Cache'), pages: ['cache'] },
@@ -22,6 +23,8 @@ const THEMES: Record<ThemePreference, { next: ThemePreference; icon: IconName; t
 
 /** Navigation, connection status and settings. */
 export function Header({ page, preferences }: { page: Route['page']; preferences: Preferences }) {
+  const isSwarm = useIsSwarm();
+  const links = LINKS.filter(({ href }) => isSwarm || href !== '#/nodes');
   return (
     <header class="header">
       <a class="brand" href="#/" aria-label={t('Roundhouse, overview')}>
@@ -29,7 +32,7 @@ export function Header({ page, preferences }: { page: Route['page']; preferences
         <span>Roundhouse</span>
       </a>
       <nav aria-label={t('Pages')}>
-        {LINKS.map(({ href, text, pages }) => (
+        {links.map(({ href, text, pages }) => (
           <a key={href} href={href} aria-current={pages.includes(page) ? 'page' : undefined}>
             {text()}
           </a>

@@ -6,7 +6,7 @@ export function PropertyList({ children }: { children: ComponentChildren }) {
 }
 
 /** An entry of a {@link PropertyList}. */
-export function Property({ name, children }: { name: string; children: ComponentChildren }) {
+export function Property({ name, children }: { name: ComponentChildren; children: ComponentChildren }) {
   return (
     <div>
       <dt>{name}</dt>

@@ -341,6 +341,9 @@ export interface Operations {
       message: string;
     };
   };
+  'GET /nodes': {
+    reply: Node[];
+  };
   'GET /notifications': {
     reply: {
       targets: NotifyTarget[];
@@ -1438,6 +1441,10 @@ export interface EngineStats {
    * Bytes
    */
   block_write_bytes: number;
+  /**
+   * Whether these are its latest figures, because the agent of the engine's node does not respond
+   */
+  stale: boolean;
 }
 export interface TotalStats {
   /**
@@ -1522,6 +1529,14 @@ export interface Health {
     } | null;
     unavailable_since: string | null;
     unavailable_reason: string | null;
+    managers: {
+      /**
+       * Whether a manager responds
+       */
+      available: boolean;
+      unavailable_since: string | null;
+      unavailable_reason: string | null;
+    } | null;
   };
   /**
    * Number of engines
@@ -1542,6 +1557,56 @@ export interface Health {
     leading: boolean;
   } | null;
   uptime_seconds: number;
+}
+export interface Node {
+  id: string;
+  /**
+   * Host name, which need not be unique
+   */
+  name: string;
+  /**
+   * Address at which its engines are reached
+   */
+  address: string;
+  role: 'manager' | 'worker';
+  /**
+   * Whether it leads the managers of the Swarm
+   */
+  leader: boolean;
+  /**
+   * `ready`, `down`, `unknown` or `disconnected` as the managers see it; `lost` if neither its agent nor any of its engines responds, although the managers have not noticed that yet
+   */
+  state: string;
+  /**
+   * RFC 3339, UTC
+   */
+  state_since: string;
+  /**
+   * `active`, `pause` or `drain`
+   */
+  availability: string;
+  labels: {
+    [k: string]: string;
+  };
+  cpus: number | null;
+  memory: number | null;
+  docker_version: string | null;
+  /**
+   * Whether its agent responds; `missing` if none has ever responded, `not_configured` without SWARM_AGENTS
+   */
+  agent: 'connected' | 'unreachable' | 'missing' | 'not_configured';
+  agent_since: string | null;
+  agent_version: string | null;
+  load_average: number | null;
+  memory_available: number | null;
+  /**
+   * Ids of the engines that run on it
+   */
+  engines: string[];
+  /**
+   * Number of streams that play on these engines
+   */
+  streams: number;
 }
 export interface NotifyTarget {
   /**

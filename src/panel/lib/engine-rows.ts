@@ -12,6 +12,8 @@ export interface EngineRow {
   rx: number | null;
   tx: number | null;
   streams: number;
+  /** Whether its usage is the latest that has arrived, because the agent of its node does not respond. */
+  stale: boolean;
   /** Milliseconds since the epoch. */
   startedAt: number;
 }
@@ -26,6 +28,7 @@ export type SortColumn =
   | 'network'
   | 'streams'
   | 'vpn'
+  | 'node'
   | 'age';
 
 /** Sort order of the engine table. */
@@ -41,10 +44,12 @@ export interface EngineFilter {
   health: EngineHealth | '';
   /** Name of a VPN container; `-` for engines without a VPN. Empty for all. */
   vpn: string;
+  /** ID of a node. Empty for all. */
+  node: string;
 }
 
 /** Matches every engine. */
-export const NO_FILTER: EngineFilter = { text: '', health: '', vpn: '' };
+export const NO_FILTER: EngineFilter = { text: '', health: '', vpn: '', node: '' };
 
 /** Combines engines with their statistics and throughput. `stats` is keyed by container ID. */
 export function toRows(
@@ -64,16 +69,21 @@ export function toRows(
       rx: ownNetwork ? rx : null,
       tx: ownNetwork ? tx : null,
       streams: engine.streams.length,
+      stale: usage?.stale ?? false,
       startedAt: Date.parse(engine.started_at ?? engine.first_seen),
     };
   });
 }
 
 /** Returns the rows that match a filter. */
-export function filterRows(rows: readonly EngineRow[], { text, health, vpn }: EngineFilter): EngineRow[] {
+export function filterRows(
+  rows: readonly EngineRow[],
+  { text, health, vpn, node }: EngineFilter,
+): EngineRow[] {
   const search = text.trim().toLowerCase();
   return rows.filter(({ engine }) => {
     if (health !== '' && engine.health_status !== health) return false;
+    if (node !== '' && engine.node?.id !== node) return false;
     if (vpn !== '' && (engine.vpn_container ?? '-') !== vpn) return false;
     return search === '' || textsOf(engine).some((part) => part.toLowerCase().includes(search));
   });
@@ -96,18 +106,32 @@ export function vpnsOf(engines: readonly Engine[]): string[] {
   return [...new Set(names)].sort(compareTexts);
 }
 
+/** Nodes to choose from, with their names; those that share a name also have a part of their ID. */
+export function nodeChoices(nodes: readonly { id: string; name: string }[]): { id: string; text: string }[] {
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const names = Map.groupBy(byId.values(), ({ name }) => name);
+  return [...byId.values()]
+    .map(({ id, name }) => ({ id, text: names.get(name)!.length > 1 ? `${name} (${id.slice(0, 8)})` : name }))
+    .sort((a, b) => compareTexts(a.text, b.text));
+}
+
 const HEALTH_STATES = ['healthy', 'unhealthy', 'unknown'] as const;
 const DEFAULT_COLUMN: SortColumn = 'port';
 
 /** The filter in the parameters of the URL. */
 export function filterOf(parameters: URLSearchParams): EngineFilter {
   const health = HEALTH_STATES.find((state) => state === parameters.get('health'));
-  return { text: parameters.get('q') ?? '', health: health ?? '', vpn: parameters.get('vpn') ?? '' };
+  return {
+    text: parameters.get('q') ?? '',
+    health: health ?? '',
+    vpn: parameters.get('vpn') ?? '',
+    node: parameters.get('node') ?? '',
+  };
 }
 
 /** The parameters of the URL for a filter. */
-export function filterParameters({ text, health, vpn }: EngineFilter): Record<string, string> {
-  return { q: text, health, vpn };
+export function filterParameters({ text, health, vpn, node }: EngineFilter): Record<string, string> {
+  return { q: text, health, vpn, node };
 }
 
 /** The sort order in the parameters of the URL: a column, with `-` before it for descending. */
@@ -133,6 +157,7 @@ const VALUES: Record<SortColumn, (row: EngineRow) => string | number | null> = {
   network: ({ rx, tx }) => (rx === null || tx === null ? null : rx + tx),
   streams: ({ streams }) => streams,
   vpn: ({ engine }) => engine.vpn_container,
+  node: ({ engine }) => engine.node?.name ?? null,
   age: ({ startedAt }) => -startedAt,
 };
 

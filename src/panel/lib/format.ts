@@ -26,6 +26,11 @@ export function formatPercent(percent: number | null): string {
   return percent === null ? UNKNOWN : `${digits(percent, false)} %`;
 }
 
+/** `12.3`. */
+export function formatNumber(value: number | null): string {
+  return value === null ? UNKNOWN : digits(value, Number.isInteger(value));
+}
+
 /** `12,345`. */
 export function formatCount(count: number | null): string {
   return count === null ? UNKNOWN : Math.round(count).toLocaleString(locale());
@@ -66,6 +71,7 @@ export function formatUtc(ms: number): string {
 
 const NOUNS = {
   engine: (n: string, one: boolean) => (one ? t('{n} engine', { n }) : t('{n} engines', { n })),
+  node: (n: string, one: boolean) => (one ? t('{n} node', { n }) : t('{n} nodes', { n })),
   stream: (n: string, one: boolean) => (one ? t('{n} stream', { n }) : t('{n} streams', { n })),
   entry: (n: string, one: boolean) => (one ? t('{n} entry', { n }) : t('{n} entries', { n })),
   app: (n: string, one: boolean) => (one ? t('{n} app', { n }) : t('{n} apps', { n })),

@@ -1,6 +1,7 @@
 import { plural } from './format.ts';
 import { t } from './i18n.ts';
-import type { Engine, Health, Status, Vpn, VpnStatus } from './wire.ts';
+import { nodeProblems } from './node-problems.ts';
+import type { Engine, Health, Node, Status, Vpn, VpnStatus } from './wire.ts';
 
 /** Something that an operator may have to act on. */
 export interface Problem {
@@ -24,14 +25,21 @@ export interface Facts {
   health: Health | null;
   vpn: VpnStatus | null;
   engines: readonly Engine[] | null;
+  nodes: readonly Node[] | null;
+  /** Milliseconds since the epoch. */
+  now: number;
 }
+
+/** Problems that are no reason why no engine runs. */
+const INDEPENDENT = new Set(['redis', 'fallback', 'agents', 'nodes']);
 
 type VpnFields = Omit<Vpn, 'mode'>;
 
 /** Finds all problems, the worst first. */
-export function findProblems({ status, health, vpn, engines }: Facts): Problem[] {
+export function findProblems({ status, health, vpn, engines, nodes, now }: Facts): Problem[] {
   const found = [
     health && ofDocker(health),
+    ...(health?.runtime.available ? nodeProblems(health, nodes ?? [], now) : []),
     status && ofEngines(status, engines),
     ...(vpn ? ofVpns(vpn) : []),
     status && ofBreaker(status),
@@ -39,7 +47,7 @@ export function findProblems({ status, health, vpn, engines }: Facts): Problem[]
     health && ofFallback(health),
   ].filter((problem) => problem !== null);
   // The VPN, Docker or the breaker would be the cause.
-  if (status && found.every(({ id }) => id === 'redis' || id === 'fallback')) found.push(...noEngine(status));
+  if (status && found.every(({ id }) => INDEPENDENT.has(id))) found.push(...noEngine(status));
   const severity = { bad: 0, warn: 1 };
   return found.sort((a, b) => severity[a.tone] - severity[b.tone]);
 }
@@ -57,12 +65,21 @@ function ofDocker({ runtime }: Health): Problem | null {
     id: 'runtime',
     tone: 'bad',
     title:
-      runtime.name === 'docker' ? t('Docker does not respond') : t('The engine runtime does not respond'),
+      runtime.name === 'swarm'
+        ? t('No manager of the Swarm responds')
+        : runtime.name === 'docker'
+          ? t('Docker does not respond')
+          : t('The engine runtime does not respond'),
     cause: runtime.unavailable_reason ?? '',
     since: toMs(runtime.unavailable_since),
-    advice: t(
-      'Check that the Docker daemon runs and that DOCKER_HOST is its address. Running engines go on, but none can be started or removed.',
-    ),
+    advice:
+      runtime.name === 'swarm'
+        ? t(
+            'Engines go on, but none can be started or removed. Check that most of the managers run, and that DOCKER_HOST lists them.',
+          )
+        : t(
+            'Check that the Docker daemon runs and that DOCKER_HOST is its address. Running engines go on, but none can be started or removed.',
+          ),
     href: null,
   };
 }

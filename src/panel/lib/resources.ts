@@ -38,6 +38,7 @@ export class Resources {
   readonly health: Resource<'GET /health'>;
   readonly status: Resource<'GET /orchestrator/status'>;
   readonly engines: Resource<'GET /engines'>;
+  readonly nodes: Resource<'GET /nodes'>;
   readonly statsAll: Resource<'GET /engines/stats/all'>;
   readonly statsTotal: Resource<'GET /engines/stats/total'>;
   readonly vpn: Resource<'GET /vpn/status'>;
@@ -58,11 +59,12 @@ export class Resources {
     this.health = this.#create(
       'GET /health',
       {},
-      ({ type }) => /^(snapshot|runtime_|leadership_)/.test(type),
+      ({ type }) => /^(snapshot|runtime_|managers_|leadership_)/.test(type),
       () => 10,
     );
     this.status = this.#create('GET /orchestrator/status', {}, invalidates('orchestrator:status'));
     this.engines = this.#create('GET /engines', {}, invalidates('engines:list'));
+    this.nodes = this.#create('GET /nodes', {}, invalidates('nodes:list'));
     this.statsAll = this.#create('GET /engines/stats/all', {}, invalidates('stats:all'));
     this.statsTotal = this.#create('GET /engines/stats/total', {}, invalidates('stats:total'));
     this.vpn = this.#create('GET /vpn/status', {}, invalidates('vpn:status'));

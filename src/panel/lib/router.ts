@@ -2,6 +2,7 @@
 export type Route =
   | { page: 'overview' }
   | { page: 'engines' }
+  | { page: 'nodes' }
   | { page: 'events' }
   | { page: 'cache' }
   | { page: 'settings' }
@@ -19,7 +20,8 @@ export type AppsRoute =
 export function parseRoute(hash: string): Route {
   const [page, id, second] = hash.replace(/^#\/?/, '').replace(/\?.*$/s, '').split('/');
   if (page === 'engines' && id) return { page: 'engine', id: decode(id) };
-  if (page === 'engines' || page === 'events' || page === 'cache' || page === 'settings') return { page };
+  if (page === 'nodes' || page === 'engines' || page === 'events' || page === 'cache' || page === 'settings')
+    return { page };
   if (page === 'sessions' && id) return { page: 'session', id: decode(id) };
   if (page === 'apps' && id && second) return { page: 'app', workspace: decode(id), app: decode(second) };
   if (page === 'profiles' && id && second)

@@ -15,6 +15,7 @@ export type {
   Health,
   LiveNotice,
   LiveSnapshot,
+  Node,
   OrchestratorStatus as Status,
   Profile,
   ProfileSummary,

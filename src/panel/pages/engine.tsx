@@ -14,6 +14,7 @@ import { useClient, usePolled } from '../hooks.ts';
 import { toRows } from '../lib/engine-rows.ts';
 import { formatBytes, formatPercent, formatRate } from '../lib/format.ts';
 import { t } from '../lib/i18n.ts';
+import { enginesOfNodeHref } from '../lib/nodes.ts';
 import type { Store } from '../lib/store.ts';
 import type { Engine } from '../lib/wire.ts';
 
@@ -77,7 +78,17 @@ function Details({ engine, windowS }: { engine: Engine; windowS: Store<number> }
         </div>
       </div>
       <div class="thirds">
-        <Card title={t('Usage')} from={stats}>
+        <Card
+          title={t('Usage')}
+          from={stats}
+          aside={
+            row?.stale && (
+              <span class="data-age" title={t('Latest figures: the agent of its node does not respond')}>
+                {t('not current')}
+              </span>
+            )
+          }
+        >
           <PropertyList>
             <Property name={t('CPU')}>{formatPercent(row?.cpu ?? null)}</Property>
             <Property name={t('Memory')}>{formatBytes(row?.memory ?? null)}</Property>
@@ -113,7 +124,7 @@ function Details({ engine, windowS }: { engine: Engine; windowS: Store<number> }
 }
 
 function Identity({ engine }: { engine: Engine }) {
-  const { host, port, version, platform, engine_variant, vpn_container, forwarded_port } = engine;
+  const { node, host, port, version, platform, engine_variant, vpn_container, forwarded_port } = engine;
   const { container_id, last_health_check, first_seen, started_at } = engine;
   return (
     <Card title={t('Engine')}>
@@ -131,10 +142,16 @@ function Identity({ engine }: { engine: Engine }) {
         <Property name={t('Version')}>
           {[version, platform, engine_variant].filter(Boolean).join(' · ') || t('Unknown')}
         </Property>
-        <Property name={t('VPN')}>
-          {vpn_container ?? t('None')}
-          {forwarded_port !== null && t(', forwarded port {port}', { port: forwarded_port })}
-        </Property>
+        {node ? (
+          <Property name={t('Node')}>
+            <a href={enginesOfNodeHref(node.id)}>{node.name}</a>
+          </Property>
+        ) : (
+          <Property name={t('VPN')}>
+            {vpn_container ?? t('None')}
+            {forwarded_port !== null && t(', forwarded port {port}', { port: forwarded_port })}
+          </Property>
+        )}
         <Property name={t('Age')}>
           <Since at={started_at ?? first_seen} />
         </Property>

@@ -6,13 +6,14 @@ import { EngineTable } from '../components/engine-table.tsx';
 import { Icon } from '../components/icon.tsx';
 import { ProvisionDialog } from '../components/provision-dialog.tsx';
 import { ScaleDialog } from '../components/scale-dialog.tsx';
-import { useClient, useParameters, usePolled } from '../hooks.ts';
+import { useClient, useNodes, useParameters, usePolled } from '../hooks.ts';
 import { setParameters } from '../lib/address.ts';
 import {
   filterOf,
   filterParameters,
   filterRows,
   NO_FILTER,
+  nodeChoices,
   sortingOf,
   sortParameter,
   toRows,
@@ -33,6 +34,7 @@ export function EnginesPage() {
   const { resources, throughput } = useClient();
   const engines = usePolled(resources.engines);
   const stats = usePolled(resources.statsAll);
+  const nodes = useNodes();
   const parameters = useParameters();
   const filter = filterOf(parameters);
   const [open, setOpen] = useState<Open>(null);
@@ -70,6 +72,7 @@ export function EnginesPage() {
           <EngineFilters
             filter={filter}
             vpns={vpnsOf(engines.value ?? [])}
+            nodes={nodeChoices(nodes.value ?? [])}
             onFilter={(changed) => setParameters(filterParameters(changed))}
           />
         }
@@ -112,6 +115,7 @@ export function EnginesPage() {
         ) : (
           <EngineTable
             rows={shown}
+            hasNodes={(nodes.value ?? []).length > 0}
             sorting={sortingOf(parameters)}
             selected={selected}
             onSort={(sorting) => setParameters({ sort: sortParameter(sorting) })}

@@ -2,6 +2,7 @@ import { useEffect } from 'preact/hooks';
 import { Badge } from '../components/badge.tsx';
 import { Card, EmptyState, Loading } from '../components/card.tsx';
 import { EventList } from '../components/event-list.tsx';
+import { NodesCard } from '../components/nodes-card.tsx';
 import { Property, PropertyList } from '../components/property-list.tsx';
 import { StatusCard } from '../components/status-card.tsx';
 import { StreamTable } from '../components/stream-table.tsx';
@@ -9,7 +10,7 @@ import { Time } from '../components/time.tsx';
 import { TimeRangePicker } from '../components/time-range-picker.tsx';
 import { UsageCharts } from '../components/usage-charts.tsx';
 import { VpnCard } from '../components/vpn-card.tsx';
-import { useClient, usePolled, useProblems } from '../hooks.ts';
+import { useClient, useIsSwarm, usePolled, useProblems } from '../hooks.ts';
 import { t } from '../lib/i18n.ts';
 import { describeBreaker } from '../lib/status-summary.ts';
 import type { Store } from '../lib/store.ts';
@@ -18,6 +19,7 @@ const EVENTS_SHOWN = 14;
 
 /** Status, usage, streams, VPN and recent events. */
 export function OverviewPage({ windowS }: { windowS: Store<number> }) {
+  const isSwarm = useIsSwarm();
   const vpnFails = useProblems().some(({ id }) => id.startsWith('vpn '));
   return (
     <>
@@ -33,7 +35,7 @@ export function OverviewPage({ windowS }: { windowS: Store<number> }) {
         <div class="stack">
           <StreamsCard />
           <div class="pair">
-            {!vpnFails && <VpnCard />}
+            {isSwarm ? <NodesCard /> : !vpnFails && <VpnCard />}
             <ProvisioningCard />
           </div>
         </div>

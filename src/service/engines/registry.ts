@@ -51,8 +51,13 @@ export class EngineRegistry {
     this.#unwatch = this.#runtime.watch({
       onStarted: (id) => void this.#inspect(id),
       onStopped: (id, ...cause) => this.#remove(id, ...cause),
-      onNodeChanged: ({ id, name, state, agent }) =>
-        this.#bus.publish({ type: 'node_changed', nodeId: id, name, state, agent }),
+      onNodeChanged: ({ id, ...node }) =>
+        this.#bus.publish({
+          ...{ type: 'node_changed', nodeId: id, name: node.name },
+          ...{ state: node.state, availability: node.availability, agent: node.agent },
+        }),
+      onManagersChanged: (outage) =>
+        this.#bus.publish({ type: 'managers_changed', reason: outage?.reason ?? null }),
       onConnected: () => this.#reconciliation.trigger(),
       onDisconnected: (reason) => this.#setDisconnected(reason),
     });

@@ -113,6 +113,8 @@ export interface RuntimeNode extends EngineNode {
    * engines responds, although the managers have not noticed that yet.
    */
   state: string;
+  /** When this state was first observed, in milliseconds since the epoch; for an absent node, when its absence was. */
+  stateSince: number;
   /** Whether it gets tasks: `active`, `pause` or `drain`. */
   availability: string;
   labels: Record<string, string>;
@@ -122,10 +124,19 @@ export interface RuntimeNode extends EngineNode {
   memory: number | null;
   dockerVersion: string | null;
   /** Whether its agent responds: `missing` if none has ever responded. */
-  agent: 'connected' | 'unreachable' | 'missing';
+  agent: 'connected' | 'unreachable' | 'missing' | 'not_configured';
+  /** When that was first observed, in milliseconds since the epoch; null if no agents are configured. */
+  agentSince: number | null;
   agentVersion: string | null;
   /** As of the latest samples; null if there are none. */
   load: { loadAverage: number; cpus: number; memoryTotal: number; memoryAvailable: number } | null;
+}
+
+/** A time in which something does not respond. */
+export interface RuntimeOutage {
+  /** When it was noticed, in milliseconds since the epoch. */
+  since: number;
+  reason: string;
 }
 
 /** Selects which of an engine's logs to read. */
@@ -152,7 +163,9 @@ export interface RuntimeListener {
    */
   onStopped(id: string, exitCode?: number, outOfMemory?: boolean, nodeLost?: boolean): void;
   /** Called when the state of a node, or of its agent, has changed. */
-  onNodeChanged?(node: Pick<RuntimeNode, 'id' | 'name' | 'state' | 'agent'>): void;
+  onNodeChanged?(node: Pick<RuntimeNode, 'id' | 'name' | 'state' | 'availability' | 'agent'>): void;
+  /** Called when no manager of a Swarm responds, with the reason, and with null when one responds again. */
+  onManagersChanged?(outage: RuntimeOutage | null): void;
   /** Called when the runtime is connected, at first and again. Events may have been missed: compare `list()`. */
   onConnected(): void;
   /** Called when the connection is lost. Events are missed until `onConnected`. */
@@ -207,6 +220,8 @@ export interface EngineRuntime {
   logs(id: string, options: LogOptions): Promise<AsyncIterable<Uint8Array> | null>;
   /** The nodes as last seen. Only a Swarm has them. */
   nodes?(): RuntimeNode[];
+  /** Why no manager of the Swarm responds, although the agents keep the engines current; null while one responds. */
+  readonly managerOutage?: RuntimeOutage | null;
   /** Subscribes to starts and stops. Called once. @returns a function that ends the subscription */
   watch(listener: RuntimeListener): () => void;
   /** Closes connections. The process runtime also stops its engines. */

@@ -23,6 +23,8 @@ export interface EngineUsage {
   networkScope: 'own' | 'shared' | 'host';
   blockRead: number;
   blockWrite: number;
+  /** Whether these are the latest figures that the engine's node has sent, because it does not respond. */
+  isStale: boolean;
 }
 
 /** Totals of all running engines. A network that several engines share is counted once. */
@@ -172,6 +174,7 @@ export class EngineUsageReader {
         sample.networkNamespace === null ? 'host' : sample.networkNamespace === id ? 'own' : 'shared',
       blockRead: sample.blockRead,
       blockWrite: sample.blockWrite,
+      isStale: sample.isStale ?? false,
     };
   }
 }

@@ -79,13 +79,18 @@ const DESCRIPTIONS: {
     const { engineId, change, health, deleting, forwarded, paused } = event;
     return ofEngine(CHANGES[change](event), engineId, names, { change, health, deleting, forwarded, paused });
   },
-  node_changed: ({ nodeId, name, state, agent }) =>
-    ofService(
-      'system',
-      ['down', 'lost'].includes(state) ? 'failed' : agent === 'connected' ? 'connected' : 'disconnected',
-      `Node ${name} is ${state}; its agent is ${agent}`,
-      { node: nodeId, name, state, agent },
-    ),
+  node_changed: (event) => {
+    const { nodeId, name, state, availability, agent } = event;
+    return ofService('system', nodeCategory(event), nodeText(event), {
+      ...{ node: nodeId, name, state, availability, agent },
+    });
+  },
+  managers_changed: ({ reason }) =>
+    reason === null
+      ? ofService('system', 'connected', 'A manager of the Swarm responds again')
+      : ofService('system', 'disconnected', 'No manager of the Swarm responds', {
+          reason: reason.slice(0, MAX_TEXT_LENGTH),
+        }),
   runtime_connected: () => ofService('system', 'connected', 'Engine runtime connected'),
   runtime_disconnected: ({ reason }) =>
     ofService('system', 'disconnected', 'Engine runtime disconnected', {
@@ -146,6 +151,24 @@ const DESCRIPTIONS: {
 export function describeEvent(event: DomainEvent, names: Names = NO_NAMES): EventDescription {
   const describe = DESCRIPTIONS[event.type] as (event: DomainEvent, names: Names) => EventDescription;
   return describe(event, names);
+}
+
+type NodeChange = EventOf<'node_changed'>;
+
+function nodeCategory({ state, agent }: NodeChange): Category {
+  if (['down', 'lost'].includes(state)) return 'failed';
+  return agent === 'unreachable' || state === 'disconnected' ? 'disconnected' : 'connected';
+}
+
+function nodeText({ name, state, availability, agent }: NodeChange): string {
+  const use = { drain: ' and drained', pause: ' and gets no new engines' }[availability] ?? '';
+  const agents = {
+    connected: '; its agent responds',
+    unreachable: '; its agent does not respond',
+    missing: '; it has no agent',
+    not_configured: '',
+  };
+  return `Node ${name} is ${state}${use}${agents[agent]}`;
 }
 
 function emergencyText(active: boolean, failedVpn: string, healthyVpn: string | null): string {

@@ -25,15 +25,19 @@ export type DomainEvent =
       /** Whether it is paused, as by `docker pause`. */
       paused: boolean;
     }
-  /** The state of a node of the Swarm, or of its agent, has changed. */
+  /** The state of a node of the Swarm, its availability or the state of its agent has changed. */
   | {
       type: 'node_changed';
       nodeId: string;
       name: string;
       /** Such as `ready`, `down` or `lost`. */
       state: string;
-      agent: 'connected' | 'unreachable' | 'missing';
+      /** `active`, `pause` or `drain`. */
+      availability: string;
+      agent: 'connected' | 'unreachable' | 'missing' | 'not_configured';
     }
+  /** No manager of the Swarm responds, with the reason, or one responds again. */
+  | { type: 'managers_changed'; reason: string | null }
   | { type: 'runtime_connected' }
   | { type: 'runtime_disconnected'; reason: string }
   /** `vpn` is the name of the VPN's container. */

@@ -13,6 +13,8 @@ export const INVALIDATED_KEYS: Readonly<Record<DomainEvent['type'], readonly str
   engine_stopped: ENGINES,
   engine_changed: ['engines:*', 'orchestrator:status'],
   node_changed: ['nodes:*', 'stats:*'],
+  // No cached answer contains it.
+  managers_changed: [],
   // Anything may have changed while the runtime was disconnected.
   runtime_connected: EVERYTHING,
   runtime_disconnected: [...ENGINES, 'vpn:status'],
@@ -20,13 +22,13 @@ export const INVALIDATED_KEYS: Readonly<Record<DomainEvent['type'], readonly str
   vpn_emergency: ['vpn:*', 'orchestrator:status'],
   vpn_restarted: ['vpn:*', 'orchestrator:status'],
   breaker_changed: ['orchestrator:status'],
-  stream_started: ['engines:*', 'orchestrator:status'],
-  stream_ended: ['engines:*', 'orchestrator:status'],
+  stream_started: ['engines:*', 'nodes:*', 'orchestrator:status'],
+  stream_ended: ['engines:*', 'nodes:*', 'orchestrator:status'],
   // No answer contains the leader.
   leadership_changed: [],
   // It contains the limits.
   settings_changed: ['orchestrator:status'],
-  streams_restored: ['engines:*', 'orchestrator:status'],
+  streams_restored: ['engines:*', 'nodes:*', 'orchestrator:status'],
   app_installed: ['apps:*'],
   app_uninstalled: ['apps:*', 'browser:*'],
   app_cache_cleared: ['apps:*'],

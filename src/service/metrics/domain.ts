@@ -4,6 +4,7 @@ import type { Engine, Health } from '../engines/engine.ts';
 import type { ResourceSample } from '../engines/runtime.ts';
 import { engineMetrics } from './engines.ts';
 import { gauge, gaugeBy } from './instruments.ts';
+import { type KnownNode, nodeMetrics } from './nodes.ts';
 import type { KnownVpn } from './vpn.ts';
 
 /** The state of engines, streams and VPNs at one time, as held in memory. */
@@ -19,6 +20,8 @@ export interface DomainSnapshot {
   minReplicas: number;
   /** State of each circuit breaker of provisioning. */
   breakers: Readonly<Record<'general' | 'replacement', BreakerState>>;
+  /** The nodes of a Swarm; none with other runtimes. */
+  nodes: readonly KnownNode[];
   /** Connections to /events/live. */
   liveClients: number;
 }
@@ -32,7 +35,7 @@ export function domainMetrics(registry: Registry): (snapshot: DomainSnapshot) =>
   const setAvailable = gauge(
     registry,
     'roundhouse_runtime_available',
-    'Whether the engine runtime responds (1) or not (0).',
+    'Whether the engine runtime responds (1) or not (0). In a Swarm, whether a manager does.',
   );
   const setEngines = gaugeBy<EngineState>(registry, 'roundhouse_engines', 'Engines by state.', 'state');
   const setStreams = gauge(registry, 'roundhouse_active_streams', 'Playing streams.');
@@ -44,7 +47,9 @@ export function domainMetrics(registry: Registry): (snapshot: DomainSnapshot) =>
     'breaker',
   );
   const setSeries = engineMetrics(registry);
-  return ({ runtimeAvailable, engines, streams, samples, breakers, liveClients }) => {
+  const setNodes = nodeMetrics(registry);
+  return ({ runtimeAvailable, engines, streams, samples, breakers, nodes, liveClients }) => {
+    setNodes(nodes, engines);
     setAvailable(runtimeAvailable ? 1 : 0);
     setEngines(countStates(engines));
     setStreams(streams.active);

@@ -5,6 +5,8 @@ import { NOTIFY_LEVELS, type NotifyLevel } from '../config/notify-urls.ts';
 export const NOTIFICATION_TYPES = [
   'vpn',
   'runtime',
+  'node',
+  'agent',
   'redis',
   'circuit_breaker',
   'no_room',

@@ -44,5 +44,5 @@ export function createEngines(config: Config, runtime: EngineRuntime, { bus, clo
     if ((event.type === 'stream_started' || event.type === 'stream_ended') && event.engineId !== null)
       registry.update(event.engineId, { lastStreamUsage: Date.now() });
   });
-  return { registry, usage, breakers, health };
+  return { runtime, registry, usage, breakers, health };
 }

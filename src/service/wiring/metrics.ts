@@ -24,7 +24,7 @@ export function connectMetrics(
   },
   { bus, caches, metrics }: Infrastructure,
 ): void {
-  const { registry, usage, breakers } = parts.engines;
+  const { registry, usage, breakers, runtime } = parts.engines;
   const { streams, samples } = parts.playback;
   const { fleet, state } = parts.vpns;
   const vpnNames = fleet.vpns.map(({ name }) => name);
@@ -32,13 +32,14 @@ export function connectMetrics(
   metrics.expose({
     cacheTotals: () => caches.stats.totals(),
     snapshot: () => ({
-      runtimeAvailable: registry.available,
+      runtimeAvailable: registry.available && !runtime.managerOutage,
       engines: registry.list(),
       streams: { active: streams.counts().active, byEngine: streams.countsByEngine() },
       samples: usage.recent(MAX_SAMPLE_AGE_MS),
       vpns: knownVpns(vpnNames, state.peek(), fleet.observations),
       minReplicas: config.minReplicas,
       breakers: { general: breakers.general.state, replacement: breakers.replacement.state },
+      nodes: runtime.nodes?.() ?? [],
       liveClients: parts.sseClients.size,
     }),
     samples: {

@@ -9,6 +9,7 @@ import type { NamedObservation } from '../vpn/observation.ts';
 import type { Cluster } from './cluster.ts';
 import type { Engines } from './engines.ts';
 import type { Infrastructure } from './infrastructure.ts';
+import { NodeConditions } from './node-conditions.ts';
 import type { Playback } from './playback.ts';
 import type { Vpns } from './vpns.ts';
 
@@ -33,7 +34,7 @@ export function createNotifications(
   { engines, playback, vpns, cluster }: NotificationsParts,
   { bus, clock, link, log }: Infrastructure,
 ): Notifications {
-  const { registry, breakers } = engines;
+  const { registry, runtime, breakers } = engines;
   const { streams } = playback;
   const startedAt = clock.now();
   const engineNames = new Map<string, string>();
@@ -49,20 +50,10 @@ export function createNotifications(
   });
   /** A failure right after the start counts only if it lasts. */
   const known = (failing: boolean) => (failing && clock.now() - startedAt < START_GRACE_MS ? null : failing);
+  const nodeConditions = new NodeConditions();
   const conditions = (): Condition[] => [
-    {
-      key: 'runtime',
-      type: 'runtime',
-      level: 'error',
-      isShared: true,
-      failing: known(!registry.available),
-      afterMs: RECONNECT_MS,
-      failed: {
-        title: 'Docker is not responding',
-        message: 'Engines cannot be observed, started or removed. Check the Docker daemon and DOCKER_HOST.',
-      },
-      recovered: 'Docker responds again',
-    },
+    runtimeCondition(known(!registry.available || Boolean(runtime.managerOutage)), runtime.name === 'swarm'),
+    ...nodeConditions.of(runtime.nodes?.() ?? [], known),
     ...vpns.fleet.observations.map((vpn) => vpnCondition(vpn, known(!vpn.connected))),
     breakerCondition('general', breakers.general.state),
     breakerCondition('replacement', breakers.replacement.state),
@@ -102,6 +93,29 @@ export function createNotifications(
     post: (target, notification, signal) => deliver(target, notification, { clock, signal }),
     onError: (message) => log.warn(message),
   });
+}
+
+function runtimeCondition(failing: boolean | null, isSwarm: boolean): Condition {
+  const what = isSwarm ? 'A manager of the Swarm' : 'Docker';
+  return {
+    key: 'runtime',
+    type: 'runtime',
+    level: 'error',
+    isShared: true,
+    failing,
+    afterMs: RECONNECT_MS,
+    failed: isSwarm
+      ? {
+          title: 'No manager of the Swarm is responding',
+          message:
+            'Engines cannot be started or removed. Check that most of the managers run, and that DOCKER_HOST lists them.',
+        }
+      : {
+          title: 'Docker is not responding',
+          message: 'Engines cannot be observed, started or removed. Check the Docker daemon and DOCKER_HOST.',
+        },
+    recovered: `${what} responds again`,
+  };
 }
 
 function vpnCondition({ name, state }: NamedObservation, failing: boolean | null): Condition {

@@ -153,6 +153,7 @@ describe('an engine', () => {
       network_scope: 'host',
       block_read_bytes: COUNT,
       block_write_bytes: COUNT,
+      stale: false,
     });
     expect(body.memory_usage).toBeGreaterThan(1024 * 1024);
     const all = await call('GET', '/engines/stats/all');
@@ -292,6 +293,7 @@ test('the probes and the version respond', async () => {
       available: true,
       unavailable_since: null,
       unavailable_reason: null,
+      managers: null,
       fallback: null,
     },
     engines: 1,

@@ -3,6 +3,7 @@ import { OPENAPI } from '../../support/http/openapi.ts';
 import { KEY, startApp, type TestApp } from '../../support/service/app.ts';
 import { EmulatedGluetun } from '../../support/service/emulated-gluetun.ts';
 import { FakeVpn } from '../../support/service/fake-vpn.ts';
+import { EmulatedFleet } from '../../support/swarm/emulated-fleet.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 const INFOHASH = '6b1ca9d0e7f34a2b8c5d0e1f2a3b4c5d6e7f8091';
@@ -56,6 +57,7 @@ export function exampleOperations(): string[] {
 
 /** Sends each operation to a service with two engines, a stream and a VPN, with the example of its body if it has one. */
 export async function exchangeExamples(): Promise<Example[]> {
+  const nodes = await nodesExample();
   await using gluetun = await new EmulatedGluetun().listen();
   await using app = await startApp({
     vpnContainers: new FakeVpn('gluetun'),
@@ -105,7 +107,31 @@ export async function exchangeExamples(): Promise<Example[]> {
       values['POST /engines/{id}/restart'] = response.body.container_id;
     examples.push({ operation, status: response.status, body: response.body });
   }
-  return examples;
+  return examples.map((example) => (example.operation === 'GET /nodes' ? nodes : example));
+}
+
+/** The nodes of an emulated Swarm. */
+async function nodesExample(): Promise<Example> {
+  await using fleet = await EmulatedFleet.start([
+    { name: 'manager-1', role: 'manager', engines: 1 },
+    { name: 'worker-1', labels: { engines: 'true' }, engines: 1 },
+  ]);
+  await using app = await startApp({ settings: fleet.settings });
+  // Samples contain the load of the node.
+  await waitUntil(
+    'all nodes are described',
+    async () => {
+      await app.get('/engines/stats/all');
+      const { body } = await app.get('/nodes');
+      return (
+        body.length === 2 &&
+        body.every(({ load_average }: { load_average: unknown }) => load_average !== null)
+      );
+    },
+    WAIT_MS,
+  );
+  const { status, body } = await app.get('/nodes');
+  return { operation: 'GET /nodes', status, body };
 }
 
 async function measuredStream(app: TestApp): Promise<{ id: string } | undefined> {

@@ -46,6 +46,7 @@ describe('the usage of one engine', () => {
       networkScope: 'own',
       blockRead: 3,
       blockWrite: 4,
+      isStale: false,
     });
   });
 

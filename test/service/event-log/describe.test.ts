@@ -12,6 +12,7 @@ function changed(change: Changed['change'], fields: Partial<Changed>): Changed {
   return { type: 'engine_changed', engineId: ID, change, ...others, ...fields };
 }
 
+const NODE = { type: 'node_changed', nodeId: 'n', name: 'node1' } as const;
 const APP = { workspace: 'w', appId: 'a' };
 
 /** Events with their type, category and message. */
@@ -78,10 +79,34 @@ const LINES: [DomainEvent, string, string, string][] = [
     'Session s of the app w/a has failed',
   ],
   [
-    { type: 'node_changed', nodeId: 'n', name: 'node1', state: 'down', agent: 'unreachable' },
+    { ...NODE, state: 'down', availability: 'active', agent: 'unreachable' },
     'system',
     'failed',
-    'Node node1 is down; its agent is unreachable',
+    'Node node1 is down; its agent does not respond',
+  ],
+  [
+    { ...NODE, state: 'ready', availability: 'drain', agent: 'not_configured' },
+    'system',
+    'connected',
+    'Node node1 is ready and drained',
+  ],
+  [
+    { ...NODE, state: 'ready', availability: 'active', agent: 'unreachable' },
+    'system',
+    'disconnected',
+    'Node node1 is ready; its agent does not respond',
+  ],
+  [
+    { type: 'managers_changed', reason: 'no leader' },
+    'system',
+    'disconnected',
+    'No manager of the Swarm responds',
+  ],
+  [
+    { type: 'managers_changed', reason: null },
+    'system',
+    'connected',
+    'A manager of the Swarm responds again',
   ],
   [{ type: 'runtime_connected' }, 'system', 'connected', 'Engine runtime connected'],
   [{ type: 'runtime_disconnected', reason: 'gone' }, 'system', 'disconnected', 'Engine runtime disconnected'],

@@ -63,9 +63,13 @@ const EXPECTED: { [T in DomainEvent['type']]: [Extract<DomainEvent, { type: T }>
     ['apps', 'sessions', 'profiles'],
   ],
   node_changed: [
-    { type: 'node_changed', nodeId: 'n', name: 'node1', state: 'down', agent: 'unreachable' },
+    {
+      ...{ type: 'node_changed', nodeId: 'n', name: 'node1' },
+      ...{ state: 'down', availability: 'active', agent: 'unreachable' },
+    },
     ['nodes', ...STATS],
   ],
+  managers_changed: [{ type: 'managers_changed', reason: 'no leader' }, []],
   runtime_connected: [{ type: 'runtime_connected' }, ALL],
   runtime_disconnected: [
     { type: 'runtime_disconnected', reason: 'x' },
@@ -81,13 +85,13 @@ const EXPECTED: { [T in DomainEvent['type']]: [Extract<DomainEvent, { type: T }>
   ],
   vpn_restarted: [{ type: 'vpn_restarted', vpn: 'a' }, ['vpn', 'vpnPort', 'vpnAddress', 'status']],
   breaker_changed: [{ type: 'breaker_changed', breaker: 'general', state: 'open' }, ['status']],
-  stream_started: [{ type: 'stream_started', streamId: 's', engineId: 'a' }, ['engines', 'status']],
+  stream_started: [{ type: 'stream_started', streamId: 's', engineId: 'a' }, ['engines', 'nodes', 'status']],
   stream_ended: [
     { type: 'stream_ended', streamId: 's', engineId: null, reason: null },
-    ['engines', 'status'],
+    ['engines', 'nodes', 'status'],
   ],
   leadership_changed: [{ type: 'leadership_changed', leading: true, term: 1 }, []],
-  streams_restored: [{ type: 'streams_restored', started: 1 }, ['engines', 'status']],
+  streams_restored: [{ type: 'streams_restored', started: 1 }, ['engines', 'nodes', 'status']],
 };
 
 async function readAnew(cache: Cache): Promise<KeyName[]> {

@@ -40,6 +40,7 @@ export class ExposedMetrics implements Disposable {
     vpns: [],
     minReplicas: 0,
     breakers: { general: 'closed', replacement: 'closed' },
+    nodes: [],
     liveClients: 0,
   };
   /** The latest samples of started streams. */

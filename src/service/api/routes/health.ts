@@ -4,7 +4,7 @@ import type { RouteDependencies } from '../dependencies.ts';
 import { MessageSchema } from '../schemas/common.ts';
 import { BreakerQuery, HealthSchema, HealthStatusSchema } from '../schemas/health.ts';
 import { KEY_SECURITY, problems, WRITE_CODES } from '../schemas/problem.ts';
-import { toWireBreaker } from '../views/health.ts';
+import { toWireBreaker, toWireManagers } from '../views/health.ts';
 import { toTime } from '../views/time.ts';
 
 /** `/health`: health of the service and its engines, and the circuit breakers of provisioning. */
@@ -45,6 +45,7 @@ export function healthRoutes(
           available,
           unavailable_since: toTime(registry.outage?.since ?? null),
           unavailable_reason: registry.outage?.reason ?? null,
+          managers: toWireManagers(runtime),
           fallback: fallback && {
             emulated: fallback.isEmulated,
             docker_responds: fallback.dockerResponds,

@@ -79,6 +79,10 @@ export const EngineStatsSchema = Type.Object(
     }),
     block_read_bytes: Bytes(),
     block_write_bytes: Bytes(),
+    stale: Type.Boolean({
+      description:
+        "Whether these are its latest figures, because the agent of the engine's node does not respond",
+    }),
   },
   { title: 'EngineStats' },
 );

@@ -27,6 +27,18 @@ const FallbackSchema = Type.Object(
   },
 );
 
+const ManagersSchema = Type.Object(
+  {
+    available: Type.Boolean({ description: 'Whether a manager responds' }),
+    unavailable_since: Nullable(Time),
+    unavailable_reason: Nullable(Type.String()),
+  },
+  {
+    description:
+      'The managers of the Docker Swarm; null for other runtimes. While none responds, agents keep the answers current for a minute, but no engine can be started.',
+  },
+);
+
 /** `GET /health`. */
 export const HealthSchema = Type.Object(
   {
@@ -37,6 +49,7 @@ export const HealthSchema = Type.Object(
       fallback: Nullable(FallbackSchema),
       unavailable_since: Nullable(Time),
       unavailable_reason: Nullable(Type.String()),
+      managers: Nullable(ManagersSchema),
     }),
     engines: Count('Number of engines'),
     history: Type.Object(

@@ -1,6 +1,7 @@
 import type { Static } from 'typebox';
 import type { BreakerSnapshot } from '../../engines/breaker.ts';
-import type { BreakerSchema } from '../schemas/health.ts';
+import type { EngineRuntime } from '../../engines/runtime.ts';
+import type { BreakerSchema, HealthSchema } from '../schemas/health.ts';
 import { toTime } from './time.ts';
 
 /** Maps a circuit breaker to `GET /health/status`. */
@@ -14,5 +15,17 @@ export function toWireBreaker(breaker: BreakerSnapshot): Static<typeof BreakerSc
     last_failure_reason: breaker.lastFailureReason,
     opened_at: toTime(breaker.openedTime),
     recovery_timeout: breaker.recoveryTimeoutS,
+  };
+}
+
+/** Whether a manager of the Swarm responds, for `GET /health`; null for other runtimes. */
+export function toWireManagers({
+  managerOutage,
+}: Pick<EngineRuntime, 'managerOutage'>): Static<typeof HealthSchema>['runtime']['managers'] {
+  if (managerOutage === undefined) return null;
+  return {
+    available: managerOutage === null,
+    unavailable_since: toTime(managerOutage?.since ?? null),
+    unavailable_reason: managerOutage?.reason ?? null,
   };
 }

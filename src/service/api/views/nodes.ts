@@ -3,6 +3,7 @@ import type { EngineRegistry } from '../../engines/registry.ts';
 import type { EngineRuntime } from '../../engines/runtime.ts';
 import type { Streams } from '../../streams/streams.ts';
 import type { NodeSchema } from '../schemas/nodes.ts';
+import { toTime } from './time.ts';
 
 /** A node as the API returns it. */
 export type WireNode = Static<typeof NodeSchema>;
@@ -28,12 +29,14 @@ export function listNodes(
       role: node.role,
       leader: node.isLeader,
       state: node.state,
+      state_since: toTime(node.stateSince),
       availability: node.availability,
       labels: node.labels,
       cpus: node.cpus,
       memory: node.memory,
       docker_version: node.dockerVersion,
       agent: node.agent,
+      agent_since: toTime(node.agentSince),
       agent_version: node.agentVersion,
       load_average: node.load?.loadAverage ?? null,
       memory_available: node.load?.memoryAvailable ?? null,

@@ -20,6 +20,7 @@ export function toWireStats(usage: EngineUsage): WireStats {
     network_scope: usage.networkScope,
     block_read_bytes: usage.blockRead,
     block_write_bytes: usage.blockWrite,
+    stale: usage.isStale,
   };
 }
 

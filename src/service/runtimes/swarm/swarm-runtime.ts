@@ -7,6 +7,7 @@ import {
   type RuntimeEngine,
   type RuntimeListener,
   type RuntimeNode,
+  type RuntimeOutage,
 } from '../../engines/runtime.ts';
 import type { ContainerEvent } from '../docker/events.ts';
 import { openLogs, readLogs } from '../docker/logs.ts';
@@ -50,6 +51,7 @@ export class SwarmRuntime implements EngineRuntime {
   #listener: RuntimeListener | undefined;
   /** When a manager last listed the engines. */
   #listedAtMs = Number.NEGATIVE_INFINITY;
+  #managerOutage: RuntimeOutage | null = null;
 
   /** @param agents the agents of the nodes, or null without them */
   constructor(managers: Managers, options: SwarmEngineOptions, agents: Agents | null) {
@@ -76,8 +78,10 @@ export class SwarmRuntime implements EngineRuntime {
     try {
       const engines = await this.#listFromManagers();
       this.#listedAtMs = performance.now();
+      this.#setManagerOutage(null);
       return engines;
     } catch (error) {
+      this.#setManagerOutage(error as Error);
       if (!this.#isCovered()) throw error;
       return this.#view.engines;
     }
@@ -97,10 +101,10 @@ export class SwarmRuntime implements EngineRuntime {
       this.#api.tasks({ label: [label] }),
       this.#api.nodes(),
     ]);
-    const former = new Map(this.nodes().map((node) => [node.id, node.state]));
+    const isFirst = this.nodes().length === 0;
     this.#view.nodes = nodes;
     for (const node of this.nodes())
-      if (former.size > 0 && former.get(node.id) !== node.state) this.#listener?.onNodeChanged?.(node);
+      if (this.#view.isNews(node) && !isFirst) this.#listener?.onNodeChanged?.(node);
     const latest = latestTasks(tasks);
     this.#removeLeftovers(services, latest);
     this.#reportNodeLosses(services, latest);
@@ -148,6 +152,10 @@ export class SwarmRuntime implements EngineRuntime {
 
   nodes(): RuntimeNode[] {
     return this.#view.listNodes();
+  }
+
+  get managerOutage(): RuntimeOutage | null {
+    return this.#managerOutage;
   }
 
   watch(listener: RuntimeListener): () => void {
@@ -214,9 +222,16 @@ export class SwarmRuntime implements EngineRuntime {
     }
   }
 
+  /** An agent that does not respond is reported for each attempt to connect to it. */
   #onNodeChanged(nodeId: string): void {
     const node = this.#view.describeNode(nodeId);
-    if (node) this.#listener?.onNodeChanged?.(node);
+    if (node && this.#view.isNews(node)) this.#listener?.onNodeChanged?.(node);
+  }
+
+  #setManagerOutage(error: Error | null): void {
+    if ((error === null) === (this.#managerOutage === null)) return;
+    this.#managerOutage = error && { since: Date.now(), reason: error.message };
+    this.#listener?.onManagersChanged?.(this.#managerOutage);
   }
 
   #stop(id: string, exitCode?: number, nodeLost?: boolean): void {

@@ -1,5 +1,6 @@
 import type { RuntimeEngine, RuntimeNode } from '../../engines/runtime.ts';
 import type { Agents } from './agents.ts';
+import { NodeHistory } from './node-history.ts';
 import type { SwarmNode } from './nodes.ts';
 import type { SwarmEngineOptions } from './options.ts';
 import type { ServiceInfo, TaskInfo } from './replies.ts';
@@ -18,6 +19,7 @@ export class SwarmView {
   readonly #engines = new Map<string, RuntimeEngine>();
   /** When each container was first seen running: Swarm's time of it may change. */
   readonly #startedAt = new Map<string, number>();
+  readonly #history = new NodeHistory(Date.now);
   #nodes = new Map<string, SwarmNode>();
 
   /** @param isLost whether a node responds neither through its agent nor through any of its engines */
@@ -36,6 +38,7 @@ export class SwarmView {
   /** Nodes by their ids. */
   set nodes(nodes: Map<string, SwarmNode>) {
     this.#nodes = nodes;
+    this.#history.retain(new Set(nodes.keys()));
   }
 
   /** An engine as last seen. */
@@ -110,16 +113,21 @@ export class SwarmView {
     return node && this.#describe(node);
   }
 
+  /** Whether the state of a node, its availability or its agent differs from when this was last called for it. */
+  isNews(node: RuntimeNode): boolean {
+    return this.#history.isNews(node);
+  }
+
   #describe(node: SwarmNode): RuntimeNode {
     const agent = this.#agents?.describe(node.id);
     const isLost = node.state !== 'down' && this.#isLost(node.id);
-    return {
+    return this.#history.withTimes({
       ...node,
       state: isLost ? 'lost' : node.state,
-      agent: agent?.state ?? 'missing',
+      agent: agent?.state ?? 'not_configured',
       agentVersion: agent?.version ?? null,
       load: agent?.load ?? null,
-    };
+    });
   }
 
   /**
