@@ -110,12 +110,20 @@ describe.skipIf(isMissing)('a session', () => {
 
   test('reaches neither the service nor Docker nor engines, even where this machine is allowed', async () => {
     const [, docker] = ownPorts();
+    const counts = async () => {
+      const { requests, blocked } = (await client.call('GET', `${session}/traffic`)).body;
+      return { requests, blocked } as { requests: number; blocked: number };
+    };
+    const before = await counts();
+    await fetchAll(ownPorts().flatMap((port) => OWN_HOSTS.map((host) => `http://${host}:${port}/`)));
+    const after = await counts();
+    // Chromium refuses some of these itself, but no navigation. Requests that the lane refuses have no other count.
+    expect(after.blocked).toBeGreaterThan(before.blocked);
+    expect(after.requests).toBe(before.requests);
     const urls = new Set([
       ...OWN_HOSTS.map((host) => new URL(`http://${host}:${docker}/`).href),
       ...ownPorts().map((port) => `http://127.0.0.1:${port}/`),
     ]);
-    // Chromium refuses some of these itself, but no navigation.
-    await fetchAll([...urls]);
     const own = await client.start(path);
     for (const url of urls) {
       await client.execute(own, `void location.assign(${JSON.stringify(url)})`);
