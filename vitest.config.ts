@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 /** A suite is chosen by the ending of the file's name; `*.test.ts` alone is a unit test. */
@@ -8,6 +9,8 @@ const BROWSER_SETUP = 'test/support/browser/browser-setup.ts';
 const MINUTE_MS = 60_000;
 /** Files that run at once. Most of them wait for processes, timers and sockets more than they compute. */
 const WORKERS = Math.ceil(1.5 * availableParallelism());
+/** Processes that tests start load in half of the time: it contains the sources without their types, and their bytecode. */
+const COMPILE_CACHE = fileURLToPath(new URL('node_modules/.cache/node-compile-cache', import.meta.url));
 
 export default defineConfig({
   resolve: { conditions: ['roundhouse:source', 'node', 'import', 'default'] },
@@ -18,6 +21,7 @@ export default defineConfig({
       ? ['default', ['json', { outputFile: process.env.TEST_REPORT }]]
       : ['default'],
     maxWorkers: WORKERS,
+    env: { NODE_COMPILE_CACHE: COMPILE_CACHE },
     setupFiles: ['test/support/property-seed.ts'],
     projects: [
       {

@@ -44,6 +44,7 @@ class Service {
   constructor(settings: Record<string, string>) {
     const env = {
       PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       ENGINE_RUNTIME: 'process',
       PORT: '0',
       DATA_DIR: dataDir,

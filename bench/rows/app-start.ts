@@ -90,7 +90,7 @@ async function openApps(cleanup: Cleanup, chromiumPath: string, url: string): Pr
       artifactsDir: join(dataDir, 'artifacts'),
     },
     gateway: {
-      location: { kind: 'disk', dir: `${dataDir}/browser-cache` },
+      location: { kind: 'disk', dir: `${dataDir}/browser-cache`, totalMaxBytes: 2 ** 30 },
       maxBytes: 2 ** 28,
       readDenied: () => [],
       onError,

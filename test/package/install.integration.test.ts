@@ -172,8 +172,14 @@ async function runOnEachNode({ name, prints }: Program, redisUrl = '', before = 
     await before();
     const { stdout, stderr } = await promisify(execFile)(path, [join('out', `${name}.js`)], {
       cwd: project.folder,
-      // Programs of the docs leave their temporary folders.
-      env: { PATH: process.env.PATH, REDIS_URL: redisUrl, TMPDIR: project.folder },
+      env: {
+        PATH: process.env.PATH,
+        REDIS_URL: redisUrl,
+        // Programs of the docs leave their temporary folders.
+        TMPDIR: project.folder,
+        // The programs import the same files.
+        NODE_COMPILE_CACHE: join(project.folder, 'compile-cache'),
+      },
       timeout: MINUTES_MS,
     });
     expect(stderr, version).toBe('');

@@ -48,21 +48,21 @@ async function install(temporary: string, remove: () => Promise<void>): Promise<
   const packed = join(ROOT, 'dist', 'library');
   const file = await npm(temporary, ['pack', packed, '--silent', '--pack-destination', temporary]);
   const folder = await emptyProject(temporary, 'project');
-  const { dependencies } = await readJson(join(packed, 'package.json'));
+  const { dependencies, engines } = await readJson(join(packed, 'package.json'));
   // The versions of this project, out of the allowed ranges: a new release of a dependency must not fail the tests.
   const versions = await readJson(join(ROOT, 'package.json'));
   const pinned = Object.keys(dependencies).map((name) => `${name}@${versions.dependencies[name]}`);
   const types = `@types/node@${versions.devDependencies['@types/node']}`;
-  await npm(folder, ['install', join(temporary, file), ...pinned, types]);
-  const library = join(folder, 'node_modules', 'roundhouse');
-  const { engines } = await readJson(join(library, 'package.json'));
   const lowest = engines.node.replace('>=', '');
   const runtime = await emptyProject(temporary, 'runtime');
   const runtimePackage = `node-${process.platform}-${process.arch}`;
-  await npm(runtime, ['install', `${runtimePackage}@${lowest}`]);
+  await Promise.all([
+    npm(folder, ['install', join(temporary, file), ...pinned, types]),
+    npm(runtime, ['install', `${runtimePackage}@${lowest}`]),
+  ]);
   return {
     folder,
-    library,
+    library: join(folder, 'node_modules', 'roundhouse'),
     nodes: [
       { version: `v${lowest}`, path: join(runtime, 'node_modules', runtimePackage, 'bin', 'node') },
       { version: process.version, path: process.execPath },

@@ -647,7 +647,7 @@ export interface AppManifest {
      */
     wait_for_service?: string;
     /**
-     * Ends a session that has neither requests nor calls for this long; 0 for never. Default 0, in seconds
+     * Ends a session whose page sends no requests and in which no scripts are executed for this long; 0 for never. Default 0, in seconds
      */
     stop_after_inactive?: number;
   };

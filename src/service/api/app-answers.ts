@@ -51,7 +51,7 @@ export function createAppAnswers(cache: LoadingCache, browserApps: BrowserApps):
       ),
     cache: (key) =>
       cached(cacheKey('apps', 'cache', key.workspace, key.appId), async () =>
-        toWireAppCache(await caches.stats(key)),
+        toWireAppCache(await browserApps.getAppCacheStats(key.workspace, key.appId)),
       ),
     sessions: cached('browser:sessions', () => browserApps.listSessions().map(toWireSession)),
     session: (id) =>

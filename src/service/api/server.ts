@@ -5,6 +5,7 @@ import Fastify, { type FastifyBaseLogger } from 'fastify';
 import type { Api } from './context.ts';
 import { endConnectionsOnClose } from './plugins/connections.ts';
 import type { CommonHeaders } from './plugins/headers.ts';
+import { lazySchemas } from './plugins/lazy-schemas.ts';
 import { parseParameters } from './plugins/parameters.ts';
 import { handleInTurn } from './plugins/pipelining.ts';
 import { WriteLog } from './plugins/request-log.ts';
@@ -39,6 +40,7 @@ export function createServer(log: FastifyBaseLogger, commonHeaders: CommonHeader
       // unnoticed.
       customOptions: { coerceTypes: false, removeAdditional: false },
     },
+    schemaController: lazySchemas(),
     frameworkErrors: (error, request, reply) => handleError(error, request, reply.headers(commonHeaders)),
     clientErrorHandler: (error, socket) => answerParserError(error, socket, commonHeaders),
   }).withTypeProvider<TypeBoxTypeProvider>();

@@ -105,9 +105,21 @@ export class BrowserApps {
     return this.caches.stats({ workspace, appId });
   }
 
-  /** Clears an app's cache on all orchestrators. @returns the number of removed responses */
-  async clearAppCache(workspace: string, appId: string): Promise<number> {
-    return (await this.clearCache({ workspace, appId })).deletedEntries;
+  /**
+   * Removes the stored responses of an app whose URL matches a pattern, on all orchestrators.
+   * @returns how many there were, and how many orchestrators have not confirmed it yet
+   * @throws RoundhouseError `app_not_found`, `app_cache_unavailable`, `cluster_unavailable`
+   */
+  async clearAppCache(
+    workspace: string,
+    appId: string,
+    match = '*',
+  ): Promise<{ deletedEntries: number; pending: number }> {
+    const key = { workspace, appId };
+    const deletedEntries = await this.caches.clear(key, match);
+    this.#publishCleared(key);
+    const others = await this.#cluster?.run({ kind: 'clear', match, ...key });
+    return sumOf({ deletedEntries, stoppedSessions: 0 }, others);
   }
 
   /**
@@ -149,18 +161,6 @@ export class BrowserApps {
     });
     this.#options.bus.publish({ type: 'app_uninstalled', workspace: key.workspace, appId: key.appId });
     return result;
-  }
-
-  /**
-   * Removes the stored responses whose URL matches a pattern, on all orchestrators.
-   * @returns how many there were, and how many orchestrators have not confirmed it yet
-   * @throws RoundhouseError `app_not_found`, `cluster_unavailable`
-   */
-  async clearCache(key: AppKey, match = '*'): Promise<{ deletedEntries: number; pending: number }> {
-    const deletedEntries = await this.caches.clear(key, match);
-    this.#publishCleared(key);
-    const others = await this.#cluster?.run({ kind: 'clear', match, ...idsOf(key) });
-    return sumOf({ deletedEntries, stoppedSessions: 0 }, others);
   }
 
   /** Executes what another orchestrator has asked for. */

@@ -6,7 +6,7 @@ export const STATE_ATTRIBUTE = 'data-app-state';
 
 const REPORT = `
 const report = (state) => document.documentElement.setAttribute('${STATE_ATTRIBUTE}', state);
-const fail = (error) => { console.error(error); report('failed: ' + (error?.message ?? error)); };`;
+const fail = (error, reason = error?.message ?? error) => { console.error(error); report('failed: ' + reason); };`;
 
 /** What the page around an app is made from. */
 export interface HostPageParts {
@@ -72,7 +72,8 @@ try {
   await pyodide.runPythonAsync(pyodide.FS.readFile(${toScript(main)}, { encoding: 'utf8' }), { filename: ${toScript(main)} });
   report('ready');
 } catch (error) {
-  fail(error);
+  // The message of a Python exception is its traceback. The exception follows the last entry.
+  fail(error, /^Traceback [^]*\\n  File .*\\n(?: .*\\n)*(\\S[^]*)$/.exec(error?.message)?.[1].trim());
 }`;
 }
 

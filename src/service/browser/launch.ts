@@ -1,10 +1,14 @@
+import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, LaunchOptions } from 'playwright-core';
 import type { Clock } from '../../library/cache/index.ts';
 import { withinDeadline } from '../../library/util/deadline.ts';
 import { RoundhouseError } from '../errors.ts';
 import { findChromium } from './chromium.ts';
+import { removeFolderLater } from './relay/temporary-files.ts';
 import { needsUnprivilegedUser, UNPRIVILEGED_ID } from './unprivileged.ts';
 
 /** How Chromium is launched. */
@@ -73,26 +77,43 @@ export async function startWithSandbox<T>(
   args: readonly string[],
   start: (options: LaunchOptions) => Promise<T>,
 ): Promise<T> {
-  const path = findChromium(settings.chromiumPath);
+  const program = findChromium(settings.chromiumPath);
+  const attempt = async (chromiumSandbox: boolean) => {
+    // Short: the path of a socket in it has at most 107 bytes.
+    const temporaryFolder = join(tmpdir(), `chromium-${randomBytes(4).toString('base64url')}`);
+    try {
+      return await start(optionsFor(settings, { program, args, temporaryFolder, chromiumSandbox }));
+    } catch (error) {
+      // The relay removes it, unless Playwright has killed it at the deadline of the launch.
+      await removeFolderLater(temporaryFolder).catch(() => {});
+      throw error;
+    }
+  };
   try {
-    return await start(optionsFor(settings, path, args, true));
+    return await attempt(true);
   } catch (error) {
     if (!settings.allowNoSandbox) throw unavailable(error);
     settings.onNoSandbox();
   }
   try {
-    return await start(optionsFor(settings, path, args, false));
+    return await attempt(false);
   } catch (error) {
     throw unavailable(error);
   }
 }
 
+interface LaunchAttempt {
+  /** Path of Chromium. */
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly temporaryFolder: string;
+  readonly chromiumSandbox: boolean;
+}
+
 /** Playwright starts the relay, and the relay Chromium. */
 function optionsFor(
   { artifactsDir }: LaunchSettings,
-  program: string,
-  args: readonly string[],
-  chromiumSandbox: boolean,
+  { program, args, temporaryFolder, chromiumSandbox }: LaunchAttempt,
 ): LaunchOptions {
   const variables = VARIABLES.flatMap((name) =>
     process.env[name] === undefined ? [] : [[name, process.env[name]]],
@@ -108,6 +129,7 @@ function optionsFor(
       RELAY_NODE: process.execPath,
       RELAY_SCRIPT: RELAY,
       RELAY_PROGRAM: program,
+      RELAY_TEMPORARY_FOLDER: temporaryFolder,
       ...(needsUnprivilegedUser() && { RELAY_USER_ID: String(UNPRIVILEGED_ID) }),
     },
     // The service ends Chromium itself.

@@ -153,7 +153,7 @@ export const ManifestSchema = Type.Object(
           ),
           stop_after_inactive: Type.Optional(
             Seconds(
-              'Ends a session that has neither requests nor calls for this long; 0 for never. Default 0',
+              'Ends a session whose page sends no requests and in which no scripts are executed for this long; 0 for never. Default 0',
             ),
           ),
         },

@@ -1,12 +1,18 @@
 import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ResponseStore, StoreUsage } from '../../library/gateway/index.ts';
+import type { ResponseStore, StoreUsage, StoreWriter } from '../../library/gateway/index.ts';
 import type { RedisLink } from '../../library/redis/index.ts';
+import { DiskTotal } from './disk-total.ts';
 
 /** Where the caches of apps are stored. */
 export type StoreLocation =
-  | { readonly kind: 'disk'; readonly dir: string }
+  | {
+      readonly kind: 'disk';
+      readonly dir: string;
+      /** BROWSER_CACHE_TOTAL_MAX_BYTES: for all namespaces together. */
+      readonly totalMaxBytes: number;
+    }
   | {
       readonly kind: 'redis';
       readonly url: string;
@@ -28,6 +34,9 @@ export interface ResponseStoresOptions {
 interface NamespaceStore {
   readonly store: ResponseStore;
   evictions(): number;
+  /** Called for each use, and after each write. */
+  used(): void;
+  written(): void;
   close(): Promise<void>;
   /** Removes what remains when the namespace has been cleared. */
   remove(): Promise<void>;
@@ -44,13 +53,13 @@ const COMMAND_TIMEOUT_MS = 2000;
  */
 export class ResponseStores implements ResponseStore {
   readonly #open: OpenStore;
-  readonly #close: () => void;
+  readonly #close: () => Promise<void>;
   readonly #stores = new Map<string, Promise<NamespaceStore>>();
   /** Those that are open, for figures. */
   readonly #opened = new Map<string, NamespaceStore>();
 
   /** Use {@link openResponseStores}. */
-  constructor(open: OpenStore, close: () => void = () => {}) {
+  constructor(open: OpenStore, close: () => Promise<void>) {
     this.#open = open;
     this.#close = close;
   }
@@ -88,16 +97,26 @@ export class ResponseStores implements ResponseStore {
   /** Closes all stores. */
   async close(): Promise<void> {
     const stores = await Promise.allSettled(this.#stores.values());
+    await this.#close();
     await Promise.all(stores.map((result) => result.status === 'fulfilled' && result.value.close()));
-    this.#close();
   }
 
   async get(namespace: string, key: string) {
-    return await (await this.#of(namespace)).store.get(namespace, key);
+    const opened = await this.#of(namespace);
+    opened.used();
+    return await opened.store.get(namespace, key);
   }
 
-  async writer(...call: Parameters<ResponseStore['writer']>) {
-    return await (await this.#of(call[0])).store.writer(...call);
+  async writer(...call: Parameters<ResponseStore['writer']>): Promise<StoreWriter> {
+    const opened = await this.#of(call[0]);
+    opened.used();
+    const writer = await opened.store.writer(...call);
+    const commit: StoreWriter['commit'] = async (metadata) => {
+      const isStored = await writer.commit(metadata);
+      opened.written();
+      return isStored;
+    };
+    return { write: (chunk) => writer.write(chunk), commit, abort: () => writer.abort() };
   }
 
   async delete(namespace: string, key: string) {
@@ -144,19 +163,7 @@ export class ResponseStores implements ResponseStore {
 /** Loads the library of the stores and returns them. */
 export async function openResponseStores(options: ResponseStoresOptions): Promise<ResponseStores> {
   const { location, maxBytes, onError } = options;
-  if (location.kind === 'disk') {
-    const { openDiskStore } = await import('../../library/disk-store/index.ts');
-    return new ResponseStores(async (namespace) => {
-      const dir = join(location.dir, createHash('sha256').update(namespace).digest('hex').slice(0, 32));
-      const store = await openDiskStore({ dir, maxBytes, onError });
-      return {
-        store,
-        evictions: () => store.stats().evictions,
-        close: () => store.close(),
-        remove: () => rm(dir, { recursive: true, force: true, maxRetries: 3 }),
-      };
-    });
-  }
+  if (location.kind === 'disk') return await openDiskStores(location, options);
   const [{ RedisLink }, { RedisResponseStore }] = await Promise.all([
     import('../../library/redis/index.ts'),
     import('../../library/gateway/index.ts'),
@@ -176,12 +183,44 @@ export async function openResponseStores(options: ResponseStoresOptions): Promis
       return {
         store,
         evictions: () => store.evictions,
+        used: () => {},
+        written: () => {},
         close: async () => {},
         remove: async () => {},
       };
     },
-    () => link.close(),
+    async () => link.close(),
   );
+}
+
+async function openDiskStores(
+  { dir, totalMaxBytes }: Extract<StoreLocation, { kind: 'disk' }>,
+  { maxBytes, onError }: ResponseStoresOptions,
+): Promise<ResponseStores> {
+  const { openDiskStore } = await import('../../library/disk-store/index.ts');
+  const limits = { maxBytes: Math.min(maxBytes, totalMaxBytes), onError };
+  const total = new DiskTotal({
+    dir,
+    maxBytes: totalMaxBytes,
+    open: (folder) => openDiskStore({ dir: join(dir, folder), ...limits }),
+    onError,
+  });
+  const open = async (namespace: string): Promise<NamespaceStore> => {
+    const folder = createHash('sha256').update(namespace).digest('hex').slice(0, 32);
+    const store = await total.open(folder, namespace);
+    return {
+      store,
+      evictions: () => store.stats().evictions + total.evictionsOf(folder),
+      used: () => total.used(folder),
+      written: () => total.written(),
+      close: async () => {
+        total.closed(folder);
+        await store.close();
+      },
+      remove: () => rm(join(dir, folder), { recursive: true, force: true, maxRetries: 3 }),
+    };
+  };
+  return new ResponseStores(open, () => total.close());
 }
 
 /** Waits for the first connection, because commands fail without one. Without Redis, all requests are misses. */

@@ -211,11 +211,11 @@ export class Session {
   }
 
   /**
-   * Takes a screenshot; of a session that has ended, returns the last one.
+   * Takes a screenshot; of a session that has ended, returns the last one. Not an activity: a panel that shows the page
+   * would keep the session from ending.
    * @throws RoundhouseError `session_not_running` if there is none, or `timeout`
    */
   async screenshot(type: ScreenshotType): Promise<Screenshot> {
-    this.#idle.touch();
     if (this.#open && this.#status === 'running') return await this.#screenshots.take(this.#open.page, type);
     const { last } = this.#screenshots;
     if (last) return last;

@@ -60,6 +60,14 @@ export const BROWSER_SETTINGS = {
     1_048_576,
     2 ** 50,
   ),
+  browserCacheTotalMaxBytes: integer(
+    'BROWSER_CACHE_TOTAL_MAX_BYTES',
+    10 * 2 ** 30,
+    'bytes',
+    'Maximum size of the caches of all browser apps together on the disk. Above it, the cache of the app that was not used for the longest time is cleared.',
+    1_048_576,
+    2 ** 50,
+  ),
   pyodideUrl: parsed(
     'PYODIDE_URL',
     'https://cdn.jsdelivr.net/pyodide/v0.29.0/full',

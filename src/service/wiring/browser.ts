@@ -76,7 +76,11 @@ function cacheLocation(config: Config): StoreLocation {
       prefix: config.redisPrefix,
       connectTimeoutMs: config.redisConnectTimeoutS * 1000,
     };
-  return { kind: 'disk', dir: join(config.dataDir, 'browser-cache') };
+  return {
+    kind: 'disk',
+    dir: join(config.dataDir, 'browser-cache'),
+    totalMaxBytes: config.browserCacheTotalMaxBytes,
+  };
 }
 
 /** Creates the series of the apps' traffic. */

@@ -110,12 +110,16 @@ describe.skipIf(isMissing)('a session', () => {
 
   test('reaches neither the service nor Docker nor engines, even where this machine is allowed', async () => {
     const [, docker] = ownPorts();
+    const counts = async (of: string) =>
+      (await client.call('GET', `${of}/traffic`)).body as { requests: number; blocked: number };
+    const { requests } = await counts(session);
+    await fetchAll(ownPorts().flatMap((port) => OWN_HOSTS.map((host) => `http://${host}:${port}/`)));
+    expect((await counts(session)).requests).toBe(requests);
+    // Chromium itself refuses those of a page, but no navigation.
     const urls = new Set([
       ...OWN_HOSTS.map((host) => new URL(`http://${host}:${docker}/`).href),
       ...ownPorts().map((port) => `http://127.0.0.1:${port}/`),
     ]);
-    // Chromium refuses some of these itself, but no navigation.
-    await fetchAll([...urls]);
     const own = await client.start(path);
     for (const url of urls) {
       await client.execute(own, `void location.assign(${JSON.stringify(url)})`);
@@ -129,6 +133,7 @@ describe.skipIf(isMissing)('a session', () => {
         60_000,
       );
     }
+    expect((await counts(own)).blocked).toBeGreaterThanOrEqual(urls.size);
     await client.call('DELETE', own);
     expect(connections).toBe(0);
   });

@@ -120,13 +120,17 @@ describe.skipIf(isMissing)('sessions in Chromium', () => {
     await client.start(path);
   });
 
-  test('end when nobody uses them', async () => {
+  test('end when nobody uses them, also while a panel shows their page', async () => {
     const path = await client.install(
       { ...WINDOW, startup_config: { stop_after_inactive: 0.4 } },
       { source: '<p>' },
     );
     const session = await client.start(path);
-    await waitUntil('it has ended', async () => (await statusOf(session)).status === 'stopped', WAIT_MS);
+    const hasEnded = async () => {
+      expect((await client.call('GET', `${session}/screenshot`)).status).toBe(200);
+      return (await statusOf(session)).status === 'stopped';
+    };
+    await waitUntil('it has ended', hasEnded, WAIT_MS);
     expect((await statusOf(session)).reason).toBe('inactive for 0.4 s');
   });
 

@@ -55,4 +55,18 @@ describe('CHROMIUM_PATH with a program that is not Chromium', () => {
     expect(await service.stop()).toBe(0);
     await waitUntil('the program has ended', () => processesOf(join(folder, 'hangs')).length === 0, 60_000);
   });
+
+  test('that hangs is killed at the deadline of the launch, and leaves no temporary files', async () => {
+    const { service, app } = await start('hangs-longer', 'while :; do sleep 1; done');
+    await using _ = service;
+    const reply = await service.call('POST', `${app}/sessions`, { timeout_s: 120 });
+    expect([reply.status, reply.body.code]).toEqual([503, 'browser_unavailable']);
+    await waitUntil(
+      'the program has ended',
+      () => processesOf(join(folder, 'hangs-longer')).length === 0,
+      60_000,
+    );
+    await service.untilNoTemporaryFiles();
+    expect(await service.stop()).toBe(0);
+  });
 });

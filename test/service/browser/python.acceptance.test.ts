@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { waitUntil } from '../../support/wait-until.ts';
 import { startPyodideCdn } from './pyodide-cdn.ts';
 import { isMissing, startService } from './support.ts';
+import { makeWheel } from './wheel.ts';
 
 const WAIT_MS = 60_000;
 const SOURCE = `
@@ -10,6 +11,20 @@ from pathlib import Path
 from js import globalThis
 print("python", sys.version_info.major, Path("data/a.txt").read_text())
 globalThis.answer = sum(range(10))
+`;
+
+/**
+ * In place of micropip, which is not in the npm package of Pyodide: with the same function, for packages of the lock file.
+ * https://micropip.pyodide.org/en/stable/project/api.html
+ */
+const MICROPIP = `
+import pyodide_js
+from pyodide.ffi import to_js
+async def install(requirements):
+    for name in requirements:
+        if name not in pyodide_js.lockfile.packages.to_py():
+            raise ValueError(f"Can't find a pure Python 3 wheel for '{name}'")
+    await pyodide_js.loadPackage(to_js(requirements))
 `;
 
 describe.skipIf(isMissing)('a web-python app', () => {
@@ -62,5 +77,41 @@ describe.skipIf(isMissing)('a web-python app', () => {
     const { host } = new URL(cdn.url);
     const sentLater = after.by_host[host].bytes_to_browser - filled.by_host[host].bytes_to_browser;
     expect(after.bytes_saved).toBe(sentLater);
+  });
+
+  test('installs its requirements, which then come from the cache; one that cannot be installed is named', {
+    timeout: 180_000,
+  }, async () => {
+    const wheels = [makeWheel('micropip', MICROPIP), makeWheel('tiny', 'VALUE = 42\n')];
+    const cdn = await startPyodideCdn(wheels);
+    const client = await startService([cdn], { PYODIDE_URL: cdn.url });
+    await using _app = client.app;
+    const source = 'import tiny\nfrom js import globalThis\nglobalThis.answer = tiny.VALUE';
+    const path = await client.install(
+      { type: 'web-python', name: 'installs', requirements: ['tiny'] },
+      { source },
+    );
+    const first = await client.start(path);
+    expect(await client.execute(first, 'answer')).toBe(42);
+    for (const { fileName } of wheels)
+      expect(cdn.requests.filter(({ url }) => url === `/${fileName}`)).toHaveLength(1);
+    await client.call('DELETE', first);
+
+    const missing = await client.install(
+      { type: 'web-python', name: 'missing', requirements: ['tiny', 'none'] },
+      { source },
+    );
+    const failed = await client.call('POST', `${missing}/sessions`);
+    expect([failed.status, failed.body.code]).toEqual([503, 'app_start_failed']);
+    const reason = "The app could not be started: ValueError: Can't find a pure Python 3 wheel for 'none'";
+    expect(failed.body.detail).toBe(reason);
+    const session = (await client.call('GET', '/browser/sessions')).body.at(-1);
+    expect(session).toMatchObject({ status: 'failed', reason });
+    expect((await client.call('GET', `/browser/sessions/${session.id}/logs`)).text).toContain('Traceback');
+
+    await cdn[Symbol.asyncDispose]();
+    const second = await client.start(path, { mode: 'offline' });
+    expect(await client.execute(second, 'answer')).toBe(42);
+    expect((await client.call('GET', `${second}/traffic`)).body.bytes_from_upstream).toBe(0);
   });
 });

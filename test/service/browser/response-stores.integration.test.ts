@@ -8,9 +8,11 @@ import {
   type StoreLocation,
 } from '../../../src/service/browser/response-stores.ts';
 import { describeWithRedis, startRedis } from '../../support/redis/redis.ts';
+import { waitUntil } from '../../support/wait-until.ts';
 
 const MIB = 1024 * 1024;
 const MAX_BYTES = 2 * MIB;
+const WAIT_MS = 20_000;
 
 async function put(stores: ResponseStores, namespace: string, key: string, bytes: number): Promise<void> {
   const writer = await stores.writer(namespace, key, {});
@@ -56,14 +58,47 @@ describe('caches of apps on disk', () => {
   test('are bounded each by itself, stay after a restart, and leave no folder', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'response-stores-'));
     try {
-      await withStores({ kind: 'disk', dir }, async (stores) => {
+      await withStores({ kind: 'disk', dir, totalMaxBytes: 100 * MIB }, async (stores) => {
         await expectBounds(stores);
         expect(await readdir(dir)).toHaveLength(1);
       });
-      await withStores({ kind: 'disk', dir }, async (stores) => {
+      await withStores({ kind: 'disk', dir, totalMaxBytes: 100 * MIB }, async (stores) => {
         expect((await stores.usageOf('small'))!.entries).toBe(1);
         await stores.remove('small');
         expect(await readdir(dir)).toEqual([]);
+      });
+    } finally {
+      await rm(dir, { recursive: true, force: true });
+    }
+  });
+});
+
+describe('the caches of all apps on disk', () => {
+  const entriesOf = async (stores: ResponseStores, namespaces: readonly string[]) =>
+    await Promise.all(namespaces.map(async (name) => (await stores.usageOf(name))?.entries ?? 0));
+
+  test('are bounded together: that of the app that was not used for the longest time is cleared', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'response-stores-'));
+    const location = { kind: 'disk', dir, totalMaxBytes: 3 * MIB } as const;
+    const fill = async (stores: ResponseStores, name: string) => {
+      for (const key of ['1', '2']) await put(stores, name, key, 500_000);
+    };
+    try {
+      await withStores(location, async (stores) => {
+        for (const name of ['a', 'b', 'c']) await fill(stores, name);
+        expect(await entriesOf(stores, ['a', 'b', 'c'])).toEqual([2, 2, 2]);
+        await stores.get('a', '1');
+        await fill(stores, 'd');
+        await waitUntil('b is cleared', async () => stores.evictionsOf('b') === 2, WAIT_MS);
+        expect(await entriesOf(stores, ['a', 'b', 'c', 'd'])).toEqual([2, 0, 2, 2]);
+        expect(stores.evictions).toBe(2);
+      });
+      // After a restart, those that are not used are removed first, in the order of their last write.
+      await withStores(location, async (stores) => {
+        await put(stores, 'd', '3', 500_000);
+        await waitUntil('one is removed', async () => (await readdir(dir)).length === 3, WAIT_MS);
+        expect(await entriesOf(stores, ['d', 'c'])).toEqual([3, 2]);
+        expect(await entriesOf(stores, ['a'])).toEqual([0]);
       });
     } finally {
       await rm(dir, { recursive: true, force: true });

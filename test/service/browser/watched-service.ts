@@ -50,6 +50,7 @@ export class WatchedService implements AsyncDisposable {
     const { first, last } = await freePortRange();
     const service = new WatchedService(folder, {
       PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       TMPDIR: join(folder, 'tmp'),
       DATA_DIR: join(folder, 'data'),
       ENGINE_RUNTIME: 'process',

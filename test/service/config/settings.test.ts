@@ -277,6 +277,7 @@ const ROWS: Record<keyof typeof SETTINGS, Row> = {
   browserCacheTtlS: seconds(0, 31_536_000),
   browserCacheStore: { good: [['disk', 'disk']], bad: ['memory', 'Redis'] },
   browserCacheMaxBytes: integer(1_048_576, 2 ** 50),
+  browserCacheTotalMaxBytes: integer(1_048_576, 2 ** 50),
   pyodideUrl: {
     good: [['https://cdn.example/pyodide/', 'https://cdn.example/pyodide']],
     bad: ['cdn.example', 'ftp://x'],

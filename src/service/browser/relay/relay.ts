@@ -6,20 +6,32 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
-import { removeLeftovers } from './leftovers.ts';
 import { MessageLimiter } from './message-limiter.ts';
-import { createTemporaryFolder, removeTemporaryFolder } from './temporary-folder.ts';
+import {
+  createTemporaryFolder,
+  isTemporaryProfile,
+  profileFolderOf,
+  removeFolder,
+} from './temporary-files.ts';
 
-const USER_DATA_DIR = '--user-data-dir=';
 const REPORT_INTERVAL_MS = 1000;
 /** How long Chromium may take to end when the service has ended. */
 const END_TIMEOUT_MS = 5000;
 
-const { RELAY_PROGRAM = '', RELAY_USER_ID, RELAY_NODE: _node, RELAY_SCRIPT: _script, ...env } = process.env;
+const {
+  RELAY_PROGRAM = '',
+  RELAY_TEMPORARY_FOLDER = '',
+  RELAY_USER_ID,
+  RELAY_NODE: _node,
+  RELAY_SCRIPT: _script,
+  ...env
+} = process.env;
 const args = process.argv.slice(2);
+const profileFolder = profileFolderOf(args);
 const userId = RELAY_USER_ID === undefined ? undefined : Number(RELAY_USER_ID);
 if (userId !== undefined) giveProfileTo(userId);
-env.TMPDIR = createTemporaryFolder(userId);
+createTemporaryFolder(RELAY_TEMPORARY_FOLDER, userId);
+env.TMPDIR = RELAY_TEMPORARY_FOLDER;
 process.once('exit', endAll);
 
 const child = spawn(RELAY_PROGRAM, args, {
@@ -50,9 +62,11 @@ child.once('error', (error) => {
   process.exit(127);
 });
 child.once('close', (code) => {
-  if (fromService.destroyed) removeLeftovers(args);
+  // The service was killed, and Playwright with it. A mounted profile is removed when the service starts again.
+  if (fromService.destroyed && profileFolder !== undefined && isTemporaryProfile(profileFolder))
+    removeFolder(profileFolder);
   // First: Playwright may kill the relay as soon as the pipe to the service ends.
-  removeTemporaryFolder(env.TMPDIR!);
+  removeFolder(RELAY_TEMPORARY_FOLDER);
   toService.end(() => process.exit(code ?? 1));
 });
 // A process that Chromium has left behind may hold the pipe.
@@ -60,7 +74,7 @@ child.once('exit', (code) => setTimeout(() => process.exit(code ?? 1), END_TIMEO
 
 /** Processes of a Chromium that was killed may not end by themselves. Playwright starts the relay with a group of its own. */
 function endAll(): void {
-  removeTemporaryFolder(env.TMPDIR!);
+  removeFolder(RELAY_TEMPORARY_FOLDER);
   if (child.signalCode === null) return;
   try {
     process.kill(-process.pid, 'SIGKILL');
@@ -79,9 +93,7 @@ function send(messages: Buffer[]): void {
 
 /** The profile was created by the service. It is the HOME too, because the user has none. */
 function giveProfileTo(id: number): void {
-  const argument = args.find((each) => each.startsWith(USER_DATA_DIR));
-  if (argument === undefined) return;
-  const folder = argument.slice(USER_DATA_DIR.length);
-  execFileSync('chown', ['-R', `${id}:${id}`, '--', folder]);
-  env.HOME = folder;
+  if (profileFolder === undefined) return;
+  execFileSync('chown', ['-R', `${id}:${id}`, '--', profileFolder]);
+  env.HOME = profileFolder;
 }

@@ -13,16 +13,16 @@ import { RoundhouseError } from '../../errors.ts';
 import { assertPortsFree } from '../port-check.ts';
 import { type DockerClient, hasStatus } from './client.ts';
 import { type EngineContainer, readContainer } from './containers.ts';
-import { createOptions, imageOf, type JoinedVpn, variantOf } from './create.ts';
-import { findContainerId, findVpnOf } from './engine-vpn.ts';
+import { createOptions, type JoinedVpn } from './create.ts';
+import { findVpnOf, findVpnToJoin } from './engine-vpn.ts';
 import { type ContainerEvent, followEvents } from './events.ts';
 import { readContainerLogs } from './logs.ts';
-import { hostOf } from './network.ts';
 import type { DockerEngineOptions } from './options.ts';
+import { forceRemove, STOP_GRACE_S, STOP_TIMEOUT_MS, stopAndRemove } from './removing.ts';
 import { checkReply } from './replies.ts';
 import type { DockerSampleSource } from './sampler.ts';
 import { compareWithSiblings, findLeftovers } from './siblings.ts';
-import { START_TIMEOUT_MS, startContainer, toCreateError } from './starting.ts';
+import { describeStarting, START_TIMEOUT_MS, startContainer, toCreateError } from './starting.ts';
 
 /** A container that does not exist yet cannot be reported as starting, so its creation may exceed the wait by this. */
 const CREATE_GRACE_MS = 500;
@@ -30,11 +30,8 @@ const CREATE_GRACE_MS = 500;
 const MIN_CREATE_TIMEOUT_MS = 1000;
 /** States of containers that are engines. A paused one goes on as before when it is resumed. */
 const RUNNING = new Set(['running', 'paused']);
-/** An engine has no state to save, so it gets little time to stop. */
-const STOP_GRACE_S = 2;
 /** A container whose main process survives may end later for another reason. */
 const OUT_OF_MEMORY_MS = 10_000;
-const REMOVE_TIMEOUT_MS = 20_000;
 /** Other orchestrators remove or start their new containers within a few of Docker's responses. */
 const COMPARE_INTERVAL_MS = 25;
 
@@ -110,9 +107,9 @@ export class DockerRuntime implements EngineRuntime {
   }
 
   async #createAndStart(spec: EngineSpec, returnBy: number): Promise<RuntimeEngine> {
-    const vpn = await this.#findVpn(spec);
+    const vpn = await findVpnToJoin(spec.vpnContainer, this.#client, this.#options.network);
     const id = await this.#createContainer(spec, vpn, returnBy);
-    const starting = this.#describeStarting(id, spec, vpn);
+    const starting = describeStarting(id, spec, vpn, this.#options);
     this.#created.add(id);
     this.#starting.set(id, starting);
     try {
@@ -126,7 +123,7 @@ export class DockerRuntime implements EngineRuntime {
       this.#starting.delete(id);
       this.#created.delete(id);
       // The client waits: a daemon that hangs must not delay the error. The list finds a container that remains.
-      const removal = this.#forceRemove(id).catch(() => {});
+      const removal = forceRemove(this.#client, id).catch(() => {});
       await Promise.race([
         removal,
         delay(Math.max(0, returnBy - performance.now()), undefined, { ref: false }),
@@ -137,23 +134,14 @@ export class DockerRuntime implements EngineRuntime {
 
   async remove(id: string): Promise<void> {
     this.#starting.delete(id);
-    const container = this.#client.docker.getContainer(id);
-    try {
-      await this.#client.call('stop', (abortSignal) => container.stop({ t: STOP_GRACE_S, abortSignal }), {
-        timeoutMs: REMOVE_TIMEOUT_MS,
-      });
-    } catch (error) {
-      // 304: it has stopped already; 404: it is gone.
-      if (!hasStatus(error, 304, 404)) throw error;
-    }
-    await this.#forceRemove(id);
+    await stopAndRemove(this.#client, id);
   }
 
   async restart(id: string): Promise<RuntimeEngine> {
     const container = this.#client.docker.getContainer(id);
     await this.#client
       .call('restart', (abortSignal) => container.restart({ t: STOP_GRACE_S, abortSignal }), {
-        timeoutMs: REMOVE_TIMEOUT_MS,
+        timeoutMs: STOP_TIMEOUT_MS,
       })
       .catch((error) => {
         if (hasStatus(error, 404)) throw notFound(error);
@@ -251,7 +239,7 @@ export class DockerRuntime implements EngineRuntime {
     const isStarting = (nameOrId: string) => this.#creating.has(nameOrId) || this.#created.has(nameOrId);
     const seen = { firstSeen: this.#unstartedSince, now: performance.now(), maxStartMs: START_TIMEOUT_MS };
     for (const id of findLeftovers(created, this.#options.instance, isStarting, seen))
-      void this.#forceRemove(id).catch(() => {});
+      void forceRemove(this.#client, id).catch(() => {});
   }
 
   async #createContainer(spec: EngineSpec, vpn: JoinedVpn | undefined, returnBy: number): Promise<string> {
@@ -267,18 +255,9 @@ export class DockerRuntime implements EngineRuntime {
       throw new RoundhouseError('runtime_unavailable', 'Docker sent no id of the container that it created');
     } catch (error) {
       // Docker may still complete a call that has timed out here.
-      if (error instanceof RoundhouseError) void this.#forceRemove(spec.name).catch(() => {});
+      if (error instanceof RoundhouseError) void forceRemove(this.#client, spec.name).catch(() => {});
       throw toCreateError(error);
     }
-  }
-
-  async #findVpn({ vpnContainer: requested }: EngineSpec): Promise<JoinedVpn | undefined> {
-    const { network } = this.#options;
-    if (network.kind !== 'vpn') return undefined;
-    const vpnContainer = requested ?? network.containers[0];
-    const vpnContainerId = await findContainerId(this.#client, vpnContainer);
-    if (vpnContainerId !== null) return { vpnContainer, vpnContainerId };
-    throw new RoundhouseError('provisioning_failed', `The VPN container ${vpnContainer} does not exist`);
   }
 
   /** Returns a running container, inspected at most once; null if it does not run or is not managed. */
@@ -306,50 +285,8 @@ export class DockerRuntime implements EngineRuntime {
   async #onStartFailed(id: string): Promise<void> {
     this.#starting.delete(id);
     this.#created.delete(id);
-    await this.#forceRemove(id).catch(() => {});
+    await forceRemove(this.#client, id).catch(() => {});
     this.#listener?.onStopped(id);
-  }
-
-  /** Removes a container, or waits for its automatic removal if that is already in progress. */
-  async #forceRemove(idOrName: string): Promise<void> {
-    const container = this.#client.docker.getContainer(idOrName);
-    const deadline = { timeoutMs: REMOVE_TIMEOUT_MS };
-    try {
-      await this.#client.call(
-        'remove',
-        (abortSignal) => container.remove({ force: true, v: true, abortSignal }),
-        deadline,
-      );
-    } catch (error) {
-      if (hasStatus(error, 404)) return;
-      if (!hasStatus(error, 409)) throw error;
-      await this.#client
-        .call('wait', (abortSignal) => container.wait({ condition: 'removed', abortSignal }), deadline)
-        .catch((late) => {
-          if (!hasStatus(late, 404)) throw late;
-        });
-    }
-  }
-
-  #describeStarting(id: string, spec: EngineSpec, vpn: JoinedVpn | undefined): RuntimeEngine {
-    const { network, engineHost } = this.#options;
-    const { name, ports, labels, custom, forwardedPort = null } = spec;
-    const { vpnContainer, vpnContainerId } = vpn ?? { vpnContainer: null, vpnContainerId: null };
-    return {
-      id,
-      name,
-      host: hostOf(network, engineHost, { name, vpnContainer }),
-      ports,
-      labels,
-      vpnContainer,
-      vpnContainerId,
-      forwardedPort,
-      variant: variantOf(this.#options, custom),
-      image: imageOf(this.#options, custom),
-      createdAt: Date.now(),
-      startedAt: null,
-      paused: false,
-    };
   }
 }
 

@@ -1,5 +1,7 @@
 import type { ContainerInspectInfo } from 'dockerode';
+import { RoundhouseError } from '../../errors.ts';
 import { type DockerClient, hasStatus } from './client.ts';
+import type { JoinedVpn } from './create.ts';
 import { vpnLabelOf } from './labels.ts';
 import type { EngineNetwork } from './network.ts';
 import { checkReply } from './replies.ts';
@@ -11,7 +13,7 @@ export function joinedContainer(info: ContainerInspectInfo): string | null {
 }
 
 /** Id of the container with that name, or null. */
-export async function findContainerId(client: DockerClient, name: string): Promise<string | null> {
+async function findContainerId(client: DockerClient, name: string): Promise<string | null> {
   const container = client.docker.getContainer(name);
   try {
     const inspected = await client.call('inspect', (abortSignal) => container.inspect({ abortSignal }));
@@ -38,4 +40,22 @@ export async function findVpnOf(
   if (labelled !== undefined && network.containers.includes(labelled)) return labelled;
   const ids = await Promise.all(network.containers.map((name) => findContainerId(client, name)));
   return network.containers[ids.indexOf(joined)] ?? network.containers[0];
+}
+
+/**
+ * Finds the VPN container whose network a new engine joins.
+ * @param requested name of the VPN container; by default the first one
+ * @returns undefined without a VPN
+ * @throws RoundhouseError `provisioning_failed` if it does not exist
+ */
+export async function findVpnToJoin(
+  requested: string | null | undefined,
+  client: DockerClient,
+  network: EngineNetwork,
+): Promise<JoinedVpn | undefined> {
+  if (network.kind !== 'vpn') return undefined;
+  const vpnContainer = requested ?? network.containers[0];
+  const vpnContainerId = await findContainerId(client, vpnContainer);
+  if (vpnContainerId !== null) return { vpnContainer, vpnContainerId };
+  throw new RoundhouseError('provisioning_failed', `The VPN container ${vpnContainer} does not exist`);
 }

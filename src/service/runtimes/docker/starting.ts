@@ -1,5 +1,9 @@
+import type { EngineSpec, RuntimeEngine } from '../../engines/runtime.ts';
 import { RoundhouseError } from '../../errors.ts';
 import { type DockerClient, hasStatus } from './client.ts';
+import { imageOf, type JoinedVpn, variantOf } from './create.ts';
+import { hostOf } from './network.ts';
+import type { DockerEngineOptions } from './options.ts';
 
 /** A start can take Docker this long when many are in progress. */
 export const START_TIMEOUT_MS = 60_000;
@@ -53,4 +57,30 @@ export function toCreateError(error: unknown): RoundhouseError {
     });
   }
   return new RoundhouseError('provisioning_failed', 'Docker could not start the engine', { cause: error });
+}
+
+/** Describes an engine whose container has been created, until it can be inspected. */
+export function describeStarting(
+  id: string,
+  spec: EngineSpec,
+  vpn: JoinedVpn | undefined,
+  options: DockerEngineOptions,
+): RuntimeEngine {
+  const { name, ports, labels, custom, forwardedPort = null } = spec;
+  const { vpnContainer, vpnContainerId } = vpn ?? { vpnContainer: null, vpnContainerId: null };
+  return {
+    id,
+    name,
+    host: hostOf(options.network, options.engineHost, { name, vpnContainer }),
+    ports,
+    labels,
+    vpnContainer,
+    vpnContainerId,
+    forwardedPort,
+    variant: variantOf(options, custom),
+    image: imageOf(options, custom),
+    createdAt: Date.now(),
+    startedAt: null,
+    paused: false,
+  };
 }

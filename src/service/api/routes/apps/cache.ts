@@ -135,7 +135,7 @@ export function appCacheRoutes(
       },
     },
     async ({ params: { workspace, app: appId }, query: { match } }) => {
-      const { deletedEntries, pending } = await browserApps.clearCache({ workspace, appId }, match);
+      const { deletedEntries, pending } = await browserApps.clearAppCache(workspace, appId, match);
       return { deleted_entries: deletedEntries, pending_orchestrators: pending };
     },
   );
