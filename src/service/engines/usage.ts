@@ -36,7 +36,7 @@ export interface TotalUsage
   engineCount: number;
   /** Number of engines that count with their latest figures, because their nodes do not respond. */
   staleEngineCount: number;
-  /** Names of these nodes, and of others with engines whose agents do not respond. */
+  /** Names of these nodes, and of others with engines of which there are no figures. */
   missingNodes: string[];
 }
 
@@ -70,6 +70,7 @@ export class EngineUsageReader {
    * @throws RoundhouseError `runtime_unavailable`, or `stats_unavailable` if no engine could be read
    */
   async total(signal: AbortSignal): Promise<TotalUsage> {
+    const ids = this.#runningIds();
     const samples = await this.#sampleAll(signal);
     const total: TotalUsage = {
       cpuPercent: 0,
@@ -80,7 +81,7 @@ export class EngineUsageReader {
       blockWrite: 0,
       engineCount: samples.size,
       staleEngineCount: [...samples.values()].filter(({ isStale }) => isStale).length,
-      missingNodes: this.#missingNodes(samples),
+      missingNodes: this.#missingNodes(ids, samples),
     };
     const networks = new Set<string | null>();
     for (const [id, sample] of samples) {
@@ -144,15 +145,15 @@ export class EngineUsageReader {
     return samples;
   }
 
-  /** Nodes with engines for which no current sample has arrived, although they run. */
-  #missingNodes(samples: ReadonlyMap<string, ResourceSample>): string[] {
-    const silent = new Set(
-      (this.#runtime.nodes?.() ?? []).flatMap(({ id, agent }) => (agent === 'connected' ? [] : [id])),
-    );
-    const missing = this.#registry.list().flatMap(({ id, node }) => {
+  /**
+   * Nodes with running engines of which no current sample has arrived. Whether their agents respond by now does not
+   * matter: one that was connected during the requests has not been asked.
+   */
+  #missingNodes(ids: readonly string[], samples: ReadonlyMap<string, ResourceSample>): string[] {
+    const missing = ids.flatMap((id) => {
+      const engine = this.#registry.get(id);
       const sample = samples.get(id);
-      const isMissing = sample ? sample.isStale === true : node && silent.has(node.id);
-      return node && isMissing ? [node.name] : [];
+      return engine?.node && (!sample || sample.isStale) ? [engine.node.name] : [];
     });
     return [...new Set(missing)].sort();
   }

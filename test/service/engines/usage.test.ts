@@ -177,6 +177,25 @@ describe('totals', () => {
     });
   });
 
+  test('name the nodes of engines without a current sample', async () => {
+    const { runtime, registry, clock } = createRegistry();
+    const engines = ['a', 'b', 'c', 'a'].map((name) =>
+      runtime.startSilently({ node: { id: `id-${name}`, name } }),
+    );
+    registry.start();
+    await settle();
+    const usage = new EngineUsageReader(runtime, registry, clock);
+    const [current, stale, missing] = engines;
+    runtime.samples.set(current!.id, sampleOf(current!, {}));
+    runtime.samples.set(stale!.id, sampleOf(stale!, { isStale: true }));
+    runtime.samples.delete(missing!.id);
+    expect(await usage.total(SIGNAL)).toMatchObject({
+      engineCount: 3,
+      staleEngineCount: 1,
+      missingNodes: ['b', 'c'],
+    });
+  });
+
   test('measure CPU usage between two samples', async () => {
     const { runtime, engines, usage } = await withEngines(1);
     const [engine] = engines;
