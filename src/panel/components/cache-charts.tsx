@@ -1,9 +1,10 @@
 import { useClient, usePolled, useStore } from '../hooks.ts';
-import { formatCount, formatPercent } from '../lib/format.ts';
+import { formatCount } from '../lib/format.ts';
 import { t } from '../lib/i18n.ts';
 import { hitRates } from '../lib/series.ts';
 import type { Store } from '../lib/store.ts';
 import { Chart } from './chart.tsx';
+import { HitRateChart } from './hit-rate-chart.tsx';
 
 /** Charts of cache reads, loads and exceptions. */
 export function CacheCharts({ windowS }: { windowS: Store<number> }) {
@@ -11,15 +12,7 @@ export function CacheCharts({ windowS }: { windowS: Store<number> }) {
   const series = usePolled(resources.series(useStore(windowS)));
   return (
     <div class="charts">
-      <Chart
-        series={series}
-        title={t('Hit rate')}
-        format={formatPercent}
-        minScale={100}
-        lines={[
-          { name: t('of reads, latest interval'), values: hitRates, color: '--series-2', filled: true },
-        ]}
-      />
+      <HitRateChart series={series} name={t('of reads, latest interval')} values={hitRates} />
       <Chart
         series={series}
         title={t('Reads and loads')}

@@ -1,9 +1,10 @@
 import { useClient, usePolled, useStore } from '../hooks.ts';
-import { formatBytes, formatCount, formatPercent, formatRate } from '../lib/format.ts';
+import { formatCount, formatRate } from '../lib/format.ts';
 import { t } from '../lib/i18n.ts';
 import { type Column, latest } from '../lib/series.ts';
 import type { Store } from '../lib/store.ts';
 import { Chart } from './chart.tsx';
+import { ResourceCharts, StreamsChart } from './resource-charts.tsx';
 
 /** Resource usage of all engines. The current values come from the polled statistics, the lines from the series. */
 export function UsageCharts({ windowS }: { windowS: Store<number> }) {
@@ -18,63 +19,16 @@ export function UsageCharts({ windowS }: { windowS: Store<number> }) {
   const { rx, tx, read, written } = throughput.total;
   return (
     <div class="charts">
-      <Chart
+      <ResourceCharts
         series={series}
-        title={t('CPU')}
-        format={formatPercent}
-        minScale={10}
-        lines={[
-          {
-            name: t('of one core'),
-            values: 'cpu_percent',
-            color: '--series-1',
-            filled: true,
-            current: total?.total_cpu_percent ?? null,
-          },
-        ]}
-      />
-      <Chart
-        series={series}
-        title={t('Memory')}
-        format={formatBytes}
-        minScale={1e7}
-        lines={[
-          {
-            name: t('in use'),
-            values: 'memory_usage',
-            color: '--series-2',
-            filled: true,
-            current: total?.total_memory_usage ?? null,
-          },
-        ]}
-      />
-      <Chart
-        series={series}
-        title={t('Network')}
-        emptyText={
+        current={{ cpu: total?.total_cpu_percent ?? null, memory: total?.total_memory_usage ?? null, rx, tx }}
+        emptyNetwork={
           networkIsShared
             ? t(
                 'Not measured: the engines use the network of this machine, whose traffic is not theirs alone',
               )
             : undefined
         }
-        format={formatRate}
-        minScale={1000}
-        lines={[
-          {
-            name: t('received'),
-            values: 'network_rx_rate',
-            color: '--series-1',
-            filled: true,
-            ...(rx !== null && { current: rx }),
-          },
-          {
-            name: t('sent'),
-            values: 'network_tx_rate',
-            color: '--series-3',
-            ...(tx !== null && { current: tx }),
-          },
-        ]}
       />
       <Chart
         series={series}
@@ -114,21 +68,7 @@ export function UsageCharts({ windowS }: { windowS: Store<number> }) {
           { name: t('in use'), values: 'engines_used', color: '--series-1', current: capacity?.used },
         ]}
       />
-      <Chart
-        series={series}
-        title={t('Streams')}
-        format={formatCount}
-        minScale={4}
-        lines={[
-          {
-            name: t('active'),
-            values: 'streams_active',
-            color: '--series-3',
-            filled: true,
-            current: streams?.active,
-          },
-        ]}
-      />
+      <StreamsChart series={series} current={streams?.active} />
     </div>
   );
 }

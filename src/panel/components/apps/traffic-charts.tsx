@@ -1,11 +1,12 @@
 import { useClient, usePolled, useStore } from '../../hooks.ts';
 import { hitRatesOf } from '../../lib/apps/figures.ts';
-import { formatBytes, formatCount, formatPercent } from '../../lib/format.ts';
+import { formatBytes, formatCount } from '../../lib/format.ts';
 import { t } from '../../lib/i18n.ts';
 import type { Poller } from '../../lib/poller.ts';
 import type { Store } from '../../lib/store.ts';
 import type { AppSeries } from '../../lib/wire.ts';
 import { Chart } from '../chart.tsx';
+import { HitRateChart } from '../hit-rate-chart.tsx';
 
 const OPERATION = 'GET /apps/{workspace}/{app}/cache/history';
 
@@ -28,13 +29,7 @@ export function TrafficCharts({ path, windowS: store }: TrafficChartsProps) {
   const series = usePolled(poller);
   return (
     <div class="charts">
-      <Chart
-        series={series}
-        title={t('Hit rate')}
-        format={formatPercent}
-        minScale={100}
-        lines={[{ name: t('of requests'), values: hitRatesOf, color: '--series-2', filled: true }]}
-      />
+      <HitRateChart series={series} name={t('of requests')} values={hitRatesOf} />
       <Chart
         series={series}
         title={t('Requests')}

@@ -1,30 +1,13 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { describeWithRedis, type RedisServer, startRedis } from '../../../support/redis/redis.ts';
-import type { TestApp } from '../../../support/service/app.ts';
+import { expect, test } from 'vitest';
+import { describeWithRedis } from '../../../support/redis/redis.ts';
 import { waitUntil } from '../../../support/wait-until.ts';
-import { call, TestCluster, WAIT_MS } from './support.ts';
-
-const APP = { workspace: 'w', app_id: 'a', manifest: { type: 'window', name: 'a' }, source: '<p>' };
+import { APP, call, idsOf, untilListed, useCluster, WAIT_MS } from './support.ts';
 
 describeWithRedis('apps of several orchestrators', () => {
-  let redis: RedisServer;
-  let cluster: TestCluster;
-  beforeAll(async () => {
-    redis = await startRedis();
-  });
-  afterAll(() => redis[Symbol.asyncDispose]());
-  beforeEach(() => {
-    cluster = new TestCluster(redis);
-  });
-  afterEach(() => cluster[Symbol.asyncDispose]());
-
-  const idsOf = async (app: TestApp) =>
-    (await call(app, 'GET', '/apps')).body.map(({ app_id }: { app_id: string }) => app_id);
-  const untilListed = (app: TestApp, ids: string[]) =>
-    waitUntil(`the apps are ${ids}`, async () => (await idsOf(app)).join() === ids.join(), WAIT_MS);
+  const used = useCluster();
 
   test('an app is installed and uninstalled on all of them; cached answers follow', async () => {
-    const [a, b] = [await cluster.start(), await cluster.start()];
+    const [a, b] = [await used.cluster.start(), await used.cluster.start()];
     expect(await idsOf(b)).toEqual([]);
     expect((await call(a, 'POST', '/apps', APP)).status).toBe(201);
     await untilListed(b, ['a']);
@@ -46,7 +29,7 @@ describeWithRedis('apps of several orchestrators', () => {
   });
 
   test('of installations of the same id at once, exactly one succeeds', async () => {
-    const [a, b] = [await cluster.start(), await cluster.start()];
+    const [a, b] = [await used.cluster.start(), await used.cluster.start()];
     const replies = await Promise.all([a, b, a, b, a, b].map((app) => call(app, 'POST', '/apps', APP)));
     expect(replies.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409, 409, 409]);
     await untilListed(a, ['a']);
@@ -54,7 +37,7 @@ describeWithRedis('apps of several orchestrators', () => {
   });
 
   test('values in Redis that are not apps are skipped and counted', async () => {
-    const hash = cluster.key('apps');
+    const hash = used.cluster.key('apps');
     for (const [field, value] of Object.entries({
       x: 'no JSON',
       y: '{"workspace":"w"}',
@@ -65,8 +48,8 @@ describeWithRedis('apps of several orchestrators', () => {
         installedAt: 1,
       }),
     }))
-      await cluster.command('HSET', hash, field, value);
-    const a = await cluster.start();
+      await used.cluster.command('HSET', hash, field, value);
+    const a = await used.cluster.start();
     await call(a, 'POST', '/apps', APP);
     await untilListed(a, ['a']);
     const count = async () =>

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import type { RemoteSession } from '../../../../src/service/browser/cluster/session-summary.ts';
-import type { RedisServer } from '../../../support/redis/redis.ts';
+import { type RedisServer, startRedis } from '../../../support/redis/redis.ts';
 import { KEY, startApp, type TestApp, WITH_KEY } from '../../../support/service/app.ts';
 import { waitUntil } from '../../../support/wait-until.ts';
 
@@ -59,9 +60,41 @@ export class TestCluster implements AsyncDisposable {
   }
 }
 
-/** A session of an orchestrator that the test pretends to be. */
+/** Body of an installation. */
+export const APP = { workspace: 'w', app_id: 'a', manifest: { type: 'window', name: 'a' }, source: '<p>' };
+
+/** Starts Redis for the tests of a `describe`, with a cluster of its own for each. */
+export function useCluster(): { readonly cluster: TestCluster } {
+  let redis: RedisServer;
+  let cluster: TestCluster;
+  beforeAll(async () => {
+    redis = await startRedis();
+  });
+  afterAll(() => redis[Symbol.asyncDispose]());
+  beforeEach(() => {
+    cluster = new TestCluster(redis);
+  });
+  afterEach(() => cluster[Symbol.asyncDispose]());
+  return {
+    get cluster() {
+      return cluster;
+    },
+  };
+}
+
+/** Ids of the apps that an orchestrator lists. */
+export async function idsOf(app: TestApp): Promise<string[]> {
+  return (await call(app, 'GET', '/apps')).body.map(({ app_id }: { app_id: string }) => app_id);
+}
+
+/** Waits until an orchestrator lists these apps. */
+export async function untilListed(app: TestApp, ids: string[]): Promise<void> {
+  await waitUntil(`the apps are ${ids}`, async () => (await idsOf(app)).join() === ids.join(), WAIT_MS);
+}
+
 let count = 0;
 
+/** A session of an orchestrator that the test pretends to be. */
 export function remoteSession(change: Partial<RemoteSession> = {}): RemoteSession {
   count += 1;
   return {
