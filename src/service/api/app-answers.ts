@@ -1,5 +1,5 @@
 import { cacheKey, type LoadingCache } from '../../library/cache/index.ts';
-import type { AppKey } from '../browser/app-key.ts';
+import type { AppKey } from '../browser/apps/app-key.ts';
 import type { BrowserApps } from '../browser/browser-apps.ts';
 import { RoundhouseError } from '../errors.ts';
 import { type ReadAnswer, toAnswer } from './answers.ts';

@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AppCluster } from '../browser/cluster/app-cluster.ts';
 import { urlOf } from '../browser/cluster/network.ts';
 import { isLive, type RemoteSession } from '../browser/cluster/session-summary.ts';
-import type { Sessions } from '../browser/sessions.ts';
+import type { Sessions } from '../browser/sessions/sessions.ts';
 import { RoundhouseError } from '../errors.ts';
 import { StreamedRequests } from '../http-client/streamed-request.ts';
 

@@ -1,24 +1,24 @@
 import type { Clock } from '../../library/cache/index.ts';
 import type { NamespaceStats } from '../../library/gateway/index.ts';
 import type { EventBus } from '../events/events.ts';
-import { type AppCacheStats, AppCaches } from './app-caches.ts';
-import { type AppKey, hashOf, idFromName, namespaceOf } from './app-key.ts';
-import { AppStore, type InstalledApp } from './app-store.ts';
-import { findChromium } from './chromium.ts';
+import { type AppKey, hashOf, idFromName, namespaceOf } from './apps/app-key.ts';
+import { AppStore, type InstalledApp } from './apps/app-store.ts';
+import { parseInstallRequest } from './apps/manifest.ts';
+import { type AppCacheStats, AppCaches } from './cache/app-caches.ts';
+import { type GatewaySettings, GatewaySource, type OpenGateway } from './cache/gateway-source.ts';
+import type { LaneSettings } from './cache/lane-plan.ts';
+import { findChromium } from './chromium/chromium.ts';
+import type { LaunchSettings } from './chromium/launch.ts';
 import type { AppCluster } from './cluster/app-cluster.ts';
 import type { ClusterCommand, CommandResult } from './cluster/command-log.ts';
 import { isLive, type SessionSummary, summarize } from './cluster/session-summary.ts';
 import { type BrowserFigures, readFigures } from './figures.ts';
-import { type GatewaySettings, GatewaySource, type OpenGateway } from './gateway-source.ts';
-import type { LaneSettings } from './lane-plan.ts';
-import type { LaunchSettings } from './launch.ts';
-import { parseInstallRequest } from './manifest.ts';
 import { Profiles } from './profiles.ts';
-import { Restarts } from './restarts.ts';
-import type { Session } from './session.ts';
-import { SessionStarter, type StartOptions, startTimeoutMs } from './session-starter.ts';
-import { Sessions } from './sessions.ts';
-import { WarmUps } from './warm-ups.ts';
+import { Restarts } from './sessions/restarts.ts';
+import type { Session } from './sessions/session.ts';
+import { SessionStarter, type StartOptions, startTimeoutMs } from './sessions/session-starter.ts';
+import { Sessions } from './sessions/sessions.ts';
+import { WarmUps } from './sessions/warm-ups.ts';
 
 /** What browser apps are created with. */
 export interface BrowserAppsOptions {

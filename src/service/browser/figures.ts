@@ -1,13 +1,13 @@
 import type { Traffic } from '../../library/gateway/index.ts';
-import type { AppCaches } from './app-caches.ts';
-import { hashOf, namespaceOf } from './app-key.ts';
-import type { AppStore } from './app-store.ts';
+import { hashOf, namespaceOf } from './apps/app-key.ts';
+import type { AppStore } from './apps/app-store.ts';
+import type { AppCaches } from './cache/app-caches.ts';
+import type { GatewaySource } from './cache/gateway-source.ts';
+import type { StartFigures } from './cache/start-times.ts';
 import type { ClusterFigures } from './cluster/app-cluster.ts';
-import type { GatewaySource } from './gateway-source.ts';
-import type { Session } from './session.ts';
-import { SESSION_STATUSES, type SessionStatus } from './session-status.ts';
-import type { Sessions } from './sessions.ts';
-import type { StartFigures } from './start-times.ts';
+import type { Session } from './sessions/session.ts';
+import { SESSION_STATUSES, type SessionStatus } from './sessions/session-status.ts';
+import type { Sessions } from './sessions/sessions.ts';
 
 /** Further apps are summed: each app has a set of series. */
 const MAX_APPS = 100;

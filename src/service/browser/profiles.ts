@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { ListedVersion, LocalStore, Mount, ProfileStore } from '../../library/browser-state/index.ts';
 import { type ErrorCode, RoundhouseError } from '../errors.ts';
-import { needsUnprivilegedUser } from './unprivileged.ts';
+import { needsUnprivilegedUser } from './chromium/unprivileged.ts';
 
 /** Names of profiles, and of workspaces that own profiles under their own name. */
 export const PROFILE_PATTERN = '^(?!\\.{1,2}$)[A-Za-z0-9._@-]{1,128}$';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { hashOf } from '../../../src/service/browser/app-key.ts';
+import { hashOf } from '../../../src/service/browser/apps/app-key.ts';
 import { type FigureSources, readFigures } from '../../../src/service/browser/figures.ts';
 
 const TRAFFIC = {

@@ -1,4 +1,4 @@
-import { InstallSchema } from '../../browser/manifest-schema.ts';
+import { InstallSchema } from '../../browser/apps/manifest-schema.ts';
 import type { Api } from '../context.ts';
 import type { RouteDependencies } from '../dependencies.ts';
 import { AppDetailsSchema, AppParams, AppsSchema, UninstalledSchema } from '../schemas/apps.ts';

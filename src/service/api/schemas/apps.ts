@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { APP_TYPES, AppKeySchema, ManifestSchema } from '../../browser/manifest-schema.ts';
-import { WARM_UP_STATUSES } from '../../browser/warm-ups.ts';
+import { APP_TYPES, AppKeySchema, ManifestSchema } from '../../browser/apps/manifest-schema.ts';
+import { WARM_UP_STATUSES } from '../../browser/sessions/warm-ups.ts';
 import { APP_COLUMNS } from '../../time-series/app-series.ts';
 import { Bytes, Count, Nullable, oneOf, Time } from './common.ts';
 import { SeriesTimes } from './time-series.ts';

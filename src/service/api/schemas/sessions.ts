@@ -1,8 +1,8 @@
 import { type Static, Type } from 'typebox';
-import { APP_TYPES, SESSION_MODES } from '../../browser/manifest-schema.ts';
+import { APP_TYPES, SESSION_MODES } from '../../browser/apps/manifest-schema.ts';
 import { PROFILE_PATTERN } from '../../browser/profiles.ts';
-import { SCREENSHOT_TYPES } from '../../browser/screenshots.ts';
-import { SESSION_STATUSES } from '../../browser/session-status.ts';
+import { SCREENSHOT_TYPES } from '../../browser/sessions/screenshots.ts';
+import { SESSION_STATUSES } from '../../browser/sessions/session-status.ts';
 import { TrafficStatsFields } from './apps.ts';
 import { Bytes, Count, Nullable, oneOf, Time } from './common.ts';
 

@@ -1,11 +1,11 @@
 import type { Static } from 'typebox';
 import type { Explanation, KeptPage, LaneStats, TrafficStats } from '../../../library/gateway/index.ts';
-import type { AppCacheStats } from '../../browser/app-caches.ts';
-import type { InstalledApp } from '../../browser/app-store.ts';
+import type { InstalledApp } from '../../browser/apps/app-store.ts';
+import { maskManifest } from '../../browser/apps/secrets.ts';
+import type { AppCacheStats } from '../../browser/cache/app-caches.ts';
+import type { StartFigures } from '../../browser/cache/start-times.ts';
 import type { SessionSummary } from '../../browser/cluster/session-summary.ts';
-import { maskManifest } from '../../browser/secrets.ts';
-import type { StartFigures } from '../../browser/start-times.ts';
-import type { WarmUp } from '../../browser/warm-ups.ts';
+import type { WarmUp } from '../../browser/sessions/warm-ups.ts';
 import type {
   AppCacheSchema,
   EntriesSchema,

@@ -4,7 +4,7 @@ import type { RedisLink } from '../../../library/redis/index.ts';
 import { withinDeadline } from '../../../library/util/deadline.ts';
 import { SerialTask } from '../../../library/util/serial-task.ts';
 import { RoundhouseError } from '../../errors.ts';
-import type { AppKey } from '../app-key.ts';
+import type { AppKey } from '../apps/app-key.ts';
 import { type ClusterChannel, keyOf } from './channel.ts';
 import type { Members } from './members.ts';
 import { readHash } from './read-hash.ts';

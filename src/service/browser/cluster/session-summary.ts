@@ -1,6 +1,6 @@
-import { APP_TYPES, type AppType, SESSION_MODES, type SessionMode } from '../manifest-schema.ts';
-import type { Session } from '../session.ts';
-import { SESSION_STATUSES, type SessionStatus } from '../session-status.ts';
+import { APP_TYPES, type AppType, SESSION_MODES, type SessionMode } from '../apps/manifest-schema.ts';
+import type { Session } from '../sessions/session.ts';
+import { SESSION_STATUSES, type SessionStatus } from '../sessions/session-status.ts';
 
 /** What lists show of a session, wherever it runs. Times are in milliseconds since the epoch. */
 export interface SessionSummary {

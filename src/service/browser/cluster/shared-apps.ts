@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RedisLink } from '../../../library/redis/index.ts';
-import type { StoredApp } from '../app-files.ts';
-import { type AppKey, hashOf } from '../app-key.ts';
-import type { AdoptedApps, AppStore, InstalledApp, SharedAppStore } from '../app-store.ts';
-import { isValidApp } from '../manifest.ts';
+import type { StoredApp } from '../apps/app-files.ts';
+import { type AppKey, hashOf } from '../apps/app-key.ts';
+import type { AdoptedApps, AppStore, InstalledApp, SharedAppStore } from '../apps/app-store.ts';
+import { isValidApp } from '../apps/manifest.ts';
 import { type ClusterChannel, keyOf } from './channel.ts';
 import { readHash } from './read-hash.ts';
 

@@ -1,6 +1,6 @@
 import type { RedisLink } from '../../../library/redis/index.ts';
 import { RoundhouseError } from '../../errors.ts';
-import { type AppKey, hashOf } from '../app-key.ts';
+import { type AppKey, hashOf } from '../apps/app-key.ts';
 import { keyOf } from './channel.ts';
 import type { Members } from './members.ts';
 import { CLAIM, RELEASE } from './scripts.ts';

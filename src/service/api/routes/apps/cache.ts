@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { namespaceOf } from '../../../browser/app-key.ts';
+import { namespaceOf } from '../../../browser/apps/app-key.ts';
 import { sendIfModified } from '../../conditional.ts';
 import type { Api } from '../../context.ts';
 import type { RouteDependencies } from '../../dependencies.ts';
