@@ -17,13 +17,13 @@ const BUILD = join(ROOT, 'build');
 const MODULE_PATHS = /(?<=['"]\.\.?\/[^'"\n]*\.c?)ts(?=['"])/g;
 
 const sources = globSync(['*.ts', 'library/**/*.ts', 'service/**/*.{ts,cts}'], { cwd: join(ROOT, 'src') });
-const outputs = new Set(sources.map((path) => path.replace(/ts$/, 'js')));
-for (const path of globSync('**/*.{js,cjs}', { cwd: BUILD }))
+const scripts = globSync('service/**/*.sh', { cwd: join(ROOT, 'src') });
+const outputs = new Set([...sources.map((path) => path.replace(/ts$/, 'js')), ...scripts]);
+for (const path of globSync('**/*.{js,cjs,sh}', { cwd: BUILD }))
   if (!outputs.has(path)) rmSync(join(BUILD, path));
 for (const path of sources) compile(join(ROOT, 'src', path), join(BUILD, path.replace(/ts$/, 'js')));
 // With their permissions.
-for (const path of globSync('service/**/*.sh', { cwd: join(ROOT, 'src') }))
-  copyFileSync(join(ROOT, 'src', path), join(BUILD, path));
+for (const path of scripts) copyFileSync(join(ROOT, 'src', path), join(BUILD, path));
 
 function compile(source: string, output: string): void {
   const written = statSync(output, { throwIfNoEntry: false })?.mtimeMs ?? 0;
