@@ -49,6 +49,8 @@ describe.skipIf('missing' in inject('docker'))('engines on a Swarm of three node
   /** Creates a service that sleeps, as an operator does. @returns its id */
   const createService = async (name: string, ...options: string[]) => {
     const flags = ['--detach', '--quiet', '--no-resolve-image', '--restart-condition', 'none'];
+    // `sleep` as the first process ignores the signal that ends it.
+    flags.push('--stop-grace-period', '0s');
     return await manager('service', 'create', '--name', name, ...flags, ...options, image, 'sleep', '1000');
   };
   /** Reads all tasks of a service, such as `Running 2 seconds ago`. */
