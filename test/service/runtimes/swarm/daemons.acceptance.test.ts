@@ -110,6 +110,10 @@ describe.skipIf('missing' in inject('docker'))('daemons and agents of a Swarm of
     report('dockerd killed to right answers', startMs);
     await replaced(node);
     report('dockerd killed to replaced', startMs);
+    const { body: events } = await service.get<{ message: string }[]>(
+      `/events?container_id=${engine!.container_id}`,
+    );
+    expect(events.map(({ message }) => message).join('\n')).toContain('was lost with its node');
     await returned(node);
   });
 
