@@ -78,6 +78,15 @@ describe('the text of an event', () => {
     expect(describeEvent(event, subjects).after).toBe(' stopped unexpectedly (out of memory)');
   });
 
+  test('says that an engine, or a stream, has ended with its node', () => {
+    const details = { reason: 'node_lost' };
+    expect(describeEvent(anEvent(1, { category: 'failed', details }), subjects).after).toBe(
+      ' was lost with its node',
+    );
+    const stream = anEvent(1, { event_type: 'stream', category: 'ended', stream_id: 's1', details });
+    expect(describeEvent(stream, subjects).after).toBe(' ended: the node of its engine was lost');
+  });
+
   test('calls an engine without a name by its id, as docker ps does', () => {
     const id = 'f'.repeat(64);
     expect(describeEvent(anEvent(3, { container_id: id }), subjects).name).toBe('f'.repeat(12));

@@ -27,6 +27,7 @@ export function groupEvents(events: readonly EventRecord[], lastSeenId: number |
 
 /** What has happened, whatever it has happened to. */
 function kindOf({ event_type, category, details }: EventRecord): string {
-  const { reason, exitCode, outOfMemory, vpn, breaker, state, app } = details;
-  return JSON.stringify([event_type, category, reason, exitCode, outOfMemory, vpn, breaker, state, app]);
+  const { reason, exitCode, outOfMemory, vpn, breaker, node, state, agent, app } = details;
+  const about = [vpn, breaker, node, state, agent, app];
+  return JSON.stringify([event_type, category, reason, exitCode, outOfMemory, about]);
 }

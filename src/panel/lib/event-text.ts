@@ -20,7 +20,10 @@ export interface Subjects {
 
 /** Returns the sentence of an event in the language of the user; in English for kinds that have no text here. */
 export function describeEvent(event: EventRecord, subjects: Subjects): EventText {
-  const template = TEMPLATES[`${event.event_type} ${event.category}`]?.();
+  const isNodeLost = event.event_type === 'engine' && event.details.reason === 'node_lost';
+  const template = isNodeLost
+    ? t('Engine {name} was lost with its node')
+    : TEMPLATES[`${event.event_type} ${event.category}`]?.();
   if (template === undefined) return { before: event.message, name: '', href: null, after: '' };
   const { container_id: id, stream_id: streamId, event_type } = event;
   const isStream = event_type === 'stream';
@@ -65,6 +68,7 @@ function causeOf({ event_type, details }: EventRecord): string {
 
 const REASONS: Readonly<Record<string, () => string>> = {
   engine_stopped: () => t('its engine stopped'),
+  node_lost: () => t('the node of its engine was lost'),
   session_gone: () => t('its engine no longer has the session'),
   forgotten: () => t('its end was not reported'),
 };

@@ -75,6 +75,8 @@ export const es = {
   'The agents of {nodes} do not respond': 'Los agentes de {nodes} no responden',
   'Engines go on. Check the tasks of the agents (docker service ps), and the network between the nodes.':
     'Los motores continúan. Compruebe las tareas de los agentes (docker service ps) y la red entre los nodos.',
+  'Engine {name} was lost with its node': 'El motor {name} se ha perdido con su nodo',
+  'the node of its engine was lost': 'el nodo de su motor se ha perdido',
   'Skip to content': 'Ir al contenido',
   'API key required': 'Se necesita la clave de la API',
   Continue: 'Continuar',
