@@ -12,6 +12,7 @@ export type ErrorCode =
   | 'headers_too_large'
   | 'missing_key'
   | 'wrong_key'
+  | 'too_many_attempts'
   | 'ambiguous_key'
   | 'cross_site_request'
   | 'invalid_config'

@@ -32,9 +32,12 @@ function setting<T>(
   return { env, defaultValue, unit, description, parse } satisfies Setting<T>;
 }
 
+const DECIMAL = /^\s*[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?\s*$/i;
+
 function parseNumber(text: string, min: number, max: number, whole: boolean): number {
-  const value = Number(text);
-  const fits = text.trim() !== '' && value >= min && value <= max && (!whole || Number.isInteger(value));
+  // `Number` also accepts `0x10` and empty text.
+  const value = DECIMAL.test(text) ? Number(text) : Number.NaN;
+  const fits = value >= min && value <= max && (!whole || Number.isInteger(value));
   if (fits) return value;
   throw new Error(`must be a ${whole ? 'whole number' : 'number'} from ${min} to ${max}`);
 }

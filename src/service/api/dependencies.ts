@@ -27,6 +27,7 @@ import type { AppAnswers } from './app-answers.ts';
 import type { CachedReply } from './cached-reply.ts';
 import type { ClientReads } from './client-reads.ts';
 import type { SseClients } from './live/sse-clients.ts';
+import type { LoginAttempts } from './login-attempts.ts';
 import type { LogReaders } from './logs/log-readers.ts';
 import type { KeyCheck, KeyMatch } from './plugins/auth.ts';
 import type { CommonHeaders } from './plugins/headers.ts';
@@ -58,6 +59,8 @@ export interface RouteDependencies {
   checkKey: KeyCheck;
   /** Whether a text is the API key. */
   isKey: KeyMatch;
+  /** Limits how often a client may send a wrong key. */
+  loginAttempts: LoginAttempts;
   /** Tokens of users who have logged in. */
   tokens: SessionTokens;
   /** Headers of replies that are written without Fastify. */

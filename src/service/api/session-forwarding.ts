@@ -58,7 +58,7 @@ export class SessionForwarding {
     if (!session) return;
     const owner = cluster.ownerOf(session);
     if (!owner) return this.#answerOrphan(session, request);
-    await this.#send(`${urlOf(owner)}${request.raw.url}`, cluster.lossOf(owner), request, reply);
+    await this.#send(`${urlOf(owner)}${pathOf(request.raw.url)}`, cluster.lossOf(owner), request, reply);
     return reply;
   };
 
@@ -115,6 +115,11 @@ export class SessionForwarding {
     // If it ends early, the connection is destroyed, so that the client does not take a part for the whole.
     await pipeline(response.body, reply.raw).catch(() => reply.raw.destroy());
   }
+}
+
+/** Path and query of a request. A client may also send a whole URL, whose host must not become part of ours. */
+function pathOf(target = '/'): string {
+  return target.replace(/^https?:\/\/[^/]*/i, '');
 }
 
 function pick(headers: IncomingHttpHeaders): Record<string, string> {

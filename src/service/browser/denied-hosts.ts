@@ -39,7 +39,13 @@ function isLoopback(host: string): boolean {
 function hostAndPort(address: string): { host: string; port: number } | null {
   const url = URL.parse(address.includes('://') ? address : `tcp://${address}`);
   if (!url || url.hostname === '') return null;
-  const defaults: Record<string, number> = { 'http:': 80, 'https:': 443, 'redis:': 6379, 'rediss:': 6379 };
+  const defaults: Record<string, number> = {
+    'http:': 80,
+    'https:': 443,
+    'redis:': 6379,
+    'rediss:': 6379,
+    'tcp:': 2375,
+  };
   const port = url.port === '' ? defaults[url.protocol] : Number(url.port);
   return port === undefined ? null : { host: url.hostname.replace(/^\[|\]$/g, ''), port };
 }

@@ -15,6 +15,7 @@ import { SERVICE_SETTINGS } from './service-settings.ts';
 import { SWARM_SETTINGS } from './swarm-settings.ts';
 import {
   parseClusterUrl,
+  parseDockerHosts,
   parseHostName,
   parseLabel,
   parseMemorySize,
@@ -45,12 +46,13 @@ export const SETTINGS = {
     'auto',
     'How engines run; `auto` uses Docker if its daemon responds, and local processes otherwise; `swarm` runs each engine as a service of a Docker Swarm.',
   ),
-  dockerSocket: text(
+  dockerSocket: parsed<string | null>(
     'DOCKER_HOST',
+    null,
+    'unset',
     'address',
     'Address of the Docker daemon, as `unix:///path` or `tcp://host:port`; for a Swarm, of one or several managers, separated by commas. Unset: `unix:///var/run/docker.sock`.',
-    /^(unix:\/\/\/[^,]+|(tcp|http):\/\/[^/\s,]+)(,(unix:\/\/\/[^,]+|(tcp|http):\/\/[^/\s,]+))*$/,
-    'must be unix:///path or tcp://host:port',
+    parseDockerHosts,
   ),
   dockerTimeoutS: seconds('DOCKER_TIMEOUT_S', 5, 'Timeout of one Docker API request.', 0.1, 60),
   dockerConcurrency: integer(

@@ -68,6 +68,21 @@ export function parseClusterUrl(text: string): string {
   throw new Error('must be an http or https URL without a path, such as http://10.0.0.5:8000');
 }
 
+/**
+ * Validates addresses of Docker daemons, separated by commas.
+ * @returns them without spaces
+ * @throws Error unless each is `unix:///path`, or `tcp:` or `http:` with a host and perhaps a port
+ */
+export function parseDockerHosts(text: string): string {
+  const hosts = text.split(',').map((host) => host.trim());
+  const isHost = (host: string) => {
+    const url = URL.parse(host.replace(/^tcp:/, 'http:'));
+    return url?.protocol === 'http:' && url.href === `http://${url.host}/`;
+  };
+  if (hosts.every((host) => /^unix:\/\/\/[^\s]+$/.test(host) || isHost(host))) return hosts.join(',');
+  throw new Error('must be unix:///path or tcp://host:port');
+}
+
 /** Validates a prefix of Redis keys. @throws Error unless it has 1 to 64 allowed characters */
 export function parsePrefix(text: string): string {
   if (/^[a-zA-Z0-9_.:-]{1,64}$/.test(text)) return text;

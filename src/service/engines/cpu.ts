@@ -2,6 +2,8 @@ import type { ResourceSample } from './runtime.ts';
 
 /** Over a shorter interval, clock jitter would dominate the percentage. */
 const MIN_INTERVAL_MS = 500;
+/** Samples that are taken at the same time arrive in any order, but not later than this. */
+const MAX_DISORDER_MS = 10_000;
 
 /** CPU usage of engines in percent, 100 being one core, from the CPU times of two samples. */
 export class CpuMeter {
@@ -15,8 +17,10 @@ export class CpuMeter {
   percent(id: string, sample: ResourceSample): number {
     const previous = this.#samples.get(id);
     const sameRun = previous !== undefined && previous.latest.startedAt === sample.startedAt;
-    let base = sameRun ? previous.base : undefined;
-    if (!sameRun) {
+    // After the clock of its machine was set back, nothing could be compared until it catches up.
+    const isComparable = sameRun && previous.latest.takenAt - sample.takenAt <= MAX_DISORDER_MS;
+    let base = isComparable ? previous.base : undefined;
+    if (!isComparable) {
       this.#samples.set(id, { base: undefined, latest: sample });
     } else if (sample.takenAt - previous.latest.takenAt >= MIN_INTERVAL_MS) {
       base = previous.latest;

@@ -15,7 +15,7 @@ export interface Delivery {
   notification: Notification;
   /** Failed attempts so far. */
   attempts: number;
-  /** Earliest time of the next attempt, in milliseconds since the epoch. */
+  /** Earliest time of the next attempt, in milliseconds of the clock: the time of day may be set back. */
   dueAt: number;
 }
 
@@ -92,7 +92,7 @@ export class TargetQueue {
 
   /** Sends until nothing is due. @returns the time until the next attempt */
   async #sendDue(signal: AbortSignal): Promise<number | undefined> {
-    const { now, post, onChange, onError } = this.#options;
+    const { clock, now, post, onChange, onError } = this.#options;
     for (;;) {
       const next = this.#waiting[0];
       if (!next || signal.aborted) return undefined;
@@ -101,7 +101,7 @@ export class TargetQueue {
         onChange();
         continue;
       }
-      if (next.dueAt > now()) return next.dueAt - now();
+      if (next.dueAt > clock.now()) return next.dueAt - clock.now();
       try {
         await post(this.target, next.notification, signal);
         this.#remove(next);
@@ -114,7 +114,7 @@ export class TargetQueue {
         if (this.#error === null) onError(`notifications to ${this.target.masked} fail: ${message}`);
         this.#error = message;
         next.attempts += 1;
-        next.dueAt = now() + retryDelayMs(next.attempts, error);
+        next.dueAt = clock.now() + retryDelayMs(next.attempts, error);
         if (error instanceof DeliveryError && error.isFinal && this.#remove(next)) this.#dropped += 1;
       }
       onChange();

@@ -6,6 +6,7 @@ import { ClientReads } from '../api/client-reads.ts';
 import { compressJson } from '../api/content-coding.ts';
 import type { Api } from '../api/context.ts';
 import type { SseClients } from '../api/live/sse-clients.ts';
+import { LoginAttempts } from '../api/login-attempts.ts';
 import { LogReaders } from '../api/logs/log-readers.ts';
 import { allowHosts } from '../api/plugins/allowed-hosts.ts';
 import { createKeyCheck, createKeyMatch, requireKeyForReads } from '../api/plugins/auth.ts';
@@ -119,6 +120,7 @@ export async function createApi(
     loadTimes: metrics.loadTimes,
     checkKey,
     isKey,
+    loginAttempts: new LoginAttempts(clock),
     tokens,
     headers,
     log,

@@ -25,7 +25,8 @@ export function createBrowserApps(
     const enginePorts = Array.from({ length: last - first + 1 }, (_, index) => first + index);
     const vpns = configuredVpns(config);
     const addresses = [
-      config.dockerSocket,
+      ...(config.dockerSocket?.split(',') ?? []),
+      ...config.swarmAgents,
       config.redisUrl,
       ...vpns.flatMap(({ containerName, controlUrl }) => [
         `${containerName}:${config.gluetunApiPort}`,

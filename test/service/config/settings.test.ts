@@ -9,7 +9,7 @@ interface Row {
   bad: string[];
 }
 
-const INVALID_NUMBERS = ['x', '-1', '1e', '1 s', '0x', 'NaN', 'Infinity', ' '];
+const INVALID_NUMBERS = ['x', '-1', '1e', '1 s', '0x', '0x10', '0b11', 'NaN', 'Infinity', ' '];
 const FLAG: Row = {
   good: [
     ['true', true],

@@ -9,6 +9,26 @@ it('a Swarm has several managers, and no other runtime has', () => {
   expect(() => readConfig({ DOCKER_HOST })).toThrow(/several addresses, which requires ENGINE_RUNTIME=swarm/);
 });
 
+it.each([
+  'tcp://:2375',
+  'tcp://manager:99999',
+  'tcp://manager:2375,',
+  'tcp://manager:2375/path',
+  'tcp://user@manager:2375',
+  'tcp://manager?x',
+  'tcp://[::1',
+  'unix://relative',
+  'https://manager:2376',
+  'ssh://manager',
+])('the managers %s are refused', (DOCKER_HOST) => {
+  expect(() => readConfig({ ...SWARM, DOCKER_HOST })).toThrow(/DOCKER_HOST=.*must be unix/);
+});
+
+it('managers may be separated by a comma and a space', () => {
+  const DOCKER_HOST = 'tcp://[fd00::1]:2375, tcp://manager:80';
+  expect(readConfig({ ...SWARM, DOCKER_HOST }).dockerSocket).toBe('tcp://[fd00::1]:2375,tcp://manager:80');
+});
+
 it('Gluetun and networks are refused with the reason and what to do instead', () => {
   const problems = (variables: Record<string, string>) => {
     try {

@@ -84,3 +84,11 @@ test('constant usage reads as constant in any order of samples', () => {
     }),
   );
 });
+
+test('after the clock was set back, usage is measured again from the next sample on', () => {
+  const meter = new CpuMeter();
+  meter.percent('a', sample(10_000, 5));
+  meter.percent('a', sample(10_002, 6));
+  meter.percent('a', sample(6402, 7));
+  expect(meter.percent('a', sample(6404, 8))).toBeCloseTo(50);
+});

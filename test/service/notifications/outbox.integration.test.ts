@@ -19,10 +19,11 @@ function createOutbox(urls: string) {
   const begin = clock.now();
   const errors: string[] = [];
   let changes = 0;
+  let timeOfDayMs = AT;
   const outbox = new Outbox({
     targets: parseNotifyUrls(urls),
     clock,
-    now: () => AT + clock.now() - begin,
+    now: () => timeOfDayMs + clock.now() - begin,
     post: (target, sent, signal) => deliver(target, sent, { clock, signal }),
     onChange: () => {
       changes += 1;
@@ -37,7 +38,10 @@ function createOutbox(urls: string) {
       () => Object.values(outbox.waiting)[0]?.[0]?.attempts === count,
       10_000,
     );
-  return { outbox, clock, errors, untilAttempts, changes: () => changes };
+  const setTimeOfDay = (ms: number) => {
+    timeOfDayMs = ms;
+  };
+  return { outbox, clock, errors, untilAttempts, setTimeOfDay, changes: () => changes };
 }
 
 describe('a notification', () => {
@@ -109,6 +113,18 @@ describe('a notification', () => {
     expect(outbox.states).toMatchObject([{ sent: 2, dropped: 0, waiting: 0, error: null }]);
     expect(errors).toHaveLength(1);
     expect(errors[0]).not.toContain('secret');
+  });
+
+  test('that has failed is sent again on time, although the time of day was set back', async () => {
+    await using receiver = await startReceiver();
+    receiver.status = 503;
+    const { outbox, clock, untilAttempts, setTimeOfDay } = createOutbox(`json://${receiver.host}/`);
+    outbox.add(notification());
+    await untilAttempts(1);
+    receiver.status = 200;
+    setTimeOfDay(AT - 12 * 3_600_000);
+    await clock.advanceAsync(20_000);
+    await receiver.until(2);
   });
 
   test('that the receiver refuses is dropped, and the state says why', async () => {

@@ -35,6 +35,7 @@ const sample = () => ({
 });
 const nodeContainers = {
   dockerResponds: true,
+  isKnown: true,
   list: () => containers,
   sample: async () => {
     sampled += 1;

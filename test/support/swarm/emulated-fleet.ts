@@ -97,6 +97,7 @@ export class EmulatedFleet implements AsyncDisposable {
       }));
     const containers = {
       dockerResponds: true,
+      isKnown: true,
       list,
       sample: async () =>
         Object.fromEntries(list().map(({ serviceId }, engine) => [serviceId, sampleOf(engine)])),

@@ -13,7 +13,13 @@ const REMEMBERED_S = 30 * 24 * 3600;
 /** `/session`: the login of the panel. */
 export function sessionRoutes(
   api: Api,
-  { checkKey, isKey, tokens, limits }: Pick<RouteDependencies, 'checkKey' | 'isKey' | 'tokens' | 'limits'>,
+  {
+    checkKey,
+    isKey,
+    loginAttempts,
+    tokens,
+    limits,
+  }: Pick<RouteDependencies, 'checkKey' | 'isKey' | 'loginAttempts' | 'tokens' | 'limits'>,
 ): void {
   const state = (loggedIn: boolean) => ({ logged_in: loggedIn, reads_need_key: limits.authReads });
   const path = `${limits.basePath}/`;
@@ -52,7 +58,7 @@ export function sessionRoutes(
         tags: ['access'],
         summary: 'Log in with the API key',
         description:
-          'Sets a cookie (`HttpOnly`, `SameSite=Strict`) that takes the place of the key. Writes with the cookie also need the header `X-Roundhouse-Panel: 1`.',
+          'Sets a cookie (`HttpOnly`, `SameSite=Strict`) that takes the place of the key. Writes with the cookie also need the header `X-Roundhouse-Panel: 1`. After ten wrong keys from one address, another attempt is possible every 6 s; `Retry-After` says when. Requests with the key itself are not limited.',
         body: LoginSchema,
         response: {
           200: SessionStateSchema,
@@ -60,6 +66,7 @@ export function sessionRoutes(
             'invalid_request',
             'invalid_json',
             'wrong_key',
+            'too_many_attempts',
             'body_too_large',
             'unsupported_media_type',
           ),
@@ -68,7 +75,15 @@ export function sessionRoutes(
     },
     async (request, reply) => {
       const { key, remember = false } = request.body;
-      if (!isKey(key)) throw new RoundhouseError('wrong_key', 'The API key is not valid');
+      const waitS = loginAttempts.waitS(request.ip);
+      if (waitS > 0) {
+        reply.header('Retry-After', String(waitS));
+        throw new RoundhouseError('too_many_attempts', `Too many wrong keys: try again in ${waitS} s`);
+      }
+      if (!isKey(key)) {
+        loginAttempts.fail(request.ip);
+        throw new RoundhouseError('wrong_key', 'The API key is not valid');
+      }
       const lifetimeS = remember ? REMEMBERED_S : LIFETIME_S;
       setCookie(request, reply, tokens.issue(lifetimeS), remember ? REMEMBERED_S : null);
       return state(true);

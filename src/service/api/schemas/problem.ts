@@ -28,6 +28,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, { status: number; title: strin
   body_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body must be JSON' },
   host_not_allowed: { status: 421, title: 'The host is not allowed' },
+  too_many_attempts: { status: 429, title: 'Too many wrong keys' },
   headers_too_large: { status: 431, title: 'The headers are too large' },
   internal_error: { status: 500, title: 'Internal error' },
   no_free_port: { status: 503, title: 'No port is free' },

@@ -138,8 +138,10 @@ function connect(host: string | null): Docker {
   const Docker = createRequire(import.meta.url)('dockerode') as typeof import('dockerode');
   if (host === null) return new Docker({ socketPath: '/var/run/docker.sock' });
   if (host.startsWith('unix://')) return new Docker({ socketPath: host.slice('unix://'.length) });
-  const { hostname, port } = new URL(host.replace(/^tcp:/, 'http:'));
-  return new Docker({ protocol: 'http', host: hostname, port: Number(port || 2375) });
+  // Of `http:`, URL leaves out port 80.
+  const { hostname, port } = new URL(host.replace(/^http:/, 'tcp:'));
+  const name = hostname.replace(/^\[(.*)\]$/, '$1');
+  return new Docker({ protocol: 'http', host: name, port: Number(port || 2375) });
 }
 
 /**

@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { DockerClient } from './client.ts';
+import { limitLines } from './line-limit.ts';
 
 const HEARTBEAT_MS = 1000;
 /** A busy daemon may miss one heartbeat. Two consecutive ones mean that it is gone. */
@@ -80,8 +81,7 @@ async function followOnce(
     const stream = (await client.docker.getEvents({ filters, abortSignal })) as Readable;
     stream.on('error', (error) => broken.abort(error));
     stream.once('close', () => broken.abort(new Error('The event stream ended')));
-    // readline would keep a line without an end until the memory is full.
-    limitLines(stream);
+    limitLines(stream, MAX_LINE_BYTES, 'Docker sent an event of more than 1 MiB');
     const lines = createInterface({ input: stream });
     // readline re-emits the errors of its input; without a listener they would end the process.
     lines.on('error', (error) => broken.abort(error));
@@ -91,16 +91,6 @@ async function followOnce(
   } finally {
     broken.abort();
   }
-}
-
-/** Destroys a stream whose current line is too long. */
-function limitLines(stream: Readable): void {
-  let lineBytes = 0;
-  stream.on('data', (chunk: Buffer) => {
-    const end = chunk.lastIndexOf('\n');
-    lineBytes = end < 0 ? lineBytes + chunk.length : chunk.length - end - 1;
-    if (lineBytes > MAX_LINE_BYTES) stream.destroy(new Error('Docker sent an event of more than 1 MiB'));
-  });
 }
 
 /** Pings until the daemon stops responding or the signal aborts, and then throws. */

@@ -1,4 +1,5 @@
-import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { renameSync, writeFileSync } from 'node:fs';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureFolder } from '../../config/data-folder.ts';
 import { identify, isRunning, type ProcessIdentity } from './proc-files.ts';
@@ -40,19 +41,22 @@ export class EngineRecords {
     const folder = join(dataDir, 'process-engines');
     ensureFolder(folder);
     const bootId = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
-    return new EngineRecords(folder, bootId.trim(), await identify(process.pid));
+    return new EngineRecords(folder, bootId.trim(), identify(process.pid));
   }
 
-  /** Writes the file of an engine, unless its process has ended already. */
-  async add(id: string, name: string, pid: number): Promise<void> {
-    const engine = await identify(pid);
+  /**
+   * Writes the file of an engine, unless its process has ended already. Synchronously: if the service is killed before
+   * the file is written, nobody finds the engine.
+   */
+  add(id: string, name: string, pid: number): void {
+    const engine = identify(pid);
     if (engine === null || this.#service === null) return;
     const record: EngineRecord = { bootId: this.#bootId, service: this.#service, engine, name };
     const path = this.#path(id);
     // Somebody may have emptied the data folder.
     ensureFolder(this.#folder);
-    await writeFile(`${path}${UNFINISHED}`, JSON.stringify(record), { mode: 0o600 });
-    await rename(`${path}${UNFINISHED}`, path);
+    writeFileSync(`${path}${UNFINISHED}`, JSON.stringify(record), { mode: 0o600 });
+    renameSync(`${path}${UNFINISHED}`, path);
   }
 
   /** Removes the file of an engine. Resolves also if there is none. */
@@ -77,8 +81,8 @@ export class EngineRecords {
   async #endOrphan(path: string, graceMs: number): Promise<string | null> {
     const record = parseRecord(await readFile(path, 'utf8').catch(() => ''));
     const sameBoot = record?.bootId === this.#bootId;
-    if (sameBoot && (await isRunning(record.service))) return null;
-    const isOrphan = sameBoot && (await isRunning(record.engine));
+    if (sameBoot && isRunning(record.service)) return null;
+    const isOrphan = sameBoot && isRunning(record.engine);
     if (isOrphan) await endGroup(record.engine.pid, graceMs);
     await rm(path, { force: true });
     return isOrphan ? record.name : null;

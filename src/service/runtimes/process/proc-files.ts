@@ -14,14 +14,14 @@ export interface ProcessIdentity {
 }
 
 /** @returns null if there is no such process or it has ended */
-export async function identify(pid: number): Promise<ProcessIdentity | null> {
+export function identify(pid: number): ProcessIdentity | null {
   const stat = readProc(pid, 'stat', parseProcStat);
   return stat === null || stat.isDead ? null : { pid, startTicks: stat.startTicks };
 }
 
 /** Whether the process still runs. */
-export async function isRunning({ pid, startTicks }: ProcessIdentity): Promise<boolean> {
-  return (await identify(pid))?.startTicks === startTicks;
+export function isRunning({ pid, startTicks }: ProcessIdentity): boolean {
+  return identify(pid)?.startTicks === startTicks;
 }
 
 /** All processes of the machine by pid. `readAt` is in milliseconds since the epoch. */

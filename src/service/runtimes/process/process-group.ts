@@ -41,7 +41,7 @@ function signalGroup(groupId: number, signal: NodeJS.Signals | 0): boolean {
  * whose first process is not an init, zombies are never reaped, so every removal would take its full timeout.
  */
 async function hasLivingMember(groupId: number): Promise<boolean> {
-  if (await identify(groupId)) return true;
+  if (identify(groupId)) return true;
   for (const member of (await readProcesses()).values()) {
     if (member.groupId === groupId && !member.isDead) return true;
   }

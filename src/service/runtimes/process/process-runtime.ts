@@ -212,10 +212,14 @@ class ProcessRuntime implements EngineRuntime {
 
   async #addRecord({ engine, process }: Running): Promise<void> {
     try {
-      await this.#records.add(engine.id, engine.name, process.pid);
+      this.#records.add(engine.id, engine.name, process.pid);
     } catch (cause) {
       await this.remove(engine.id);
-      throw new RoundhouseError('provisioning_failed', 'The data directory is not writable', { cause });
+      throw new RoundhouseError(
+        'provisioning_failed',
+        `The engine cannot be recorded in DATA_DIR (${(cause as Error).message})`,
+        { cause },
+      );
     }
     if (this.#engines.has(engine.id)) return;
     // It has ended meanwhile, and its record may have been written after the cleanup tried to remove it.

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Agent, get } from 'node:https';
 import { createInterface } from 'node:readline';
+import { limitLines } from '../docker/line-limit.ts';
 import { clientTls, isKeyRefused } from './agent/key.ts';
 import {
   type AgentEvent,
@@ -15,7 +16,7 @@ const CONNECT_TIMEOUT_MS = 1500;
 /** A busy node may miss one heartbeat. */
 const SILENCE_TIMEOUT_MS = 2.5 * HEARTBEAT_MS;
 const RECONNECT_MS = 300;
-/** Longest reply that is read: 1000 engines on one node take half of it. */
+/** Longest reply, or line, that is read: 1000 engines on one node take half of it. */
 const MAX_REPLY_BYTES = 1_000_000;
 
 /** Callbacks of an {@link AgentLink}. */
@@ -86,14 +87,19 @@ export class AgentLink {
 
   #connect(): void {
     const { run = '', sequence = '' } = this.#position ?? {};
-    const request = get(this.#target(`/events?run=${run}&after=${sequence}`), (response) => {
-      if (response.statusCode !== 200)
-        return request.destroy(new Error(`The agent responded with status ${response.statusCode}`));
-      const lines = createInterface({ input: response });
-      lines.on('error', (error) => request.destroy(error));
-      lines.on('line', (line) => this.#onLine(line, request));
-      response.on('close', () => request.destroy(new Error('The agent has closed the connection')));
-    });
+    const request = get(
+      this.#target(`/events?run=${encodeURIComponent(run)}&after=${sequence}`),
+      (response) => {
+        if (response.statusCode !== 200)
+          return request.destroy(new Error(`The agent responded with status ${response.statusCode}`));
+        limitLines(response, MAX_REPLY_BYTES, 'The agent sent a line that is too long');
+        response.on('error', (error) => request.destroy(error));
+        const lines = createInterface({ input: response });
+        lines.on('error', (error) => request.destroy(error));
+        lines.on('line', (line) => this.#onLine(line, request));
+        response.on('close', () => request.destroy(new Error('The agent has closed the connection')));
+      },
+    );
     this.#request = request;
     this.#expect(CONNECT_TIMEOUT_MS, request);
     request.on('error', (error) => this.#onLost(error, request));

@@ -1,5 +1,5 @@
 import { lookup } from 'node:dns/promises';
-import type { AgentEvent, AgentHello, AgentSamples, NodeLoad } from './agent/protocol.ts';
+import type { AgentContainer, AgentEvent, AgentHello, AgentSamples, NodeLoad } from './agent/protocol.ts';
 import { AgentLink } from './agent-link.ts';
 
 /** Agents come and go with their nodes. */
@@ -12,21 +12,32 @@ const SAMPLE_REUSE_MS = 1000;
 /** Whether the agent of a node responds: `missing` if none has ever responded. */
 export type AgentState = 'connected' | 'unreachable' | 'missing';
 
+/** The end of a container that the agent of its node had reported as running. */
+export interface ContainerEnd {
+  nodeId: string;
+  serviceId: string;
+  containerId: string;
+  exitCode?: number;
+}
+
 /** Callbacks of {@link Agents}. */
 export interface AgentsListener {
   /** Called when a container has started, was paused or is resumed, by the id of its service. */
   onRunning(serviceId: string): void;
-  onEnded(serviceId: string, exitCode?: number): void;
+  onEnded(end: ContainerEnd): void;
   /** Called when an agent is connected or lost. */
   onAgentChanged(nodeId: string, state: AgentState): void;
 }
 
 /** What the agent of a node has reported. */
 interface NodeRecord {
+  /** The latest connection. While an agent is replaced, there are two. */
   link: AgentLink;
+  /** What the listener was last called with. */
+  state: AgentState;
   version: string;
-  /** Running containers by their ids. */
-  containers: Map<string, { serviceId: string; paused: boolean }>;
+  /** Running containers by their ids, and the connection that has reported them. */
+  containers: Map<string, { serviceId: string; paused: boolean; reporter: AgentLink }>;
   samples: { reply: AgentSamples; atMs: number } | undefined;
   request: Promise<AgentSamples> | undefined;
 }
@@ -38,6 +49,8 @@ export class Agents {
   readonly #timeoutMs: number;
   readonly #links = new Map<string, AgentLink>();
   readonly #nodes = new Map<string, NodeRecord>();
+  /** The node at the other end of each connection. An address may become that of another node's agent. */
+  readonly #nodeOf = new Map<AgentLink, string>();
   readonly #ended = new Set<string>();
   readonly #warn: (message: string) => void;
   #listener: AgentsListener | undefined;
@@ -79,9 +92,9 @@ export class Agents {
     return [...this.#links.values()].some(({ connected }) => connected);
   }
 
-  /** Whether an agent has reported the end of a container. */
-  hasEnded(containerId: string): boolean {
-    return this.#ended.has(containerId);
+  /** Whether the agent of a node has reported the end of a container. */
+  hasEnded(nodeId: string, containerId: string): boolean {
+    return this.#ended.has(`${nodeId}/${containerId}`);
   }
 
   /** Id of the running container of a service on a node, or undefined. */
@@ -99,7 +112,7 @@ export class Agents {
   describe(nodeId: string): { state: AgentState; version: string | null; load: NodeLoad | null } {
     const node = this.#nodes.get(nodeId);
     if (!node) return { state: 'missing', version: null, load: null };
-    const state = node.link.connected ? 'connected' : 'unreachable';
+    const state = this.#isConnected(nodeId, node.link) ? 'connected' : 'unreachable';
     return { state, version: node.version, load: node.samples?.reply.load ?? null };
   }
 
@@ -111,15 +124,15 @@ export class Agents {
    */
   async samples(nodeId: string, ids: readonly string[], signal: AbortSignal): Promise<AgentSamples | null> {
     const node = this.#nodes.get(nodeId);
-    if (!node) return null;
+    if (!node || !this.#isConnected(nodeId, node.link)) return null;
     const hasAll = ({ samples }: AgentSamples) => ids.every((id) => samples[id] !== undefined);
     const { samples: kept } = node;
     if (kept && performance.now() - kept.atMs < SAMPLE_REUSE_MS && hasAll(kept.reply)) return kept.reply;
     const shared = node.request;
-    const reply = await this.#awaitReply(shared ?? this.#request(node), signal);
+    const reply = await this.#awaitReply(shared ?? this.#request(nodeId, node), signal);
     // A request that was made before an engine has started lacks it.
     if (!shared || !reply || hasAll(reply)) return reply;
-    return await this.#awaitReply(node.request ?? this.#request(node), signal);
+    return await this.#awaitReply(node.request ?? this.#request(nodeId, node), signal);
   }
 
   /** @returns null if the request fails; throws only if the signal aborts */
@@ -137,8 +150,9 @@ export class Agents {
     }
   }
 
-  #request(node: NodeRecord): Promise<AgentSamples> {
+  #request(nodeId: string, node: NodeRecord): Promise<AgentSamples> {
     const request = node.link.samples(AbortSignal.timeout(this.#timeoutMs)).then((reply) => {
+      if (reply.nodeId !== nodeId) throw new Error('The agent belongs to another node');
       node.samples = { reply, atMs: performance.now() };
       return reply;
     });
@@ -150,38 +164,40 @@ export class Agents {
     return request;
   }
 
+  #isConnected(nodeId: string, link: AgentLink): boolean {
+    return link.connected && this.#nodeOf.get(link) === nodeId;
+  }
+
   async #discover(): Promise<void> {
-    const found = await Promise.all(this.#addresses.map(resolveAddresses));
-    if (this.#closed) return;
-    for (const address of found.flat()) {
-      const name = `${address.host}:${address.port}`;
-      if (!this.#links.has(name)) this.#links.set(name, this.#connect(address));
+    const names = new Set<string>();
+    let isComplete = true;
+    // One after another: each query occupies a thread of Node.js, for many seconds if the server does not respond.
+    for (const target of this.#addresses) {
+      const found = await resolveAddresses(target);
+      if (this.#closed) return;
+      // A name that cannot be resolved for a while says nothing about the agents that it had.
+      if (found.length === 0) isComplete = false;
+      for (const address of found) {
+        const name = `${address.host}:${address.port}`;
+        names.add(name);
+        if (!this.#links.has(name)) this.#links.set(name, this.#connect(address));
+      }
     }
-    // A name that cannot be resolved for a while says nothing about the agents that it had.
-    const names = new Set(found.flat().map(({ host, port }) => `${host}:${port}`));
-    for (const [name, link] of this.#links) {
-      if (link.connected || names.has(name) || found.some((addresses) => addresses.length === 0)) continue;
+    for (const [name, link] of isComplete ? this.#links : []) {
+      if (link.connected || names.has(name)) continue;
       link.close();
       this.#links.delete(name);
+      this.#nodeOf.delete(link);
     }
     this.#timer = setTimeout(() => void this.#discover(), DISCOVERY_INTERVAL_MS);
     this.#timer.unref();
   }
 
   #connect(address: { host: string; port: number }): AgentLink {
-    let nodeId: string | undefined;
     const link: AgentLink = new AgentLink(address, this.#key, {
-      onHello: (hello) => {
-        nodeId = hello.nodeId;
-        this.#onHello(hello, link);
-      },
-      onEvent: (event) => {
-        if (nodeId !== undefined) this.#onEvent(nodeId, event);
-      },
-      onLost: () => {
-        if (nodeId === undefined || this.#nodes.get(nodeId)?.link !== link) return;
-        this.#listener?.onAgentChanged(nodeId, 'unreachable');
-      },
+      onHello: (hello) => this.#onHello(hello, link),
+      onEvent: (event) => this.#onEvent(event, link),
+      onLost: () => this.#onLost(link),
       onRefused: () =>
         this.#warn(
           `The agent at ${link.name} has another key: give the same secret to all agents and orchestrators (AGENT_KEY_FILE)`,
@@ -191,43 +207,94 @@ export class Agents {
   }
 
   #onHello({ nodeId, version, containers }: AgentHello, link: AgentLink): void {
-    const former = this.#nodes.get(nodeId);
-    const node: NodeRecord = former ?? {
+    const before = this.#nodeOf.get(link);
+    this.#nodeOf.set(link, nodeId);
+    if (before !== undefined && before !== nodeId) this.#onLinkLeft(before, link);
+    const node = this.#nodes.get(nodeId) ?? this.#add(nodeId, version, containers ?? [], link);
+    node.link = link;
+    node.version = version;
+    if (containers) this.#compare(nodeId, node, containers, link);
+    this.#setState(nodeId, node, 'connected');
+  }
+
+  /** Calls the listener once per change: a connection fails several times a second while an agent is away. */
+  #setState(nodeId: string, node: NodeRecord, state: AgentState): void {
+    if (node.state === state) return;
+    node.state = state;
+    this.#listener?.onAgentChanged(nodeId, state);
+  }
+
+  /** A node whose agent has connected for the first time. Its engines are listed by the managers. */
+  #add(nodeId: string, version: string, listed: readonly AgentContainer[], link: AgentLink): NodeRecord {
+    const containers: NodeRecord['containers'] = new Map(
+      listed.map(({ containerId, serviceId }) => [containerId, { serviceId, paused: false, reporter: link }]),
+    );
+    const node: NodeRecord = {
       link,
+      state: 'missing',
       version,
-      containers: new Map(),
+      containers,
       samples: undefined,
       request: undefined,
     };
-    node.link = link;
-    node.version = version;
     this.#nodes.set(nodeId, node);
-    if (containers) {
-      const running = new Set(containers.map(({ containerId }) => containerId));
-      for (const [containerId, { serviceId }] of [...node.containers])
-        if (!running.has(containerId)) this.#end(node, serviceId, containerId);
-      for (const { serviceId, containerId, paused } of containers)
-        node.containers.set(containerId, { serviceId, paused });
-    }
-    this.#listener?.onAgentChanged(nodeId, 'connected');
+    return node;
   }
 
-  #onEvent(nodeId: string, event: AgentEvent): void {
-    const node = this.#nodes.get(nodeId)!;
-    const { serviceId, containerId } = event;
-    if (event.type === 'ended') {
-      this.#end(node, serviceId, containerId, event.exitCode);
-    } else {
-      node.containers.set(containerId, { serviceId, paused: event.paused });
-      this.#listener?.onRunning(serviceId);
+  /** Compares the known containers of a node with those that its agent lists. */
+  #compare(nodeId: string, node: NodeRecord, listed: readonly AgentContainer[], link: AgentLink): void {
+    const running = new Set(listed.map(({ containerId }) => containerId));
+    for (const [containerId, { reporter }] of [...node.containers]) {
+      // Another agent with the same node id, as of a cloned machine, has containers of its own.
+      const isOfAnother = reporter !== link && this.#isConnected(nodeId, reporter);
+      if (!running.has(containerId) && !isOfAnother) this.#end(nodeId, node, containerId);
     }
+    for (const container of listed) this.#setRunning(nodeId, node, container, link);
   }
 
-  #end(node: NodeRecord, serviceId: string, containerId: string, exitCode?: number): void {
+  #onEvent(event: AgentEvent, link: AgentLink): void {
+    const nodeId = this.#nodeOf.get(link);
+    const node = nodeId === undefined ? undefined : this.#nodes.get(nodeId);
+    if (nodeId === undefined || !node) return;
+    if (event.type === 'ended') this.#end(nodeId, node, event.containerId, event.exitCode);
+    else this.#setRunning(nodeId, node, event, link);
+  }
+
+  #setRunning(
+    nodeId: string,
+    node: NodeRecord,
+    { serviceId, containerId, paused }: AgentContainer,
+    reporter: AgentLink,
+  ): void {
+    const known = node.containers.get(containerId);
+    this.#ended.delete(`${nodeId}/${containerId}`);
+    node.containers.set(containerId, { serviceId, paused, reporter });
+    if (known?.paused !== paused) this.#listener?.onRunning(serviceId);
+  }
+
+  /** Ends a container, unless it is not known: an agent reports the ends of those that it has listed. */
+  #end(nodeId: string, node: NodeRecord, containerId: string, exitCode?: number): void {
+    const container = node.containers.get(containerId);
+    if (!container) return;
     node.containers.delete(containerId);
-    this.#ended.add(containerId);
+    this.#ended.add(`${nodeId}/${containerId}`);
     if (this.#ended.size > MAX_ENDED) this.#ended.delete(this.#ended.values().next().value!);
-    this.#listener?.onEnded(serviceId, exitCode);
+    const { serviceId } = container;
+    this.#listener?.onEnded({ nodeId, serviceId, containerId, ...(exitCode !== undefined && { exitCode }) });
+  }
+
+  #onLost(link: AgentLink): void {
+    const nodeId = this.#nodeOf.get(link);
+    if (nodeId !== undefined) this.#onLinkLeft(nodeId, link);
+  }
+
+  /** A connection no longer leads to the agent of a node. Another one may, if its agent is being replaced. */
+  #onLinkLeft(nodeId: string, link: AgentLink): void {
+    const node = this.#nodes.get(nodeId);
+    if (node?.link !== link) return;
+    const other = [...this.#links.values()].find((each) => this.#isConnected(nodeId, each));
+    if (other) node.link = other;
+    else this.#setState(nodeId, node, 'unreachable');
   }
 }
 

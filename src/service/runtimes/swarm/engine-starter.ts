@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EngineSpec, RuntimeEngine } from '../../engines/runtime.ts';
 import { RoundhouseError } from '../../errors.ts';
+import { hasStatus } from '../docker/client.ts';
 import { imageOf } from '../docker/create.ts';
 import type { SwarmEngineOptions } from './options.ts';
 import type { ServiceInfo, TaskInfo } from './replies.ts';
@@ -48,7 +49,8 @@ export class EngineStarter {
       await this.#assertPlace(spec.name);
       return await this.#waitForStart(spec, returnBy);
     } catch (error) {
-      // A service that remains is found by the next list.
+      // A name that is taken is that of another service. One that remains is found by the next list.
+      if (hasStatus((error as Error).cause, 409)) throw error;
       await this.#api.remove(spec.name, MIN_CREATE_TIMEOUT_MS).catch(() => {});
       throw error;
     } finally {

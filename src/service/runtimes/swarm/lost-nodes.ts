@@ -53,6 +53,16 @@ export class LostNodes {
     if (this.#lost.delete(nodeId)) this.#onChanged(nodeId, false);
   }
 
+  /** Keeps only these nodes: one that has been removed from the Swarm does not return. */
+  retain(nodeIds: ReadonlySet<string>): void {
+    for (const [nodeId, check] of this.#checks) {
+      if (nodeIds.has(nodeId)) continue;
+      check.abort();
+      this.#checks.delete(nodeId);
+      this.#lost.delete(nodeId);
+    }
+  }
+
   close(): void {
     for (const check of this.#checks.values()) check.abort();
     this.#checks.clear();

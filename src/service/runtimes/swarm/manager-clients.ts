@@ -56,7 +56,7 @@ export class ManagerClients {
 
 async function addressesOf(host: string | null): Promise<(string | null)[]> {
   if (host === null || host.startsWith('unix://')) return [host];
-  const { hostname, port } = new URL(host.replace(/^tcp:/, 'http:'));
+  const { hostname, port } = new URL(host.replace(/^http:/, 'tcp:'));
   const name = hostname.replace(/^\[(.*)\]$/, '$1');
   const addresses = await lookup(name, { all: true }).catch(() => []);
   if (addresses.length === 0) return [host];

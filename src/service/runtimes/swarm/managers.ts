@@ -40,13 +40,15 @@ export class Managers {
   /**
    * Makes one call to a manager that responds. A manager that does not respond, or has no leader, is not used for the
    * next call. Repeats the call on another one, so a call that changes something must be harmless if it is repeated.
+   * @param options.check returns the reply, or throws `runtime_unavailable` if the manager, or a proxy in front of it,
+   *   has sent something else
    * @throws DaemonError for an error response that describes the object of the call
    * @throws RoundhouseError `runtime_unavailable` if no manager has responded in time
    */
-  async call<T>(
+  async call<R, T = R>(
     name: DockerCall,
-    task: (docker: Docker, abortSignal: AbortSignal) => Promise<T>,
-    options: { timeoutMs?: number; signal?: AbortSignal } = {},
+    task: (docker: Docker, abortSignal: AbortSignal) => Promise<R>,
+    options: { timeoutMs?: number; signal?: AbortSignal; check?: (reply: R) => T } = {},
   ): Promise<T> {
     const dueMs = performance.now() + (options.timeoutMs ?? this.#timeoutMs);
     for (let attempt = 1; ; attempt += 1) {
@@ -55,10 +57,11 @@ export class Managers {
       const signal = options.signal ? AbortSignal.any([options.signal, lost]) : lost;
       try {
         const timeoutMs = Math.max(1, dueMs - performance.now());
-        return await client.call(name, (abortSignal) => task(client.docker, abortSignal), {
+        const reply = await client.call(name, (abortSignal) => task(client.docker, abortSignal), {
           timeoutMs,
           signal,
         });
+        return options.check ? options.check(reply) : (reply as unknown as T);
       } catch (error) {
         if (!isUnavailable(error) || options.signal?.aborted) throw error;
         this.#leave(client);

@@ -40,7 +40,8 @@ export class NodeSamples {
       }
     };
     await Promise.all([...byNode].map(([nodeId, engines]) => read(nodeId, engines)));
-    for (const [id, sample] of samples) this.#latest.set(id, sample);
+    // An engine may have ended in the meantime.
+    for (const [id, sample] of samples) if (this.#view.engine(id)) this.#latest.set(id, sample);
     return samples;
   }
 

@@ -27,21 +27,21 @@ const UNUSABLE_ADDRESS = new Set(['', '0.0.0.0', '127.0.0.1', '::', '::1']);
 
 /** Converts a listed node. */
 export function readNode({ ID, Spec, Description, Status, ManagerStatus }: NodeInfo): SwarmNode {
-  const { NanoCPUs, MemoryBytes } = Description.Resources ?? {};
+  const { NanoCPUs, MemoryBytes } = Description?.Resources ?? {};
   // A manager may report its own address as 0.0.0.0.
   const managerHost = (ManagerStatus?.Addr ?? '').replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
-  const address = Status.Addr ?? '';
+  const address = Status?.Addr ?? '';
   return {
     id: ID,
-    name: Description.Hostname,
+    name: Description?.Hostname || ID,
     address: UNUSABLE_ADDRESS.has(address) && managerHost !== '' ? managerHost : address,
-    state: Status.State,
-    availability: Spec.Availability,
+    state: Status?.State || 'unknown',
+    availability: Spec.Availability || 'active',
     role: Spec.Role === 'manager' ? 'manager' : 'worker',
     isLeader: ManagerStatus?.Leader === true,
     labels: Spec.Labels ?? {},
     cpus: NanoCPUs ? NanoCPUs / 1e9 : null,
     memory: MemoryBytes ?? null,
-    dockerVersion: Description.Engine?.EngineVersion ?? null,
+    dockerVersion: Description?.Engine?.EngineVersion ?? null,
   };
 }

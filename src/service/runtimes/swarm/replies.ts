@@ -46,15 +46,18 @@ const TaskReply = Type.Object({
 
 const NodeReply = Type.Object({
   ID: Id,
-  Spec: Type.Object({ Availability: Type.String(), Role: Type.String(), Labels }),
-  Description: Type.Object({
-    Hostname: Type.String(),
-    Resources: Optional(
-      Type.Object({ NanoCPUs: Optional(Type.Number()), MemoryBytes: Optional(Type.Number()) }),
-    ),
-    Engine: Optional(Type.Object({ EngineVersion: Optional(Type.String()) })),
-  }),
-  Status: Type.Object({ State: Type.String(), Addr: Optional(Type.String()) }),
+  Spec: Type.Object({ Availability: Optional(Type.String()), Role: Optional(Type.String()), Labels }),
+  // A node that joins has no description yet, and Docker leaves empty fields out.
+  Description: Optional(
+    Type.Object({
+      Hostname: Optional(Type.String()),
+      Resources: Optional(
+        Type.Object({ NanoCPUs: Optional(Type.Number()), MemoryBytes: Optional(Type.Number()) }),
+      ),
+      Engine: Optional(Type.Object({ EngineVersion: Optional(Type.String()) })),
+    }),
+  ),
+  Status: Optional(Type.Object({ State: Optional(Type.String()), Addr: Optional(Type.String()) })),
   ManagerStatus: Optional(Type.Object({ Leader: Optional(Type.Boolean()), Addr: Optional(Type.String()) })),
 });
 
@@ -69,6 +72,13 @@ const SERVICE = Compile(ServiceReply);
 const SERVICES = Compile(Type.Array(ServiceReply));
 const TASKS = Compile(Type.Array(TaskReply));
 const NODES = Compile(Type.Array(NodeReply));
+/** A service to update: its specification is sent back as it is. */
+const UPDATABLE = Compile(
+  Type.Object({
+    Version: Type.Object({ Index: Type.Integer() }),
+    Spec: Type.Object({ TaskTemplate: Type.Object({ ForceUpdate: Optional(Type.Integer()) }) }),
+  }),
+);
 
 /** @throws RoundhouseError `runtime_unavailable` */
 export function checkService(reply: unknown): ServiceInfo {
@@ -92,6 +102,12 @@ export function checkTasks(reply: unknown): TaskInfo[] {
 /** @throws RoundhouseError `runtime_unavailable` */
 export function checkNodes(reply: unknown): NodeInfo[] {
   if (NODES.Check(reply)) return reply;
+  throw unexpected();
+}
+
+/** @throws RoundhouseError `runtime_unavailable` */
+export function checkUpdatable(reply: unknown) {
+  if (UPDATABLE.Check(reply)) return reply;
   throw unexpected();
 }
 

@@ -13,15 +13,23 @@ export function isAlive(task: TaskInfo): boolean {
   return !ENDED.has(task.Status.State) && !['shutdown', 'remove'].includes(task.DesiredState);
 }
 
-/** The latest task of each service. Swarm keeps earlier ones for a while. */
+/**
+ * The latest task of each service. Swarm keeps earlier ones for a while. One that runs is the latest whatever the times
+ * are: they come from the clocks of the managers, and each leader has its own.
+ */
 export function latestTasks(tasks: readonly TaskInfo[]): Map<string, TaskInfo> {
   const latest = new Map<string, TaskInfo>();
   for (const task of tasks) {
     if (!task.ServiceID) continue;
     const other = latest.get(task.ServiceID);
-    if (!other || Date.parse(task.CreatedAt) > Date.parse(other.CreatedAt)) latest.set(task.ServiceID, task);
+    if (!other || isLater(task, other)) latest.set(task.ServiceID, task);
   }
   return latest;
+}
+
+function isLater(task: TaskInfo, other: TaskInfo): boolean {
+  if (isAlive(task) !== isAlive(other)) return isAlive(task);
+  return Date.parse(task.CreatedAt) > Date.parse(other.CreatedAt);
 }
 
 /** Whether a service is a managed engine: it has the label, and one replica. */

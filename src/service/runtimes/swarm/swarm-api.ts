@@ -9,6 +9,7 @@ import {
   checkService,
   checkServices,
   checkTasks,
+  checkUpdatable,
   type ServiceInfo,
   type TaskInfo,
 } from './replies.ts';
@@ -24,20 +25,21 @@ export class SwarmApi {
   /** @param label selects services by `name=value`; without it, all are listed */
   async services(label?: string): Promise<ServiceInfo[]> {
     const filters = label === undefined ? {} : { label: [label] };
-    return checkServices(
-      await this.#managers.call('list', (docker, abortSignal) =>
-        callsOf(docker).listServices({ filters, abortSignal }),
-      ),
+    return await this.#managers.call(
+      'list',
+      (docker, abortSignal) => callsOf(docker).listServices({ filters, abortSignal }),
+      { check: checkServices },
     );
   }
 
   /** @returns null if there is no such service */
   async service(idOrName: string): Promise<ServiceInfo | null> {
     try {
-      const reply = await this.#managers.call('inspect', (docker, abortSignal) =>
-        callsOf(docker).getService(idOrName).inspect({ abortSignal }),
+      return await this.#managers.call(
+        'inspect',
+        (docker, abortSignal) => callsOf(docker).getService(idOrName).inspect({ abortSignal }),
+        { check: checkService },
       );
-      return checkService(reply);
     } catch (error) {
       if (hasStatus(error, 404)) return null;
       throw error;
@@ -46,19 +48,21 @@ export class SwarmApi {
 
   /** Tasks by a label of their service, or of one service. */
   async tasks(filters: { label: [string] } | { service: [string] }): Promise<TaskInfo[]> {
-    return checkTasks(
-      await this.#managers.call('tasks', (docker, abortSignal) =>
-        callsOf(docker).listTasks({ filters, abortSignal }),
-      ),
+    return await this.#managers.call(
+      'tasks',
+      (docker, abortSignal) => callsOf(docker).listTasks({ filters, abortSignal }),
+      { check: checkTasks },
     );
   }
 
   /** All nodes by their ids. */
   async nodes(): Promise<Map<string, SwarmNode>> {
-    const reply = await this.#managers.call('nodes', (docker, abortSignal) =>
-      callsOf(docker).listNodes({ abortSignal }),
+    const listed = await this.#managers.call(
+      'nodes',
+      (docker, abortSignal) => callsOf(docker).listNodes({ abortSignal }),
+      { check: checkNodes },
     );
-    return new Map(checkNodes(reply).map((node) => [node.ID, readNode(node)]));
+    return new Map(listed.map((node) => [node.ID, readNode(node)]));
   }
 
   /**
@@ -67,18 +71,15 @@ export class SwarmApi {
    */
   async create(options: CreateServiceOptions & { Name: string }, timeoutMs: number): Promise<string> {
     try {
-      const reply = (await this.#managers.call(
+      return await this.#managers.call(
         'create',
         (docker, abortSignal) => callsOf(docker).createService({ ...options, abortSignal }),
-        { timeoutMs },
-      )) as { id?: unknown; ID?: unknown };
-      const id = reply.ID ?? reply.id;
-      if (typeof id === 'string' && id !== '') return id;
-      throw new RoundhouseError('runtime_unavailable', 'Docker sent no id of the service that it created');
+        { timeoutMs, check: createdId },
+      );
     } catch (error) {
       if (!hasStatus(error, 409)) throw error;
       const existing = await this.service(options.Name);
-      if (!existing) throw error;
+      if (!existing || !isSame(existing.Spec.Labels ?? {}, options.Labels ?? {})) throw error;
       return existing.ID;
     }
   }
@@ -94,10 +95,7 @@ export class SwarmApi {
         async (docker, abortSignal) => {
           const service = callsOf(docker).getService(id);
           // The specification as it is, with the fields that are not read elsewhere.
-          const info = (await service.inspect({ abortSignal })) as {
-            Version: { Index: number };
-            Spec: { TaskTemplate: { ForceUpdate?: number } };
-          };
+          const info = checkUpdatable(await service.inspect({ abortSignal }));
           const { TaskTemplate, ...spec } = info.Spec;
           const ForceUpdate = (TaskTemplate.ForceUpdate ?? 0) + 1;
           const version = info.Version.Index;
@@ -129,6 +127,20 @@ export class SwarmApi {
       if (!hasStatus(error, 404)) throw error;
     }
   }
+}
+
+/** The id of a created service. @throws RoundhouseError `runtime_unavailable` */
+function createdId(reply: unknown): string {
+  // Docker calls it `ID`, dockerode copies it from `id`.
+  const { ID, id } = Object(reply) as { ID?: unknown; id?: unknown };
+  const created = ID ?? id;
+  if (typeof created === 'string' && created !== '') return created;
+  throw new RoundhouseError('runtime_unavailable', 'Docker sent no id of the service that it created');
+}
+
+/** Whether a service has the labels of another one: the instance and the ports are among them. */
+function isSame(labels: Record<string, string>, others: Record<string, string>): boolean {
+  return Object.entries(others).every(([name, value]) => labels[name] === value);
 }
 
 /** The calls of dockerode. Its types lack the signal, which most of them take nevertheless. */

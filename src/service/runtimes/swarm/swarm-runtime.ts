@@ -11,7 +11,7 @@ import {
 } from '../../engines/runtime.ts';
 import type { ContainerEvent } from '../docker/events.ts';
 import { openLogs, readLogs } from '../docker/logs.ts';
-import type { Agents } from './agents.ts';
+import type { Agents, ContainerEnd } from './agents.ts';
 import { EngineStarter } from './engine-starter.ts';
 import { FollowedLogs } from './followed-logs.ts';
 import { Leftovers } from './leftovers.ts';
@@ -103,6 +103,7 @@ export class SwarmRuntime implements EngineRuntime {
     ]);
     const isFirst = this.nodes().length === 0;
     this.#view.nodes = nodes;
+    this.#lostNodes.retain(new Set(nodes.keys()));
     for (const node of this.nodes())
       if (this.#view.isNews(node) && !isFirst) this.#listener?.onNodeChanged?.(node);
     const latest = latestTasks(tasks);
@@ -170,7 +171,7 @@ export class SwarmRuntime implements EngineRuntime {
     });
     this.#agents?.start({
       onRunning: (id) => this.#changes.run(id, () => listener.onStarted(id)),
-      onEnded: (id, exitCode) => this.#onEnded(id, exitCode),
+      onEnded: (end) => this.#onEnded(end),
       onAgentChanged: (nodeId, state) => {
         if (state === 'connected') this.#lostNodes.agentConnected(nodeId);
         else this.#lostNodes.agentLost(nodeId);
@@ -199,9 +200,9 @@ export class SwarmRuntime implements EngineRuntime {
     else listener.onStarted(id);
   }
 
-  /** An agent has reported the end of an engine. Its service runs nothing any more. */
-  #onEnded(id: string, exitCode: number | undefined): void {
-    this.#stop(id, exitCode);
+  /** An agent has reported the end of a container. It may be a former one of its service, or not an engine at all. */
+  #onEnded({ nodeId, serviceId, containerId, exitCode }: ContainerEnd): void {
+    if (this.#view.isIn(serviceId, nodeId, containerId)) this.#stop(serviceId, exitCode);
     this.#changes.run('list', () => this.#listener?.onConnected());
   }
 
@@ -222,7 +223,7 @@ export class SwarmRuntime implements EngineRuntime {
     }
   }
 
-  /** An agent that does not respond is reported for each attempt to connect to it. */
+  /** Its agent, the checks of its engines and the managers may report the same change. */
   #onNodeChanged(nodeId: string): void {
     const node = this.#view.describeNode(nodeId);
     if (node && this.#view.isNews(node)) this.#listener?.onNodeChanged?.(node);

@@ -17,6 +17,8 @@ export class SwarmView {
   readonly #agents: Agents | null;
   readonly #isLost: (nodeId: string) => boolean;
   readonly #engines = new Map<string, RuntimeEngine>();
+  /** The container of each engine, once it has one. */
+  readonly #containers = new Map<string, string>();
   /** When each container was first seen running: Swarm's time of it may change. */
   readonly #startedAt = new Map<string, number>();
   readonly #history = new NodeHistory(Date.now);
@@ -59,6 +61,13 @@ export class SwarmView {
   /** An engine has ended. */
   forget(id: string): void {
     this.#engines.delete(id);
+    this.#containers.delete(id);
+  }
+
+  /** Whether an engine is in a container of a node, as far as is known. A restarted engine is in another one. */
+  isIn(id: string, nodeId: string, containerId: string): boolean {
+    const known = this.#containers.get(id) ?? containerId;
+    return this.#engines.get(id)?.node?.id === nodeId && known === containerId;
   }
 
   /** Reads the nodes, unless the node is known. */
@@ -71,23 +80,24 @@ export class SwarmView {
     const { label, engineHost } = this.#options;
     const node = this.#nodes.get(task?.NodeID ?? '');
     if (!task || !node || !isManaged(service, label) || !this.isRunning(task)) {
-      this.#engines.delete(service.ID);
+      this.forget(service.ID);
       return null;
     }
     const read = readServiceEngine(service, task, node, { managed: label, engineHost });
     const containerId = task.Status.ContainerStatus?.ContainerID ?? '';
     const engine = {
       ...read,
-      startedAt: this.#startOf(service.ID, node.id, containerId, read.startedAt),
+      startedAt: this.#startOf(service.ID, node.id, containerId || task.ID, read.startedAt),
       paused: this.#agents?.isPaused(node.id, containerId) ?? false,
     };
     this.#engines.set(engine.id, engine);
+    if (containerId !== '') this.#containers.set(engine.id, containerId);
     return engine;
   }
 
   /** Keeps only the engines that are listed. */
   retain(ids: ReadonlySet<string>): void {
-    for (const id of this.#engines.keys()) if (!ids.has(id)) this.#engines.delete(id);
+    for (const id of this.#engines.keys()) if (!ids.has(id)) this.forget(id);
   }
 
   /** Whether an engine runs or is starting. */
@@ -99,7 +109,7 @@ export class SwarmView {
   /** Whether Swarm or an agent has reported the end of an engine. An agent does so some tenths of a second earlier. */
   hasEnded(task: TaskInfo): boolean {
     const containerId = task.Status.ContainerStatus?.ContainerID;
-    return !isAlive(task) || Boolean(containerId && this.#agents?.hasEnded(containerId));
+    return !isAlive(task) || Boolean(containerId && this.#agents?.hasEnded(task.NodeID ?? '', containerId));
   }
 
   /** All nodes with the state of their agents. */

@@ -53,6 +53,18 @@ describe('a login', () => {
     expect([reply.status, setCookie]).toEqual([status, '']);
   });
 
+  test('is refused after ten wrong keys, which limits neither the key itself nor who has logged in', async () => {
+    await using app = await startFakeApp();
+    const { cookie } = await login(app);
+    for (let count = 0; count < 10; count += 1)
+      expect((await login(app, { key: 'wrong' })).reply.status).toBe(401);
+    const { reply, setCookie } = await login(app);
+    expect([reply.status, reply.body.code, setCookie]).toEqual([429, 'too_many_attempts', '']);
+    expect(Number(reply.headers['retry-after']?.[0])).toBeGreaterThan(0);
+    expect((await clear(app, { ...cookie, ...PANEL })).status).toBe(200);
+    expect((await clear(app, { 'x-api-key': KEY })).status).toBe(200);
+  });
+
   test('remains valid after a restart, and with another API key it does not', async () => {
     const DATA_DIR = await mkdtemp(join(tmpdir(), 'roundhouse-session-'));
     onTestFinished(() => rm(DATA_DIR, { recursive: true, force: true }));

@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { once } from 'node:events';
+import { createServer, get, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { MemberRecords } from '../../../../src/service/browser/cluster/member-record.ts';
@@ -83,6 +84,17 @@ describeWithRedis('sessions of other orchestrators', () => {
     ]);
     expect((await app.get(session)).status).toBe(401);
     expect(requests).toHaveLength(1);
+  });
+
+  test('a request whose target is a whole URL is passed on to the orchestrator, and not to the host in it', async () => {
+    const session = await publish(await otherServer());
+    const { port } = new URL(app.url);
+    const path = `http://other.example${session}?x=1`;
+    const request = get({ host: '127.0.0.1', port, path, headers: { ...WITH_KEY, host: 'localhost' } });
+    const [response] = await once(request, 'response');
+    response.resume();
+    expect(response.statusCode).toBe(200);
+    expect(requests).toMatchObject([{ method: 'GET', url: `${session}?x=1` }]);
   });
 
   test('a request that was forwarded is not forwarded again', async () => {

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { type DockerCall, DockerClient } from '../../../../src/service/runtimes/docker/client.ts';
 import { settle } from '../../../support/fake-clock.ts';
@@ -77,4 +80,14 @@ test('the time in the queue is not part of the duration', async () => {
   expect(ended.map(({ call }) => call)).toEqual(['list', 'inspect']);
   expect(ended[0]?.seconds).toBeGreaterThan(0.045);
   expect(ended[1]?.seconds).toBeLessThan(ended[0]!.seconds);
+});
+
+test('the daemon may have an IPv6 address', async () => {
+  const server = createServer((_, response) => response.end('[]')).listen(0, '::1');
+  await once(server, 'listening');
+  const host = `tcp://[::1]:${(server.address() as AddressInfo).port}`;
+  const client = new DockerClient({ host, timeoutS: 5, concurrency: 1 });
+  await expect(client.ping()).resolves.toBeUndefined();
+  server.closeAllConnections();
+  server.close();
 });

@@ -91,7 +91,7 @@ describe('a record', () => {
     const bystander = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' });
     onTestFinished(() => void bystander.kill('SIGKILL'));
     await once(bystander, 'spawn');
-    const engine = await identify(bystander.pid!);
+    const engine = identify(bystander.pid!);
     const file = join(dataDir, 'process-engines', 'a.json');
     const content = change(engine!);
     writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content));
@@ -132,6 +132,13 @@ describe('a record', () => {
     const { records, bystander, file } = await setUp(change);
     expect(await records.endOrphans(100)).toEqual([]);
     expect(existsSync(file)).toBe(false);
-    expect((await identify(bystander.pid!))?.pid).toBe(bystander.pid);
+    expect(identify(bystander.pid!)?.pid).toBe(bystander.pid);
   });
+});
+
+it('an engine has its file before anything else can happen', async () => {
+  const dataDir = makeDataDir();
+  const records = await EngineRecords.open(dataDir);
+  records.add('a', 'name', process.pid);
+  expect(existsSync(join(dataDir, 'process-engines', 'a.json'))).toBe(true);
 });

@@ -56,6 +56,7 @@ afterEach(async () => {
 async function serve(atPort: number): Promise<void> {
   const containers = {
     dockerResponds: true,
+    isKnown: true,
     list: () => running,
     sample: async () => {
       sampled += 1;
@@ -81,7 +82,7 @@ function connect(key = KEY): void {
   agents = new Agents([`127.0.0.1:${port}`], key, TIMEOUT_MS, (text) => warnings.push(text));
   agents.start({
     onRunning: (id) => seen.push(`running ${id}`),
-    onEnded: (id, exitCode) => seen.push(`ended ${id} ${exitCode}`),
+    onEnded: ({ serviceId, exitCode }) => seen.push(`ended ${serviceId} ${exitCode}`),
     onAgentChanged: (id, state) => seen.push(`${id} ${state}`),
   });
 }
@@ -97,7 +98,7 @@ it('an agent reports its containers, and each change', async () => {
   events.push({ type: 'ended', serviceId: 's1', containerId: 'c1', exitCode: 137 });
   await waitFor('ended s1 137');
   expect(seen).toContain('running s3');
-  expect([agents.hasEnded('c1'), agents.hasEnded('c3')]).toEqual([true, false]);
+  expect([agents.hasEnded(NODE, 'c1'), agents.hasEnded(NODE, 'c3')]).toEqual([true, false]);
 });
 
 it('what happens while the connection is interrupted is reported later', async () => {

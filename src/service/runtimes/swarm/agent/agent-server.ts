@@ -2,17 +2,20 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
+import type { Socket } from 'node:net';
 import { availableParallelism, freemem, loadavg, totalmem } from 'node:os';
 import type { EventBuffer } from './event-buffer.ts';
 import { serverTls } from './key.ts';
 import type { NodeContainers } from './node-containers.ts';
 import { type AgentLine, type AgentSamples, HEARTBEAT_MS, type NodeLoad } from './protocol.ts';
 
-/** Orchestrators have a few connections each. */
-const MAX_CONNECTIONS = 64;
+/** Connections whose client has not proved yet that it has the key. */
+const MAX_HANDSHAKES = 64;
+const HANDSHAKE_TIMEOUT_MS = 5000;
 /** A client that reads nothing is disconnected when this much waits for it, in bytes. */
 const MAX_BACKLOG = 1_000_000;
-const SAMPLE_TIMEOUT_MS = 5000;
+/** An engine that cannot be read in time must not delay the others: orchestrators wait for 1.5 s. */
+const SAMPLE_TIMEOUT_MS = 1000;
 
 /** What an agent serves. */
 export interface AgentParts {
@@ -40,11 +43,15 @@ export function createAgentServer(parts: AgentParts): Server {
     });
     return sampling;
   };
-  const server = createServer(serverTls(parts.key), (request, response) => {
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'https://agent');
+  const options = { ...serverTls(parts.key), handshakeTimeout: HANDSHAKE_TIMEOUT_MS };
+  const server = createServer(options, (request, response) => {
+    const url = URL.parse(request.url ?? '/', 'https://agent');
+    if (!url) return end(response, 400);
+    const { pathname, searchParams } = url;
     if (request.method !== 'GET') return end(response, 405);
-    if (pathname === '/events') return streamEvents(parts, run, searchParams, request, response);
     if (pathname === '/livez') return end(response, parts.containers.dockerResponds ? 204 : 503);
+    if (!parts.containers.isKnown) return end(response, 503);
+    if (pathname === '/events') return streamEvents(parts, run, searchParams, request, response);
     if (pathname !== '/samples') return end(response, 404);
     sample().then(
       (samples) => {
@@ -54,8 +61,29 @@ export function createAgentServer(parts: AgentParts): Server {
       () => end(response, 500),
     );
   });
-  server.maxConnections = MAX_CONNECTIONS;
+  limitHandshakes(server);
   return server;
+}
+
+/**
+ * Ends the oldest connection without the key when there are too many. A limit of all connections would let anybody who
+ * reaches the port keep the orchestrators out.
+ */
+function limitHandshakes(server: Server): void {
+  const waiting = new Map<string, Socket>();
+  const nameOf = ({ remoteAddress, remotePort }: Socket) => `${remoteAddress} ${remotePort}`;
+  server.on('connection', (socket: Socket) => {
+    const name = nameOf(socket);
+    waiting.set(name, socket);
+    socket.once('close', () => {
+      if (waiting.get(name) === socket) waiting.delete(name);
+    });
+    if (waiting.size <= MAX_HANDSHAKES) return;
+    const [oldest] = waiting;
+    waiting.delete(oldest![0]);
+    oldest![1].destroy();
+  });
+  server.on('secureConnection', (socket) => waiting.delete(nameOf(socket)));
 }
 
 async function takeSamples({ nodeId, containers }: AgentParts): Promise<AgentSamples> {

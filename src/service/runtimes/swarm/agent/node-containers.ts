@@ -25,11 +25,13 @@ export class NodeContainers {
   readonly #source: DockerSampleSource;
   readonly #events: EventBuffer;
   readonly #containers = new Map<string, NodeContainer>();
-  /** Ids of containers that ended while they were read. */
-  readonly #ended = new Set<string>();
+  /** The latest read of each container that is being read. Earlier ones may respond later with an older state. */
+  readonly #reads = new Map<string, symbol>();
   #unfollow = () => {};
   #retry: NodeJS.Timeout | undefined;
   #responds = false;
+  #isKnown = false;
+  #stopped = false;
 
   /**
    * @param label marks the containers of engines
@@ -45,6 +47,11 @@ export class NodeContainers {
   /** Whether the Docker daemon responds, and so the containers are current. */
   get dockerResponds(): boolean {
     return this.#responds;
+  }
+
+  /** Whether Docker has listed the containers. Before that, an empty list does not mean that there are none. */
+  get isKnown(): boolean {
+    return this.#isKnown;
   }
 
   /** Running containers. */
@@ -74,6 +81,7 @@ export class NodeContainers {
   }
 
   stop(): void {
+    this.#stopped = true;
     clearTimeout(this.#retry);
     this.#unfollow();
   }
@@ -96,7 +104,7 @@ export class NodeContainers {
   }
 
   #end(id: string, exitCode?: number): void {
-    this.#ended.add(id);
+    this.#reads.delete(id);
     const known = this.#containers.get(id);
     if (!known) return;
     this.#containers.delete(id);
@@ -120,8 +128,8 @@ export class NodeContainers {
       const ids = new Set(checkReply('list', listed).map(({ Id }) => Id));
       for (const id of before) if (!ids.has(id)) this.#end(id);
       await Promise.all([...ids].map((id) => this.#read(id)));
-      this.#ended.clear();
       this.#responds = true;
+      this.#isKnown = true;
     } catch {
       this.#retryLater();
     }
@@ -129,12 +137,15 @@ export class NodeContainers {
 
   #retryLater(): void {
     clearTimeout(this.#retry);
+    if (this.#stopped) return;
     this.#retry = setTimeout(() => void this.#compare(), RETRY_MS);
     this.#retry.unref();
   }
 
   /** Inspects a container, and reports it if it runs. */
   async #read(id: string): Promise<void> {
+    const read = Symbol(id);
+    this.#reads.set(id, read);
     try {
       const inspected = await this.#client.call('inspect', (abortSignal) =>
         this.#client.docker.getContainer(id).inspect({ abortSignal }),
@@ -143,13 +154,16 @@ export class NodeContainers {
       const serviceId = info.Config.Labels?.[SERVICE_ID];
       const network = { kind: 'host' } as const;
       const container = readContainer(info, this.#label, network, null, null);
-      if (!container || !serviceId || this.#ended.has(id)) return;
+      // It may have ended, or changed again, in the meantime.
+      if (!container || !serviceId || this.#reads.get(id) !== read) return;
       const former = this.#containers.get(id)?.container.engine.paused;
       this.#containers.set(id, { serviceId, container });
       const { paused } = container.engine;
       if (former !== paused) this.#events.push({ type: 'running', serviceId, containerId: id, paused });
     } catch (error) {
       if (!hasStatus(error, 404)) throw error;
+    } finally {
+      if (this.#reads.get(id) === read) this.#reads.delete(id);
     }
   }
 }

@@ -5,23 +5,27 @@ import { Compile } from 'typebox/compile';
 export const HEARTBEAT_MS = 1000;
 
 const Integer = Type.Integer({ minimum: 0 });
+/** Ids become parts of paths. */
+const Id = Type.String({ pattern: '^[\\w.-]{1,128}$' });
+/** Counters, sizes and times. */
+const Amount = Type.Number({ minimum: 0, maximum: 2 ** 64 });
 
 /** The container of an engine on the agent's node. */
 const Container = Type.Object({
   /** The service that it is the task of, and so the engine's id. */
-  serviceId: Type.String({ minLength: 1 }),
-  containerId: Type.String({ minLength: 1 }),
+  serviceId: Id,
+  containerId: Id,
   paused: Type.Boolean(),
 });
 
 /** The first line of a stream of events. */
 const Hello = Type.Object({
   type: Type.Literal('hello'),
-  nodeId: Type.String({ minLength: 1 }),
+  nodeId: Id,
   /** Version of the agent. */
-  version: Type.String(),
+  version: Type.String({ maxLength: 128 }),
   /** Identifies the run of the agent: numbers of events start again in each. */
-  run: Type.String(),
+  run: Id,
   /** Number of the latest event. */
   sequence: Integer,
   /** The running containers; null if the events that were missed follow instead. */
@@ -35,8 +39,8 @@ const Running = Type.Object({ type: Type.Literal('running'), sequence: Integer, 
 const Ended = Type.Object({
   type: Type.Literal('ended'),
   sequence: Integer,
-  serviceId: Type.String(),
-  containerId: Type.String(),
+  serviceId: Id,
+  containerId: Id,
   /** Exit code of its program, if it is known. */
   exitCode: Type.Optional(Type.Integer()),
 });
@@ -49,21 +53,21 @@ const Beat = Type.Object({
 });
 
 const Sample = Type.Object({
-  takenAt: Type.Number(),
-  startedAt: Type.Number(),
-  cpuNs: Type.Number(),
-  memoryUsage: Type.Number(),
-  memoryLimit: Type.Number(),
-  networkRx: Type.Number(),
-  networkTx: Type.Number(),
-  blockRead: Type.Number(),
-  blockWrite: Type.Number(),
+  takenAt: Amount,
+  startedAt: Amount,
+  cpuNs: Amount,
+  memoryUsage: Amount,
+  memoryLimit: Amount,
+  networkRx: Amount,
+  networkTx: Amount,
+  blockRead: Amount,
+  blockWrite: Amount,
   networkNamespace: Type.Union([Type.String(), Type.Null()]),
 });
 
 const Load = Type.Object({
   /** Mean number of processes that ran or waited to run, over a minute. */
-  loadAverage: Type.Number(),
+  loadAverage: Amount,
   cpus: Integer,
   /** Bytes. */
   memoryTotal: Integer,
@@ -72,7 +76,7 @@ const Load = Type.Object({
 });
 
 const Samples = Type.Object({
-  nodeId: Type.String(),
+  nodeId: Id,
   load: Load,
   /** By the id of the service. */
   samples: Type.Record(Type.String(), Sample),
