@@ -38,6 +38,8 @@ export class EmulatedSwarm {
   failure: { status: number; message: string } | null = null;
   /** How new tasks turn out. */
   outcome: 'running' | 'rejected' | 'pending' = 'running';
+  /** Services are created when it resolves. */
+  creationsWaitFor: Promise<void> = Promise.resolve();
   readonly #servers = new Map<string, Server>();
   readonly #followers = new Set<ServerResponse>();
 
@@ -140,6 +142,7 @@ export class EmulatedSwarm {
         );
       case 'POST /services': {
         const spec = JSON.parse(await text(request)) as Spec;
+        await this.creationsWaitFor;
         const exists = [...this.services.values()].some(({ Spec }) => Spec.Name === spec.Name);
         if (exists)
           return reply(409, {

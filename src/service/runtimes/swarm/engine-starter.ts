@@ -3,6 +3,7 @@ import type { EngineSpec, RuntimeEngine } from '../../engines/runtime.ts';
 import { RoundhouseError } from '../../errors.ts';
 import { hasStatus } from '../docker/client.ts';
 import { imageOf } from '../docker/create.ts';
+import { instanceOf } from '../docker/labels.ts';
 import type { SwarmEngineOptions } from './options.ts';
 import type { ServiceInfo, TaskInfo } from './replies.ts';
 import { isAlive, isManaged, latestTasks } from './service-engine.ts';
@@ -17,6 +18,8 @@ const MIN_CREATE_TIMEOUT_MS = 1000;
 const RESTART_TIMEOUT_MS = 20_000;
 /** A node starts a container within a few tenths of a second. */
 const TASK_POLL_MS = 50;
+/** Failed starts whose services may still appear. */
+const MAX_ABANDONED = 1000;
 
 /** Starts engines as services. */
 export class EngineStarter {
@@ -26,6 +29,8 @@ export class EngineStarter {
   readonly #lostNodes: ReadonlySet<string>;
   /** Names of the services that are being created, and ids of those that are being restarted. */
   readonly #starting = new Set<string>();
+  /** Names of services whose start has failed. */
+  readonly #abandoned = new Set<string>();
 
   /** @param lostNodes ids of nodes that Swarm would still choose, because it notices the loss of a node late */
   constructor(api: SwarmApi, view: SwarmView, options: SwarmEngineOptions, lostNodes: ReadonlySet<string>) {
@@ -40,17 +45,27 @@ export class EngineStarter {
     return this.#starting.has(Spec.Name) || this.#starting.has(ID);
   }
 
+  /**
+   * Whether the start of a service has failed here. A manager that is slow or has lost its leader may create it after the
+   * call has timed out and its removal has found nothing. Its port may then be that of another engine.
+   */
+  isAbandoned({ Spec }: ServiceInfo): boolean {
+    return this.#abandoned.has(Spec.Name) && instanceOf(Spec.Labels ?? {}) === this.#options.instance;
+  }
+
   /** As `EngineRuntime.create`. */
   async start(spec: EngineSpec, maxWaitMs: number): Promise<RuntimeEngine> {
     const returnBy = performance.now() + maxWaitMs;
     this.#starting.add(spec.name);
+    this.#abandoned.delete(spec.name);
     try {
       await this.#createService(spec, Math.max(MIN_CREATE_TIMEOUT_MS, maxWaitMs));
       await this.#assertPlace(spec.name);
       return await this.#waitForStart(spec, returnBy);
     } catch (error) {
-      // A name that is taken is that of another service. One that remains is found by the next list.
+      // A name that is taken is that of another service.
       if (hasStatus((error as Error).cause, 409)) throw error;
+      this.#abandon(spec.name);
       await this.#api.remove(spec.name, MIN_CREATE_TIMEOUT_MS).catch(() => {});
       throw error;
     } finally {
@@ -82,6 +97,11 @@ export class EngineStarter {
     } finally {
       this.#starting.delete(id);
     }
+  }
+
+  #abandon(name: string): void {
+    this.#abandoned.add(name);
+    if (this.#abandoned.size > MAX_ABANDONED) this.#abandoned.delete(this.#abandoned.values().next().value!);
   }
 
   async #tasksOf(id: string): Promise<TaskInfo[]> {

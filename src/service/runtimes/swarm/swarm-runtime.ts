@@ -96,7 +96,7 @@ export class SwarmRuntime implements EngineRuntime {
   async #listFromManagers(): Promise<RuntimeEngine[]> {
     const { name, value } = this.#options.label;
     const label = `${name}=${value}`;
-    const [services, tasks, nodes] = await Promise.all([
+    const [listed, tasks, nodes] = await Promise.all([
       this.#api.services(label),
       this.#api.tasks({ label: [label] }),
       this.#api.nodes(),
@@ -107,7 +107,8 @@ export class SwarmRuntime implements EngineRuntime {
     for (const node of this.nodes())
       if (this.#view.isNews(node) && !isFirst) this.#listener?.onNodeChanged?.(node);
     const latest = latestTasks(tasks);
-    this.#removeLeftovers(services, latest);
+    this.#removeLeftovers(listed, latest);
+    const services = listed.filter((service) => !this.#starter.isAbandoned(service));
     this.#reportNodeLosses(services, latest);
     this.#view.retain(new Set(services.map(({ ID }) => ID)));
     const engines = services.map((service) => this.#view.toEngine(service, latest.get(service.ID)));
@@ -118,6 +119,10 @@ export class SwarmRuntime implements EngineRuntime {
     const [service, tasks] = await Promise.all([this.#api.service(id), this.#api.tasks({ service: [id] })]);
     const task = latestTasks(tasks).get(id);
     if (!service || !task) return null;
+    if (this.#starter.isAbandoned(service)) {
+      this.#removeLeftover(id);
+      return null;
+    }
     await this.#view.ensureNode(task.NodeID);
     return this.#view.toEngine(service, task);
   }
@@ -246,12 +251,18 @@ export class SwarmRuntime implements EngineRuntime {
     this.#followedLogs.end(id);
   }
 
-  /** Removes services whose engine has ended or never got a node. One that cannot be removed is found again. */
+  /** Removes services whose start has failed, whose engine has ended, and those that never got a node. */
   #removeLeftovers(services: readonly ServiceInfo[], latest: ReadonlyMap<string, TaskInfo>): void {
     const managed = services.filter((service) => isManaged(service, this.#options.label));
     const hasEnded = (task: TaskInfo) => this.#view.hasEnded(task);
     const isCreating = (service: ServiceInfo) => this.#starter.isStarting(service);
-    for (const id of this.#leftovers.find(managed, latest, hasEnded, isCreating, performance.now()))
-      void this.#api.remove(id, REMOVE_TIMEOUT_MS).catch(() => {});
+    const abandoned = managed.filter((service) => this.#starter.isAbandoned(service)).map(({ ID }) => ID);
+    const others = this.#leftovers.find(managed, latest, hasEnded, isCreating, performance.now());
+    for (const id of new Set([...abandoned, ...others])) this.#removeLeftover(id);
+  }
+
+  /** One that cannot be removed is found again by the next list. */
+  #removeLeftover(id: string): void {
+    void this.#api.remove(id, REMOVE_TIMEOUT_MS).catch(() => {});
   }
 }

@@ -172,3 +172,19 @@ it('without any manager, calls fail as unavailable', async () => {
   await swarm.close();
   await expect(runtime.list()).rejects.toMatchObject({ code: 'runtime_unavailable' });
 });
+
+it.each(['list', 'inspect'] as const)(
+  'a service that appears after its start has failed is no engine, and is removed (%s)',
+  async (call) => {
+    const runtime = await open();
+    const { promise: created, resolve: create } = Promise.withResolvers<void>();
+    swarm.creationsWaitFor = created;
+    await expect(runtime.create(spec(19_000), 0)).rejects.toMatchObject({ code: 'runtime_unavailable' });
+    create();
+    const late = await waitUntil('it is created', () => [...swarm.services.keys()][0], TIMEOUT_MS);
+    expect(call === 'list' ? await runtime.list() : await runtime.inspect(late)).toEqual(
+      call === 'list' ? [] : null,
+    );
+    await waitUntil('it is removed', () => swarm.services.size === 0, TIMEOUT_MS);
+  },
+);
