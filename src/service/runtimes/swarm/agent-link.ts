@@ -45,8 +45,6 @@ export class AgentLink {
   #closed = false;
   #request: { destroy(): void } | undefined;
   #timer: NodeJS.Timeout | undefined;
-  /** Whether the Docker daemon responded to the agent, as of its latest line. */
-  dockerResponds = true;
 
   constructor(address: { host: string; port: number }, key: Buffer, listener: AgentLinkListener) {
     this.#host = address.host;
@@ -110,10 +108,8 @@ export class AgentLink {
     try {
       const line = parseLine(text);
       this.#expect(SILENCE_TIMEOUT_MS, request);
-      if (line === null) return;
-      if (line.type === 'beat') {
-        this.dockerResponds = line.dockerResponds;
-      } else if (line.type === 'hello') {
+      if (line === null || line.type === 'beat') return;
+      if (line.type === 'hello') {
         this.#connected = true;
         this.#refused = false;
         // Events that were missed follow, with lower numbers.

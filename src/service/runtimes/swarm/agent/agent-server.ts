@@ -14,8 +14,11 @@ const MAX_HANDSHAKES = 64;
 const HANDSHAKE_TIMEOUT_MS = 5000;
 /** A client that reads nothing is disconnected when this much waits for it, in bytes. */
 const MAX_BACKLOG = 1_000_000;
-/** An engine that cannot be read in time must not delay the others: orchestrators wait for 1.5 s. */
-const SAMPLE_TIMEOUT_MS = 1000;
+/**
+ * An engine that cannot be read in time must not delay the others: orchestrators wait for 1.5 s. Docker 20.10 takes a
+ * second for each sample, all at once, if there are no cgroup files.
+ */
+const SAMPLE_TIMEOUT_MS = 1300;
 
 /** What an agent serves. */
 export interface AgentParts {
@@ -133,10 +136,7 @@ function streamEvents(
   send({ type: 'hello', nodeId, version, run, sequence, containers: missed ? null : containers.list() });
   for (const event of missed ?? []) send(event);
   const unsubscribe = events.subscribe(send);
-  const beat = setInterval(
-    () => send({ type: 'beat', dockerResponds: containers.dockerResponds }),
-    HEARTBEAT_MS,
-  );
+  const beat = setInterval(() => send({ type: 'beat' }), HEARTBEAT_MS);
   const stop = () => {
     clearInterval(beat);
     unsubscribe();

@@ -46,11 +46,7 @@ const Ended = Type.Object({
 });
 
 /** Nothing has happened. */
-const Beat = Type.Object({
-  type: Type.Literal('beat'),
-  /** Whether the Docker daemon of the node responds to the agent. */
-  dockerResponds: Type.Boolean(),
-});
+const Beat = Type.Object({ type: Type.Literal('beat') });
 
 const Sample = Type.Object({
   takenAt: Amount,

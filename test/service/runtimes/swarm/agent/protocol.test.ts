@@ -2,11 +2,10 @@ import { expect, test } from 'vitest';
 import { parseLine, parseSamples } from '../../../../../src/service/runtimes/swarm/agent/protocol.ts';
 
 test('a newer agent may send additional fields, and lines of other types', () => {
-  expect(parseLine('{"type":"beat","dockerResponds":true,"more":1}')).toMatchObject({ type: 'beat' });
+  expect(parseLine('{"type":"beat","more":1}')).toMatchObject({ type: 'beat' });
   expect(parseLine('{"type":"image_pulled"}')).toBeNull();
 });
 
-test.each(['', 'no json', 'null', '1', '[]', '{}', '{"type":"ended"}', '{"type":1}', '{"type":"beat"}'])(
   'the line %j is refused',
   (line) => expect(() => parseLine(line)).toThrow(),
 );
