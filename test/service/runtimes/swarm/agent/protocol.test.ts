@@ -6,6 +6,7 @@ test('a newer agent may send additional fields, and lines of other types', () =>
   expect(parseLine('{"type":"image_pulled"}')).toBeNull();
 });
 
+test.each(['', 'no json', 'null', '1', '[]', '{}', '{"type":"ended"}', '{"type":1}'])(
   'the line %j is refused',
   (line) => expect(() => parseLine(line)).toThrow(),
 );
