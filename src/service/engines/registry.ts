@@ -144,7 +144,8 @@ export class EngineRegistry {
     }
     this.#engines.set(reported.id, newEngine(reported, now));
     // A missed restart: health, identity and streams belonged to the previous run.
-    if (existing) this.#bus.publish({ type: 'engine_stopped', engineId: reported.id, reason: 'gone' });
+    const reason = this.#restarting.has(reported.id) ? 'restarted' : 'gone';
+    if (existing) this.#bus.publish({ type: 'engine_stopped', engineId: reported.id, reason });
     this.#bus.publish({ type: 'engine_started', engineId: reported.id });
   }
 
@@ -183,13 +184,15 @@ export class EngineRegistry {
   }
 
   /**
-   * Restarts an engine by calling `restart`, whose stop and start the runtime reports.
+   * Restarts an engine by calling `restart`. The runtime reports its stop and its start, or only that it has another start.
    * @throws what `restart` throws
    */
   async restart(id: string, restart: () => Promise<RuntimeEngine>): Promise<RuntimeEngine> {
     this.#restarting.add(id);
     try {
-      return await restart();
+      const engine = await restart();
+      if (this.#engines.has(engine.id)) this.#upsert(engine, this.nextSequence());
+      return engine;
     } finally {
       this.#restarting.delete(id);
     }

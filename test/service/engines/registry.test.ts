@@ -82,6 +82,20 @@ describe('events', () => {
     expect(takeEvents()).toEqual(['engine_started', 'engine_stopped']);
   });
 
+  test('a restart of which the runtime reports nothing is one all the same', async () => {
+    const { runtime, registry, events } = createRegistry();
+    const engine = runtime.startSilently();
+    registry.start();
+    await settle();
+    events.length = 0;
+    await registry.restart(engine.id, async () => ({ ...engine, startedAt: engine.startedAt! + 5000 }));
+    expect(events).toMatchObject([
+      { type: 'engine_stopped', engineId: engine.id, reason: 'restarted' },
+      { type: 'engine_started', engineId: engine.id },
+    ]);
+    expect(registry.get(engine.id)?.startedAt).toBe(engine.startedAt! + 5000);
+  });
+
   test('a restarted engine is a new one', async () => {
     const { runtime, registry, takeEvents } = await followed();
     const engine = runtime.start();

@@ -6,6 +6,10 @@ const Optional = <T extends TSchema>(schema: T) => Type.Optional(Type.Union([sch
 const Labels = Optional(Type.Record(Type.String(), Type.String()));
 const Id = Type.String({ minLength: 1 });
 
+const Ports = Optional(
+  Type.Array(Type.Object({ PublishedPort: Optional(Type.Integer()), TargetPort: Optional(Type.Integer()) })),
+);
+
 const ServiceReply = Type.Object({
   ID: Id,
   CreatedAt: Type.String(),
@@ -16,16 +20,9 @@ const ServiceReply = Type.Object({
     Mode: Optional(
       Type.Object({ Replicated: Optional(Type.Object({ Replicas: Optional(Type.Integer()) })) }),
     ),
+    EndpointSpec: Optional(Type.Object({ Ports })),
   }),
-  Endpoint: Optional(
-    Type.Object({
-      Ports: Optional(
-        Type.Array(
-          Type.Object({ PublishedPort: Optional(Type.Integer()), TargetPort: Optional(Type.Integer()) }),
-        ),
-      ),
-    }),
-  ),
+  Endpoint: Optional(Type.Object({ Ports })),
 });
 
 const TaskReply = Type.Object({

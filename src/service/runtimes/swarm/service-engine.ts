@@ -37,9 +37,13 @@ export function isManaged({ Spec }: ServiceInfo, managed: Label): boolean {
   return Spec.Labels?.[managed.name] === managed.value && Spec.Mode?.Replicated?.Replicas === 1;
 }
 
-/** Ports of the nodes that a service publishes. */
-export function publishedPorts({ Endpoint }: ServiceInfo): number[] {
-  return (Endpoint?.Ports ?? []).flatMap(({ PublishedPort }) => PublishedPort ?? []);
+/**
+ * Ports of the nodes that a service publishes, as requested and as assigned. Swarm assigns them some milliseconds after
+ * the service was created, when another orchestrator may already compare ports.
+ */
+export function publishedPorts({ Spec, Endpoint }: ServiceInfo): number[] {
+  const ports = [...(Spec.EndpointSpec?.Ports ?? []), ...(Endpoint?.Ports ?? [])];
+  return [...new Set(ports.flatMap(({ PublishedPort }) => PublishedPort ?? []))];
 }
 
 /**
@@ -53,7 +57,7 @@ export function readServiceEngine(
   { managed, engineHost }: { managed: Label; engineHost: string | null },
 ): RuntimeEngine {
   const { labels, variant, ports } = parseLabels(managed, service.Spec.Labels ?? {});
-  const published = service.Endpoint?.Ports?.[0];
+  const published = (service.Endpoint?.Ports ?? service.Spec.EndpointSpec?.Ports)?.[0];
   const hostHttp = published?.PublishedPort ?? ports.hostHttp ?? DEFAULT_HTTP_PORT;
   const containerHttp = ports.containerHttp ?? published?.TargetPort ?? hostHttp;
   return {

@@ -131,8 +131,11 @@ export class SwarmRuntime implements EngineRuntime {
     return this.#starter.start(spec, maxWaitMs);
   }
 
-  restart(id: string): Promise<RuntimeEngine> {
-    return this.#starter.restart(id);
+  async restart(id: string): Promise<RuntimeEngine> {
+    const engine = await this.#starter.restart(id);
+    // Without agents, nothing else reports the start.
+    this.#listener?.onStarted(id);
+    return engine;
   }
 
   async remove(id: string): Promise<void> {
