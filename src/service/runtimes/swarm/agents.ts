@@ -25,7 +25,7 @@ export interface AgentsListener {
   /** Called when a container has started, was paused or is resumed, by the id of its service. */
   onRunning(serviceId: string): void;
   onEnded(end: ContainerEnd): void;
-  /** Called when an agent is connected or lost. */
+  /** Called when an agent connects or is lost. If a node has several, the state may be the same as before. */
   onAgentChanged(nodeId: string, state: AgentState): void;
 }
 
@@ -33,8 +33,6 @@ export interface AgentsListener {
 interface NodeRecord {
   /** The latest connection. While an agent is replaced, there are two. */
   link: AgentLink;
-  /** What the listener was last called with. */
-  state: AgentState;
   version: string;
   /** Running containers by their ids, and the connection that has reported them. */
   containers: Map<string, { serviceId: string; paused: boolean; reporter: AgentLink }>;
@@ -214,14 +212,7 @@ export class Agents {
     node.link = link;
     node.version = version;
     if (containers) this.#compare(nodeId, node, containers, link);
-    this.#setState(nodeId, node, 'connected');
-  }
-
-  /** Calls the listener once per change: a connection fails several times a second while an agent is away. */
-  #setState(nodeId: string, node: NodeRecord, state: AgentState): void {
-    if (node.state === state) return;
-    node.state = state;
-    this.#listener?.onAgentChanged(nodeId, state);
+    this.#listener?.onAgentChanged(nodeId, 'connected');
   }
 
   /** A node whose agent has connected for the first time. Its engines are listed by the managers. */
@@ -229,14 +220,7 @@ export class Agents {
     const containers: NodeRecord['containers'] = new Map(
       listed.map(({ containerId, serviceId }) => [containerId, { serviceId, paused: false, reporter: link }]),
     );
-    const node: NodeRecord = {
-      link,
-      state: 'missing',
-      version,
-      containers,
-      samples: undefined,
-      request: undefined,
-    };
+    const node: NodeRecord = { link, version, containers, samples: undefined, request: undefined };
     this.#nodes.set(nodeId, node);
     return node;
   }
@@ -294,7 +278,7 @@ export class Agents {
     if (node?.link !== link) return;
     const other = [...this.#links.values()].find((each) => this.#isConnected(nodeId, each));
     if (other) node.link = other;
-    else this.#setState(nodeId, node, 'unreachable');
+    else this.#listener?.onAgentChanged(nodeId, 'unreachable');
   }
 }
 
