@@ -85,6 +85,12 @@ export class Agents {
     for (const link of this.#links.values()) link.close();
   }
 
+  /** Drops what is known of other nodes than these, unless their agents respond: a list of nodes may be outdated. */
+  retain(nodeIds: ReadonlySet<string>): void {
+    for (const [nodeId, { link }] of this.#nodes)
+      if (!nodeIds.has(nodeId) && !this.#isConnected(nodeId, link)) this.#nodes.delete(nodeId);
+  }
+
   /** Whether any agent responds. */
   get anyConnected(): boolean {
     return [...this.#links.values()].some(({ connected }) => connected);

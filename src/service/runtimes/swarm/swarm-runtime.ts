@@ -102,8 +102,10 @@ export class SwarmRuntime implements EngineRuntime {
       this.#api.nodes(),
     ]);
     const isFirst = this.nodes().length === 0;
+    const nodeIds = new Set(nodes.keys());
     this.#view.nodes = nodes;
-    this.#lostNodes.retain(new Set(nodes.keys()));
+    this.#lostNodes.retain(nodeIds);
+    this.#agents?.retain(nodeIds);
     for (const node of this.nodes())
       if (this.#view.isNews(node) && !isFirst) this.#listener?.onNodeChanged?.(node);
     const latest = latestTasks(tasks);
