@@ -134,7 +134,7 @@ export interface RuntimeNode extends EngineNode {
 
 /** A time in which something does not respond. */
 export interface RuntimeOutage {
-  /** When it was noticed, in milliseconds since the epoch. */
+  /** When it was detected, in milliseconds since the epoch. */
   since: number;
   reason: string;
 }

@@ -6,7 +6,7 @@ import { AgentLink } from './agent-link.ts';
 const DISCOVERY_INTERVAL_MS = 5000;
 /** Ended containers that are kept, to recognise a reply of Swarm that is older than their end. */
 const MAX_ENDED = 4096;
-/** Requests for one engine after another use the samples of all. */
+/** How long the samples of a node are reused: reads of single engines share those of all. */
 const SAMPLE_REUSE_MS = 1000;
 
 /** Whether the agent of a node responds: `missing` if none has ever responded. */
@@ -121,8 +121,8 @@ export class Agents {
   }
 
   /**
-   * Asks the agent of a node for samples of all of its engines. Requests at the same time, and for a second after a
-   * reply, share it, unless it lacks one of the engines.
+   * Requests samples of all engines of a node from its agent. Calls at the same time, and within a second after the
+   * reply, share it unless it lacks one of the engines.
    * @param ids ids of the engines that are needed
    * @returns null if it has not responded in time
    */
@@ -179,7 +179,7 @@ export class Agents {
     for (const target of this.#addresses) {
       const found = await resolveAddresses(target);
       if (this.#closed) return;
-      // A name that cannot be resolved for a while says nothing about the agents that it had.
+      // While a name cannot be resolved, its agents are kept.
       if (found.length === 0) isComplete = false;
       for (const address of found) {
         const name = `${address.host}:${address.port}`;
@@ -262,7 +262,7 @@ export class Agents {
     if (known?.paused !== paused) this.#listener?.onRunning(serviceId);
   }
 
-  /** Ends a container, unless it is not known: an agent reports the ends of those that it has listed. */
+  /** Ends a container that the agent of the node has listed before. Ends of others are ignored. */
   #end(nodeId: string, node: NodeRecord, containerId: string, exitCode?: number): void {
     const container = node.containers.get(containerId);
     if (!container) return;

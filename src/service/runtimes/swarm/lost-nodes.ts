@@ -13,8 +13,8 @@ export interface EngineAddress {
 }
 
 /**
- * Decides whether a node is lost before Swarm does, which takes it some 20 seconds: if neither the agent nor any engine
- * of the node responds. An agent alone that does not respond has been restarted, or is cut off.
+ * Detects that a node is lost: neither its agent nor any of its engines responds. Swarm itself needs about 20 seconds.
+ * If only the agent does not respond, it has been restarted, or its connection is interrupted.
  */
 export class LostNodes {
   readonly #enginesOf: (nodeId: string) => EngineAddress[];
