@@ -177,7 +177,7 @@ export class SwarmRuntime implements EngineRuntime {
       },
     });
     this.#agents?.start({
-      onRunning: (id) => this.#changes.run(id, () => listener.onStarted(id)),
+      onRunning: (id) => this.#changes.run(`engine ${id}`, () => listener.onStarted(id)),
       onEnded: (end) => this.#onEnded(end),
       onAgentChanged: (nodeId, state) => {
         if (state === 'connected') this.#lostNodes.agentConnected(nodeId);
