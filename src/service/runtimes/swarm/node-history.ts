@@ -48,8 +48,12 @@ export class NodeHistory {
     const now = this.#now();
     const responds = !isAbsent({ state });
     const known = this.#known.get(id) ?? {
-      ...{ responds, state, stateSince: now },
-      ...{ agent, agentSince: now, reported: undefined },
+      responds,
+      state,
+      stateSince: now,
+      agent,
+      agentSince: now,
+      reported: undefined,
     };
     this.#known.set(id, known);
     // A lost node becomes down when the managers detect its absence, which is the same one.
