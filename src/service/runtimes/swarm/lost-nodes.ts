@@ -79,8 +79,8 @@ export class LostNodes {
       if (ended.aborted) return;
       silentRounds = responses.includes(true) ? 0 : silentRounds + 1;
       if (silentRounds === 0 && this.#lost.delete(nodeId)) this.#onChanged(nodeId, false);
-      // Without engines, nothing is lost but the agent. Those that are started later count once one has responded: before,
-      // they may not accept connections yet.
+      // Without engines, nothing is lost but the agent. Engines that are started later count once one has responded:
+      // before that, they may not accept connections yet.
       if (silentRounds === MAX_SILENT_ROUNDS && engines.length > 0 && !this.#lost.has(nodeId)) {
         this.#lost.add(nodeId);
         this.#onChanged(nodeId, true);
