@@ -97,7 +97,7 @@ export interface ResourceSample {
    * counters are not the engine's.
    */
   networkNamespace: string | null;
-  /** Whether it is an earlier sample, because the engine's node does not respond. */
+  /** Whether it is an earlier sample, because the engine's node has sent no current one. */
   isStale?: boolean;
 }
 

@@ -23,7 +23,7 @@ export interface EngineUsage {
   networkScope: 'own' | 'shared' | 'host';
   blockRead: number;
   blockWrite: number;
-  /** Whether these are the latest figures that the engine's node has sent, because it does not respond. */
+  /** Whether these are earlier figures, because the engine's node has sent no current ones. */
   isStale: boolean;
 }
 
@@ -34,7 +34,7 @@ export interface TotalUsage
     'cpuPercent' | 'memoryUsage' | 'networkRx' | 'networkTx' | 'blockRead' | 'blockWrite'
   > {
   engineCount: number;
-  /** Number of engines that count with their latest figures, because their nodes do not respond. */
+  /** Number of engines that count with earlier figures, because their nodes have sent no current ones. */
   staleEngineCount: number;
   /** Names of these nodes, and of those with engines that have no figures at all. */
   missingNodes: string[];
