@@ -29,6 +29,14 @@ export interface AgentsListener {
   onAgentChanged(nodeId: string, state: AgentState): void;
 }
 
+/** The latest samples of a node. */
+interface NodeReply {
+  reply: AgentSamples;
+  atMs: number;
+  /** Engines that were read, or that the agent had reported before: those without a sample could not be read. */
+  ids: ReadonlySet<string>;
+}
+
 /** What the agent of a node has reported. */
 interface NodeRecord {
   /** The latest connection. While an agent is replaced, there are two. */
@@ -36,7 +44,7 @@ interface NodeRecord {
   version: string;
   /** Running containers by their ids, and the connection that has reported them. */
   containers: Map<string, { serviceId: string; paused: boolean; reporter: AgentLink }>;
-  samples: { reply: AgentSamples; atMs: number } | undefined;
+  samples: NodeReply | undefined;
   request: Promise<AgentSamples> | undefined;
 }
 
@@ -122,20 +130,20 @@ export class Agents {
 
   /**
    * Requests samples of all engines of a node from its agent. Calls at the same time, and within a second after the
-   * reply, share it unless it lacks one of the engines.
+   * reply, share it unless one of the engines has started since then.
    * @param ids ids of the engines that are needed
    * @returns null if it has not responded in time
    */
   async samples(nodeId: string, ids: readonly string[], signal: AbortSignal): Promise<AgentSamples | null> {
     const node = this.#nodes.get(nodeId);
     if (!node || !this.#isConnected(nodeId, node.link)) return null;
-    const hasAll = ({ samples }: AgentSamples) => ids.every((id) => samples[id] !== undefined);
+    const coversAll = () => ids.every((id) => node.samples?.ids.has(id));
     const { samples: kept } = node;
-    if (kept && performance.now() - kept.atMs < SAMPLE_REUSE_MS && hasAll(kept.reply)) return kept.reply;
+    if (kept && performance.now() - kept.atMs < SAMPLE_REUSE_MS && coversAll()) return kept.reply;
     const shared = node.request;
     const reply = await this.#awaitReply(shared ?? this.#request(nodeId, node), signal);
     // A request that was made before an engine has started lacks it.
-    if (!shared || !reply || hasAll(reply)) return reply;
+    if (!shared || !reply || coversAll()) return reply;
     return await this.#awaitReply(node.request ?? this.#request(nodeId, node), signal);
   }
 
@@ -155,9 +163,11 @@ export class Agents {
   }
 
   #request(nodeId: string, node: NodeRecord): Promise<AgentSamples> {
+    const reported = Array.from(node.containers.values(), ({ serviceId }) => serviceId);
     const request = node.link.samples(AbortSignal.timeout(this.#timeoutMs)).then((reply) => {
       if (reply.nodeId !== nodeId) throw new Error('The agent belongs to another node');
-      node.samples = { reply, atMs: performance.now() };
+      const ids = new Set([...reported, ...Object.keys(reply.samples)]);
+      node.samples = { reply, atMs: performance.now(), ids };
       return reply;
     });
     const clear = () => {
