@@ -23,7 +23,7 @@ function ofManagers({ runtime: { available, managers } }: Health): Problem | nul
     cause: managers.unavailable_reason ?? '',
     since: toMs(managers.unavailable_since),
     advice: t(
-      'Engines go on, but none can be started or removed. Check that most of the managers run, and that DOCKER_HOST lists them.',
+      'Engines keep running, but none can be started or removed. Check that most of the managers run, and that DOCKER_HOST lists them.',
     ),
     href: NODES_PAGE,
   };
@@ -73,7 +73,7 @@ function ofAgents(nodes: readonly Node[], now: number): Problem | null {
     cause: causes.join('. '),
     since: earliest(silent.flatMap(({ agent_since }) => agent_since ?? [])),
     advice: t(
-      'Engines go on. Check the tasks of the agents (docker service ps), and the network between the nodes.',
+      'Engines keep running. Check the tasks of the agents (docker service ps), and the network between the nodes.',
     ),
     href: NODES_PAGE,
   };

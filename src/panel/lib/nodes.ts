@@ -55,10 +55,10 @@ export function describeNode(node: Node): { tone: Tone; text: string; title: str
       return { tone: 'bad', text: t('Disconnected'), title: t('It has left the Swarm, or was shut down') };
     case 'ready':
       return node.availability === 'pause'
-        ? { tone: 'warn', text: t('Paused'), title: t('Its engines go on, and it gets no new ones') }
+        ? { tone: 'warn', text: t('Paused'), title: t('Its engines keep running, and it gets no new ones') }
         : { tone: 'good', text: t('Ready'), title: t('It gets engines') };
     default:
-      return { tone: 'idle', text: t('Unknown'), title: t('The managers have not heard from it yet') };
+      return { tone: 'idle', text: t('Unknown'), title: t('The managers have not reported its state yet') };
   }
 }
 

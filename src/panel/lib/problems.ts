@@ -75,10 +75,10 @@ function ofDocker({ runtime }: Health): Problem | null {
     advice:
       runtime.name === 'swarm'
         ? t(
-            'Engines go on, but none can be started or removed. Check that most of the managers run, and that DOCKER_HOST lists them.',
+            'Engines keep running, but none can be started or removed. Check that most of the managers run, and that DOCKER_HOST lists them.',
           )
         : t(
-            'Check that the Docker daemon runs and that DOCKER_HOST is its address. Running engines go on, but none can be started or removed.',
+            'Check that the Docker daemon runs and that DOCKER_HOST is its address. Running engines continue, but none can be started or removed.',
           ),
     href: null,
   };

@@ -47,8 +47,8 @@ export const es = {
   Down: 'Caído',
   Disconnected: 'Desconectado',
   'It has left the Swarm, or was shut down': 'Ha dejado el Swarm, o se ha apagado',
-  'Its engines go on, and it gets no new ones': 'Sus motores continúan, y no recibe otros',
-  'The managers have not heard from it yet': 'Los gestores aún no tienen noticias de él',
+  'Its engines keep running, and it gets no new ones': 'Sus motores continúan, y no recibe otros',
+  'The managers have not reported its state yet': 'Los gestores aún no han comunicado su estado',
   'Neither its agent nor any of its engines responds': 'No responden ni su agente ni sus motores',
   'The managers of the Swarm report it as down': 'Los gestores del Swarm lo dan por caído',
   'Latest figures: its agent does not respond': 'Últimas cifras: su agente no responde',
@@ -63,7 +63,7 @@ export const es = {
   'There are no agents, so the usage of engines is not known. Deploy them, and set SWARM_AGENTS.':
     'No hay agentes, así que no se conoce el uso de los motores. Despliéguelos y configure SWARM_AGENTS.',
   'No manager of the Swarm responds': 'Ningún gestor del Swarm responde',
-  'Engines go on, but none can be started or removed. Check that most of the managers run, and that DOCKER_HOST lists them.':
+  'Engines keep running, but none can be started or removed. Check that most of the managers run, and that DOCKER_HOST lists them.':
     'Los motores continúan, pero no se puede arrancar ni quitar ninguno. Compruebe que la mayoría de los gestores funciona y que están en DOCKER_HOST.',
   'Node {name} is lost': 'El nodo {name} se ha perdido',
   'Node {name} is down': 'El nodo {name} está caído',
@@ -73,7 +73,7 @@ export const es = {
   'The usage of {engines} is not current': 'El uso de {engines} no es actual',
   'The agent of node {name} does not respond': 'El agente del nodo {name} no responde',
   'The agents of {nodes} do not respond': 'Los agentes de {nodes} no responden',
-  'Engines go on. Check the tasks of the agents (docker service ps), and the network between the nodes.':
+  'Engines keep running. Check the tasks of the agents (docker service ps), and the network between the nodes.':
     'Los motores continúan. Compruebe las tareas de los agentes (docker service ps) y la red entre los nodos.',
   'Engine {name} was lost with its node': 'El motor {name} se ha perdido con su nodo',
   'the node of its engine was lost': 'el nodo de su motor se ha perdido',
@@ -345,7 +345,7 @@ export const es = {
   '{what}: {n} of {total}': '{what}: {n} de {total}',
   'Docker does not respond': 'Docker no responde',
   'The engine runtime does not respond': 'El entorno de los motores no responde',
-  'Check that the Docker daemon runs and that DOCKER_HOST is its address. Running engines go on, but none can be started or removed.':
+  'Check that the Docker daemon runs and that DOCKER_HOST is its address. Running engines continue, but none can be started or removed.':
     'Compruebe que el demonio de Docker está en marcha y que DOCKER_HOST es su dirección. Los motores en ejecución continúan, pero no se puede iniciar ni eliminar ninguno.',
   'No engine responds': 'Ningún motor responde',
   '{unhealthy} of {engines} not responding': '{unhealthy} de {engines} sin responder',

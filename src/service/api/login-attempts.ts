@@ -1,15 +1,15 @@
 import { isIPv6 } from 'node:net';
 import type { Clock } from '../../library/cache/index.ts';
 
-/** Wrong keys that one client may send at once, and how often it may send another one then. */
+/** How many wrong keys a client may send at once, and the interval in which it may then send another one. */
 const BURST = 10;
 const REFILL_MS = 6000;
-/** Clients that are remembered; the longest inactive one is forgotten. */
+/** Clients that are remembered. Above it, the one whose latest wrong key is the oldest is forgotten. */
 const MAX_CLIENTS = 10_000;
 
 /**
- * Limits how often a client may send a wrong key. Only failures count, and each client has its own limit, so that nobody
- * can lock others out.
+ * Limits how often a client may send a wrong key. Only failures count, and each address has a limit of its own, so that
+ * a client cannot lock out others, unless they have the same address, as behind a reverse proxy.
  */
 export class LoginAttempts {
   readonly #clock: Clock;
@@ -37,7 +37,7 @@ export class LoginAttempts {
   }
 }
 
-/** A client with IPv6 has at least a network of 64 bits. */
+/** The address, or with IPv6 its network of 64 bits: a client usually has all addresses of such a network. */
 function clientOf(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
   if (mapped !== undefined || !isIPv6(address)) return mapped ?? address;

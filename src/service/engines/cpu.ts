@@ -2,7 +2,7 @@ import type { ResourceSample } from './runtime.ts';
 
 /** Over a shorter interval, clock jitter would dominate the percentage. */
 const MIN_INTERVAL_MS = 500;
-/** Samples that are taken at the same time arrive in any order, but not later than this. */
+/** Samples may arrive out of order, but not by more than this. */
 const MAX_DISORDER_MS = 10_000;
 
 /** CPU usage of engines in percent, 100 being one core, from the CPU times of two samples. */
@@ -17,7 +17,7 @@ export class CpuMeter {
   percent(id: string, sample: ResourceSample): number {
     const previous = this.#samples.get(id);
     const sameRun = previous !== undefined && previous.latest.startedAt === sample.startedAt;
-    // After the clock of its machine was set back, nothing could be compared until it catches up.
+    // If the clock of the machine was set back, no sample could be compared until it has caught up.
     const isComparable = sameRun && previous.latest.takenAt - sample.takenAt <= MAX_DISORDER_MS;
     let base = isComparable ? previous.base : undefined;
     if (!isComparable) {

@@ -2,7 +2,7 @@ import type { RuntimeNode } from './runtime.ts';
 
 const ABSENT = new Set(['lost', 'down', 'disconnected']);
 
-/** Whether a node of a Swarm does not respond: lost, and then down when the managers notice it. */
+/** Whether a node of a Swarm does not respond: lost, and then down when the managers detect it. */
 export function isAbsent({ state }: Pick<RuntimeNode, 'state'>): boolean {
   return ABSENT.has(state);
 }

@@ -3,7 +3,7 @@ import { SerialTask } from '../../library/util/serial-task.ts';
 import { RoundhouseError } from '../errors.ts';
 import type { EventBus } from '../events/events.ts';
 import { type Engine, newEngine } from './engine.ts';
-import type { EngineRuntime, RuntimeEngine } from './runtime.ts';
+import type { EngineRuntime, RuntimeEngine, RuntimeOutage } from './runtime.ts';
 
 const RETRY_MS = 500;
 /** Stops kept to tell a late response from a new start. Only those during one call to the runtime matter. */
@@ -51,11 +51,8 @@ export class EngineRegistry {
     this.#unwatch = this.#runtime.watch({
       onStarted: (id) => void this.#inspect(id),
       onStopped: (id, ...cause) => this.#remove(id, ...cause),
-      onNodeChanged: ({ id, ...node }) =>
-        this.#bus.publish({
-          ...{ type: 'node_changed', nodeId: id, name: node.name },
-          ...{ state: node.state, availability: node.availability, agent: node.agent },
-        }),
+      onNodeChanged: ({ id, name, state, availability, agent }) =>
+        this.#bus.publish({ type: 'node_changed', nodeId: id, name, state, availability, agent }),
       onManagersChanged: (outage) =>
         this.#bus.publish({ type: 'managers_changed', reason: outage?.reason ?? null }),
       onConnected: () => this.#reconciliation.trigger(),
@@ -76,7 +73,7 @@ export class EngineRegistry {
   }
 
   /** Why the runtime does not respond, and since when in milliseconds since the epoch; null while it responds. */
-  get outage(): { since: number; reason: string } | null {
+  get outage(): RuntimeOutage | null {
     return this.#error ? { since: this.#unavailableSince, reason: this.#error.message } : null;
   }
 

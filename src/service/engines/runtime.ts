@@ -97,7 +97,7 @@ export interface ResourceSample {
    * counters are not the engine's.
    */
   networkNamespace: string | null;
-  /** Whether it is an earlier sample, because the engine's node does not respond. */
+  /** Whether it is an earlier sample, because the engine's node has sent no current one. */
   isStale?: boolean;
 }
 
@@ -134,7 +134,7 @@ export interface RuntimeNode extends EngineNode {
 
 /** A time in which something does not respond. */
 export interface RuntimeOutage {
-  /** When it was noticed, in milliseconds since the epoch. */
+  /** When it was detected, in milliseconds since the epoch. */
   since: number;
   reason: string;
 }

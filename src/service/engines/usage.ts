@@ -23,7 +23,7 @@ export interface EngineUsage {
   networkScope: 'own' | 'shared' | 'host';
   blockRead: number;
   blockWrite: number;
-  /** Whether these are the latest figures that the engine's node has sent, because it does not respond. */
+  /** Whether these are earlier figures, because the engine's node has sent no current ones. */
   isStale: boolean;
 }
 
@@ -34,9 +34,9 @@ export interface TotalUsage
     'cpuPercent' | 'memoryUsage' | 'networkRx' | 'networkTx' | 'blockRead' | 'blockWrite'
   > {
   engineCount: number;
-  /** Number of engines that count with their latest figures, because their nodes do not respond. */
+  /** Number of engines that count with earlier figures, because their nodes have sent no current ones. */
   staleEngineCount: number;
-  /** Names of these nodes, and of others with engines of which there are no figures. */
+  /** Names of these nodes, and of those with engines that have no figures at all. */
   missingNodes: string[];
 }
 
@@ -146,8 +146,8 @@ export class EngineUsageReader {
   }
 
   /**
-   * Nodes with running engines of which no current sample has arrived. Whether their agents respond by now does not
-   * matter: one that was connected during the requests has not been asked.
+   * Nodes with running engines that have no current sample. Whether their agents are connected does not matter: one that
+   * has connected since then got no request.
    */
   #missingNodes(ids: readonly string[], samples: ReadonlyMap<string, ResourceSample>): string[] {
     const missing = ids.flatMap((id) => {

@@ -80,10 +80,9 @@ const DESCRIPTIONS: {
     return ofEngine(CHANGES[change](event), engineId, names, { change, health, deleting, forwarded, paused });
   },
   node_changed: (event) => {
-    const { nodeId, name, state, availability, agent } = event;
-    return ofService('system', nodeCategory(event), nodeText(event), {
-      ...{ node: nodeId, name, state, availability, agent },
-    });
+    const { nodeId: node, name, state, availability, agent } = event;
+    const details = { node, name, state, availability, agent };
+    return ofService('system', nodeCategory(event), nodeText(event), details);
   },
   managers_changed: ({ reason }) =>
     reason === null

@@ -4,18 +4,28 @@ import type { Condition } from '../notifications/conditions.ts';
 
 /** An agent that is replaced, or a node that becomes lost, is silent for less. */
 const AGENT_SILENT_MS = 10_000;
+/** Nodes that are remembered after their removal from the Swarm. */
+const MAX_REMOVED = 100;
 
 type Node = Pick<RuntimeNode, 'id' | 'name' | 'state' | 'availability' | 'agent'>;
+type Known = (failing: boolean) => boolean | null;
 
 /** The conditions of the nodes of a Swarm. */
 export class NodeConditions {
-  /** Names of all nodes so far. One that is removed from the Swarm is no longer missed. */
+  /** Names of the nodes, those that were removed from the Swarm first. A removed node is no longer missed. */
   readonly #names = new Map<string, string>();
 
   /** @param known maps a failure to null while it is too early to report it */
-  of(nodes: readonly Node[], known: (failing: boolean) => boolean | null): Condition[] {
+  of(nodes: readonly Node[], known: Known): Condition[] {
     const ids = new Set(nodes.map(({ id }) => id));
-    for (const { id, name } of nodes) this.#names.set(id, name);
+    for (const { id, name } of nodes) {
+      this.#names.delete(id);
+      this.#names.set(id, name);
+    }
+    for (const id of this.#names.keys()) {
+      if (this.#names.size <= nodes.length + MAX_REMOVED) break;
+      this.#names.delete(id);
+    }
     // Before the first list, nothing is known about any node.
     const removed = nodes.length === 0 ? [] : [...this.#names].filter(([id]) => !ids.has(id));
     return [
@@ -24,8 +34,6 @@ export class NodeConditions {
     ];
   }
 }
-
-type Known = (failing: boolean) => boolean | null;
 
 function nodeCondition(node: Node, known: Known): Condition {
   const { id, name } = node;
@@ -58,7 +66,7 @@ function agentCondition(node: Node, known: Known): Condition {
     failed: {
       title: `The agent of node ${name} does not respond`,
       message:
-        'The usage of its engines is not current, and their ends are noticed later. `docker service ps` of the agents says why.',
+        'The usage of its engines is not current, and their ends are detected later. `docker service ps` of the agents shows why.',
     },
     recovered: `The agent of node ${name} responds again`,
   };

@@ -44,6 +44,15 @@ test('a drained node may be switched off, and a removed one is not missed any mo
   expect(titles([node({ id: 'other', name: 'worker-2' })], 60_000)).toEqual([]);
 });
 
+test('the names of the latest 100 nodes that were removed are kept', () => {
+  const nodes = new NodeConditions();
+  const keep = node({ id: 'kept' });
+  for (let index = 0; index < 200; index += 1) nodes.of([keep, node({ id: `removed-${index}` })], Boolean);
+  const keys = nodes.of([keep], Boolean).flatMap(({ key, type }) => (type === 'node' ? [key] : []));
+  expect(keys).toHaveLength(101);
+  expect(keys).toEqual(expect.arrayContaining(['node:kept', 'node:removed-100', 'node:removed-199']));
+});
+
 test('an agent is reported when it has been silent for 10 s', () => {
   const { titles } = operator();
   const silent = [node({ agent: 'unreachable' })];

@@ -5,7 +5,7 @@ import { SerialTask } from '../../../library/util/serial-task.ts';
 
 /** What a {@link DiskTotal} works with. */
 export interface DiskTotalOptions {
-  /** Contains the folder of each store, and nothing else. */
+  /** Contains the folder of each store. */
   readonly dir: string;
   /** BROWSER_CACHE_TOTAL_MAX_BYTES. */
   readonly maxBytes: number;
@@ -22,8 +22,8 @@ interface OpenStore {
 }
 
 /**
- * Keeps the stores of all apps together within a limit: clears the one that was not used for the longest time. The limit is
- * checked after each write, so that it is exceeded for a short time.
+ * Keeps the stores of all apps together within a limit by clearing the one that was not used for the longest time. The
+ * limit is checked after each write, so it can be exceeded for a short time.
  */
 export class DiskTotal {
   readonly #options: DiskTotalOptions;
@@ -43,8 +43,8 @@ export class DiskTotal {
   async open(folder: string, namespace: string): Promise<DiskStore> {
     this.#opening.add(folder);
     this.#unopened?.delete(folder);
-    // It may be the one that is being removed.
-    await this.#removing;
+    // It may be the one that is being removed. A failure is reported by the check.
+    await this.#removing?.catch(() => {});
     try {
       const store = await this.#options.open(folder);
       this.#open.set(folder, { store, namespace, evictions: 0 });
@@ -99,7 +99,7 @@ export class DiskTotal {
       });
       total -= bytes;
     }
-    // The one that was used last is bounded by itself.
+    // The limit of each store is enough for the one that was used last.
     for (const open of [...this.#open.values()].slice(0, -1)) {
       if (total <= maxBytes) return;
       total -= await clear(open);
@@ -107,7 +107,7 @@ export class DiskTotal {
   }
 
   async #readUnopened(): Promise<Map<string, number>> {
-    const { dir, open } = this.#options;
+    const { dir, open, onError } = this.#options;
     const found: { folder: string; bytes: number; writtenAt: number }[] = [];
     for (const folder of await readdir(dir)) {
       if (this.#open.has(folder) || this.#opening.has(folder)) continue;
@@ -115,8 +115,13 @@ export class DiskTotal {
         ({ mtimeMs }) => mtimeMs,
         () => 0,
       );
-      await using store = await open(folder);
-      found.push({ folder, bytes: store.stats().bytes, writtenAt });
+      try {
+        await using store = await open(folder);
+        found.push({ folder, bytes: store.stats().bytes, writtenAt });
+      } catch (error) {
+        // One that is not a store must not keep the others from being limited.
+        onError(error);
+      }
     }
     found.sort((a, b) => a.writtenAt - b.writtenAt);
     const unused = found.filter(({ folder }) => !this.#open.has(folder) && !this.#opening.has(folder));
@@ -124,14 +129,14 @@ export class DiskTotal {
   }
 }
 
-/** Clears a store. @returns how much of the disk is free now */
+/** Clears a store. @returns how many bytes this has freed */
 async function clear(open: OpenStore): Promise<number> {
   const { store, namespace } = open;
   const before = store.stats().bytes;
   const usage = (await store.usage()).find((one) => one.namespace === namespace);
   await store.clearNamespace(namespace);
   open.evictions += usage?.entries ?? 0;
-  // It waits for the removal of the files.
+  // This waits until the files are removed.
   await store.usage();
   return before - store.stats().bytes;
 }

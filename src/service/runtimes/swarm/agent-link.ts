@@ -16,7 +16,7 @@ const CONNECT_TIMEOUT_MS = 1500;
 /** A busy node may miss one heartbeat. */
 const SILENCE_TIMEOUT_MS = 2.5 * HEARTBEAT_MS;
 const RECONNECT_MS = 300;
-/** Longest reply, or line, that is read: 1000 engines on one node take half of it. */
+/** Longest reply, or line, that is read. 1000 engines on one node need half of it. */
 const MAX_REPLY_BYTES = 1_000_000;
 
 /** Callbacks of an {@link AgentLink}. */
@@ -24,13 +24,13 @@ export interface AgentLinkListener {
   /** Called on each connection. */
   onHello(hello: AgentHello): void;
   onEvent(event: AgentEvent): void;
-  /** Called when the connection is lost, and for each attempt to connect that fails. */
-  onLost(reason: Error): void;
-  /** Called once when the agent turns out to have another key. */
+  /** Called when the connection is lost. Attempts to connect that fail afterwards are not reported. */
+  onLost(): void;
+  /** Called once if the agent has another key. */
   onRefused?(): void;
 }
 
-/** The connection to one agent: follows its events, reconnects, and asks for samples. */
+/** The connection to one agent: follows its events, reconnects, and requests samples. */
 export class AgentLink {
   /** Address of the agent, as `host:port`. */
   readonly name: string;
@@ -67,7 +67,7 @@ export class AgentLink {
     this.#agent.destroy();
   }
 
-  /** Asks for the samples of all engines of the node. @throws Error if they do not arrive until the signal aborts */
+  /** Requests samples of all engines of the node. @throws Error if they do not arrive before the signal aborts */
   samples(signal: AbortSignal): Promise<AgentSamples> {
     const { promise, resolve, reject } = Promise.withResolvers<AgentSamples>();
     const request = get({ ...this.#target('/samples'), signal }, (response) => {
@@ -100,8 +100,8 @@ export class AgentLink {
     );
     this.#request = request;
     this.#expect(CONNECT_TIMEOUT_MS, request);
-    request.on('error', (error) => this.#onLost(error, request));
-    request.on('close', () => this.#onLost(new Error('The connection was closed'), request));
+    request.on('error', (error) => this.#onEnd(error, request));
+    request.on('close', () => this.#onEnd(new Error('The connection was closed'), request));
   }
 
   #onLine(text: string, request: { destroy(error: Error): void }): void {
@@ -132,16 +132,18 @@ export class AgentLink {
     this.#timer.unref();
   }
 
-  #onLost(reason: Error, request: { destroy(): void }): void {
+  /** A connection, or an attempt to connect, has ended. */
+  #onEnd(reason: Error, request: { destroy(): void }): void {
     if (this.#request !== request || this.#closed) return;
+    const wasConnected = this.#connected;
     this.#request = undefined;
     this.#connected = false;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#connect(), RECONNECT_MS);
     this.#timer.unref();
-    this.#listener.onLost(reason);
+    if (wasConnected) this.#listener.onLost();
     if (this.#refused || !isKeyRefused(reason)) return;
-    // Each attempt to connect fails from now on.
+    // Further attempts fail in the same way.
     this.#refused = true;
     this.#listener.onRefused?.();
   }

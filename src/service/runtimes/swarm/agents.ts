@@ -6,7 +6,7 @@ import { AgentLink } from './agent-link.ts';
 const DISCOVERY_INTERVAL_MS = 5000;
 /** Ended containers that are kept, to recognise a reply of Swarm that is older than their end. */
 const MAX_ENDED = 4096;
-/** Requests for one engine after another use the samples of all. */
+/** How long the samples of a node are reused: reads of single engines share those of all. */
 const SAMPLE_REUSE_MS = 1000;
 
 /** Whether the agent of a node responds: `missing` if none has ever responded. */
@@ -25,20 +25,26 @@ export interface AgentsListener {
   /** Called when a container has started, was paused or is resumed, by the id of its service. */
   onRunning(serviceId: string): void;
   onEnded(end: ContainerEnd): void;
-  /** Called when an agent is connected or lost. */
+  /** Called when an agent connects or is lost. If a node has several, the state may be the same as before. */
   onAgentChanged(nodeId: string, state: AgentState): void;
+}
+
+/** The latest samples of a node. */
+interface NodeReply {
+  reply: AgentSamples;
+  atMs: number;
+  /** Engines that were read, or that the agent had reported before: those without a sample could not be read. */
+  ids: ReadonlySet<string>;
 }
 
 /** What the agent of a node has reported. */
 interface NodeRecord {
   /** The latest connection. While an agent is replaced, there are two. */
   link: AgentLink;
-  /** What the listener was last called with. */
-  state: AgentState;
   version: string;
   /** Running containers by their ids, and the connection that has reported them. */
   containers: Map<string, { serviceId: string; paused: boolean; reporter: AgentLink }>;
-  samples: { reply: AgentSamples; atMs: number } | undefined;
+  samples: NodeReply | undefined;
   request: Promise<AgentSamples> | undefined;
 }
 
@@ -87,6 +93,12 @@ export class Agents {
     for (const link of this.#links.values()) link.close();
   }
 
+  /** Drops what is known of other nodes than these, unless their agents respond: a list of nodes may be outdated. */
+  retain(nodeIds: ReadonlySet<string>): void {
+    for (const [nodeId, { link }] of this.#nodes)
+      if (!nodeIds.has(nodeId) && !this.#isConnected(nodeId, link)) this.#nodes.delete(nodeId);
+  }
+
   /** Whether any agent responds. */
   get anyConnected(): boolean {
     return [...this.#links.values()].some(({ connected }) => connected);
@@ -117,21 +129,21 @@ export class Agents {
   }
 
   /**
-   * Asks the agent of a node for samples of all of its engines. Requests at the same time, and for a second after a
-   * reply, share it, unless it lacks one of the engines.
+   * Requests samples of all engines of a node from its agent. Calls at the same time, and within a second after the
+   * reply, share it unless one of the engines has started since then.
    * @param ids ids of the engines that are needed
    * @returns null if it has not responded in time
    */
   async samples(nodeId: string, ids: readonly string[], signal: AbortSignal): Promise<AgentSamples | null> {
     const node = this.#nodes.get(nodeId);
     if (!node || !this.#isConnected(nodeId, node.link)) return null;
-    const hasAll = ({ samples }: AgentSamples) => ids.every((id) => samples[id] !== undefined);
+    const coversAll = () => ids.every((id) => node.samples?.ids.has(id));
     const { samples: kept } = node;
-    if (kept && performance.now() - kept.atMs < SAMPLE_REUSE_MS && hasAll(kept.reply)) return kept.reply;
+    if (kept && performance.now() - kept.atMs < SAMPLE_REUSE_MS && coversAll()) return kept.reply;
     const shared = node.request;
     const reply = await this.#awaitReply(shared ?? this.#request(nodeId, node), signal);
     // A request that was made before an engine has started lacks it.
-    if (!shared || !reply || hasAll(reply)) return reply;
+    if (!shared || !reply || coversAll()) return reply;
     return await this.#awaitReply(node.request ?? this.#request(nodeId, node), signal);
   }
 
@@ -151,9 +163,11 @@ export class Agents {
   }
 
   #request(nodeId: string, node: NodeRecord): Promise<AgentSamples> {
+    const reported = Array.from(node.containers.values(), ({ serviceId }) => serviceId);
     const request = node.link.samples(AbortSignal.timeout(this.#timeoutMs)).then((reply) => {
       if (reply.nodeId !== nodeId) throw new Error('The agent belongs to another node');
-      node.samples = { reply, atMs: performance.now() };
+      const ids = new Set([...reported, ...Object.keys(reply.samples)]);
+      node.samples = { reply, atMs: performance.now(), ids };
       return reply;
     });
     const clear = () => {
@@ -175,7 +189,7 @@ export class Agents {
     for (const target of this.#addresses) {
       const found = await resolveAddresses(target);
       if (this.#closed) return;
-      // A name that cannot be resolved for a while says nothing about the agents that it had.
+      // While a name cannot be resolved, its agents are kept.
       if (found.length === 0) isComplete = false;
       for (const address of found) {
         const name = `${address.host}:${address.port}`;
@@ -214,14 +228,7 @@ export class Agents {
     node.link = link;
     node.version = version;
     if (containers) this.#compare(nodeId, node, containers, link);
-    this.#setState(nodeId, node, 'connected');
-  }
-
-  /** Calls the listener once per change: a connection fails several times a second while an agent is away. */
-  #setState(nodeId: string, node: NodeRecord, state: AgentState): void {
-    if (node.state === state) return;
-    node.state = state;
-    this.#listener?.onAgentChanged(nodeId, state);
+    this.#listener?.onAgentChanged(nodeId, 'connected');
   }
 
   /** A node whose agent has connected for the first time. Its engines are listed by the managers. */
@@ -229,14 +236,7 @@ export class Agents {
     const containers: NodeRecord['containers'] = new Map(
       listed.map(({ containerId, serviceId }) => [containerId, { serviceId, paused: false, reporter: link }]),
     );
-    const node: NodeRecord = {
-      link,
-      state: 'missing',
-      version,
-      containers,
-      samples: undefined,
-      request: undefined,
-    };
+    const node: NodeRecord = { link, version, containers, samples: undefined, request: undefined };
     this.#nodes.set(nodeId, node);
     return node;
   }
@@ -272,7 +272,7 @@ export class Agents {
     if (known?.paused !== paused) this.#listener?.onRunning(serviceId);
   }
 
-  /** Ends a container, unless it is not known: an agent reports the ends of those that it has listed. */
+  /** Ends a container that the agent of the node has listed before. Ends of others are ignored. */
   #end(nodeId: string, node: NodeRecord, containerId: string, exitCode?: number): void {
     const container = node.containers.get(containerId);
     if (!container) return;
@@ -294,7 +294,7 @@ export class Agents {
     if (node?.link !== link) return;
     const other = [...this.#links.values()].find((each) => this.#isConnected(nodeId, each));
     if (other) node.link = other;
-    else this.#setState(nodeId, node, 'unreachable');
+    else this.#listener?.onAgentChanged(nodeId, 'unreachable');
   }
 }
 

@@ -14,7 +14,7 @@ import type { SwarmView } from './swarm-view.ts';
 
 /** Minimum timeout of a creation: a Swarm rarely needs less. */
 const MIN_CREATE_TIMEOUT_MS = 1000;
-/** The former container gets its time to stop first. */
+/** The former container is given time to stop first. */
 const RESTART_TIMEOUT_MS = 20_000;
 /** A node starts a container within a few tenths of a second. */
 const TASK_POLL_MS = 50;
@@ -32,7 +32,7 @@ export class EngineStarter {
   /** Names of services whose start has failed. */
   readonly #abandoned = new Set<string>();
 
-  /** @param lostNodes ids of nodes that Swarm would still choose, because it notices the loss of a node late */
+  /** @param lostNodes ids of nodes that Swarm would still choose, because it detects the loss of a node late */
   constructor(api: SwarmApi, view: SwarmView, options: SwarmEngineOptions, lostNodes: ReadonlySet<string>) {
     this.#api = api;
     this.#view = view;
@@ -63,7 +63,7 @@ export class EngineStarter {
       await this.#assertPlace(spec.name);
       return await this.#waitForStart(spec, returnBy);
     } catch (error) {
-      // A name that is taken is that of another service.
+      // The name is that of another service, which must not be removed.
       if (hasStatus((error as Error).cause, 409)) throw error;
       this.#abandon(spec.name);
       await this.#api.remove(spec.name, MIN_CREATE_TIMEOUT_MS).catch(() => {});

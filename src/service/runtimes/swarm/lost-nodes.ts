@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** Rounds of checks without any response, after the agent has been lost, until a node counts as lost. */
 const MAX_SILENT_ROUNDS = 3;
@@ -12,8 +13,8 @@ export interface EngineAddress {
 }
 
 /**
- * Decides whether a node is lost before Swarm does, which takes it some 20 seconds: if neither the agent nor any engine
- * of the node responds. An agent alone that does not respond has been restarted, or is cut off.
+ * Detects that a node is lost: neither its agent nor any of its engines responds. Swarm itself needs about 20 seconds.
+ * If only the agent does not respond, it has been restarted, or its connection is interrupted.
  */
 export class LostNodes {
   readonly #enginesOf: (nodeId: string) => EngineAddress[];
@@ -78,12 +79,13 @@ export class LostNodes {
       if (ended.aborted) return;
       silentRounds = responses.includes(true) ? 0 : silentRounds + 1;
       if (silentRounds === 0 && this.#lost.delete(nodeId)) this.#onChanged(nodeId, false);
-      // Without engines, nothing is lost but the agent.
+      // Without engines, nothing is lost but the agent. Engines that are started later count once one has responded:
+      // before that, they may not accept connections yet.
       if (silentRounds === MAX_SILENT_ROUNDS && engines.length > 0 && !this.#lost.has(nodeId)) {
         this.#lost.add(nodeId);
         this.#onChanged(nodeId, true);
       }
-      await pause(ended);
+      await delay(ROUND_MS, undefined, { signal: ended, ref: false }).catch(() => {});
     }
   }
 }
@@ -102,20 +104,5 @@ function accepts({ host, port }: EngineAddress, signal: AbortSignal): Promise<bo
     };
     socket.once('connect', () => settle(true));
     socket.once('error', () => settle(false));
-  });
-}
-
-function pause(ended: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ROUND_MS);
-    timer.unref();
-    ended.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer);
-        resolve();
-      },
-      { once: true },
-    );
   });
 }

@@ -31,7 +31,7 @@ export class NodeHistory {
     return { ...node, stateSince: known.stateSince, agentSince };
   }
 
-  /** Whether anything about the node differs from when this was last called for it. */
+  /** Whether the state, the availability or the agent of the node has changed since the last call for this node. */
   isNews(node: NodeNow): boolean {
     const known = this.#update(node);
     const former = known.reported;
@@ -48,11 +48,15 @@ export class NodeHistory {
     const now = this.#now();
     const responds = !isAbsent({ state });
     const known = this.#known.get(id) ?? {
-      ...{ responds, state, stateSince: now },
-      ...{ agent, agentSince: now, reported: undefined },
+      responds,
+      state,
+      stateSince: now,
+      agent,
+      agentSince: now,
+      reported: undefined,
     };
     this.#known.set(id, known);
-    // A lost node becomes down when the managers notice it, which is the same absence.
+    // A lost node becomes down when the managers detect its absence, which is the same one.
     if (known.state !== state && (responds || known.responds)) known.stateSince = now;
     if (known.agent !== agent) known.agentSince = now;
     Object.assign(known, { state, responds, agent });

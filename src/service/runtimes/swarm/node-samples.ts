@@ -17,12 +17,13 @@ export class NodeSamples {
   }
 
   /**
-   * Asks all nodes with these engines at once. Engines of a node that does not respond have their latest sample, marked
-   * as stale.
+   * Requests samples from all nodes with these engines at once. Engines of a node that does not respond, and those that
+   * it could not read in time, have their latest sample, marked as stale.
    * @throws RoundhouseError `stats_unavailable` without agents
    */
   async read(ids: readonly string[], signal: AbortSignal): Promise<Map<string, ResourceSample>> {
-    if (!this.#agents)
+    const agents = this.#agents;
+    if (!agents)
       throw new RoundhouseError(
         'stats_unavailable',
         'Resource usage in a Swarm needs an agent on each node: deploy the agents, and set SWARM_AGENTS',
@@ -30,13 +31,14 @@ export class NodeSamples {
     const byNode = Map.groupBy(ids, (id) => this.#view.engine(id)?.node?.id);
     const samples = new Map<string, ResourceSample>();
     const read = async (nodeId: string | undefined, engines: readonly string[]) => {
-      const reply = nodeId === undefined ? null : await this.#agents!.samples(nodeId, engines, signal);
+      const reply = nodeId === undefined ? null : await agents.samples(nodeId, engines, signal);
       for (const id of engines) {
         const sample = reply?.samples[id];
         const latest = this.#latest.get(id);
         if (sample) samples.set(id, sample);
-        // An engine that its node no longer has is gone.
-        else if (!reply && latest) samples.set(id, { ...latest, isStale: true });
+        // An engine whose container has ended is gone.
+        else if (latest && (!reply || agents.containerOf(reply.nodeId, id) !== undefined))
+          samples.set(id, { ...latest, isStale: true });
       }
     };
     await Promise.all([...byNode].map(([nodeId, engines]) => read(nodeId, engines)));

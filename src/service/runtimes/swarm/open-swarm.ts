@@ -35,7 +35,7 @@ export async function openSwarmRuntime(
   const managers = new Managers(clients, config.dockerTimeoutS * 1000);
   if (config.swarmAgents.length === 0)
     warn(
-      'SWARM_AGENTS is not set: resource usage of engines is not available, and an engine that has stopped is noticed within MONITOR_INTERVAL_S',
+      'SWARM_AGENTS is not set: resource usage of engines is not available, and it takes up to MONITOR_INTERVAL_S until the end of an engine is detected',
     );
   const options = swarmEngineOptions(config, await readInstance(config.dataDir));
   const agents =

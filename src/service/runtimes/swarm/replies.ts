@@ -112,7 +112,7 @@ function areTimes(texts: readonly string[]): boolean {
   return texts.every((text) => !Number.isNaN(Date.parse(text)));
 }
 
-/** What a manager, or a proxy in front of it, did send may have any shape, so nothing of it is used. */
+/** What a manager, or a proxy in front of it, has sent may have any shape, so nothing of it is used. */
 function unexpected(): RoundhouseError {
   return new RoundhouseError('runtime_unavailable', 'Docker sent a reply of an unexpected shape');
 }

@@ -8,7 +8,7 @@ const DEFAULT_HTTP_PORT = 6878;
 /** States of a task that has ended or will not start. */
 const ENDED = new Set(['complete', 'shutdown', 'failed', 'rejected', 'remove', 'orphaned']);
 
-/** Whether the task of an engine will start, or runs, as far as Swarm knows. */
+/** Whether the task of an engine will start, or runs, according to Swarm. */
 export function isAlive(task: TaskInfo): boolean {
   return !ENDED.has(task.Status.State) && !['shutdown', 'remove'].includes(task.DesiredState);
 }

@@ -1,11 +1,10 @@
 import type { CreateServiceOptions } from 'dockerode';
 import type { EngineSpec } from '../../engines/runtime.ts';
 import { DROPPED_CAPABILITIES, engineProgram, MAX_PIDS } from '../docker/create.ts';
+import { STOP_GRACE_S } from '../docker/removing.ts';
 import type { SwarmEngineOptions } from './options.ts';
 
 const NANO = 1e9;
-/** An engine has no state to save, so it gets little time to stop. */
-const STOP_GRACE_NS = 2 * NANO;
 
 /**
  * The service that runs one engine. Its port is published in host mode: clients reach it at the address of its node,
@@ -29,7 +28,7 @@ export function serviceSpec(
         ...(command && { Args: command }),
         Env: env,
         Labels: labels,
-        StopGracePeriod: STOP_GRACE_NS,
+        StopGracePeriod: STOP_GRACE_S * NANO,
         CapabilityDrop: DROPPED_CAPABILITIES.map((name) => `CAP_${name}`),
       },
       Resources: {

@@ -115,7 +115,7 @@ export class SwarmApi {
     }
   }
 
-  /** Removes a service, and with it its container. Resolves also if it does not exist. */
+  /** Removes a service and its container. Resolves also if there is no such service. */
   async remove(idOrName: string, timeoutMs: number): Promise<void> {
     try {
       await this.#managers.call(
@@ -143,7 +143,7 @@ function isSame(labels: Record<string, string>, others: Record<string, string>):
   return Object.entries(others).every(([name, value]) => labels[name] === value);
 }
 
-/** The calls of dockerode. Its types lack the signal, which most of them take nevertheless. */
+/** The calls of dockerode. Its types lack the signal, although most of the calls accept it. */
 interface SwarmCalls {
   listServices(options: object): Promise<unknown>;
   listTasks(options: object): Promise<unknown>;

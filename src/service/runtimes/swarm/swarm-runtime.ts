@@ -28,7 +28,7 @@ import { Throttle } from './throttle.ts';
 const REMOVE_TIMEOUT_MS = 20_000;
 /** After the loss of a leader, managers may need half a minute until they answer again. */
 const MAX_WITHOUT_MANAGERS_MS = 60_000;
-/** However often containers change, managers are asked about each engine, and for a list, once in this time. */
+/** However often containers change, each engine is inspected, and all are listed, at most once in this time. */
 const CHANGES_INTERVAL_MS = 250;
 
 /** Runs each engine as a service of a Docker Swarm, and reads or changes no other services. */
@@ -73,7 +73,7 @@ export class SwarmRuntime implements EngineRuntime {
     return this.#options.variant;
   }
 
-  /** While no manager can answer, as during an election, the agents go on to report what happens to the engines. */
+  /** While no manager can answer, as during an election, the agents keep reporting what happens to the engines. */
   async list(): Promise<RuntimeEngine[]> {
     try {
       const engines = await this.#listFromManagers();
@@ -102,8 +102,10 @@ export class SwarmRuntime implements EngineRuntime {
       this.#api.nodes(),
     ]);
     const isFirst = this.nodes().length === 0;
+    const nodeIds = new Set(nodes.keys());
     this.#view.nodes = nodes;
-    this.#lostNodes.retain(new Set(nodes.keys()));
+    this.#lostNodes.retain(nodeIds);
+    this.#agents?.retain(nodeIds);
     for (const node of this.nodes())
       if (this.#view.isNews(node) && !isFirst) this.#listener?.onNodeChanged?.(node);
     const latest = latestTasks(tasks);
@@ -178,7 +180,7 @@ export class SwarmRuntime implements EngineRuntime {
       },
     });
     this.#agents?.start({
-      onRunning: (id) => this.#changes.run(id, () => listener.onStarted(id)),
+      onRunning: (id) => this.#changes.run(`engine ${id}`, () => listener.onStarted(id)),
       onEnded: (end) => this.#onEnded(end),
       onAgentChanged: (nodeId, state) => {
         if (state === 'connected') this.#lostNodes.agentConnected(nodeId);

@@ -10,7 +10,7 @@ import type { SwarmApi } from './swarm-api.ts';
 /** Starts that are kept; far more than there can be engines. */
 const MAX_STARTS = 10_000;
 
-/** The engines and nodes as last seen: what the managers say, corrected by what the agents have reported since. */
+/** The engines and nodes as last seen: what the managers report, corrected by what the agents have reported since. */
 export class SwarmView {
   readonly #api: SwarmApi;
   readonly #options: SwarmEngineOptions;

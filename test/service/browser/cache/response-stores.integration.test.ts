@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -104,6 +104,27 @@ describe('the caches of all apps on disk', () => {
       await rm(dir, { recursive: true, force: true });
     }
   });
+});
+
+test('the limit of all caches on disk applies although a folder among them is not a cache', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'response-stores-'));
+  await mkdir(join(dir, 'other'));
+  await writeFile(join(dir, 'other', 'file'), '');
+  const errors: unknown[] = [];
+  const stores = await openResponseStores({
+    location: { kind: 'disk', dir, totalMaxBytes: MIB },
+    maxBytes: MAX_BYTES,
+    onError: (error) => errors.push(error),
+  });
+  try {
+    for (const name of ['a', 'b']) await put(stores, name, '1', 600_000);
+    await waitUntil('a is cleared', async () => stores.evictionsOf('a') === 1, WAIT_MS);
+    expect(errors).toHaveLength(1);
+    expect(await readdir(join(dir, 'other'))).toContain('file');
+  } finally {
+    await stores.close();
+    await rm(dir, { recursive: true, force: true });
+  }
 });
 
 describeWithRedis('caches of apps in Redis', () => {

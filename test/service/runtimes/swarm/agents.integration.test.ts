@@ -28,6 +28,7 @@ const SAMPLE = {
 
 let running: AgentContainer[];
 let sampled: number;
+let unreadable: string[];
 let events: EventBuffer;
 let server: Server;
 let port: number;
@@ -41,6 +42,7 @@ beforeEach(async () => {
     { serviceId: 's2', containerId: 'c2', paused: true },
   ];
   sampled = 0;
+  unreadable = [];
   events = new EventBuffer(3);
   seen = [];
   warnings = [];
@@ -60,7 +62,8 @@ async function serve(atPort: number): Promise<void> {
     list: () => running,
     sample: async () => {
       sampled += 1;
-      return Object.fromEntries(running.map(({ serviceId }) => [serviceId, SAMPLE]));
+      const read = running.filter(({ serviceId }) => !unreadable.includes(serviceId));
+      return Object.fromEntries(read.map(({ serviceId }) => [serviceId, SAMPLE]));
     },
   } as unknown as NodeContainers;
   server = createAgentServer({ nodeId: NODE, version: '1.2.3', key: KEY, containers, events });
@@ -131,6 +134,15 @@ it('samples are asked for once, whatever the number of readers, and again for an
   running.push({ serviceId: 's3', containerId: 'c3', paused: false });
   expect((await read(['s3']))?.samples.s3).toEqual(SAMPLE);
   expect(sampled).toBe(2);
+});
+
+it('an engine that its agent cannot read causes no further requests', async () => {
+  connect();
+  await waitFor('node-a connected');
+  unreadable = ['s2'];
+  const replies = await Promise.all([read(['s1', 's2']), read(['s2']), read(['s2'])]);
+  expect(replies.map((reply) => reply?.samples)).toEqual(replies.map(() => ({ s1: SAMPLE })));
+  expect(sampled).toBe(1);
 });
 
 it('a node whose agent does not respond has no samples', async () => {

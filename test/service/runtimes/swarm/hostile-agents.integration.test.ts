@@ -147,6 +147,21 @@ it('an agent that is away is reported once, and once when it is back', async () 
   expect(seen).toEqual(['node connected', 'node unreachable', 'node connected']);
 });
 
+it('a node that is no longer in the Swarm is forgotten, unless its agent responds', async () => {
+  const [away, connected] = [await agent({ nodeId: 'away' }), await agent({ nodeId: 'connected' })];
+  const states = () => ['away', 'connected'].map((id) => agents.describe(id).state);
+  follow(away, connected);
+  await waitFor('away connected');
+  await waitFor('connected connected');
+  agents.retain(new Set());
+  expect(states()).toEqual(['connected', 'connected']);
+  away.onStream((response) => response.destroy());
+  away.disconnect();
+  await waitFor('away unreachable');
+  agents.retain(new Set());
+  expect(states()).toEqual(['missing', 'connected']);
+});
+
 /** Two agents with the same node id, which greet one after the other. */
 async function followTwo(one: ScriptedAgent, other: ScriptedAgent, hello: object): Promise<void> {
   other.onStream(() => {});

@@ -9,14 +9,14 @@ import { serverTls } from './key.ts';
 import type { NodeContainers } from './node-containers.ts';
 import { type AgentLine, type AgentSamples, HEARTBEAT_MS, type NodeLoad } from './protocol.ts';
 
-/** Connections whose client has not proved yet that it has the key. */
+/** Connections whose client has not yet proved that it has the key. */
 const MAX_HANDSHAKES = 64;
 const HANDSHAKE_TIMEOUT_MS = 5000;
 /** A client that reads nothing is disconnected when this much waits for it, in bytes. */
 const MAX_BACKLOG = 1_000_000;
 /**
- * An engine that cannot be read in time must not delay the others: orchestrators wait for 1.5 s. Docker 20.10 takes a
- * second for each sample, all at once, if there are no cgroup files.
+ * An engine that cannot be read in time must not delay the others: orchestrators wait for 1.5 s. Where there are no
+ * cgroup files, Docker 20.10 takes a second for each sample, and reads them in parallel.
  */
 const SAMPLE_TIMEOUT_MS = 1300;
 
@@ -34,11 +34,11 @@ export interface AgentParts {
 
 /**
  * Creates the server of an agent. It answers three requests, which only read: `GET /events`, `GET /samples`, and `GET
- * /livez` for the health check of its container. Whoever does not have the key gets no connection.
+ * /livez` for the health check of its container. Clients without the key get no connection.
  */
 export function createAgentServer(parts: AgentParts): Server {
   const run = randomUUID();
-  // Samples for several orchestrators that ask at the same time are taken once.
+  // Requests of several orchestrators at the same time share the samples.
   let sampling: Promise<AgentSamples> | undefined;
   const sample = () => {
     sampling ??= takeSamples(parts).finally(() => {
@@ -69,8 +69,8 @@ export function createAgentServer(parts: AgentParts): Server {
 }
 
 /**
- * Ends the oldest connection without the key when there are too many. A limit of all connections would let anybody who
- * reaches the port keep the orchestrators out.
+ * Ends the oldest connection without the key when there are too many. A limit of all connections would let anyone who
+ * reaches the port lock out the orchestrators.
  */
 function limitHandshakes(server: Server): void {
   const waiting = new Map<string, Socket>();

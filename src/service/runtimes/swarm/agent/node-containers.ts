@@ -90,7 +90,7 @@ export class NodeContainers {
   async sample(signal: AbortSignal): Promise<Record<string, ResourceSample>> {
     const samples: Record<string, ResourceSample> = {};
     const read = async ({ serviceId, container }: NodeContainer) => {
-      // A container that cannot be read is missing. The others are none the worse for it.
+      // A container that cannot be read is left out. The others are not affected.
       const sample = await this.#source(container, signal).catch(() => null);
       if (sample) samples[serviceId] = sample;
     };

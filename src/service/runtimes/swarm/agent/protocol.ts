@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 
-/** How often an agent sends a line while nothing happens, in milliseconds. */
+/** How often an agent sends a `beat`, in milliseconds. */
 export const HEARTBEAT_MS = 1000;
 
 const Integer = Type.Integer({ minimum: 0 });
@@ -45,7 +45,7 @@ const Ended = Type.Object({
   exitCode: Type.Optional(Type.Integer()),
 });
 
-/** Nothing has happened. */
+/** Shows that the agent responds. */
 const Beat = Type.Object({ type: Type.Literal('beat') });
 
 const Sample = Type.Object({
