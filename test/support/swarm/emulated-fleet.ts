@@ -29,6 +29,8 @@ export interface EmulatedNode {
 }
 
 const GB = 1e9;
+/** Connections to a multicast address fail at once, without a packet and without being refused. */
+const UNREACHABLE = '224.0.0.1';
 const startedAt = Date.now() - 3_600_000;
 
 /**
@@ -117,10 +119,11 @@ export class EmulatedFleet implements AsyncDisposable {
     if (server) await end(server);
   }
 
-  /** Ends the agent and the engines of a node, which the managers do not notice. */
+  /** Ends the agent and the engines of a node, whose address then does not respond. The managers do not notice. */
   async lose(index: number): Promise<void> {
     const engines = this.#engines.get(index) ?? [];
     this.#engines.delete(index);
+    this.swarm.nodes[index]!.Status.Addr = UNREACHABLE;
     await Promise.all([this.stopAgent(index), ...engines.map(end)]);
   }
 

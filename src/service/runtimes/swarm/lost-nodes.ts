@@ -75,12 +75,11 @@ export class LostNodes {
     let engines = this.#enginesOf(nodeId);
     for (let silentRounds = 0; !ended.aborted; ) {
       if (!this.#lost.has(nodeId)) engines = this.#enginesOf(nodeId);
-      const responses = await Promise.all(engines.map((engine) => accepts(engine, ended)));
+      const responses = await Promise.all(engines.map((engine) => responds(engine, ended)));
       if (ended.aborted) return;
       silentRounds = responses.includes(true) ? 0 : silentRounds + 1;
       if (silentRounds === 0 && this.#lost.delete(nodeId)) this.#onChanged(nodeId, false);
-      // Without engines, nothing is lost but the agent. Engines that are started later count once one has responded:
-      // before that, they may not accept connections yet.
+      // Without engines, nothing is lost but the agent. Engines that are started later count once the node has responded.
       if (silentRounds === MAX_SILENT_ROUNDS && engines.length > 0 && !this.#lost.has(nodeId)) {
         this.#lost.add(nodeId);
         this.#onChanged(nodeId, true);
@@ -90,19 +89,22 @@ export class LostNodes {
   }
 }
 
-/** Whether an engine accepts a connection. */
-function accepts({ host, port }: EngineAddress, signal: AbortSignal): Promise<boolean> {
+/**
+ * Whether a machine responds at the address of an engine. Also a refused connection is a response: the engine does not
+ * listen yet, or has ended.
+ */
+function responds({ host, port }: EngineAddress, signal: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({
       host,
       port,
       signal: AbortSignal.any([signal, AbortSignal.timeout(CONNECT_TIMEOUT_MS)]),
     });
-    const settle = (accepted: boolean) => {
+    const settle = (responded: boolean) => {
       socket.destroy();
-      resolve(accepted);
+      resolve(responded);
     };
     socket.once('connect', () => settle(true));
-    socket.once('error', () => settle(false));
+    socket.once('error', ({ code }: NodeJS.ErrnoException) => settle(code === 'ECONNREFUSED'));
   });
 }

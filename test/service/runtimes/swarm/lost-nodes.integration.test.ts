@@ -30,3 +30,22 @@ it('a node that has been removed from the Swarm is not checked any more', async 
   nodes.close();
   server.close();
 });
+
+it('a node that refuses connections, because its engines do not run yet or have ended, is not lost', async () => {
+  const lost: string[] = [];
+  let addressReads = 0;
+  // Nothing listens at port 1, and connections to a multicast address fail without a packet.
+  const hosts: Record<string, string> = { refusing: '127.0.0.1', silent: '224.0.0.1' };
+  const nodes = new LostNodes(
+    (nodeId) => {
+      if (nodeId === 'refusing') addressReads += 1;
+      return [{ host: hosts[nodeId]!, port: 1 }];
+    },
+    (nodeId) => lost.push(nodeId),
+  );
+  nodes.agentLost('refusing');
+  nodes.agentLost('silent');
+  await waitUntil('both were checked', () => lost.length > 0 && addressReads > 3, 20_000);
+  expect(lost).toEqual(['silent']);
+  nodes.close();
+});
