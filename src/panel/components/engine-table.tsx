@@ -91,7 +91,10 @@ interface RowProps extends Pick<EngineTableProps, 'hasNodes' | 'onRestart' | 'on
 function Row({ row, hasNodes, isSelected, onToggle, onRestart, onDelete }: RowProps) {
   const { engine, cpu, memory, rx, tx, streams, stale, startedAt } = row;
   const figure = stale
-    ? { class: 'number stale-figure', title: t('Latest figures: the agent of its node does not respond') }
+    ? {
+        class: 'number stale-figure',
+        title: t('Latest figures: the agent of its node has sent no newer ones'),
+      }
     : { class: 'number' };
   const {
     container_id,

@@ -1442,7 +1442,7 @@ export interface EngineStats {
    */
   block_write_bytes: number;
   /**
-   * Whether these are its latest figures, because the agent of the engine's node does not respond
+   * Whether these are its latest figures, because the agent of the engine's node has sent no current ones
    */
   stale: boolean;
 }
@@ -1476,7 +1476,7 @@ export interface TotalStats {
    */
   container_count: number;
   /**
-   * Number of these whose latest figures are used, because their nodes do not respond
+   * Number of these whose latest figures are used, because their nodes have sent no current ones
    */
   stale_container_count: number;
   /**

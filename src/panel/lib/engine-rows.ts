@@ -12,7 +12,7 @@ export interface EngineRow {
   rx: number | null;
   tx: number | null;
   streams: number;
-  /** Whether its usage is the latest that has arrived, because the agent of its node does not respond. */
+  /** Whether its usage is the latest that has arrived, because its node has sent no newer one. */
   stale: boolean;
   /** Milliseconds since the epoch. */
   startedAt: number;

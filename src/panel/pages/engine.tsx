@@ -83,7 +83,10 @@ function Details({ engine, windowS }: { engine: Engine; windowS: Store<number> }
           from={stats}
           aside={
             row?.stale && (
-              <span class="data-age" title={t('Latest figures: the agent of its node does not respond')}>
+              <span
+                class="data-age"
+                title={t('Latest figures: the agent of its node has sent no newer ones')}
+              >
                 {t('not current')}
               </span>
             )

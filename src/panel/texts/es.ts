@@ -52,8 +52,8 @@ export const es = {
   'Neither its agent nor any of its engines responds': 'No responden ni su agente ni sus motores',
   'The managers of the Swarm report it as down': 'Los gestores del Swarm lo dan por caído',
   'Latest figures: its agent does not respond': 'Últimas cifras: su agente no responde',
-  'Latest figures: the agent of its node does not respond':
-    'Últimas cifras: el agente de su nodo no responde',
+  'Latest figures: the agent of its node has sent no newer ones':
+    'Últimas cifras: el agente de su nodo no ha enviado otras más recientes',
   'not current': 'no actual',
   'Not known': 'No se conoce',
   'Problems of nodes': 'Problemas de nodos',

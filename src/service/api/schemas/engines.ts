@@ -81,7 +81,7 @@ export const EngineStatsSchema = Type.Object(
     block_write_bytes: Bytes(),
     stale: Type.Boolean({
       description:
-        "Whether these are its latest figures, because the agent of the engine's node does not respond",
+        "Whether these are its latest figures, because the agent of the engine's node has sent no current ones",
     }),
   },
   { title: 'EngineStats' },
@@ -101,7 +101,7 @@ export const TotalStatsSchema = Type.Object(
     total_block_write_bytes: Bytes(),
     container_count: Count('Number of engines included'),
     stale_container_count: Count(
-      'Number of these whose latest figures are used, because their nodes do not respond',
+      'Number of these whose latest figures are used, because their nodes have sent no current ones',
     ),
     missing_nodes: Type.Array(Type.String(), {
       description: 'Host names of the nodes of a Docker Swarm that have sent no current figures',

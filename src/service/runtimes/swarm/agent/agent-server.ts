@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { Socket } from 'node:net';
 import { availableParallelism, freemem, loadavg, totalmem } from 'node:os';
@@ -54,7 +54,7 @@ export function createAgentServer(parts: AgentParts): Server {
     if (request.method !== 'GET') return end(response, 405);
     if (pathname === '/livez') return end(response, parts.containers.dockerResponds ? 204 : 503);
     if (!parts.containers.isKnown) return end(response, 503);
-    if (pathname === '/events') return streamEvents(parts, run, searchParams, request, response);
+    if (pathname === '/events') return streamEvents(parts, run, searchParams, response);
     if (pathname !== '/samples') return end(response, 404);
     sample().then(
       (samples) => {
@@ -123,7 +123,6 @@ function streamEvents(
   { nodeId, version, containers, events }: AgentParts,
   run: string,
   query: URLSearchParams,
-  request: IncomingMessage,
   response: ServerResponse,
 ): void {
   response.setHeader('content-type', 'application/x-ndjson');
@@ -141,7 +140,6 @@ function streamEvents(
     clearInterval(beat);
     unsubscribe();
   };
-  request.on('close', stop);
   response.on('close', stop);
   response.on('error', stop);
 }
