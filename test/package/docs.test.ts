@@ -67,47 +67,43 @@ test('docs/architecture.md names only files that exist', async () => {
   expect(names.filter((name) => !existsSync(new URL(pathOf(name), ROOT)))).toEqual([]);
 });
 
-const LIBRARY_PAGES = ['docs/library.md', ...globSync('docs/library/*.md', { cwd: ROOT }).sort()];
-
-test.each(['README.md', 'CONTRIBUTING.md', 'docs/architecture.md', 'docs/panel.md', ...LIBRARY_PAGES])(
-  '%s names only paths of the project that exist',
-  async (path) => {
-    const names = [
-      ...(await committed(path)).matchAll(/`((?:src|test|scripts|bench|docs|examples)\/[\w./-]*)`/g),
-    ];
-    expect(names.map(([, name]) => name!).filter((name) => !existsSync(new URL(name, ROOT)))).toEqual([]);
-  },
-);
+const PAGES = globSync('docs/*.md', { cwd: ROOT }).sort();
+const LIBRARY_PAGES = globSync('docs/library/*.md', { cwd: ROOT }).sort();
 
 test.each([
   'README.md',
   'CONTRIBUTING.md',
   'docs/architecture.md',
-  'docs/asset-cache.md',
-  'docs/benchmarks.md',
-  'docs/browser-apps.md',
-  'docs/browser-state.md',
-  'docs/gateway.md',
-  'docs/monitoring.md',
-  'docs/operations.md',
+  'docs/panel.md',
+  'docs/library.md',
   ...LIBRARY_PAGES,
-])('%s has no broken links', async (path) => {
-  const page = await committed(path);
-  const anchors = (text: string) =>
-    [...text.matchAll(/^##+ (.*)$/gm)].map(([, title]) =>
-      title!
-        .toLowerCase()
-        .replaceAll(/[^\w -]/g, '')
-        .replaceAll(' ', '-'),
-    );
-  const links = [...page.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link!);
-  for (const link of links.filter((target) => !target.startsWith('https:'))) {
-    const [target, anchor] = link.split('#') as [string, string?];
-    const file = new URL(target === '' ? path : join(dirname(path), target), ROOT);
-    expect(existsSync(file), link).toBe(true);
-    if (anchor !== undefined) expect(anchors(await readFile(file, 'utf8')), link).toContain(anchor);
-  }
+])('%s names only paths of the project that exist', async (path) => {
+  const names = [
+    ...(await committed(path)).matchAll(/`((?:src|test|scripts|bench|docs|examples)\/[\w./-]*)`/g),
+  ];
+  expect(names.map(([, name]) => name!).filter((name) => !existsSync(new URL(name, ROOT)))).toEqual([]);
 });
+
+test.each(['README.md', 'CONTRIBUTING.md', ...PAGES, ...LIBRARY_PAGES])(
+  '%s has no broken links',
+  async (path) => {
+    const page = await committed(path);
+    const anchors = (text: string) =>
+      [...text.matchAll(/^##+ (.*)$/gm)].map(([, title]) =>
+        title!
+          .toLowerCase()
+          .replaceAll(/[^\w -]/g, '')
+          .replaceAll(' ', '-'),
+      );
+    const links = [...page.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link!);
+    for (const link of links.filter((target) => !target.startsWith('https:'))) {
+      const [target, anchor] = link.split('#') as [string, string?];
+      const file = new URL(target === '' ? path : join(dirname(path), target), ROOT);
+      expect(existsSync(file), link).toBe(true);
+      if (anchor !== undefined) expect(anchors(await readFile(file, 'utf8')), link).toContain(anchor);
+    }
+  },
+);
 
 test('docs/asset-cache.md lists the settings of the asset cache', async () => {
   const page = await committed('docs/asset-cache.md');

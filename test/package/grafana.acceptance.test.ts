@@ -9,6 +9,7 @@ import { freePorts } from '../support/http/free-ports.ts';
 import { startRedis } from '../support/redis/redis.ts';
 import { run } from '../support/run.ts';
 import { startApp } from '../support/service/app.ts';
+import { EmulatedFleet } from '../support/swarm/emulated-fleet.ts';
 import { findOrInstall } from '../support/system-packages.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { dashboardExpressions, GRAFANA_FOLDER } from './grafana.ts';
@@ -49,14 +50,31 @@ test('Prometheus reads /metrics, and every query of the dashboard succeeds', asy
     WAIT_MS,
   );
   expect(await prometheus.query('up == 1')).toBe(1);
-  for (const expression of dashboardExpressions()) {
-    const query = expression.replaceAll('$__rate_interval', '1m').replace(/\$(job|instance)/g, '.*');
-    // Throws if the query is invalid, as with labels that do not match.
-    await prometheus.query(query);
-  }
+  // Throws if the query is invalid, as with labels that do not match.
+  for (const query of dashboardQueries()) await prometheus.query(query);
   for (const shown of ['rate(roundhouse_engine_cpu_seconds_total[1m])', 'roundhouse_engine_memory_bytes'])
     expect(await prometheus.query(shown), shown).toBe(1);
 });
+
+test('the dashboard shows each node of a Swarm, its agent and its engines', async () => {
+  await using fleet = await EmulatedFleet.start([
+    { name: 'manager-1', role: 'manager', engines: 1 },
+    { name: 'worker-1', engines: 2 },
+  ]);
+  await using app = await startApp({ settings: fleet.settings });
+  await using prometheus = await startPrometheus(app.url);
+  const queries = dashboardQueries().filter((query) => query.includes('roundhouse_node_'));
+  expect(queries).toHaveLength(3);
+  for (const query of queries)
+    await waitUntil(`two nodes: ${query}`, async () => (await prometheus.query(query)) === 2, WAIT_MS);
+});
+
+/** The queries of the dashboard, with values for its variables. */
+function dashboardQueries(): string[] {
+  return dashboardExpressions().map((expression) =>
+    expression.replaceAll('$__rate_interval', '1m').replace(/\$(job|instance)/g, '.*'),
+  );
+}
 
 /** Starts Prometheus, which reads the metrics of one service each second. */
 async function startPrometheus(serviceUrl: string) {

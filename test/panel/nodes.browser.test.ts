@@ -1,17 +1,26 @@
-import { expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithChromium } from '../support/browser/chromium.ts';
-import { startApp } from '../support/service/app.ts';
+import { startApp, type TestApp } from '../support/service/app.ts';
 import { EmulatedFleet } from '../support/swarm/emulated-fleet.ts';
 import { TIMEOUT_MS } from './fleet.ts';
 import { expectNoViolations } from './panel-page.ts';
 
 describeWithChromium('the nodes of a Swarm', (chromium) => {
-  it('have a page, and engines can be filtered by node', async () => {
-    await using fleet = await EmulatedFleet.start([
+  let fleet: EmulatedFleet;
+  let app: TestApp;
+  beforeAll(async () => {
+    fleet = await EmulatedFleet.start([
       { name: 'manager-1', role: 'manager', engines: 1 },
       { name: 'worker-1', engines: 2 },
     ]);
-    await using app = await startApp({ settings: fleet.settings });
+    app = await startApp({ settings: fleet.settings });
+  });
+  afterAll(async () => {
+    await app?.[Symbol.asyncDispose]();
+    await fleet?.[Symbol.asyncDispose]();
+  });
+
+  it('have a page, and engines can be filtered by node', async () => {
     const monitored = await chromium.open(`${app.url}/panel/#/nodes`);
     const { page } = monitored;
     page.setDefaultTimeout(TIMEOUT_MS);
@@ -28,4 +37,38 @@ describeWithChromium('the nodes of a Swarm', (chromium) => {
     await page.getByText('1 of 3 engines').waitFor();
     expectNoViolations(monitored);
   });
+
+  it.each(['en', 'es'])(
+    'add a link to the navigation, which shows all links on a phone: %s',
+    async (locale) => {
+      const { page } = await chromium.open(`${app.url}/panel/#/nodes`, {
+        locale,
+        viewport: { width: 390, height: 844 },
+      });
+      page.setDefaultTimeout(TIMEOUT_MS);
+      await page.getByRole('rowheader', { name: 'worker-1' }).waitFor();
+      const links = page.getByRole('banner').getByRole('navigation').getByRole('link');
+      expect(await links.count()).toBe(7);
+      for (const width of [390, 360, 320]) {
+        await page.setViewportSize({ width, height: 844 });
+        const outside = await links.evaluateAll((all) =>
+          all.flatMap((link) => {
+            const text = document.createRange();
+            text.selectNodeContents(link);
+            const { left, right } = text.getBoundingClientRect();
+            return left < 0 || right > innerWidth ? [link.textContent] : [];
+          }),
+        );
+        expect(outside).toEqual([]);
+        // Nothing is hidden by scrolling.
+        expect(
+          await page
+            .getByRole('navigation')
+            .evaluateAll((all) => all.map((nav) => nav.scrollWidth - nav.clientWidth)),
+        ).toEqual([0]);
+      }
+      for (const link of await links.all())
+        expect((await link.boundingBox())!.height).toBeGreaterThanOrEqual(44);
+    },
+  );
 });

@@ -6,14 +6,19 @@ import { ConnectionStatus } from './connection-status.tsx';
 import { Icon, type IconName } from './icon.tsx';
 import { Logo } from './logo.tsx';
 
-const LINKS = [
-  { href: '#/', text: () => t('Overview'), pages: ['overview'] },
-  { href: '#/engines', text: () => t('Engines'), pages: ['engines', 'engine'] },
-  { href: '#/nodes', text: () => t('Nodes'), pages: ['nodes'] },
-  { href: '#/apps', text: () => t('Apps'), pages: ['apps', 'app', 'session', 'profiles', 'profile'] },
-  { href: '#/events', text: () => t('Events'), pages: ['events'] },
-  { href: '#/cache', text: () => t('Cache'), pages: ['cache'] },
-  { href: '#/settings', text: () => t('Settings'), pages: ['settings'] },
+const LINKS: { href: string; icon: IconName; text: () => string; pages: Route['page'][] }[] = [
+  { href: '#/', icon: 'overview', text: () => t('Overview'), pages: ['overview'] },
+  { href: '#/engines', icon: 'engines', text: () => t('Engines'), pages: ['engines', 'engine'] },
+  { href: '#/nodes', icon: 'nodes', text: () => t('Nodes'), pages: ['nodes'] },
+  {
+    href: '#/apps',
+    icon: 'apps',
+    text: () => t('Apps'),
+    pages: ['apps', 'app', 'session', 'profiles', 'profile'],
+  },
+  { href: '#/events', icon: 'events', text: () => t('Events'), pages: ['events'] },
+  { href: '#/cache', icon: 'cache', text: () => t('Cache'), pages: ['cache'] },
+  { href: '#/settings', icon: 'settings', text: () => t('Settings'), pages: ['settings'] },
 ];
 const THEMES: Record<ThemePreference, { next: ThemePreference; icon: IconName; text: () => string }> = {
   auto: { next: 'light', icon: 'auto', text: () => t('system') },
@@ -32,8 +37,9 @@ export function Header({ page, preferences }: { page: Route['page']; preferences
         <span>Roundhouse</span>
       </a>
       <nav aria-label={t('Pages')}>
-        {links.map(({ href, text, pages }) => (
+        {links.map(({ href, icon, text, pages }) => (
           <a key={href} href={href} aria-current={pages.includes(page) ? 'page' : undefined}>
+            <Icon name={icon} />
             {text()}
           </a>
         ))}

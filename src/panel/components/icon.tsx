@@ -12,6 +12,13 @@ const PATHS = {
   stop: 'M4 4h8v8H4z',
   restart: 'M13 8a5 5 0 1 1-1.5-3.6M13 2v3h-3',
   back: 'M13 8H3M7 3.5L2.5 8L7 12.5',
+  overview: 'M2.5 2.5h4.3v6H2.5zM9.2 2.5h4.3V6H9.2zM2.5 11h4.3v2.5H2.5zM9.2 8.5h4.3v5H9.2z',
+  engines: 'M8 2a6 6 0 1 0 0 12a6 6 0 0 0 0-12M6.7 5.6v4.8L10.4 8z',
+  nodes: 'M2.5 2.5h11V7h-11zM2.5 9h11v4.5h-11zM5 4.75h1M5 11.25h1',
+  apps: 'M2 3h12v10H2zM2 6.2h12',
+  events: 'M5.5 4h8M5.5 8h8M5.5 12h8M2.4 4h.2M2.4 8h.2M2.4 12h.2',
+  cache: 'M3 4.2c0-2.4 10-2.4 10 0s-10 2.4-10 0v7.6c0 2.4 10 2.4 10 0V4.2M3 8c0 2.4 10 2.4 10 0',
+  settings: 'M2 5h6M11.6 5H14M2 11h2.4M8 11h6M9.8 3.2v3.6M6.2 9.2v3.6',
 } as const;
 
 /** Name of an icon. */

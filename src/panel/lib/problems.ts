@@ -170,7 +170,7 @@ function vpnTexts(code: NonNullable<Vpn['problem']>['code'], name: string): [tit
     case 'unauthorized':
       return [
         t('{name}: 401, check GLUETUN_API_KEY', { name }),
-        t("Gluetun's auth/config.toml needs a role with this key and the routes that the README lists."),
+        t("Gluetun's auth/config.toml needs a role with this key and the routes in docs/operations.md."),
       ];
     case 'no_response':
       return [

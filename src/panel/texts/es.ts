@@ -366,8 +366,8 @@ export const es = {
   'Read its log (docker logs {name}): credentials, server, or the provider.':
     'Lea su registro (docker logs {name}): credenciales, servidor o proveedor.',
   '{name}: 401, check GLUETUN_API_KEY': '{name}: 401, compruebe GLUETUN_API_KEY',
-  "Gluetun's auth/config.toml needs a role with this key and the routes that the README lists.":
-    'El archivo auth/config.toml de Gluetun necesita un rol con esta clave y las rutas que indica el README.',
+  "Gluetun's auth/config.toml needs a role with this key and the routes in docs/operations.md.":
+    'El archivo auth/config.toml de Gluetun necesita un rol con esta clave y las rutas de docs/operations.md.',
   '{name}: control server does not respond': '{name}: el servidor de control no responde',
   'What is shown of it is old. Check HTTP_CONTROL_SERVER_ADDRESS, or restart it: docker restart {name}':
     'Lo que se muestra es antiguo. Compruebe HTTP_CONTROL_SERVER_ADDRESS o reiníciela: docker restart {name}',

@@ -7,6 +7,7 @@ import { ensureFolder } from '../config/data-folder.ts';
 
 /** Expiry in seconds since the epoch, id, signature. */
 const TOKEN = /^(\d{1,12})\.([\w-]{22})\.([\w-]{43})$/;
+const ID = /^[\w-]{22}$/;
 const MAX_REVOKED = 10_000;
 
 /** Options of {@link SessionTokens}. */
@@ -23,7 +24,7 @@ export interface SessionTokensOptions {
 
 /**
  * Tokens of users who have logged in. They are signed, not stored, so that they remain valid after a restart, and at
- * other orchestrators with the same API key. Those that were revoked before they expire are stored.
+ * other orchestrators with the same API key. Those that were revoked before they expire are stored, and shared over Redis.
  */
 export class SessionTokens {
   /** Name of the cookie. Other services of this host have other keys, and their cookies other names. */
@@ -35,6 +36,7 @@ export class SessionTokens {
   /** Expiry of the revoked tokens by their ids. */
   readonly #revoked: Map<string, number>;
   readonly #save = new SerialTask(() => this.#write());
+  readonly #listeners = new Set<() => void>();
 
   constructor({ apiKey, dataDir, now, onError }: SessionTokensOptions) {
     this.#secret = createHmac('sha256', apiKey).update('roundhouse session').digest();
@@ -66,16 +68,44 @@ export class SessionTokens {
   async revoke(token: string): Promise<void> {
     if (!this.isValid(token)) return;
     const [expiry, id] = token.split('.') as [string, string];
+    this.#add([[id, Number(expiry)]]);
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Expiry of the revoked tokens in seconds since the epoch, by their ids. */
+  get revoked(): ReadonlyMap<string, number> {
+    return this.#revoked;
+  }
+
+  /** Makes tokens invalid that other orchestrators have revoked. Ids and times that are not valid are ignored. */
+  adopt(revoked: ReadonlyMap<string, number>): void {
     const nowS = this.#now() / 1000;
-    for (const [revoked, expiryS] of this.#revoked) if (expiryS < nowS) this.#revoked.delete(revoked);
-    this.#revoked.set(id, Number(expiry));
-    if (this.#revoked.size > MAX_REVOKED) this.#revoked.delete(this.#revoked.keys().next().value!);
-    this.#save.trigger();
+    const isNew = ([id, expiryS]: [string, number]) =>
+      ID.test(id) && Number.isSafeInteger(expiryS) && expiryS > nowS && !this.#revoked.has(id);
+    const added = [...revoked].filter(isNew);
+    if (added.length > 0) this.#add(added);
+  }
+
+  /** Calls a function after each token that is revoked here. @returns a function that ends it */
+  onRevoke(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** Waits until the revoked tokens are stored. */
   async close(): Promise<void> {
     await this.#save.close();
+  }
+
+  #add(tokens: readonly (readonly [id: string, expiryS: number])[]): void {
+    const nowS = this.#now() / 1000;
+    for (const [id, expiryS] of this.#revoked) if (expiryS < nowS) this.#revoked.delete(id);
+    for (const [id, expiryS] of tokens) this.#revoked.set(id, expiryS);
+    for (const id of this.#revoked.keys()) {
+      if (this.#revoked.size <= MAX_REVOKED) break;
+      this.#revoked.delete(id);
+    }
+    this.#save.trigger();
   }
 
   #sign(text: string): string {

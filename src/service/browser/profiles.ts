@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmod, lstat, mkdir, rm } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { ListedVersion, LocalStore, Mount, ProfileStore } from '../../library/browser-state/index.ts';
@@ -8,6 +8,8 @@ import { needsUnprivilegedUser } from './chromium/unprivileged.ts';
 
 /** Names of profiles, and of workspaces that own profiles under their own name. */
 export const PROFILE_PATTERN = '^(?!\\.{1,2}$)[A-Za-z0-9._@-]{1,128}$';
+/** Folder of the storage in the data folder. */
+const FOLDER = 'profiles';
 const PREFIX = 'browser-state/';
 
 /** A profile: its owner and its name. */
@@ -73,7 +75,7 @@ export class Profiles {
 
   /** Mounts the profile of a workspace. @throws RoundhouseError `profile_in_use`, `profile_unavailable` */
   async mount(workspace: string, profile: string): Promise<Mount> {
-    return await this.#run(async ({ store }) => {
+    return await this.#write(async ({ store }) => {
       const mount = await store.mount(profileOwner(workspace), profile);
       if (needsUnprivilegedUser()) await this.#openPath(mount.dir);
       return mount;
@@ -87,9 +89,9 @@ export class Profiles {
 
   /** Lists all profiles. */
   async list(): Promise<ProfileKey[]> {
-    return await this.#run(async ({ driver, store }) => {
+    return await this.#read([], async ({ driver, store }) => {
       const keys = (await driver.list(PREFIX)).map(({ key }) => key.split('/')[1]!);
-      const users = [...new Set(keys)].filter((user) => !user.startsWith('~'));
+      const users = [...new Set(keys)].filter(isOwner);
       const profiles = await Promise.all(
         users.map(async (user) => (await store.sessions(user)).map((session) => ({ user, session }))),
       );
@@ -99,17 +101,15 @@ export class Profiles {
 
   /** Lists the versions of a profile, newest first. @throws RoundhouseError `profile_not_found` */
   async versions({ user, session }: ProfileKey): Promise<ListedVersion[]> {
-    return await this.#run(async ({ store }) => {
-      const versions = await store.versions(user, session);
-      if (versions.length === 0) throw notFound({ user, session });
-      return versions;
-    });
+    const versions = await this.#read([], ({ store }) => store.versions(user, session));
+    if (versions.length === 0) throw notFound({ user, session });
+    return versions;
   }
 
   /** Makes an earlier version the newest. @returns its new number @throws RoundhouseError `profile_not_found` */
   async rollback(key: ProfileKey, version: number): Promise<number> {
     await this.#requireVersion(key, version);
-    const newest = await this.#run(({ store }) => store.rollback(key.user, key.session, version));
+    const newest = await this.#write(({ store }) => store.rollback(key.user, key.session, version));
     this.#onChange(key, 'rolled_back');
     return newest;
   }
@@ -117,7 +117,7 @@ export class Profiles {
   /** Copies a version to a new profile of the same owner. @throws RoundhouseError `profile_not_found`, `profile_exists` */
   async fork(key: ProfileKey, name: string, version?: number): Promise<void> {
     await this.#requireVersion(key, version);
-    await this.#run(async ({ store }) => {
+    await this.#write(async ({ store }) => {
       if (await store.has(key.user, name))
         throw new RoundhouseError('profile_exists', `There is a profile ${name} already`);
       await store.fork(key.user, key.session, name, version === undefined ? {} : { version });
@@ -127,7 +127,7 @@ export class Profiles {
 
   /** Deletes a profile with all its versions. @throws RoundhouseError `profile_not_found` */
   async delete({ user, session }: ProfileKey): Promise<void> {
-    await this.#run(async ({ store }) => {
+    await this.#write(async ({ store }) => {
       if (!(await store.delete(user, session))) throw notFound({ user, session });
     });
     this.#onChange({ user, session }, 'deleted');
@@ -159,11 +159,8 @@ export class Profiles {
   async #load(): Promise<OpenProfiles> {
     const library = await import('../../library/browser-state/index.ts');
     await mkdir(this.#dataDir, { recursive: true, mode: 0o700 });
-    const driver = new library.LocalStore({ folder: join(this.#dataDir, 'profiles') });
-    await mkdir(this.#workFolder, { recursive: true, mode: 0o700 });
-    const { uid } = await lstat(this.#workFolder);
-    // Its name can be guessed, and others can write to the folder for temporary files.
-    if (uid !== process.getuid?.()) throw new Error(`${this.#workFolder} belongs to another user`);
+    const driver = new library.LocalStore({ folder: join(this.#dataDir, FOLDER) });
+    await this.#checkWorkFolder();
     const store = await library.ProfileStore.open({
       driver,
       prefix: PREFIX,
@@ -179,13 +176,51 @@ export class Profiles {
       await chmod(folder, 0o711);
   }
 
-  async #run<T>(use: (opened: OpenProfiles) => Promise<T>): Promise<T> {
+  /** Its name can be guessed, and others can write to the folder for temporary files. */
+  async #checkWorkFolder(): Promise<void> {
+    const found = await lstat(this.#workFolder).catch(undefinedIfMissing);
+    if (found && found.uid !== process.getuid?.())
+      throw new Error(`${this.#workFolder} belongs to another user`);
+  }
+
+  /**
+   * Reads from the storage. The first use of a storage writes to it, which a full disk refuses, so a storage without
+   * profiles is not opened.
+   * @param empty the result without profiles
+   */
+  async #read<T>(empty: T, use: (opened: OpenProfiles) => Promise<T>): Promise<T> {
     try {
+      if (!this.#opening && !(await this.#hasProfiles())) return empty;
       return await use(await this.#open());
     } catch (error) {
       throw toRoundhouseError(error);
     }
   }
+
+  async #write<T>(use: (opened: OpenProfiles) => Promise<T>): Promise<T> {
+    try {
+      const opened = await this.#open();
+      await mkdir(this.#workFolder, { recursive: true, mode: 0o700 });
+      await this.#checkWorkFolder();
+      return await use(opened);
+    } catch (error) {
+      throw toRoundhouseError(error);
+    }
+  }
+
+  async #hasProfiles(): Promise<boolean> {
+    const owners = await readdir(join(this.#dataDir, FOLDER, PREFIX)).catch(undefinedIfMissing);
+    return owners?.some(isOwner) ?? false;
+  }
+}
+
+/** Names that begin with "~" are those of the storage itself. */
+function isOwner(name: string): boolean {
+  return !name.startsWith('~');
+}
+
+function undefinedIfMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
 }
 
 const CODES: Readonly<Record<string, ErrorCode>> = {

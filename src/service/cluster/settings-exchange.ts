@@ -1,8 +1,6 @@
 import type { RedisLink } from '../../library/redis/index.ts';
-import { SerialTask } from '../../library/util/serial-task.ts';
 import { readOrReset } from '../redis/read-or-reset.ts';
-
-const SYNC_INTERVAL_MS = 10_000;
+import { Synchronization } from './synchronization.ts';
 
 /**
  * Replaces the settings in Redis, unless they have changed meanwhile, and announces it.
@@ -32,50 +30,39 @@ export interface SharedSettings {
   onChange(listener: () => void): () => void;
 }
 
-/**
- * Shares settings with all orchestrators over the same Redis. A change is announced at once. A periodic synchronization
- * repairs what was missed while Redis was disconnected or lost its data.
- */
+/** Shares settings with all orchestrators over the same Redis. A change is announced at once. */
 export class SettingsExchange {
   readonly #link: RedisLink;
   readonly #settings: SharedSettings;
   readonly #key: string;
   readonly #channel: string;
-  readonly #sync: SerialTask;
-  #subscription: RedisLink | undefined;
+  readonly #sync: Synchronization;
   #unsubscribe = () => {};
 
   /** @param options.onError called when a synchronization fails while Redis is connected */
   constructor(options: { link: RedisLink; settings: SharedSettings; onError: (error: unknown) => void }) {
-    this.#link = options.link;
-    this.#settings = options.settings;
-    this.#key = `${this.#link.prefix}:{engine-settings}:current`;
-    this.#channel = `${this.#link.prefix}:{engine-settings}:changes`;
-    const synchronize = () => this.#synchronize().catch(options.onError);
-    this.#sync = new SerialTask(synchronize, { clock: this.#link.clock, intervalMs: SYNC_INTERVAL_MS });
+    const { link, settings, onError } = options;
+    this.#link = link;
+    this.#settings = settings;
+    this.#key = `${link.prefix}:{engine-settings}:current`;
+    this.#channel = `${link.prefix}:{engine-settings}:changes`;
+    const synchronize = () => this.#synchronize();
+    this.#sync = new Synchronization({ link, channel: this.#channel, synchronize, onError });
   }
 
   /** Begins to publish and to receive. */
   start(): void {
     this.#unsubscribe = this.#settings.onChange(() => this.#sync.trigger());
-    this.#subscription = this.#link.subscribe({
-      channel: this.#channel,
-      onMessage: () => this.#sync.trigger(),
-    });
-    // Messages from before the subscription were not received.
-    this.#subscription.onConnected(() => this.#sync.trigger());
-    this.#sync.schedule(SYNC_INTERVAL_MS);
+    this.#sync.start();
   }
 
   /** Ends publishing and receiving. The link stays open. */
   close(): void {
     this.#unsubscribe();
-    this.#sync.stop();
-    this.#subscription?.close();
+    this.#sync.close();
   }
 
   async #synchronize(): Promise<void> {
-    if (this.#link.state !== 'connected') return;
     const stored = String((await readOrReset(this.#link, ['GET', this.#key])) ?? '');
     if ((stored !== '' && (await this.#settings.adopt(stored))) || this.#settings.changedAt === 0) return;
     // If another orchestrator stores its settings meanwhile, its message starts one more synchronization.

@@ -22,6 +22,7 @@ import { EngineViews } from '../api/views/engines.ts';
 import { toTime } from '../api/views/time.ts';
 import type { BrowserApps } from '../browser/browser-apps.ts';
 import type { AppCluster } from '../browser/cluster/app-cluster.ts';
+import { LogoutExchange } from '../cluster/logout-exchange.ts';
 import type { Config } from '../config/config.ts';
 import type { Settings } from '../config/settings-store.ts';
 import type { Notifications } from '../notifications/notifications.ts';
@@ -62,7 +63,7 @@ export async function createApi(
 ): Promise<Api> {
   const { appSeries, browserApps, appCluster, engineSeries, notifications, sseClients, timeSeries, cluster } =
     parts;
-  const { bus, caches, clock, eventLog, log, metrics } = parts.infrastructure;
+  const { bus, caches, clock, eventLog, link, log, metrics } = parts.infrastructure;
   const { registry, usage, breakers } = parts.engines;
   const { streams, samples, sessions, readContent } = parts.playback;
   const { state: vpnState } = parts.vpns;
@@ -93,6 +94,12 @@ export async function createApi(
     vpnState,
   });
   const api = createServer(log, headers, config.basePath);
+  if (link) {
+    const onError = (err: unknown) => log.debug({ err }, 'could not exchange who has logged out');
+    const logouts = new LogoutExchange({ link, tokens, onError });
+    api.addHook('onReady', async () => logouts.start());
+    api.addHook('onClose', async () => logouts.close());
+  }
   api.addHook('onClose', () => tokens.close());
   if (config.cacheEnabled && config.cacheWarmOnStart) {
     const forS = config.cacheKeepWarm ? config.cacheRefreshAheadS : 0;
