@@ -112,12 +112,12 @@ test('the limit of all caches on disk applies although a folder among them is no
   await writeFile(join(dir, 'other', 'file'), '');
   const errors: unknown[] = [];
   const stores = await openResponseStores({
-    location: { kind: 'disk', dir, totalMaxBytes: MIB },
+    location: { kind: 'disk', dir, totalMaxBytes: 800_000 },
     maxBytes: MAX_BYTES,
     onError: (error) => errors.push(error),
   });
   try {
-    for (const name of ['a', 'b']) await put(stores, name, '1', 600_000);
+    for (const name of ['a', 'b', 'c']) await put(stores, name, '1', 300_000);
     await waitUntil('a is cleared', async () => stores.evictionsOf('a') === 1, WAIT_MS);
     expect(errors).toHaveLength(1);
     expect(await readdir(join(dir, 'other'))).toContain('file');
