@@ -45,7 +45,10 @@ async function read<T>(node: SwarmNode, path: string): Promise<T> {
     headers: { 'x-api-key': API_KEY },
     signal: AbortSignal.timeout(5000),
   });
-  if (reply.status !== 200) throw new Error(`${path}: ${reply.status} ${await reply.text()}`);
+  if (reply.status !== 200) {
+    const { code } = (await reply.json()) as { code: string };
+    throw new Error(`${path}: ${reply.status} ${code}`, { cause: code });
+  }
   return (await reply.json()) as T;
 }
 
@@ -78,7 +81,7 @@ class Poller {
     }
   }
 
-  /** @returns whether the orchestrator answered; one that is being replaced refuses connections */
+  /** @returns whether the orchestrator answered: one that is being replaced refuses connections, or has no list yet */
   async #read(node: SwarmNode): Promise<boolean> {
     const startMs = performance.now();
     try {
@@ -90,14 +93,16 @@ class Poller {
       if (new Set(ports).size < ports.length) this.problems.push(`ports used twice: ${ports}`);
       return true;
     } catch (error) {
-      if (!isRefused(error)) this.problems.push(String((error as Error).cause ?? error));
+      if (!isStarting(error)) this.problems.push(String((error as Error).cause ?? error));
       return false;
     }
   }
 }
 
-const isRefused = (error: unknown) =>
-  /ECONNREFUSED|ECONNRESET|EHOSTUNREACH|other side closed/.test(String((error as Error).cause));
+const isStarting = (error: unknown) =>
+  /runtime_unavailable|ECONNREFUSED|ECONNRESET|EHOSTUNREACH|other side closed/.test(
+    String((error as Error).cause),
+  );
 
 describe.skipIf('missing' in inject('docker'))('docker-stack.yml on three managers', () => {
   let swarm: Swarm;
