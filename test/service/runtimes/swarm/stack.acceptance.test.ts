@@ -269,12 +269,15 @@ describe.skipIf('missing' in inject('docker'))('docker-stack.yml on three manage
       expect.arrayContaining(idsOf(before.filter((engine) => !isOnLost(engine)))),
     );
     // A service that Swarm creates during its election, after the call has timed out, is removed again.
-    const listed = await swarm
-      .node(3)
-      .docker('service', 'ls', '--quiet', '--filter', 'name=roundhouse-engine-');
     const lost = before.filter(isOnLost).map(({ container_id: id }) => id.slice(0, 12));
-    const remaining = listed.split('\n').filter((id) => !lost.includes(id));
-    expect(remaining.sort()).toEqual(idsOf(engines).map((id) => id.slice(0, 12)));
+    const expected = idsOf(engines).map((id) => id.slice(0, 12));
+    const areEngines = async () => {
+      const filter = ['--filter', 'name=roundhouse-engine-'];
+      const listed = (await swarm.node(3).docker('service', 'ls', '--quiet', ...filter)).split('\n');
+      const remaining = listed.filter((id) => !lost.includes(id));
+      return remaining.sort().join() === expected.join();
+    };
+    await waitUntil('the other services are the engines of the answers', areEngines, TIMEOUT_MS);
     expect(poller.problems).toEqual([]);
     expect(poller.silentRounds).toBe(0);
     expect(poller.slowestMs).toBeLessThan(SLOWEST_MS);
