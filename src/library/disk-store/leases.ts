@@ -91,12 +91,14 @@ export class Leases {
     using _timer = { [Symbol.dispose]: () => clearInterval(keepAlive) };
     for (let pollMs = MIN_POLL_MS; ; pollMs = Math.min(MAX_POLL_MS, pollMs * 2)) {
       signal?.throwIfAborted();
+      const askedAt = this.#clock.now();
       const stats = await this.#run(() => ifExists(stat(path)));
       const holder = stats && (await this.#run(() => readHolder(path)));
       if (!stats || holder?.id !== first.id) return true;
       const now = this.#clock.now();
       if (stats.mtimeMs !== heartbeat.mtimeMs) heartbeat = { mtimeMs: stats.mtimeMs, seenAt: now };
-      if (now - heartbeat.seenAt >= STALE_AFTER_MS || (await this.#hasEnded(holder))) {
+      // By when the file was read: a busy process gets the reply seconds later, when the holder has long since renewed it.
+      if (askedAt - heartbeat.seenAt >= STALE_AFTER_MS || (await this.#hasEnded(holder))) {
         await this.#run(() => this.#takeOver(path, holder));
         return true;
       }

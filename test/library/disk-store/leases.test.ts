@@ -1,4 +1,4 @@
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { FakeClock } from '../../support/fake-clock.ts';
@@ -53,6 +53,39 @@ test('a lease without a heartbeat is taken over after 5 s by the clock of the on
   // The former holder cannot release the lease of the next one.
   await lease!.release();
   expect(await holder.tryLease('app', 'k')).toBeUndefined();
+});
+
+test('a process that is interrupted for seconds while it reads a lease does not take it over', async () => {
+  const dir = await makeFolder();
+  const [holding, clock] = [new FakeClock(), new FakeClock()];
+  const holder = await openStore({ dir, clock: holding, timeoutMs: 60_000 });
+  const store = await openStore({ dir, clock, timeoutMs: 60_000 });
+  await holder.tryLease('app', 'k');
+  const leaseFile = (await readdir(dir, { recursive: true, withFileTypes: true })).find(
+    (entry) => entry.isFile() && /lease/.test(entry.parentPath),
+  )!;
+  const mtime = async () => (await stat(join(leaseFile.parentPath, leaseFile.name))).mtimeMs;
+  let ended: boolean | undefined;
+  void store.leaseEnded('app', 'k', { timeoutMs: 60_000 }).then((result) => {
+    ended = result;
+  });
+  for (let count = 0; count < 5; count += 1) {
+    for (let poll = 0; poll < 10; poll += 1) {
+      clock.advance(100);
+      for (let turn = 0; turn < 5; turn += 1) await mtime();
+    }
+    // The file is being read: its reply cannot arrive before the next turn of the event loop.
+    clock.advance(100);
+    for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+    clock.advance(6000);
+    const before = await mtime();
+    const isRenewed = async () => {
+      holding.advance(500);
+      return (await mtime()) !== before;
+    };
+    await waitUntil('the lease is renewed', isRenewed, SOON_MS);
+  }
+  expect(ended).toBeUndefined();
 });
 
 test('a lease whose file a power failure has emptied is free', async () => {
