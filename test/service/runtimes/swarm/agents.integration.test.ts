@@ -8,23 +8,12 @@ import { EventBuffer } from '../../../../src/service/runtimes/swarm/agent/event-
 import type { NodeContainers } from '../../../../src/service/runtimes/swarm/agent/node-containers.ts';
 import type { AgentContainer } from '../../../../src/service/runtimes/swarm/agent/protocol.ts';
 import { Agents } from '../../../../src/service/runtimes/swarm/agents.ts';
+import { SAMPLE } from '../../../support/swarm/samples.ts';
 import { waitUntil } from '../../../support/wait-until.ts';
 
 const TIMEOUT_MS = 20_000;
 const KEY = randomBytes(32);
 const NODE = 'node-a';
-const SAMPLE = {
-  takenAt: 1000,
-  startedAt: 0,
-  cpuNs: 5,
-  memoryUsage: 7,
-  memoryLimit: 9,
-  networkRx: 1,
-  networkTx: 2,
-  blockRead: 3,
-  blockWrite: 4,
-  networkNamespace: null,
-};
 
 let running: AgentContainer[];
 let sampled: number;

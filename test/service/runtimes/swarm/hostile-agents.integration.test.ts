@@ -1,24 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Agents } from '../../../../src/service/runtimes/swarm/agents.ts';
+import { SAMPLE } from '../../../support/swarm/samples.ts';
 import { ScriptedAgent } from '../../../support/swarm/scripted-agent.ts';
 import { waitUntil } from '../../../support/wait-until.ts';
 
 const TIMEOUT_MS = 20_000;
 const KEY = randomBytes(32);
 const LOAD = { loadAverage: 1, cpus: 2, memoryTotal: 3, memoryAvailable: 4 };
-const SAMPLE = {
-  takenAt: 1000,
-  startedAt: 0,
-  cpuNs: 5,
-  memoryUsage: 7,
-  memoryLimit: 9,
-  networkRx: 1,
-  networkTx: 2,
-  blockRead: 3,
-  blockWrite: 4,
-  networkNamespace: null,
-};
 const container = (id: number, paused = false) => ({ serviceId: `s${id}`, containerId: `c${id}`, paused });
 const running = (id: number) => ({ type: 'running', sequence: 1, ...container(id) });
 const ended = (id: number, sequence = 2) => ({

@@ -3,19 +3,8 @@ import type { AgentSamples } from '../../../../src/service/runtimes/swarm/agent/
 import type { Agents } from '../../../../src/service/runtimes/swarm/agents.ts';
 import { NodeSamples } from '../../../../src/service/runtimes/swarm/node-samples.ts';
 import type { SwarmView } from '../../../../src/service/runtimes/swarm/swarm-view.ts';
+import { SAMPLE } from '../../../support/swarm/samples.ts';
 
-const SAMPLE = {
-  takenAt: 1000,
-  startedAt: 0,
-  cpuNs: 5,
-  memoryUsage: 7,
-  memoryLimit: 9,
-  networkRx: 1,
-  networkTx: 2,
-  blockRead: 3,
-  blockWrite: 4,
-  networkNamespace: null,
-};
 const LOAD = { loadAverage: 0, cpus: 1, memoryTotal: 1, memoryAvailable: 1 };
 
 /** One node, whose agent reports these containers and sends these samples; null for none. */
